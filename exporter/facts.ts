@@ -1,0 +1,128 @@
+/**
+ * The vocabulary between reading spans and computing rows. A dialect turns one finished span into one `Fact`; the
+ * journal stores it; `calls`, `pricing` and `quality` know nothing else. Plain JSON: it round-trips through `jsonb`.
+ *
+ * Unknown is absent. All instants are `Micros`: whole microseconds since 1970, exact in a double until 2255.
+ */
+
+/** Whole microseconds since the Unix epoch. */
+export type Micros = number;
+
+/** What happens inside a turn. */
+export type StageKind = 'stt' | 'llm' | 'tts' | 'playback' | 'tool';
+
+/** How the end of utterance is known, best first. */
+export type EouSource = 'vad' | 'stt_word_end' | 'stt_event' | 'turn_start';
+
+export type InterruptionKind = 'barge_in' | 'false_interruption' | 'agent_over_user' | 'backchannel';
+
+export type Outcome = 'SUCCESS' | 'FAIL' | 'VOICEMAIL' | 'NO_ANSWER' | 'BUSY';
+
+/** What decided an outcome, strongest first. */
+export type OutcomeSource = 'explicit' | 'sip' | 'amd' | 'end_reason' | 'keywords';
+
+/** Billable quantities of one stage or of a call. */
+export interface Usage {
+  /** Prompt tokens, cached and audio ones included (a dialect adds them up where its provider reports net). */
+  inputTokens?: number;
+  /** The part of `inputTokens` that was read from a cache. */
+  cachedInputTokens?: number;
+  /** Generated tokens, reasoning and audio ones included. */
+  outputTokens?: number;
+  /** The part of `outputTokens` that was reasoning. */
+  reasoningTokens?: number;
+  /** Characters sent to synthesis. */
+  characters?: number;
+  /** Seconds of audio transcribed (stt) or synthesised (tts). */
+  audioSeconds?: number;
+  /** The provider reported none: this is an estimate. */
+  estimated?: boolean;
+}
+
+/** What every fact carries. `(traceId, spanId)` is its key in the journal. */
+export interface FactBase {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  callId: string;
+  /** Span name as it came. */
+  name: string;
+  startUs: Micros;
+  endUs: Micros;
+  /** `service.name` of the resource. */
+  serviceName?: string;
+  /** Class of the error, when the span failed. */
+  errorType?: string;
+}
+
+/** The call span: what is known of the conversation as a whole. */
+export interface CallFact extends FactBase {
+  type: 'call';
+  direction?: 'inbound' | 'outbound' | 'web';
+  channel?: string;
+  transport?: string;
+  campaignId?: string;
+  agentName?: string;
+  endReason?: string;
+  outcome?: Outcome;
+  /** 0 to 1. */
+  outcomeConfidence?: number;
+  outcomeSource?: OutcomeSource;
+  sipStatusCode?: number;
+  amdResult?: string;
+}
+
+/** One moment when user and agent spoke over each other. */
+export interface Interruption {
+  kind: InterruptionKind;
+  /** When the overlap began. */
+  atUs: Micros;
+  /** Seconds from there until the agent was silent. */
+  timeToSilenceSeconds?: number;
+}
+
+/** The turn span: its marks and what the user and agent did. */
+export interface TurnFact extends FactBase {
+  type: 'turn';
+  turnIndex: number;
+  initiator?: 'user' | 'agent';
+  speechStartedUs?: Micros;
+  speechEndedUs?: Micros;
+  committedUs?: Micros;
+  eouSource?: EouSource;
+  /** Seconds; only where a framework reports its own figure and playback was not seen. */
+  reportedEouLatencySeconds?: number;
+  interrupted?: boolean;
+  interruptions?: Interruption[];
+  /** -1 to 1. */
+  sentimentScore?: number;
+  userText?: string;
+  agentText?: string;
+}
+
+/** One stage span. Without `turnIndex` it belongs to the call (its usage counts, its latency does not). */
+export interface StageFact extends FactBase {
+  type: 'stage';
+  stage: StageKind;
+  turnIndex?: number;
+  provider?: string;
+  model?: string;
+  /** Speech-to-text: live stream or recording. */
+  streaming?: boolean;
+  firstByteUs?: Micros;
+  usage?: Usage;
+  /** Ended early on purpose; not an error. */
+  cancelled?: boolean;
+  /** LLM: why the model stopped. */
+  finishReasons?: string[];
+  toolName?: string;
+  playbackSource?: 'observed' | 'estimated';
+}
+
+/** A span of the call that no dialect understands. Kept, shown, never computed with. */
+export interface OtherFact extends FactBase {
+  type: 'other';
+  turnIndex?: number;
+}
+
+export type Fact = CallFact | TurnFact | StageFact | OtherFact;

@@ -1,0 +1,77 @@
+import type { Micros } from './facts.ts';
+
+/** A finished span in the one shape that dialects read, wherever it came from (SDK or OTLP). */
+export interface SpanRecord {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  startUs: Micros;
+  endUs: Micros;
+  /** OpenTelemetry status code: 0 unset, 1 ok, 2 error. */
+  statusCode: number;
+  attributes: Readonly<Record<string, unknown>>;
+  events: readonly SpanRecordEvent[];
+  resource: Readonly<Record<string, unknown>>;
+  scopeName?: string;
+  scopeVersion?: string;
+}
+
+export interface SpanRecordEvent {
+  name: string;
+  timeUs: Micros;
+  attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** OpenTelemetry's `[seconds, nanoseconds]`. */
+export type HrTime = readonly [number, number];
+
+/**
+ * The part of `ReadableSpan` that earshot reads. Structural, so that spans of the OpenTelemetry SDK 2.x and 3.x both
+ * fit and the processor imports neither. (`parentSpanId` is how SDK 1.x spelled it.)
+ */
+export interface FinishedSpan {
+  readonly name: string;
+  spanContext(): { traceId: string; spanId: string };
+  readonly parentSpanContext?: { spanId: string } | undefined;
+  readonly parentSpanId?: string | undefined;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly status: { code: number };
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly {
+    name: string;
+    time: HrTime;
+    attributes?: Readonly<Record<string, unknown>> | undefined;
+  }[];
+  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly instrumentationScope?: { name: string; version?: string | undefined } | undefined;
+}
+
+/** `HrTime` to whole microseconds, rounded to the nearest. */
+export const toMicros = ([seconds, nanos]: HrTime): Micros => seconds * 1_000_000 + Math.round(nanos / 1_000);
+
+/** One span of the SDK, in the shape that dialects read. */
+export function fromFinishedSpan(span: FinishedSpan): SpanRecord {
+  const { traceId, spanId } = span.spanContext();
+  const parentSpanId = span.parentSpanContext?.spanId ?? span.parentSpanId;
+  const scope = span.instrumentationScope;
+  return {
+    traceId,
+    spanId,
+    ...(parentSpanId !== undefined && { parentSpanId }),
+    name: span.name,
+    startUs: toMicros(span.startTime),
+    endUs: toMicros(span.endTime),
+    statusCode: span.status.code,
+    attributes: span.attributes,
+    events: span.events.map((event) => ({
+      name: event.name,
+      timeUs: toMicros(event.time),
+      ...(event.attributes !== undefined && { attributes: event.attributes }),
+    })),
+    resource: span.resource.attributes,
+    ...(scope !== undefined && { scopeName: scope.name }),
+    ...(scope?.version !== undefined && { scopeVersion: scope.version }),
+  };
+}
