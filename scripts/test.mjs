@@ -16,5 +16,8 @@ if (tests.length === 0) {
   console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
   process.exit(2);
 }
-const node = spawn(process.execPath, ['--test', '--test-concurrency=2', ...options, ...tests], { cwd: root, stdio: 'inherit' });
+const node = spawn(process.execPath, ['--test', '--test-concurrency=2', ...options, ...tests], {
+  cwd: root,
+  stdio: 'inherit',
+});
 node.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
