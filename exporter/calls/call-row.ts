@@ -1,0 +1,68 @@
+import type { Decimal } from 'decimal.js';
+import type { Outcome, OutcomeSource } from '../facts.ts';
+import type { Call } from './group.ts';
+import { toSeconds } from './latencies.ts';
+import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from './rows.ts';
+import { statistics } from './statistics.ts';
+import { usageOf } from './usage.ts';
+
+/** What a call costs, by component. Null: nothing of the component has a price. */
+export interface CallCost {
+  cost_stt: Decimal | null;
+  cost_llm: Decimal | null;
+  cost_tts: Decimal | null;
+  cost_livekit: Decimal | null;
+  cost_telephony: Decimal | null;
+  cost_total: Decimal | null;
+  unpriced: string[];
+  price_list: string;
+}
+
+/** How well a call went. */
+export interface CallQuality {
+  interruption_count: number;
+  interruption_rate: number | null;
+  false_interruption_count: number;
+  outcome: Outcome | null;
+  outcome_confidence: number | null;
+  outcome_source: OutcomeSource | null;
+  sentiment_avg: number | null;
+  sentiment_label: 'positive' | 'neutral' | 'negative' | null;
+}
+
+/** The row of the call, over the rows of its turns. */
+export function callRow(
+  call: Call,
+  logs: readonly CallLogRow[],
+  quality: CallQuality,
+  cost: CallCost,
+): CallMetricsRow {
+  const { fact } = call;
+  return {
+    call_id: call.callId,
+    service_name: call.serviceName ?? null,
+    agent_name: fact?.agentName ?? null,
+    campaign_id: fact?.campaignId ?? null,
+    direction: fact?.direction ?? null,
+    channel: fact?.channel ?? null,
+    started_at: call.startUs,
+    ended_at: call.endUs,
+    duration_seconds: toSeconds(call.endUs - call.startUs),
+    turn_count: logs.length,
+    ...latencyStatistics(logs),
+    ...usageOf(call.stages),
+    ...quality,
+    end_reason: fact?.endReason ?? null,
+    ...cost,
+  };
+}
+
+type StatisticColumns = Pick<CallMetricsRow, `${(typeof LATENCIES)[number]}_${(typeof STATISTICS)[number]}`>;
+
+function latencyStatistics(logs: readonly CallLogRow[]): StatisticColumns {
+  const columns = LATENCIES.flatMap((latency) => {
+    const summary = statistics(logs.map((row) => row[latency]));
+    return STATISTICS.map((statistic) => [`${latency}_${statistic}`, summary[statistic]]);
+  });
+  return Object.fromEntries(columns) as StatisticColumns;
+}

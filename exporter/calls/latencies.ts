@@ -1,0 +1,46 @@
+import type { Micros, StageFact } from '../facts.ts';
+import type { MarkedTurn } from './marks.ts';
+import type { Latency } from './rows.ts';
+import { eouLatencyUs } from './segments.ts';
+
+/** Microseconds to seconds, for rows. */
+export const toSeconds = (micros: Micros): number => micros / 1e6;
+
+/**
+ * The latencies of a turn, in seconds; null is unknown. Definitions: `docs/definitions.md`.
+ */
+export function latenciesOf(marked: MarkedTurn): Record<Latency, number | null> {
+  const { stt, spoken } = marked;
+  return {
+    ttfb_stt: ttfb(stt),
+    ttfb_llm: ttfb(spoken.llm),
+    ttfb_tts: ttfb(spoken.tts),
+    latency_stt: sttLatency(marked),
+    latency_llm: completeLength(spoken.llm),
+    latency_tts: completeLength(spoken.tts),
+    eou_latency: eouLatency(marked),
+  };
+}
+
+const between = (fromUs: Micros, toUs: Micros): number | null =>
+  toUs < fromUs ? null : toSeconds(toUs - fromUs);
+
+const ttfb = (stage: StageFact | undefined): number | null =>
+  stage?.firstByteUs === undefined ? null : between(stage.startUs, stage.firstByteUs);
+
+/** Only a stage that ran to its own end tells how long it takes. */
+const isComplete = (stage: StageFact): boolean => stage.cancelled !== true && stage.errorType === undefined;
+
+const completeLength = (stage: StageFact | undefined): number | null =>
+  stage === undefined || !isComplete(stage) ? null : between(stage.startUs, stage.endUs);
+
+/** A transcript that was there before the utterance was known to have ended kept nobody waiting: 0. */
+function sttLatency({ stt, eouUs }: MarkedTurn): number | null {
+  if (stt === undefined || !isComplete(stt) || eouUs === undefined) return null;
+  return toSeconds(Math.max(0, stt.endUs - eouUs));
+}
+
+function eouLatency(marked: MarkedTurn): number | null {
+  const micros = eouLatencyUs(marked);
+  return micros === null ? null : toSeconds(micros);
+}

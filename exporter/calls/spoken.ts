@@ -1,0 +1,61 @@
+import type { Micros, StageFact } from '../facts.ts';
+
+/** A stage that gave something. */
+export type AnsweringStage = StageFact & { firstByteUs: Micros };
+
+/** What the caller heard in a turn. */
+export interface Spoken {
+  /** The LLM request whose answer was spoken. */
+  llm?: AnsweringStage;
+  /** The synthesis that the caller heard first. */
+  tts?: AnsweringStage;
+}
+
+const answered = (stage: StageFact): stage is AnsweringStage => stage.firstByteUs !== undefined;
+
+/** Stages of one kind, in order of start. */
+export const stagesOf = (stages: readonly StageFact[], kind: StageFact['stage']): StageFact[] =>
+  stages.filter(({ stage }) => stage === kind);
+
+/** Stages of one kind that gave a first byte, in order of start. */
+export const answersOf = (stages: readonly StageFact[], kind: StageFact['stage']): AnsweringStage[] =>
+  stagesOf(stages, kind).filter(answered);
+
+/**
+ * Finds the LLM request and the synthesis behind the first audio of a turn. A turn may have several of each: tool
+ * calls, answers begun too early and thrown away, fillers said while the model thinks.
+ *
+ * 1. From the latest LLM request back: the first whose first byte came before the playback and was followed by a
+ *    synthesis that started after it and gave audio by the playback. It was spoken, by the earliest such synthesis.
+ * 2. Without synthesis: the latest LLM request with a first byte, cancelled ones last.
+ * 3. Otherwise the words were the application's own (`say`): the earliest synthesis, and no LLM.
+ *
+ * `stages` are in order of start; `playbackStartedUs` is undefined when no agent audio was seen.
+ */
+export function spokenStages(stages: readonly StageFact[], playbackStartedUs: Micros | undefined): Spoken {
+  const heard = (stage: AnsweringStage): boolean =>
+    playbackStartedUs === undefined || stage.firstByteUs <= playbackStartedUs;
+  const llms = answersOf(stages, 'llm').filter(heard);
+  const syntheses = answersOf(stages, 'tts');
+  if (syntheses.length === 0) {
+    const llm = llms.findLast(({ cancelled }) => cancelled !== true) ?? llms.at(-1);
+    return llm === undefined ? {} : { llm };
+  }
+
+  for (const llm of llms.toReversed()) {
+    const tts = synthesisOf(llm, syntheses).find(heard);
+    if (tts !== undefined) return { llm, tts };
+  }
+  const [tts] = syntheses.filter(heard).sort((a, b) => a.firstByteUs - b.firstByteUs);
+  return tts === undefined ? {} : { tts };
+}
+
+/**
+ * The syntheses that may speak an answer: they started when it had begun. Where there is none, the synthesis was opened
+ * ahead, before there was text (a WebSocket context): then one that was open when the answer began and gave audio later.
+ */
+function synthesisOf(llm: AnsweringStage, syntheses: readonly AnsweringStage[]): readonly AnsweringStage[] {
+  const after = syntheses.filter((tts) => tts.startUs >= llm.firstByteUs);
+  if (after.length > 0) return after;
+  return syntheses.filter((tts) => tts.firstByteUs >= llm.firstByteUs);
+}

@@ -1,0 +1,94 @@
+import type { SpanRecord } from '../span-record.ts';
+
+/**
+ * Typed readers for attribute values, which are `unknown`: anybody can set anything. A value of the wrong type or out
+ * of range is absent (`undefined`), never a throw. They take any attribute bag: of a span, an event or a resource.
+ */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Longest id that is taken as one. Longer ones would not fit the database's index. */
+const MAX_ID_LENGTH = 512;
+const MAX_INT4 = 2_147_483_647;
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair; one such character must not cost a whole batch. */
+export const cleanText = (text: string): string =>
+  text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
+
+/** A string with something in it. */
+export function text(from: Attributes, name: string): string | undefined {
+  const value = from[name];
+  if (typeof value !== 'string') return undefined;
+  const clean = cleanText(value);
+  return clean === '' ? undefined : clean;
+}
+
+/** An id: a string of at most 512 characters. */
+export function id(from: Attributes, name: string): string | undefined {
+  const value = text(from, name);
+  return value !== undefined && value.length <= MAX_ID_LENGTH ? value : undefined;
+}
+
+/** A finite number from `min` to `max`, both included. */
+export function number(
+  from: Attributes,
+  name: string,
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = {},
+): number | undefined {
+  const value = from[name];
+  return typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max
+    ? value
+    : undefined;
+}
+
+/** A quantity: 0 or more, finite. */
+export const quantity = (from: Attributes, name: string): number | undefined =>
+  number(from, name, { min: 0 });
+
+/** A whole number, 0 or more: tokens, characters. */
+export function count(from: Attributes, name: string): number | undefined {
+  const value = number(from, name, { min: 0 });
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** A whole number, 0 or more, that fits an `integer` column. */
+export function index(from: Attributes, name: string): number | undefined {
+  const value = number(from, name, { min: 0, max: MAX_INT4 });
+  return Number.isInteger(value) ? value : undefined;
+}
+
+export function flag(from: Attributes, name: string): boolean | undefined {
+  const value = from[name];
+  return typeof value === 'boolean' ? value : undefined;
+}
+
+/** The strings of a list; absent when there is none. */
+export function texts(from: Attributes, name: string): string[] | undefined {
+  const value = from[name];
+  if (!Array.isArray(value)) return undefined;
+  const strings = value.filter((item) => typeof item === 'string' && item !== '').map(cleanText);
+  return strings.length > 0 ? strings : undefined;
+}
+
+/** One of a closed set of strings. */
+export function oneOf<const T extends string>(
+  from: Attributes,
+  name: string,
+  values: readonly T[],
+): T | undefined {
+  const value = from[name];
+  return values.find((allowed) => allowed === value);
+}
+
+/** The object without its undefined keys: unknown is absent. */
+export type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Drops the keys whose value is undefined, so that a fact round-trips through JSON unchanged. */
+export const present = <T extends object>(object: T): Present<T> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Present<T>;
+
+/** The times of the span's events of one name, in order of time. */
+export const eventTimes = (span: SpanRecord, name: string): number[] =>
+  span.events
+    .filter((event) => event.name === name && Number.isFinite(event.timeUs))
+    .map((event) => event.timeUs)
+    .sort((a, b) => a - b);

@@ -1,0 +1,44 @@
+import { ATTR } from '../../instrumentation/semconv.ts';
+import type { Fact, FactBase } from '../facts.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { cleanText, id, present, text } from './attributes.ts';
+
+/** One span vocabulary. A dialect is one file and the only reader of that vocabulary's names. */
+export interface Dialect {
+  /** Whose vocabulary it is, for logs. */
+  readonly name: string;
+  /** True when `read` knows what the span is. Called for every span of the process: cheap, and never throws. */
+  recognises(span: SpanRecord): boolean;
+  /** The span's fact, or undefined when the span says nothing that other spans do not say. Never throws. */
+  read(span: SpanRecord): Fact | undefined;
+}
+
+/** OpenTelemetry's status code for a failed span. */
+const STATUS_ERROR = 2;
+/** `error.type` for a failure of unknown class (stable OpenTelemetry conventions). */
+const UNKNOWN_ERROR = '_OTHER';
+
+/** The call that a span belongs to: `voice.call.id`, else `gen_ai.conversation.id`. */
+export const callIdOf = (span: SpanRecord): string | undefined =>
+  id(span.attributes, ATTR.callId) ?? id(span.attributes, ATTR.conversationId);
+
+/** Class of the error when the span failed; `_OTHER` when it failed and does not say how. */
+export const errorTypeOf = (span: SpanRecord): string | undefined =>
+  text(span.attributes, ATTR.errorType) ?? (span.statusCode === STATUS_ERROR ? UNKNOWN_ERROR : undefined);
+
+/** What every fact carries, from the span itself. A span that ends before it starts ends where it starts. */
+export function factBase(span: SpanRecord, callId: string): FactBase {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    callId,
+    name: cleanText(span.name),
+    startUs: span.startUs,
+    endUs: Math.max(span.startUs, span.endUs),
+    ...present({
+      parentSpanId: span.parentSpanId,
+      serviceName: text(span.resource, ATTR.serviceName),
+      errorType: errorTypeOf(span),
+    }),
+  };
+}

@@ -1,0 +1,183 @@
+import { ATTR, EVENT, SPAN } from '../../instrumentation/semconv.ts';
+import type {
+  CallFact,
+  Fact,
+  FactBase,
+  Interruption,
+  Micros,
+  StageFact,
+  StageKind,
+  TurnFact,
+  Usage,
+} from '../facts.ts';
+import type { SpanRecord } from '../span-record.ts';
+import {
+  count,
+  eventTimes,
+  flag,
+  index,
+  number,
+  oneOf,
+  present,
+  quantity,
+  text,
+  texts,
+} from './attributes.ts';
+import { callIdOf, type Dialect, factBase } from './dialect.ts';
+
+const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const satisfies readonly StageKind[];
+
+/** Our own spans, as `instrumentation/semconv.ts` names them. */
+export const earshot: Dialect = { name: 'earshot', recognises, read };
+
+function recognises(span: SpanRecord): boolean {
+  if (stageOf(span) !== undefined || span.name === SPAN.call || span.name === SPAN.response) {
+    return callIdOf(span) !== undefined;
+  }
+  return span.name === SPAN.turn && callIdOf(span) !== undefined && turnIndexOf(span) !== undefined;
+}
+
+function read(span: SpanRecord): Fact | undefined {
+  const callId = callIdOf(span);
+  if (callId === undefined) return undefined;
+  const base = factBase(span, callId);
+  const stage = stageOf(span);
+  if (stage !== undefined) return stageFact(span, base, stage);
+  if (span.name === SPAN.call) return callFact(span, base);
+  const turnIndex = turnIndexOf(span);
+  if (span.name === SPAN.turn && turnIndex !== undefined) return turnFact(span, base, turnIndex);
+  // What is left is the `response` span: a bar to look at, derived from marks that other spans carry.
+  return undefined;
+}
+
+const stageOf = (span: SpanRecord): StageKind | undefined => oneOf(span.attributes, ATTR.stage, STAGES);
+const turnIndexOf = (span: SpanRecord): number | undefined => index(span.attributes, ATTR.turnIndex);
+
+function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
+  return {
+    ...base,
+    type: 'call',
+    ...present({
+      direction: oneOf(attributes, ATTR.callDirection, ['inbound', 'outbound', 'web']),
+      channel: text(attributes, ATTR.callChannel),
+      transport: text(attributes, ATTR.transport),
+      campaignId: text(attributes, ATTR.campaignId),
+      agentName: text(attributes, ATTR.agentName),
+      endReason: text(attributes, ATTR.endReason),
+      outcome: oneOf(attributes, ATTR.outcome, ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY']),
+      outcomeConfidence: number(attributes, ATTR.outcomeConfidence, { min: 0, max: 1 }),
+      outcomeSource: oneOf(attributes, ATTR.outcomeSource, [
+        'explicit',
+        'sip',
+        'amd',
+        'end_reason',
+        'keywords',
+      ]),
+      sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
+      amdResult: text(attributes, ATTR.amdResult),
+    }),
+  };
+}
+
+function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact {
+  const { attributes } = span;
+  const committedUs = eventTimes(span, EVENT.turnCommitted).at(-1);
+  const interruptions = interruptionsOf(span);
+  return {
+    ...base,
+    type: 'turn',
+    turnIndex,
+    ...present({
+      initiator: oneOf(attributes, ATTR.turnInitiator, ['user', 'agent']),
+      speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
+      speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
+      committedUs,
+      eouSource: oneOf(attributes, ATTR.eouSource, ['vad', 'stt_word_end', 'stt_event', 'turn_start']),
+      reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
+      interrupted: flag(attributes, ATTR.turnInterrupted),
+      interruptions: interruptions.length > 0 ? interruptions : undefined,
+      sentimentScore: number(attributes, ATTR.sentimentScore, { min: -1, max: 1 }),
+      userText: text(attributes, ATTR.userText),
+      agentText: text(attributes, ATTR.agentText),
+    }),
+  };
+}
+
+/**
+ * The end of the speech that was answered. A user pauses and goes on, and may speak again over the answer: it is the
+ * last end before the turn was committed, else the first one after; the last one where nothing was committed.
+ */
+function answeredSpeechEnd(ends: readonly Micros[], committedUs: Micros | undefined): Micros | undefined {
+  if (committedUs === undefined) return ends.at(-1);
+  return ends.findLast((end) => end <= committedUs) ?? ends[0];
+}
+
+function interruptionsOf(span: SpanRecord): Interruption[] {
+  const interruptions: Interruption[] = [];
+  for (const { name, timeUs, attributes = {} } of span.events) {
+    if (name !== EVENT.interruption) continue;
+    const kind = oneOf(attributes, ATTR.interruptionKind, [
+      'barge_in',
+      'false_interruption',
+      'agent_over_user',
+      'backchannel',
+    ]);
+    if (kind === undefined || !Number.isFinite(timeUs)) continue;
+    const timeToSilenceSeconds = quantity(attributes, ATTR.interruptionTimeToSilence);
+    interruptions.push({
+      kind,
+      atUs: timeUs,
+      ...(timeToSilenceSeconds !== undefined && { timeToSilenceSeconds }),
+    });
+  }
+  return interruptions.sort((a, b) => a.atUs - b.atUs);
+}
+
+function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFact {
+  const { attributes } = span;
+  const cancelled =
+    (stage === 'playback' ? flag(attributes, ATTR.playbackInterrupted) : undefined) ??
+    flag(attributes, ATTR.stageCancelled);
+  const { errorType, ...rest } = base;
+  return {
+    ...rest,
+    type: 'stage',
+    stage,
+    ...present({
+      // Ended on purpose is not failed, whatever status the client library gave its aborted request.
+      errorType: cancelled === true ? undefined : errorType,
+      turnIndex: turnIndexOf(span),
+      provider: text(attributes, ATTR.providerName),
+      model: text(attributes, ATTR.requestModel) ?? text(attributes, ATTR.responseModel),
+      streaming: flag(attributes, ATTR.sttStreaming),
+      firstByteUs: firstByteOf(span),
+      usage: usageOf(span),
+      cancelled,
+      finishReasons: texts(attributes, ATTR.finishReasons),
+      toolName: text(attributes, ATTR.toolName),
+      playbackSource: oneOf(attributes, ATTR.playbackSource, ['observed', 'estimated']),
+    }),
+  };
+}
+
+/** The event is exact; the attributes serve where a pipeline on the way has dropped events. */
+function firstByteOf(span: SpanRecord): Micros | undefined {
+  const event = eventTimes(span, EVENT.firstByte)[0];
+  if (event !== undefined) return event;
+  const seconds = quantity(span.attributes, ATTR.ttfb) ?? quantity(span.attributes, ATTR.timeToFirstChunk);
+  return seconds === undefined ? undefined : span.startUs + Math.round(seconds * 1e6);
+}
+
+function usageOf({ attributes }: SpanRecord): Usage | undefined {
+  const usage: Usage = present({
+    inputTokens: count(attributes, ATTR.inputTokens),
+    cachedInputTokens: count(attributes, ATTR.cachedInputTokens),
+    outputTokens: count(attributes, ATTR.outputTokens),
+    reasoningTokens: count(attributes, ATTR.reasoningTokens),
+    characters: count(attributes, ATTR.usageCharacters),
+    audioSeconds: quantity(attributes, ATTR.usageAudioSeconds),
+  });
+  if (Object.keys(usage).length === 0) return undefined;
+  const estimated = flag(attributes, ATTR.usageEstimated);
+  return estimated === undefined ? usage : { ...usage, estimated };
+}
