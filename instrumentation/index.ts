@@ -1,0 +1,29 @@
+import { Call, type CallStart } from './call.ts';
+import { activeCall } from './scope.ts';
+import type { Turn } from './turn.ts';
+
+/** Starts a call. Without `earshot/register` or a tracer provider it records nothing and costs next to nothing. */
+export const startCall = (start: CallStart = {}): Call => new Call(start);
+
+/** Runs `fn` inside `call`: model requests made in it, and in what it starts, find their call and turn. */
+export const withCall = <T>(call: Call, fn: () => T): T => call.run(fn);
+
+/** The call that the running code belongs to. */
+export const currentCall = (): Call | undefined => activeCall();
+
+/** The turn that is going on in the call that the running code belongs to. */
+export const currentTurn = (): Turn | undefined => activeCall()?.turn;
+
+export type {
+  EouSource,
+  Interruption,
+  InterruptionKind,
+  Outcome,
+  StageKind,
+  Usage,
+} from '../exporter/facts.ts';
+export { Call, type CallEnd, type CallStart } from './call.ts';
+export type { Instant } from './clock.ts';
+export { setCaptureContent } from './content.ts';
+export { Stage, type StageFacts, type StageResult } from './stage.ts';
+export { type SpeechMark, Turn, type TurnEnd } from './turn.ts';

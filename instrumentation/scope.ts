@@ -1,0 +1,44 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+import type { Call } from './call.ts';
+
+const SCOPE_KEY = createContextKey('earshot.call-scope');
+
+/**
+ * What async work inherits to find its call. A holder and not the call itself, because a socket's handlers can set up
+ * the speech-to-text connection before the transport has said which call this is.
+ */
+export class CallScope {
+  call: Call | undefined;
+
+  constructor(call?: Call) {
+    this.call = call;
+  }
+}
+
+/** `ctx` with the scope in it. */
+export const withScope = (ctx: Context, scope: CallScope): Context => ctx.setValue(SCOPE_KEY, scope);
+
+/** The scope that the running code belongs to. */
+export const activeScope = (ctx: Context = context.active()): CallScope | undefined =>
+  ctx.getValue(SCOPE_KEY) as CallScope | undefined;
+
+/** The call that the running code belongs to; undefined outside of one, and after its end. */
+export function activeCall(ctx: Context = context.active()): Call | undefined {
+  const call = activeScope(ctx)?.call;
+  return call?.ended ? undefined : call;
+}
+
+interface Emitter {
+  emit(event: string | symbol, ...args: unknown[]): boolean;
+}
+
+/**
+ * Runs every handler of `emitter` in `ctx`. Binding `emit` and not each listener keeps `off(listener)` working and
+ * covers listeners added by anyone, before or after.
+ */
+export function bindEmitter(emitter: Emitter, ctx: Context): void {
+  const emit = emitter.emit;
+  emitter.emit = function (this: unknown, ...args) {
+    return context.with(ctx, () => emit.apply(this, args));
+  } as Emitter['emit'];
+}

@@ -1,0 +1,313 @@
+import type { EouSource, Interruption, Micros } from '../exporter/facts.ts';
+import { type Instant, instantUs, nowUs } from './clock.ts';
+import { judgeInterruptions, type SpeechEvent } from './interruptions.ts';
+import type { Stage, StageFacts, StageResult } from './stage.ts';
+import type { Turn, TurnInit } from './turn.ts';
+
+/** What the tracker needs of its call. */
+export interface TrackerHost {
+  openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
+  /** Records an utterance that led to no turn: its usage is the call's. */
+  recordUtterance(utterance: Utterance): void;
+}
+
+/** One utterance transcribed. Recorded when it is over, because only then it is known which turn it belongs to. */
+export interface Utterance {
+  /** When the user began to speak. */
+  startAt: Instant;
+  /** First transcript of the utterance. */
+  firstByteAt?: Instant | undefined;
+  /** Final transcript. */
+  endAt: Instant;
+  facts: StageFacts;
+  result: StageResult;
+  /** The connection ended before the final transcript. */
+  cancelled?: boolean;
+}
+
+/** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
+interface PendingSpeech {
+  startUs: Micros;
+  endUs?: Micros;
+  endSource?: EouSource;
+  committedUs?: Micros;
+  /** Words were understood: it is not a cough. */
+  heard: boolean;
+  utterances: Utterance[];
+}
+
+/** Lets the next sentence of the same reply start before the turn counts as over. */
+const QUIET_MS = 150;
+/** How long a turn waits for the request that follows a tool call. */
+const TOOL_WAIT_MS = 30_000;
+/** Audio that the agent had on its way when it was stopped. */
+const STRAY_AUDIO_US = 300_000;
+const MAX_UTTERANCES = 16;
+const MAX_SPEECH_EVENTS = 256;
+const TOOL_CALL_REASONS = new Set(['tool_calls', 'tool_use', 'function_call']);
+
+/**
+ * Decides what belongs to which turn: when a turn opens, is committed, interrupted and closed. SDK files only tell it
+ * what happened; what they tell may come late and out of order, so every decision goes by the instants told.
+ *
+ * - Speech becomes a turn when words are understood and the agent is silent, or is silenced by it.
+ * - Until the agent is heard, everything the user says belongs to the same turn.
+ * - Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.
+ * - A turn closes when the agent has spoken, nothing is on its way, and it stays so for `QUIET_MS`.
+ */
+export class TurnTracker {
+  readonly #host: TrackerHost;
+  #turn: Turn | undefined;
+  #pending: PendingSpeech | undefined;
+  /** The agent was stopped by speech in which no words are understood yet. */
+  #stoppedUs: Micros | undefined;
+  /** The last barge-in, for audio that was still on its way. */
+  #bargedInUs: Micros | undefined;
+  #speech: SpeechEvent[] = [];
+  #playbackObserved = false;
+  #estimatedEndUs: Micros | undefined;
+  #awaitsToolAnswer = false;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(host: TrackerHost) {
+    this.#host = host;
+  }
+
+  /** The turn that is going on. */
+  get turn(): Turn | undefined {
+    return this.#turn?.ended ? undefined : this.#turn;
+  }
+
+  /** The transport shows what is played: nothing has to be estimated from synthesis. */
+  observePlayback(): void {
+    this.#playbackObserved = true;
+  }
+
+  /** The user began to speak at `at`. */
+  speechStarted(at: Instant): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    this.#note('user_started', us);
+    const turn = this.turn;
+    if (this.#pending?.heard) delete this.#pending.endUs;
+    else if (turn && !turn.answered) turn.userSpeechStarted({ at });
+    else if (!this.#pending || this.#pending.endUs !== undefined || us < this.#pending.startUs)
+      this.#pending = { startUs: us, heard: false, utterances: [] };
+  }
+
+  /** The user fell silent at `at`, which may be long before this is known. */
+  speechEnded(at: Instant, source: EouSource): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    this.#note('user_ended', us);
+    const pending = this.#pending;
+    if (pending && us >= pending.startUs) {
+      pending.endUs = us;
+      pending.endSource = source;
+    } else this.turn?.userSpeechEnded({ at, source });
+  }
+
+  /** Words of the user were understood, for the first time or again. `startAt`: when they were begun. */
+  wordsHeard(startAt: Instant): void {
+    if (this.#ended) return;
+    const turn = this.turn;
+    if (!this.#pending) {
+      if (turn && !turn.answered) return turn.userSpeechStarted({ at: startAt });
+      this.speechStarted(startAt);
+    }
+    if (this.#pending) this.#pending.heard = true;
+    if (!this.#agentAudible()) this.#promote();
+  }
+
+  /** An utterance is over. */
+  utterance(utterance: Utterance): void {
+    if (this.#ended) return this.#host.recordUtterance(utterance);
+    if (utterance.result.text) this.wordsHeard(utterance.startAt);
+    const pending = this.#pending;
+    const turn = this.turn;
+    if (pending && pending.utterances.length < MAX_UTTERANCES) pending.utterances.push(utterance);
+    else if (turn) recordOn(turn, utterance);
+    else this.#host.recordUtterance(utterance);
+  }
+
+  /** What the user said was accepted as finished. */
+  committed(at?: Instant): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    this.#note('user_committed', us);
+    if (this.#pending) this.#pending.committedUs = us;
+    else this.turn?.committed(us / 1_000);
+  }
+
+  /** A model request, a tool or synthesis starts. It belongs to the turn that it answers. */
+  startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, at?: Instant): Stage {
+    const startUs = instantUs(at);
+    // A request made while the user's words over the agent are known answers them, unless the model waits for a tool.
+    if (this.#pending?.heard && (kind === 'llm' ? !this.#awaitsToolAnswer : !this.turn)) this.#promote();
+    if (kind === 'llm') this.#awaitsToolAnswer = false;
+    return this.#turnFor('agent', startUs).startStage(kind, { ...facts, at: startUs / 1_000 });
+  }
+
+  /** The caller hears the agent from `at` on. */
+  playbackStarted(at?: Instant): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    const current = this.turn;
+    const stray = this.#bargedInUs !== undefined && us - this.#bargedInUs < STRAY_AUDIO_US;
+    if (stray && current?.firstTtsByteUs === undefined) return;
+    const resumed = this.#stoppedUs !== undefined && current !== undefined;
+    this.#note(resumed ? 'agent_resumed' : 'agent_started', us);
+    this.#stoppedUs = undefined;
+    if (!current && this.#pending?.heard) this.#promote();
+    this.#turnFor('agent', us).startPlayback({ at: us / 1_000 });
+  }
+
+  /** All that was queued has been played. */
+  playbackEnded(at?: Instant): void {
+    const us = instantUs(at);
+    const turn = this.turn;
+    if (this.#ended || !turn?.playing) return;
+    this.#note('agent_ended', us);
+    turn.startPlayback().end({ at: us / 1_000 });
+  }
+
+  /** The agent was stopped before it had finished. */
+  playbackCleared(at?: Instant): void {
+    const us = instantUs(at);
+    const turn = this.turn;
+    if (this.#ended || !turn?.playing) return;
+    this.#note('agent_stopped', us);
+    this.#stoppedUs = us;
+    turn.startPlayback().cancel({ at: us / 1_000 });
+    if (this.#pending?.heard) this.#promote();
+  }
+
+  /** A turn of the application's own: it ends when the application says so. */
+  startManualTurn(initiator: 'user' | 'agent', at?: Instant): Turn {
+    const us = instantUs(at);
+    this.#close(us);
+    return this.#open(initiator, us, true);
+  }
+
+  /** The call is over. */
+  end(at: Instant): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    if (this.#pending?.heard && !this.#agentAudible()) this.#promote();
+    this.#close(us);
+    this.#ended = true;
+    for (const utterance of this.#pending?.utterances ?? []) this.#host.recordUtterance(utterance);
+    this.#pending = undefined;
+  }
+
+  /** Called by the call when a stage of `turn` gave its first byte or ended, or its playback began. */
+  turnChanged(turn: Turn, stage: Stage | undefined, result: StageResult | undefined): void {
+    if (turn !== this.#turn || turn.ended) return;
+    if (stage?.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
+      this.#awaitsToolAnswer = true;
+    if (!this.#playbackObserved && stage?.kind === 'tts') this.#estimatePlayback(turn, stage, result);
+    if (!turn.manual) this.#scheduleClose();
+  }
+
+  /** The transport does not show playback: the caller hears synthesis as it comes, for as long as it lasts. */
+  #estimatePlayback(turn: Turn, stage: Stage, result: StageResult | undefined): void {
+    if (stage.firstByteUs === undefined) return;
+    if (!result) {
+      if (turn.playing) return;
+      this.#note('agent_started', stage.firstByteUs);
+      this.#estimatedEndUs = stage.firstByteUs;
+      turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
+    } else if (stage.cancelled) {
+      this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
+    } else {
+      const lastsUs = (result.usage?.audioSeconds ?? 0) * 1e6;
+      const startsUs = Math.max(this.#estimatedEndUs ?? 0, stage.firstByteUs);
+      this.#estimatedEndUs = Math.round(Math.max(startsUs + lastsUs, stage.endUs ?? 0));
+    }
+  }
+
+  #scheduleClose(): void {
+    clearTimeout(this.#timer);
+    const turn = this.turn;
+    if (!turn?.answered) return;
+    for (const stage of turn.openStages) if (stage.kind !== 'playback') return;
+    if (turn.playing && this.#playbackObserved) return;
+    const playsForMs = turn.playing ? ((this.#estimatedEndUs ?? 0) - nowUs()) / 1_000 : 0;
+    const waitMs = Math.max(0, playsForMs) + (this.#awaitsToolAnswer ? TOOL_WAIT_MS : QUIET_MS);
+    this.#timer = setTimeout(() => this.#closeQuiet(), waitMs);
+    this.#timer.unref();
+  }
+
+  #closeQuiet(): void {
+    const turn = this.turn;
+    if (!turn) return;
+    if (turn.playing) this.playbackEnded((this.#estimatedEndUs ?? nowUs()) / 1_000);
+    clearTimeout(this.#timer);
+    const pending = this.#pending;
+    // The user talks over the end of the reply and goes on: that is the next turn.
+    if (pending?.heard && (pending.endUs === undefined || pending.endUs > (turn.playbackEndedUs ?? 0)))
+      this.#promote();
+    else this.#close(turn.playbackEndedUs ?? nowUs());
+  }
+
+  #agentAudible(): boolean {
+    return this.turn?.playing ?? false;
+  }
+
+  #turnFor(initiator: 'user' | 'agent', us: Micros): Turn {
+    return this.turn ?? this.#open(initiator, us, false);
+  }
+
+  #open(initiator: 'user' | 'agent', startUs: Micros, manual: boolean): Turn {
+    this.#turn = this.#host.openTurn({ initiator, startUs, manual });
+    return this.#turn;
+  }
+
+  /** Pending speech becomes a turn; the turn before it ends where the agent fell silent. */
+  #promote(): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = undefined;
+    const before = this.turn;
+    const continues = before !== undefined && (before.manual || !before.answered);
+    if (!continues) {
+      if (this.#stoppedUs !== undefined) this.#bargedInUs = this.#stoppedUs;
+      this.#note('user_committed', pending.committedUs ?? nowUs());
+      this.#close(this.#stoppedUs ?? before?.playbackEndedUs ?? nowUs());
+      this.#note('user_started', pending.startUs);
+    }
+    const turn = this.#turnFor('user', pending.startUs);
+    turn.userSpeechStarted({ at: pending.startUs / 1_000 });
+    if (pending.endUs !== undefined)
+      turn.userSpeechEnded({ at: pending.endUs / 1_000, source: pending.endSource ?? 'stt_event' });
+    for (const utterance of pending.utterances) recordOn(turn, utterance);
+    if (pending.committedUs !== undefined) turn.committed(pending.committedUs / 1_000);
+  }
+
+  #close(atUs: Micros): void {
+    clearTimeout(this.#timer);
+    const turn = this.turn;
+    const speech = this.#speech;
+    this.#speech = [];
+    this.#stoppedUs = undefined;
+    this.#estimatedEndUs = undefined;
+    this.#awaitsToolAnswer = false;
+    if (!turn) return;
+    const found: Interruption[] = judgeInterruptions(speech);
+    for (const interruption of found) turn.interruption(interruption);
+    turn.end({ at: atUs / 1_000 });
+  }
+
+  #note(what: SpeechEvent['what'], atUs: Micros): void {
+    if (this.#speech.length < MAX_SPEECH_EVENTS) this.#speech.push({ what, atUs });
+  }
+}
+
+function recordOn(turn: Turn, { startAt, firstByteAt, endAt, facts, result, cancelled }: Utterance): void {
+  const stage = turn.startStt({ ...facts, at: startAt });
+  if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
+  const outcome = { ...result, at: endAt };
+  if (cancelled) stage.cancel(outcome);
+  else stage.end(outcome);
+}
