@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { MarkedTurn, Marks } from '../../../exporter/calls/marks.ts';
+import { eouLatencyUs, segmentsOf } from '../../../exporter/calls/segments.ts';
+import { T0 } from './builders.ts';
+
+const marked = (eouUs: number | undefined, marks: Marks): MarkedTurn => ({
+  turn: { turnIndex: 0, traceId: 't', startUs: T0, endUs: T0, stages: [] },
+  marks,
+  spoken: {},
+  ...(eouUs !== undefined && { eouUs }),
+});
+
+test('each segment ends at its mark', () => {
+  const turn = marked(1_000, {
+    committedUs: 1_300,
+    llmStartedUs: 1_310,
+    llmFirstByteUs: 1_500,
+    ttsStartedUs: 1_560,
+    ttsFirstByteUs: 1_650,
+    playbackStartedUs: 1_670,
+  });
+  assert.deepEqual(segmentsOf(turn), {
+    endpointing: 300,
+    preparation: 10,
+    llm: 190,
+    aggregation: 60,
+    tts: 90,
+    playout: 20,
+  });
+  assert.equal(eouLatencyUs(turn), 670);
+});
+
+test('a mark that did not happen gives its time to the next segment', () => {
+  const turn = marked(1_000, { llmStartedUs: 1_310, llmFirstByteUs: 1_500, playbackStartedUs: 1_670 });
+  assert.deepEqual(segmentsOf(turn), {
+    endpointing: null,
+    preparation: 310,
+    llm: 190,
+    aggregation: null,
+    tts: null,
+    playout: 170,
+  });
+});
+
+test('work done ahead of its turn costs no waiting', () => {
+  const turn = marked(1_000, {
+    committedUs: 1_300,
+    llmStartedUs: 900,
+    llmFirstByteUs: 1_100,
+    ttsStartedUs: 1_150,
+    ttsFirstByteUs: 1_320,
+    playbackStartedUs: 1_330,
+  });
+  assert.deepEqual(segmentsOf(turn), {
+    endpointing: 300,
+    preparation: 0,
+    llm: 0,
+    aggregation: 0,
+    tts: 20,
+    playout: 10,
+  });
+});
+
+test('an agent heard before the utterance ended has neither latency nor segments', () => {
+  const turn = marked(1_000, { committedUs: 1_100, playbackStartedUs: 900 });
+  assert.equal(eouLatencyUs(turn), null);
+  assert.ok(Object.values(segmentsOf(turn)).every((length) => length === null));
+});
+
+test('segments sum to the EOU latency to the microsecond, whatever the marks', () => {
+  const instant = fc.integer({ min: T0, max: T0 + 10_000_000 });
+  const maybe = fc.option(instant, { nil: undefined });
+  const marks = fc.record({
+    committedUs: maybe,
+    llmStartedUs: maybe,
+    llmFirstByteUs: maybe,
+    ttsStartedUs: maybe,
+    ttsFirstByteUs: maybe,
+  });
+  fc.assert(
+    fc.property(instant, instant, marks, (eouUs, playbackStartedUs, some) => {
+      const known = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));
+      const turn = marked(eouUs, { ...known, playbackStartedUs });
+      const lengths = Object.values(segmentsOf(turn)).filter((length) => length !== null);
+      const latency = eouLatencyUs(turn);
+      if (latency === null) return assert.deepEqual(lengths, []);
+      assert.equal(
+        lengths.reduce((sum, length) => sum + length, 0),
+        latency,
+      );
+      assert.ok(lengths.every((length) => Number.isInteger(length) && length >= 0));
+    }),
+  );
+});
