@@ -1,0 +1,29 @@
+/** The journal, the queue and the rows in PostgreSQL: published as `earshot/store`. */
+export type { CallLogRow, CallMetricsRow, CallRows } from '../calls/rows.ts';
+export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
+export type { Database, Queryable } from './database.ts';
+export { errorClass, errorCode, isDataError, RETRYABLE_ERROR_CODES, SchemaError } from './errors.ts';
+export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
+export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
+export { openPostgres, type PostgresOptions } from './postgres.ts';
+export {
+  type FailedCall,
+  type Finalise,
+  type FinalisedCall,
+  Queue,
+  type QueueOptions,
+  type QueueState,
+  type TakeOptions,
+  type TakeResult,
+} from './queue.ts';
+export {
+  getCallFacts,
+  getCallLogs,
+  getCallMetrics,
+  type ListCallsOptions,
+  listCalls,
+  type StoredCallMetrics,
+} from './read.ts';
+export { deleteExpiredSpans } from './retention.ts';
+export { writeCallRows } from './rows.ts';
+export { FinaliseWorker, type FinaliseWorkerOptions } from './worker.ts';

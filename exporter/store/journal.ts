@@ -1,0 +1,115 @@
+import type { Fact } from '../facts.ts';
+import { CALL_SPANS } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { errorClass, isDataError, withRetries } from './errors.ts';
+import { columnArrays, columnList, unnest } from './values.ts';
+
+export interface JournalOptions {
+  /** From the end of a call, or a late span of it, to its rows, in milliseconds. (Default: 2000 ms.) */
+  finalizeDelayMs?: number;
+  /** A call that has not ended is finalised after so long without a new span, in milliseconds. (Default: 300 000 ms.) */
+  idleLimitMs?: number;
+}
+
+/** A fact that the database refuses by its content. It is lost; `reason` is a code for a counter. */
+export interface RefusedFact {
+  readonly fact: Fact;
+  readonly reason: string;
+}
+
+export interface AppendResult {
+  /** Facts that are new in the journal. The rest were there already, or are in `refused`. */
+  readonly written: number;
+  readonly refused: readonly RefusedFact[];
+}
+
+// One statement, so that a fact and its call's place in the queue are committed together. Locks are taken in the order of
+// the keys, first spans and then calls, so that two writers of the same spans cannot deadlock. Only a new span queues
+// its call: a second delivery changes nothing.
+const APPEND = `\
+WITH inserted AS (
+  INSERT INTO call_spans (${columnList(CALL_SPANS)})
+  ${unnest(CALL_SPANS)}
+  ON CONFLICT (trace_id, span_id) DO NOTHING
+  RETURNING call_id, stage
+), touched AS (
+  SELECT i.call_id,
+    bool_or(i.stage = 'call')
+      OR EXISTS (SELECT FROM call_spans s WHERE s.call_id = i.call_id AND s.stage = 'call') AS ended
+  FROM inserted i
+  GROUP BY i.call_id
+), queued AS (
+  INSERT INTO call_queue AS q (call_id, ended, due_at)
+  SELECT call_id, ended, now() + (CASE WHEN ended THEN $9::double precision ELSE $10 END) * interval '1 millisecond'
+  FROM touched
+  ORDER BY call_id
+  ON CONFLICT (call_id) DO UPDATE SET
+    ended = q.ended OR excluded.ended,
+    -- A writer that started before the call's end was committed does not know of it.
+    due_at = CASE WHEN q.ended AND NOT excluded.ended THEN q.due_at ELSE excluded.due_at END,
+    attempts = 0,
+    last_error = NULL
+)
+SELECT count(*)::int AS written FROM inserted`;
+
+/** Appends facts to `call_spans` and queues their calls in `call_queue`. Holds no state: any number may run. */
+export class Journal {
+  readonly #db: Queryable;
+  readonly #delaysMs: readonly [number, number];
+
+  constructor(db: Queryable, { finalizeDelayMs = 2_000, idleLimitMs = 300_000 }: JournalOptions = {}) {
+    this.#db = db;
+    this.#delaysMs = [finalizeDelayMs, idleLimitMs];
+  }
+
+  /**
+   * Appends facts; those that the journal has already change nothing, so the same facts can be appended again after any
+   * error. A fact that the database refuses by its content is reported and does not hold up the others.
+   * @throws the driver's error when the database cannot be reached or is not migrated: all facts are still the caller's.
+   */
+  async append(facts: readonly Fact[]): Promise<AppendResult> {
+    if (facts.length === 0) return { written: 0, refused: [] };
+    try {
+      const params = columnArrays(CALL_SPANS, facts.map(toRow).sort(byKey));
+      // Retries happen here and not around the halves, which would multiply them.
+      const [row] = await withRetries(() =>
+        this.#db.query<{ written: number }>(APPEND, [...params, ...this.#delaysMs]),
+      );
+      return { written: row?.written ?? 0, refused: [] };
+    } catch (error) {
+      if (!isDataError(error) && !(error instanceof TypeError)) throw error;
+      const [fact] = facts;
+      if (facts.length === 1 && fact !== undefined) {
+        return { written: 0, refused: [{ fact, reason: errorClass(error) }] };
+      }
+      // The statement does not say which fact is at fault: halve until it is alone.
+      const middle = facts.length >> 1;
+      const first = await this.append(facts.slice(0, middle));
+      const second = await this.append(facts.slice(middle));
+      return {
+        written: first.written + second.written,
+        refused: [...first.refused, ...second.refused],
+      };
+    }
+  }
+}
+
+type SpanRow = Record<keyof typeof CALL_SPANS, unknown> & { trace_id: string; span_id: string };
+
+function toRow(fact: Fact): SpanRow {
+  return {
+    trace_id: fact.traceId,
+    span_id: fact.spanId,
+    call_id: fact.callId,
+    turn_index: fact.type === 'call' ? undefined : fact.turnIndex,
+    stage: fact.type === 'stage' ? fact.stage : fact.type,
+    started_at: fact.startUs,
+    ended_at: fact.endUs,
+    facts: fact,
+  };
+}
+
+function byKey(a: SpanRow, b: SpanRow): number {
+  if (a.trace_id !== b.trace_id) return a.trace_id < b.trace_id ? -1 : 1;
+  return a.span_id < b.span_id ? -1 : Number(a.span_id > b.span_id);
+}

@@ -1,0 +1,144 @@
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import type { Pool, PoolClient } from 'pg';
+import type { Database, Queryable } from './database.ts';
+import { errorCode } from './errors.ts';
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`. Secret: never logged. */
+  url: string;
+  /** Connections at most. (Default: 4.) */
+  maxConnections?: number;
+  /** To connect, in milliseconds. (Default: 5000 ms.) */
+  connectTimeoutMs?: number;
+  /** For one statement, in milliseconds; 0 for no limit, as a long migration may need. (Default: 30 000 ms.) */
+  statementTimeoutMs?: number;
+  /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls. (Default: 60 000 ms.) */
+  idleInTransactionTimeoutMs?: number;
+  /** Told of a connection that died while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
+  onConnectionLost?: (error: Error) => void;
+}
+
+/** Our own statements must not become spans of the application that we observe. */
+const silently = <Result>(work: () => Promise<Result>): Promise<Result> =>
+  context.with(suppressTracing(context.active()), work);
+
+/**
+ * PostgreSQL through a small pool of `pg`. Nothing is loaded and no connection is made before the first statement; idle
+ * connections do not keep the process alive.
+ */
+export function openPostgres(options: PostgresOptions): Database {
+  return new PostgresDatabase(options);
+}
+
+class PostgresDatabase implements Database {
+  readonly #options: PostgresOptions;
+  readonly #begin: string;
+  #pool: Promise<Pool> | undefined;
+  #closed = false;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    const statementMs = options.statementTimeoutMs ?? 30_000;
+    const idleMs = options.idleInTransactionTimeoutMs ?? 60_000;
+    // Local to the transaction: connection poolers refuse these as start-up parameters and leak them between clients
+    // when they are set for the session.
+    this.#begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+  }
+
+  query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
+    return silently(async () => rowsOf<Row>(await (await this.#connected()).query(text, values(params))));
+  }
+
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
+    return silently(async () => {
+      const client = await (await this.#connected()).connect();
+      // Between two statements nobody else listens: a connection that dies then would otherwise end the process. The
+      // next statement rejects.
+      client.on('error', ignore);
+      const tx = new Transaction(client);
+      try {
+        await tx.query(this.#begin);
+        const result = await work(tx);
+        await tx.query('COMMIT');
+        return result;
+      } catch (error) {
+        await tx.rollBack();
+        throw error;
+      } finally {
+        client.off('error', ignore);
+        client.release(tx.failure);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pool = this.#pool;
+    this.#pool = undefined;
+    if (pool !== undefined) await silently(async () => (await pool).end());
+  }
+
+  #connected(): Promise<Pool> {
+    if (this.#closed) return Promise.reject(new Error('The database was closed.'));
+    this.#pool ??= this.#connect();
+    return this.#pool;
+  }
+
+  async #connect(): Promise<Pool> {
+    const { default: pg } = await import('pg');
+    const pool = new pg.Pool({
+      connectionString: this.#options.url,
+      application_name: 'earshot',
+      max: this.#options.maxConnections ?? 4,
+      connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 5_000,
+      query_timeout: this.#options.statementTimeoutMs ?? 30_000,
+      idleTimeoutMillis: 30_000,
+      allowExitOnIdle: true,
+      keepAlive: true,
+    });
+    // Without a listener a server that restarts would end the application.
+    pool.on('error', this.#options.onConnectionLost ?? ignore);
+    return pool;
+  }
+}
+
+const ignore = () => {};
+const values = (params: readonly unknown[] | undefined) => (params === undefined ? undefined : [...params]);
+
+/** Several statements in one text give one result each. */
+function rowsOf<Row>(result: { rows: unknown[] } | { rows: unknown[] }[]): Row[] {
+  return ((Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []) as Row[];
+}
+
+class Transaction implements Queryable {
+  /** Why the connection cannot be used again. */
+  failure: Error | undefined;
+  readonly #client: PoolClient;
+
+  constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
+    try {
+      return rowsOf<Row>(await this.#client.query(text, values(params)));
+    } catch (error) {
+      // An error without an SQLSTATE is not the server's answer: the connection is lost, or stuck in a statement.
+      if (!/^[0-9A-Z]{5}$/.test(errorCode(error) ?? '')) this.failure = asError(error);
+      throw error;
+    }
+  }
+
+  async rollBack(): Promise<void> {
+    // A lost connection needs none: the server rolls back by itself.
+    if (this.failure !== undefined) return;
+    try {
+      await this.query('ROLLBACK');
+    } catch (error) {
+      this.failure ??= asError(error);
+    }
+  }
+}
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));

@@ -1,0 +1,57 @@
+import type { CallLogRow, CallMetricsRow } from '../calls/rows.ts';
+import type { Fact, Micros } from '../facts.ts';
+import { CALL_LOGS, CALL_METRICS } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { decodeRow, selectList } from './values.ts';
+
+/** A row of `call_metrics` as it is stored. */
+export interface StoredCallMetrics extends CallMetricsRow {
+  /** When the row was last computed. */
+  finalized_at: Micros;
+  /** Worker that computed it. */
+  finalized_by: string;
+}
+
+const STORED_METRICS = { ...CALL_METRICS, finalized_at: 'timestamptz', finalized_by: 'text' } as const;
+
+const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM call_metrics WHERE call_id = $1`;
+const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
+const FACTS = `SELECT facts FROM call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id`;
+// Qualified in ORDER BY: a bare name would be the output column, and the index would not serve.
+const LIST = `\
+SELECT ${selectList(STORED_METRICS)} FROM call_metrics m
+WHERE $2::double precision IS NULL OR m.started_at >= 'epoch'::timestamptz + $2 * interval '1 microsecond'
+ORDER BY m.started_at DESC, m.call_id
+LIMIT $1`;
+
+/** The row of one call, or undefined when it has none (yet). */
+export async function getCallMetrics(db: Queryable, callId: string): Promise<StoredCallMetrics | undefined> {
+  const [row] = await db.query(METRICS, [callId]);
+  return row === undefined ? undefined : decodeRow<StoredCallMetrics>(STORED_METRICS, row);
+}
+
+/** The turns of one call, ordered by `turn_index`. */
+export async function getCallLogs(db: Queryable, callId: string): Promise<CallLogRow[]> {
+  return (await db.query(LOGS, [callId])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
+}
+
+/** A call's facts from the journal, by start. */
+export async function getCallFacts(db: Queryable, callId: string): Promise<Fact[]> {
+  return (await db.query<{ facts: Fact }>(FACTS, [callId])).map((row) => row.facts);
+}
+
+export interface ListCallsOptions {
+  /** Calls at most. (Default: 50.) */
+  limit?: number;
+  /** Only calls that started then or later. (Default: all.) */
+  since?: Micros;
+}
+
+/** Calls, the latest start first. */
+export async function listCalls(
+  db: Queryable,
+  { limit = 50, since }: ListCallsOptions = {},
+): Promise<StoredCallMetrics[]> {
+  const rows = await db.query(LIST, [limit, since ?? null]);
+  return rows.map((row) => decodeRow<StoredCallMetrics>(STORED_METRICS, row));
+}

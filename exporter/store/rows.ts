@@ -1,0 +1,57 @@
+import type { CallRows } from '../calls/rows.ts';
+import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
+import type { Queryable } from './database.ts';
+import { columnArrays, columnList, unnest } from './values.ts';
+
+const replaceAll = (columns: Columns, ...key: string[]) =>
+  Object.keys(columns)
+    .filter((name) => !key.includes(name))
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ');
+
+const METRICS_COUNT = Object.keys(CALL_METRICS).length;
+
+// `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read.
+// A row that was inserted, not updated, has no `xmax`.
+const UPSERT_METRICS = `\
+INSERT INTO call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
+SELECT c.*, clock_timestamp(), $${METRICS_COUNT + 1}::text FROM (${unnest(CALL_METRICS)}) AS c
+ON CONFLICT (call_id) DO UPDATE SET ${replaceAll(CALL_METRICS, 'call_id')},
+  finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
+RETURNING call_id, xmax = 0 AS first`;
+
+const UPSERT_LOGS = `\
+INSERT INTO call_logs (${columnList(CALL_LOGS)})
+${unnest(CALL_LOGS)}
+ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id', 'turn_index')}`;
+
+const DELETE_GONE_LOGS = `\
+DELETE FROM call_logs l
+WHERE l.call_id = ANY ($1::text[])
+  AND NOT EXISTS (
+    SELECT FROM UNNEST($2::text[], $3::integer[]) AS k (call_id, turn_index)
+    WHERE k.call_id = l.call_id AND k.turn_index = l.turn_index
+  )`;
+
+/**
+ * Writes calls' rows over what was there: afterwards `call_metrics` and `call_logs` hold these rows of these calls and no
+ * others. For use in a transaction; each call at most once.
+ * @returns the ids of the calls that had no row before.
+ */
+export async function writeCallRows(
+  tx: Queryable,
+  calls: readonly CallRows[],
+  finalizedBy: string,
+): Promise<ReadonlySet<string>> {
+  if (calls.length === 0) return new Set();
+  const metrics = calls.map((call) => call.metrics);
+  const logs = calls.flatMap((call) => call.logs);
+  const written = await tx.query<{ call_id: string; first: boolean }>(UPSERT_METRICS, [
+    ...columnArrays(CALL_METRICS, metrics),
+    finalizedBy,
+  ]);
+  const [callIds, turnIndexes] = columnArrays({ call_id: 'text', turn_index: 'integer' }, logs);
+  await tx.query(DELETE_GONE_LOGS, [metrics.map((row) => row.call_id), callIds, turnIndexes]);
+  if (logs.length > 0) await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs));
+  return new Set(written.filter((row) => row.first).map((row) => row.call_id));
+}

@@ -1,0 +1,113 @@
+import { Decimal } from 'decimal.js';
+import type { Columns, ColumnType } from './columns.ts';
+
+/**
+ * How values cross the driver, the same on every driver. Rows go in as one array parameter a column, joined by `UNNEST`:
+ * one statement for any number of rows. What `UNNEST` cannot carry (arrays of arrays, jsonb) or drivers spell
+ * differently (numeric, instants, int8) goes as text or double and is cast in SQL.
+ */
+interface Crossing {
+  /** Type of the array parameter. */
+  readonly parameter: 'text[]' | 'boolean[]' | 'integer[]' | 'double precision[]';
+  readonly encode?: (value: unknown) => unknown;
+  /** SQL from the parameter's element to the column. */
+  readonly write?: (element: string) => string;
+  /** SQL from the column to what the driver gives. */
+  readonly read?: (column: string) => string;
+  readonly decode?: (value: unknown) => unknown;
+}
+
+const CROSSINGS: Readonly<Record<ColumnType, Crossing>> = {
+  text: { parameter: 'text[]', encode: (value) => storable(String(value)) },
+  boolean: { parameter: 'boolean[]' },
+  integer: { parameter: 'integer[]' },
+  bigint: {
+    parameter: 'double precision[]',
+    write: (element) => `${element}::bigint`,
+    read: (column) => `${column}::double precision`,
+  },
+  'double precision': { parameter: 'double precision[]' },
+  numeric: {
+    parameter: 'text[]',
+    encode: (value) => (value instanceof Decimal ? value.toFixed() : String(value)),
+    write: (element) => `${element}::numeric`,
+    read: (column) => `${column}::text`,
+    decode: (value) => new Decimal(String(value)),
+  },
+  timestamptz: {
+    parameter: 'double precision[]',
+    write: (element) => `'epoch'::timestamptz + ${element} * interval '1 microsecond'`,
+    read: (column) => `(extract(epoch from ${column}) * 1000000)::double precision`,
+  },
+  'text[]': {
+    parameter: 'text[]',
+    encode: (value) => arrayLiteral(value as readonly string[]),
+    write: (element) => `${element}::text[]`,
+  },
+  jsonb: { parameter: 'text[]', encode: toJson, write: (element) => `${element}::jsonb` },
+};
+
+/**
+ * Text as PostgreSQL takes it: NUL and halves of surrogate pairs, which it refuses, become U+FFFD.
+ */
+export function storable(text: string): string {
+  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
+}
+
+/** JSON as `jsonb` takes it. A number that is not finite is left out: unknown is absent. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === 'string') return storable(item);
+    return typeof item === 'number' && !Number.isFinite(item) ? undefined : item;
+  });
+}
+
+const arrayLiteral = (items: readonly string[]) =>
+  `{${items.map((item) => `"${storable(item).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+
+/** Column names, as in `INSERT INTO t (…)`. */
+export const columnList = (columns: Columns): string => Object.keys(columns).join(', ');
+
+/**
+ * A `SELECT` that turns one array parameter a column into rows of the columns' types.
+ * @example unnest({ a: 'text', b: 'numeric' }) // SELECT r.a, r.b::numeric FROM UNNEST($1::text[], $2::text[]) AS r (a, b)
+ */
+export function unnest(columns: Columns): string {
+  const names = Object.keys(columns);
+  const types = Object.values(columns);
+  const values = names.map((name, index) => {
+    const element = `r.${name}`;
+    return CROSSINGS[types[index] ?? 'text'].write?.(element) ?? element;
+  });
+  const parameters = types.map((type, index) => `$${index + 1}::${CROSSINGS[type].parameter}`);
+  return `SELECT ${values.join(', ')} FROM UNNEST(${parameters.join(', ')}) AS r (${names.join(', ')})`;
+}
+
+/** The parameters of `unnest`: one array a column. Absent and null are NULL. */
+export function columnArrays<Row extends object>(columns: Columns, rows: readonly Row[]): unknown[][] {
+  return Object.entries(columns).map(([name, type]) => {
+    const { encode } = CROSSINGS[type];
+    return rows.map((row) => {
+      const value = (row as Record<string, unknown>)[name];
+      if (value === undefined || value === null) return null;
+      return encode === undefined ? value : encode(value);
+    });
+  });
+}
+
+/** The columns as `decodeRow` expects them, for a `SELECT`. */
+export const selectList = (columns: Columns): string =>
+  Object.entries(columns)
+    .map(([name, type]) => `${CROSSINGS[type].read?.(name) ?? name} AS ${name}`)
+    .join(', ');
+
+/** One row of `selectList`: instants as `Micros`, money as `Decimal`, NULL as null. */
+export function decodeRow<Row>(columns: Columns, raw: Readonly<Record<string, unknown>>): Row {
+  const row: Record<string, unknown> = {};
+  for (const [name, type] of Object.entries(columns)) {
+    const value = raw[name] ?? null;
+    const { decode } = CROSSINGS[type];
+    row[name] = value === null || decode === undefined ? value : decode(value);
+  }
+  return row as Row;
+}

@@ -1,0 +1,137 @@
+import type { FinalisedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
+
+export interface FinaliseWorkerOptions {
+  queue: Pick<Queue, 'take' | 'state'>;
+  /** Told of each call after its rows are committed. */
+  onFinalised?: (call: FinalisedCall) => void;
+  /** Told of what went wrong: the database is away (no `callId`), or a call that was put back for later. */
+  onError?: (error: unknown, callId?: string) => void;
+  /** Between two looks while calls wait, in milliseconds. (Default: 1000 ms.) */
+  pollMs?: number;
+  /** Between two looks while none waits or the database is away, in milliseconds. (Default: 10 000 ms.) */
+  idlePollMs?: number;
+  /** Calls per transaction. (Default: 16.) */
+  batch?: number;
+}
+
+/**
+ * Finalises what is due, for as long as it runs. Any number may run, in any process. Never throws, and does not keep the
+ * process alive.
+ */
+export class FinaliseWorker {
+  readonly #queue: Pick<Queue, 'take' | 'state'>;
+  readonly #onFinalised: (call: FinalisedCall) => void;
+  readonly #onError: (error: unknown, callId?: string) => void;
+  readonly #pollMs: number;
+  readonly #idlePollMs: number;
+  readonly #batch: number;
+  #running = false;
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  /** Looks at the queue one after the other, so that a drain waits for the look that is under way. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FinaliseWorkerOptions) {
+    this.#queue = options.queue;
+    this.#onFinalised = guarded(options.onFinalised);
+    this.#onError = guarded(options.onError);
+    this.#pollMs = options.pollMs ?? 1_000;
+    this.#idlePollMs = options.idlePollMs ?? 10_000;
+    this.#batch = options.batch ?? 16;
+  }
+
+  /** Begins to look at the queue. A second call changes nothing. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.wake();
+  }
+
+  /** Looks at the queue within `delayMs`. (Default: 0 ms, at once.) */
+  wake(delayMs = 0): void {
+    if (!this.#running) return;
+    const atMs = performance.now() + delayMs;
+    if (atMs >= this.#wakeAtMs) return;
+    clearTimeout(this.#timer);
+    this.#wakeAtMs = atMs;
+    this.#timer = setTimeout(() => void this.#look(), delayMs).unref();
+  }
+
+  /**
+   * Finalises now, without waiting until it is due: the given calls, ended or not; without any, all that have ended.
+   * Works on a stopped worker, too. Resolves when it is done or has failed (`onError`).
+   * @returns how many calls were finalised.
+   */
+  drain(callIds?: readonly string[]): Promise<number> {
+    return this.#next(async () => {
+      if (callIds === undefined) return this.#takeAll({ ended: true });
+      let finalised = 0;
+      for (let start = 0; start < callIds.length; start += this.#batch) {
+        finalised += (await this.#take({ callIds: callIds.slice(start, start + this.#batch) })).finalised
+          .length;
+      }
+      return finalised;
+    });
+  }
+
+  /** Looks no more. Resolves when the work under way is done. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    await this.#work;
+  }
+
+  async #look(): Promise<void> {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    const delayMs = await this.#next(async () => {
+      await this.#takeAll({});
+      return this.#untilNextLook();
+    }, this.#idlePollMs);
+    this.wake(delayMs);
+  }
+
+  async #untilNextLook(): Promise<number> {
+    const { nextDueMs } = await this.#queue.state();
+    if (nextDueMs === undefined) return this.#idlePollMs;
+    // Another process may end a call sooner; and a call that is due but locked by another worker is not waited for hotly.
+    return Math.min(Math.max(nextDueMs, 100), this.#pollMs);
+  }
+
+  async #takeAll(options: TakeOptions): Promise<number> {
+    let finalised = 0;
+    for (;;) {
+      const result = await this.#take(options);
+      finalised += result.finalised.length;
+      if (result.taken < this.#batch) return finalised;
+    }
+  }
+
+  async #take(options: TakeOptions): Promise<TakeResult> {
+    const result = await this.#queue.take({ ...options, limit: this.#batch });
+    for (const call of result.finalised) this.#onFinalised(call);
+    for (const { callId, error } of result.failed) this.#onError(error, callId);
+    return result;
+  }
+
+  /** Runs `work` after what is under way. A failure is reported and gives `fallback`. */
+  #next(work: () => Promise<number>, fallback = 0): Promise<number> {
+    const done = this.#work.then(work).catch((error: unknown) => {
+      this.#onError(error);
+      return fallback;
+    });
+    this.#work = done;
+    return done;
+  }
+}
+
+/** A callback that throws must not end the worker. */
+function guarded<Parameters extends unknown[]>(
+  callback: ((...parameters: Parameters) => void) | undefined,
+): (...parameters: Parameters) => void {
+  return (...parameters) => {
+    try {
+      callback?.(...parameters);
+    } catch {}
+  };
+}
