@@ -25,5 +25,6 @@ export type {
 export { Call, type CallEnd, type CallStart } from './call.ts';
 export type { Instant } from './clock.ts';
 export { setCaptureContent } from './content.ts';
+export { MetricCollector, type TurnLatencies } from './metric-collector.ts';
 export { Stage, type StageFacts, type StageResult } from './stage.ts';
 export { type SpeechMark, Turn, type TurnEnd } from './turn.ts';

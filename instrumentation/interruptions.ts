@@ -1,6 +1,7 @@
 import type { Interruption, Micros } from '../exporter/facts.ts';
+import { InterruptionTracker } from '../exporter/quality/interruption-tracker.ts';
 
-/** One thing that the user or the agent did, for judging interruptions afterwards. */
+/** One thing that the user or the agent did, for judging interruptions when the turn is over. */
 export interface SpeechEvent {
   what:
     | 'user_started'
@@ -13,7 +14,36 @@ export interface SpeechEvent {
   atUs: Micros;
 }
 
+/**
+ * Who interrupted whom in one turn. Judged afterwards and in the order of the instants, because a recogniser reports
+ * the end of speech long after it, when the agent may be speaking already.
+ */
 export function judgeInterruptions(speech: readonly SpeechEvent[]): Interruption[] {
-  void speech;
-  return [];
+  const tracker = new InterruptionTracker();
+  const ordered = [...speech].sort((a, b) => a.atUs - b.atUs);
+  const found = ordered.map(({ what, atUs }, index) => {
+    switch (what) {
+      case 'user_started':
+        return tracker.userSpeechStarted(atUs);
+      case 'user_ended':
+        return tracker.userSpeechEnded(atUs);
+      case 'user_committed':
+        return tracker.userCommitted(atUs);
+      case 'agent_started':
+        return tracker.agentSpeechStarted(atUs);
+      case 'agent_ended':
+        return tracker.agentSpeechEnded(atUs);
+      case 'agent_resumed':
+        return tracker.agentResumed(atUs);
+      case 'agent_stopped':
+        // A stop that is taken back was a pause; a transport has one word for both.
+        return isTakenBack(ordered, index) ? tracker.agentPaused(atUs) : tracker.agentStopped(atUs);
+      default:
+        return what satisfies never;
+    }
+  });
+  return [...found, tracker.settle()].filter((interruption) => interruption !== undefined);
 }
+
+const isTakenBack = (ordered: readonly SpeechEvent[], index: number): boolean =>
+  ordered.slice(index + 1).find(({ what }) => what.startsWith('agent_'))?.what === 'agent_resumed';

@@ -136,9 +136,11 @@ export class Stage {
   /** It failed. Only the class of the error is recorded. An abort is a cancellation. */
   fail(error: unknown, result: StageResult = {}): void {
     if (this.ended) return;
-    if (isAbort(error)) return this.cancel(result);
-    guard('marking a failed stage', () => failSpan(this.#span, error));
-    this.#finish(result);
+    if (isAbort(error)) this.cancel(result);
+    else {
+      guard('marking a failed stage', () => failSpan(this.#span, error));
+      this.#finish(result);
+    }
   }
 
   /** Adds what only a particular kind of stage knows. */

@@ -40,6 +40,8 @@ interface PendingSpeech {
 const QUIET_MS = 150;
 /** How long a turn waits for the request that follows a tool call. */
 const TOOL_WAIT_MS = 30_000;
+/** How long a stopped reply waits for the words that stopped it, or to be resumed. */
+const STOPPED_WAIT_MS = 1_500;
 /** Audio that the agent had on its way when it was stopped. */
 const STRAY_AUDIO_US = 300_000;
 const MAX_UTTERANCES = 16;
@@ -53,7 +55,7 @@ const TOOL_CALL_REASONS = new Set(['tool_calls', 'tool_use', 'function_call']);
  * - Speech becomes a turn when words are understood and the agent is silent, or is silenced by it.
  * - Until the agent is heard, everything the user says belongs to the same turn.
  * - Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.
- * - A turn closes when the agent has spoken, nothing is on its way, and it stays so for `QUIET_MS`.
+ * - A turn closes when the agent has spoken, nothing is on its way, and it stays so for a moment.
  */
 export class TurnTracker {
   readonly #host: TrackerHost;
@@ -65,6 +67,8 @@ export class TurnTracker {
   #bargedInUs: Micros | undefined;
   #speech: SpeechEvent[] = [];
   #playbackObserved = false;
+  /** Queued audio is being played, whichever turn it came from. */
+  #audible = false;
   #estimatedEndUs: Micros | undefined;
   #awaitsToolAnswer = false;
   #timer: NodeJS.Timeout | undefined;
@@ -111,23 +115,20 @@ export class TurnTracker {
   /** Words of the user were understood, for the first time or again. `startAt`: when they were begun. */
   wordsHeard(startAt: Instant): void {
     if (this.#ended) return;
-    const turn = this.turn;
-    if (!this.#pending) {
-      if (turn && !turn.answered) return turn.userSpeechStarted({ at: startAt });
-      this.speechStarted(startAt);
-    }
-    if (this.#pending) this.#pending.heard = true;
+    // In a turn that waits for its answer this only says that the user has begun; elsewhere it is pending speech.
+    if (!this.#pending) this.speechStarted(startAt);
+    if (!this.#pending) return;
+    this.#pending.heard = true;
     if (!this.#agentAudible()) this.#promote();
   }
 
   /** An utterance is over. */
   utterance(utterance: Utterance): void {
-    if (this.#ended) return this.#host.recordUtterance(utterance);
     if (utterance.result.text) this.wordsHeard(utterance.startAt);
     const pending = this.#pending;
     const turn = this.turn;
     if (pending && pending.utterances.length < MAX_UTTERANCES) pending.utterances.push(utterance);
-    else if (turn) recordOn(turn, utterance);
+    else if (turn && !this.#ended) recordOn(turn, utterance);
     else this.#host.recordUtterance(utterance);
   }
 
@@ -135,9 +136,11 @@ export class TurnTracker {
   committed(at?: Instant): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    this.#note('user_committed', us);
     if (this.#pending) this.#pending.committedUs = us;
-    else this.turn?.committed(us / 1_000);
+    else {
+      this.#note('user_committed', us);
+      this.turn?.committed(us / 1_000);
+    }
   }
 
   /** A model request, a tool or synthesis starts. It belongs to the turn that it answers. */
@@ -156,6 +159,7 @@ export class TurnTracker {
     const current = this.turn;
     const stray = this.#bargedInUs !== undefined && us - this.#bargedInUs < STRAY_AUDIO_US;
     if (stray && current?.firstTtsByteUs === undefined) return;
+    this.#audible = true;
     const resumed = this.#stoppedUs !== undefined && current !== undefined;
     this.#note(resumed ? 'agent_resumed' : 'agent_started', us);
     this.#stoppedUs = undefined;
@@ -167,6 +171,7 @@ export class TurnTracker {
   playbackEnded(at?: Instant): void {
     const us = instantUs(at);
     const turn = this.turn;
+    this.#audible = false;
     if (this.#ended || !turn?.playing) return;
     this.#note('agent_ended', us);
     turn.startPlayback().end({ at: us / 1_000 });
@@ -176,6 +181,7 @@ export class TurnTracker {
   playbackCleared(at?: Instant): void {
     const us = instantUs(at);
     const turn = this.turn;
+    this.#audible = false;
     if (this.#ended || !turn?.playing) return;
     this.#note('agent_stopped', us);
     this.#stoppedUs = us;
@@ -206,7 +212,10 @@ export class TurnTracker {
     if (turn !== this.#turn || turn.ended) return;
     if (stage?.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
       this.#awaitsToolAnswer = true;
-    if (!this.#playbackObserved && stage?.kind === 'tts') this.#estimatePlayback(turn, stage, result);
+    if (stage?.kind === 'tts' && !this.#playbackObserved) this.#estimatePlayback(turn, stage, result);
+    else if (stage?.kind === 'tts' && this.#audible && !turn.answered && stage.firstByteUs !== undefined)
+      // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
+      turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
     if (!turn.manual) this.#scheduleClose();
   }
 
@@ -234,7 +243,12 @@ export class TurnTracker {
     for (const stage of turn.openStages) if (stage.kind !== 'playback') return;
     if (turn.playing && this.#playbackObserved) return;
     const playsForMs = turn.playing ? ((this.#estimatedEndUs ?? 0) - nowUs()) / 1_000 : 0;
-    const waitMs = Math.max(0, playsForMs) + (this.#awaitsToolAnswer ? TOOL_WAIT_MS : QUIET_MS);
+    const graceMs = this.#awaitsToolAnswer
+      ? TOOL_WAIT_MS
+      : this.#stoppedUs !== undefined
+        ? STOPPED_WAIT_MS
+        : QUIET_MS;
+    const waitMs = Math.max(0, playsForMs) + graceMs;
     this.#timer = setTimeout(() => this.#closeQuiet(), waitMs);
     this.#timer.unref();
   }
@@ -276,6 +290,7 @@ export class TurnTracker {
       this.#note('user_committed', pending.committedUs ?? nowUs());
       this.#close(this.#stoppedUs ?? before?.playbackEndedUs ?? nowUs());
       this.#note('user_started', pending.startUs);
+      if (pending.endUs !== undefined) this.#note('user_ended', pending.endUs);
     }
     const turn = this.#turnFor('user', pending.startUs);
     turn.userSpeechStarted({ at: pending.startUs / 1_000 });
