@@ -1,5 +1,7 @@
 import type { Decimal } from 'decimal.js';
-import type { Interruption, InterruptionKind, StageFact, StageKind } from '../facts.ts';
+import type { Interruption, StageFact, StageKind } from '../facts.ts';
+import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
+import type { Turn } from './group.ts';
 import { latenciesOf, toSeconds } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { type CallLogRow, SEGMENTS, type Segment } from './rows.ts';
@@ -19,6 +21,7 @@ export interface TurnCost {
 export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): CallLogRow {
   const { turn, spoken, stt } = marked;
   const { fact, stages } = turn;
+  const interruptions = interruptionsIn(turn);
   return {
     call_id: callId,
     turn_index: turn.turnIndex,
@@ -36,8 +39,8 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
     ...segmentColumns(marked),
     ...usageOf(stages),
     usage_estimated: usageEstimated(stages),
-    interrupted: interrupted(marked),
-    interruption_kind: interruptionKind(fact?.interruptions),
+    interrupted: interruptions.interrupted,
+    interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: fact?.sentimentScore ?? null,
     ...cost,
     error_type: fact?.errorType ?? stages.find(({ errorType }) => errorType !== undefined)?.errorType ?? null,
@@ -68,19 +71,20 @@ function segmentColumns(marked: MarkedTurn): Record<`segment_${Segment}`, number
   ) as Record<`segment_${Segment}`, number | null>;
 }
 
-/** As the turn says; else by its barge-ins; without the turn's span, by its playback. */
-function interrupted({ turn: { fact, stages } }: MarkedTurn): boolean {
-  if (fact === undefined) return stagesOf(stages, 'playback').some(({ cancelled }) => cancelled === true);
-  return fact.interrupted ?? fact.interruptions?.some(({ kind }) => kind === 'barge_in') ?? false;
+/**
+ * Who spoke over whom in a turn. It was interrupted as its span says; else when it lists a barge-in; and where the
+ * span was lost, when its playback was cut off.
+ */
+export function interruptionsIn({ fact, stages }: Turn): TurnInterruptions {
+  if (fact === undefined) {
+    return { interrupted: stagesOf(stages, 'playback').some(({ cancelled }) => cancelled === true) };
+  }
+  const { interruptions = [] } = fact;
+  const interrupted = fact.interrupted ?? interruptions.some(({ kind }) => kind === 'barge_in');
+  return { interrupted, interruptions };
 }
 
-/** Of several interruptions the one that matters most to the conversation. */
-const BY_WEIGHT: readonly InterruptionKind[] = [
-  'barge_in',
-  'agent_over_user',
-  'false_interruption',
-  'backchannel',
-];
-
-const interruptionKind = (interruptions: readonly Interruption[] = []): InterruptionKind | null =>
-  BY_WEIGHT.find((weighed) => interruptions.some(({ kind }) => kind === weighed)) ?? null;
+interface TurnInterruptions {
+  interrupted: boolean;
+  interruptions?: Interruption[];
+}

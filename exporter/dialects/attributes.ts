@@ -36,7 +36,7 @@ export function number(
 ): number | undefined {
   const value = from[name];
   return typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max
-    ? value
+    ? value + 0 // -0 is 0, also after a round trip through JSON
     : undefined;
 }
 

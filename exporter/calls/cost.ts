@@ -1,0 +1,84 @@
+import type { StageFact } from '../facts.ts';
+import { sumUsd } from '../pricing/money.ts';
+import { type Priced, priceMinutes, priceStage } from '../pricing/price.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import type { MinutesComponent, StageComponent } from '../pricing/units.ts';
+import type { CallCost } from './call-row.ts';
+import type { Call } from './group.ts';
+import { toSeconds } from './latencies.ts';
+import type { TurnCost } from './log-row.ts';
+
+/** A call's costs: its own and, by their stages, those of its turns. */
+export interface Costs {
+  call: CallCost;
+  turn(stages: readonly StageFact[]): TurnCost;
+}
+
+/**
+ * Prices a call with the prices in force at its start. Every stage is priced once, the cancelled and the call's own
+ * ones too; a component is null when nothing of it has a price, and what has none is named in `unpriced`.
+ */
+export function costsOf(call: Call, priceList: PriceList): Costs {
+  const prices = new Map(call.stages.map((stage) => [stage, priceOf(stage, priceList, call.startUs)]));
+  const livekit = minutesPrice(call, 'livekit', priceList);
+  const telephony = minutesPrice(call, 'telephony', priceList);
+
+  const turn = (stages: readonly StageFact[]): TurnCost => {
+    const component = (kind: StageComponent) =>
+      sumUsd(stages.filter(({ stage }) => stage === kind).map((stage) => costIn(prices.get(stage))));
+    const parts = [component('stt'), component('llm'), component('tts')] as const;
+    return {
+      cost_stt: parts[0] ?? null,
+      cost_llm: parts[1] ?? null,
+      cost_tts: parts[2] ?? null,
+      cost_total: sumUsd(parts) ?? null,
+    };
+  };
+
+  const stages = turn(call.stages);
+  const minutes = [costIn(livekit), costIn(telephony)] as const;
+  return {
+    turn,
+    call: {
+      ...stages,
+      cost_livekit: minutes[0] ?? null,
+      cost_telephony: minutes[1] ?? null,
+      cost_total: sumUsd([stages.cost_total, ...minutes]) ?? null,
+      unpriced: namesOf([...prices.values(), livekit, telephony]),
+      price_list: priceList.name,
+    },
+  };
+}
+
+/**
+ * Undefined for what nobody bills: playback, tools, and a request that failed without using anything.
+ */
+function priceOf(stage: StageFact, list: PriceList, atUs: number): Priced | undefined {
+  const { stage: component, provider, model, streaming, usage, errorType } = stage;
+  if (component === 'playback' || component === 'tool') return undefined;
+  if (errorType !== undefined && usage === undefined) return undefined;
+  return priceStage(list, { component, provider, model, streaming, usage, atUs });
+}
+
+/** The component that bills the minutes of a call over this transport. */
+const MINUTES: Readonly<Record<string, MinutesComponent>> = { livekit: 'livekit', twilio: 'telephony' };
+
+/** LiveKit bills connections, a carrier by direction; audio from a web page passes no carrier. */
+function minutesPrice(call: Call, component: MinutesComponent, list: PriceList): Priced | undefined {
+  const { transport, direction } = call.fact ?? {};
+  if (transport === undefined || MINUTES[transport] !== component) return undefined;
+  if (component === 'telephony' && direction === 'web') return undefined;
+  return priceMinutes(list, {
+    component,
+    provider: transport,
+    model: component === 'livekit' ? 'connection' : direction,
+    durationSeconds: toSeconds(call.endUs - call.startUs),
+    atUs: call.startUs,
+  });
+}
+
+const costIn = (price: Priced | undefined) => (price && 'cost' in price ? price.cost : undefined);
+
+/** Each name once, in order. */
+const namesOf = (prices: readonly (Priced | undefined)[]): string[] =>
+  [...new Set(prices.flatMap((price) => (price && 'unpriced' in price ? price.unpriced : [])))].sort();
