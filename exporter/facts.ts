@@ -27,8 +27,14 @@ export interface Usage {
   inputTokens?: number;
   /** The part of `inputTokens` that was read from a cache. */
   cachedInputTokens?: number;
+  /** The part of `inputTokens` that was audio. */
+  inputAudioTokens?: number;
+  /** The part of `cachedInputTokens` that was audio. */
+  cachedInputAudioTokens?: number;
   /** Generated tokens, reasoning and audio ones included. */
   outputTokens?: number;
+  /** The part of `outputTokens` that was audio. */
+  outputAudioTokens?: number;
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens?: number;
   /** Characters sent to synthesis. */

@@ -1,0 +1,276 @@
+import type { Decimal } from 'decimal.js';
+import type { Micros } from '../facts.ts';
+import { Usd } from './money.ts';
+import { type Metering, ROUNDINGS, type Rounding } from './rounding.ts';
+import { COMPONENTS, type Component, isUnit, type Quantity, type Rate, type Rates, UNITS } from './units.ts';
+
+/** Speech-to-text of a live stream, or of a recording. */
+export type Mode = 'streaming' | 'batch';
+
+/** A: two independent sources agree. B: one good dated source. C: secondary, undated or ageing. */
+export type Confidence = 'A' | 'B' | 'C';
+
+/** A price as it stood from one day on, until the next one of its entry. */
+export interface DatedPrice {
+  /** First day (from 00:00 UTC) on which the price is known to have held, `YYYY-MM-DD`. */
+  readonly validFrom: string;
+  readonly validFromUs: Micros;
+  readonly rates: Rates;
+  /** Where the price is from. */
+  readonly source: string;
+  /** The day the source was last looked at, `YYYY-MM-DD`. */
+  readonly checkedOn: string;
+  readonly confidence: Confidence;
+}
+
+/** What one provider charges for one model. */
+export interface PriceEntry extends Metering {
+  readonly component: Component;
+  /** Lower case. Names that share the price; the first is the one shown. */
+  readonly models: readonly string[];
+  /** Absent: the same price for both modes. */
+  readonly mode?: Mode;
+  /** Oldest first. Empty: the model is known and its price is not, so that no shorter name prices it. */
+  readonly history: readonly DatedPrice[];
+}
+
+/** A validated price file. */
+export interface ProviderPrices {
+  readonly provider: string;
+  /** Other names under which the provider is reported, lower case. */
+  readonly aliases: readonly string[];
+  readonly entries: readonly PriceEntry[];
+}
+
+/** A price file that is refused. The message names file, model and field, what was seen and what was expected. */
+export class PriceFileError extends Error {
+  override name = 'PriceFileError';
+  readonly file: string;
+  /** Absent: the field is the file's, not a model's. */
+  readonly model: string | undefined;
+  readonly field: string;
+
+  constructor(file: string, model: string | undefined, field: string, problem: string) {
+    super([file, model, field, problem].filter((part) => part !== undefined).join(': '));
+    this.file = file;
+    this.model = model;
+    this.field = field;
+  }
+}
+
+/**
+ * Validates one price file, whose format is in `docs/pricing.md`. Fields that are not part of the format are refused:
+ * a misspelt minimum would be a wrong price.
+ *
+ * @param content - the parsed JSON
+ * @param file - its name, for errors
+ * @throws PriceFileError naming file, model and field
+ */
+export function parsePriceFile(content: unknown, file: string): ProviderPrices {
+  const top = new Reader(file, undefined, '', content, ['provider', 'aliases', 'note', 'entries']);
+  const provider = top.name('provider');
+  const aliases = top.has('aliases') ? top.names('aliases') : [];
+  const entries = top.list('entries').map((entry, index) => parseEntry(entry, file, `entries[${index}]`));
+  refuseSecondPrice(entries, file);
+  return { provider, aliases, entries };
+}
+
+function parseEntry(content: unknown, file: string, path: string): PriceEntry {
+  const fields = [
+    'component',
+    'models',
+    'mode',
+    'minimum_billed_seconds',
+    'rounding',
+    'note',
+    'history',
+  ] as const;
+  const models = new Reader(file, undefined, path, content, fields).names('models');
+  if (models.length === 0) {
+    throw new PriceFileError(file, undefined, `${path}.models`, 'expected at least one name');
+  }
+  const entry: Reader = new Reader(file, models[0], '', content, fields);
+  const component = entry.oneOf('component', COMPONENTS);
+  const history = entry
+    .list('history')
+    .map((dated, index) => parseDated(dated, file, models[0], component, `history[${index}]`));
+  history.forEach((dated, index) => {
+    const before = history[index - 1];
+    if (before === undefined || before.validFrom < dated.validFrom) return;
+    entry.fail(
+      `history[${index}].valid_from`,
+      `saw ${dated.validFrom} after ${before.validFrom}, expected a later day: a new price is appended`,
+    );
+  });
+  return {
+    component,
+    models,
+    ...(entry.has('mode') && { mode: entry.oneOf('mode', ['streaming', 'batch'] as const) }),
+    rounding: entry.has('rounding') ? entry.oneOf('rounding', ROUNDINGS) : ('none' satisfies Rounding),
+    ...(entry.has('minimum_billed_seconds') && {
+      minimumBilledSeconds: entry.amount('minimum_billed_seconds'),
+    }),
+    history,
+  };
+}
+
+function parseDated(
+  content: unknown,
+  file: string,
+  model: string | undefined,
+  component: Component,
+  path: string,
+): DatedPrice {
+  const dated = new Reader(file, model, path, content, [
+    'valid_from',
+    'prices',
+    'source',
+    'checked_on',
+    'confidence',
+    'note',
+  ]);
+  const validFrom = dated.day('valid_from');
+  return {
+    validFrom,
+    validFromUs: Date.parse(validFrom) * 1_000,
+    rates: parseRates(dated.value('prices'), file, model, component, `${path}.prices`),
+    source: dated.text('source'),
+    checkedOn: dated.day('checked_on'),
+    confidence: dated.oneOf('confidence', ['A', 'B', 'C'] as const),
+  };
+}
+
+function parseRates(
+  content: unknown,
+  file: string,
+  model: string | undefined,
+  component: Component,
+  path: string,
+): Rates {
+  const prices: Reader = new Reader(file, model, path, content);
+  const rates: Partial<Record<Quantity, Rate>> = {};
+  for (const name of prices.keys()) {
+    if (!isUnit(name)) prices.fail(name, `unknown unit, expected one of ${Object.keys(UNITS).join(', ')}`);
+    const { quantity, per, of } = UNITS[name];
+    if (!(of as readonly Component[]).includes(component)) prices.fail(name, `not a unit of ${component}`);
+    if (rates[quantity]) prices.fail(name, 'a second price for the same quantity');
+    rates[quantity] = { price: prices.amount(name), per };
+  }
+  const tokens = (Object.keys(rates) as Quantity[]).filter((quantity) => quantity.endsWith('Tokens'));
+  if (tokens.length > 0 && !(rates.inputTokens && rates.outputTokens)) {
+    prices.fail('', 'a price of tokens needs per_million_input_tokens and per_million_output_tokens');
+  }
+  if (prices.keys().length === 0) prices.fail('', 'expected at least one unit');
+  return rates;
+}
+
+/** One model, component and mode has one history: two would overlap, and the order of the file would decide. */
+function refuseSecondPrice(entries: readonly PriceEntry[], file: string): void {
+  const seen = new Set<string>();
+  for (const { component, models, mode } of entries) {
+    for (const model of models) {
+      for (const each of mode === undefined ? ['streaming', 'batch'] : [mode]) {
+        const key = `${component} ${each} ${model}`;
+        if (seen.has(key)) {
+          throw new PriceFileError(file, model, 'models', `a second entry for ${component}, ${each}`);
+        }
+        seen.add(key);
+      }
+    }
+  }
+}
+
+/** Reads the fields of one object of a price file and says where it is when one is wrong. */
+class Reader {
+  readonly #file: string;
+  readonly #model: string | undefined;
+  readonly #path: string;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    file: string,
+    model: string | undefined,
+    path: string,
+    content: unknown,
+    known?: readonly string[],
+  ) {
+    this.#file = file;
+    this.#model = model;
+    this.#path = path;
+    this.#fields = {};
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+      this.fail('', `saw ${JSON.stringify(content)}, expected an object`);
+    }
+    this.#fields = content as Record<string, unknown>;
+    const unknown = known && this.keys().find((key) => !known.includes(key));
+    if (unknown !== undefined) this.fail(unknown, `unknown field, expected one of ${known?.join(', ')}`);
+  }
+
+  keys(): string[] {
+    return Object.keys(this.#fields);
+  }
+
+  has(field: string): boolean {
+    return this.value(field) !== undefined;
+  }
+
+  value(field: string): unknown {
+    return Object.hasOwn(this.#fields, field) ? this.#fields[field] : undefined;
+  }
+
+  text(field: string): string {
+    const value = this.value(field);
+    return typeof value === 'string' && value.trim() !== '' ? value : this.#expected(field, 'a text');
+  }
+
+  name(field: string): string {
+    return this.text(field).trim().toLowerCase();
+  }
+
+  names(field: string): string[] {
+    return this.list(field).map((name) =>
+      typeof name === 'string' && name.trim() !== ''
+        ? name.trim().toLowerCase()
+        : this.#expected(field, 'a list of names'),
+    );
+  }
+
+  list(field: string): readonly unknown[] {
+    const value = this.value(field);
+    return Array.isArray(value) ? value : this.#expected(field, 'a list');
+  }
+
+  oneOf<const T extends string>(field: string, values: readonly T[]): T {
+    const value = this.value(field);
+    return values.find((each) => each === value) ?? this.#expected(field, `one of ${values.join(', ')}`);
+  }
+
+  day(field: string): string {
+    const value = this.value(field);
+    const expected = 'a day as YYYY-MM-DD';
+    if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value))
+      return this.#expected(field, expected);
+    const atMs = Date.parse(value);
+    // Some engines roll 30 February over to March; writing the day back shows it.
+    const same = !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(value);
+    return same ? value : this.#expected(field, expected);
+  }
+
+  /** A string, because a JSON number has been through binary floating point before anyone can look at it. */
+  amount(field: string): Decimal {
+    const value = this.value(field);
+    return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
+      ? new Usd(value)
+      : this.#expected(field, 'a decimal in quotes, 0 or more, such as "0.0048"');
+  }
+
+  fail(field: string, problem: string): never {
+    const path = [this.#path, field].filter((part) => part !== '').join('.');
+    throw new PriceFileError(this.#file, this.#model, path === '' ? '(whole)' : path, problem);
+  }
+
+  #expected(field: string, what: string): never {
+    const value = this.value(field);
+    this.fail(field, `saw ${value === undefined ? 'nothing' : JSON.stringify(value)}, expected ${what}`);
+  }
+}
