@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long and how often {@link poll} looks. */
+export interface PollOptions {
+  /** Milliseconds after which it gives up. (Default: 5000.) */
+  readonly deadlineMs?: number;
+  /** Milliseconds between two looks. (Default: 10.) */
+  readonly intervalMs?: number;
+  /** What was waited for, for the error. */
+  readonly what?: string;
+}
+
+/**
+ * Waits until `look` returns something other than `undefined`, `null` or `false`, and returns that.
+ *
+ * @throws Error after the deadline, with the last error of `look` as its cause. An error of `look` before the
+ * deadline counts as "not yet".
+ */
+export async function poll<T>(
+  look: () => T | Promise<T>,
+  { deadlineMs = 5000, intervalMs = 10, what = look.toString() }: PollOptions = {},
+): Promise<Exclude<T, undefined | null | false>> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    let cause: unknown;
+    try {
+      const found = await look();
+      if (found !== undefined && found !== null && found !== false) {
+        return found as Exclude<T, undefined | null | false>;
+      }
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() >= deadline) throw new Error(`Not within ${deadlineMs} ms: ${what}`, { cause });
+    await sleep(intervalMs);
+  }
+}

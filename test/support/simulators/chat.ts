@@ -1,0 +1,284 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { nowMicros } from '../now.ts';
+import { Faults } from './fault.ts';
+import { createRandom, type Random, type Range } from './random.ts';
+import {
+  type ChatMessage,
+  type ChatReply,
+  type ChatScript,
+  contentText,
+  receptionist,
+} from './receptionist.ts';
+import {
+  delay,
+  listenOnLoopback,
+  readJson,
+  type Simulator,
+  type SimulatorOptions,
+  sendJson,
+  type Untimed,
+} from './server.ts';
+import { countPromptTokens, tokenize } from './tokens.ts';
+
+/** Usage in the words of the API. */
+export interface ChatUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details?: { readonly cached_tokens: number };
+  /** Seconds; Groq gives these, OpenAI does not. */
+  readonly queue_time?: number;
+  readonly prompt_time?: number;
+  readonly completion_time?: number;
+  readonly total_time?: number;
+}
+
+/** What happened to one request of the chat simulator. */
+export type ChatTruth = { readonly atMicros: number; readonly requestId: string } & (
+  | {
+      readonly kind: 'received';
+      readonly path: string;
+      readonly model: string;
+      readonly stream: boolean;
+      /** The request's `user` field, if it has one. */
+      readonly user: string | undefined;
+      readonly lastMessage: string;
+    }
+  /** The first chunk with content or a tool call was sent (of a plain answer: the whole of it). */
+  | { readonly kind: 'first_token' }
+  | {
+      readonly kind: 'finished';
+      readonly usage: ChatUsage;
+      readonly reply: ChatReply;
+      readonly usageSent: boolean;
+    }
+  /** The client went away before the end; `sent` is the text it was sent. */
+  | { readonly kind: 'aborted'; readonly sent: string }
+  | { readonly kind: 'failed'; readonly status: number | 'cut' }
+);
+
+/** Behaviour of the chat simulator. */
+export interface ChatOptions extends SimulatorOptions {
+  /** Decides the answers. (Default: the receptionist.) */
+  readonly script?: ChatScript;
+  /** Milliseconds from request to first token. (Default: 150 to 400.) */
+  readonly firstTokenMs?: Range;
+  /** Tokens a second after the first. (Default: 50 to 100.) */
+  readonly tokensPerSecond?: Range;
+  /** Report this many of the prompt's tokens as cached. (Default: nothing is said about caching.) */
+  readonly cachedTokens?: number;
+}
+
+/** A running chat simulator: Groq below `/openai/v1`, OpenAI below `/v1`. */
+export interface ChatSimulator extends Simulator<ChatTruth> {
+  readonly faults: Faults;
+}
+
+const PATHS: Readonly<Record<string, 'groq' | 'openai'>> = {
+  '/openai/v1/chat/completions': 'groq',
+  '/v1/chat/completions': 'openai',
+};
+
+/** Starts a server that speaks the chat completions API of Groq and OpenAI, streaming and not. */
+export async function startChatSimulator(options: ChatOptions = {}): Promise<ChatSimulator> {
+  const truth: ChatTruth[] = [];
+  const faults = new Faults();
+  let requests = 0;
+  const server = await listenOnLoopback({
+    onRequest: (request, response) => {
+      const random = createRandom(options.seed ?? 1, `chat:${++requests}`);
+      const record = (event: Untimed<ChatTruth>): void => {
+        truth.push({ atMicros: nowMicros(), ...event } as ChatTruth);
+      };
+      void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
+    },
+  });
+  return { ...server, truth, faults };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly random: Random;
+  readonly options: ChatOptions;
+  readonly faults: Faults;
+  readonly record: (event: Untimed<ChatTruth>) => void;
+}
+
+async function answer({ request, response, random, options, faults, record }: Exchange): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  const flavour = PATHS[path];
+  const requestId = `${flavour === 'groq' ? 'req_' : 'chatcmpl-'}${random.uuid().replaceAll('-', '')}`;
+  const fail = (status: number, message: string, headers: Record<string, string> = {}): void => {
+    record({ kind: 'failed', requestId, status });
+    const type =
+      status === 429
+        ? 'rate_limit_exceeded'
+        : status >= 500
+          ? 'internal_server_error'
+          : 'invalid_request_error';
+    sendJson(response, status, { error: { message, type } }, { 'x-request-id': requestId, ...headers });
+  };
+  const cut = (): void => {
+    record({ kind: 'failed', requestId, status: 'cut' });
+    response.destroy();
+  };
+  // The clock of the request starts when its head arrives, before its body is read.
+  const arrived = performance.now();
+  const body = await readJson(request);
+  if (!flavour || request.method !== 'POST') return fail(404, `Unknown request URL: ${path}`);
+  if (!/^bearer ./i.test(request.headers.authorization ?? '')) return fail(401, 'Invalid API Key');
+  const messages = body?.messages;
+  if (!body || typeof body.model !== 'string' || !Array.isArray(messages) || messages.length === 0) {
+    return fail(400, 'model and messages are required');
+  }
+  const stream = body.stream === true;
+  const conversation = messages as ChatMessage[];
+  record({
+    kind: 'received',
+    requestId,
+    path,
+    model: body.model,
+    stream,
+    user: typeof body.user === 'string' ? body.user : undefined,
+    lastMessage: contentText(conversation.at(-1)?.content),
+  });
+  const fault = faults.take();
+  if (fault?.kind === 'status') {
+    const retryAfter = fault.retryAfterSeconds;
+    return fail(
+      fault.status,
+      'refused by the simulator',
+      retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` },
+    );
+  }
+
+  const gone = new AbortController();
+  let sent = '';
+  let over = false;
+  response.on('close', () => {
+    if (!over) {
+      over = true;
+      record({ kind: 'aborted', requestId, sent });
+    }
+    gone.abort();
+  });
+  const script = options.script ?? receptionist;
+  const reply = script(conversation, toolNames(body.tools));
+  const pieces = reply.kind === 'text' ? tokenize(reply.text) : tokenize(JSON.stringify(reply.arguments));
+  const firstTokenMs = random.between(...(options.firstTokenMs ?? [150, 400]));
+  const tokenMs = 1000 / random.between(...(options.tokensPerSecond ?? [50, 100]));
+  const promptTokens = countPromptTokens(
+    conversation.map(({ content, tool_calls }) => ({ content: contentText(content), toolCalls: tool_calls })),
+    body.tools,
+  );
+  const usage: ChatUsage = {
+    prompt_tokens: promptTokens,
+    completion_tokens: pieces.length,
+    total_tokens: promptTokens + pieces.length,
+    ...(options.cachedTokens !== undefined && {
+      prompt_tokens_details: { cached_tokens: Math.min(options.cachedTokens, promptTokens) },
+    }),
+    ...(flavour === 'groq' && {
+      queue_time: 0.01,
+      prompt_time: firstTokenMs / 1000,
+      completion_time: (pieces.length * tokenMs) / 1000,
+      total_time: (firstTokenMs + pieces.length * tokenMs) / 1000,
+    }),
+  };
+  const callId = `call_${random.uuid().slice(0, 8)}`;
+  const finishReason = reply.kind === 'text' ? 'stop' : 'tool_calls';
+  const base = {
+    id: requestId,
+    created: Math.floor(Date.now() / 1000),
+    model: body.model,
+    system_fingerprint: 'fp_simulator',
+  };
+  const finish = (usageSent: boolean): void => {
+    over = true;
+    record({ kind: 'finished', requestId, usage, reply, usageSent });
+  };
+  const dueMs = firstTokenMs + (fault?.kind === 'delay' ? fault.ms : 0);
+  const waitUntil = (ms: number): Promise<void> => delay(arrived + ms - performance.now(), gone.signal);
+
+  if (!stream) {
+    await waitUntil(dueMs + pieces.length * tokenMs);
+    if (gone.signal.aborted) return;
+    over = true;
+    if (fault?.kind === 'cut') return cut();
+    record({ kind: 'first_token', requestId });
+    const toolCall = reply.kind === 'tool_call' && {
+      tool_calls: [
+        {
+          id: callId,
+          type: 'function',
+          function: { name: reply.name, arguments: JSON.stringify(reply.arguments) },
+        },
+      ],
+    };
+    const message = { role: 'assistant', content: reply.kind === 'text' ? reply.text : null, ...toolCall };
+    const choices = [{ index: 0, message, logprobs: null, finish_reason: finishReason }];
+    const whole = { ...base, object: 'chat.completion', choices, usage };
+    sendJson(response, 200, flavour === 'groq' ? { ...whole, x_groq: { id: requestId } } : whole);
+    return finish(true);
+  }
+
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'x-request-id': requestId,
+  });
+  response.flushHeaders();
+  const streamOptions = body.stream_options as { include_usage?: unknown } | undefined;
+  const includeUsage = streamOptions?.include_usage === true;
+  const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
+  let chunks = 0;
+  /** False when the connection is over. */
+  const write = (choices: readonly object[], extra: object = {}): boolean => {
+    if (gone.signal.aborted || over) return false;
+    if (chunks++ === cutAfter) {
+      over = true;
+      cut();
+      return false;
+    }
+    response.write(
+      `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices, ...extra })}\n\n`,
+    );
+    return true;
+  };
+  const choice = (delta: object, reason: string | null = null): readonly object[] => [
+    { index: 0, delta, logprobs: null, finish_reason: reason },
+  ];
+  const groq = (facts: object): object => (flavour === 'groq' ? { x_groq: { id: requestId, ...facts } } : {});
+
+  await waitUntil(dueMs);
+  if (!write(choice({ role: 'assistant', content: reply.kind === 'text' ? '' : null }), groq({}))) return;
+  const deltas =
+    reply.kind === 'text' ? pieces.map((content) => ({ content })) : toolDeltas(callId, reply.name, pieces);
+  for (const [i, delta] of deltas.entries()) {
+    await waitUntil(dueMs + i * tokenMs);
+    if (!write(choice(delta))) return;
+    if (i === 0) record({ kind: 'first_token', requestId });
+    if ('content' in delta) sent += delta.content;
+  }
+  if (!write(choice({}, finishReason), groq({ usage }))) return;
+  if (includeUsage && !write([], { usage })) return;
+  response.end('data: [DONE]\n\n');
+  finish(includeUsage || flavour === 'groq');
+}
+
+function toolNames(tools: unknown): string[] {
+  if (!Array.isArray(tools)) return [];
+  return tools.map((tool) => String((tool as { function?: { name?: unknown } }).function?.name ?? ''));
+}
+
+/** The deltas of a streamed tool call: id and name with the first piece of the arguments, then the other pieces. */
+function toolDeltas(id: string, name: string, pieces: readonly string[]): object[] {
+  return pieces.map((piece, i) => ({
+    tool_calls: [
+      i === 0
+        ? { index: 0, id, type: 'function', function: { name, arguments: piece } }
+        : { index: 0, function: { arguments: piece } },
+    ],
+  }));
+}

@@ -1,0 +1,288 @@
+import type { IncomingMessage } from 'node:http';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { nowMicros } from '../now.ts';
+import { Faults } from './fault.ts';
+import { type Heard, Listener, type ListeningOptions } from './listening.ts';
+import { createRandom, type Random, type Range } from './random.ts';
+import {
+  delay,
+  listenOnLoopback,
+  refuseUpgrade,
+  type Simulator,
+  type SimulatorOptions,
+  type Untimed,
+} from './server.ts';
+
+/** What happened on one connection of the Deepgram simulator. */
+export type DeepgramTruth = { readonly atMicros: number; readonly requestId: string } & (
+  | { readonly kind: 'opened'; readonly query: Readonly<Record<string, string>> }
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'first_audio' }
+  /** A message was sent; `message` is what the client got. */
+  | { readonly kind: 'sent'; readonly message: DeepgramMessage }
+  | { readonly kind: 'received'; readonly type: string }
+  | { readonly kind: 'closed'; readonly audioSeconds: number; readonly by: 'client' | 'server' | 'cut' }
+);
+
+/** The messages of live listen v1, as far as this simulator sends them. */
+export type DeepgramMessage =
+  | { readonly type: 'SpeechStarted'; readonly channel: readonly number[]; readonly timestamp: number }
+  | { readonly type: 'UtteranceEnd'; readonly channel: readonly number[]; readonly last_word_end: number }
+  | {
+      readonly type: 'Results';
+      readonly channel_index: readonly number[];
+      readonly start: number;
+      readonly duration: number;
+      readonly is_final: boolean;
+      readonly speech_final: boolean;
+      readonly from_finalize: boolean;
+      readonly channel: { readonly alternatives: readonly DeepgramAlternative[] };
+      readonly metadata: {
+        readonly request_id: string;
+        readonly model_uuid: string;
+        readonly model_info: object;
+      };
+    }
+  | {
+      readonly type: 'Metadata';
+      readonly transaction_key: string;
+      readonly request_id: string;
+      readonly sha256: string;
+      readonly created: string;
+      readonly duration: number;
+      readonly channels: number;
+    };
+
+interface DeepgramAlternative {
+  readonly transcript: string;
+  readonly confidence: number;
+  readonly words: readonly {
+    readonly word: string;
+    readonly start: number;
+    readonly end: number;
+    readonly confidence: number;
+    readonly punctuated_word?: string;
+  }[];
+}
+
+/** Delays of the Deepgram simulator, in milliseconds of wall-clock time on top of the audio's own. */
+export interface DeepgramOptions extends SimulatorOptions {
+  /** From the audio that causes a message to the message. (Default: 20 to 70.) */
+  readonly processingMs?: Range;
+  /** Ends a connection that sends neither audio nor KeepAlive for so long. (Default: 10000.) */
+  readonly idleMs?: number;
+}
+
+/** A running Deepgram simulator. */
+export interface DeepgramSimulator extends Simulator<DeepgramTruth> {
+  /** Origin for WebSockets, for example `ws://127.0.0.1:41234`. */
+  readonly wsUrl: string;
+  readonly faults: Faults;
+}
+
+const plain = (word: string): string => word.toLowerCase().replace(/[^\p{L}\p{N}' ]/gu, '');
+const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
+
+/**
+ * Starts a server that speaks Deepgram's live listen v1 (`/v1/listen`) for mulaw and linear16 audio. It recognises the
+ * recordings of test/fixtures/speech by their audio; other sounds are heard as silence.
+ */
+export async function startDeepgramSimulator(options: DeepgramOptions = {}): Promise<DeepgramSimulator> {
+  const { seed = 1, processingMs = [20, 70], idleMs = 10_000 } = options;
+  const truth: DeepgramTruth[] = [];
+  const faults = new Faults();
+  const sockets = new WebSocketServer({ noServer: true });
+  let connections = 0;
+
+  const server = await listenOnLoopback({
+    onRequest: (_, response) => response.writeHead(404).end(),
+    onUpgrade: async (request, socket, head) => {
+      const random = createRandom(seed, `listen:${++connections}`);
+      const requestId = random.uuid();
+      const record = (event: Untimed<DeepgramTruth>): void => {
+        truth.push({ atMicros: nowMicros(), ...event } as DeepgramTruth);
+      };
+      const fault = faults.take();
+      const query = parseQuery(request);
+      const status = fault?.kind === 'status' ? fault.status : refusal(request, query);
+      if (status !== undefined) {
+        record({ kind: 'refused', requestId, status });
+        return refuseUpgrade(socket, status, {
+          'dg-request-id': requestId,
+          'dg-error': 'refused by the simulator',
+        });
+      }
+      if (fault?.kind === 'delay') await delay(fault.ms);
+      sockets.once('headers', (headers) => headers.push(`dg-request-id: ${requestId}`));
+      sockets.handleUpgrade(request, socket, head, (ws) => {
+        record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
+        const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
+        serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record });
+      });
+    },
+  });
+  return {
+    ...server,
+    wsUrl: server.url.replace('http', 'ws'),
+    truth,
+    faults,
+    close: async () => {
+      for (const ws of sockets.clients) ws.terminate();
+      await server.close();
+    },
+  };
+}
+
+function parseQuery(request: IncomingMessage): URLSearchParams {
+  return new URL(request.url ?? '/', 'http://localhost').searchParams;
+}
+
+/** The status that the real service refuses such a request with, if it does. */
+function refusal(request: IncomingMessage, query: URLSearchParams): number | undefined {
+  if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/v1/listen') return 404;
+  if (!/^(token|bearer) ./i.test(request.headers.authorization ?? '')) return 401;
+  const rate = Number(query.get('sample_rate'));
+  const known = query.get('encoding') === 'mulaw' ? rate === 8000 : query.get('encoding') === 'linear16';
+  return known && rate > 0 && rate % 8000 === 0 && query.get('model') ? undefined : 400;
+}
+
+function listeningOptions(query: URLSearchParams, random: Random): ListeningOptions {
+  const endpointing = query.get('endpointing');
+  const utteranceEnd = query.get('utterance_end_ms');
+  return {
+    encoding: query.get('encoding') === 'mulaw' ? 'mulaw' : 'linear16',
+    sampleRate: Number(query.get('sample_rate')),
+    interimResults: query.get('interim_results') === 'true',
+    endpointingMs: endpointing === 'false' ? undefined : Number(endpointing ?? 10) || 10,
+    utteranceEndMs: utteranceEnd === null ? undefined : Number(utteranceEnd),
+    random,
+  };
+}
+
+interface Connection {
+  readonly ws: WebSocket;
+  readonly query: URLSearchParams;
+  readonly requestId: string;
+  readonly random: Random;
+  readonly processingMs: Range;
+  readonly idleMs: number;
+  readonly cutAfter: number | undefined;
+  readonly record: (event: Untimed<DeepgramTruth>) => void;
+}
+
+function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record }: Connection): void {
+  const created = new Date().toISOString();
+  const modelUuid = random.uuid();
+  const timers = new Set<NodeJS.Timeout>();
+  let closedBy: 'client' | 'server' | 'cut' = 'client';
+  let sent = 0;
+  let lastDue = 0;
+
+  const send = (message: DeepgramMessage): void => {
+    if (ws.readyState !== ws.OPEN) return;
+    if (cutAfter !== undefined && sent >= cutAfter) {
+      closedBy = 'cut';
+      ws.terminate();
+      return;
+    }
+    sent++;
+    ws.send(JSON.stringify(message));
+    record({ kind: 'sent', requestId, message });
+  };
+  /** Runs `action` after a drawn delay, never before what was asked for earlier. */
+  const later = (action: () => void): void => {
+    lastDue = Math.max(lastDue, performance.now() + random.between(...processingMs));
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      action();
+    }, lastDue - performance.now());
+    timers.add(timer);
+  };
+
+  const describe = (heard: Heard): DeepgramMessage | undefined => {
+    switch (heard.kind) {
+      case 'speech_started':
+        if (query.get('vad_events') !== 'true') return undefined;
+        return { type: 'SpeechStarted', channel: [0], timestamp: rounded(heard.atSeconds) };
+      case 'utterance_end':
+        return { type: 'UtteranceEnd', channel: [0, 1], last_word_end: rounded(heard.lastWordEnd) };
+      case 'results': {
+        const punctuate = query.get('punctuate') === 'true' || query.get('smart_format') === 'true';
+        const words = heard.words.map(({ word, start, end }) => ({
+          word: plain(word),
+          start: rounded(start),
+          end: rounded(end),
+          confidence: heard.isFinal ? 0.99 : 0.9,
+          ...(punctuate && { punctuated_word: word }),
+        }));
+        const transcript = heard.words.map(({ word }) => (punctuate ? word : plain(word))).join(' ');
+        const confidence = words.length > 0 ? (heard.isFinal ? 0.99 : 0.9) : 0;
+        return {
+          type: 'Results',
+          channel_index: [0, 1],
+          start: rounded(heard.start),
+          duration: rounded(heard.duration),
+          is_final: heard.isFinal,
+          speech_final: heard.speechFinal,
+          from_finalize: heard.fromFinalize,
+          channel: { alternatives: [{ transcript, confidence, words }] },
+          metadata: {
+            request_id: requestId,
+            model_uuid: modelUuid,
+            model_info: { name: query.get('model') ?? '', version: '2026-01-01.0', arch: 'nova-3' },
+          },
+        };
+      }
+    }
+    return heard satisfies never;
+  };
+
+  const listener = new Listener(listeningOptions(query, random), (heard) => {
+    const message = describe(heard);
+    if (message) later(() => send(message));
+  });
+  const finish = (code: number, reason: string): void => {
+    listener.finalize(false);
+    later(() => {
+      const duration = rounded(listener.audioSeconds);
+      const ids = {
+        transaction_key: 'deprecated',
+        request_id: requestId,
+        sha256: requestId.replaceAll('-', ''),
+      };
+      send({ type: 'Metadata', ...ids, created, duration, channels: 1 });
+      if (closedBy !== 'cut') closedBy = 'server';
+      ws.close(code, reason);
+    });
+  };
+  const idle = setTimeout(() => finish(1011, 'NET-0001'), idleMs);
+
+  const onControl = (text: string): void => {
+    const type = String((JSON.parse(text) as { type?: unknown }).type);
+    record({ kind: 'received', requestId, type });
+    if (type === 'Finalize') listener.finalize(true);
+    else if (type === 'CloseStream') finish(1000, '');
+  };
+  let heardAudio = false;
+  ws.on('message', (data: RawData, isBinary: boolean) => {
+    idle.refresh();
+    const bytes = data as Buffer;
+    if (!isBinary) {
+      try {
+        onControl(bytes.toString('utf8'));
+      } catch {
+        ws.close(1008, 'DATA-0000');
+      }
+      return;
+    }
+    if (!heardAudio) record({ kind: 'first_audio', requestId });
+    heardAudio = true;
+    listener.push(bytes);
+  });
+  ws.on('error', () => {});
+  ws.on('close', () => {
+    clearTimeout(idle);
+    for (const timer of timers) clearTimeout(timer);
+    record({ kind: 'closed', requestId, audioSeconds: listener.audioSeconds, by: closedBy });
+  });
+}

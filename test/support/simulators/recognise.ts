@@ -1,0 +1,63 @@
+import { TELEPHONE_RATE, type VoicedRange, voicedRanges } from '../audio.ts';
+import { type SpokenWord, type Utterance, utterances } from '../speech.ts';
+
+/** Audio needed before a guess: what a real voice detector needs too. */
+const LEAST_SAMPLES = 480;
+const LEAST_CORRELATION = 0.9;
+
+/** A recorded utterance (or the part of it after a pause) that the audio was recognised as. */
+export interface Recognition {
+  readonly utterance: Utterance;
+  /** The samples of the recording that were heard. */
+  readonly range: VoicedRange;
+}
+
+/** Normalised correlation of two beginnings; 1 means the same audio, at whatever volume. */
+function correlation(heard: Int16Array, recorded: Int16Array): number {
+  const length = Math.min(heard.length, recorded.length);
+  let [product, a, b] = [0, 0, 0];
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [heard[i] ?? 0, recorded[i] ?? 0];
+    product += x * y;
+    a += x * x;
+    b += y * y;
+  }
+  return a === 0 || b === 0 ? 0 : product / Math.sqrt(a * b);
+}
+
+/**
+ * A function that recognises recorded speech by its audio. `gapSamples` is the silence that separates two stretches of
+ * speech for the caller; a recording with longer pauses is known by each of its stretches. Audio that is no recording
+ * gives `undefined`.
+ */
+export function createRecogniser(gapSamples: number): (heard: Int16Array) => Recognition | undefined {
+  const known: Recognition[] = [...utterances().values()].flatMap((utterance) =>
+    voicedRanges(utterance.samples, gapSamples).map((range) => ({ utterance, range })),
+  );
+  return (heard) => {
+    if (heard.length < LEAST_SAMPLES) return undefined;
+    let best: { readonly recognition: Recognition; readonly score: number } | undefined;
+    for (const recognition of known) {
+      const { start, end } = recognition.range;
+      const score = correlation(heard, recognition.utterance.samples.subarray(start, end));
+      if (score >= LEAST_CORRELATION && score > (best?.score ?? 0)) best = { recognition, score };
+    }
+    return best?.recognition;
+  };
+}
+
+/**
+ * The words heard after `heardSeconds` of a stretch that began at `startSeconds` of the stream, timed in seconds of the
+ * stream. A word counts when its middle was heard.
+ */
+export function wordsHeard(
+  { utterance, range }: Recognition,
+  startSeconds: number,
+  heardSeconds: number,
+): SpokenWord[] {
+  const offset = startSeconds - range.start / TELEPHONE_RATE;
+  const last = Math.min(range.start / TELEPHONE_RATE + heardSeconds, range.end / TELEPHONE_RATE);
+  return utterance.words
+    .filter(({ start, end }) => start >= range.start / TELEPHONE_RATE - 0.02 && (start + end) / 2 <= last)
+    .map(({ word, start, end }) => ({ word, start: start + offset, end: Math.min(end, last) + offset }));
+}

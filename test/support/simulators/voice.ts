@@ -1,0 +1,56 @@
+import { encodeAlaw, encodeMulaw } from '../audio.ts';
+
+/** Encodings that the Cartesia simulator can make. */
+export type RawEncoding = 'pcm_mulaw' | 'pcm_alaw' | 'pcm_s16le' | 'pcm_f32le';
+
+/** Bytes of one sample. */
+export const SAMPLE_BYTES: Readonly<Record<RawEncoding, number>> = {
+  pcm_mulaw: 1,
+  pcm_alaw: 1,
+  pcm_s16le: 2,
+  pcm_f32le: 4,
+};
+
+/** How fast the simulated voice speaks. */
+export const CHARACTERS_PER_SECOND = 15;
+
+const LOUD = 9000;
+
+/**
+ * A hum with one pitch a character, at 15 characters a second: the same text gives the same audio, its length is known
+ * from its characters, and it is audible from its first sample to its last, so that "first audio" has one meaning.
+ */
+export function synthesize(text: string, encoding: RawEncoding, sampleRate: number): Buffer {
+  const characters = [...text];
+  const length = Math.round((characters.length / CHARACTERS_PER_SECOND) * sampleRate);
+  const bytes = Buffer.alloc(length * SAMPLE_BYTES[encoding]);
+  const perCharacter = sampleRate / CHARACTERS_PER_SECOND;
+  let phase = 0;
+  for (let i = 0; i < length; i++) {
+    const index = Math.floor(i / perCharacter);
+    const code = characters[index]?.codePointAt(0) ?? 0;
+    const within = (i % perCharacter) / perCharacter;
+    const envelope = 0.6 + 0.4 * Math.cos(2 * Math.PI * within);
+    // A cosine: the first sample is already loud.
+    const tone = (Math.cos(phase) + 0.4 * Math.cos(2 * phase) + 0.2 * Math.cos(3 * phase)) / 1.6;
+    const sample = Math.round(LOUD * envelope * tone);
+    phase += (2 * Math.PI * (110 + (code % 32) * 4)) / sampleRate;
+    switch (encoding) {
+      case 'pcm_mulaw':
+        bytes[i] = encodeMulaw(sample);
+        break;
+      case 'pcm_alaw':
+        bytes[i] = encodeAlaw(sample);
+        break;
+      case 'pcm_s16le':
+        bytes.writeInt16LE(sample, i * 2);
+        break;
+      case 'pcm_f32le':
+        bytes.writeFloatLE(sample / 32768, i * 4);
+        break;
+      default:
+        encoding satisfies never;
+    }
+  }
+  return bytes;
+}
