@@ -13,7 +13,7 @@ import { type Analysis, analyse } from './analysis.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import { CallScope, withScope } from './scope.ts';
 import { ATTR, SPAN } from './semconv.ts';
-import { endSpan, failSpan, guard, startSpan } from './spans.ts';
+import { endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
 import { Turn, type TurnHost, type TurnInit } from './turn.ts';
 import { type TrackerHost, TurnTracker, type Utterance } from './turn-tracker.ts';
@@ -112,7 +112,8 @@ export class Call implements TrackerHost {
   }
 
   /** Opens the next turn and ends the one before it. The application marks and ends it. */
-  startTurn({ initiator = 'user', at }: { initiator?: 'user' | 'agent'; at?: Instant } = {}): Turn {
+  startTurn(options: { initiator?: 'user' | 'agent'; at?: Instant } = {}): Turn {
+    const { initiator, at } = options ?? {};
     return this.tracker.startManualTurn(initiator === 'agent' ? 'agent' : 'user', at);
   }
 
@@ -236,3 +237,5 @@ function startAttributes(id: string, facts: Omit<CallStart, 'id' | 'at'>): Attri
 function defined<T extends object>(entries: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as never;
 }
+
+guardMethods(Call);

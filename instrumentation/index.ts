@@ -3,7 +3,7 @@ import { activeCall } from './scope.ts';
 import type { Turn } from './turn.ts';
 
 /** Starts a call. Without `earshot/register` or a tracer provider it records nothing and costs next to nothing. */
-export const startCall = (start: CallStart = {}): Call => new Call(start);
+export const startCall = (start: CallStart = {}): Call => new Call(start ?? {});
 
 /** Runs `fn` inside `call`: model requests made in it, and in what it starts, find their call and turn. */
 export const withCall = <T>(call: Call, fn: () => T): T => call.run(fn);

@@ -21,7 +21,7 @@ export interface SpeechEvent {
 export function judgeInterruptions(speech: readonly SpeechEvent[]): Interruption[] {
   const tracker = new InterruptionTracker();
   const ordered = [...speech].sort((a, b) => a.atUs - b.atUs);
-  const found = ordered.map(({ what, atUs }, index) => {
+  const found = ordered.map(({ what, atUs }) => {
     switch (what) {
       case 'user_started':
         return tracker.userSpeechStarted(atUs);
@@ -36,14 +36,10 @@ export function judgeInterruptions(speech: readonly SpeechEvent[]): Interruption
       case 'agent_resumed':
         return tracker.agentResumed(atUs);
       case 'agent_stopped':
-        // A stop that is taken back was a pause; a transport has one word for both.
-        return isTakenBack(ordered, index) ? tracker.agentPaused(atUs) : tracker.agentStopped(atUs);
+        return tracker.agentStopped(atUs);
       default:
         return what satisfies never;
     }
   });
   return [...found, tracker.settle()].filter((interruption) => interruption !== undefined);
 }
-
-const isTakenBack = (ordered: readonly SpeechEvent[], index: number): boolean =>
-  ordered.slice(index + 1).find(({ what }) => what.startsWith('agent_'))?.what === 'agent_resumed';

@@ -1,7 +1,7 @@
 import type { Micros } from '../exporter/facts.ts';
 import { Call, type CallEnd, type CallStart } from './call.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
-import { guard } from './spans.ts';
+import { guard, guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
 import type { Turn } from './turn.ts';
 
@@ -157,3 +157,5 @@ export class MetricCollector {
     return latencies;
   }
 }
+
+guardMethods(MetricCollector);

@@ -94,3 +94,32 @@ export function guard<T>(what: string, run: () => T): T | undefined {
     return undefined;
   }
 }
+
+/** A class whose prototype can be listed. */
+interface Guardable {
+  readonly name: string;
+  readonly prototype: object;
+}
+
+/**
+ * Puts every method of the classes under `guard`. TypeScript keeps typed callers from passing nonsense; this keeps
+ * the others from being hurt by it, in one place instead of in every method.
+ */
+export function guardMethods(...classes: Guardable[]): void {
+  for (const { name: className, prototype } of classes) {
+    for (const [name, { value: method, ...rest }] of Object.entries(
+      Object.getOwnPropertyDescriptors(prototype),
+    )) {
+      if (typeof method !== 'function' || name === 'constructor') continue;
+      const guarded = function (this: unknown, ...args: unknown[]) {
+        try {
+          return method.apply(this, args);
+        } catch (error) {
+          diag.error(`earshot: ${className}.${name} failed; the call goes on`, error);
+          return undefined;
+        }
+      };
+      Object.defineProperty(prototype, name, { ...rest, value: guarded });
+    }
+  }
+}

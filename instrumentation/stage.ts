@@ -3,7 +3,7 @@ import type { Micros, StageKind, Usage } from '../exporter/facts.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from './semconv.ts';
-import { addEvent, endSpan, errorType, failSpan, guard, startSpan } from './spans.ts';
+import { addEvent, endSpan, errorType, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 
 /** What is known of a stage when it starts. */
 export interface StageFacts {
@@ -209,3 +209,5 @@ const isAbort = (error: unknown): boolean =>
 
 const isNamedAbort = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
+
+guardMethods(Stage);

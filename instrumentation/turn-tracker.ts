@@ -1,6 +1,7 @@
 import type { EouSource, Interruption, Micros } from '../exporter/facts.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
 import { judgeInterruptions, type SpeechEvent } from './interruptions.ts';
+import { guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
 import type { Turn, TurnInit } from './turn.ts';
 
@@ -200,7 +201,7 @@ export class TurnTracker {
   end(at: Instant): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    if (this.#pending?.heard && !this.#agentAudible()) this.#promote();
+    if (this.#stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote();
     this.#close(us);
     this.#ended = true;
     for (const utterance of this.#pending?.utterances ?? []) this.#host.recordUtterance(utterance);
@@ -258,11 +259,16 @@ export class TurnTracker {
     if (!turn) return;
     if (turn.playing) this.playbackEnded((this.#estimatedEndUs ?? nowUs()) / 1_000);
     clearTimeout(this.#timer);
-    const pending = this.#pending;
-    // The user talks over the end of the reply and goes on: that is the next turn.
-    if (pending?.heard && (pending.endUs === undefined || pending.endUs > (turn.playbackEndedUs ?? 0)))
-      this.#promote();
+    if (this.#talksOn()) this.#promote();
     else this.#close(turn.playbackEndedUs ?? nowUs());
+  }
+
+  /** The user spoke over the end of the reply and beyond it: that is the next turn and no backchannel. */
+  #talksOn(): boolean {
+    const pending = this.#pending;
+    const agentEndedUs = this.turn?.playbackEndedUs;
+    if (!pending?.heard || this.#agentAudible()) return false;
+    return pending.endUs === undefined || agentEndedUs === undefined || pending.endUs > agentEndedUs;
   }
 
   #agentAudible(): boolean {
@@ -326,3 +332,5 @@ function recordOn(turn: Turn, { startAt, firstByteAt, endAt, facts, result, canc
   if (cancelled) stage.cancel(outcome);
   else stage.end(outcome);
 }
+
+guardMethods(TurnTracker);

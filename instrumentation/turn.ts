@@ -3,7 +3,7 @@ import type { EouSource, Interruption, Micros, StageKind } from '../exporter/fac
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { appendText, capturesContent } from './content.ts';
 import { ATTR, EVENT, SPAN } from './semconv.ts';
-import { addEvent, endSpan, failSpan, guard, startSpan } from './spans.ts';
+import { addEvent, endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 import { Stage, type StageFacts, type StageOwner, type StageResult } from './stage.ts';
 
 /** What a turn needs of its call. */
@@ -191,13 +191,8 @@ export class Turn implements StageOwner {
   }
 
   /** The agent is heard from now on. While it plays, the same playback is given back. */
-  startPlayback({
-    at,
-    source = 'observed',
-  }: {
-    at?: Instant;
-    source?: 'observed' | 'estimated';
-  } = {}): Stage {
+  startPlayback(options: { at?: Instant; source?: 'observed' | 'estimated' } = {}): Stage {
+    const { at, source = 'observed' } = options ?? {};
     if (this.#playback && !this.#playback.ended) return this.#playback;
     const playback = this.startStage('playback', { at });
     if (this.#ended) return playback;
@@ -210,7 +205,8 @@ export class Turn implements StageOwner {
   }
 
   /** Opens a stage of any kind. On a turn that has ended it is recorded all the same: late is better than lost. */
-  startStage(kind: StageKind, { at, ...facts }: StageFacts & { at?: Instant | undefined }): Stage {
+  startStage(kind: StageKind, options: StageFacts & { at?: Instant | undefined } = {}): Stage {
+    const { at, ...facts } = options ?? {};
     const stage = new Stage(kind, facts, {
       parent: this.context,
       attributes: this.#identity(),
@@ -312,3 +308,5 @@ function links(...contexts: (Context | undefined)[]): Link[] {
     return spanContext ? [{ context: spanContext }] : [];
   });
 }
+
+guardMethods(Turn);

@@ -1,0 +1,28 @@
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { readFact } from '../../exporter/dialects/index.ts';
+import type { Fact } from '../../exporter/facts.ts';
+import { fromFinishedSpan, type SpanRecord } from '../../exporter/span-record.ts';
+
+const exporter = new InMemorySpanExporter();
+
+/** Registers an OpenTelemetry SDK that keeps finished spans in memory. Once per process, as registering is. */
+export function recordSpans(): void {
+  if (
+    trace.setGlobalTracerProvider(
+      new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
+    )
+  )
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+}
+
+/** The spans finished since the last time, oldest first. */
+export function takeSpans(): SpanRecord[] {
+  const spans = exporter.getFinishedSpans().map((span) => fromFinishedSpan(span));
+  exporter.reset();
+  return spans;
+}
+
+/** The facts that the pipeline reads from the spans finished since the last time. */
+export const takeFacts = (): Fact[] => takeSpans().flatMap((span) => readFact(span) ?? []);

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { before, beforeEach, test } from 'node:test';
+import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import { Call } from '../../../instrumentation/call.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+
+before(recordSpans);
+beforeEach(() => void takeFacts());
+
+/** Milliseconds since 1970 of a second in the story that a test tells. It lies in the past, so no timer waits for it. */
+const t0 = Date.now() - 600_000;
+const s = (seconds: number): number => t0 + seconds * 1_000;
+const us = (seconds: number): number => Math.round(s(seconds) * 1_000);
+
+const stt = { provider: 'deepgram', model: 'nova-3' };
+const llm = { provider: 'groq', model: 'llama-3.1-8b-instant' };
+const tts = { provider: 'cartesia', model: 'sonic-3.5' };
+
+function phoneCall(): Call {
+  const call = new Call({ transport: 'twilio', at: s(0) });
+  call.tracker.observePlayback();
+  return call;
+}
+
+/** The user says something from `from` to `to`; the recogniser says so 0.3 s later. */
+function userSays(call: Call, text: string, from: number, to: number): void {
+  const { tracker } = call;
+  tracker.speechStarted(s(from));
+  tracker.wordsHeard(s(from));
+  tracker.speechEnded(s(to), 'stt_word_end');
+  tracker.utterance({
+    startAt: s(from),
+    firstByteAt: s(from + 0.4),
+    endAt: s(to + 0.2),
+    facts: stt,
+    result: { text, usage: { audioSeconds: to - from } },
+  });
+  tracker.committed(s(to + 0.3));
+}
+
+/** The agent answers: a model request at `from`, its first token 0.2 s later, synthesis, audio 0.5 s after `from`. */
+function agentAnswers(call: Call, from: number): void {
+  const { tracker } = call;
+  const request = tracker.startStage('llm', llm, s(from));
+  request.firstByte(s(from + 0.2));
+  const speech = tracker.startStage('tts', tts, s(from + 0.3));
+  request.end({ text: 'Certainly.', at: s(from + 0.35) });
+  speech.firstByte(s(from + 0.45));
+  speech.end({ at: s(from + 0.6) });
+  tracker.playbackStarted(s(from + 0.5));
+}
+
+const turns = (facts: Fact[]): TurnFact[] =>
+  facts.filter((fact) => fact.type === 'turn').sort((a, b) => a.turnIndex - b.turnIndex);
+const stages = (facts: Fact[], turnIndex: number | undefined): StageFact[] =>
+  facts.filter((fact) => fact.type === 'stage' && fact.turnIndex === turnIndex) as StageFact[];
+
+test('a question and its answer are one turn with its marks', () => {
+  const call = phoneCall();
+  userSays(call, 'What time do you open?', 1, 2.5);
+  agentAnswers(call, 2.9);
+  call.tracker.playbackEnded(s(5));
+  call.end({ reason: 'hangup', at: s(6) });
+
+  const facts = takeFacts();
+  const [turn, ...more] = turns(facts);
+  assert.equal(more.length, 0);
+  assert.equal(turn?.initiator, 'user');
+  assert.equal(turn.startUs, us(1));
+  assert.equal(turn.speechStartedUs, us(1));
+  assert.equal(turn.speechEndedUs, us(2.5));
+  assert.equal(turn.eouSource, 'stt_word_end');
+  assert.equal(turn.committedUs, us(2.8));
+  assert.equal(turn.interrupted, false);
+  assert.deepEqual(
+    stages(facts, 0)
+      .map((stage) => stage.stage)
+      .sort(),
+    ['llm', 'playback', 'stt', 'tts'],
+  );
+});
+
+test('a greeting is a turn of the agent, and the answer to it the next turn', () => {
+  const call = phoneCall();
+  agentAnswers(call, 0.1);
+  call.tracker.playbackEnded(s(3));
+  userSays(call, 'Hello', 3.5, 4);
+  agentAnswers(call, 4.4);
+  call.end({ at: s(8) });
+
+  const found = turns(takeFacts());
+  assert.deepEqual(
+    found.map(({ turnIndex, initiator }) => [turnIndex, initiator]),
+    [
+      [0, 'agent'],
+      [1, 'user'],
+    ],
+  );
+  assert.equal(found[0]?.endUs, us(3));
+});
+
+test('a user who goes on after a pause is in the same turn, and the last silence counts', () => {
+  const call = phoneCall();
+  userSays(call, 'I would like', 1, 2);
+  const first = call.tracker.startStage('llm', llm, s(2.4));
+  call.tracker.speechStarted(s(2.5));
+  first.cancel({ at: s(2.6) });
+  userSays(call, 'a table for two', 2.5, 4);
+  agentAnswers(call, 4.4);
+  call.end({ at: s(8) });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 1);
+  assert.equal(turns(facts)[0]?.speechStartedUs, us(1));
+  assert.equal(turns(facts)[0]?.speechEndedUs, us(4));
+  assert.equal(turns(facts)[0]?.committedUs, us(4.3));
+  assert.equal(stages(facts, 0).filter((stage) => stage.stage === 'llm').length, 2);
+});
+
+test('a barge-in ends the turn where the agent fell silent and opens the next where the user began', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  call.tracker.speechStarted(s(4));
+  call.tracker.wordsHeard(s(4));
+  call.tracker.playbackCleared(s(4.3));
+  userSays(call, 'Stop, just book it', 4, 5);
+  agentAnswers(call, 5.4);
+  call.end({ at: s(9) });
+
+  const facts = takeFacts();
+  const [interrupted, next] = turns(facts);
+  assert.equal(interrupted?.interrupted, true);
+  assert.equal(interrupted.endUs, us(4.3));
+  assert.deepEqual(interrupted.interruptions, [{ kind: 'barge_in', atUs: us(4), timeToSilenceSeconds: 0.3 }]);
+  assert.equal(next?.startUs, us(4));
+  assert.equal(next.speechEndedUs, us(5));
+  assert.equal(next.interrupted, false);
+  assert.equal(stages(facts, 1).filter((stage) => stage.stage === 'stt').length, 1);
+});
+
+test('an application that stops the agent before the words are known has still been barged into', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  call.tracker.playbackCleared(s(4.1));
+  userSays(call, 'No, wait', 4, 4.6);
+  agentAnswers(call, 5);
+  call.end({ at: s(9) });
+
+  const found = turns(takeFacts());
+  assert.equal(found.length, 2);
+  assert.equal(found[0]?.interruptions?.[0]?.kind, 'barge_in');
+  assert.equal(found[1]?.startUs, us(4));
+});
+
+test('words over an agent that goes on are a backchannel, and their usage is the call’s', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  userSays(call, 'mm-hmm', 4, 4.3);
+  call.tracker.playbackEnded(s(7));
+  call.end({ at: s(9) });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 1);
+  assert.equal(turns(facts)[0]?.interrupted, false);
+  assert.deepEqual(turns(facts)[0]?.interruptions, [{ kind: 'backchannel', atUs: us(4) }]);
+  assert.equal(stages(facts, undefined).length, 1);
+});
+
+test('words over an agent that answers them are the next turn', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  userSays(call, 'and the wine', 4, 4.8);
+  call.tracker.startStage('llm', llm, s(5.1)).end({ at: s(5.5) });
+  call.end({ at: s(9) });
+
+  const found = turns(takeFacts());
+  assert.equal(found.length, 2);
+  assert.equal(found[1]?.speechEndedUs, us(4.8));
+});
+
+test('an agent that is stopped by a cough and goes on was interrupted falsely, in one turn', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  call.tracker.speechStarted(s(4));
+  call.tracker.playbackCleared(s(4.2));
+  call.tracker.playbackStarted(s(5));
+  call.tracker.playbackEnded(s(7));
+  call.end({ at: s(9) });
+
+  const found = turns(takeFacts());
+  assert.equal(found.length, 1);
+  assert.equal(found[0]?.interrupted, false);
+  assert.equal(found[0]?.interruptions?.[0]?.kind, 'false_interruption');
+});
+
+test('a cough in silence is no turn', () => {
+  const call = phoneCall();
+  call.tracker.speechStarted(s(1));
+  call.end({ at: s(9) });
+  assert.equal(turns(takeFacts()).length, 0);
+});
+
+test('a turn waits for the answer that follows a tool call', () => {
+  const call = phoneCall();
+  userSays(call, 'Do you have a table?', 1, 2);
+  const request = call.tracker.startStage('llm', llm, s(2.3));
+  request.firstByte(s(2.5));
+  request.end({ finishReasons: ['tool_calls'], at: s(2.6) });
+  call.tracker.playbackStarted(s(2.7));
+  call.tracker.playbackEnded(s(3.2));
+  agentAnswers(call, 4);
+  call.end({ at: s(9) });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 1);
+  assert.equal(stages(facts, 0).filter((stage) => stage.stage === 'llm').length, 2);
+});
+
+test('an end of speech that is reported after the agent began still counts when it lies before', () => {
+  const call = phoneCall();
+  call.tracker.speechStarted(s(1));
+  call.tracker.wordsHeard(s(1));
+  agentAnswers(call, 2.2);
+  call.tracker.speechEnded(s(2), 'stt_word_end');
+  call.end({ at: s(9) });
+  assert.equal(turns(takeFacts())[0]?.speechEndedUs, us(2));
+});
+
+test('without a transport that shows playback it is estimated from synthesis', () => {
+  const call = new Call({ at: s(0) });
+  userSays(call, 'What time is it?', 1, 2);
+  const request = call.tracker.startStage('llm', llm, s(2.3));
+  request.firstByte(s(2.5));
+  request.end({ at: s(2.6) });
+  const speech = call.tracker.startStage('tts', tts, s(2.6));
+  speech.firstByte(s(2.8));
+  speech.end({ usage: { audioSeconds: 3 }, at: s(3) });
+  call.end({ at: s(9) });
+
+  const playback = stages(takeFacts(), 0).find((stage) => stage.stage === 'playback');
+  assert.equal(playback?.startUs, us(2.8));
+  assert.equal(playback.playbackSource, 'estimated');
+});
+
+test('audio that was on its way when the agent was stopped does not answer the next turn', () => {
+  const call = phoneCall();
+  userSays(call, 'Tell me about the menu', 1, 2);
+  agentAnswers(call, 2.4);
+  call.tracker.speechStarted(s(4));
+  call.tracker.wordsHeard(s(4));
+  call.tracker.playbackCleared(s(4.3));
+  call.tracker.playbackStarted(s(4.32));
+  userSays(call, 'Stop', 4, 5);
+  agentAnswers(call, 5.4);
+  call.end({ at: s(9) });
+
+  const playback = stages(takeFacts(), 1).find((stage) => stage.stage === 'playback');
+  assert.equal(playback?.startUs, us(5.9));
+});
