@@ -213,11 +213,12 @@ export class TurnTracker {
     if (turn !== this.#turn || turn.ended) return;
     if (stage?.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
       this.#awaitsToolAnswer = true;
+    if (turn.manual) return;
     if (stage?.kind === 'tts' && !this.#playbackObserved) this.#estimatePlayback(turn, stage, result);
     else if (stage?.kind === 'tts' && this.#audible && !turn.answered && stage.firstByteUs !== undefined)
       // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
       turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
-    if (!turn.manual) this.#scheduleClose();
+    this.#scheduleClose();
   }
 
   /** The transport does not show playback: the caller hears synthesis as it comes, for as long as it lasts. */
