@@ -1,0 +1,268 @@
+import { diag } from '@opentelemetry/api';
+import type { Fact } from '../facts.ts';
+import { errorClass } from '../store/errors.ts';
+import type { AppendResult } from '../store/journal.ts';
+import type { FactBuffer } from './buffer.ts';
+import { limit, within } from './deadline.ts';
+import { Episode } from './episode.ts';
+import type { PipelineMetrics } from './pipeline-metrics.ts';
+import type { SpoolQueue } from './spool-queue.ts';
+
+/** Facts per statement: beyond it a batch gains nothing. */
+const BATCH = 2_000;
+/** Files of a process that died beside us are found within this time. */
+const IDLE_MS = 60_000;
+const MIN_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+/** A database that is away for longer is not a hiccup: what waits goes to disk, where a crash does not reach it. */
+const SPOOL_AFTER_MS = 1_000;
+
+/** Where facts go: the journal. */
+export interface FactSink {
+  append(facts: readonly Fact[]): Promise<AppendResult>;
+}
+
+export interface FactWriterOptions {
+  /** Opens the database and gives its journal. Called until it succeeds, never twice at once. */
+  connect: () => Promise<FactSink>;
+  /** Told of facts that are committed. */
+  onWritten?: (facts: readonly Fact[]) => void;
+  buffer: FactBuffer;
+  spool: SpoolQueue;
+  metrics: PipelineMetrics;
+  /** Between two writes, in milliseconds. */
+  flushIntervalMs: number;
+  /** A write that takes longer counts as failed, in milliseconds. */
+  writeTimeoutMs: number;
+}
+
+/**
+ * Carries facts from the buffer to the journal, one write at a time, and to the spool while the database is away.
+ * Nothing here throws into the application, and no timer keeps its process alive.
+ */
+export class FactWriter {
+  readonly #options: FactWriterOptions;
+  readonly #outage = new Episode();
+  readonly #loss = new Episode();
+  #connecting: Promise<FactSink> | undefined;
+  #accepted = 0;
+  #overflowed = 0;
+  #failures = 0;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #writing: Promise<boolean> | undefined;
+  #writingSinceMs = 0;
+  #relieving = false;
+
+  constructor(options: FactWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Connects, and looks for what processes that died have left in the spool. */
+  start(): void {
+    this.#wake(0);
+  }
+
+  /** Takes a fact in. False when there is no room for it, or after `stop`. */
+  accept(fact: Fact): boolean {
+    if (this.#stopped) return false;
+    const { buffer, flushIntervalMs } = this.#options;
+    const accepted = buffer.push(fact);
+    if (accepted) this.#accepted += 1;
+    else this.#overflowed += 1;
+    if (this.#failures > 0) {
+      // The next attempt has its time; only the buffer cannot wait for it.
+      if (buffer.overHalf) void this.#relieve();
+    } else {
+      const burst = buffer.queued >= BATCH && this.#writing === undefined;
+      this.#wake(burst ? 0 : flushIntervalMs);
+    }
+    return accepted;
+  }
+
+  /**
+   * Resolves when all facts accepted so far are committed, or safe in the spool.
+   * @throws Error when they are neither; they are kept, and tried again.
+   */
+  async flush(timeoutMs: number): Promise<void> {
+    const { buffer, spool } = this.#options;
+    const deadlineMs = performance.now() + timeoutMs;
+    this.#report();
+    // The write under way took its facts before this call: a second one follows it.
+    for (let round = 0; round < 2 && buffer.size > 0; round += 1) {
+      const leftMs = Math.max(0, deadlineMs - performance.now());
+      const written = await within(leftMs, this.#write(), false);
+      if (!written) break;
+      if (round === 1) return;
+    }
+    if (buffer.size === 0) return;
+    // Those of a write that hangs go to the spool as well: delivered twice is delivered once.
+    const batch = buffer.takeAll();
+    if (await spool.store(batch)) buffer.settle(batch);
+    else {
+      buffer.restore(batch);
+      throw new Error(`${batch.length} spans could be written neither to the database nor to the spool.`);
+    }
+  }
+
+  /** Takes no more facts and starts no more writes. What is still held can be saved by `saveAtExit`. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#report();
+  }
+
+  /** The last resort of a process that exits: what is not committed goes to the spool, at once. Never throws. */
+  saveAtExit(): void {
+    this.stop();
+    const { buffer, spool } = this.#options;
+    const batch = buffer.takeAll();
+    if (batch.length > 0) spool.storeSync(batch);
+    buffer.settle(batch);
+  }
+
+  #wake(delayMs: number): void {
+    if (this.#stopped) return;
+    const atMs = performance.now() + delayMs;
+    if (atMs >= this.#wakeAtMs) return;
+    clearTimeout(this.#timer);
+    this.#wakeAtMs = atMs;
+    this.#timer = setTimeout(() => void this.#tick(), delayMs).unref();
+  }
+
+  async #tick(): Promise<void> {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#report();
+    const { buffer, spool, flushIntervalMs } = this.#options;
+    if (this.#writing !== undefined) {
+      this.#wake(flushIntervalMs);
+      await this.#relieve();
+      return;
+    }
+    // Looked after while it writes, which can take as long as a database that hangs.
+    this.#wake(Math.max(flushIntervalMs, SPOOL_AFTER_MS / 4));
+    const written = await this.#write();
+    if (written) {
+      if (buffer.queued >= BATCH || spool.pending) this.#wake(0);
+      else if (buffer.size > 0) this.#wake(flushIntervalMs);
+      else this.#wakeAfter(IDLE_MS);
+    } else {
+      const backoffMs = Math.min(MIN_BACKOFF_MS * 2 ** (this.#failures - 1), MAX_BACKOFF_MS);
+      this.#wakeAfter(backoffMs * (0.75 + Math.random() / 4));
+      await this.#relieve();
+    }
+  }
+
+  /** Like `wake`, but not sooner either. */
+  #wakeAfter(delayMs: number): void {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#wake(delayMs);
+  }
+
+  /** Writes what waits. True: all that waited when it began is committed. A second caller gets the first one's. */
+  #write(): Promise<boolean> {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<boolean> {
+    const { buffer, spool } = this.#options;
+    this.#writingSinceMs = performance.now();
+    try {
+      const sink = await this.#connected();
+      for (let waiting = buffer.queued; waiting > 0; waiting -= BATCH) {
+        const batch = buffer.take(BATCH);
+        try {
+          await this.#append(sink, batch);
+          buffer.settle(batch);
+        } catch (error) {
+          buffer.restore(batch);
+          throw error;
+        }
+      }
+      // One piece a round: new spans do not wait for a long spool.
+      await spool.replay((facts) => this.#append(sink, facts));
+      this.#recovered();
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #connected(): Promise<FactSink> {
+    const { connect, writeTimeoutMs } = this.#options;
+    this.#connecting ??= connect().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    return limit(writeTimeoutMs, 'connecting to the database', this.#connecting);
+  }
+
+  async #append(sink: FactSink, facts: readonly Fact[]): Promise<void> {
+    const { metrics, onWritten, writeTimeoutMs } = this.#options;
+    for (let start = 0; start < facts.length; start += BATCH) {
+      const batch = facts.slice(start, start + BATCH);
+      const { written, refused } = await limit(writeTimeoutMs, 'writing spans', sink.append(batch));
+      metrics.written(written);
+      if (refused.length > 0) {
+        metrics.dropped(refused.length, 'refused');
+        diag.warn(
+          `earshot: the database refused ${refused.length} spans by their content (${refused[0]?.reason}).`,
+        );
+      }
+      onWritten?.(batch);
+    }
+  }
+
+  #recovered(): void {
+    this.#failures = 0;
+    this.#outage.end((seconds) =>
+      diag.info(`earshot: spans are written to the database again, after ${seconds.toFixed(1)} s.`),
+    );
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    this.#outage.begin(() =>
+      diag.warn(
+        `earshot: spans cannot be written to the database (${errorClass(error)}). They wait in memory and in ${this.#options.spool.dir} until it is back.`,
+        error,
+      ),
+    );
+  }
+
+  /** Moves what waits to the spool when the database is away, or silent, for too long or with too much waiting. */
+  async #relieve(): Promise<void> {
+    const { buffer, spool } = this.#options;
+    const writingMs = this.#writing === undefined ? 0 : performance.now() - this.#writingSinceMs;
+    const awayMs = Math.max(this.#outage.ageMs, writingMs);
+    const tooLong = awayMs > SPOOL_AFTER_MS;
+    const tooMuch = buffer.overHalf && this.#failures > 0;
+    if (this.#relieving || buffer.queued === 0 || !(tooLong || tooMuch)) return;
+    this.#relieving = true;
+    const batch = buffer.take(Number.POSITIVE_INFINITY);
+    if (await spool.store(batch)) buffer.settle(batch);
+    else buffer.restore(batch);
+    this.#relieving = false;
+  }
+
+  #report(): void {
+    const { metrics, buffer } = this.#options;
+    metrics.accepted(this.#accepted);
+    this.#accepted = 0;
+    const lost = this.#overflowed;
+    this.#overflowed = 0;
+    if (lost > 0) {
+      metrics.dropped(lost, 'buffer_full');
+      this.#loss.begin(() =>
+        diag.warn(
+          `earshot: ${lost} spans dropped and counted, more may follow: the buffer of ${buffer.capacity} is full (EARSHOT_BUFFER_SPANS).`,
+        ),
+      );
+    } else if (!buffer.overHalf) this.#loss.end();
+  }
+}

@@ -1,0 +1,87 @@
+import { diag } from '@opentelemetry/api';
+import { readSettings, type Settings } from '../settings.ts';
+import { readFact } from './dialects/index.ts';
+import { Pipeline, type PipelineSettings } from './pipeline/pipeline.ts';
+import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
+import type { PriceList } from './pricing/price-list.ts';
+import { type FinishedSpan, fromFinishedSpan } from './span-record.ts';
+import type { Database } from './store/database.ts';
+
+export type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
+export type { FinishedSpan } from './span-record.ts';
+
+export interface CallSpanProcessorOptions extends Partial<PipelineSettings> {
+  /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`; unset: the processor does nothing, and says so once.) */
+  databaseUrl?: string;
+  /** An open database instead, which stays the caller's to close. */
+  database?: Database;
+  /** (Default: what `EARSHOT_PRICING` and `EARSHOT_PRICES` choose.) */
+  priceList?: PriceList;
+}
+
+/**
+ * An OpenTelemetry span processor that turns the spans of calls into rows. It fits SDK 2.x and 3.x and imports neither.
+ *
+ *     new TracerProvider({ spanProcessors: [new CallSpanProcessor({ databaseUrl }), ...] })
+ *
+ * `onEnd` reads the span's facts into a bounded buffer and no more; they are written every 200 ms. Options beat the
+ * environment; a bad value of the environment is reported and replaced by its default.
+ */
+export class CallSpanProcessor {
+  readonly #pipeline: Pipeline | undefined;
+  #shutdown: Promise<void> | undefined;
+
+  constructor({ database, priceList, ...overrides }: CallSpanProcessorOptions = {}) {
+    const settings: Settings = readSettings({
+      overrides,
+      warn: (message) => diag.warn(`earshot: ${message}`),
+    });
+    const target = database ?? settings.databaseUrl;
+    if (target === undefined) {
+      diag.warn('earshot: DATABASE_URL is not set; calls are traced, and no rows are written.');
+      return;
+    }
+    this.#pipeline = new Pipeline({
+      database: target,
+      settings,
+      ...(priceList !== undefined && { priceList }),
+    });
+  }
+
+  /** What was taken in, written and lost so far; undefined when the processor does nothing. */
+  get totals(): PipelineTotals | undefined {
+    return this.#pipeline?.metrics.totals;
+  }
+
+  onStart(): void {}
+
+  /** Takes the span's facts, if it is a call's. Never throws. */
+  onEnd(span: FinishedSpan): void {
+    if (this.#pipeline === undefined || this.#shutdown !== undefined) return;
+    try {
+      const fact = readFact(fromFinishedSpan(span));
+      if (fact !== undefined) this.#pipeline.accept(fact);
+    } catch (error) {
+      this.#pipeline.metrics.dropped(1, 'unreadable');
+      diag.error('earshot: a span could not be read and is dropped; the application goes on.', error);
+    }
+  }
+
+  /**
+   * Resolves when the spans ended so far are committed, or safe on disk while the database is away.
+   * @throws Error when they are neither.
+   */
+  forceFlush(): Promise<void> {
+    return this.#shutdown ?? this.#pipeline?.flush() ?? Promise.resolve();
+  }
+
+  /**
+   * Writes what waits, turns ended calls into rows and closes the database, within five seconds. Once: every caller
+   * gets the same promise. Spans that end afterwards are ignored.
+   * @throws Error when spans could be saved nowhere.
+   */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#pipeline?.shutdown() ?? Promise.resolve();
+    return this.#shutdown;
+  }
+}
