@@ -19,7 +19,11 @@ export interface Costs {
  * ones too; a component is null when nothing of it has a price, and what has none is named in `unpriced`.
  */
 export function costsOf(call: Call, priceList: PriceList): Costs {
-  const prices = new Map(call.stages.map((stage) => [stage, priceOf(stage, priceList, call.startUs)]));
+  const prices = new Map(
+    call.stages
+      .filter((stage) => isBilled(stage, call.stages))
+      .map((stage) => [stage, priceOf(stage, priceList, call.startUs)]),
+  );
   const livekit = minutesPrice(call, 'livekit', priceList);
   const telephony = minutesPrice(call, 'telephony', priceList);
 
@@ -50,14 +54,24 @@ export function costsOf(call: Call, priceList: PriceList): Costs {
   };
 }
 
-/**
- * Undefined for what nobody bills: playback, tools, and a request that failed without using anything.
- */
+/** Undefined for what nobody bills: playback and tools. */
 function priceOf(stage: StageFact, list: PriceList, atUs: number): Priced | undefined {
-  const { stage: component, provider, model, streaming, usage, errorType } = stage;
+  const { stage: component, provider, model, streaming, usage } = stage;
   if (component === 'playback' || component === 'tool') return undefined;
-  if (errorType !== undefined && usage === undefined) return undefined;
   return priceStage(list, { component, provider, model, streaming, usage, atUs });
+}
+
+/**
+ * False for a stage without usage that is not missing any: a request that failed before it used anything, and a
+ * transcription whose audio another stage of the same provider carries, because it is metered by the connection.
+ */
+function isBilled({ usage, errorType, stage, provider }: StageFact, all: readonly StageFact[]): boolean {
+  if (usage !== undefined) return true;
+  if (errorType !== undefined) return false;
+  return !(
+    stage === 'stt' &&
+    all.some((other) => other.stage === 'stt' && other.provider === provider && other.usage !== undefined)
+  );
 }
 
 /** The component that bills the minutes of a call over this transport. */
