@@ -17,6 +17,12 @@ type QualityColumns = Pick<
   | 'sentiment_label'
 >;
 
+/** What of a turn says how well it went. A `TurnFact` is one; of a turn whose span was lost less is known. */
+type TurnEvidence = Pick<
+  TurnFact,
+  'turnIndex' | 'interrupted' | 'interruptions' | 'sentimentScore' | 'userText' | 'agentText'
+>;
+
 const BUILT_IN = new OutcomeClassifier();
 
 /**
@@ -29,7 +35,7 @@ const BUILT_IN = new OutcomeClassifier();
  */
 export function callQuality(
   call: CallFact | undefined,
-  turns: readonly TurnFact[],
+  turns: readonly TurnEvidence[],
   turnCount: number = turns.length,
   classifier: OutcomeClassifier = BUILT_IN,
 ): QualityColumns {
@@ -45,7 +51,7 @@ export function callQuality(
   };
 }
 
-function transcriptOf(turns: readonly TurnFact[]): TranscriptTurn[] {
+function transcriptOf(turns: readonly TurnEvidence[]): TranscriptTurn[] {
   return turns
     .toSorted((a, b) => a.turnIndex - b.turnIndex)
     .flatMap(({ userText, agentText }) => [
