@@ -29,6 +29,14 @@ export interface CallSentiment {
   turnCount: number;
 }
 
+let builtIn: SentimentAnalyzer | undefined;
+
+/** One for all calls: its word list takes milliseconds to build. */
+function builtInSentiment(): SentimentAnalyzer {
+  builtIn ??= new LexiconSentimentAnalyzer();
+  return builtIn;
+}
+
 /**
  * Interruptions, outcome and sentiment of one call, for code that has events and text but no spans. Text is judged as
  * it comes and not kept.
@@ -55,7 +63,7 @@ export class QualityMetricsCollector {
   constructor({
     interruptions = new InterruptionTracker(),
     outcomes = new OutcomeClassifier(),
-    sentiment = new LexiconSentimentAnalyzer(),
+    sentiment = builtInSentiment(),
   }: QualityMetricsCollectorOptions = {}) {
     this.#tracker = interruptions;
     this.#outcomes = outcomes;

@@ -40,6 +40,23 @@ interface Prepared extends KeywordRule {
   readonly phraseWords: readonly { readonly phrase: string; readonly words: readonly string[] }[];
 }
 
+/** Rules with their phrases split, once for a list and not for every call. */
+const preparedLists = new WeakMap<readonly KeywordRule[], readonly Prepared[]>();
+
+function prepared(rules: readonly KeywordRule[]): readonly Prepared[] {
+  const known = preparedLists.get(rules);
+  if (known !== undefined) return known;
+  const list = rules.map((rule) => ({
+    ...rule,
+    phraseWords: rule.phrases.map((phrase) => ({
+      phrase,
+      words: clauses(phrase).flatMap(({ words }) => words),
+    })),
+  }));
+  preparedLists.set(rules, list);
+  return list;
+}
+
 /**
  * Collects keyword evidence turn by turn. Keeps the rules that matched, never the text, so it can run through a live
  * call without holding what was said.
@@ -53,13 +70,7 @@ export class KeywordScan {
 
   constructor({ rules = KEYWORD_RULES, minimumConfidence = 0.5 }: KeywordOptions = {}) {
     this.#minimumConfidence = minimumConfidence;
-    this.#rules = rules.map((rule) => ({
-      ...rule,
-      phraseWords: rule.phrases.map((phrase) => ({
-        phrase,
-        words: clauses(phrase).flatMap(({ words }) => words),
-      })),
-    }));
+    this.#rules = prepared(rules);
   }
 
   /** The next utterance. */

@@ -11,7 +11,7 @@ export interface SpeechEvent {
     | 'agent_ended'
     | 'agent_stopped'
     | 'agent_resumed';
-  /** When it happened, which may be before the event that precedes it in the list. */
+  /** When it happened, however late it was reported. */
   atUs: Micros;
 }
 
@@ -42,12 +42,16 @@ export function trackSpeech(
   }
 }
 
-/** The interruptions in a finished stretch of a call (a turn, a whole call), in the order in which they became certain. */
+/**
+ * The interruptions in a finished stretch of a call (a turn, a whole call). Looking back, late reports are no matter:
+ * the events are judged in the order of their instants.
+ */
 export function judgeInterruptions(
   events: Iterable<SpeechEvent>,
   options?: InterruptionTrackerOptions,
 ): Interruption[] {
   const tracker = new InterruptionTracker(options);
-  const found = Array.from(events, (event) => trackSpeech(tracker, event));
+  const ordered = [...events].filter(({ atUs }) => Number.isFinite(atUs)).sort((a, b) => a.atUs - b.atUs);
+  const found = ordered.map((event) => trackSpeech(tracker, event));
   return [...found, tracker.settle()].filter((interruption) => interruption !== undefined);
 }
