@@ -1,6 +1,6 @@
 import type { Decimal } from 'decimal.js';
+import { PriceFileError } from './field-reader.ts';
 import { Usd } from './money.ts';
-import { PriceFileError } from './price-file.ts';
 import type { PriceList, PriceMatch, PriceQuery } from './price-list.ts';
 import type { Component, Rate, Rates } from './units.ts';
 

@@ -9,6 +9,7 @@ export {
   type CostCalculatorOptions,
   type MinutesUsage,
 } from './calculator.ts';
+export { PriceFileError } from './field-reader.ts';
 export { type FlatRates, PricingConfig, type PricingConfigOptions } from './flat.ts';
 export { sumUsd, USD_DECIMAL_PLACES, Usd } from './money.ts';
 export {
@@ -19,7 +20,7 @@ export {
   type StageToPrice,
   type StageUsage,
 } from './price.ts';
-export { type Confidence, type Mode, PriceFileError } from './price-file.ts';
+export type { Confidence, Mode } from './price-file.ts';
 export {
   catalogue,
   type Price,

@@ -1,6 +1,5 @@
-import type { Decimal } from 'decimal.js';
 import type { Micros } from '../facts.ts';
-import { Usd } from './money.ts';
+import { FieldReader, PriceFileError } from './field-reader.ts';
 import { type Metering, ROUNDINGS, type Rounding } from './rounding.ts';
 import { COMPONENTS, type Component, isUnit, type Quantity, type Rate, type Rates, UNITS } from './units.ts';
 
@@ -42,22 +41,6 @@ export interface ProviderPrices {
   readonly entries: readonly PriceEntry[];
 }
 
-/** A price file that is refused. The message names file, model and field, what was seen and what was expected. */
-export class PriceFileError extends Error {
-  override name = 'PriceFileError';
-  readonly file: string;
-  /** Absent: the field is the file's, not a model's. */
-  readonly model: string | undefined;
-  readonly field: string;
-
-  constructor(file: string, model: string | undefined, field: string, problem: string) {
-    super([file, model, field, problem].filter((part) => part !== undefined).join(': '));
-    this.file = file;
-    this.model = model;
-    this.field = field;
-  }
-}
-
 /**
  * Validates one price file, whose format is in `docs/pricing.md`. Fields that are not part of the format are refused:
  * a misspelt minimum would be a wrong price.
@@ -67,7 +50,7 @@ export class PriceFileError extends Error {
  * @throws PriceFileError naming file, model and field
  */
 export function parsePriceFile(content: unknown, file: string): ProviderPrices {
-  const top = new Reader(file, undefined, '', content, ['provider', 'aliases', 'note', 'entries']);
+  const top = new FieldReader(file, undefined, '', content, ['provider', 'aliases', 'note', 'entries']);
   const provider = top.name('provider');
   const aliases = top.has('aliases') ? top.names('aliases') : [];
   const entries = top.list('entries').map((entry, index) => parseEntry(entry, file, `entries[${index}]`));
@@ -76,7 +59,12 @@ export function parsePriceFile(content: unknown, file: string): ProviderPrices {
 }
 
 function parseEntry(content: unknown, file: string, path: string): PriceEntry {
-  const fields = [
+  const models = new FieldReader(file, undefined, path, content).names('models');
+  if (models.length === 0) {
+    throw new PriceFileError(file, undefined, `${path}.models`, 'expected at least one name');
+  }
+  // From here on errors can name the model.
+  const entry: FieldReader = new FieldReader(file, models[0], '', content, [
     'component',
     'models',
     'mode',
@@ -84,12 +72,7 @@ function parseEntry(content: unknown, file: string, path: string): PriceEntry {
     'rounding',
     'note',
     'history',
-  ] as const;
-  const models = new Reader(file, undefined, path, content, fields).names('models');
-  if (models.length === 0) {
-    throw new PriceFileError(file, undefined, `${path}.models`, 'expected at least one name');
-  }
-  const entry: Reader = new Reader(file, models[0], '', content, fields);
+  ]);
   const component = entry.oneOf('component', COMPONENTS);
   const history = entry
     .list('history')
@@ -121,7 +104,7 @@ function parseDated(
   component: Component,
   path: string,
 ): DatedPrice {
-  const dated = new Reader(file, model, path, content, [
+  const dated = new FieldReader(file, model, path, content, [
     'valid_from',
     'prices',
     'source',
@@ -147,7 +130,7 @@ function parseRates(
   component: Component,
   path: string,
 ): Rates {
-  const prices: Reader = new Reader(file, model, path, content);
+  const prices: FieldReader = new FieldReader(file, model, path, content);
   const rates: Partial<Record<Quantity, Rate>> = {};
   for (const name of prices.keys()) {
     if (!isUnit(name)) prices.fail(name, `unknown unit, expected one of ${Object.keys(UNITS).join(', ')}`);
@@ -177,100 +160,5 @@ function refuseSecondPrice(entries: readonly PriceEntry[], file: string): void {
         seen.add(key);
       }
     }
-  }
-}
-
-/** Reads the fields of one object of a price file and says where it is when one is wrong. */
-class Reader {
-  readonly #file: string;
-  readonly #model: string | undefined;
-  readonly #path: string;
-  readonly #fields: Readonly<Record<string, unknown>>;
-
-  constructor(
-    file: string,
-    model: string | undefined,
-    path: string,
-    content: unknown,
-    known?: readonly string[],
-  ) {
-    this.#file = file;
-    this.#model = model;
-    this.#path = path;
-    this.#fields = {};
-    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-      this.fail('', `saw ${JSON.stringify(content)}, expected an object`);
-    }
-    this.#fields = content as Record<string, unknown>;
-    const unknown = known && this.keys().find((key) => !known.includes(key));
-    if (unknown !== undefined) this.fail(unknown, `unknown field, expected one of ${known?.join(', ')}`);
-  }
-
-  keys(): string[] {
-    return Object.keys(this.#fields);
-  }
-
-  has(field: string): boolean {
-    return this.value(field) !== undefined;
-  }
-
-  value(field: string): unknown {
-    return Object.hasOwn(this.#fields, field) ? this.#fields[field] : undefined;
-  }
-
-  text(field: string): string {
-    const value = this.value(field);
-    return typeof value === 'string' && value.trim() !== '' ? value : this.#expected(field, 'a text');
-  }
-
-  name(field: string): string {
-    return this.text(field).trim().toLowerCase();
-  }
-
-  names(field: string): string[] {
-    return this.list(field).map((name) =>
-      typeof name === 'string' && name.trim() !== ''
-        ? name.trim().toLowerCase()
-        : this.#expected(field, 'a list of names'),
-    );
-  }
-
-  list(field: string): readonly unknown[] {
-    const value = this.value(field);
-    return Array.isArray(value) ? value : this.#expected(field, 'a list');
-  }
-
-  oneOf<const T extends string>(field: string, values: readonly T[]): T {
-    const value = this.value(field);
-    return values.find((each) => each === value) ?? this.#expected(field, `one of ${values.join(', ')}`);
-  }
-
-  day(field: string): string {
-    const value = this.value(field);
-    const expected = 'a day as YYYY-MM-DD';
-    if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value))
-      return this.#expected(field, expected);
-    const atMs = Date.parse(value);
-    // Some engines roll 30 February over to March; writing the day back shows it.
-    const same = !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(value);
-    return same ? value : this.#expected(field, expected);
-  }
-
-  /** A string, because a JSON number has been through binary floating point before anyone can look at it. */
-  amount(field: string): Decimal {
-    const value = this.value(field);
-    return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
-      ? new Usd(value)
-      : this.#expected(field, 'a decimal in quotes, 0 or more, such as "0.0048"');
-  }
-
-  fail(field: string, problem: string): never {
-    const path = [this.#path, field].filter((part) => part !== '').join('.');
-    throw new PriceFileError(this.#file, this.#model, path === '' ? '(whole)' : path, problem);
-  }
-
-  #expected(field: string, what: string): never {
-    const value = this.value(field);
-    this.fail(field, `saw ${value === undefined ? 'nothing' : JSON.stringify(value)}, expected ${what}`);
   }
 }

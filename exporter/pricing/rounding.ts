@@ -1,8 +1,9 @@
 import { Decimal } from 'decimal.js';
 import { Usd } from './money.ts';
 
-/** How a provider rounds the seconds of one billed unit (request, connection, call leg) before it multiplies. */
+/** Every rounding rule, as price files spell it. */
 export const ROUNDINGS = ['none', 'up_to_second', 'nearest_second', 'up_to_minute'] as const;
+/** How a provider rounds the seconds of one billed unit (request, connection, call leg) before it multiplies. */
 export type Rounding = (typeof ROUNDINGS)[number];
 
 /** A provider's rule for time. */

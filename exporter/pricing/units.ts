@@ -1,8 +1,9 @@
 import type { Decimal } from 'decimal.js';
 import { USD_DECIMAL_PLACES, Usd } from './money.ts';
 
-/** What a price can be for. `telephony` and `livekit` are billed by the call, the others by the stage. */
+/** Components in the order in which costs are shown. */
 export const COMPONENTS = ['stt', 'llm', 'tts', 'livekit', 'telephony'] as const;
+/** What a price can be for. `telephony` and `livekit` are billed by the call, the others by the stage. */
 export type Component = (typeof COMPONENTS)[number];
 /** Components that are billed by the stage. */
 export type StageComponent = 'stt' | 'llm' | 'tts';
@@ -45,6 +46,7 @@ export const UNITS = {
   per_audio_hour: { quantity: 'audioSeconds', per: 3_600, of: ['stt', 'tts'] },
   per_minute: { quantity: 'callSeconds', per: 60, of: ['livekit', 'telephony'] },
 } as const satisfies Record<string, { quantity: Quantity; per: number; of: readonly Component[] }>;
+/** The name of a unit. */
 export type Unit = keyof typeof UNITS;
 
 /** Whether a name is that of a unit. */

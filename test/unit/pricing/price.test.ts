@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Usage } from '../../../exporter/facts.ts';
+import {
+  catalogue,
+  type Priced,
+  priceListFrom,
+  priceMinutes,
+  priceStage,
+  type StageComponent,
+} from '../../../exporter/pricing/index.ts';
+import { Usd } from '../../../exporter/pricing/money.ts';
+import { billedSeconds } from '../../../exporter/pricing/rounding.ts';
+
+const AT = Date.parse('2026-11-23') * 1_000;
+
+/** The cost as text, the name of what is unpriced, or undefined. */
+const shown = (priced: Priced | undefined): string | undefined =>
+  priced && ('cost' in priced ? priced.cost.toString() : `unpriced ${priced.unpriced}`);
+
+function cost(
+  component: StageComponent,
+  provider: string | undefined,
+  model: string | undefined,
+  usage?: Usage,
+  streaming?: boolean,
+) {
+  return shown(priceStage(catalogue(), { component, provider, model, usage, streaming, atUs: AT }));
+}
+const minutes = (component: 'telephony' | 'livekit', provider: string, model: string, seconds?: number) =>
+  shown(priceMinutes(catalogue(), { component, provider, model, durationSeconds: seconds, atUs: AT }));
+
+describe('a stage', () => {
+  it('of speech-to-text costs its audio', () => {
+    assert.equal(cost('stt', 'deepgram', 'nova-3', { audioSeconds: 61 }), '0.00488');
+    assert.equal(cost('stt', 'elevenlabs', 'scribe_v2_realtime', { audioSeconds: 90 }), '0.00975');
+    assert.equal(cost('stt', 'deepgram', 'nova-3', { audioSeconds: 0 }), '0');
+  });
+
+  it('of a language model costs its tokens, the cached ones at their own price', () => {
+    // 600 × 2.50 + 400 × 1.25 + 100 × 10 = 3,000 per million
+    const usage = { inputTokens: 1_000, cachedInputTokens: 400, outputTokens: 100 };
+    assert.equal(cost('llm', 'openai', 'gpt-4o-2024-11-20', usage), '0.003');
+    assert.equal(cost('llm', 'openai', 'gpt-4o', { inputTokens: 1_000, outputTokens: 100 }), '0.0035');
+  });
+
+  it('charges cached tokens as input where they have no price', () => {
+    const usage = { inputTokens: 1_000, cachedInputTokens: 400, outputTokens: 100 };
+    assert.equal(cost('llm', 'groq', 'llama-3.1-8b-instant', usage), '0.000058');
+  });
+
+  it('does not charge reasoning tokens a second time', () => {
+    const usage = { inputTokens: 0, outputTokens: 100, reasoningTokens: 60 };
+    assert.equal(cost('llm', 'openai', 'gpt-5', usage), '0.001');
+  });
+
+  it('of a realtime model costs text and audio apart, and is unpriced when they cannot be told apart', () => {
+    // text 200 × 4 + cached text 100 × 0.40 + audio 600 × 32 + cached audio 100 × 0.40 + text out 50 × 16 + audio out 150 × 64
+    const usage = {
+      inputTokens: 1_000,
+      cachedInputTokens: 200,
+      inputAudioTokens: 700,
+      cachedInputAudioTokens: 100,
+      outputTokens: 200,
+      outputAudioTokens: 150,
+    };
+    assert.equal(cost('llm', 'openai', 'gpt-realtime', usage), '0.03048');
+    for (const part of ['inputAudioTokens', 'cachedInputAudioTokens', 'outputAudioTokens'] as const) {
+      const { [part]: _, ...rest } = usage;
+      assert.equal(cost('llm', 'openai', 'gpt-realtime', rest), 'unpriced llm:openai/gpt-realtime', part);
+    }
+    const text = { inputTokens: 1_000, inputAudioTokens: 0, outputTokens: 0 };
+    assert.equal(cost('llm', 'openai', 'gpt-realtime', text), '0.004');
+  });
+
+  it('of speech costs its characters', () => {
+    assert.equal(cost('tts', 'cartesia', 'sonic-3', { characters: 120, audioSeconds: 8 }), '0.006');
+  });
+
+  it('is charged by one way of measuring: tokens where they are known, else the time', () => {
+    const tokens = { inputTokens: 100, outputTokens: 1_000 };
+    assert.equal(cost('tts', 'openai', 'gpt-4o-mini-tts', { ...tokens, audioSeconds: 60 }), '0.01206');
+    assert.equal(cost('tts', 'openai', 'gpt-4o-mini-tts', { characters: 500, audioSeconds: 60 }), '0.015');
+  });
+
+  it('says which price it was charged by', () => {
+    const stage = { component: 'stt', provider: 'Deepgram', model: 'nova-3-general', atUs: AT } as const;
+    const priced = priceStage(catalogue(), { ...stage, usage: { audioSeconds: 1 }, streaming: false });
+    assert.ok(priced && 'entry' in priced);
+    assert.equal(priced.entry, 'stt:deepgram/nova-3:batch@2026-07-02');
+  });
+});
+
+describe('what has no price is named and never 0', () => {
+  it('when the model or the provider is unknown', () => {
+    assert.equal(cost('llm', 'acme', 'm-1', { inputTokens: 1, outputTokens: 1 }), 'unpriced llm:acme/m-1');
+    assert.equal(cost('stt', 'deepgram', undefined, { audioSeconds: 1 }), 'unpriced stt:deepgram/unknown');
+    assert.equal(cost('tts', undefined, 'sonic-3', { characters: 1 }), 'unpriced tts:unknown/sonic-3');
+    assert.equal(cost('stt', undefined, undefined, { audioSeconds: 1 }), 'unpriced stt:unknown/unknown');
+  });
+
+  it('when the mode is not on the list', () => {
+    assert.equal(cost('stt', 'deepgram', 'nova-2', { audioSeconds: 60 }), 'unpriced stt:deepgram/nova-2');
+    assert.equal(cost('stt', 'deepgram', 'nova-2', { audioSeconds: 60 }, false), '0.0043');
+  });
+
+  it('when the price is known and the usage is not', () => {
+    assert.equal(cost('stt', 'deepgram', 'nova-3'), 'unpriced stt:deepgram/nova-3');
+    assert.equal(cost('stt', 'deepgram', 'nova-3', {}), 'unpriced stt:deepgram/nova-3');
+    assert.equal(cost('llm', 'openai', 'gpt-4o', { inputTokens: 9 }), 'unpriced llm:openai/gpt-4o');
+    assert.equal(cost('llm', 'openai', 'gpt-4o', { outputTokens: 9 }), 'unpriced llm:openai/gpt-4o');
+    assert.equal(cost('tts', 'cartesia', 'sonic', { audioSeconds: 9 }), 'unpriced tts:cartesia/sonic');
+  });
+
+  it('when the usage contradicts itself or is not a number', () => {
+    const more = { inputTokens: 100, cachedInputTokens: 200, outputTokens: 1 };
+    assert.equal(cost('llm', 'openai', 'gpt-4o', more), 'unpriced llm:openai/gpt-4o');
+    for (const audioSeconds of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.equal(cost('stt', 'deepgram', 'nova-3', { audioSeconds }), 'unpriced stt:deepgram/nova-3');
+    }
+  });
+
+  it('but nothing is named where nothing says that anything was billed', () => {
+    assert.equal(cost('tts', undefined, undefined), undefined);
+    assert.equal(cost('tts', undefined, undefined, { estimated: true }), undefined);
+    assert.equal(
+      priceMinutes(catalogue(), { component: 'telephony', durationSeconds: 9, atUs: AT }),
+      undefined,
+    );
+  });
+});
+
+describe('time is billed', () => {
+  it('at Groq for 10 s at least: many short utterances cost more than their audio', () => {
+    // 10 × 0.111 / 3600, and 18 requests of 2 s against one of 36 s
+    assert.equal(cost('stt', 'groq', 'whisper-large-v3', { audioSeconds: 2 }), '0.00030833333333333333');
+    assert.equal(cost('stt', 'groq', 'whisper-large-v3', { audioSeconds: 36 }), '0.00111');
+    assert.equal(cost('stt', 'groq', 'whisper-large-v3', { audioSeconds: 0 }), '0');
+  });
+
+  it('at OpenAI whisper-1 to the nearest second', () => {
+    assert.equal(cost('stt', 'openai', 'whisper-1', { audioSeconds: 10.49 }), '0.001');
+    assert.equal(cost('stt', 'openai', 'whisper-1', { audioSeconds: 10.5 }), '0.0011');
+  });
+
+  it('at Twilio up to the minute', () => {
+    assert.equal(minutes('telephony', 'twilio', 'inbound', 61), '0.017');
+    assert.equal(minutes('telephony', 'twilio', 'inbound', 60), '0.0085');
+    assert.equal(minutes('telephony', 'twilio', 'outbound', 1), '0.014');
+    assert.equal(minutes('telephony', 'twilio', 'inbound-toll-free', 1), '0.022');
+    assert.equal(minutes('telephony', 'twilio', 'inbound', 0), '0');
+  });
+
+  it('without the dust of binary fractions buying another minute', () => {
+    assert.ok(0.1 + 59.9 + 1e-13 > 60);
+    assert.equal(minutes('telephony', 'twilio', 'inbound', 0.1 + 59.9 + 1e-13), '0.0085');
+  });
+
+  it('at LiveKit by a rule that is known and a price that is not', () => {
+    assert.equal(minutes('livekit', 'livekit', 'connection', 61), 'unpriced livekit:livekit/connection');
+  });
+
+  it('not at all when the duration is unknown: unpriced', () => {
+    assert.equal(minutes('telephony', 'twilio', 'inbound'), 'unpriced telephony:twilio/inbound');
+    assert.equal(minutes('telephony', 'twilio', 'web', 60), 'unpriced telephony:twilio/web');
+  });
+
+  it('by each rule as it says', () => {
+    const billed = (
+      seconds: string,
+      rounding: Parameters<typeof billedSeconds>[1]['rounding'],
+      least?: string,
+    ) =>
+      billedSeconds(new Usd(seconds), {
+        rounding,
+        ...(least !== undefined && { minimumBilledSeconds: new Usd(least) }),
+      }).toString();
+    assert.equal(billed('61.4', 'none'), '61.4');
+    assert.equal(billed('61.4', 'up_to_second'), '62');
+    assert.equal(billed('61.4', 'nearest_second'), '61');
+    assert.equal(billed('61.4', 'up_to_minute'), '120');
+    assert.equal(billed('3', 'none', '10'), '10');
+    assert.equal(billed('10.5', 'up_to_second', '10'), '11');
+    assert.equal(billed('0', 'up_to_minute', '10'), '0');
+  });
+});
+
+it('a price in repeating decimals is multiplied before it is divided', () => {
+  const list = priceListFrom([
+    {
+      provider: 'acme',
+      entries: [
+        {
+          component: 'stt',
+          models: ['ear'],
+          history: [
+            {
+              valid_from: '2026-01-01',
+              prices: { per_audio_minute: '0.0043' },
+              source: 'a test',
+              checked_on: '2026-01-01',
+              confidence: 'C',
+            },
+          ],
+        },
+      ],
+    },
+  ]);
+  const stage = { component: 'stt', provider: 'acme', model: 'ear', atUs: AT } as const;
+  assert.equal(shown(priceStage(list, { ...stage, usage: { audioSeconds: 180 } })), '0.0129');
+});
