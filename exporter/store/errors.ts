@@ -16,6 +16,24 @@ export class SchemaError extends Error {
   }
 }
 
+/**
+ * The connection to the database was lost, or gave no answer in time. Drivers report this in many words and without a
+ * code; theirs is the `cause`.
+ */
+export class ConnectionError extends Error {
+  override name = 'ConnectionError';
+  /** `08006` (connection_failure), or `ETIMEDOUT`. */
+  readonly code: '08006' | 'ETIMEDOUT';
+
+  constructor(cause: Error) {
+    const timedOut = /timeout/i.test(cause.message);
+    super(timedOut ? 'The database gave no answer in time.' : 'The connection to the database was lost.', {
+      cause,
+    });
+    this.code = timedOut ? 'ETIMEDOUT' : '08006';
+  }
+}
+
 /** How long to wait between attempts, doubling from the first to the last. */
 interface Backoff {
   readonly minDelayMs: number;

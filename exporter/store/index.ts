@@ -2,7 +2,14 @@
 export type { CallLogRow, CallMetricsRow, CallRows } from '../calls/rows.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Database, Queryable } from './database.ts';
-export { errorClass, errorCode, isDataError, RETRYABLE_ERROR_CODES, SchemaError } from './errors.ts';
+export {
+  ConnectionError,
+  errorClass,
+  errorCode,
+  isDataError,
+  RETRYABLE_ERROR_CODES,
+  SchemaError,
+} from './errors.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
 export { openPostgres, type PostgresOptions } from './postgres.ts';

@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { Pool, PoolClient } from 'pg';
 import type { Database, Queryable } from './database.ts';
-import { errorCode } from './errors.ts';
+import { ConnectionError, errorCode } from './errors.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. Secret: never logged. */
@@ -47,12 +47,19 @@ class PostgresDatabase implements Database {
   }
 
   query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
-    return silently(async () => rowsOf<Row>(await (await this.#connected()).query(text, values(params))));
+    return silently(async () => {
+      const pool = await this.#connected();
+      try {
+        return rowsOf<Row>(await pool.query(text, values(params)));
+      } catch (error) {
+        throw withCode(error);
+      }
+    });
   }
 
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
     return silently(async () => {
-      const client = await (await this.#connected()).connect();
+      const client = await this.#checkOut();
       // Between two statements nobody else listens: a connection that dies then would otherwise end the process. The
       // next statement rejects.
       client.on('error', ignore);
@@ -60,7 +67,7 @@ class PostgresDatabase implements Database {
       try {
         await tx.query(this.#begin);
         const result = await work(tx);
-        await tx.query('COMMIT');
+        await tx.commit();
         return result;
       } catch (error) {
         await tx.rollBack();
@@ -83,6 +90,15 @@ class PostgresDatabase implements Database {
     if (this.#closed) return Promise.reject(new Error('The database was closed.'));
     this.#pool ??= this.#connect();
     return this.#pool;
+  }
+
+  async #checkOut(): Promise<PoolClient> {
+    const pool = await this.#connected();
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw withCode(error);
+    }
   }
 
   async #connect(): Promise<Pool> {
@@ -121,13 +137,14 @@ class Transaction implements Queryable {
   }
 
   async query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
-    try {
-      return rowsOf<Row>(await this.#client.query(text, values(params)));
-    } catch (error) {
-      // An error without an SQLSTATE is not the server's answer: the connection is lost, or stuck in a statement.
-      if (!/^[0-9A-Z]{5}$/.test(errorCode(error) ?? '')) this.failure = asError(error);
-      throw error;
-    }
+    return rowsOf<Row>(await this.#answer(this.#client.query(text, values(params))));
+  }
+
+  async commit(): Promise<void> {
+    const { command } = await this.#answer(this.#client.query('COMMIT'));
+    // What the server answers where a statement had failed, even if its error was caught.
+    if (command !== 'COMMIT')
+      throw new Error('The transaction was rolled back: a statement in it had failed.');
   }
 
   async rollBack(): Promise<void> {
@@ -139,6 +156,25 @@ class Transaction implements Queryable {
       this.failure ??= asError(error);
     }
   }
+
+  async #answer<Result>(statement: Promise<Result>): Promise<Result> {
+    try {
+      return await statement;
+    } catch (error) {
+      // Not the server's answer: the connection is lost, or stuck in a statement.
+      if (!isSqlState(error)) this.failure = asError(error);
+      throw withCode(error);
+    }
+  }
 }
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
+const isSqlState = (error: unknown) => /^[0-9A-Z]{5}$/.test(errorCode(error) ?? '');
+
+/** What `pg` says without a code when the connection is gone or silent. Anything else is passed on as it is. */
+const LOST = /terminated|not queryable|timeout|closed the connection/i;
+
+const withCode = (error: unknown) =>
+  error instanceof Error && errorCode(error) === undefined && LOST.test(error.message)
+    ? new ConnectionError(error)
+    : error;

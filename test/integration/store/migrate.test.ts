@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns } from '../../../exporter/store/columns.ts';
+import { checkSchema, type Database, migrate, SchemaError } from '../../../exporter/store/index.ts';
+import { onEachDatabase } from '../../support/databases.ts';
+
+const TABLES = ['call_logs', 'call_metrics', 'call_queue', 'call_spans', 'earshot_migrations'];
+
+interface Column {
+  table_name: string;
+  column_name: string;
+  type: string;
+  comment: string | null;
+}
+
+const readColumns = (db: Database) =>
+  db.query<Column>(`\
+SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type,
+  col_description(a.attrelid, a.attnum) AS comment
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum`);
+
+const tableNames = async (db: Database) => [
+  ...new Set((await readColumns(db)).map((column) => column.table_name)),
+];
+
+onEachDatabase((databases) => {
+  it('a first migration installs the tables; a second does no harm', async () => {
+    const db = await databases.empty();
+    const first = await migrate(db);
+    assert.deepEqual(first.applied, ['0001_calls']);
+    const before = await readColumns(db);
+    assert.deepEqual(await migrate(db), { applied: [], version: first.version });
+    assert.deepEqual(await readColumns(db), before);
+    assert.deepEqual((await tableNames(db)).sort(), TABLES);
+    await checkSchema(db);
+  });
+
+  it('of eight migrations at once one does the work and all succeed', async () => {
+    const db = await databases.empty();
+    const results = await Promise.all(Array.from({ length: 8 }, () => migrate(db)));
+    assert.deepEqual(
+      results.flatMap((result) => result.applied),
+      ['0001_calls'],
+    );
+  });
+
+  it('an older program refuses a newer schema, says both versions, and changes nothing', async () => {
+    const db = await databases.migrated();
+    await db.query(`INSERT INTO earshot_migrations (id, name) VALUES (9000, '9000_later')`);
+    const before = await readColumns(db);
+    for (const refused of [migrate(db), checkSchema(db)]) {
+      await assert.rejects(refused, (error) => {
+        assert.ok(error instanceof SchemaError);
+        assert.equal(error.seenVersion, 9000);
+        assert.equal(error.knownVersion, 1);
+        assert.match(error.message, /version 9000.*up to 1.*upgrade earshot/i);
+        return true;
+      });
+    }
+    assert.deepEqual(await readColumns(db), before);
+  });
+
+  it('a database that was never migrated is told apart, with what to do', async () => {
+    const db = await databases.empty();
+    await assert.rejects(checkSchema(db), /schema version 0.*needs 1.*earshot migrate/);
+  });
+
+  it('a migration that fails leaves those before it and nothing of itself', async () => {
+    const db = await databases.empty();
+    const good = { id: 1, name: '0001_good', sql: 'CREATE TABLE good (id int)' };
+    const bad = { id: 2, name: '0002_bad', sql: 'CREATE TABLE half (id int); SELECT 1/0' };
+    await assert.rejects(migrate(db, [good, bad]), { code: '22012' });
+    assert.deepEqual((await tableNames(db)).sort(), ['earshot_migrations', 'good']);
+    const fixed = { ...bad, sql: 'CREATE TABLE half (id int)' };
+    assert.deepEqual((await migrate(db, [good, fixed])).applied, ['0002_bad']);
+  });
+
+  it('the column lists are the columns of the tables, with their types', async () => {
+    const columns = await readColumns(await databases.migrated());
+    const typesOf = (table: string, databaseOwn: string[]) =>
+      Object.fromEntries(
+        columns
+          .filter((column) => column.table_name === table && !databaseOwn.includes(column.column_name))
+          .map((column) => [
+            column.column_name,
+            column.type.replace('timestamp with time zone', 'timestamptz'),
+          ]),
+      );
+    const expected: [string, Columns, string[]][] = [
+      ['call_spans', CALL_SPANS, ['recorded_at']],
+      ['call_logs', CALL_LOGS, []],
+      ['call_metrics', CALL_METRICS, ['finalized_at', 'finalized_by']],
+    ];
+    for (const [table, list, databaseOwn] of expected)
+      assert.deepEqual(typesOf(table, databaseOwn), { ...list });
+  });
+
+  it('every table and every column has a comment, and every column its unit', async () => {
+    const db = await databases.migrated();
+    for (const { table_name, column_name, comment } of await readColumns(db)) {
+      assert.match(comment ?? '', /\. Unit: \S/, `${table_name}.${column_name}`);
+    }
+    for (const table of TABLES) {
+      const [row] = await db.query<{ comment: string | null }>(
+        `SELECT obj_description('${table}'::regclass, 'pg_class') AS comment`,
+      );
+      assert.ok(row?.comment, table);
+    }
+  });
+});

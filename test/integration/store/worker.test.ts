@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import {
+  type Database,
+  type FinalisedCall,
+  FinaliseWorker,
+  getCallMetrics,
+  Journal,
+  migrate,
+  openPostgres,
+  Queue,
+} from '../../../exporter/store/index.ts';
+import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
+import { poll } from '../../support/poll.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+let server: TestPostgres;
+const open: Database[] = [];
+before(async () => {
+  server = await startPostgres();
+});
+after(async () => {
+  await Promise.all(open.map((db) => db.close()));
+  await server.stop();
+});
+
+async function database(): Promise<Database> {
+  const db = openPostgres({ url: await server.createDatabase() });
+  open.push(db);
+  await migrate(db);
+  return db;
+}
+
+/** A worker with what it has told. */
+function workerOn(db: Database, finalise = countTurns) {
+  const calls: FinalisedCall[] = [];
+  const errors: { error: unknown; callId: string | undefined }[] = [];
+  const worker = new FinaliseWorker({
+    queue: new Queue(db, { finalise, workerId: 'test' }),
+    onFinalised: (call) => calls.push(call),
+    onError: (error, callId) => errors.push({ error, callId }),
+    pollMs: 50,
+    idlePollMs: 100,
+    batch: 3,
+  });
+  return { worker, calls, errors };
+}
+
+const idsOf = (calls: readonly FinalisedCall[]) => calls.map(({ rows }) => rows.metrics.call_id).sort();
+
+it('finalises what is due without being told, and leaves what is not', async () => {
+  const db = await database();
+  const { worker, calls, errors } = workerOn(db);
+  worker.start();
+  worker.start();
+  await new Journal(db, { finalizeDelayMs: 100, idleLimitMs: 60_000 }).append([
+    ...['a', 'b', 'c', 'd', 'e'].map((callId) => callFact(callId)),
+    turnFact('going', 0),
+  ]);
+  await poll(() => calls.length === 5);
+  await worker.stop();
+  assert.deepEqual(idsOf(calls), ['a', 'b', 'c', 'd', 'e']);
+  assert.deepEqual(errors, []);
+  assert.equal(await getCallMetrics(db, 'going'), undefined);
+});
+
+it('wakes at once when it is told, though it would look much later', async () => {
+  const db = await database();
+  const calls: FinalisedCall[] = [];
+  const worker = new FinaliseWorker({
+    queue: new Queue(db, { finalise: countTurns, workerId: 'test' }),
+    onFinalised: (call) => calls.push(call),
+    pollMs: 3_600_000,
+    idlePollMs: 3_600_000,
+  });
+  worker.start();
+  await worker.drain();
+  await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c')]);
+  worker.wake(20);
+  worker.wake(60_000);
+  await poll(() => calls.length === 1);
+  await worker.stop();
+});
+
+it('a drain finalises all that have ended, due or not, once each', async () => {
+  const db = await database();
+  const { worker, calls } = workerOn(db);
+  const ids = Array.from({ length: 10 }, (_, index) => `c${index}`);
+  await new Journal(db).append([...ids.map((callId) => callFact(callId)), turnFact('going', 0)]);
+  const counts = await Promise.all([worker.drain(), worker.drain()]);
+  assert.deepEqual(counts, [10, 0]);
+  assert.deepEqual(idsOf(calls), ids);
+  assert.ok(calls.every(({ first }) => first));
+});
+
+it('a drain of given calls finalises these, ended or not, and no others', async () => {
+  const db = await database();
+  const { worker, calls } = workerOn(db);
+  const ids = ['a', 'b', 'c', 'd'];
+  await new Journal(db).append([...ids.map((callId) => turnFact(callId, 0)), callFact('other')]);
+  assert.equal(await worker.drain([...ids, 'unknown']), 4);
+  assert.deepEqual(idsOf(calls), ids);
+});
+
+it('a call that fails is told with its id, does not stop a drain, and callbacks that throw stop nothing', async () => {
+  const db = await database();
+  const errors: (string | undefined)[] = [];
+  const worker = new FinaliseWorker({
+    queue: new Queue(db, {
+      finalise: (facts) => {
+        if (facts[0]?.callId === 'b') throw new Error('no');
+        return countTurns(facts);
+      },
+      workerId: 'test',
+    }),
+    onFinalised: () => {
+      throw new Error('from the application');
+    },
+    onError: (_, callId) => {
+      errors.push(callId);
+      throw new Error('from the application');
+    },
+    batch: 1,
+  });
+  await new Journal(db).append(['a', 'b', 'c'].map((callId) => callFact(callId)));
+  assert.equal(await worker.drain(), 2);
+  assert.deepEqual(errors, ['b']);
+  assert.ok(await getCallMetrics(db, 'c'));
+});
+
+it('a stopped worker looks no more', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let looks = 0;
+  const worker = new FinaliseWorker({
+    queue: {
+      take: async () => {
+        looks += 1;
+        return { taken: 0, finalised: [], failed: [] };
+      },
+      state: async () => ({ waiting: 1, resting: 0, nextDueMs: 0 }),
+    },
+  });
+  const tick = async () => {
+    t.mock.timers.tick(60_000);
+    // After the look's promises.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  worker.start();
+  await tick();
+  await tick();
+  assert.equal(looks, 2);
+  await worker.stop();
+  worker.wake();
+  await tick();
+  assert.equal(looks, 2);
+});
+
+it('goes on by itself after the database was away', async () => {
+  const own = await startPostgres();
+  try {
+    const db = openPostgres({ url: own.url, connectTimeoutMs: 500 });
+    await migrate(db);
+    await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('a')]);
+    const { worker, calls, errors } = workerOn(db);
+    await own.kill();
+    worker.start();
+    await poll(() => errors.length > 0);
+    await own.up();
+    await poll(() => calls.length === 1, { deadlineMs: 10_000 });
+    await worker.stop();
+    assert.ok(errors.every(({ callId }) => callId === undefined));
+    await db.close();
+  } finally {
+    await own.stop();
+  }
+});
