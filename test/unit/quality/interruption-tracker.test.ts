@@ -88,6 +88,10 @@ describe('barge-in', () => {
     assert.deepEqual(judge('agent_started 1', 'agent_stopped 3', 'user_started 3.5', 'user_committed 5'), []);
   });
 
+  it('is not one when the agent turns out to have been silent before the user began', () => {
+    assert.deepEqual(judge('agent_started 1', 'user_started 3', 'agent_stopped 2.9', 'user_committed 4'), []);
+  });
+
   it('does not go back to words that were over long before the stop', () => {
     const found = judge('agent_started 1', 'user_started 2', 'user_ended 2.3', 'agent_stopped 9');
     assert.deepEqual(found, [{ kind: 'backchannel', atUs: 2e6 }]);
@@ -202,6 +206,11 @@ describe('backchannel', () => {
 
   it('is none when the user speaks on after the agent: that is the next turn', () => {
     assert.deepEqual(judge('agent_started 1', 'user_started 5.8', 'agent_ended 6', 'user_ended 8'), []);
+  });
+
+  it('is none when the agent turns out to have finished before, or the end of the words is never told', () => {
+    assert.deepEqual(judge('agent_started 1', 'user_started 3', 'user_ended 3.2', 'agent_ended 2.9'), []);
+    assert.deepEqual(judge('agent_started 1', 'user_started 5', 'agent_ended 6'), []);
   });
 
   it('is found when the silence is reported after the agent has finished', () => {

@@ -77,6 +77,7 @@ describe('success', () => {
     "agent: Sorry, nothing is booked under that name, and it isn't confirmed either",
     'agent: Once it is confirmed you get a text',
     'agent: Do you know whether your table is booked?',
+    'agent: So your table is booked?',
     'user: My table is booked already',
   ])
     it(`is not claimed by: ${line}`, () => assert.equal(verdict(line), undefined));
