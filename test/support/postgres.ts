@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { access, chown, cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -274,12 +274,17 @@ async function usableBinaries(folder: string, account: Account | undefined): Pro
   if (await runs(found, account)) return found;
   // The other account cannot reach them (a home folder of root), or they cannot be completed where they are.
   const copy = join(folder, 'native');
-  await cp(dirname(found), copy, { recursive: true });
-  await completeLibraries(dirname(found), copy);
-  if (account !== undefined) await run('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
   const copied = join(copy, basename(found));
-  if (await runs(copied, account)) return copied;
-  throw new Error(`PostgreSQL in ${found} does not run here. ${HINT}`);
+  try {
+    await access(join(found, 'initdb'));
+    await cp(dirname(found), copy, { recursive: true });
+    await completeLibraries(dirname(found), copy);
+    if (account !== undefined) await run('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
+    await run(join(copied, 'initdb'), ['--version'], { ...account, cwd: '/', env: environment() });
+  } catch (cause) {
+    throw new Error(`PostgreSQL in ${found} does not run here. ${HINT}`, { cause });
+  }
+  return copied;
 }
 
 const HINT =
@@ -315,7 +320,7 @@ async function newestOfDebian(): Promise<string | undefined> {
   const folders = versions.sort((a, b) => b - a).map((version) => `/usr/lib/postgresql/${version}/bin`);
   // A package of the client alone leaves such a folder, too.
   for (const folder of folders) {
-    if ((await readdir(folder).catch(() => [])).includes('initdb')) return folder;
+    if ((await readdir(folder).catch((): string[] => [])).includes('initdb')) return folder;
   }
   return undefined;
 }
