@@ -12,8 +12,17 @@ export interface Analysis {
 
 let loading: Promise<Analysis | undefined> | undefined;
 
-async function load(): Promise<Analysis | undefined> {
-  return undefined;
+async function load(): Promise<Analysis> {
+  const [{ LexiconSentimentAnalyzer }, { OutcomeClassifier }] = await Promise.all([
+    import('../exporter/quality/lexicon-sentiment.ts'),
+    import('../exporter/quality/outcome.ts'),
+  ]);
+  const sentiment = new LexiconSentimentAnalyzer();
+  const outcomes = new OutcomeClassifier();
+  return {
+    sentiment: (text) => sentiment.score(text),
+    outcome: (state, transcript) => outcomes.classify({ state, transcript }),
+  };
 }
 
 /** Gives the analysis to `use` once it is loaded. The lexicon is loaded with the first call, not at start-up. */

@@ -51,7 +51,7 @@ export interface OutcomeVerdict {
 }
 
 /** Strongest first. */
-export const OUTCOME_PRECEDENCE = ['explicit', 'sip', 'amd', 'end_reason', 'keywords'] as const;
+const OUTCOME_PRECEDENCE = ['explicit', 'sip', 'amd', 'end_reason', 'keywords'] as const;
 
 const OUTCOMES: readonly Outcome[] = ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'];
 
