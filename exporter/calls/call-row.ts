@@ -59,10 +59,17 @@ export function callRow(
 
 type StatisticColumns = Pick<CallMetricsRow, `${(typeof LATENCIES)[number]}_${(typeof STATISTICS)[number]}`>;
 
+/** Column names, made once. */
+const COLUMNS = LATENCIES.map((latency) => ({
+  latency,
+  columns: STATISTICS.map((statistic) => ({ statistic, column: `${latency}_${statistic}` as const })),
+}));
+
 function latencyStatistics(logs: readonly CallLogRow[]): StatisticColumns {
-  const columns = LATENCIES.flatMap((latency) => {
-    const summary = statistics(logs.map((row) => row[latency]));
-    return STATISTICS.map((statistic) => [`${latency}_${statistic}`, summary[statistic]]);
-  });
-  return Object.fromEntries(columns) as StatisticColumns;
+  const row: Partial<StatisticColumns> = {};
+  for (const { latency, columns } of COLUMNS) {
+    const summary = statistics(logs.map((log) => log[latency]));
+    for (const { statistic, column } of columns) row[column] = summary[statistic];
+  }
+  return row as StatisticColumns;
 }

@@ -19,9 +19,10 @@ export interface Costs {
  * ones too; a component is null when nothing of it has a price, and what has none is named in `unpriced`.
  */
 export function costsOf(call: Call, priceList: PriceList): Costs {
+  const metered = meteredTranscription(call.stages);
   const prices = new Map(
     call.stages
-      .filter((stage) => isBilled(stage, call.stages))
+      .filter((stage) => isBilled(stage, metered))
       .map((stage) => [stage, priceOf(stage, priceList, call.startUs)]),
   );
   const livekit = minutesPrice(call, 'livekit', priceList);
@@ -65,14 +66,21 @@ function priceOf(stage: StageFact, list: PriceList, atUs: number): Priced | unde
  * False for a stage without usage that is not missing any: a request that failed before it used anything, and a
  * transcription whose audio another stage of the same provider carries, because it is metered by the connection.
  */
-function isBilled({ usage, errorType, stage, provider }: StageFact, all: readonly StageFact[]): boolean {
+function isBilled(
+  { usage, errorType, stage, provider }: StageFact,
+  metered: ReadonlySet<string | undefined>,
+): boolean {
   if (usage !== undefined) return true;
-  if (errorType !== undefined) return false;
-  return !(
-    stage === 'stt' &&
-    all.some((other) => other.stage === 'stt' && other.provider === provider && other.usage !== undefined)
-  );
+  return errorType === undefined && !(stage === 'stt' && metered.has(provider));
 }
+
+/** Providers of speech-to-text whose usage is known. */
+const meteredTranscription = (stages: readonly StageFact[]): ReadonlySet<string | undefined> =>
+  new Set(
+    stages
+      .filter(({ stage, usage }) => stage === 'stt' && usage !== undefined)
+      .map(({ provider }) => provider),
+  );
 
 /** The component that bills the minutes of a call over this transport. */
 const MINUTES: Readonly<Record<string, MinutesComponent>> = { livekit: 'livekit', twilio: 'telephony' };

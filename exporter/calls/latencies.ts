@@ -6,6 +6,10 @@ import { eouLatencyUs } from './segments.ts';
 /** Microseconds to seconds, for rows. */
 export const toSeconds = (micros: Micros): number => micros / 1e6;
 
+/** The same for what may be unknown. */
+export const toSecondsOrNull = (micros: Micros | null): number | null =>
+  micros === null ? null : toSeconds(micros);
+
 /**
  * The latencies of a turn, in seconds; null is unknown. Definitions: `docs/definitions.md`.
  */
@@ -18,7 +22,7 @@ export function latenciesOf(marked: MarkedTurn): Record<Latency, number | null> 
     latency_stt: sttLatency(marked),
     latency_llm: completeLength(spoken.llm),
     latency_tts: completeLength(spoken.tts),
-    eou_latency: eouLatency(marked),
+    eou_latency: toSecondsOrNull(eouLatencyUs(marked)),
   };
 }
 
@@ -38,9 +42,4 @@ const completeLength = (stage: StageFact | undefined): number | null =>
 function sttLatency({ stt, eouUs }: MarkedTurn): number | null {
   if (stt === undefined || !isComplete(stt) || eouUs === undefined) return null;
   return toSeconds(Math.max(0, stt.endUs - eouUs));
-}
-
-function eouLatency(marked: MarkedTurn): number | null {
-  const micros = eouLatencyUs(marked);
-  return micros === null ? null : toSeconds(micros);
 }

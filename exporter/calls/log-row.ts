@@ -2,9 +2,9 @@ import type { Decimal } from 'decimal.js';
 import type { Interruption, StageFact, StageKind } from '../facts.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
 import type { Turn } from './group.ts';
-import { latenciesOf, toSeconds } from './latencies.ts';
+import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
-import { type CallLogRow, SEGMENTS, type Segment } from './rows.ts';
+import type { CallLogRow } from './rows.ts';
 import { segmentsOf } from './segments.ts';
 import { stagesOf } from './spoken.ts';
 import { usageEstimated, usageOf } from './usage.ts';
@@ -22,6 +22,10 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
   const { turn, spoken, stt } = marked;
   const { fact, stages } = turn;
   const interruptions = interruptionsIn(turn);
+  const transcription = stt ?? lastOf(stages, 'stt');
+  const request = spoken.llm ?? lastOf(stages, 'llm');
+  const synthesis = spoken.tts ?? lastOf(stages, 'tts');
+  const segments = segmentsOf(marked);
   return {
     call_id: callId,
     turn_index: turn.turnIndex,
@@ -30,13 +34,21 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
     initiator: fact?.initiator ?? null,
     user_text: fact?.userText ?? null,
     agent_text: fact?.agentText ?? null,
-    ...model('stt', stt ?? lastOf(stages, 'stt')),
-    ...model('llm', spoken.llm ?? lastOf(stages, 'llm')),
-    ...model('tts', spoken.tts ?? lastOf(stages, 'tts')),
+    stt_provider: transcription?.provider ?? null,
+    stt_model: transcription?.model ?? null,
+    llm_provider: request?.provider ?? null,
+    llm_model: request?.model ?? null,
+    tts_provider: synthesis?.provider ?? null,
+    tts_model: synthesis?.model ?? null,
     eou_source: marked.eouSource ?? null,
     playback_source: marked.playbackSource ?? null,
     ...latenciesOf(marked),
-    ...segmentColumns(marked),
+    segment_endpointing: toSecondsOrNull(segments.endpointing),
+    segment_preparation: toSecondsOrNull(segments.preparation),
+    segment_llm: toSecondsOrNull(segments.llm),
+    segment_aggregation: toSecondsOrNull(segments.aggregation),
+    segment_tts: toSecondsOrNull(segments.tts),
+    segment_playout: toSecondsOrNull(segments.playout),
     ...usageOf(stages),
     usage_estimated: usageEstimated(stages),
     interrupted: interruptions.interrupted,
@@ -49,27 +61,6 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
 
 const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | undefined =>
   stagesOf(stages, kind).at(-1);
-
-type ModelColumns<C extends string> = Record<`${C}_provider` | `${C}_model`, string | null>;
-
-const model = <const C extends 'stt' | 'llm' | 'tts'>(
-  component: C,
-  stage: StageFact | undefined,
-): ModelColumns<C> =>
-  ({
-    [`${component}_provider`]: stage?.provider ?? null,
-    [`${component}_model`]: stage?.model ?? null,
-  }) as ModelColumns<C>;
-
-function segmentColumns(marked: MarkedTurn): Record<`segment_${Segment}`, number | null> {
-  const micros = segmentsOf(marked);
-  return Object.fromEntries(
-    SEGMENTS.map((segment) => {
-      const length = micros[segment];
-      return [`segment_${segment}`, length === null ? null : toSeconds(length)];
-    }),
-  ) as Record<`segment_${Segment}`, number | null>;
-}
 
 /**
  * Who spoke over whom in a turn. It was interrupted as its span says; else when it lists a barge-in; and where the

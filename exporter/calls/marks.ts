@@ -4,15 +4,15 @@ import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 
 /** The marks of a turn, in the order of a plain turn. One that did not happen, or is not known, is absent. */
 export interface Marks {
-  speechStartedUs?: Micros;
-  speechEndedUs?: Micros;
-  committedUs?: Micros;
-  llmStartedUs?: Micros;
-  llmFirstByteUs?: Micros;
-  ttsStartedUs?: Micros;
-  ttsFirstByteUs?: Micros;
-  playbackStartedUs?: Micros;
-  playbackEndedUs?: Micros;
+  speechStartedUs?: Micros | undefined;
+  speechEndedUs?: Micros | undefined;
+  committedUs?: Micros | undefined;
+  llmStartedUs?: Micros | undefined;
+  llmFirstByteUs?: Micros | undefined;
+  ttsStartedUs?: Micros | undefined;
+  ttsFirstByteUs?: Micros | undefined;
+  playbackStartedUs?: Micros | undefined;
+  playbackEndedUs?: Micros | undefined;
 }
 
 /** A turn with all that its latencies follow from. */
@@ -21,65 +21,58 @@ export interface MarkedTurn {
   marks: Marks;
   spoken: Spoken;
   /** The transcription of the utterance that was answered. */
-  stt?: StageFact;
+  stt?: StageFact | undefined;
   /** End of utterance. Absent when nothing was said (the agent opened) or the turn span was lost. */
-  eouUs?: Micros;
-  eouSource?: EouSource;
-  playbackSource?: 'observed' | 'estimated';
+  eouUs?: Micros | undefined;
+  eouSource?: EouSource | undefined;
+  playbackSource?: 'observed' | 'estimated' | undefined;
 }
 
 /** Works out a turn's marks (design: marks, segments, latencies). */
 export function markTurn(turn: Turn): MarkedTurn {
-  const end = endOfUtterance(turn);
-  const playback = playbackOf(turn, end.eouUs);
-  const spoken = spokenStages(turn.stages, playback.startedUs);
-  const stt = answeredStt(turn.stages, playback.startedUs);
-  const { fact } = turn;
-  const committedUs = fact?.committedUs;
-  const committed = committedUs !== undefined && end.eouUs !== undefined && committedUs >= end.eouUs;
-  const marks: Marks = {
-    ...(fact?.speechStartedUs !== undefined && { speechStartedUs: fact.speechStartedUs }),
-    ...(fact?.speechEndedUs !== undefined && { speechEndedUs: fact.speechEndedUs }),
-    ...(committed && { committedUs }),
-    ...(spoken.llm !== undefined && {
-      llmStartedUs: spoken.llm.startUs,
-      llmFirstByteUs: spoken.llm.firstByteUs,
-    }),
-    ...(spoken.tts !== undefined && {
-      ttsStartedUs: spoken.tts.startUs,
-      ttsFirstByteUs: spoken.tts.firstByteUs,
-    }),
-    ...(playback.startedUs !== undefined && { playbackStartedUs: playback.startedUs }),
-    ...(playback.endedUs !== undefined && { playbackEndedUs: playback.endedUs }),
-  };
+  const { fact, stages } = turn;
+  const { eouUs, eouSource } = endOfUtterance(turn);
+  const playback = playbackOf(turn, eouUs);
+  const spoken = spokenStages(stages, playback.startedUs);
   return {
     turn,
-    marks,
     spoken,
-    ...(stt !== undefined && { stt }),
-    ...end,
-    ...(playback.source !== undefined && { playbackSource: playback.source }),
+    eouUs,
+    eouSource,
+    stt: answeredStt(stages, playback.startedUs),
+    playbackSource: playback.source,
+    marks: {
+      speechStartedUs: fact?.speechStartedUs,
+      speechEndedUs: fact?.speechEndedUs,
+      committedUs: committedAfter(eouUs, fact?.committedUs),
+      llmStartedUs: spoken.llm?.startUs,
+      llmFirstByteUs: spoken.llm?.firstByteUs,
+      ttsStartedUs: spoken.tts?.startUs,
+      ttsFirstByteUs: spoken.tts?.firstByteUs,
+      playbackStartedUs: playback.startedUs,
+      playbackEndedUs: playback.endedUs,
+    },
   };
 }
+
+/** A commit before the end of utterance did not end it. */
+const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefined): Micros | undefined =>
+  eouUs !== undefined && committedUs !== undefined && committedUs >= eouUs ? committedUs : undefined;
 
 /**
  * The speech end that the turn reports, else the turn's start. An agent that opens answers no utterance: it has none.
  * Neither has a turn whose span was lost: its start is not known.
  */
-function endOfUtterance({ fact }: Turn): { eouUs?: Micros; eouSource?: EouSource } {
+function endOfUtterance({ fact }: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
   if (fact === undefined) return {};
-  if (fact.speechEndedUs !== undefined) {
-    return {
-      eouUs: fact.speechEndedUs,
-      ...(fact.eouSource !== undefined && { eouSource: fact.eouSource }),
-    };
-  }
+  const { speechEndedUs, eouSource } = fact;
+  if (speechEndedUs !== undefined) return { eouUs: speechEndedUs, eouSource };
   return fact.initiator === 'agent' ? {} : { eouUs: fact.startUs, eouSource: 'turn_start' };
 }
 
 interface Playback {
-  startedUs?: Micros;
-  endedUs?: Micros;
+  startedUs?: Micros | undefined;
+  endedUs?: Micros | undefined;
   source?: 'observed' | 'estimated';
 }
 

@@ -1,6 +1,6 @@
 import type { Micros } from '../facts.ts';
 import type { MarkedTurn } from './marks.ts';
-import { SEGMENTS, type Segment } from './rows.ts';
+import type { Segment } from './rows.ts';
 
 /** Length of each segment in whole microseconds, null where its mark did not happen. */
 export type Segments = Record<Segment, Micros | null>;
@@ -22,26 +22,35 @@ export function eouLatencyUs({ eouUs, marks: { playbackStartedUs } }: MarkedTurn
  * predecessor (an LLM request sent before the turn was committed) has a segment of 0: that work cost no waiting.
  */
 export function segmentsOf(turn: MarkedTurn): Segments {
-  const segments = Object.fromEntries(SEGMENTS.map((segment) => [segment, null])) as Segments;
+  const latencyUs = eouLatencyUs(turn);
   const { eouUs, marks } = turn;
-  const { playbackStartedUs } = marks;
-  if (eouUs === undefined || playbackStartedUs === undefined || playbackStartedUs < eouUs) return segments;
+  if (latencyUs === null || eouUs === undefined) return NO_SEGMENTS;
 
-  const ends: Record<Segment, Micros | undefined> = {
-    endpointing: marks.committedUs,
-    preparation: marks.llmStartedUs,
-    llm: marks.llmFirstByteUs,
-    aggregation: marks.ttsStartedUs,
-    tts: marks.ttsFirstByteUs,
-    playout: playbackStartedUs,
-  };
+  const startedUs = eouUs + latencyUs;
   let previousUs = eouUs;
-  for (const segment of SEGMENTS) {
-    const endUs = ends[segment];
-    if (endUs === undefined) continue;
-    const clampedUs = Math.min(Math.max(previousUs, endUs), playbackStartedUs);
-    segments[segment] = clampedUs - previousUs;
-    previousUs = clampedUs;
-  }
-  return segments;
+  const upTo = (markUs: Micros | undefined): Micros | null => {
+    if (markUs === undefined) return null;
+    const endUs = Math.min(Math.max(previousUs, markUs), startedUs);
+    const lengthUs = endUs - previousUs;
+    previousUs = endUs;
+    return lengthUs;
+  };
+  // In this order: each begins where the one before it ended.
+  return {
+    endpointing: upTo(marks.committedUs),
+    preparation: upTo(marks.llmStartedUs),
+    llm: upTo(marks.llmFirstByteUs),
+    aggregation: upTo(marks.ttsStartedUs),
+    tts: upTo(marks.ttsFirstByteUs),
+    playout: upTo(startedUs),
+  };
 }
+
+const NO_SEGMENTS: Segments = {
+  endpointing: null,
+  preparation: null,
+  llm: null,
+  aggregation: null,
+  tts: null,
+  playout: null,
+};

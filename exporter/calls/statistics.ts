@@ -1,4 +1,4 @@
-import { STATISTICS, type Statistic } from './rows.ts';
+import type { Statistic } from './rows.ts';
 
 /**
  * Average, minimum, maximum, median and 95th percentile of the values that are known. Missing ones are skipped; all
@@ -8,9 +8,7 @@ import { STATISTICS, type Statistic } from './rows.ts';
  */
 export function statistics(values: readonly (number | null)[]): Record<Statistic, number | null> {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  if (sorted.length === 0) {
-    return Object.fromEntries(STATISTICS.map((statistic) => [statistic, null])) as Record<Statistic, null>;
-  }
+  if (sorted.length === 0) return { avg: null, min: null, max: null, p50: null, p95: null };
   return {
     avg: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
     min: percentile(sorted, 0),
