@@ -133,6 +133,13 @@ export class SettingError extends Error {
 
 const DURATION_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** `200ms`, `5s`, `5m`, `2h`, `30d` in milliseconds; a bare number is seconds. Undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  if (match?.[1] === undefined) return undefined;
+  return Number(match[1]) * DURATION_MS[(match[2] ?? 's') as keyof typeof DURATION_MS];
+}
+
 function parse(setting: Setting, text: string): unknown {
   switch (setting.type) {
     case 'string':
@@ -153,9 +160,9 @@ function parse(setting: Setting, text: string): unknown {
       if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
       throw expected('a whole number, 0 or more');
     case 'duration': {
-      const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
-      if (match?.[1] === undefined) throw expected('a duration such as 200ms, 5s, 5m, 2h or 30d');
-      return Number(match[1]) * DURATION_MS[(match[2] ?? 's') as keyof typeof DURATION_MS];
+      const ms = parseDuration(text);
+      if (ms === undefined) throw expected('a duration such as 200ms, 5s, 5m, 2h or 30d');
+      return ms;
     }
     case 'enum':
       if (setting.values?.includes(text)) return text;

@@ -1,35 +1,41 @@
 import { diag } from '@opentelemetry/api';
-import type { Outcome, OutcomeSource } from '../exporter/facts.ts';
+import type { FinalState, OutcomeVerdict } from '../exporter/quality/outcome.ts';
 
-/** Words are judged in the process that heard them, so that only the verdict leaves it. */
-export interface Analysis {
+/** Follows one call's words and keeps the verdicts, not the words: only scores leave the process. */
+export interface CallAnalysis {
+  /** Sentiment of a text, -1 to 1; undefined without evidence. */
   sentiment(text: string): number | undefined;
-  outcome(
-    state: { outcome?: Outcome; sipStatusCode?: number; amdResult?: string; endReason?: string },
-    transcript: readonly { role: 'user' | 'agent'; text: string }[],
-  ): { outcome: Outcome; confidence: number; source: OutcomeSource } | undefined;
+  hear(role: 'user' | 'agent', text: string): void;
+  outcome(state: FinalState): OutcomeVerdict | undefined;
 }
 
-let loading: Promise<Analysis | undefined> | undefined;
+type Analyser = () => CallAnalysis;
 
-async function load(): Promise<Analysis> {
+let loading: Promise<Analyser | undefined> | undefined;
+
+/** The word lists are loaded with the first call: start-up does not pay for them. */
+async function load(): Promise<Analyser> {
   const [{ LexiconSentimentAnalyzer }, { OutcomeClassifier }] = await Promise.all([
     import('../exporter/quality/lexicon-sentiment.ts'),
     import('../exporter/quality/outcome.ts'),
   ]);
-  const sentiment = new LexiconSentimentAnalyzer();
-  const outcomes = new OutcomeClassifier();
-  return {
-    sentiment: (text) => sentiment.score(text),
-    outcome: (state, transcript) => outcomes.classify({ state, transcript }),
+  const lexicon = new LexiconSentimentAnalyzer();
+  const classifier = new OutcomeClassifier();
+  return () => {
+    const scan = classifier.scan();
+    return {
+      sentiment: (text) => lexicon.score(text),
+      hear: (role, text) => scan.add({ role, text }),
+      outcome: (state) => classifier.classify({ state, transcript: scan }),
+    };
   };
 }
 
-/** Gives the analysis to `use` once it is loaded. The lexicon is loaded with the first call, not at start-up. */
-export function analyse(use: (analysis: Analysis) => void): void {
+/** Gives a call its analysis as soon as the word lists are there. */
+export function analyseCall(use: (analysis: CallAnalysis) => void): void {
   loading ??= load().catch((error) => {
     diag.warn('earshot: sentiment and outcome are not available', error);
     return undefined;
   });
-  void loading.then((analysis) => analysis && use(analysis));
+  void loading.then((analyser) => analyser && use(analyser()));
 }

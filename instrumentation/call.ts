@@ -9,7 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Micros, Outcome } from '../exporter/facts.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { analyseCall, type CallAnalysis } from './analysis.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import { CallScope, withScope } from './scope.ts';
 import { ATTR, SPAN } from './semconv.ts';
@@ -47,9 +47,6 @@ export interface CallEnd {
   at?: Instant | undefined;
 }
 
-/** Turns whose words are kept for concluding an outcome. Endings tell most, openings reveal machines. */
-const MAX_TRANSCRIPT_TURNS = 200;
-
 const openCalls = new Set<Call>();
 
 /** Ends every call that is still open: the process is about to go. */
@@ -75,10 +72,10 @@ export class Call implements TrackerHost {
   readonly #span: Span;
   readonly #turnHost: TurnHost;
   readonly #stages = new Set<Stage>();
-  readonly #transcript: { role: 'user' | 'agent'; text: string }[] = [];
-  #analysis: Analysis | undefined;
+  #analysis: CallAnalysis | undefined;
   #turnCount = 0;
   #lastTurn: Turn | undefined;
+  #transport: string | undefined;
   #outcome: Outcome | undefined;
   #state: { sipStatusCode?: number; amdResult?: string } = {};
   #ended = false;
@@ -87,6 +84,7 @@ export class Call implements TrackerHost {
     followWallClock();
     this.id = typeof start.id === 'string' && start.id !== '' ? start.id : randomUUID();
     this.startUs = instantUs(start.at);
+    this.#transport = start.transport;
     this.#span = startSpan(
       SPAN.call,
       { kind: SpanKind.SERVER, startUs: this.startUs, attributes: startAttributes(this.id, start) },
@@ -97,7 +95,7 @@ export class Call implements TrackerHost {
     this.tracker = new TurnTracker(this);
     this.#turnHost = this.#hostTurns();
     openCalls.add(this);
-    analyse((analysis) => {
+    analyseCall((analysis) => {
       this.#analysis = analysis;
     });
   }
@@ -119,7 +117,9 @@ export class Call implements TrackerHost {
 
   /** Adds what became known after the start. */
   describe(facts: Omit<CallStart, 'id' | 'at'>): void {
-    if (!this.#ended) this.#span.setAttributes(startAttributes(this.id, facts));
+    if (this.#ended) return;
+    this.#transport = facts.transport ?? this.#transport;
+    this.#span.setAttributes(startAttributes(this.id, facts));
   }
 
   /** The application's own verdict on the call. */
@@ -184,41 +184,32 @@ export class Call implements TrackerHost {
         if (stage.ended) this.#stages.delete(stage);
         guard('following a turn', () => this.tracker.turnChanged(turn, stage, result));
       },
-      turnEnded: (turn) => this.#keepWords(turn),
+      turnEnded: (turn) => guard('hearing a turn', () => this.#hear(turn)),
     };
   }
 
-  #keepWords(turn: Turn): void {
-    if (this.#transcript.length >= 2 * MAX_TRANSCRIPT_TURNS) this.#transcript.splice(MAX_TRANSCRIPT_TURNS, 2);
-    if (turn.userText) this.#transcript.push({ role: 'user', text: turn.userText });
-    if (turn.agentText) this.#transcript.push({ role: 'agent', text: turn.agentText });
+  #hear({ userText, agentText }: Turn): void {
+    if (userText) this.#analysis?.hear('user', userText);
+    if (agentText) this.#analysis?.hear('agent', agentText);
   }
 
   #endAttributes(end: CallEnd): Attributes {
     const state = {
       ...this.#state,
-      ...defined({ sipStatusCode: end.sipStatusCode, amdResult: end.amdResult }),
+      ...defined({ sipStatusCode: end.sipStatusCode, amdResult: end.amdResult, endReason: end.reason }),
     };
-    const attributes: Attributes = defined({
+    const outcome = end.outcome ?? this.#outcome;
+    const verdict = guard('concluding an outcome', () =>
+      this.#analysis?.outcome({ ...state, ...defined({ outcome, transport: this.#transport }) }),
+    );
+    return defined({
       [ATTR.endReason]: end.reason,
       [ATTR.sipStatusCode]: state.sipStatusCode,
       [ATTR.amdResult]: state.amdResult,
+      [ATTR.outcome]: verdict?.outcome ?? outcome,
+      [ATTR.outcomeConfidence]: verdict?.confidence,
+      [ATTR.outcomeSource]: verdict?.source ?? (outcome === undefined ? undefined : 'explicit'),
     });
-    const verdict = guard('concluding an outcome', () =>
-      this.#analysis?.outcome(
-        defined({ ...state, outcome: end.outcome ?? this.#outcome, endReason: end.reason }),
-        this.#transcript,
-      ),
-    );
-    const outcome = verdict?.outcome ?? end.outcome ?? this.#outcome;
-    return {
-      ...attributes,
-      ...defined({
-        [ATTR.outcome]: outcome,
-        [ATTR.outcomeConfidence]: verdict?.confidence,
-        [ATTR.outcomeSource]: verdict?.source ?? (outcome === undefined ? undefined : 'explicit'),
-      }),
-    };
   }
 }
 

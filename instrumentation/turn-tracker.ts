@@ -1,6 +1,6 @@
-import type { EouSource, Interruption, Micros } from '../exporter/facts.ts';
+import type { EouSource, Micros } from '../exporter/facts.ts';
+import { judgeInterruptions, type SpeechEvent } from '../exporter/quality/speech-events.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
-import { judgeInterruptions, type SpeechEvent } from './interruptions.ts';
 import { guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
 import type { Turn, TurnInit } from './turn.ts';
@@ -316,8 +316,7 @@ export class TurnTracker {
     this.#estimatedEndUs = undefined;
     this.#awaitsToolAnswer = false;
     if (!turn) return;
-    const found: Interruption[] = judgeInterruptions(speech);
-    for (const interruption of found) turn.interruption(interruption);
+    for (const interruption of judgeInterruptions(speech)) turn.interruption(interruption);
     turn.end({ at: atUs / 1_000 });
   }
 

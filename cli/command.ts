@@ -1,0 +1,46 @@
+import type { ParseArgsConfig } from 'node:util';
+
+/** How a command ends. 0: done. 1: it could not be done. 2: it was asked wrongly. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Where a command writes. Results go to `out`, progress and errors to `err`, so that `--json` can be piped. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether `out` is a terminal that shows colours. */
+  readonly colour: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** One command of `earshot`. */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** The whole help text: usage, options, an example, what one sees. */
+  help: string;
+  options: Options;
+  /** Most arguments that may stand beside the options. */
+  maxArguments: number;
+  run(invocation: Invocation): Promise<ExitCode>;
+}
+
+/** What the user typed, parsed. */
+export interface Invocation {
+  arguments: readonly string[];
+  options: Readonly<Record<string, string | boolean | undefined>>;
+  io: Io;
+}
+
+/** The user asked for something that cannot be: exit code 2. The message says what was seen and what is expected. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** Something outside is not as it must be: exit code 1. The message says what to do. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+}

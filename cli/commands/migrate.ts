@@ -1,0 +1,39 @@
+import { migrate as migrateSchema, openPostgres } from '../../exporter/store/index.ts';
+import { readSettings } from '../../settings.ts';
+import type { Command, ExitCode, Invocation } from '../command.ts';
+import { openEmbeddedDatabase } from '../embedded-database.ts';
+import { toJson } from '../render/json.ts';
+
+export const migrate: Command = {
+  name: 'migrate',
+  summary: 'bring the database to the schema of this version',
+  help: `Usage: earshot migrate [--json]
+
+Creates or updates the tables call_spans, call_queue, call_logs and call_metrics. Running it twice, or from several
+places at once, does no harm. It refuses a database whose schema is newer than this version knows.
+
+Agents migrate by themselves when they start. Run this first where they have no right to create tables.
+
+  --json   what was applied, as JSON
+
+Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+  options: { json: { type: 'boolean' } },
+  maxArguments: 0,
+  run,
+};
+
+async function run({ options, io }: Invocation): Promise<ExitCode> {
+  const { databaseUrl, dataDir } = readSettings();
+  const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(dataDir) : undefined;
+  const db = openPostgres({ url: databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 0 });
+  try {
+    const { applied, version } = await migrateSchema(db);
+    if (options.json === true) io.out(toJson({ applied, version }));
+    else if (applied.length === 0) io.out(`The schema is up to date (version ${version}).`);
+    else io.out(`Applied ${applied.join(', ')}. The schema is at version ${version}.`);
+    return 0;
+  } finally {
+    await db.close();
+    await embedded?.close();
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type CallLogRow,
+  type Database,
+  getCallFacts,
+  getCallLogs,
+  getCallMetrics,
+  listCalls,
+  type StoredCallMetrics,
+} from '../../exporter/store/index.ts';
+import { parseDuration, readSettings } from '../../settings.ts';
+import {
+  type Command,
+  CommandError,
+  type ExitCode,
+  type Invocation,
+  type Io,
+  UsageError,
+} from '../command.ts';
+import { openCommandDatabase } from '../database.ts';
+import { callDetails, callTable, summary } from '../render/calls.ts';
+import { toJson } from '../render/json.ts';
+import { painter } from '../render/text.ts';
+import { waterfall } from '../render/waterfall.ts';
+
+const DEFAULT_LIMIT = 20;
+
+export const report: Command = {
+  name: 'report',
+  summary: 'show finished calls, or one call turn by turn',
+  help: `Usage: earshot report [CALL] [--since DURATION] [--limit N] [--json]
+
+Without CALL: the latest calls, one line each, and what they come to together: the silence before the agent answers
+(p50, p95), interruptions, outcomes, and cost by component. A + behind a cost: something had no price.
+
+With CALL: everything known of that call, and for each turn its waterfall: who spoke, how long each stage took to its
+first byte, and the segments that the silence is made of. They sum to the silence exactly.
+
+  --since 2h   only calls that started in the last two hours (ms, s, m, h, d)
+  --limit N    how many calls (default ${DEFAULT_LIMIT})
+  --json       the rows, under their column names; money as strings, instants in ISO 8601
+
+Reads DATABASE_URL, or the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+  options: { json: { type: 'boolean' }, since: { type: 'string' }, limit: { type: 'string' } },
+  maxArguments: 1,
+  run,
+};
+
+async function run({ arguments: [callId], options, io }: Invocation): Promise<ExitCode> {
+  const limit = readLimit(options.limit);
+  const since = readSince(options.since);
+  const json = options.json === true;
+  const database = await openCommandDatabase(readSettings());
+  try {
+    if (callId !== undefined) await reportCall(database.db, callId, json, io);
+    else await reportCalls(database.db, { limit, ...(since !== undefined && { since }) }, json, io);
+    return 0;
+  } finally {
+    await database.close();
+  }
+}
+
+/** The latest calls. */
+export async function reportCalls(
+  db: Database,
+  options: { limit: number; since?: number },
+  json: boolean,
+  io: Io,
+): Promise<void> {
+  const calls = await listCalls(db, options);
+  const turns: CallLogRow[] = [];
+  for (const { call_id } of calls) turns.push(...(await getCallLogs(db, call_id)));
+  if (json) return io.out(toJson({ calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })) }));
+  if (calls.length === 0)
+    return io.out(
+      'No finished calls. An agent started with --import earshot/register and DATABASE_URL writes them.',
+    );
+  io.out(`${callTable(calls)}\n\n${summary(calls, turns, painter(io.colour))}`);
+}
+
+/** One call, turn by turn. */
+export async function reportCall(db: Database, callId: string, json: boolean, io: Io): Promise<void> {
+  const call = await getCallMetrics(db, callId);
+  if (!call)
+    throw new CommandError(`there is no finished call ${callId}. earshot report lists those there are.`);
+  const turns = await getCallLogs(db, callId);
+  if (json) return io.out(toJson({ ...call, turns }));
+  const facts = await getCallFacts(db, callId);
+  const paint = painter(io.colour);
+  io.out(callDetails(call, paint));
+  for (const turn of turns) io.out(`\n${waterfall(turn, facts, io.width, paint)}`);
+}
+
+const turnsOf = ({ call_id }: StoredCallMetrics, turns: readonly CallLogRow[]): CallLogRow[] =>
+  turns.filter((turn) => turn.call_id === call_id);
+
+function readLimit(text: unknown): number {
+  if (text === undefined) return DEFAULT_LIMIT;
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0) return limit;
+  throw new UsageError(`--limit: saw ${String(text)}, expected a whole number above 0.`);
+}
+
+function readSince(text: unknown): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined)
+    throw new UsageError(`--since: saw ${text}, expected a duration such as 30m, 2h or 7d.`);
+  return (Date.now() - ms) * 1_000;
+}

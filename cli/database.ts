@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { type Database, migrate, openPostgres } from '../exporter/store/index.ts';
+import type { Settings } from '../settings.ts';
+import { openEmbeddedDatabase } from './embedded-database.ts';
+
+/** The database that a command works on. */
+export interface CommandDatabase {
+  db: Database;
+  /** For other processes to reach it. Secret. */
+  url: string;
+  /** How to call it in front of the user: never the URL, which holds a password. */
+  name: string;
+  close(): Promise<void>;
+}
+
+/** `DATABASE_URL`, or else the embedded database. Its schema is brought up to date. */
+export async function openCommandDatabase({ databaseUrl, dataDir }: Settings): Promise<CommandDatabase> {
+  const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(resolve(dataDir)) : undefined;
+  const url = databaseUrl ?? embedded?.url ?? '';
+  const db = openPostgres({ url, statementTimeoutMs: 0, ...(embedded && { maxConnections: 2 }) });
+  const close = async () => {
+    await db.close();
+    await embedded?.close();
+  };
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { db, url, name: embedded ? `the embedded database in ${dataDir}` : 'DATABASE_URL', close };
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { VERSION } from '../instrumentation/version.ts';
+import { SettingError } from '../settings.ts';
+import { type Command, CommandError, type ExitCode, type Io, UsageError } from './command.ts';
+import { demo } from './commands/demo.ts';
+import { migrate } from './commands/migrate.ts';
+import { report } from './commands/report.ts';
+
+const COMMANDS: readonly Command[] = [demo, report, migrate];
+
+const OVERVIEW = `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
+
+Usage: earshot COMMAND [options]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+earshot COMMAND --help   explains one command.
+earshot --version        prints the version.
+
+To watch an agent of your own:
+
+  DATABASE_URL=postgres://… node --import earshot/register agent.js
+`;
+
+const io: Io = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  width: process.stdout.columns ?? 100,
+};
+
+async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
+  if (name === '--version' || name === '-v') return print(VERSION);
+  if (name === undefined || name === '--help' || name === '-h') return print(OVERVIEW);
+  if (name === 'help') return print(rest[0] === undefined ? OVERVIEW : find(rest[0]).help);
+  const command = find(name);
+  const { values, positionals } = parse(command, rest);
+  if (values.help === true) return print(command.help);
+  if (positionals.length > command.maxArguments)
+    throw new UsageError(
+      `saw the argument ${positionals[command.maxArguments]}, expected no more than ${command.maxArguments}.`,
+    );
+  return command.run({ arguments: positionals, options: values, io });
+}
+
+function find(name: string): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command) return command;
+  throw new UsageError(`there is no command ${name}; there are ${COMMANDS.map((c) => c.name).join(', ')}.`);
+}
+
+function parse(command: Command, args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    return { values: values as Record<string, string | boolean | undefined>, positionals };
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message} See earshot ${command.name} --help.`);
+  }
+}
+
+function print(text: string): ExitCode {
+  io.out(text);
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const wrongly = error instanceof UsageError || error instanceof SettingError;
+  const known = wrongly || error instanceof CommandError || process.env.EARSHOT_DEBUG === undefined;
+  io.err(
+    `earshot: ${known && error instanceof Error ? error.message : String((error as Error)?.stack ?? error)}`,
+  );
+  process.exitCode = wrongly ? 2 : 1;
+}

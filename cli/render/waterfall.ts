@@ -1,0 +1,143 @@
+import { type CallLogRow, SEGMENTS } from '../../exporter/calls/rows.ts';
+import type { Fact, Micros, StageFact, TurnFact } from '../../exporter/facts.ts';
+import { type Colour, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
+
+/** What is shown before and after the silence: the rest of a long turn would make the silence a single column. */
+const MARGIN_US = 1_000_000;
+const LABEL_WIDTH = 24;
+const FIGURE_WIDTH = 22;
+const COLOURS: Record<StageFact['stage'], Colour> = {
+  stt: 'blue',
+  llm: 'magenta',
+  tts: 'cyan',
+  tool: 'yellow',
+  playback: 'green',
+};
+
+interface Bar {
+  label: string;
+  colour: Colour;
+  startUs: Micros;
+  firstByteUs?: Micros | undefined;
+  endUs: Micros;
+  figure: string;
+}
+
+/**
+ * One turn as a waterfall: who spoke, what each stage did, and where the silence went. In a bar `░` is the wait for the
+ * first byte and `█` what came after it; `◂` and `▸` mean that it goes on outside of the picture.
+ */
+export function waterfall(row: CallLogRow, facts: readonly Fact[], width: number, paint: Paint): string {
+  const turn = facts.find(
+    (fact): fact is TurnFact => fact.type === 'turn' && fact.turnIndex === row.turn_index,
+  );
+  const stages = facts.filter(
+    (fact): fact is StageFact => fact.type === 'stage' && fact.turnIndex === row.turn_index,
+  );
+  const bars = [...speechBar(turn), ...stages.sort((a, b) => a.startUs - b.startUs).map(stageBar)];
+  const lines = [headline(row, paint), ...said(row, paint)];
+  const window = windowOf(row, bars);
+  if (window) {
+    const columns = Math.max(20, Math.min(width, 120) - LABEL_WIDTH - FIGURE_WIDTH);
+    for (const bar of bars) {
+      const drawn = draw(bar, window, columns);
+      if (drawn) lines.push(`  ${bar.label.padEnd(LABEL_WIDTH)}${paint(bar.colour, drawn)}  ${bar.figure}`);
+    }
+  }
+  const segments = segmentLine(row, paint);
+  if (segments) lines.push(segments);
+  return lines.join('\n');
+}
+
+function headline(row: CallLogRow, paint: Paint): string {
+  const parts = [
+    paint('bold', `Turn ${row.turn_index}`),
+    row.initiator === 'agent' ? 'the agent opens' : `silence ${paint('bold', showSeconds(row.eou_latency))}`,
+    ...(row.interruption_kind ? [paint('yellow', row.interruption_kind.replaceAll('_', ' '))] : []),
+    ...(row.error_type ? [paint('red', row.error_type)] : []),
+    showMoney(row.cost_total),
+    paint('dim', `trace ${row.trace_id}`),
+  ];
+  return parts.join('  ');
+}
+
+function said(row: CallLogRow, paint: Paint): string[] {
+  return [
+    ...(row.user_text ? [paint('dim', `  user:  ${row.user_text}`)] : []),
+    ...(row.agent_text ? [paint('dim', `  agent: ${row.agent_text}`)] : []),
+  ];
+}
+
+function speechBar(turn: TurnFact | undefined): Bar[] {
+  if (turn?.speechStartedUs === undefined) return [];
+  const endUs = turn.speechEndedUs ?? turn.committedUs ?? turn.speechStartedUs;
+  return [
+    {
+      label: 'user speaks',
+      colour: 'dim',
+      startUs: turn.speechStartedUs,
+      endUs,
+      figure: showSeconds((endUs - turn.speechStartedUs) / 1e6),
+    },
+  ];
+}
+
+function stageBar(stage: StageFact): Bar {
+  const what = stage.toolName ?? stage.model;
+  const first = stage.firstByteUs === undefined ? undefined : (stage.firstByteUs - stage.startUs) / 1e6;
+  const total = showSeconds((stage.endUs - stage.startUs) / 1e6);
+  const figure = first === undefined ? total : `first byte ${showSeconds(first)}`;
+  return {
+    label: (what ? `${stage.stage} ${what}` : stage.stage).slice(0, LABEL_WIDTH - 1),
+    colour: stage.errorType ? 'red' : COLOURS[stage.stage],
+    startUs: stage.startUs,
+    firstByteUs: stage.stage === 'playback' ? stage.startUs : stage.firstByteUs,
+    endUs: stage.endUs,
+    figure: stage.errorType ?? (stage.cancelled ? `${figure}, cut off` : figure),
+  };
+}
+
+function windowOf(row: CallLogRow, bars: readonly Bar[]): { startUs: Micros; endUs: Micros } | undefined {
+  if (bars.length === 0) return undefined;
+  const startUs = Math.min(...bars.map((bar) => bar.startUs));
+  const endUs = Math.max(...bars.map((bar) => bar.endUs));
+  const playback = bars.find((bar) => bar.label === 'playback');
+  if (!playback || row.eou_latency === null) return { startUs, endUs: Math.max(endUs, startUs + 1) };
+  const silenceUs = playback.startUs - Math.round(row.eou_latency * 1e6);
+  return {
+    startUs: Math.max(startUs, silenceUs - MARGIN_US),
+    endUs: Math.min(endUs, playback.startUs + MARGIN_US),
+  };
+}
+
+function draw(bar: Bar, window: { startUs: Micros; endUs: Micros }, columns: number): string | undefined {
+  if (bar.endUs < window.startUs || bar.startUs > window.endUs) return undefined;
+  const perColumn = (window.endUs - window.startUs) / columns;
+  const column = (us: Micros) =>
+    Math.max(0, Math.min(columns, Math.round((us - window.startUs) / perColumn)));
+  const from = Math.min(column(bar.startUs), columns - 1);
+  const to = Math.max(from + 1, column(bar.endUs));
+  const first = bar.firstByteUs === undefined ? to : Math.max(from, Math.min(to, column(bar.firstByteUs)));
+  const body =
+    bar.label === 'user speaks' ? '▒'.repeat(to - from) : '░'.repeat(first - from) + '█'.repeat(to - first);
+  const cells = [...' '.repeat(from), ...body, ...' '.repeat(columns - to)];
+  if (bar.startUs < window.startUs) cells[0] = '◂';
+  if (bar.endUs > window.endUs) cells[columns - 1] = '▸';
+  return cells.join('');
+}
+
+function segmentLine(row: CallLogRow, paint: Paint): string | undefined {
+  if (row.eou_latency === null) return undefined;
+  const parts = SEGMENTS.flatMap((segment) => {
+    const seconds = row[`segment_${segment}`];
+    return seconds === null ? [] : [`${segment} ${Math.round(seconds * 1_000)}`];
+  });
+  const source = [
+    row.eou_source ?? UNKNOWN,
+    ...(row.playback_source === 'estimated' ? ['playback estimated'] : []),
+  ];
+  return paint(
+    'dim',
+    `  ${showSeconds(row.eou_latency)} of silence = ${parts.join(' + ')} ms   (end of utterance: ${source.join(', ')})`,
+  );
+}
