@@ -1,7 +1,7 @@
 import { ATTR } from '../../instrumentation/semconv.ts';
 import type { Fact, FactBase } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
-import { cleanText, id, present, text } from './attributes.ts';
+import { addPresent, cleanText, id, text } from './attributes.ts';
 
 /** One span vocabulary. A dialect is one file and the only reader of that vocabulary's names. */
 export interface Dialect {
@@ -28,17 +28,17 @@ export const errorTypeOf = (span: SpanRecord): string | undefined =>
 
 /** What every fact carries, from the span itself. A span that ends before it starts ends where it starts. */
 export function factBase(span: SpanRecord, callId: string): FactBase {
-  return {
+  const base = {
     traceId: span.traceId,
     spanId: span.spanId,
     callId,
     name: cleanText(span.name),
     startUs: span.startUs,
     endUs: Math.max(span.startUs, span.endUs),
-    ...present({
-      parentSpanId: span.parentSpanId,
-      serviceName: text(span.resource, ATTR.serviceName),
-      errorType: errorTypeOf(span),
-    }),
   };
+  return addPresent(base, {
+    parentSpanId: span.parentSpanId,
+    serviceName: text(span.resource, ATTR.serviceName),
+    errorType: errorTypeOf(span),
+  });
 }

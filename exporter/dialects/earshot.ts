@@ -12,6 +12,7 @@ import type {
 } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
 import {
+  addPresent,
   count,
   eventTimes,
   flag,
@@ -54,53 +55,47 @@ const stageOf = (span: SpanRecord): StageKind | undefined => oneOf(span.attribut
 const turnIndexOf = (span: SpanRecord): number | undefined => index(span.attributes, ATTR.turnIndex);
 
 function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
-  return {
-    ...base,
-    type: 'call',
-    ...present({
-      direction: oneOf(attributes, ATTR.callDirection, ['inbound', 'outbound', 'web']),
-      channel: text(attributes, ATTR.callChannel),
-      transport: text(attributes, ATTR.transport),
-      campaignId: text(attributes, ATTR.campaignId),
-      agentName: text(attributes, ATTR.agentName),
-      endReason: text(attributes, ATTR.endReason),
-      outcome: oneOf(attributes, ATTR.outcome, ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY']),
-      outcomeConfidence: number(attributes, ATTR.outcomeConfidence, { min: 0, max: 1 }),
-      outcomeSource: oneOf(attributes, ATTR.outcomeSource, [
-        'explicit',
-        'sip',
-        'amd',
-        'end_reason',
-        'keywords',
-      ]),
-      sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
-      amdResult: text(attributes, ATTR.amdResult),
-    }),
-  };
+  return addPresent(base, {
+    type: 'call' as const,
+    direction: oneOf(attributes, ATTR.callDirection, ['inbound', 'outbound', 'web']),
+    channel: text(attributes, ATTR.callChannel),
+    transport: text(attributes, ATTR.transport),
+    campaignId: text(attributes, ATTR.campaignId),
+    agentName: text(attributes, ATTR.agentName),
+    endReason: text(attributes, ATTR.endReason),
+    outcome: oneOf(attributes, ATTR.outcome, ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY']),
+    outcomeConfidence: number(attributes, ATTR.outcomeConfidence, { min: 0, max: 1 }),
+    outcomeSource: oneOf(attributes, ATTR.outcomeSource, [
+      'explicit',
+      'sip',
+      'amd',
+      'end_reason',
+      'keywords',
+    ]),
+    sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
+    amdResult: text(attributes, ATTR.amdResult),
+  });
 }
 
 function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact {
   const { attributes } = span;
   const committedUs = eventTimes(span, EVENT.turnCommitted).at(-1);
   const interruptions = interruptionsOf(span);
-  return {
-    ...base,
-    type: 'turn',
+  return addPresent(base, {
+    type: 'turn' as const,
     turnIndex,
-    ...present({
-      initiator: oneOf(attributes, ATTR.turnInitiator, ['user', 'agent']),
-      speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
-      speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
-      committedUs,
-      eouSource: oneOf(attributes, ATTR.eouSource, ['vad', 'stt_word_end', 'stt_event', 'turn_start']),
-      reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
-      interrupted: flag(attributes, ATTR.turnInterrupted),
-      interruptions: interruptions.length > 0 ? interruptions : undefined,
-      sentimentScore: number(attributes, ATTR.sentimentScore, { min: -1, max: 1 }),
-      userText: text(attributes, ATTR.userText),
-      agentText: text(attributes, ATTR.agentText),
-    }),
-  };
+    initiator: oneOf(attributes, ATTR.turnInitiator, ['user', 'agent']),
+    speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
+    speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
+    committedUs,
+    eouSource: oneOf(attributes, ATTR.eouSource, ['vad', 'stt_word_end', 'stt_event', 'turn_start']),
+    reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
+    interrupted: flag(attributes, ATTR.turnInterrupted),
+    interruptions: interruptions.length > 0 ? interruptions : undefined,
+    sentimentScore: number(attributes, ATTR.sentimentScore, { min: -1, max: 1 }),
+    userText: text(attributes, ATTR.userText),
+    agentText: text(attributes, ATTR.agentText),
+  });
 }
 
 /**
@@ -138,26 +133,22 @@ function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFac
   const cancelled =
     (stage === 'playback' ? flag(attributes, ATTR.playbackInterrupted) : undefined) ??
     flag(attributes, ATTR.stageCancelled);
-  const { errorType, ...rest } = base;
-  return {
-    ...rest,
-    type: 'stage',
+  // Ended on purpose is not failed, whatever status the client library gave its aborted request.
+  if (cancelled === true) delete base.errorType;
+  return addPresent(base, {
+    type: 'stage' as const,
     stage,
-    ...present({
-      // Ended on purpose is not failed, whatever status the client library gave its aborted request.
-      errorType: cancelled === true ? undefined : errorType,
-      turnIndex: turnIndexOf(span),
-      provider: text(attributes, ATTR.providerName),
-      model: text(attributes, ATTR.requestModel) ?? text(attributes, ATTR.responseModel),
-      streaming: flag(attributes, ATTR.sttStreaming),
-      firstByteUs: firstByteOf(span),
-      usage: usageOf(span),
-      cancelled,
-      finishReasons: texts(attributes, ATTR.finishReasons),
-      toolName: text(attributes, ATTR.toolName),
-      playbackSource: oneOf(attributes, ATTR.playbackSource, ['observed', 'estimated']),
-    }),
-  };
+    turnIndex: turnIndexOf(span),
+    provider: text(attributes, ATTR.providerName),
+    model: text(attributes, ATTR.requestModel) ?? text(attributes, ATTR.responseModel),
+    streaming: flag(attributes, ATTR.sttStreaming),
+    firstByteUs: firstByteOf(span),
+    usage: usageOf(span),
+    cancelled,
+    finishReasons: texts(attributes, ATTR.finishReasons),
+    toolName: text(attributes, ATTR.toolName),
+    playbackSource: oneOf(attributes, ATTR.playbackSource, ['observed', 'estimated']),
+  });
 }
 
 /** The event is exact; the attributes serve where a pipeline on the way has dropped events. */
