@@ -23,7 +23,7 @@ export const callIdOf = (span: SpanRecord): string | undefined =>
   id(span.attributes, ATTR.callId) ?? id(span.attributes, ATTR.conversationId);
 
 /** Class of the error when the span failed; `_OTHER` when it failed and does not say how. */
-export const errorTypeOf = (span: SpanRecord): string | undefined =>
+const errorTypeOf = (span: SpanRecord): string | undefined =>
   text(span.attributes, ATTR.errorType) ?? (span.statusCode === STATUS_ERROR ? UNKNOWN_ERROR : undefined);
 
 /** What every fact carries, from the span itself. A span that ends before it starts ends where it starts. */
