@@ -1,0 +1,43 @@
+import { diag } from '@opentelemetry/api';
+import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core';
+
+/** The exporters that a variable names, each once. (Default: `otlp`.) `none` means no exporter. */
+export function exporterNames(key: string): string[] {
+  const names = [...new Set(getStringListFromEnv(key) ?? [])];
+  if (names.length === 0) return ['otlp'];
+  return names.includes('none') ? [] : names;
+}
+
+export type OtlpProtocol = 'grpc' | 'http/json' | 'http/protobuf';
+
+/** `OTEL_EXPORTER_OTLP_{SIGNAL}_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL`. (Default: `http/protobuf`.) */
+export function otlpProtocol(signal: 'TRACES' | 'METRICS' | 'LOGS'): OtlpProtocol {
+  const protocol =
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`)?.trim() ??
+    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')?.trim();
+  switch (protocol) {
+    case 'grpc':
+    case 'http/json':
+    case 'http/protobuf':
+      return protocol;
+    case undefined:
+      return 'http/protobuf';
+    default:
+      diag.warn(
+        `OTEL_EXPORTER_OTLP_PROTOCOL: ${JSON.stringify(protocol)} is not known. Using "http/protobuf".`,
+      );
+      return 'http/protobuf';
+  }
+}
+
+/** The ending of the OTLP exporter package for a protocol. */
+export const otlpPackage = (protocol: OtlpProtocol): string =>
+  ({ grpc: 'grpc', 'http/json': 'http', 'http/protobuf': 'proto' })[protocol];
+
+/** A number above 0; anything else is reported and counts as unset. */
+export function positiveNumber(key: string): number | undefined {
+  const value = getNumberFromEnv(key);
+  if (value === undefined || value > 0) return value;
+  diag.warn(`${key}: saw ${value}, expected a number above 0. Using the default.`);
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import { diag, type TextMapPropagator } from '@opentelemetry/api';
+import {
+  CompositePropagator,
+  getStringListFromEnv,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
+import { part } from './lazy.ts';
+
+/** `OTEL_PROPAGATORS`. (Default: `tracecontext,baggage`.) Undefined when it says `none`. */
+export function propagatorFromEnv(): TextMapPropagator | undefined {
+  const names = new Set(getStringListFromEnv('OTEL_PROPAGATORS') ?? ['tracecontext', 'baggage']);
+  if (names.has('none')) return undefined;
+  const propagators = [...names].flatMap((name) => propagator(name) ?? []);
+  return propagators.length === 0 ? undefined : new CompositePropagator({ propagators });
+}
+
+interface B3 {
+  B3Propagator: new (config?: { injectEncoding: number }) => TextMapPropagator;
+  B3InjectEncoding: { MULTI_HEADER: number };
+}
+
+function propagator(name: string): TextMapPropagator | undefined {
+  switch (name) {
+    case 'tracecontext':
+      return new W3CTraceContextPropagator();
+    case 'baggage':
+      return new W3CBaggagePropagator();
+    case 'b3':
+      return new (part<B3>('@opentelemetry/propagator-b3').B3Propagator)();
+    case 'b3multi': {
+      const { B3Propagator, B3InjectEncoding } = part<B3>('@opentelemetry/propagator-b3');
+      return new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER });
+    }
+    case 'jaeger':
+      return new (part<{ JaegerPropagator: new () => TextMapPropagator }>(
+        '@opentelemetry/propagator-jaeger',
+      ).JaegerPropagator)();
+    default:
+      diag.warn(`OTEL_PROPAGATORS: ${JSON.stringify(name)} is not known and ignored.`);
+      return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+// The entry of `node --import earshot/register`. No top-level await here or below, so that `require` works as well.
+import { isMainThread } from 'node:worker_threads';
+import { start } from './start.ts';
+
+const STARTED = Symbol.for('earshot.started');
+const seen = globalThis as { [STARTED]?: boolean };
+
+// A worker thread inherits `--import`; a second load comes from a second `--import`, `require`, or another copy.
+if (isMainThread && !seen[STARTED]) {
+  seen[STARTED] = true;
+  start();
+}

@@ -1,0 +1,55 @@
+import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { CallSpanProcessor, type FinishedSpan } from '../exporter/processor.ts';
+import { readSettings } from '../settings.ts';
+import { setCaptureContent } from './content.ts';
+import { startDiagnostics } from './diagnostics.ts';
+import { installHooks } from './hooks.ts';
+import { startOpenTelemetry } from './otel.ts';
+import { SDKS } from './sdks/index.ts';
+import { flushOnExit } from './shutdown.ts';
+import { onSpanEnd } from './spans.ts';
+
+/**
+ * Starts earshot in this process as the environment says: the OpenTelemetry SDK, unless the application has its own, the
+ * processor that writes rows, the hooks of the provider SDKs. A failure is one line, and the application goes on.
+ */
+export function start(): void {
+  try {
+    startDiagnostics();
+    if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
+    const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
+    setCaptureContent(settings.captureContent);
+    const processor = new CallSpanProcessor();
+    if (settings.sdk === 'attach' || hasTracerProvider()) {
+      attach(processor);
+      flushOnExit({ processor });
+    } else {
+      flushOnExit({ processor, telemetry: startOpenTelemetry(processor) });
+    }
+    installHooks(SDKS, settings.disabledSdks);
+  } catch (error) {
+    diag.error('earshot could not start: the application is not instrumented and gives no telemetry.', error);
+  }
+}
+
+/** The application's provider takes no more processors, so the processor hears of our own spans from us. */
+function attach(processor: CallSpanProcessor): void {
+  onSpanEnd((span) => {
+    if (isFinished(span)) processor.onEnd(span);
+  });
+}
+
+/** A span of a recording SDK; what a sampler dropped, or what no provider made, has no times and attributes. */
+function isFinished(span: unknown): span is FinishedSpan {
+  const { startTime, endTime, attributes, events, resource } = span as Partial<FinishedSpan>;
+  return [startTime, endTime, attributes, events, resource].every((field) => field !== undefined);
+}
+
+function hasTracerProvider(): boolean {
+  const provider = trace.getTracerProvider();
+  // A proxy of the API stands in until somebody registers a provider; all unused proxies share one no-op delegate.
+  return (
+    !(provider instanceof ProxyTracerProvider) ||
+    provider.getDelegate() !== new ProxyTracerProvider().getDelegate()
+  );
+}
