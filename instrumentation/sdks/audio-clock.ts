@@ -1,0 +1,74 @@
+/** Frames that are remembered: 41 seconds of the usual 20 ms frames, 32 KB a connection. */
+const FRAMES = 2048;
+
+/**
+ * Tells when a piece of streamed audio was spoken. A recogniser reports positions in the audio that it was sent; a
+ * frame sent at `t` holds what was said in [`t` - duration, `t`]. Audio sent faster than it was spoken (a backlog after
+ * a reconnect, a recording) is taken to be spoken when it was sent.
+ */
+export class AudioClock {
+  readonly #bytesPerMs: number;
+  /** Ring: bytes sent up to the end of each frame, and when. */
+  readonly #ends = new Float64Array(FRAMES);
+  readonly #times = new Float64Array(FRAMES);
+  #count = 0;
+  #bytes = 0;
+
+  /** @param bytesPerSecond Of the encoding: 8000 for mulaw at 8 kHz. */
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerMs = bytesPerSecond / 1_000;
+  }
+
+  /** Audio sent since the last restart, in seconds. */
+  get seconds(): number {
+    return this.#bytes / this.#bytesPerMs / 1_000;
+  }
+
+  /** A frame was sent. On the audio path: no allocation. */
+  sent(bytes: number, nowMs: number): void {
+    this.#bytes += bytes;
+    const slot = this.#count++ % FRAMES;
+    this.#ends[slot] = this.#bytes;
+    this.#times[slot] = nowMs;
+  }
+
+  /** A new connection: positions count from zero again. */
+  restart(): void {
+    this.#count = 0;
+    this.#bytes = 0;
+  }
+
+  /**
+   * When the audio at `seconds` was spoken, in milliseconds since 1970; undefined before any was sent. Positions
+   * outside of what is remembered give its nearest end.
+   */
+  wallMs(seconds: number): number | undefined {
+    if (this.#count === 0 || !Number.isFinite(seconds)) return undefined;
+    const position = seconds * 1_000 * this.#bytesPerMs;
+    const oldest = Math.max(0, this.#count - FRAMES);
+    const frame = this.#frameAt(position, oldest);
+    const sentAt = this.#time(frame);
+    const spokenAt = sentAt - Math.max(0, this.#end(frame) - position) / this.#bytesPerMs;
+    return frame === oldest ? spokenAt : Math.max(spokenAt, this.#time(frame - 1));
+  }
+
+  /** The first frame that ends at or after `position`; the last one, when none does. */
+  #frameAt(position: number, oldest: number): number {
+    let low = oldest;
+    let high = this.#count - 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#end(middle) < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #end(frame: number): number {
+    return this.#ends[frame % FRAMES] ?? 0;
+  }
+
+  #time(frame: number): number {
+    return this.#times[frame % FRAMES] ?? 0;
+  }
+}

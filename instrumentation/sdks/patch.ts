@@ -1,0 +1,73 @@
+/** On every function of ours, so that no function is wrapped twice, by this copy of earshot or another. */
+const PATCHED = Symbol.for('earshot.patched');
+
+/** Any function of an SDK, with the object that it is called on. */
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** A foreign object of which nothing is certain. */
+export type Foreign = Readonly<Record<string, unknown>>;
+
+/** `value` as an object with readable properties; undefined when it is none. */
+export const foreign = (value: unknown): Foreign | undefined =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? (value as Foreign)
+    : undefined;
+
+/** `value` when it is a string that says something. */
+export const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+/** `value` when it is a finite number, 0 or more. */
+export const quantity = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+
+/**
+ * What a module exports under `name`: as a named export, as a property of its default export, or as the default export
+ * itself. ESM namespaces and the CommonJS builds of the same package differ in this.
+ */
+export function pick(moduleExports: unknown, name: string): Foreign | undefined {
+  const exports = foreign(moduleExports);
+  const fallback = foreign(exports?.default);
+  return (
+    foreign(exports?.[name]) ??
+    foreign(fallback?.[name]) ??
+    (fallback?.name === name ? fallback : undefined) ??
+    (exports?.name === name ? exports : undefined)
+  );
+}
+
+/** Follows a path of properties: `at(OpenAI, 'Chat', 'Completions', 'prototype')`. */
+export function at(value: unknown, ...path: string[]): unknown {
+  let found = value;
+  for (const name of path) found = foreign(found)?.[name];
+  return found;
+}
+
+/** Replaces a method by what `wrap` makes of it, once. A target without the method is left alone. */
+export function wrapOnce(target: unknown, name: string, wrap: (original: Method) => Method): void {
+  const owner = foreign(target) as Record<string, unknown> | undefined;
+  const original = owner?.[name];
+  if (!owner || typeof original !== 'function' || PATCHED in original) return;
+  const wrapped = wrap(original as Method);
+  Object.defineProperties(wrapped, {
+    [PATCHED]: { value: true },
+    name: { value: original.name, configurable: true },
+    length: { value: original.length, configurable: true },
+  });
+  owner[name] = wrapped;
+}
+
+/** Shows each value that a getter of `prototype` gives to `see`, which must not throw. */
+export function wrapGetter(prototype: unknown, name: string, see: (value: unknown) => void): void {
+  const owner = foreign(prototype);
+  const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
+  const original = descriptor?.get;
+  if (!owner || !original || PATCHED in original) return;
+  function get(this: unknown): unknown {
+    const value: unknown = original?.call(this);
+    see(value);
+    return value;
+  }
+  Object.defineProperty(get, PATCHED, { value: true });
+  Object.defineProperty(owner, name, { ...descriptor, get });
+}
