@@ -1,3 +1,5 @@
+import { nowMs } from '../clock.ts';
+
 /** What a playout finds out. Instants are milliseconds since 1970. */
 export interface PlayoutListener {
   started(atMs: number): void;
