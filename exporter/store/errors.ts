@@ -89,7 +89,8 @@ export async function withRetries<Result>(work: () => Promise<Result>): Promise<
     try {
       return await work();
     } catch (error) {
-      const backoff = RETRYABLE_ERROR_CODES[errorCode(error) ?? ''];
+      const code = errorCode(error) ?? '';
+      const backoff = Object.hasOwn(RETRYABLE_ERROR_CODES, code) ? RETRYABLE_ERROR_CODES[code] : undefined;
       if (backoff === undefined || attempt === ATTEMPTS) throw error;
       // Jitter, so that two writers that collided do not collide again.
       const delayMs = Math.min(backoff.minDelayMs * 2 ** (attempt - 1), backoff.maxDelayMs);

@@ -31,6 +31,6 @@ export {
   listCalls,
   type StoredCallMetrics,
 } from './read.ts';
-export { deleteExpiredSpans } from './retention.ts';
+export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
 export { writeCallRows } from './rows.ts';
 export { FinaliseWorker, type FinaliseWorkerOptions } from './worker.ts';

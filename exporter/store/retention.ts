@@ -34,3 +34,37 @@ export async function deleteExpiredSpans(db: Queryable, retentionMs: number, bat
     total += deleted;
   }
 }
+
+export interface RetentionOptions {
+  /** How long spans stay after the last span of their call, in milliseconds. */
+  retentionMs: number;
+  /** Between two rounds, in milliseconds; the first is at a random time within the first interval. (Default: one hour.) */
+  everyMs?: number;
+  /** Told when a round failed; the next one tries again. (Default: nothing.) */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * Removes expired spans now and then, until it is stopped. Any number of processes may do so. Never throws, and does not
+ * keep the process alive.
+ * @returns a function that stops it, and resolves when the round under way is done.
+ */
+export function keepRetention(
+  db: Queryable,
+  { retentionMs, everyMs = 3_600_000, onError = () => {} }: RetentionOptions,
+): () => Promise<void> {
+  let round: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout;
+  const schedule = (delayMs: number) => {
+    timer = setTimeout(() => {
+      schedule(everyMs);
+      round = round.then(() => deleteExpiredSpans(db, retentionMs)).catch(onError);
+    }, delayMs).unref();
+  };
+  // Processes that are started together do not all delete together.
+  schedule(Math.random() * everyMs);
+  return async () => {
+    clearTimeout(timer);
+    await round.catch(() => {});
+  };
+}

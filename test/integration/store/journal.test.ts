@@ -6,10 +6,13 @@ import {
   deleteExpiredSpans,
   getCallFacts,
   Journal,
+  keepRetention,
+  type Queryable,
   Queue,
 } from '../../../exporter/store/index.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { poll } from '../../support/poll.ts';
 
 const MINUTE_MS = 60_000;
 const DELAYS = { finalizeDelayMs: 1 * MINUTE_MS, idleLimitMs: 10 * MINUTE_MS };
@@ -199,6 +202,22 @@ onEachDatabase((databases) => {
       ['waiting'],
     );
     assert.equal(await deleteExpiredSpans(db, 60 * MINUTE_MS), 0);
+  });
+
+  it('retention goes on by itself until it is stopped, and tells of a round that failed', async () => {
+    const db = await databases.migrated();
+    await new Journal(db).append([turnFact('old', 0)]);
+    await db.query('DELETE FROM call_queue');
+    let errors = 0;
+    let away = true;
+    const flaky: Queryable = {
+      query: (text, params) => (away ? Promise.reject(new Error('away')) : db.query(text, params)),
+    };
+    const stop = keepRetention(flaky, { retentionMs: MINUTE_MS, everyMs: 20, onError: () => (errors += 1) });
+    await poll(() => errors > 0);
+    away = false;
+    await poll(async () => (await getCallFacts(db, 'old')).length === 0);
+    await stop();
   });
 
   it('a span that comes after its call has expired leaves the rows of the whole call alone', async () => {

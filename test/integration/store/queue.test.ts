@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import type { CallLogRow, CallMetricsRow } from '../../../exporter/calls/rows.ts';
 import type { Fact } from '../../../exporter/facts.ts';
+import { Usd } from '../../../exporter/pricing/index.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns, type ColumnType } from '../../../exporter/store/columns.ts';
 import {
   type Database,
@@ -52,7 +52,7 @@ const ANY: Record<ColumnType, fc.Arbitrary<unknown>> = {
   'double precision': fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
   numeric: fc
     .tuple(fc.maxSafeInteger(), fc.integer({ min: 0, max: 15 }))
-    .map(([digits, scale]) => new Decimal(digits).div(new Decimal(10).pow(scale))),
+    .map(([digits, scale]) => new Usd(digits).div(new Usd(10).pow(scale))),
   timestamptz: fc.integer({ min: 0, max: 4_102_444_800_000_000 }),
   'text[]': fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))),
   jsonb: fc.constant({}),
