@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { conversation, endAll } from '../../support/conversation.ts';
+import { endSpan } from '../../support/end-span.ts';
+import { poll } from '../../support/poll.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { connect, journalSize, rowsOf, traced } from '../../support/processors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+let server: TestPostgres;
+before(async () => {
+  server = await startPostgres();
+});
+after(() => server.stop());
+
+function recordDiag(t: { after(undo: () => void): void }) {
+  const lines = { warn: [] as string[], info: [] as string[] };
+  diag.setLogger(
+    {
+      warn: (text) => lines.warn.push(text),
+      info: (text) => lines.info.push(text),
+      error() {},
+      debug() {},
+      verbose() {},
+    },
+    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
+  );
+  t.after(() => diag.disable());
+  return lines;
+}
+
+test('a database that comes up later gets everything, and its absence is said once', async (t) => {
+  const lines = recordDiag(t);
+  const databaseUrl = await server.createDatabase();
+  await server.down();
+  const spoolDir = await temporaryFolder(t);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
+  endAll(conversation(tracer, 'C1', 2));
+  // Long enough for the spans to go to disk, where a crash would not reach them.
+  await poll(() => processor.totals?.spooled === 11, { deadlineMs: 10_000 });
+  endAll(conversation(tracer, 'C2', 1));
+  await server.up();
+  const db = connect(t, databaseUrl);
+  await rowsOf(db, 'C1', 2);
+  await rowsOf(db, 'C2', 1);
+  assert.equal(await journalSize(db), 17);
+  await poll(async () => (await readdir(spoolDir)).length === 0);
+  assert.deepEqual(processor.totals?.dropped, {});
+  assert.equal(lines.warn.filter((line) => line.includes('cannot be written to the database')).length, 1);
+  assert.equal(lines.info.filter((line) => line.includes('again, after')).length, 1);
+});
+
+test('a database that stops in the middle loses nothing and doubles nothing', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir, bufferSpans: 400 });
+  let ended = 0;
+  const talk = setInterval(() => {
+    for (let index = 0; index < 10; index += 1) endSpan(tracer, 'C1', ended++);
+  }, 10);
+  try {
+    await poll(() => (processor.totals?.written ?? 0) > 100);
+    await server.kill();
+    const atStop = ended;
+    await poll(() => ended > atStop + 1_000 && (processor.totals?.spooled ?? 0) > 400, {
+      deadlineMs: 15_000,
+    });
+    await server.up();
+    await poll(() => (processor.totals?.replayed ?? 0) > 400, { deadlineMs: 15_000 });
+  } finally {
+    clearInterval(talk);
+  }
+  await processor.forceFlush();
+  const db = connect(t, databaseUrl);
+  await poll(async () => (await readdir(spoolDir)).length === 0, { deadlineMs: 10_000 });
+  assert.equal(await journalSize(db), ended);
+  assert.deepEqual(processor.totals?.dropped, {});
+  assert.equal(processor.totals?.accepted, ended);
+});
+
+test('a database that stands still does not hold up the application, and what waits is safe', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
+  endSpan(tracer, 'C1', 0);
+  await processor.forceFlush();
+  await server.pause();
+  try {
+    for (let index = 1; index <= 100; index += 1) endSpan(tracer, 'C1', index);
+    await poll(() => processor.totals?.accepted === 101);
+    for (let index = 101; index <= 200; index += 1) endSpan(tracer, 'C1', index);
+    await poll(() => (processor.totals?.spooled ?? 0) >= 100, { deadlineMs: 10_000 });
+  } finally {
+    await server.resume();
+  }
+  const db = connect(t, databaseUrl);
+  await poll(async () => (await journalSize(db)) === 201, { deadlineMs: 10_000 });
+});
+
+test('shutdown ends within its deadline when the database never answers, and nothing is lost', async (t) => {
+  const sockets = new Set<Socket>();
+  const hanging = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(hanging, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    hanging.close();
+  });
+  const { port } = hanging.address() as AddressInfo;
+  const spoolDir = await temporaryFolder(t);
+  const silent = traced(t, { databaseUrl: `postgres://u@127.0.0.1:${port}/d`, spoolDir });
+  for (let index = 0; index < 10; index += 1) endSpan(silent.tracer, 'C1', index);
+  const startedMs = performance.now();
+  await silent.processor.shutdown();
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 5_500, `${tookMs} ms`);
+  assert.equal(silent.processor.totals?.spooled, 10);
+  assert.equal((await readdir(spoolDir)).length, 1);
+});
+
+test('forceFlush with the database away resolves when the spool has the spans', async (t) => {
+  const databaseUrl = 'postgres://u@127.0.0.1:1/d';
+  const spoolDir = await temporaryFolder(t);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir, flushInterval: 60_000 });
+  endSpan(tracer, 'C1', 0);
+  await processor.forceFlush();
+  assert.equal(processor.totals?.spooled, 1);
+  assert.equal((await readdir(spoolDir)).length, 1);
+});
+
+test('forceFlush and shutdown reject when spans are safe nowhere, and what is lost is counted', async (t) => {
+  const spoolDir = join(await temporaryFolder(t), 'file');
+  await writeFile(spoolDir, '');
+  const { tracer, processor } = traced(t, { databaseUrl: 'postgres://u@127.0.0.1:1/d', spoolDir });
+  endSpan(tracer, 'C1', 0);
+  await assert.rejects(processor.forceFlush(), /neither to the database nor to the spool/);
+  await assert.rejects(processor.shutdown(), /neither to the database nor to the spool/);
+  assert.deepEqual(processor.totals?.dropped, { exit: 1 });
+});
+
+test('a full spool drops and counts', async (t) => {
+  const { tracer, processor } = traced(t, {
+    databaseUrl: 'postgres://u@127.0.0.1:1/d',
+    spoolDir: await temporaryFolder(t),
+    spoolMaxBytes: 600,
+  });
+  for (let index = 0; index < 10; index += 1) endSpan(tracer, 'C1', index);
+  await processor.forceFlush();
+  const { spooled = 0, dropped } = processor.totals ?? {};
+  assert.ok(spooled > 0 && spooled < 10, `${spooled}`);
+  assert.deepEqual(dropped, { spool_full: 10 - spooled });
+});

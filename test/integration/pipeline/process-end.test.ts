@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { poll } from '../../support/poll.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { connect, journalSize, rowsOf, traced } from '../../support/processors.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const PROGRAM = fileURLToPath(import.meta.resolve('../../support/span-process.js'));
+
+let server: TestPostgres;
+before(async () => {
+  server = await startPostgres();
+});
+after(() => server.stop());
+
+type Environment = Readonly<Record<string, string>>;
+
+function run(t: TestContext, env: Environment): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM], {
+    env: { PATH: process.env.PATH, EARSHOT_FINALIZE_DELAY: '50ms', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<number> {
+  const [code] = await once(child, 'exit');
+  return code;
+}
+
+async function spooledBytes(dir: string): Promise<number> {
+  const sizes = (await readdir(dir)).map(async (name) => (await stat(join(dir, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+test('process.exit without a shutdown leaves the spans in the spool, and the next process writes them', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const env = { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir };
+  assert.equal(await ended(run(t, { ...env, CALLS: '3', THEN: 'exit' })), 0);
+  assert.equal((await readdir(spoolDir)).length, 1);
+  const db = connect(t, databaseUrl);
+  assert.equal(await journalSize(db), 0);
+  const { processor } = traced(t, { databaseUrl, spoolDir });
+  for (const callId of ['C0', 'C1', 'C2']) await rowsOf(db, callId, 1);
+  assert.equal(await journalSize(db), 18);
+  assert.deepEqual(await readdir(spoolDir), []);
+  assert.equal(processor.totals?.replayed, 18);
+});
+
+test('a program whose work is done ends by itself; its spans are in the spool or in the database', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const startedMs = performance.now();
+  const env = { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, THEN: 'idle' };
+  assert.equal(await ended(run(t, env)), 0);
+  assert.ok(performance.now() - startedMs < 5_000);
+  const db = connect(t, databaseUrl);
+  if ((await journalSize(db)) < 6) assert.equal((await readdir(spoolDir)).length, 1);
+});
+
+test('a program that shuts down on beforeExit leaves rows and ends by itself', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const startedMs = performance.now();
+  const env = { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, CALLS: '2', THEN: 'shutdown' };
+  assert.equal(await ended(run(t, env)), 0);
+  assert.ok(performance.now() - startedMs < 5_000);
+  const db = connect(t, databaseUrl);
+  await rowsOf(db, 'C0', 1);
+  await rowsOf(db, 'C1', 1);
+  assert.deepEqual(await readdir(spoolDir), []);
+});
+
+test('a program that shuts down with the database away ends by itself, and the next process writes its rows', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  await server.down();
+  const env = { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, THEN: 'shutdown' };
+  assert.equal(await ended(run(t, env)), 0);
+  await server.up();
+  traced(t, { databaseUrl, spoolDir });
+  await rowsOf(connect(t, databaseUrl), 'C0', 1);
+});
+
+test('kill -9: turns that ended half a second earlier are in the rows of another process', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const env = { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, THEN: 'stay' };
+  const child = run(t, env);
+  const seen: { index: number; atMs: number }[] = [];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    for (const line of text.trim().split('\n')) seen.push({ index: Number(line), atMs: performance.now() });
+  });
+  await poll(() => seen.length >= 75, { deadlineMs: 10_000 });
+  child.kill('SIGKILL');
+  const killedMs = performance.now();
+  await once(child, 'exit');
+  const safe = seen.filter(({ atMs }) => atMs < killedMs - 500).map(({ index }) => index);
+  assert.ok(safe.length > 20, `${safe.length}`);
+  const { processor } = traced(t, { databaseUrl, spoolDir });
+  const db = connect(t, databaseUrl);
+  const missing = async () => {
+    const rows = await db.query<{ turn_index: number }>(
+      `SELECT turn_index FROM call_logs WHERE call_id = 'C0'`,
+    );
+    const written = new Set(rows.map((row) => row.turn_index));
+    return safe.filter((index) => !written.has(index));
+  };
+  // The call's span ended first: every turn after it is a late one, which queues the call again.
+  await poll(async () => (await missing()).length === 0, { deadlineMs: 10_000 });
+  await processor.shutdown();
+});
+
+test('kill -9 with the database away: what had gone to disk is in the rows of another process', async (t) => {
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  await server.down();
+  const child = run(t, { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, THEN: 'stay' });
+  await poll(async () => (await spooledBytes(spoolDir)) > 0, { deadlineMs: 15_000 });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await server.up();
+  const { processor } = traced(t, { databaseUrl, spoolDir });
+  const db = connect(t, databaseUrl);
+  await poll(() => (processor.totals?.replayed ?? 0) >= 6, { deadlineMs: 10_000 });
+  const { turns } = await poll(async () => {
+    const [row] = await db.query<{ turns: number }>(
+      `SELECT turn_count AS turns FROM call_metrics WHERE call_id = 'C0'`,
+    );
+    return row;
+  });
+  assert.ok(turns > 20, `${turns} turns`);
+  assert.deepEqual(
+    (await readdir(spoolDir)).filter((name) => name.endsWith('.ndjson')),
+    [],
+  );
+});
