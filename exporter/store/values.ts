@@ -51,7 +51,7 @@ const CROSSINGS: Readonly<Record<ColumnType, Crossing>> = {
 /**
  * Text as PostgreSQL takes it: NUL and halves of surrogate pairs, which it refuses, become U+FFFD.
  */
-export function storable(text: string): string {
+function storable(text: string): string {
   return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
 }
 

@@ -96,6 +96,69 @@ it('a connection that dies once is replaced, and the call is finalised all the s
   assert.deepEqual([times, finalised.map(({ first }) => first)], [2, [true]]);
 });
 
+/** Resolves when a statement in the database waits for another's lock. */
+const blocked = (other: Database) =>
+  poll(async () => {
+    const waiting = await other.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return waiting.length > 0;
+  });
+
+it('a span that is written while its call is being finalised is not missed: the call is queued again', async () => {
+  const { db, other } = await database();
+  const journal = new Journal(db, { finalizeDelayMs: 0 });
+  await journal.append([callFact('c'), turnFact('c', 0)]);
+  let late: Promise<unknown> = Promise.resolve();
+  const meanwhile = async () => {
+    late = journal.append([turnFact('c', 1)]);
+    await blocked(other);
+  };
+  const interruptedQueue = new Queue(interrupted(db, 'INSERT INTO call_logs', meanwhile), {
+    finalise: countTurns,
+    workerId: 'test',
+  });
+  await interruptedQueue.take();
+  await late;
+  assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 1);
+  const again = await new Queue(db, { finalise: countTurns, workerId: 'test' }).take();
+  assert.deepEqual(
+    again.finalised.map(({ first }) => first),
+    [false],
+  );
+  assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 2);
+});
+
+it('a writer that does not see the end of the call yet does not put the call off', async () => {
+  const { db, other } = await database();
+  let late: Promise<unknown> = Promise.resolve();
+  await db.transaction(async (tx) => {
+    await new Journal(tx).append([callFact('c')]);
+    late = new Journal(db).append([turnFact('c', 0)]);
+    await blocked(other);
+  });
+  await late;
+  const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+  const { nextDueMs } = await queue.state();
+  assert.ok(nextDueMs !== undefined && nextDueMs <= 2_000, `due in ${nextDueMs} ms`);
+  assert.equal((await queue.take({ ended: true })).taken, 1, 'it counts as ended');
+});
+
+it('a call that another worker holds is skipped, not waited for', async () => {
+  const { db } = await database();
+  await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c')]);
+  const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+  let meanwhile: { taken: number } | undefined;
+  const holding = new Queue(
+    interrupted(db, 'DELETE FROM call_queue', async () => {
+      meanwhile = await queue.take();
+    }),
+    { finalise: countTurns, workerId: 'holding' },
+  );
+  assert.equal((await holding.take()).finalised.length, 1);
+  assert.equal(meanwhile?.taken, 0);
+});
+
 it('idle connections that the server cuts off are told, and the next statement works', async () => {
   const lost: Error[] = [];
   const { db, cutOff } = await database({ onConnectionLost: (error) => lost.push(error) });
