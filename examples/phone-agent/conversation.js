@@ -6,6 +6,7 @@ import { SYSTEM_PROMPT, think } from './thinking.js';
 
 const GREETING = "Hello, this is Luigi's. How can I help?";
 const VOICEMAIL = /leave (me |us )?(a|your) message|after the (tone|beep)|voice ?mail/i;
+const APOLOGY = 'Sorry, something went wrong here. Could you say that again?';
 const MESSAGE = 'Hello, this is Luigi about your table. Please call us back. Goodbye.';
 
 export class Conversation {
@@ -68,9 +69,10 @@ export class Conversation {
       }
     } catch (error) {
       this.#complain(error, signal);
+      speaking = speaking.then(() => this.#sayOne(APOLOGY, signal, []));
     }
     await speaking;
-    if (!signal.aborted && spoken.length > 0) this.#telephone.mark(`answer-${this.#answers++}`);
+    if (!signal.aborted) this.#telephone.mark(`answer-${this.#answers++}`);
     if (this.#answer?.signal === signal) this.#answer = undefined;
     if (spoken.length > 0) this.#messages.push({ role: 'assistant', content: spoken.join(' ') });
   }

@@ -10,7 +10,15 @@ export class Telephone extends EventEmitter {
   constructor(socket) {
     super();
     this.#socket = socket;
-    socket.on('message', (data) => this.#onMessage(JSON.parse(data)));
+    socket.on('message', (data) => {
+      try {
+        this.#onMessage(JSON.parse(data));
+      } catch (error) {
+        // Whoever this is, it is not Twilio.
+        console.error(`A stream was ended: ${error.message}`);
+        socket.close(1007);
+      }
+    });
     socket.on('close', () => this.emit('end'));
     socket.on('error', () => socket.terminate());
   }
