@@ -9,6 +9,7 @@ import type { Resource, ResourceDetector } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { describeError } from './diagnostics.ts';
 import { load, part } from './lazy.ts';
+import { startLogsFromEnv } from './otel-logs.ts';
 import { meterProviderFromEnv } from './otel-metrics.ts';
 import { propagatorFromEnv } from './otel-propagation.ts';
 import { samplerFromEnv, spanLimitsFromEnv, spanProcessorsFromEnv } from './otel-traces.ts';
@@ -18,14 +19,15 @@ import { CallSampler } from './sampler.ts';
 export interface Telemetry {
   flushTraces(): Promise<void>;
   flushMetrics(): Promise<void>;
-  /** How long an exit may wait for either, in milliseconds. */
+  flushLogs(): Promise<void>;
+  /** How long an exit may wait for each, in milliseconds. */
   readonly flushTimeoutMs: number;
 }
 
 const FLUSH_TIMEOUT_MS = 5_000;
 /** When nobody has named a collector and there may be none: a program without one must not end seconds late. */
 const UNCONFIGURED_FLUSH_TIMEOUT_MS = 1_000;
-const NAMES_A_COLLECTOR = /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$|^OTEL_(TRACES|METRICS)_EXPORTER$/;
+const NAMES_A_COLLECTOR = /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$|^OTEL_(TRACES|METRICS|LOGS)_EXPORTER$/;
 
 /**
  * Starts the OpenTelemetry SDK as the standard `OTEL_*` variables say, with `processor` in front of the exporters.
@@ -63,8 +65,10 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
     ...(selfMeter && { meterProvider: selfMeter }),
   });
   trace.setGlobalTracerProvider(tracerProvider);
+  const loggerProvider = startLogsFromEnv(resource);
   return {
     flushTraces: () => tracerProvider.forceFlush(),
+    flushLogs: () => loggerProvider?.forceFlush() ?? Promise.resolve(),
     flushMetrics: () => meterProvider?.forceFlush() ?? Promise.resolve(),
     flushTimeoutMs: Object.keys(process.env).some((key) => NAMES_A_COLLECTOR.test(key))
       ? FLUSH_TIMEOUT_MS

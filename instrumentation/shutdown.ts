@@ -52,6 +52,7 @@ async function flush({ processor, telemetry }: FlushTargets): Promise<void> {
     settled('rows', processor.forceFlush(), ROWS_TIMEOUT_MS),
     settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
     settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs),
+    settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
   ]);
 }
 
@@ -61,7 +62,11 @@ async function finish({ processor, telemetry }: FlushTargets): Promise<boolean> 
     const written = await settled('rows', processor.shutdown(), ROWS_TIMEOUT_MS);
     return (await settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs)) && written;
   };
-  const done = [rows(), settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs)];
+  const done = [
+    rows(),
+    settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
+    settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
+  ];
   return (await Promise.all(done)).every(Boolean);
 }
 

@@ -1,0 +1,53 @@
+import { diag } from '@opentelemetry/api';
+import { getStringListFromEnv } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import { part } from './lazy.ts';
+import { exporterNames, otlpPackage, otlpProtocol, positiveNumber } from './otel-env.ts';
+
+interface LogsSdk {
+  LoggerProvider: new (options: { resource: Resource; processors: unknown[] }) => LoggerProvider;
+  BatchLogRecordProcessor: new (options: Record<string, unknown>) => unknown;
+  SimpleLogRecordProcessor: new (options: { exporter: unknown }) => unknown;
+  ConsoleLogRecordExporter: new () => unknown;
+}
+
+interface LoggerProvider {
+  forceFlush(): Promise<void>;
+}
+
+/**
+ * Registers a logger provider when `OTEL_LOGS_EXPORTER` names an exporter (`otlp`, `console`). Unlike traces and metrics,
+ * logs are off unless asked for: earshot writes none, and an application's logs are its own affair.
+ */
+export function startLogsFromEnv(resource: Resource): LoggerProvider | undefined {
+  if (!getStringListFromEnv('OTEL_LOGS_EXPORTER')?.length) return undefined;
+  const names = exporterNames('OTEL_LOGS_EXPORTER');
+  if (names.length === 0) return undefined;
+  const sdk = part<LogsSdk>('@opentelemetry/sdk-logs');
+  const processors = names.flatMap((name) => processor(sdk, name) ?? []);
+  if (processors.length === 0) return undefined;
+  const provider = new sdk.LoggerProvider({ resource, processors });
+  part<{ logs: { setGlobalLoggerProvider(provider: LoggerProvider): void } }>(
+    '@opentelemetry/api-logs',
+  ).logs.setGlobalLoggerProvider(provider);
+  return provider;
+}
+
+function processor(sdk: LogsSdk, name: string): unknown {
+  if (name === 'console')
+    return new sdk.SimpleLogRecordProcessor({ exporter: new sdk.ConsoleLogRecordExporter() });
+  if (name !== 'otlp') {
+    diag.warn(`OTEL_LOGS_EXPORTER: ${JSON.stringify(name)} is not known and ignored.`);
+    return undefined;
+  }
+  const { OTLPLogExporter } = part<{ OTLPLogExporter: new () => unknown }>(
+    `@opentelemetry/exporter-logs-otlp-${otlpPackage(otlpProtocol('LOGS'))}`,
+  );
+  return new sdk.BatchLogRecordProcessor({
+    exporter: new OTLPLogExporter(),
+    maxQueueSize: positiveNumber('OTEL_BLRP_MAX_QUEUE_SIZE'),
+    scheduledDelayMillis: positiveNumber('OTEL_BLRP_SCHEDULE_DELAY'),
+    exportTimeoutMillis: positiveNumber('OTEL_BLRP_EXPORT_TIMEOUT'),
+    maxExportBatchSize: positiveNumber('OTEL_BLRP_MAX_EXPORT_BATCH_SIZE'),
+  });
+}

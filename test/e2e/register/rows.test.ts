@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { openPostgres } from '../../../exporter/store/postgres.ts';
+import { getCallLogs, getCallMetrics } from '../../../exporter/store/read.ts';
+import { OtlpReceiver } from '../../support/otlp-receiver.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { fixture, REGISTER, run } from '../../support/program.ts';
+
+describe('rows', { concurrency: 2 }, () => {
+  let postgres: TestPostgres;
+  let collector: OtlpReceiver;
+  before(async () => {
+    [postgres, collector] = await Promise.all([startPostgres(), OtlpReceiver.start()]);
+  });
+  after(() => Promise.all([postgres?.stop(), collector?.close()]));
+
+  async function rowsAfter(
+    program: string,
+    callId: string,
+    env: Record<string, string>,
+    nodeArgs?: string[],
+  ) {
+    const url = await postgres.createDatabase();
+    const end = await run(program, {
+      args: [callId],
+      env: {
+        DATABASE_URL: url,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        ...env,
+      },
+      ...(nodeArgs && { nodeArgs }),
+    });
+    assert.equal(end.code, 0, end.stderr);
+    const database = openPostgres({ url });
+    try {
+      const [metrics, logs] = [await getCallMetrics(database, callId), await getCallLogs(database, callId)];
+      const exported = collector.spans.filter(({ attributes }) => attributes['voice.call.id'] === callId);
+      return { metrics, logs, exported, end };
+    } finally {
+      await database.close();
+    }
+  }
+
+  test('are there when the program has ended, next to its traces and metrics', async () => {
+    const { metrics, logs, exported } = await rowsAfter('one-call.mjs', 'call-rows', {
+      OTEL_SERVICE_NAME: 'front-desk',
+    });
+    assert.equal(metrics?.turn_count, 1);
+    assert.equal(metrics?.service_name, 'front-desk');
+    assert.equal(metrics?.llm_input_tokens, 10);
+    assert.equal(logs.length, 1);
+    assert.ok(exported.length >= 3);
+    assert.ok(collector.metricNames.includes('voice.calls'), collector.metricNames.join());
+  });
+
+  test('are there for every call under OTEL_TRACES_SAMPLER=always_off, and nothing is exported', async () => {
+    const { metrics, logs, exported } = await rowsAfter('one-call.mjs', 'call-unsampled', {
+      OTEL_TRACES_SAMPLER: 'always_off',
+    });
+    assert.equal(metrics?.turn_count, 1);
+    assert.equal(logs.length, 1);
+    assert.deepEqual(exported, []);
+  });
+
+  test('of a call that is open when the program has nothing left to do: it ends with the process', async () => {
+    const { metrics } = await rowsAfter('open-call.mjs', 'call-open', {});
+    assert.equal(metrics?.end_reason, 'process_exit');
+    assert.equal(metrics?.turn_count, 1);
+  });
+
+  test("come once when an earlier --import has registered a provider, which gets earshot's spans", async () => {
+    const provider = pathToFileURL(fixture('own-provider.mjs')).href;
+    const { metrics, logs, exported, end } = await rowsAfter('one-call.mjs', 'call-attached', {}, [
+      '--import',
+      provider,
+      '--import',
+      REGISTER,
+    ]);
+    assert.match(end.stdout, /provider registered: true/);
+    assert.equal(metrics?.turn_count, 1);
+    assert.equal(metrics?.llm_input_tokens, 10);
+    assert.equal(logs.length, 1);
+    assert.ok(exported.length >= 3);
+    assert.ok(exported.every(({ resource }) => resource['service.name'] === 'application'));
+  });
+
+  test('come with EARSHOT_SDK=attach and a provider that the application registers itself', async () => {
+    const { metrics, exported, end } = await rowsAfter('own-provider-later.mjs', 'call-later', {
+      EARSHOT_SDK: 'attach',
+    });
+    assert.match(end.stdout, /provider registered: true/);
+    assert.equal(metrics?.turn_count, 1);
+    assert.equal(metrics?.service_name, 'application');
+    assert.ok(exported.length >= 3);
+  });
+});

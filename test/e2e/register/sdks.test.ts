@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { OtlpReceiver } from '../../support/otlp-receiver.ts';
+import { run } from '../../support/program.ts';
+import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const QUIET = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+
+describe('SDKs that the application loads', { concurrency: 2 }, () => {
+  let chat: ChatSimulator;
+  before(async () => {
+    chat = await startChatSimulator();
+  });
+  after(() => chat.close());
+
+  for (const program of ['chat.mjs', 'chat.cjs']) {
+    test(`${program}: a request gives its GenAI span without a line of code`, async () => {
+      const collector = await OtlpReceiver.start();
+      const end = await run(program, {
+        env: {
+          GROQ_BASE_URL: chat.url,
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        },
+      });
+      await collector.close();
+      assert.equal(end.code, 0, end.stderr);
+      assert.notEqual(end.stdout, '');
+      assert.deepEqual(
+        collector.spans.map(({ name, attributes }) => [name, attributes['gen_ai.provider.name']]),
+        [['chat llama-3.1-8b-instant', 'groq']],
+      );
+    });
+  }
+
+  test('EARSHOT_DISABLED_SDKS leaves them alone', async () => {
+    const collector = await OtlpReceiver.start();
+    const end = await run('chat.mjs', {
+      env: {
+        GROQ_BASE_URL: chat.url,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        EARSHOT_DISABLED_SDKS: 'openai, groq-sdk',
+      },
+    });
+    await collector.close();
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(collector.spans, []);
+  });
+
+  for (const [format, program] of [
+    ['ES module', "import { name } from 'groq-sdk'; console.log(name);"],
+    ['CommonJS', "const { name } = require('groq-sdk'); console.log(name);"],
+  ] as const) {
+    test(`an unsupported version loaded as ${format} is one warning and no patch`, async (t) => {
+      const folder = await temporaryFolder(t);
+      const sdk = join(folder, 'node_modules/groq-sdk');
+      await mkdir(sdk, { recursive: true });
+      await writeFile(join(sdk, 'package.json'), '{"name":"groq-sdk","version":"0.0.7","main":"index.js"}');
+      await writeFile(join(sdk, 'index.js'), "exports.name = 'old';");
+      const path = join(folder, format === 'CommonJS' ? 'app.cjs' : 'app.mjs');
+      await writeFile(path, program);
+      const end = await run(path, { env: QUIET });
+      assert.equal(end.code, 0, end.stderr);
+      assert.equal(end.stdout, 'old\n');
+      assert.equal(
+        end.stderr.match(/groq-sdk 0\.0\.7 is not instrumented; supported are/g)?.length,
+        1,
+        end.stderr,
+      );
+    });
+  }
+});

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { poll } from './poll.ts';
+import { packageRoot } from './root.ts';
+
+/** The built entry, as `earshot/register` resolves to. */
+export const REGISTER: string = new URL('../../instrumentation/register.js', import.meta.url).href;
+
+/** The path of a program in test/fixtures/programs. */
+export const fixture = (name: string): string => join(packageRoot, 'test/fixtures/programs', name);
+
+export interface ProgramOptions {
+  /** Options of Node itself. (Default: `--import earshot/register`.) */
+  readonly nodeArgs?: readonly string[];
+  readonly args?: readonly string[];
+  /** Environment on top of `PATH` and `HOME`; nothing else is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From its start. */
+  readonly seconds: number;
+}
+
+/** A program of test/fixtures/programs, or any path, in a process of its own. */
+export class Program {
+  readonly ended: Promise<ProgramEnd>;
+  readonly #child: ChildProcess;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(
+    program: string,
+    { nodeArgs = ['--import', REGISTER], args = [], env, cwd }: ProgramOptions = {},
+  ) {
+    const startMs = performance.now();
+    const path = program.includes('/') ? program : fixture(program);
+    const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    child.stdout.on('data', (data) => {
+      this.#stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      this.#stderr += data;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        const seconds = (performance.now() - startMs) / 1_000;
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr, seconds });
+      });
+    });
+  }
+
+  /** Waits until the program has printed `line`. */
+  async printed(line: string): Promise<void> {
+    await poll(() => this.#stdout.includes(line), { deadlineMs: 20_000, what: `${line} on stdout` });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+/** Runs a program to its end. */
+export const run = (program: string, options?: ProgramOptions): Promise<ProgramEnd> =>
+  new Program(program, options).ended;
