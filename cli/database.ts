@@ -5,6 +5,8 @@ import { openEmbeddedDatabase } from './embedded-database.ts';
 
 /** The database that a command works on. */
 export interface CommandDatabase {
+  /** Whether it is the embedded one, which no other process works on. */
+  embedded: boolean;
   db: Database;
   /** For other processes to reach it. Secret. */
   url: string;
@@ -28,5 +30,11 @@ export async function openCommandDatabase({ databaseUrl, dataDir }: Settings): P
     await close();
     throw error;
   }
-  return { db, url, name: embedded ? `the embedded database in ${dataDir}` : 'DATABASE_URL', close };
+  return {
+    embedded: embedded !== undefined,
+    db,
+    url,
+    name: embedded ? `the embedded database in ${dataDir}` : 'DATABASE_URL',
+    close,
+  };
 }

@@ -26,6 +26,13 @@ export interface SpanRecordEvent {
 /** OpenTelemetry's `[seconds, nanoseconds]`. */
 export type HrTime = readonly [number, number];
 
+/** The part of `Resource` that earshot reads. Detectors may still be at work on it when the first spans end. */
+export interface SpanResource {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly asyncAttributesPending?: boolean | undefined;
+  getRawAttributes?(): readonly (readonly [string, unknown])[];
+}
+
 /**
  * The part of `ReadableSpan` that earshot reads. Structural, so that spans of the OpenTelemetry SDK 2.x and 3.x both
  * fit and the processor imports neither. (`parentSpanId` is how SDK 1.x spelled it.)
@@ -44,7 +51,7 @@ export interface FinishedSpan {
     time: HrTime;
     attributes?: Readonly<Record<string, unknown>> | undefined;
   }[];
-  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly resource: SpanResource;
   readonly instrumentationScope?: { name: string; version?: string | undefined } | undefined;
 }
 
@@ -70,8 +77,14 @@ export function fromFinishedSpan(span: FinishedSpan): SpanRecord {
       timeUs: toMicros(event.time),
       ...(event.attributes !== undefined && { attributes: event.attributes }),
     })),
-    resource: span.resource.attributes,
+    resource: resourceAttributes(span.resource),
     ...(scope !== undefined && { scopeName: scope.name }),
     ...(scope?.version !== undefined && { scopeVersion: scope.version }),
   };
+}
+
+/** The attributes known by now. Asking for all of them while some are pending makes the SDK log an error. */
+function resourceAttributes(resource: SpanResource): Readonly<Record<string, unknown>> {
+  if (!resource.asyncAttributesPending || !resource.getRawAttributes) return resource.attributes;
+  return Object.fromEntries(resource.getRawAttributes().filter(([, value]) => !(value instanceof Promise)));
 }

@@ -29,7 +29,7 @@ Deepgram, Groq and Cartesia that speak their real protocols on loopback. Four ca
 a table, one interrupts, one is a voicemail, one asks what needs a tool. Then it shows what earshot wrote: the calls,
 their cost and outcome, and each turn of one of them as a waterfall. It takes about 40 seconds and needs no keys.
 
-  --seed N   another run of the same story (default 1)
+  --seed N   repeats a run: the same delays, and the same call ids (default: another one each time)
   --json     the rows of the calls, as earshot report --json
 
 Writes to DATABASE_URL, or to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
@@ -48,10 +48,9 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   io.err(paint('bold', 'earshot demo: four callers, one phone agent, no line of earshot in it'));
   const world = await loadWorld();
   const database = await openCommandDatabase(settings);
-  io.err(paint('dim', `rows go to ${database.name}`));
+  io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats this run`));
   try {
     const callIds = await makeCalls(world, database, seed, io);
-    await rowsOf(database.db, callIds);
     if (json) {
       await reportCalls(database.db, { limit: callIds.length, since: startedUs }, true, io);
       return 0;
@@ -109,7 +108,10 @@ async function makeCalls(
   });
   try {
     const calls = await world.makeCalls();
-    return calls.map((call) => call.callSid);
+    const callIds = calls.map((call) => call.callSid);
+    // The agent itself turns its calls into rows, two seconds after the last span.
+    await rowsOf(database.db, callIds);
+    return callIds;
   } finally {
     await world.close();
   }
@@ -157,7 +159,7 @@ async function loadWorld(): Promise<World> {
 }
 
 function readSeed(text: unknown): number {
-  if (text === undefined) return 1;
+  if (text === undefined) return Date.now() % 1_000_000;
   const seed = Number(text);
   if (Number.isInteger(seed) && seed >= 0) return seed;
   throw new UsageError(`--seed: saw ${String(text)}, expected a whole number, 0 or more.`);

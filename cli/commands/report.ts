@@ -17,6 +17,7 @@ import {
   UsageError,
 } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
+import { finaliseEndedCalls } from '../finalise.ts';
 import { callDetails, callTable, summary } from '../render/calls.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
@@ -49,8 +50,11 @@ async function run({ arguments: [callId], options, io }: Invocation): Promise<Ex
   const limit = readLimit(options.limit);
   const since = readSince(options.since);
   const json = options.json === true;
-  const database = await openCommandDatabase(readSettings());
+  const settings = readSettings();
+  const database = await openCommandDatabase(settings);
   try {
+    if (database.embedded)
+      await finaliseEndedCalls(database.db, settings, (message) => io.err(`earshot: ${message}`));
     if (callId !== undefined) await reportCall(database.db, callId, json, io);
     else await reportCalls(database.db, { limit, ...(since !== undefined && { since }) }, json, io);
     return 0;

@@ -4,7 +4,7 @@ import { type Colour, type Paint, showMoney, showSeconds, UNKNOWN } from './text
 
 /** What is shown before and after the silence: the rest of a long turn would make the silence a single column. */
 const MARGIN_US = 1_000_000;
-const LABEL_WIDTH = 24;
+const LABEL_WIDTH = 27;
 const FIGURE_WIDTH = 22;
 const COLOURS: Record<StageFact['stage'], Colour> = {
   stt: 'blue',
