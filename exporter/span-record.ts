@@ -86,5 +86,9 @@ export function fromFinishedSpan(span: FinishedSpan): SpanRecord {
 /** The attributes known by now. Asking for all of them while some are pending makes the SDK log an error. */
 function resourceAttributes(resource: SpanResource): Readonly<Record<string, unknown>> {
   if (!resource.asyncAttributesPending || !resource.getRawAttributes) return resource.attributes;
-  return Object.fromEntries(resource.getRawAttributes().filter(([, value]) => !(value instanceof Promise)));
+  const known: Record<string, unknown> = {};
+  // As the SDK has it: of two values for a name the first counts.
+  for (const [name, value] of resource.getRawAttributes())
+    if (value !== undefined && !(value instanceof Promise)) known[name] ??= value;
+  return known;
 }
