@@ -11,7 +11,7 @@ export const MULAW_SILENCE = 0xff;
  * The smallest magnitude (of 16-bit linear samples) that counts as voice. The recorded speech is silent outside its
  * voiced range, so that "the user stopped speaking" is one sample and everyone means the same.
  */
-export const VOICED_LEVEL = 512;
+const VOICED_LEVEL = 512;
 
 const BIAS = 0x84;
 const CLIP = 32635;

@@ -1,7 +1,7 @@
 import { isVoiced, mulawToLinear, TELEPHONE_RATE } from '../audio.ts';
 import type { SpokenWord } from '../speech.ts';
 import type { Random } from './random.ts';
-import { createRecogniser, type Recognition, wordsHeard } from './recognise.ts';
+import { knownSpeech, type Recognition, recognise, wordsHeard } from './recognise.ts';
 
 /** How a stream is encoded and what its client wants to hear. */
 export interface ListeningOptions {
@@ -57,7 +57,7 @@ const samplesOf = (ms: number): number => Math.round((ms / 1000) * TELEPHONE_RAT
 export class Listener {
   readonly #options: ListeningOptions;
   readonly #gapSamples: number;
-  readonly #recognise: (heard: Int16Array) => Recognition | undefined;
+  readonly #known: readonly Recognition[];
   readonly #hear: (heard: Heard) => void;
   #position = 0;
   #windowStart = 0;
@@ -70,7 +70,7 @@ export class Listener {
   constructor(options: ListeningOptions, hear: (heard: Heard) => void) {
     this.#options = options;
     this.#gapSamples = samplesOf(options.endpointingMs ?? ENDPOINTING_WHEN_OFF_MS);
-    this.#recognise = createRecogniser(this.#gapSamples);
+    this.#known = knownSpeech(this.#gapSamples);
     this.#hear = hear;
   }
 
@@ -129,7 +129,7 @@ export class Listener {
       return;
     }
     if (!speech.recognition && speech.samples.length <= LONGEST_GUESS_SAMPLES) {
-      speech.recognition = this.#recognise(Int16Array.from(speech.samples));
+      speech.recognition = recognise(Int16Array.from(speech.samples), this.#known);
       if (speech.recognition) {
         this.#hear({ kind: 'speech_started', atSeconds: seconds(speech.startSample) });
         this.#lastWordEnd = undefined;
@@ -169,7 +169,7 @@ export class Listener {
     const speech = this.#speech;
     if (!speech) return [];
     // Looked at again with all the audio: the beginnings of two recordings can be alike.
-    speech.recognition = this.#recognise(Int16Array.from(speech.samples)) ?? speech.recognition;
+    speech.recognition = recognise(Int16Array.from(speech.samples), this.#known) ?? speech.recognition;
     if (!speech.recognition) return [];
     const heard = seconds(speech.endSample - speech.startSample);
     const words = wordsHeard(speech.recognition, seconds(speech.startSample), heard);

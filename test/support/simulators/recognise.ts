@@ -25,25 +25,32 @@ function correlation(heard: Int16Array, recorded: Int16Array): number {
   return a === 0 || b === 0 ? 0 : product / Math.sqrt(a * b);
 }
 
+const knownByGap = new Map<number, readonly Recognition[]>();
+
 /**
- * A function that recognises recorded speech by its audio. `gapSamples` is the silence that separates two stretches of
- * speech for the caller; a recording with longer pauses is known by each of its stretches. Audio that is no recording
- * gives `undefined`.
+ * Every stretch of every recording, for a listener to whom `gapSamples` of silence separate two stretches. Found once
+ * for each gap, so that a new connection does not hold up the others.
  */
-export function createRecogniser(gapSamples: number): (heard: Int16Array) => Recognition | undefined {
-  const known: Recognition[] = [...utterances().values()].flatMap((utterance) =>
-    voicedRanges(utterance.samples, gapSamples).map((range) => ({ utterance, range })),
-  );
-  return (heard) => {
-    if (heard.length < LEAST_SAMPLES) return undefined;
-    let best: { readonly recognition: Recognition; readonly score: number } | undefined;
-    for (const recognition of known) {
-      const { start, end } = recognition.range;
-      const score = correlation(heard, recognition.utterance.samples.subarray(start, end));
-      if (score >= LEAST_CORRELATION && score > (best?.score ?? 0)) best = { recognition, score };
-    }
-    return best?.recognition;
-  };
+export function knownSpeech(gapSamples: number): readonly Recognition[] {
+  const found =
+    knownByGap.get(gapSamples) ??
+    [...utterances().values()].flatMap((utterance) =>
+      voicedRanges(utterance.samples, gapSamples).map((range) => ({ utterance, range })),
+    );
+  knownByGap.set(gapSamples, found);
+  return found;
+}
+
+/** Recognises recorded speech by its audio; audio that is no recording gives `undefined`. */
+export function recognise(heard: Int16Array, known: readonly Recognition[]): Recognition | undefined {
+  if (heard.length < LEAST_SAMPLES) return undefined;
+  let best: { readonly recognition: Recognition; readonly score: number } | undefined;
+  for (const recognition of known) {
+    const { start, end } = recognition.range;
+    const score = correlation(heard, recognition.utterance.samples.subarray(start, end));
+    if (score >= LEAST_CORRELATION && score > (best?.score ?? 0)) best = { recognition, score };
+  }
+  return best?.recognition;
 }
 
 /**
