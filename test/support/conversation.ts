@@ -1,8 +1,8 @@
 import { type Context, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN } from '../../instrumentation/semconv.ts';
 
-/** 2026-01-01T00:00:00Z in seconds. */
-const BASE_SECONDS = 1_767_225_600;
+/** 2026-11-01T00:00:00Z in seconds: every model here has a price then. */
+const BASE_SECONDS = 1_793_491_200;
 
 const at = (seconds: number): [number, number] => {
   const whole = Math.floor(seconds);
