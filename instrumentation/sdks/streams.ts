@@ -44,12 +44,11 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
       guard('following a stream', () => (finished ? tap.end() : tap.cancel()));
     }
   };
-  // An abort while nobody reads is seen here only. Not at once: `break` aborts too, and knows more.
-  signal?.addEventListener(
-    'abort',
-    () => queueMicrotask(() => guard('following a stream', () => tap.cancel())),
-    { once: true },
-  );
+  // An abort while nobody reads is seen here only. Not at once: the SDK also aborts when a stream is left or breaks,
+  // and whoever reads it knows more.
+  const aborted = (): void =>
+    void setImmediate(() => guard('following a stream', () => tap.cancel())).unref();
+  signal?.addEventListener('abort', aborted, { once: true });
 }
 
 /** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import GroqModule, * as groqNamespace from 'groq-sdk';
+import OpenAIModule, * as openaiNamespace from 'openai';
+import type { StageFact } from '../../../exporter/facts.ts';
+import type { SpanRecord } from '../../../exporter/span-record.ts';
+import { Call } from '../../../instrumentation/call.ts';
+import { setCaptureContent } from '../../../instrumentation/content.ts';
+import { groqSdk, openai } from '../../../instrumentation/sdks/chat-completions.ts';
+import { ATTR } from '../../../instrumentation/semconv.ts';
+import { poll } from '../../support/poll.ts';
+import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
+import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+
+const require = createRequire(import.meta.url);
+const cjsGroq = require('groq-sdk') as { Groq: typeof GroqModule };
+const cjsOpenai = require('openai') as { OpenAI: typeof OpenAIModule };
+const MODEL = 'llama-3.1-8b-instant';
+/** The chat API of either SDK: they are alike in what is used here. */
+type Client = OpenAIModule;
+type Chunk = OpenAIModule.Chat.Completions.ChatCompletionChunk;
+
+const BUILDS = [
+  { name: 'groq-sdk from ESM', provider: 'groq', path: '/', make: GroqModule },
+  { name: 'groq-sdk from CommonJS', provider: 'groq', path: '/', make: cjsGroq.Groq },
+  { name: 'openai from ESM', provider: 'openai', path: '/v1', make: OpenAIModule },
+  { name: 'openai from CommonJS', provider: 'openai', path: '/v1', make: cjsOpenai.OpenAI },
+] as const;
+
+let simulator: ChatSimulator;
+before(async () => {
+  recordSpans();
+  for (const exports of [groqNamespace, cjsGroq]) groqSdk.patch(exports);
+  for (const exports of [openaiNamespace, cjsOpenai]) openai.patch(exports);
+  simulator = await startChatSimulator({ firstTokenMs: [20, 30], tokensPerSecond: [400, 500] });
+});
+after(() => simulator.close());
+
+const client = (build: (typeof BUILDS)[number], options: object = {}): Client => {
+  const Make = build.make as unknown as new (options: object) => Client;
+  return new Make({
+    apiKey: 'key',
+    baseURL: new URL(build.path, simulator.url).href,
+    maxRetries: 0,
+    ...options,
+  });
+};
+const ask = (text: string) => ({ model: MODEL, messages: [{ role: 'user' as const, content: text }] });
+const llmFacts = (): StageFact[] =>
+  takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm');
+/** The spans that `run` leads to, when there are as many as expected. */
+const spansOf = async (count: number, run: () => Promise<unknown>): Promise<SpanRecord[]> => {
+  takeSpans();
+  const spans: SpanRecord[] = [];
+  await run();
+  await poll(() => spans.push(...takeSpans()) >= count);
+  assert.equal(spans.length, count);
+  return spans;
+};
+const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
+  const [span] = await spansOf(1, run);
+  assert.ok(span);
+  return span;
+};
+const read = async (stream: AsyncIterable<Chunk>, enough = Number.POSITIVE_INFINITY): Promise<string> => {
+  let words = '';
+  for await (const chunk of stream) {
+    words += chunk.choices[0]?.delta.content ?? '';
+    if (words.length > enough) break;
+  }
+  return words;
+};
+/** What the simulator says that the last finished request used. */
+const truth = () => {
+  const finished = simulator.truth.findLast((event) => event.kind === 'finished');
+  assert.ok(finished?.kind === 'finished');
+  return finished;
+};
+
+for (const build of BUILDS) {
+  describe(build.name, () => {
+    const create = (text: string, options = {}) =>
+      client(build).chat.completions.create({ ...ask(text), stream: true }, options);
+
+    it('gives a streamed answer with its first byte, finish reason and usage', async () => {
+      const call = new Call();
+      takeFacts();
+      const stream = await call.run(() =>
+        client(build).chat.completions.create({
+          ...ask('Can I book a table?'),
+          stream: true,
+          ...(build.provider === 'openai' && { stream_options: { include_usage: true } }),
+        }),
+      );
+      const words = await read(stream);
+      const [fact] = llmFacts();
+      call.end();
+
+      const { usage, reply } = truth();
+      assert.ok(fact);
+      assert.equal(words, reply.kind === 'text' && reply.text);
+      assert.deepEqual(fact.usage, {
+        inputTokens: usage.prompt_tokens,
+        outputTokens: usage.completion_tokens,
+      });
+      assert.equal(fact.provider, build.provider);
+      assert.equal(fact.model, MODEL);
+      assert.deepEqual(fact.finishReasons, ['stop']);
+      assert.equal(fact.callId, call.id);
+      assert.equal(fact.turnIndex, 0);
+      assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs - fact.startUs >= 15_000);
+      assert.ok(fact.endUs > fact.firstByteUs);
+    });
+
+    it('gives a whole answer with its usage, outside of any call, and keeps what was said to itself', async () => {
+      const { attributes, name } = await spanOf(() => client(build).chat.completions.create(ask('A table?')));
+      assert.equal(name, `chat ${MODEL}`);
+      assert.equal(attributes[ATTR.inputTokens], truth().usage.prompt_tokens);
+      assert.equal(attributes[ATTR.outputTokens], truth().usage.completion_tokens);
+      assert.equal(attributes[ATTR.callId], undefined);
+      assert.equal(attributes[ATTR.inputMessages], undefined);
+      assert.equal(attributes[ATTR.outputMessages], undefined);
+    });
+
+    it('records what was said when that is switched on', async () => {
+      setCaptureContent(true);
+      const { attributes } = await spanOf(() =>
+        client(build).chat.completions.create(ask('Can I book a table?')),
+      ).finally(() => setCaptureContent(false));
+      assert.deepEqual(JSON.parse(String(attributes[ATTR.inputMessages])), [
+        { role: 'user', parts: [{ type: 'text', content: 'Can I book a table?' }] },
+      ]);
+      assert.match(String(attributes[ATTR.outputMessages]), /At what time/);
+    });
+
+    it('counts an answer that is broken off as cancelled, with estimated usage', async () => {
+      const question = 'What is on the menu?';
+      let heard = '';
+      const { attributes } = await spanOf(async () => {
+        heard = await read(await create(question), 20);
+      });
+      assert.equal(attributes[ATTR.stageCancelled], true);
+      assert.equal(attributes[ATTR.errorType], undefined);
+      assert.equal(attributes[ATTR.inputTokens], Math.ceil(question.length / 4));
+      assert.equal(attributes[ATTR.outputTokens], Math.ceil(heard.length / 4));
+      assert.equal(attributes[ATTR.usageEstimated], true);
+    });
+
+    it('counts an answer that is aborted as cancelled, whether it is being read or not', async () => {
+      for (const reads of [true, false]) {
+        const controller = new AbortController();
+        const { attributes } = await spanOf(async () => {
+          const stream = await create('What is on the menu?', { signal: controller.signal });
+          if (!reads) controller.abort();
+          else for await (const chunk of stream) if (chunk.choices[0]?.delta.content) controller.abort();
+        });
+        assert.equal(attributes[ATTR.stageCancelled], true);
+        assert.equal(attributes[ATTR.errorType], undefined);
+      }
+    });
+
+    it('counts a request that is aborted before it is answered as cancelled', async () => {
+      const controller = new AbortController();
+      const { attributes } = await spanOf(async () => {
+        const answer = client(build).chat.completions.create(ask('Hello?'), { signal: controller.signal });
+        setTimeout(() => controller.abort(), 5);
+        await assert.rejects(async () => await answer, /aborted/);
+      });
+      assert.equal(attributes[ATTR.stageCancelled], true);
+      assert.equal(attributes[ATTR.errorType], undefined);
+    });
+
+    for (const [status, name] of [
+      [429, 'RateLimitError'],
+      [500, 'InternalServerError'],
+    ] as const) {
+      it(`gives the application its own error ${status}, and the stage the class of it`, async () => {
+        simulator.faults.next({ kind: 'status', status });
+        const { attributes } = await spanOf(() =>
+          assert.rejects(async () => await create('Hello?'), { status }),
+        );
+        assert.equal(attributes[ATTR.errorType], name);
+        assert.equal(attributes[ATTR.inputTokens], undefined);
+      });
+    }
+
+    it('counts a stream whose connection breaks as failed', async () => {
+      simulator.faults.next({ kind: 'cut', afterChunks: 3 });
+      const { attributes } = await spanOf(() => assert.rejects(async () => read(await create('The menu?'))));
+      assert.ok(attributes[ATTR.errorType]);
+      assert.equal(attributes[ATTR.stageCancelled], undefined);
+      assert.equal(attributes[ATTR.usageEstimated], true);
+    });
+
+    it('leaves asResponse as it is, and counts the bytes that the application reads', async () => {
+      const { attributes } = await spanOf(async () => {
+        const response = await create('The menu?').asResponse();
+        assert.ok(response instanceof Response);
+        assert.equal(response.bodyUsed, false);
+        assert.match(await response.text(), /\[DONE\]/);
+        assert.equal(response.bodyUsed, true);
+      });
+      assert.ok(attributes[ATTR.ttfb]);
+      assert.equal(attributes[ATTR.outputTokens], undefined);
+    });
+
+    it('leaves withResponse and tee as they are', async () => {
+      await spanOf(async () => {
+        const { data, response } = await client(build)
+          .chat.completions.create(ask('The menu?'))
+          .withResponse();
+        assert.ok(data.choices[0]?.message.content);
+        assert.equal(response.status, 200);
+      });
+      await spanOf(async () => {
+        const [left, right] = (await create('The menu?')).tee();
+        const words = read(left);
+        assert.equal(await read(right), await words);
+        assert.match(await words, /pasta/);
+      });
+    });
+
+    it('ends with the call when nobody reads the stream', async () => {
+      const call = new Call();
+      takeFacts();
+      const stream = await call.run(() => create('The menu?'));
+      assert.deepEqual(llmFacts(), []);
+      call.end();
+      const [fact] = llmFacts();
+      assert.equal(fact?.cancelled, true);
+      stream.controller.abort();
+    });
+  });
+}
+
+describe('openai', () => {
+  const build = BUILDS[2];
+
+  it('traces the .stream() and .parse() helpers once each', async () => {
+    const sdk = client(build);
+    await spanOf(async () => {
+      const answer = await sdk.chat.completions.stream(ask('Can I book a table?')).finalChatCompletion();
+      assert.match(String(answer.choices[0]?.message.content), /At what time/);
+    });
+    await spanOf(() => sdk.chat.completions.parse(ask('Can I book a table?')));
+  });
+
+  it('gives cached tokens as a part of the prompt', async () => {
+    const cached = await startChatSimulator({ firstTokenMs: [1, 2], cachedTokens: 5 });
+    try {
+      const sdk = client(build, { baseURL: `${cached.url}/v1` });
+      const { attributes } = await spanOf(() => sdk.chat.completions.create(ask('Can I book a table?')));
+      assert.equal(attributes[ATTR.cachedInputTokens], 5);
+    } finally {
+      await cached.close();
+    }
+  });
+
+  it('takes a tool call for the first byte and the reason to stop', async () => {
+    const { attributes } = await spanOf(async () => {
+      const stream = await client(build).chat.completions.create({
+        ...ask('When do you open on Sunday?'),
+        stream: true,
+        tools: [{ type: 'function', function: { name: 'get_opening_hours', parameters: {} } }],
+      });
+      assert.equal(await read(stream), '');
+    });
+    assert.deepEqual(attributes[ATTR.finishReasons], ['tool_calls']);
+    assert.ok(attributes[ATTR.ttfb]);
+  });
+
+  it('stays silent where tracing is suppressed', async () => {
+    await spansOf(0, () =>
+      context.with(suppressTracing(context.active()), () =>
+        client(build).chat.completions.create(ask('The menu?')),
+      ),
+    );
+  });
+
+  it('keeps two calls apart, across timers and promises', async () => {
+    const calls = [new Call(), new Call()];
+    takeFacts();
+    const asked = calls.map((call, i) =>
+      call.run(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5 * i));
+        return client(build).chat.completions.create({ ...ask(`Question ${i}?`), model: `model-${i}` });
+      }),
+    );
+    await Promise.all(asked);
+    const facts = llmFacts();
+    for (const call of calls) call.end();
+    assert.deepEqual(
+      new Map(facts.map(({ callId, model }) => [model, callId])),
+      new Map(calls.map(({ id }, i) => [`model-${i}`, id])),
+    );
+  });
+});
