@@ -4,7 +4,7 @@ import { diag } from '@opentelemetry/api';
 import type { Settings } from '../../settings.ts';
 import type { Fact } from '../facts.ts';
 import type { PriceList } from '../pricing/index.ts';
-import type { Database, FinalisedCall, FinaliseWorker } from '../store/index.ts';
+import type { Database, FinaliseWorker } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
 import { within } from './deadline.ts';
 import { atExit } from './exit-hook.ts';
@@ -28,6 +28,7 @@ export type PipelineSettings = Pick<
   | 'flushInterval'
   | 'finalizeDelay'
   | 'idleLimit'
+  | 'spanRetention'
   | 'pricing'
   | 'prices'
 >;
@@ -45,6 +46,8 @@ export interface Connection {
   readonly db: Database;
   readonly journal: FactSink;
   readonly worker: FinaliseWorker;
+  /** Ends the removal of expired spans. */
+  readonly stopRetention: () => Promise<void>;
 }
 
 /**
@@ -118,10 +121,11 @@ export class Pipeline {
   async #open(): Promise<Connection> {
     const { database, settings, priceList } = this.#options;
     // Loaded here and not above: an application that starts must not wait for a driver and a price catalogue.
-    const [store, { finaliseCall }, { loadPriceList }] = await Promise.all([
+    const [store, { finaliseCall }, { loadPriceList }, { recordCallMetrics }] = await Promise.all([
       import('../store/index.ts'),
       import('../finalise.ts'),
       import('./price-list.ts'),
+      import('./call-metrics.ts'),
     ]);
     const owned = typeof database === 'string';
     const db = owned ? store.openPostgres({ url: database, statementTimeoutMs: WRITE_TIMEOUT_MS }) : database;
@@ -134,7 +138,10 @@ export class Pipeline {
       });
       const worker = new store.FinaliseWorker({
         queue,
-        onFinalised: (call) => this.#onFinalised(call),
+        onFinalised: ({ rows, first }) => {
+          this.metrics.finalised(1);
+          if (first) recordCallMetrics(rows);
+        },
         onError: onWorkerError,
       });
       const journal = new store.Journal(db, {
@@ -143,7 +150,8 @@ export class Pipeline {
       });
       this.metrics.observeQueue(() => queue.state());
       worker.start();
-      this.#connection = { db, journal, worker };
+      const stopRetention = store.keepRetention(db, { retentionMs: settings.spanRetention });
+      this.#connection = { db, journal, worker, stopRetention };
       return this.#connection;
     } catch (error) {
       if (owned) await db.close().catch(() => {});
@@ -158,11 +166,6 @@ export class Pipeline {
     }
   }
 
-  #onFinalised({ rows, first }: FinalisedCall): void {
-    this.metrics.finalised(1);
-    if (first) void import('./call-metrics.ts').then(({ recordCallMetrics }) => recordCallMetrics(rows));
-  }
-
   async #end(): Promise<void> {
     const deadlineMs = performance.now() + SHUTDOWN_TIMEOUT_MS - SPOOL_RESERVE_MS;
     const left = () => Math.max(0, deadlineMs - performance.now());
@@ -173,7 +176,7 @@ export class Pipeline {
       const connection = this.#connection;
       if (connection === undefined) return;
       await within(left(), connection.worker.drain(), 0);
-      await within(left(), connection.worker.stop(), undefined);
+      await within(left(), Promise.all([connection.worker.stop(), connection.stopRetention()]), undefined);
     } finally {
       this.#writer.saveAtExit();
       this.#forgetExit();
