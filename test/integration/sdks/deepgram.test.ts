@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import * as namespace from '@deepgram/sdk';
+import { DeepgramClient } from '@deepgram/sdk';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import { Call } from '../../../instrumentation/call.ts';
+import { nowUs } from '../../../instrumentation/clock.ts';
+import { activeCall } from '../../../instrumentation/scope.ts';
+import { deepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
+import { poll } from '../../support/poll.ts';
+import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { utterance } from '../../support/speech.ts';
+
+const commonJs = createRequire(import.meta.url)('@deepgram/sdk') as typeof namespace;
+const BUILDS = [
+  { name: '@deepgram/sdk from ESM', Client: DeepgramClient },
+  { name: '@deepgram/sdk from CommonJS', Client: commonJs.DeepgramClient as typeof DeepgramClient },
+] as const;
+type Socket = Awaited<ReturnType<DeepgramClient['listen']['v1']['connect']>>;
+
+const ARGS = {
+  model: 'nova-3',
+  encoding: 'mulaw',
+  sample_rate: 8000,
+  interim_results: 'true',
+  vad_events: 'true',
+  endpointing: 300,
+  Authorization: '',
+} as never;
+const SPOKEN = utterance('hours-question');
+
+let simulator: DeepgramSimulator;
+before(async () => {
+  recordSpans();
+  deepgram.patch(namespace);
+  deepgram.patch(commonJs);
+  simulator = await startDeepgramSimulator();
+});
+after(() => simulator.close());
+
+async function connect(Client: typeof DeepgramClient, args: object = {}): Promise<Socket> {
+  const urls = {
+    base: simulator.url,
+    production: simulator.wsUrl,
+    agent: simulator.wsUrl,
+    agentRest: simulator.url,
+  };
+  const client = new Client({ apiKey: 'key', environment: urls as never });
+  const socket = await client.listen.v1.connect({ ...(ARGS as object), ...args } as never);
+  return socket;
+}
+
+async function open(socket: Socket): Promise<void> {
+  socket.connect();
+  await socket.waitForOpen();
+}
+
+/** Sends audio at the pace of speech; gives the instant, in microseconds, when its first byte was spoken. */
+async function speak(socket: Socket, audio: Uint8Array): Promise<number> {
+  const startMs = performance.now();
+  const startUs = nowUs();
+  for (let at = 0; at < audio.length; at += FRAME_BYTES) {
+    // The frame is sent when the last of it has been spoken.
+    const dueMs = startMs + (at + FRAME_BYTES) / 8;
+    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
+    socket.sendMedia(audio.subarray(at, at + FRAME_BYTES));
+  }
+  return startUs;
+}
+
+const silence = (seconds: number): Uint8Array => new Uint8Array(seconds * 8_000).fill(MULAW_SILENCE);
+
+const sttFacts = (facts: readonly Fact[]): StageFact[] =>
+  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
+const sum = (facts: readonly StageFact[]): number =>
+  facts.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
+
+for (const { name, Client } of BUILDS) {
+  describe(name, () => {
+    it('tells when the user spoke, from the audio and not from when messages came', async () => {
+      const call = new Call();
+      takeFacts();
+      const seen: { active: boolean; turn: boolean }[] = [];
+      const socket = await call.run(async () => {
+        const connected = await connect(Client);
+        connected.on('message', (message) => {
+          if (message.type === 'Results' && message.speech_final)
+            seen.push({ active: activeCall() === call, turn: call.turn !== undefined });
+        });
+        return connected;
+      });
+      await open(socket);
+      const startUs = await speak(socket, SPOKEN.mulaw);
+      await speak(socket, silence(0.6));
+      await poll(() => seen.length > 0);
+      socket.sendCloseStream({ type: 'CloseStream' });
+      await poll(() => simulator.truth.some((event) => event.kind === 'closed'));
+      await poll(() => socket.readyState === 3);
+      call.end();
+
+      const facts = takeFacts();
+      const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+      assert.ok(turn?.speechStartedUs && turn.speechEndedUs && turn.committedUs);
+      const speechStartUs = startUs + SPOKEN.speechStartSeconds * 1e6;
+      const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
+      assert.ok(Math.abs(turn.speechStartedUs - speechStartUs) < 20_000);
+      assert.ok(Math.abs(turn.speechEndedUs - speechEndUs) < 20_000);
+      assert.equal(turn.eouSource, 'stt_word_end');
+      assert.ok(turn.committedUs > turn.speechEndedUs + 300_000);
+      assert.deepEqual(seen, [{ active: true, turn: true }]);
+
+      const [spoken, rest, ...others] = sttFacts(facts);
+      assert.deepEqual(others, []);
+      assert.equal(spoken?.turnIndex, 0);
+      assert.equal(spoken.provider, 'deepgram');
+      assert.equal(spoken.model, 'nova-3');
+      assert.equal(spoken.streaming, true);
+      assert.ok(spoken.firstByteUs !== undefined && spoken.firstByteUs < turn.speechEndedUs + 300_000);
+      assert.equal(rest?.turnIndex, undefined);
+      assert.equal(sum(sttFacts(facts)), (SPOKEN.mulaw.length + silence(0.6).length) / 8_000);
+    });
+
+    it('opens a call of its own when there is none, and ends it when it closes', async () => {
+      takeFacts();
+      const socket = await connect(Client);
+      let inside: Call | undefined;
+      socket.on('open', () => {
+        inside = activeCall();
+      });
+      await open(socket);
+      await speak(socket, silence(0.1));
+      assert.ok(inside);
+      assert.equal(activeCall(), undefined);
+      socket.close();
+      await poll(() => inside?.ended);
+      const facts = takeFacts();
+      const call = facts.find((fact): fact is CallFact => fact.type === 'call');
+      assert.equal(call?.callId, inside.id);
+      assert.equal(call?.endReason, 'connection_closed');
+      assert.equal(sum(sttFacts(facts)), 0.1);
+    });
+
+    it('keeps two calls apart', async () => {
+      takeFacts();
+      const calls = [new Call(), new Call()];
+      const seen = new Map<string | undefined, string[]>();
+      const sockets = await Promise.all(
+        calls.map((call) =>
+          call.run(async () => {
+            const socket = await connect(Client);
+            socket.on('message', ({ type }) => {
+              const id = activeCall()?.id;
+              seen.set(id, [...(seen.get(id) ?? []), type]);
+            });
+            await open(socket);
+            return socket;
+          }),
+        ),
+      );
+      const [first, second] = sockets;
+      assert.ok(first && second);
+      await Promise.all([speak(first, SPOKEN.mulaw), speak(second, silence(0.2))]);
+      await speak(first, silence(0.5));
+      await poll(() => seen.get(calls[0]?.id)?.includes('Results'));
+      for (const socket of sockets) socket.close();
+      await poll(() => sockets.every(({ readyState }) => readyState === 3));
+      for (const call of calls) call.end();
+      const facts = takeFacts();
+      const turns = facts.filter(({ type }) => type === 'turn');
+      assert.deepEqual(
+        turns.map(({ callId }) => callId),
+        [calls[0]?.id],
+      );
+      assert.deepEqual([...seen.keys()], [calls[0]?.id]);
+      const seconds = calls.map(({ id }) => sum(sttFacts(facts).filter(({ callId }) => callId === id)));
+      assert.deepEqual(seconds, [SPOKEN.mulaw.length / 8_000 + 0.5, 0.2]);
+    });
+
+    it('counts the audio of a new connection from zero when the application connects again', async () => {
+      takeFacts();
+      const call = new Call();
+      const socket = await call.run(() => connect(Client));
+      await open(socket);
+      await speak(socket, silence(0.3));
+      socket.close();
+      await poll(() => socket.readyState === 3);
+      await open(socket);
+      const startUs = await speak(socket, SPOKEN.mulaw);
+      await speak(socket, silence(0.6));
+      await poll(() => call.turn);
+      socket.close();
+      await poll(() => socket.readyState === 3);
+      call.end();
+      const facts = takeFacts();
+      const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+      const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
+      assert.ok(Math.abs((turn?.speechEndedUs ?? 0) - speechEndUs) < 20_000);
+      assert.equal(sum(sttFacts(facts)), 0.3 + SPOKEN.mulaw.length / 8_000 + 0.6);
+    });
+
+    it('leaves the application its own errors', async () => {
+      const socket = await connect(Client);
+      assert.throws(() => socket.sendMedia(silence(0.02)), /Socket is not open/);
+      await assert.rejects(connect(Client, { keywords: 'table' }), /Keywords are not supported/);
+    });
+  });
+}
