@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import Cartesia from '@cartesia/cartesia-js';
 import { isVoiced, mulawToLinear } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
@@ -130,4 +132,15 @@ test('statuses and cuts reach the client', async (t) => {
     simulator.truth.flatMap((event) => (event.kind === 'failed' ? [event.status] : [])),
     [429, 'cut'],
   );
+});
+
+test('a process that is given the certificate trusts the TLS simulator', async (t) => {
+  const simulator = await startCartesiaSimulator({ tls: true });
+  t.after(() => simulator.close());
+  assert.ok(simulator.caPath);
+  const program = `fetch('${simulator.url}/nowhere').then((r) => console.log(r.status), (e) => console.log(e.cause.code))`;
+  const run = async (env: Record<string, string>) =>
+    (await promisify(execFile)(process.execPath, ['-e', program], { env })).stdout.trim();
+  assert.equal(await run({ NODE_EXTRA_CA_CERTS: simulator.caPath }), '404');
+  assert.notEqual(await run({}), '404');
 });
