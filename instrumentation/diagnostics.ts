@@ -53,7 +53,7 @@ export class LineLogger implements DiagLogger {
   }
 
   #once(level: string, said: unknown[]): void {
-    const key = `${level} ${asLine(said).replaceAll(/\d+/g, '#')}`;
+    const key = `${level} ${asLine(said).replaceAll(/\d+(\.\d+)?/g, '#')}`;
     const now = this.#nowMs();
     const last = this.#lastSeenMs.get(key);
     // Deleting first moves the key to the end, so that the first key is the one unseen for longest.
