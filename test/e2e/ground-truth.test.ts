@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { after, before, describe, test } from 'node:test';
+import { Decimal } from 'decimal.js';
+import { type CallLogRow, LATENCIES, SEGMENTS, STATISTICS } from '../../exporter/calls/rows.ts';
+import type { Outcome } from '../../exporter/facts.ts';
+import { type Database, openPostgres } from '../../exporter/store/index.ts';
+import type { WorldCall } from '../support/demo-world.ts';
+import {
+  type ExpectedCall,
+  type ExpectedTurn,
+  errorMs,
+  errorTable,
+  expectCall,
+  listPrice,
+  type Measurement,
+  percentile,
+  summary,
+} from '../support/ground-truth.ts';
+import { type StoredCall, startObservedWorld, storedCall } from '../support/observed-world.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import type { Scenario } from '../support/scenarios.ts';
+
+/** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
+const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
+const MOST_ERROR_MS = 20;
+const MOST_MEDIAN_ERROR_MS = 5;
+
+interface Compared {
+  readonly call: WorldCall;
+  readonly expected: ExpectedCall;
+  readonly stored: StoredCall;
+  /** Each turn's row beside what it must say. */
+  readonly turns: readonly {
+    readonly where: string;
+    readonly row: CallLogRow;
+    readonly expected: ExpectedTurn;
+  }[];
+}
+
+describe('the rows of four calls at once say what the caller heard and what the providers did', () => {
+  let postgres: TestPostgres;
+  let db: Database;
+  let calls: readonly Compared[] = [];
+  const stalls = monitorEventLoopDelay({ resolution: 1 });
+
+  before(async () => {
+    postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    db = openPostgres({ url });
+    const world = await startObservedWorld(url, { seed: SEED });
+    try {
+      stalls.enable();
+      const made = await world.makeCalls();
+      stalls.disable();
+      calls = await Promise.all(
+        made.map(async (call) => {
+          const stored = await storedCall(db, call.callSid);
+          const expected = expectCall(call, world.providerTruth(call.callSid));
+          assert.equal(stored.logs.length, expected.turns.length, `turns of ${call.scenario}`);
+          const turns = stored.logs.flatMap((row, i) => {
+            const turn = expected.turns[i];
+            return turn ? [{ where: `${call.scenario} turn ${i}`, row, expected: turn }] : [];
+          });
+          return { call, expected, stored, turns };
+        }),
+      );
+    } finally {
+      await world.close();
+    }
+  });
+
+  after(async () => {
+    await db?.close();
+    await postgres?.stop();
+  });
+
+  const turns = () => calls.flatMap((call) => call.turns);
+  const ofScenario = (scenario: Scenario): Compared => {
+    const found = calls.find(({ call }) => call.scenario === scenario);
+    assert.ok(found, `there was no ${scenario} call`);
+    return found;
+  };
+
+  test('a latency is there when its instants happened, and NULL when not', () => {
+    for (const { where, row, expected } of turns()) {
+      for (const column of LATENCIES) {
+        assert.equal(
+          row[column] === null,
+          expected.latencies[column] === null,
+          `${where}: ${column} = ${row[column]}`,
+        );
+      }
+    }
+  });
+
+  test(`each latency of each turn is within ${MOST_ERROR_MS} ms, the median error under ${MOST_MEDIAN_ERROR_MS} ms`, (t) => {
+    const measurements: Measurement[] = turns().flatMap(({ where, row, expected }) =>
+      LATENCIES.flatMap((column) => {
+        const [measured, truth] = [row[column], expected.latencies[column]];
+        return measured === null || truth === null ? [] : [{ column, where, measured, truth }];
+      }),
+    );
+    t.diagnostic(`seed ${SEED}\n${errorTable(measurements)}`);
+    t.diagnostic(
+      `simulators' event loop, ms late: p99 ${ms(stalls.percentile(99))}, worst ${ms(stalls.max)} (a busy machine is not an error of ours)`,
+    );
+    assert.deepEqual(tooFarOff(measurements), []);
+    const sizes = measurements.map((each) => Math.abs(errorMs(each)));
+    assert.ok(percentile(sizes, 0.5) < MOST_MEDIAN_ERROR_MS, 'median error over all');
+    for (const column of LATENCIES) {
+      const own = measurements
+        .filter((each) => each.column === column)
+        .map((each) => Math.abs(errorMs(each)));
+      assert.ok(
+        percentile(own, 0.5) < MOST_MEDIAN_ERROR_MS,
+        `median error of ${column}: ${percentile(own, 0.5)} ms`,
+      );
+    }
+  });
+
+  test('a call keeps average, extremes, median and 95th percentile of them', () => {
+    const measurements = calls.flatMap(({ call, expected, stored: { metrics } }) =>
+      LATENCIES.flatMap((latency) => {
+        const values = expected.turns.flatMap(({ latencies }) => latencies[latency] ?? []);
+        const truth = summary(values);
+        return STATISTICS.flatMap((statistic) => {
+          const column = `${latency}_${statistic}` as const;
+          const measured = metrics[column];
+          assert.equal(measured === null, values.length === 0, `${call.scenario}: ${column}`);
+          return measured === null
+            ? []
+            : [{ column, where: call.scenario, measured, truth: truth[statistic] }];
+        });
+      }),
+    );
+    assert.ok(measurements.length > 0);
+    assert.deepEqual(tooFarOff(measurements), []);
+  });
+
+  test('the segments of a turn add up to its EOU latency to the microsecond', () => {
+    for (const { where, row } of turns()) {
+      const segments = SEGMENTS.flatMap((name) => row[`segment_${name}`] ?? []);
+      if (row.eou_latency === null) {
+        assert.deepEqual(segments, [], where);
+        continue;
+      }
+      assert.ok(segments.length > 0, where);
+      const total = segments.reduce((sum, each) => sum.plus(each), new Decimal(0));
+      assert.ok(total.equals(row.eou_latency), `${where}: ${total} and ${row.eou_latency}`);
+    }
+  });
+
+  test('a call lasts from connect to hang-up', () => {
+    const measurements = calls.map(({ call, expected, stored: { metrics } }) => ({
+      column: 'duration_seconds',
+      where: call.scenario,
+      measured: metrics.duration_seconds,
+      truth: expected.durationSeconds,
+    }));
+    assert.deepEqual(tooFarOff(measurements), []);
+  });
+
+  test('turns have the initiator that there was, and the playback that was seen', () => {
+    for (const { call, expected, stored } of calls) {
+      assert.equal(stored.metrics.turn_count, expected.turns.length);
+      assert.equal(stored.metrics.direction, call.direction);
+      assert.equal(stored.metrics.channel, 'phone');
+    }
+    for (const { where, row, expected } of turns()) {
+      assert.equal(row.initiator, expected.initiator, where);
+      assert.equal(row.playback_source, 'observed', where);
+      assert.equal(row.eou_source, expected.initiator === 'user' ? 'stt_word_end' : null, where);
+      assert.equal(row.error_type, null, where);
+    }
+  });
+
+  test('the answer that was talked over is the one that is interrupted, for as long as it was heard on', () => {
+    const interrupted = turns().filter(({ expected }) => expected.interrupted);
+    assert.deepEqual(
+      interrupted.map(({ where }) => where),
+      ['barge_in turn 1'],
+    );
+    for (const { where, row, expected } of turns()) {
+      assert.equal(row.interrupted, expected.interrupted, where);
+      assert.equal(row.interruption_kind, expected.interrupted ? 'barge_in' : null, where);
+    }
+    for (const { call, expected, stored } of calls) {
+      const count = expected.turns.filter((turn) => turn.interrupted).length;
+      assert.equal(stored.metrics.interruption_count, count, call.scenario);
+      assert.equal(stored.metrics.interruption_rate, count / expected.turns.length, call.scenario);
+      assert.equal(stored.metrics.false_interruption_count, 0, call.scenario);
+    }
+    const measurements = calls.flatMap(({ call, expected, stored }) =>
+      expected.turns.flatMap(({ timeToSilenceSeconds: truth }, index) => {
+        if (truth === null) return [];
+        const measured = timeToSilence(stored, index);
+        assert.ok(measured !== undefined, `${call.scenario} turn ${index} has a time to silence`);
+        return [{ column: 'time to silence', where: `${call.scenario} turn ${index}`, measured, truth }];
+      }),
+    );
+    assert.deepEqual(tooFarOff(measurements), []);
+  });
+
+  test('outcomes follow from what was said', () => {
+    // A goodbye alone proves nothing.
+    const outcomes: Record<Scenario, Outcome | null> = {
+      plain: 'SUCCESS',
+      barge_in: null,
+      voicemail: 'VOICEMAIL',
+      tool_call: 'SUCCESS',
+    };
+    for (const { call, stored } of calls) {
+      assert.equal(stored.metrics.outcome, outcomes[call.scenario], call.scenario);
+    }
+    assert.equal(ofScenario('plain').stored.metrics.end_reason, 'hangup');
+    assert.equal(ofScenario('voicemail').stored.metrics.end_reason, 'connection_closed');
+  });
+
+  test('usage is what the providers counted: tokens, characters, seconds of audio', () => {
+    for (const { where, row, expected } of turns()) {
+      if (expected.tokens === null) assert.equal(row.usage_estimated, true, where);
+      else {
+        const asked = expected.requests > 0;
+        assert.equal(row.llm_input_tokens, asked ? expected.tokens.input : null, where);
+        assert.equal(row.llm_output_tokens, asked ? expected.tokens.output : null, where);
+      }
+      assert.equal(row.tts_characters, expected.characters, where);
+      const audio = row.tts_audio_seconds ?? 0;
+      // What was on its way when the application hung up was sent, and never arrived.
+      if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
+      else assert.equal(audio, round(expected.ttsAudioSeconds), where);
+    }
+    for (const { call, expected, stored } of calls) {
+      assert.ok(expected.sttAudioSeconds > 0);
+      assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds), call.scenario);
+    }
+    const rounds = ofScenario('tool_call').expected.turns.map(({ requests }) => requests);
+    assert.deepEqual(rounds, [0, 2, 2, 1], 'a tool call takes two requests, and both are paid for');
+  });
+
+  test('costs are usage by list price, to the last decimal', () => {
+    for (const { call, expected, stored, turns } of calls) {
+      const at = stored.metrics.started_at;
+      const stt = listPrice('deepgram', 'nova-3', 'per_audio_minute', at, 'streaming').dividedBy(60);
+      const input = listPrice('groq', 'llama-3.1-8b-instant', 'per_million_input_tokens', at).dividedBy(1e6);
+      const output = listPrice('groq', 'llama-3.1-8b-instant', 'per_million_output_tokens', at).dividedBy(
+        1e6,
+      );
+      const tts = listPrice('cartesia', 'sonic', 'per_million_characters', at).dividedBy(1e6);
+      const phone = listPrice('twilio', call.direction, 'per_minute', at);
+
+      let [llmTotal, ttsTotal] = [new Decimal(0), new Decimal(0)];
+      for (const { where, row, expected } of turns) {
+        const tokens = expected.tokens ?? {
+          input: row.llm_input_tokens ?? 0,
+          output: row.llm_output_tokens ?? 0,
+        };
+        const costs = {
+          stt: row.stt_audio_seconds === null ? null : stt.times(row.stt_audio_seconds),
+          llm: expected.requests === 0 ? null : input.times(tokens.input).plus(output.times(tokens.output)),
+          tts: tts.times(expected.characters),
+        };
+        llmTotal = llmTotal.plus(costs.llm ?? 0);
+        ttsTotal = ttsTotal.plus(costs.tts);
+        assertMoney(row.cost_stt, costs.stt, `${where}: cost_stt`);
+        assertMoney(row.cost_llm, costs.llm, `${where}: cost_llm`);
+        assertMoney(row.cost_tts, costs.tts, `${where}: cost_tts`);
+        const total = costs.tts.plus(costs.stt ?? 0).plus(costs.llm ?? 0);
+        assertMoney(row.cost_total, total, `${where}: cost_total`);
+      }
+      const { metrics } = stored;
+      const sttTotal = stt.times(expected.sttAudioSeconds);
+      const minutes = new Decimal(expected.durationSeconds).dividedBy(60).ceil();
+      const phoneTotal = phone.times(minutes);
+      const asked = expected.turns.some(({ requests }) => requests > 0);
+      assertMoney(metrics.cost_stt, sttTotal, `${call.scenario}: cost_stt`);
+      assertMoney(metrics.cost_llm, asked ? llmTotal : null, `${call.scenario}: cost_llm`);
+      assertMoney(metrics.cost_tts, ttsTotal, `${call.scenario}: cost_tts`);
+      assertMoney(metrics.cost_telephony, phoneTotal, `${call.scenario}: cost_telephony`);
+      assertMoney(metrics.cost_livekit, null, `${call.scenario}: cost_livekit`);
+      const total = sttTotal.plus(llmTotal).plus(ttsTotal).plus(phoneTotal);
+      assertMoney(metrics.cost_total, total, `${call.scenario}: cost_total`);
+      assert.deepEqual(metrics.unpriced, [], call.scenario);
+    }
+  });
+});
+
+function timeToSilence({ facts }: StoredCall, turnIndex: number): number | undefined {
+  return facts
+    .flatMap((fact) =>
+      fact.type === 'turn' && fact.turnIndex === turnIndex ? (fact.interruptions ?? []) : [],
+    )
+    .find(({ kind }) => kind === 'barge_in')?.timeToSilenceSeconds;
+}
+
+/** Those beyond the bound, for a reader. */
+const tooFarOff = (measurements: readonly Measurement[]): string[] =>
+  measurements
+    .filter((each) => Math.abs(errorMs(each)) > MOST_ERROR_MS)
+    .map((each) => `${each.where}: ${each.column} ${each.measured} s for ${each.truth} s`);
+
+function assertMoney(actual: Decimal | null, expected: Decimal | null, what: string): void {
+  assert.equal(actual?.toString() ?? null, expected?.toString() ?? null, what);
+}
+
+/** Seconds of audio are kept to the microsecond. */
+const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
+
+const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(1);
