@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import * as namespace from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { CallFact, StageFact } from '../../../exporter/facts.ts';
+import type { Call } from '../../../instrumentation/call.ts';
+import { nowUs } from '../../../instrumentation/clock.ts';
+import { activeCall, activeScope } from '../../../instrumentation/scope.ts';
+import { twilioMediaStreams } from '../../../instrumentation/sdks/twilio-media-streams.ts';
+import { poll } from '../../support/poll.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+
+before(() => {
+  recordSpans();
+  twilioMediaStreams.patch(namespace);
+  twilioMediaStreams.patch(createRequire(import.meta.url)('ws'));
+});
+
+type Handler = (ws: WebSocket) => void;
+/** Ways in which an application takes connections. */
+const SERVERS: Record<string, (handler: Handler) => Promise<{ port: number; close(): void }>> = {
+  'with a port': async (handler) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    server.on('connection', handler);
+    await once(server, 'listening');
+    return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+  },
+  'with an HTTP server': async (handler) => {
+    const http = createServer().listen(0, '127.0.0.1');
+    new WebSocketServer({ server: http }).on('connection', handler);
+    await once(http, 'listening');
+    return { port: (http.address() as AddressInfo).port, close: () => http.close() };
+  },
+  'with handleUpgrade': async (handler) => {
+    const http = createServer().listen(0, '127.0.0.1');
+    const server = new WebSocketServer({ noServer: true });
+    http.on('upgrade', (request, socket, head) => server.handleUpgrade(request, socket, head, handler));
+    await once(http, 'listening');
+    return { port: (http.address() as AddressInfo).port, close: () => http.close() };
+  },
+};
+
+const connected = { event: 'connected', protocol: 'Call', version: '1.0.0' };
+const start = (callSid: string, customParameters: object = {}) => ({
+  event: 'start',
+  sequenceNumber: '1',
+  start: { accountSid: 'AC1', streamSid: 'MZ1', callSid, tracks: ['inbound'], customParameters },
+  streamSid: 'MZ1',
+});
+const media = { event: 'media', media: { track: 'inbound', payload: Buffer.alloc(160).toString('base64') } };
+const audio = (milliseconds: number) => ({
+  event: 'media',
+  streamSid: 'MZ1',
+  media: { payload: Buffer.alloc(milliseconds * 8).toString('base64') },
+});
+
+/** A telephone company: sends what it is told to, keeps what it gets. */
+async function dial(port: number) {
+  const ws = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(ws, 'open');
+  return { ws, say: (message: unknown) => ws.send(JSON.stringify(message)), close: () => ws.close() };
+}
+
+for (const [name, listen] of Object.entries(SERVERS)) {
+  describe(`a media stream, ${name}`, () => {
+    it('is a call, from start to stop, and its handlers run in it', async () => {
+      takeFacts();
+      const seen: (string | undefined)[] = [];
+      let call: Call | undefined;
+      const server = await listen((ws) => {
+        const scope = activeScope();
+        seen.push(scope ? 'scope' : undefined);
+        ws.on('message', (data) => {
+          const { event } = JSON.parse(String(data));
+          call ??= activeCall();
+          seen.push(`${event} ${activeCall()?.id}`);
+          setTimeout(() => seen.push(`after ${event} ${scope?.call?.id}`), 1);
+        });
+      });
+      const phone = await dial(server.port);
+      const parameters = {
+        direction: 'outbound',
+        campaign_id: 'c7',
+        agent_name: 'luigi',
+        From: '+390612345678',
+      };
+      for (const message of [connected, start('CA1', parameters), media, { event: 'stop' }])
+        phone.say(message);
+      await poll(() => call?.ended && seen.length >= 9);
+      phone.close();
+      server.close();
+      assert.deepEqual(
+        seen.filter((line) => !line?.startsWith('after')),
+        ['scope', 'connected undefined', 'start CA1', 'media CA1', 'stop CA1'],
+      );
+      assert.ok(seen.includes('after connected CA1'));
+      const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+      assert.ok(fact);
+      assert.deepEqual(
+        [
+          fact.callId,
+          fact.direction,
+          fact.channel,
+          fact.transport,
+          fact.campaignId,
+          fact.agentName,
+          fact.endReason,
+        ],
+        ['CA1', 'outbound', 'phone', 'twilio', 'c7', 'luigi', 'hangup'],
+      );
+      assert.equal(JSON.stringify(fact).includes('3906'), false);
+    });
+  });
+}
+
+describe('a media stream', () => {
+  let server: { port: number; close(): void };
+  const sockets: WebSocket[] = [];
+  const calls: (Call | undefined)[] = [];
+  before(async () => {
+    server = await (SERVERS['with a port'] ?? assert.fail())((ws) => {
+      sockets.push(ws);
+      ws.on('message', (data) => {
+        if (String(data).includes('"start"')) calls.push(activeCall());
+      });
+    });
+  });
+  after(() => server.close());
+
+  /** A call that has started: the application's end of it and the telephone's. */
+  async function begin(callSid: string) {
+    takeFacts();
+    const before = calls.length;
+    const phone = await dial(server.port);
+    phone.say(connected);
+    phone.say(start(callSid));
+    await poll(() => calls.length > before);
+    const [ws, call] = [sockets.at(-1), calls.at(-1)];
+    assert.ok(ws && call);
+    return { phone, call, send: (message: unknown) => ws.send(JSON.stringify(message)) };
+  }
+  const playbacks = (): StageFact[] =>
+    takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'playback');
+
+  it('ends with its connection when no stop came', async () => {
+    const { phone, call } = await begin('CA2');
+    phone.ws.terminate();
+    await poll(() => call.ended);
+    const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+    assert.equal(fact?.endReason, 'connection_closed');
+  });
+
+  it('plays from the first audio to the return of the last mark', async () => {
+    const { phone, call, send } = await begin('CA3');
+    const startedUs = nowUs();
+    send(audio(40));
+    send({ event: 'mark', mark: { name: 'a' } });
+    send(audio(40));
+    send({ event: 'mark', mark: { name: 'b' } });
+    phone.say({ event: 'mark', mark: { name: 'a' } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(call.turn?.playing, true);
+    const endedUs = nowUs();
+    phone.say({ event: 'mark', mark: { name: 'b' } });
+    await poll(() => call.turn?.playing !== true);
+    const [playback] = playbacks();
+    assert.ok(playback && Math.abs(playback.startUs - startedUs) < 10_000);
+    assert.ok(playback.endUs >= endedUs && playback.endUs < endedUs + 30_000);
+    assert.equal(playback.cancelled, undefined);
+    assert.equal(playback.playbackSource, 'observed');
+    phone.close();
+  });
+
+  it('plays for as long as its audio lasts when there is no mark', async () => {
+    const { phone, call, send } = await begin('CA4');
+    for (let i = 0; i < 10; i++) send(audio(20));
+    await poll(() => call.turn?.playing === false);
+    const [playback] = playbacks();
+    const seconds = ((playback?.endUs ?? 0) - (playback?.startUs ?? 0)) / 1e6;
+    assert.ok(Math.abs(seconds - 0.2) < 0.01, `${seconds}`);
+    phone.close();
+  });
+
+  it('is interrupted by clear, and marks that come back with it mean nothing', async () => {
+    const { phone, call, send } = await begin('CA5');
+    send(audio(500));
+    send({ event: 'mark', mark: { name: 'end' } });
+    send({ event: 'clear', streamSid: 'MZ1' });
+    assert.equal(call.turn?.playing, false);
+    send(audio(500));
+    send({ event: 'mark', mark: { name: 'end' } });
+    phone.say({ event: 'mark', mark: { name: 'end' } });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(call.turn?.playing, true);
+    phone.close();
+    await poll(() => call.ended);
+    const [cleared] = playbacks();
+    assert.equal(cleared?.cancelled, true);
+  });
+
+  it('leaves other sockets alone', async () => {
+    takeFacts();
+    const before = calls.length;
+    const phone = await dial(server.port);
+    phone.ws.send('hello');
+    phone.say(start('CA6'));
+    await poll(() => calls.length > before);
+    assert.equal(calls.at(-1), undefined);
+    phone.close();
+    await poll(() => sockets.at(-1)?.readyState === 3);
+    assert.equal(takeFacts().length, 0);
+  });
+});
