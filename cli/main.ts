@@ -6,8 +6,9 @@ import { type Command, CommandError, type ExitCode, type Io, UsageError } from '
 import { demo } from './commands/demo.ts';
 import { migrate } from './commands/migrate.ts';
 import { report } from './commands/report.ts';
+import { reprice } from './commands/reprice.ts';
 
-const COMMANDS: readonly Command[] = [demo, report, migrate];
+const COMMANDS: readonly Command[] = [demo, report, migrate, reprice];
 
 const OVERVIEW = `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
 

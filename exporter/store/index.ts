@@ -31,6 +31,7 @@ export {
   listCalls,
   type StoredCallMetrics,
 } from './read.ts';
+export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
 export { writeCallRows } from './rows.ts';
 export { FinaliseWorker, type FinaliseWorkerOptions } from './worker.ts';

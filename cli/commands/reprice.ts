@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import type { Decimal } from 'decimal.js';
+import { finaliseCall } from '../../exporter/finalise.ts';
+import {
+  catalogue,
+  type PriceList,
+  PricingConfig,
+  sumUsd,
+  withOverrides,
+} from '../../exporter/pricing/index.ts';
+import { COST_COLUMNS, type Repricing, reprice as repriceCalls } from '../../exporter/store/index.ts';
+import { parseDuration, readSettings, type Settings } from '../../settings.ts';
+import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
+import { openCommandDatabase } from '../database.ts';
+import { toJson } from '../render/json.ts';
+import { showInstant, showMoney, table } from '../render/text.ts';
+
+/** Beyond this many calls only the sums are shown; `--json` has them all. */
+const SHOWN = 20;
+
+export const reprice: Command = {
+  name: 'reprice',
+  summary: 'compute the cost of past calls again, with other prices',
+  help: `Usage: earshot reprice --since DATE [--prices FILE] [--apply] [--json]
+
+Computes the cost of calls again from the journal and shows the difference. Writes nothing without --apply.
+
+  --since DATE    calls that started then or later: 2026-11-01, 2026-11-01T08:00Z, or 12h, 30d back from now
+  --prices FILE   a price file whose entries come before the catalogue's (default: EARSHOT_PRICES; docs/pricing.md)
+  --apply         writes the new costs
+  --json          every call, its costs before and after
+
+Calls whose spans have left the journal (EARSHOT_SPAN_RETENTION) keep their cost and are counted. Workers that run with
+other prices would bring those back when a late span arrives: give them the new prices first.`,
+  options: {
+    since: { type: 'string' },
+    prices: { type: 'string' },
+    apply: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  maxArguments: 0,
+  run,
+};
+
+type Priced = Extract<Repricing, { kind: 'changed' | 'same' }>;
+
+async function run({ options, io }: Invocation): Promise<ExitCode> {
+  const since = readSince(options.since);
+  const settings = readSettings(
+    typeof options.prices === 'string' ? { overrides: { prices: options.prices } } : {},
+  );
+  const priceList = await readPriceList(settings);
+  const apply = options.apply === true;
+  const database = await openCommandDatabase(settings);
+  try {
+    const found: Repricing[] = [];
+    for await (const repricing of repriceCalls(database.db, {
+      since,
+      apply,
+      finalise: (facts) => finaliseCall(facts, priceList),
+      by: `reprice:${process.pid}`,
+    })) {
+      found.push(repricing);
+      if (found.length % 1_000 === 0) io.err(`${found.length} calls …`);
+    }
+    if (options.json === true) io.out(toJson({ price_list: priceList.name, applied: apply, calls: found }));
+    else show(found, priceList, apply, io);
+    return 0;
+  } finally {
+    await database.close();
+  }
+}
+
+function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, io: Io): void {
+  const priced = found.filter((repricing): repricing is Priced => repricing.kind !== 'expired');
+  const changed = priced.filter(({ kind }) => kind === 'changed');
+  if (changed.length > 0) {
+    io.out(
+      table(
+        [
+          { title: 'CALL', cell: ({ callId }) => callId },
+          { title: 'STARTED (UTC)', cell: ({ startedAt }) => showInstant(startedAt) },
+          { title: 'BEFORE', right: true, cell: ({ before }) => showMoney(before.cost_total) },
+          { title: 'AFTER', right: true, cell: ({ after }) => showMoney(after.cost_total) },
+        ],
+        changed.slice(0, SHOWN),
+      ),
+    );
+    if (changed.length > SHOWN) io.out(`… and ${changed.length - SHOWN} more; --json has them all`);
+    io.out('');
+  }
+  const sums = COST_COLUMNS.map((column) => ({
+    component: column.slice('cost_'.length),
+    before: sumUsd(known(priced.map(({ before }) => before[column]))),
+    after: sumUsd(known(priced.map(({ after }) => after[column]))),
+  })).filter(({ before, after }) => before !== undefined || after !== undefined);
+  if (sums.length > 0)
+    io.out(
+      table(
+        [
+          { title: 'COST', cell: ({ component }) => component },
+          { title: 'BEFORE', right: true, cell: ({ before }) => showMoney(before) },
+          { title: 'AFTER', right: true, cell: ({ after }) => showMoney(after) },
+        ],
+        sums,
+      ),
+    );
+  const expired = found.length - priced.length;
+  io.out(
+    `\n${found.length} calls, ${changed.length} of another cost with ${name}${expired > 0 ? `, ${expired} without spans left` : ''}.`,
+  );
+  if (changed.length > 0) io.out(apply ? 'The new costs are written.' : 'Nothing is written: add --apply.');
+}
+
+const known = (values: readonly (Decimal | null)[]): Decimal[] => values.filter((value) => value !== null);
+
+/** As the settings choose it. Unlike in an agent, a price file that cannot be used stops the command. */
+async function readPriceList({ pricing, prices }: Settings): Promise<PriceList> {
+  const list = pricing === 'flat' ? new PricingConfig() : catalogue();
+  if (prices === undefined) return list;
+  try {
+    return withOverrides(list, JSON.parse(await readFile(prices, 'utf8')), prices);
+  } catch (error) {
+    throw new UsageError(`--prices: ${prices} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+function readSince(text: unknown): number {
+  if (typeof text !== 'string')
+    throw new UsageError('--since is missing: say from when on, such as 2026-11-01 or 30d.');
+  const back = /[a-z]$/.test(text) ? parseDuration(text) : undefined;
+  const ms = back === undefined ? Date.parse(text) : Date.now() - back;
+  if (Number.isFinite(ms)) return ms * 1_000;
+  throw new UsageError(`--since: saw ${text}, expected a date such as 2026-11-01 or a duration such as 30d.`);
+}

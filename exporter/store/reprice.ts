@@ -1,0 +1,136 @@
+import type { Decimal } from 'decimal.js';
+import type { CallRows } from '../calls/rows.ts';
+import type { Fact, Micros } from '../facts.ts';
+import type { Database, Queryable } from './database.ts';
+import { withRetries } from './errors.ts';
+import { getCallFacts, getCallMetrics, type StoredCallMetrics } from './read.ts';
+import { writeCallRows } from './rows.ts';
+
+/** Cost columns of `call_metrics`, the total last. */
+export const COST_COLUMNS = [
+  'cost_stt',
+  'cost_llm',
+  'cost_tts',
+  'cost_livekit',
+  'cost_telephony',
+  'cost_total',
+] as const;
+type CostColumn = (typeof COST_COLUMNS)[number];
+
+/** What another price list makes of one call. */
+export type Repricing = { readonly callId: string; readonly startedAt: Micros } & (
+  | {
+      readonly kind: 'changed' | 'same';
+      readonly before: Readonly<Record<CostColumn, Decimal | null>>;
+      readonly after: Readonly<Record<CostColumn, Decimal | null>>;
+      readonly unpriced: readonly string[];
+    }
+  /** Its spans have left the journal: it keeps its cost. */
+  | { readonly kind: 'expired' }
+);
+
+export interface RepriceOptions {
+  /** Calls that started then or later. */
+  since: Micros;
+  /** Computes the rows with the new prices. Pure. */
+  finalise: (facts: readonly Fact[]) => CallRows;
+  /** Writes what has changed. (Default: false, nothing is written.) */
+  apply?: boolean;
+  /** Goes into `finalized_by` of the rows that are written. */
+  by: string;
+}
+
+const PAGE = 200;
+const NEXT_IDS = `\
+SELECT call_id, started_at::text AS started_at FROM call_metrics
+WHERE (started_at, call_id) > ($1::timestamptz, $2)
+ORDER BY started_at, call_id
+LIMIT $3`;
+const SINCE =
+  "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond' - interval '1 microsecond')::text AS at";
+const LOCK = 'SELECT call_id FROM call_metrics WHERE call_id = $1 FOR UPDATE';
+const EXPIRED = `\
+SELECT m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id) AS expired
+FROM call_metrics m WHERE m.call_id = $1`;
+
+/**
+ * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
+ * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalises one of
+ * these calls again, for a late span, uses its own prices: give it the new ones first.
+ * @throws the driver's error; what was written by then stays.
+ */
+export async function* reprice(db: Database, options: RepriceOptions): AsyncGenerator<Repricing> {
+  const [start] = await db.query<{ at: string }>(SINCE, [options.since]);
+  let after = { started_at: start?.at ?? '-infinity', call_id: '' };
+  for (;;) {
+    const page = await db.query<{ call_id: string; started_at: string }>(NEXT_IDS, [
+      after.started_at,
+      after.call_id,
+      PAGE,
+    ]);
+    for (const { call_id } of page) {
+      const repricing = await repriceCall(db, call_id, options);
+      if (repricing) yield repricing;
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last;
+  }
+}
+
+async function repriceCall(
+  db: Database,
+  callId: string,
+  options: RepriceOptions,
+): Promise<Repricing | undefined> {
+  if (!options.apply) return (await compare(db, callId, options))?.repricing;
+  return withRetries(() =>
+    db.transaction(async (tx) => {
+      // A worker that writes the same call waits here, or we for it: the comparison holds until the commit.
+      await tx.query(LOCK, [callId]);
+      const compared = await compare(tx, callId, options);
+      if (compared?.rows && compared.repricing.kind === 'changed')
+        await writeCallRows(tx, [compared.rows], options.by);
+      return compared?.repricing;
+    }),
+  );
+}
+
+async function compare(
+  db: Queryable,
+  callId: string,
+  { finalise }: RepriceOptions,
+): Promise<{ repricing: Repricing; rows?: CallRows } | undefined> {
+  const stored = await getCallMetrics(db, callId);
+  if (!stored) return undefined;
+  const base = { callId, startedAt: stored.started_at };
+  const facts = await getCallFacts(db, callId);
+  const [state] = await db.query<{ expired: boolean | null }>(EXPIRED, [callId]);
+  if (facts.length === 0 || state?.expired) return { repricing: { ...base, kind: 'expired' } };
+  const rows = finalise(facts);
+  const before = costs(stored);
+  const after = costs(rows.metrics);
+  const same =
+    stored.price_list === rows.metrics.price_list &&
+    COST_COLUMNS.every((column) => equal(before[column], after[column]));
+  const repricing = {
+    ...base,
+    kind: same ? 'same' : 'changed',
+    before,
+    after,
+    unpriced: rows.metrics.unpriced,
+  } as const;
+  return { repricing, rows };
+}
+
+const costs = (row: StoredCallMetrics | CallRows['metrics']): Record<CostColumn, Decimal | null> => ({
+  cost_stt: row.cost_stt,
+  cost_llm: row.cost_llm,
+  cost_tts: row.cost_tts,
+  cost_livekit: row.cost_livekit,
+  cost_telephony: row.cost_telephony,
+  cost_total: row.cost_total,
+});
+
+const equal = (a: Decimal | null, b: Decimal | null): boolean =>
+  a === null || b === null ? a === b : a.equals(b);
