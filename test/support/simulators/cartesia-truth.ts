@@ -39,7 +39,8 @@ export interface SpeechContext {
   readonly firstByteMs: Range;
   readonly speed: Range;
   readonly fault: Fault | undefined;
-  readonly record: (event: Untimed<CartesiaTruth>) => void;
+  /** `atMicros` is now, unless given. */
+  readonly record: (event: Untimed<CartesiaTruth>, atMicros?: number) => void;
 }
 
 /** The truth event of text that has arrived. */

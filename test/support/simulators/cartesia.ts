@@ -13,7 +13,6 @@ import {
   type Simulator,
   type SimulatorOptions,
   sendJson,
-  type Untimed,
 } from './server.ts';
 import { readSpeechRequest, Speech } from './speech-request.ts';
 
@@ -44,8 +43,8 @@ export async function startCartesiaSimulator(options: CartesiaOptions = {}): Pro
 
   const createContext = (): SpeechContext => {
     const random = createRandom(seed, `tts:${++generations}`);
-    const record = (event: Untimed<CartesiaTruth>): void => {
-      truth.push({ atMicros: nowMicros(), ...event } as CartesiaTruth);
+    const record: SpeechContext['record'] = (event, atMicros = nowMicros()) => {
+      truth.push({ atMicros, ...event } as CartesiaTruth);
     };
     return { requestId: random.uuid(), random, firstByteMs, speed, fault: faults.take(), record };
   };
@@ -86,6 +85,7 @@ async function speakOverHttp(
   const url = new URL(request.url ?? '/', 'http://localhost');
   const transport = url.pathname === '/tts/bytes' ? 'bytes' : url.pathname === '/tts/sse' ? 'sse' : undefined;
   const arrived = performance.now();
+  const arrivedMicros = nowMicros();
   const body = await readJson(request);
   if (!transport || request.method !== 'POST') return sendJson(response, 404, { error_code: 'not_found' });
   if (!authorized(request, url)) return sendJson(response, 401, { error_code: 'unauthorized' });
@@ -97,7 +97,7 @@ async function speakOverHttp(
   };
   const wanted = readSpeechRequest(body);
   if (typeof wanted === 'string') return fail(400, wanted);
-  record(received(transport, wanted, requestId, request.headers['x-request-id']));
+  record(received(transport, wanted, requestId, request.headers['x-request-id']), arrivedMicros);
   if (fault?.kind === 'status') return fail(fault.status, 'refused by the simulator');
 
   const speech = new Speech(wanted);

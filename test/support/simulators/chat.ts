@@ -87,8 +87,8 @@ export async function startChatSimulator(options: ChatOptions = {}): Promise<Cha
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
       const random = createRandom(options.seed ?? 1, `chat:${++requests}`);
-      const record = (event: Untimed<ChatTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as ChatTruth);
+      const record: Exchange['record'] = (event, atMicros = nowMicros()) => {
+        truth.push({ atMicros, ...event } as ChatTruth);
       };
       void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
     },
@@ -102,7 +102,7 @@ interface Exchange {
   readonly random: Random;
   readonly options: ChatOptions;
   readonly faults: Faults;
-  readonly record: (event: Untimed<ChatTruth>) => void;
+  readonly record: (event: Untimed<ChatTruth>, atMicros?: number) => void;
 }
 
 async function answer({ request, response, random, options, faults, record }: Exchange): Promise<void> {
@@ -125,6 +125,7 @@ async function answer({ request, response, random, options, faults, record }: Ex
   };
   // The clock of the request starts when its head arrives, before its body is read.
   const arrived = performance.now();
+  const arrivedMicros = nowMicros();
   const body = await readJson(request);
   if (!flavour || request.method !== 'POST') return fail(404, `Unknown request URL: ${path}`);
   if (!/^bearer ./i.test(request.headers.authorization ?? '')) return fail(401, 'Invalid API Key');
@@ -134,15 +135,9 @@ async function answer({ request, response, random, options, faults, record }: Ex
   }
   const stream = body.stream === true;
   const conversation = messages as ChatMessage[];
-  record({
-    kind: 'received',
-    requestId,
-    path,
-    model: body.model,
-    stream,
-    user: typeof body.user === 'string' ? body.user : undefined,
-    lastMessage: contentText(conversation.at(-1)?.content),
-  });
+  const user = typeof body.user === 'string' ? body.user : undefined;
+  const lastMessage = contentText(conversation.at(-1)?.content);
+  record({ kind: 'received', requestId, path, model: body.model, stream, user, lastMessage }, arrivedMicros);
   const fault = faults.take();
   if (fault?.kind === 'status') {
     const retryAfter = fault.retryAfterSeconds;
