@@ -50,7 +50,7 @@ export function expectCall(call: WorldCall, truth: ProviderTruth): ExpectedCall 
       const next = turns[index + 1];
       // A request answers the last utterance that had ended when it was sent.
       const between = [turn.speechEndedMicros ?? 0, next?.speechEndedMicros ?? Number.POSITIVE_INFINITY];
-      const ofTurn = <R extends Request<{ atMicros: number }>>(requests: readonly R[]): R[] =>
+      const ofTurn = <R extends { received: { atMicros: number } }>(requests: readonly R[]): R[] =>
         requests.filter(({ received }) => within(received.atMicros, between));
       return expectTurn(turn, next, truth.deepgram, ofTurn(chats), ofTurn(syntheses));
     }),
