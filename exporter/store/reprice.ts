@@ -46,8 +46,8 @@ SELECT call_id, started_at::text AS started_at FROM call_metrics
 WHERE (started_at, call_id) > ($1::timestamptz, $2)
 ORDER BY started_at, call_id
 LIMIT $3`;
-const SINCE =
-  "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond' - interval '1 microsecond')::text AS at";
+// No id is empty, so the first page begins with calls that started at this very instant.
+const SINCE = "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond')::text AS at";
 const LOCK = 'SELECT call_id FROM call_metrics WHERE call_id = $1 FOR UPDATE';
 const EXPIRED = `\
 SELECT m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id) AS expired
