@@ -1,4 +1,5 @@
 import type { openStage } from '../open-stage.ts';
+import { errorType } from '../spans.ts';
 import type { Stage, StageResult } from '../stage.ts';
 import { Deadline } from './deadline.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
@@ -86,8 +87,9 @@ export class Synthesis {
 
   fail(error: unknown): void {
     this.#deadline.over();
-    // A refused request is not billed.
-    this.stage.fail(error, this.#bytes > 0 ? this.#result() : {});
+    // A refused request is not billed; one that was given up, or broke while it answered, is.
+    const billed = this.#bytes > 0 || /Abort/.test(errorType(error));
+    this.stage.fail(error, billed ? this.#result() : {});
   }
 
   #result(): StageResult {

@@ -82,6 +82,20 @@ for (const [name, Client] of [
       assert.equal(attributes[ATTR.usageCharacters], TEXT.length);
     });
 
+    it('counts its text when it is given up before the audio comes: it was sent', async () => {
+      const { attributes } = await spanOf(async () => {
+        const aborted = new AbortController();
+        const asked = client().tts.generate(request(TEXT), { signal: aborted.signal });
+        const before = plain.truth.length;
+        void poll(() => plain.truth.length > before).then(() => aborted.abort());
+        await assert.rejects(async () => await asked);
+      });
+      assert.equal(attributes[ATTR.stageCancelled], true);
+      assert.equal(attributes[ATTR.errorType], undefined);
+      assert.equal(attributes[ATTR.usageCharacters], TEXT.length);
+      assert.equal(attributes[ATTR.usageAudioSeconds], 0);
+    });
+
     it('fails with the class of the error, which the application gets as it is', async () => {
       plain.faults.next({ kind: 'status', status: 429 });
       const { attributes } = await spanOf(() =>
