@@ -108,6 +108,77 @@ export const SETTINGS = {
     type: 'path',
     description: 'A price file of your own; its entries come before the catalogue.',
   },
+  host: {
+    key: 'EARSHOT_HOST',
+    type: 'string',
+    fallback: '127.0.0.1',
+    description:
+      'Address that `earshot serve` listens on. Any but loopback needs `EARSHOT_AUTH_TOKEN` or `EARSHOT_INSECURE`.',
+  },
+  port: {
+    key: 'EARSHOT_PORT',
+    type: 'integer',
+    fallback: '4318',
+    description: 'Port that `earshot serve` listens on; 0: one that is free.',
+  },
+  authToken: {
+    key: 'EARSHOT_AUTH_TOKEN',
+    type: 'string',
+    secret: true,
+    description:
+      'Who sends spans to `earshot serve` or reads its metrics shows this token: `authorization: Bearer …`.',
+  },
+  insecure: {
+    key: 'EARSHOT_INSECURE',
+    type: 'boolean',
+    fallback: 'false',
+    description: 'Let `earshot serve` listen on an address other than loopback without a token.',
+  },
+  maxConnections: {
+    key: 'EARSHOT_MAX_CONNECTIONS',
+    type: 'integer',
+    fallback: '1024',
+    description: 'Connections that `earshot serve` keeps open; more are closed at once.',
+  },
+  maxBodyBytes: {
+    key: 'EARSHOT_MAX_BODY_BYTES',
+    type: 'integer',
+    fallback: '16777216',
+    description: 'Longest body that `earshot serve` takes, as it is sent, in bytes.',
+  },
+  maxInflatedBytes: {
+    key: 'EARSHOT_MAX_INFLATED_BYTES',
+    type: 'integer',
+    fallback: '33554432',
+    description: 'Longest body that `earshot serve` takes, unpacked, in bytes.',
+  },
+  maxInFlightBytes: {
+    key: 'EARSHOT_MAX_IN_FLIGHT_BYTES',
+    type: 'integer',
+    fallback: '67108864',
+    description:
+      'Bodies that `earshot serve` has not answered yet, together, in bytes; beyond it answers 503.',
+  },
+  maxRequestSpans: {
+    key: 'EARSHOT_MAX_REQUEST_SPANS',
+    type: 'integer',
+    fallback: '20000',
+    description: 'Spans in one request to `earshot serve`.',
+  },
+  logLevel: {
+    key: 'EARSHOT_LOG_LEVEL',
+    type: 'enum',
+    values: ['error', 'warn', 'info', 'debug'],
+    fallback: 'info',
+    description: 'How much `earshot serve` logs.',
+  },
+  logFormat: {
+    key: 'EARSHOT_LOG_FORMAT',
+    type: 'enum',
+    values: ['auto', 'json', 'text'],
+    fallback: 'auto',
+    description: '`auto`: text on a terminal, JSON lines elsewhere.',
+  },
 } as const satisfies Record<string, Setting>;
 
 type Spec<K extends SettingKey> = (typeof SETTINGS)[K];

@@ -7,8 +7,9 @@ import { demo } from './commands/demo.ts';
 import { migrate } from './commands/migrate.ts';
 import { report } from './commands/report.ts';
 import { reprice } from './commands/reprice.ts';
+import { serve } from './commands/serve.ts';
 
-const COMMANDS: readonly Command[] = [demo, report, migrate, reprice];
+const COMMANDS: readonly Command[] = [demo, serve, report, migrate, reprice];
 
 const OVERVIEW = `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
 

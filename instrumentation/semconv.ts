@@ -234,7 +234,7 @@ export const ATTRIBUTES = {
   },
   eouSource: {
     name: 'voice.eou.source',
-    brief: 'How the end of utterance is known: vad, stt_word_end, stt_event, turn_start',
+    brief: 'How the end of utterance is known: vad, stt_word_end, stt_event, framework, turn_start',
     example: 'stt_word_end',
     privacy: 'none',
   },
@@ -340,6 +340,24 @@ export const ATTRIBUTES = {
     name: 'earshot.drop.reason',
     brief: 'Why something was dropped',
     example: 'buffer_full',
+    privacy: 'none',
+  },
+  httpMethod: {
+    name: 'http.request.method',
+    brief: 'Method of a request to the receiver',
+    example: 'POST',
+    privacy: 'none',
+  },
+  httpRoute: {
+    name: 'http.route',
+    brief: 'Path of the receiver that was asked; absent for any other',
+    example: '/v1/traces',
+    privacy: 'none',
+  },
+  httpStatusCode: {
+    name: 'http.response.status_code',
+    brief: 'How a request was answered',
+    example: 200,
     privacy: 'none',
   },
 } as const satisfies Definitions;
@@ -495,6 +513,34 @@ export const METRICS = {
     brief: 'Times a call was turned into rows',
     unit: '{call}',
     example: 1,
+    privacy: 'none',
+  },
+  spansIgnored: {
+    name: 'earshot.spans.ignored',
+    brief: 'Spans received that are not of a call',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  attributesLimited: {
+    name: 'earshot.attributes.limited',
+    brief: 'Attributes, events and texts left out or cut off for their number or size',
+    unit: '{attribute}',
+    example: 1,
+    privacy: 'none',
+  },
+  httpServerDuration: {
+    name: 'http.server.request.duration',
+    brief: 'From the head of a request to its answer',
+    unit: 's',
+    example: 0.012,
+    privacy: 'none',
+  },
+  receiverInFlight: {
+    name: 'earshot.receiver.in_flight',
+    brief: 'Bytes of requests that are not answered yet',
+    unit: 'By',
+    example: 524288,
     privacy: 'none',
   },
   queueDepth: {

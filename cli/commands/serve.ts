@@ -1,0 +1,174 @@
+import { resolve } from 'node:path';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { PipelineMetrics } from '../../exporter/pipeline/pipeline-metrics.ts';
+import { isLoopback } from '../../exporter/receiver/auth.ts';
+import { Backend } from '../../exporter/receiver/backend.ts';
+import { createLog, type Log } from '../../exporter/receiver/log.ts';
+import { startMetricsEndpoint } from '../../exporter/receiver/open-metrics.ts';
+import { Receiver } from '../../exporter/receiver/receiver.ts';
+import { errorClass, openPostgres, type SchemaError } from '../../exporter/store/index.ts';
+import { VERSION } from '../../instrumentation/version.ts';
+import { readSettings, type Settings } from '../../settings.ts';
+import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
+import { openEmbeddedDatabase } from '../embedded-database.ts';
+
+/** Senders wait about ten seconds for an answer; what the database does not do by then is theirs to send again. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+const MAX_CONNECTIONS = 6;
+/** Of a stop: for the requests under way, then for the calls that have ended. Container runtimes kill after 10 s. */
+const REQUESTS_GRACE_MS = 5_000;
+const DRAIN_MS = 2_000;
+const SAME_SIGNAL_MS = 300;
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'receive spans over OTLP/HTTP and turn every call into rows',
+  help: `Usage: earshot serve [--host ADDRESS] [--port PORT]
+
+Receives traces at POST /v1/traces (OTLP/HTTP, protobuf or JSON, gzip), commits the spans of calls to the journal before
+it answers, and turns calls into rows. Metrics and logs are accepted and ignored. Any number of these can run on one
+database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a second signal ends it at once.
+
+  --host ADDRESS   where to listen (default 127.0.0.1, or EARSHOT_HOST)
+  --port PORT      0 for one that is free (default 4318, or EARSHOT_PORT)
+
+Any address but loopback needs EARSHOT_AUTH_TOKEN, which senders then show (OTEL_EXPORTER_OTLP_HEADERS=
+"authorization=Bearer TOKEN"), or EARSHOT_INSECURE=true.
+
+Also there: /healthz (the process lives), /readyz (the database answers), /metrics (OpenMetrics).
+Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+  options: { host: { type: 'string' }, port: { type: 'string' } },
+  maxArguments: 0,
+  run,
+};
+
+async function run({ options }: Invocation): Promise<ExitCode> {
+  const settings = settingsOf(options);
+  const log = createLog({
+    level: settings.logLevel,
+    format: formatOf(settings),
+    write: (line) => void process.stdout.write(`${line}\n`),
+  });
+  // A log that nobody reads any more must not end the process.
+  process.stdout.on('error', () => {});
+  const stop = stopSignal(log);
+  routeDiagnostics(log);
+
+  const metricsEndpoint = startMetricsEndpoint();
+  const embedded =
+    settings.databaseUrl === undefined ? await openEmbeddedDatabase(resolve(settings.dataDir)) : undefined;
+  const database = openPostgres({
+    url: settings.databaseUrl ?? embedded?.url ?? '',
+    maxConnections: embedded === undefined ? MAX_CONNECTIONS : 2,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onConnectionLost: (error) => log.debug('an idle connection was lost', { error: errorClass(error) }),
+  });
+  const pipelineMetrics = new PipelineMetrics();
+  let onFatal = (_: SchemaError) => {};
+  const fatal = new Promise<SchemaError>((resolve) => {
+    onFatal = resolve;
+  });
+  const backend = new Backend({ database, settings, metrics: pipelineMetrics, log, onFatal });
+  try {
+    const receiver = await listen(settings, { backend, pipelineMetrics, metricsEndpoint, log });
+    backend.start();
+    log.info('listening', {
+      url: receiver.url,
+      version: VERSION,
+      authenticated: settings.authToken !== undefined,
+    });
+    const reason = await Promise.race([stop, fatal]);
+    log.info('stopping');
+    await receiver.stop(REQUESTS_GRACE_MS);
+    if (typeof reason !== 'string') throw new CommandError(reason.message, { cause: reason });
+    return 0;
+  } finally {
+    await backend.stop(DRAIN_MS);
+    await database.close().catch(() => {});
+    await embedded?.close();
+    pipelineMetrics.shutdown();
+    await metricsEndpoint.shutdown();
+    log.info('stopped');
+  }
+}
+
+type Parts = Pick<
+  Parameters<typeof Receiver.start>[0],
+  'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log'
+>;
+
+async function listen(settings: Settings, parts: Parts): Promise<Receiver> {
+  try {
+    return await Receiver.start({ ...settings, ...parts });
+  } catch (cause) {
+    const { host, port } = settings;
+    throw new CommandError(
+      `cannot listen on ${host}:${port} (${errorClass(cause)}). Choose another with --host and --port, or stop what is there.`,
+      { cause },
+    );
+  }
+}
+
+function settingsOf(options: Invocation['options']): Settings {
+  const { host, port } = options;
+  const settings = readSettings({
+    overrides: {
+      ...(typeof host === 'string' && { host }),
+      ...(typeof port === 'string' && { port: portOf(port) }),
+    },
+  });
+  if (settings.port > 65_535)
+    throw new UsageError(`EARSHOT_PORT: saw ${settings.port}, expected 0 to 65535.`);
+  if (!isLoopback(settings.host) && settings.authToken === undefined && !settings.insecure) {
+    throw new UsageError(
+      `${settings.host} can be reached from other machines, and there is no EARSHOT_AUTH_TOKEN. Set one (any long random ` +
+        'text; senders show it as authorization: Bearer …), or EARSHOT_INSECURE=true where something else guards the address.',
+    );
+  }
+  return settings;
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new UsageError(`--port: saw ${text}, expected 0 to 65535.`);
+}
+
+function formatOf({ logFormat }: Settings): 'json' | 'text' {
+  if (logFormat !== 'auto') return logFormat;
+  return process.stdout.isTTY === true ? 'text' : 'json';
+}
+
+/**
+ * Resolves at the first SIGTERM or SIGINT; a second one ends the process. Shells and runners pass a signal on to a
+ * process that has had it already: what comes in the same moment is the same signal.
+ */
+function stopSignal(log: Log): Promise<string> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | undefined;
+    const on = (signal: NodeJS.Signals) => {
+      const nowMs = performance.now();
+      firstAtMs ??= nowMs;
+      if (nowMs - firstAtMs < SAME_SIGNAL_MS) return resolve(signal);
+      log.warn('ended at once, by a second signal', { signal });
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    process.on('SIGTERM', on);
+    process.on('SIGINT', on);
+  });
+}
+
+/** What the library would tell an application goes to our log, without what its arguments may quote. */
+function routeDiagnostics(log: Log): void {
+  const to =
+    (level: keyof Log) =>
+    (message: string, ...details: unknown[]) => {
+      const error = details.find((detail) => detail instanceof Error);
+      log[level](message.replace(/^earshot: /, ''), { error: error && errorClass(error) });
+    };
+  diag.setLogger(
+    { error: to('error'), warn: to('warn'), info: to('info'), debug: to('debug'), verbose: () => {} },
+    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
+  );
+}

@@ -1,0 +1,172 @@
+import type { Fact } from '../facts.ts';
+import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
+import { limit, within } from '../pipeline/deadline.ts';
+import { Episode } from '../pipeline/episode.ts';
+import type { PipelineMetrics } from '../pipeline/pipeline-metrics.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import type { Database } from '../store/database.ts';
+import { checkSchema, errorClass, SchemaError } from '../store/index.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Log } from './log.ts';
+
+const MIN_RETRY_MS = 250;
+const MAX_RETRY_MS = 5_000;
+const CHECK_TIMEOUT_MS = 2_000;
+/** Probes of many balancers must not become load on the database. */
+const CHECK_EVERY_MS = 1_000;
+
+/** The database is not there, or its schema is not ours yet. */
+export class NotReadyError extends Error {
+  override name = 'NotReadyError';
+}
+
+export interface BackendOptions {
+  /** Stays the caller's to close. */
+  database: Database;
+  settings: ConnectionSettings;
+  /** (Default: what the settings choose.) */
+  priceList?: PriceList;
+  metrics: PipelineMetrics;
+  log: Log;
+  /** The database can never be used: its schema is newer than this version of earshot. */
+  onFatal?: (error: SchemaError) => void;
+}
+
+/**
+ * The journal behind the receiver, and the worker that turns calls into rows. The database may come and go: it is opened
+ * in the background, as often as it takes, and what cannot be committed is the sender's to send again.
+ */
+export class Backend {
+  readonly #options: BackendOptions;
+  readonly #commits: GroupCommit;
+  readonly #outage = new Episode();
+  #connection: Connection | undefined;
+  #opening: Promise<void> | undefined;
+  #stopped = false;
+  #wakeRetry: () => void = () => {};
+  #check: { atMs: number; ready: Promise<boolean> } | undefined;
+
+  constructor(options: BackendOptions) {
+    this.#options = options;
+    this.#commits = new GroupCommit({
+      append: (facts) => this.#append(facts),
+      onCommitted: (facts, { written, refused }) => {
+        options.metrics.written(written);
+        options.metrics.dropped(refused.length, 'refused');
+        // The worker need not look before the call that has just ended is due.
+        if (facts.some((fact) => fact.type === 'call')) {
+          this.#connection?.worker.wake(options.settings.finalizeDelay + 20);
+        }
+      },
+    });
+  }
+
+  /** Begins to open the database. */
+  start(): void {
+    this.#opening ??= this.#open();
+  }
+
+  /**
+   * Resolves when the facts are committed, with how many the database refused by their content.
+   * @throws NotReadyError, or the driver's error: whether they are committed is then unknown.
+   */
+  commit(facts: readonly Fact[]): Promise<number> {
+    return this.#commits.commit(facts);
+  }
+
+  /** The database answers and has a schema that we can write. */
+  ready(): Promise<boolean> {
+    const now = performance.now();
+    if (this.#check === undefined || now - this.#check.atMs > CHECK_EVERY_MS) {
+      this.#check = { atMs: now, ready: this.#isReady() };
+    }
+    return this.#check.ready;
+  }
+
+  /** Finalises the calls that have ended, for at most `drainMs`, and stops working. Never throws. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#wakeRetry();
+    await within(drainMs, this.#opening ?? Promise.resolve(), undefined);
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    await within(drainMs, connection.worker.drain(), 0);
+    await within(drainMs, connection.close(), undefined);
+  }
+
+  async #append(facts: readonly Fact[]) {
+    try {
+      const connection = this.#connection;
+      if (connection === undefined) throw new NotReadyError('The database is not open yet.');
+      const result = await connection.journal.append(facts);
+      this.#outage.end((seconds) =>
+        this.#options.log.info('the database is back', { after_seconds: seconds }),
+      );
+      return result;
+    } catch (error) {
+      this.#lost(error);
+      throw error;
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.#outage.begin(() =>
+      this.#options.log.warn('the database is away: senders are told to try again', {
+        error: errorClass(error),
+      }),
+    );
+  }
+
+  async #open(): Promise<void> {
+    const { database, settings, priceList, metrics, log, onFatal } = this.#options;
+    for (let delayMs = MIN_RETRY_MS; !this.#stopped; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
+      try {
+        const connection = await openConnection({
+          database,
+          settings,
+          priceList,
+          metrics,
+          statementTimeoutMs: 0, // of the caller's database
+        });
+        this.#connection = connection;
+        metrics.observeQueue(() => connection.queueState());
+        this.#check = undefined;
+        this.#outage.end();
+        log.info('the database is open');
+        return;
+      } catch (error) {
+        if (error instanceof SchemaError) {
+          onFatal?.(error);
+          return;
+        }
+        this.#lost(error);
+        await this.#pause(delayMs * (0.75 + Math.random() / 4));
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeRetry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.#connection === undefined) return false;
+    try {
+      await limit(
+        CHECK_TIMEOUT_MS,
+        'asking the database for its schema',
+        checkSchema(this.#options.database),
+      );
+      return true;
+    } catch (error) {
+      // A newer earshot has migrated it while we ran: statements of ours still fit, so the change can be rolling.
+      return error instanceof SchemaError && error.seenVersion > error.knownVersion;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { metrics } from '@opentelemetry/api';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+
+/** A page of metrics, and what it is. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface MetricsEndpoint {
+  /** The metrics as they are now, in the format that the `accept` header prefers. */
+  render(accept: string | undefined): Promise<MetricsPage>;
+  shutdown(): Promise<void>;
+}
+
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Registers a meter provider for this process, whose metrics a page shows. */
+export function startMetricsEndpoint(): MetricsEndpoint {
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const provider = new MeterProvider({ readers: [reader] });
+  metrics.setGlobalMeterProvider(provider);
+  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+  return {
+    render: async (accept) => {
+      const { resourceMetrics } = await reader.collect();
+      const text = serializer.serialize(resourceMetrics);
+      return accept?.includes('text/plain') === true && !accept.includes('openmetrics')
+        ? { contentType: PROMETHEUS, body: `${text}\n` }
+        : { contentType: OPEN_METRICS, body: toOpenMetrics(text) };
+    },
+    shutdown: async () => {
+      metrics.disable();
+      await provider.shutdown();
+    },
+  };
+}
+
+/**
+ * Prometheus' older text as OpenMetrics 1.0: a counter's family is named without `_total`, limits of buckets are floats,
+ * no line is empty, units are left out (OpenMetrics knows those only that end the name), and the page has an end.
+ */
+export function toOpenMetrics(text: string): string {
+  const lines = text.split('\n').filter((line) => line !== '' && !/^# (?!HELP|TYPE)/.test(line));
+  const counters = new Set<string>();
+  for (const line of lines) {
+    const [, name] = /^# TYPE (\S+)_total counter$/.exec(line) ?? [];
+    if (name !== undefined) counters.add(name);
+  }
+  const converted = lines.map((line) => {
+    const [, keyword, name, rest] = /^# (HELP|TYPE) (\S+)_total (.*)$/.exec(line) ?? [];
+    if (name !== undefined && counters.has(name)) return `# ${keyword} ${name} ${rest}`;
+    return line.startsWith('#') ? line : line.replace(/(?<=[{,]le=")(\d+)(?="\})/, '$1.0');
+  });
+  return `${[...converted, '# EOF'].join('\n')}\n`;
+}

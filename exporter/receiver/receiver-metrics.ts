@@ -1,0 +1,66 @@
+import type { BatchObservableCallback } from '@opentelemetry/api';
+import { ATTR, METRICS } from '../../instrumentation/semconv.ts';
+import { followMeter } from '../pipeline/meter.ts';
+
+/** Seconds: the buckets of OpenTelemetry's convention for HTTP servers. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE']);
+
+/** What the receiver answers and has under way. What becomes of the spans is in `PipelineMetrics`. */
+export class ReceiverMetrics {
+  readonly #inFlightBytes: () => number;
+  readonly #instruments = followMeter(
+    (meter) => {
+      const { httpServerDuration, receiverInFlight, spansIgnored, attributesLimited } = METRICS;
+      const inFlight = meter.createObservableGauge(receiverInFlight.name, {
+        description: receiverInFlight.brief,
+        unit: receiverInFlight.unit,
+      });
+      const observe: BatchObservableCallback = (result) => result.observe(inFlight, this.#inFlightBytes());
+      meter.addBatchObservableCallback(observe, [inFlight]);
+      return {
+        duration: meter.createHistogram(httpServerDuration.name, {
+          description: httpServerDuration.brief,
+          unit: httpServerDuration.unit,
+          advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+        }),
+        ignored: meter.createCounter(spansIgnored.name, {
+          description: spansIgnored.brief,
+          unit: spansIgnored.unit,
+        }),
+        limited: meter.createCounter(attributesLimited.name, {
+          description: attributesLimited.brief,
+          unit: attributesLimited.unit,
+        }),
+        stopObserving: () => meter.removeBatchObservableCallback(observe, [inFlight]),
+      };
+    },
+    ({ stopObserving }) => stopObserving(),
+  );
+
+  constructor(inFlightBytes: () => number) {
+    this.#inFlightBytes = inFlightBytes;
+  }
+
+  /** `route` is one of the receiver's own; undefined for any other path, which must not become a label. */
+  answered(method: string, route: string | undefined, status: number, seconds: number): void {
+    this.#instruments().duration.record(seconds, {
+      [ATTR.httpMethod]: METHODS.has(method) ? method : '_OTHER',
+      ...(route !== undefined && { [ATTR.httpRoute]: route }),
+      [ATTR.httpStatusCode]: status,
+    });
+  }
+
+  ignored(spans: number): void {
+    if (spans > 0) this.#instruments().ignored.add(spans);
+  }
+
+  limited(attributes: number): void {
+    if (attributes > 0) this.#instruments().limited.add(attributes);
+  }
+
+  shutdown(): void {
+    this.#instruments().stopObserving();
+  }
+}

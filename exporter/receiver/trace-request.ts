@@ -1,0 +1,47 @@
+import { readFact } from '../dialects/index.ts';
+import type { Fact } from '../facts.ts';
+import type { Encoding } from './answer.ts';
+import { decodeJson } from './decode-json.ts';
+import { decodeProtobuf } from './decode-protobuf.ts';
+import type { DecodeLimits } from './limits.ts';
+
+/** What a request's spans say: the facts of calls, and what became of the other spans. */
+export interface TraceRequest {
+  readonly facts: readonly Fact[];
+  /** Spans that are not of a call. */
+  readonly ignored: number;
+  /** Spans that cannot be taken, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** Attributes, events and texts that were left out or cut off. */
+  readonly limited: number;
+}
+
+/**
+ * Decodes an OTLP trace request and reads the facts of its spans. Whatever the bytes are, only these errors come out.
+ * @throws MalformedError, TooLargeError
+ */
+export function readTraceRequest(body: Buffer, encoding: Encoding, limits: DecodeLimits): TraceRequest {
+  const facts: Fact[] = [];
+  const refused = new Map<string, number>();
+  let ignored = 0;
+  let limited = 0;
+  const refuse = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
+  const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
+  decode(body, limits, {
+    span: (span) => {
+      try {
+        const fact = readFact(span);
+        if (fact === undefined) ignored += 1;
+        else facts.push(fact);
+      } catch {
+        // Dialects do not throw. If one does, its span is lost and not the request.
+        refuse('unreadable');
+      }
+    },
+    refused: refuse,
+    limited: () => {
+      limited += 1;
+    },
+  });
+  return { facts, ignored, refused, limited };
+}
