@@ -87,6 +87,11 @@ export interface Interruption {
   timeToSilenceSeconds?: number;
 }
 
+/** Latencies of a turn as a program reports them, in seconds, by the names of the rows' columns. */
+export type ReportedLatencies = {
+  [L in 'ttfb_stt' | 'ttfb_llm' | 'ttfb_tts' | 'latency_stt' | 'latency_llm' | 'latency_tts']?: number;
+};
+
 /** The turn span: its marks and what the user and agent did. */
 export interface TurnFact extends FactBase {
   type: 'turn';
@@ -98,6 +103,11 @@ export interface TurnFact extends FactBase {
   eouSource?: EouSource;
   /** Seconds; only where a framework reports its own figure and playback was not seen. */
   reportedEouLatencySeconds?: number;
+  /**
+   * Seconds; only where a program reports its own figures instead of marks. The times of the turn's stages then say
+   * nothing, and no latency is taken from them.
+   */
+  reportedLatencies?: ReportedLatencies;
   interrupted?: boolean;
   interruptions?: Interruption[];
   /** -1 to 1. */

@@ -15,6 +15,9 @@ export const toSecondsOrNull = (micros: Micros | null): number | null =>
  */
 export function latenciesOf(marked: MarkedTurn): Record<Latency, number | null> {
   const { stt, spoken } = marked;
+  const eou_latency = toSecondsOrNull(eouLatencyUs(marked));
+  const reported = marked.turn.fact?.reportedLatencies;
+  if (reported !== undefined) return { ...UNKNOWN, ...reported, eou_latency };
   return {
     ttfb_stt: ttfb(stt),
     ttfb_llm: ttfb(spoken.llm),
@@ -22,9 +25,18 @@ export function latenciesOf(marked: MarkedTurn): Record<Latency, number | null> 
     latency_stt: sttLatency(marked),
     latency_llm: completeLength(spoken.llm),
     latency_tts: completeLength(spoken.tts),
-    eou_latency: toSecondsOrNull(eouLatencyUs(marked)),
+    eou_latency,
   };
 }
+
+const UNKNOWN = {
+  ttfb_stt: null,
+  ttfb_llm: null,
+  ttfb_tts: null,
+  latency_stt: null,
+  latency_llm: null,
+  latency_tts: null,
+};
 
 const between = (fromUs: Micros, toUs: Micros): number | null =>
   toUs < fromUs ? null : toSeconds(toUs - fromUs);
