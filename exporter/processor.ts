@@ -9,6 +9,12 @@ import type { Database } from './store/database.ts';
 
 export type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
 export type { FinishedSpan } from './span-record.ts';
+export {
+  type CallRecord,
+  TelemetryService,
+  type TelemetryServiceOptions,
+  type TurnRecord,
+} from './telemetry-service.ts';
 
 export interface CallSpanProcessorOptions extends Partial<PipelineSettings> {
   /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`; unset: the processor does nothing, and says so once.) */

@@ -1,37 +1,27 @@
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { diag } from '@opentelemetry/api';
 import type { Settings } from '../../settings.ts';
 import type { Fact } from '../facts.ts';
 import type { PriceList } from '../pricing/index.ts';
-import type { Database, FinaliseWorker } from '../store/index.ts';
+import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
+import type { Connection, ConnectionSettings } from './connection.ts';
 import { within } from './deadline.ts';
 import { atExit } from './exit-hook.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { Spool } from './spool.ts';
 import { SpoolQueue } from './spool-queue.ts';
-import { type FactSink, FactWriter } from './writer.ts';
+import { FactWriter } from './writer.ts';
 
 /** Also how long a database that never answers can keep an otherwise finished process alive. */
 const WRITE_TIMEOUT_MS = 10_000;
 const SHUTDOWN_TIMEOUT_MS = 5_000;
-/** Of the shutdown, kept for the spool. */
-const SPOOL_RESERVE_MS = 500;
+/** Of the shutdown, kept for the spool and for closing. */
+const RESERVE_MS = 500;
 
 /** The settings that the pipeline reads. */
-export type PipelineSettings = Pick<
-  Settings,
-  | 'spoolDir'
-  | 'spoolMaxBytes'
-  | 'bufferSpans'
-  | 'flushInterval'
-  | 'finalizeDelay'
-  | 'idleLimit'
-  | 'spanRetention'
-  | 'pricing'
-  | 'prices'
->;
+export type PipelineSettings = ConnectionSettings &
+  Pick<Settings, 'spoolDir' | 'spoolMaxBytes' | 'bufferSpans' | 'flushInterval'>;
 
 export interface PipelineOptions {
   /** URL of PostgreSQL, or an open database, which stays the caller's to close. */
@@ -39,15 +29,6 @@ export interface PipelineOptions {
   settings: PipelineSettings;
   /** (Default: what the settings choose.) */
   priceList?: PriceList;
-}
-
-/** What an open database consists of. */
-export interface Connection {
-  readonly db: Database;
-  readonly journal: FactSink;
-  readonly worker: FinaliseWorker;
-  /** Ends the removal of expired spans. */
-  readonly stopRetention: () => Promise<void>;
 }
 
 /**
@@ -62,6 +43,7 @@ export class Pipeline {
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
   #shutdown: Promise<void> | undefined;
+  #ended = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -119,44 +101,22 @@ export class Pipeline {
   }
 
   async #open(): Promise<Connection> {
-    const { database, settings, priceList } = this.#options;
     // Loaded here and not above: an application that starts must not wait for a driver and a price catalogue.
-    const [store, { finaliseCall }, { loadPriceList }, { recordCallMetrics }] = await Promise.all([
-      import('../store/index.ts'),
-      import('../finalise.ts'),
-      import('./price-list.ts'),
-      import('./call-metrics.ts'),
-    ]);
-    const owned = typeof database === 'string';
-    const db = owned ? store.openPostgres({ url: database, statementTimeoutMs: WRITE_TIMEOUT_MS }) : database;
-    try {
-      await store.migrate(db);
-      const list = priceList ?? (await loadPriceList(settings, (text) => diag.warn(`earshot: ${text}`)));
-      const queue = new store.Queue(db, {
-        finalise: (facts) => finaliseCall(facts, list),
-        workerId: `${hostname()}:${process.pid}`,
-      });
-      const worker = new store.FinaliseWorker({
-        queue,
-        onFinalised: ({ rows, first }) => {
-          this.metrics.finalised(1);
-          if (first) recordCallMetrics(rows);
-        },
-        onError: onWorkerError,
-      });
-      const journal = new store.Journal(db, {
-        finalizeDelayMs: settings.finalizeDelay,
-        idleLimitMs: settings.idleLimit,
-      });
-      this.metrics.observeQueue(() => queue.state());
-      worker.start();
-      const stopRetention = store.keepRetention(db, { retentionMs: settings.spanRetention });
-      this.#connection = { db, journal, worker, stopRetention };
-      return this.#connection;
-    } catch (error) {
-      if (owned) await db.close().catch(() => {});
-      throw error;
+    const { openConnection } = await import('./connection.ts');
+    const connection = await openConnection({
+      database: this.#options.database,
+      settings: this.#options.settings,
+      priceList: this.#options.priceList,
+      metrics: this.metrics,
+      statementTimeoutMs: WRITE_TIMEOUT_MS,
+    });
+    if (this.#ended) {
+      await connection.close();
+      throw new Error('The pipeline was shut down.');
     }
+    this.metrics.observeQueue(() => connection.queueState());
+    this.#connection = connection;
+    return connection;
   }
 
   #onWritten(facts: readonly Fact[]): void {
@@ -167,34 +127,19 @@ export class Pipeline {
   }
 
   async #end(): Promise<void> {
-    const deadlineMs = performance.now() + SHUTDOWN_TIMEOUT_MS - SPOOL_RESERVE_MS;
+    const deadlineMs = performance.now() + SHUTDOWN_TIMEOUT_MS - RESERVE_MS;
     const left = () => Math.max(0, deadlineMs - performance.now());
     try {
       const flushed = this.#writer.flush(left());
       this.#writer.stop();
       await flushed;
-      const connection = this.#connection;
-      if (connection === undefined) return;
-      await within(left(), connection.worker.drain(), 0);
-      await within(left(), Promise.all([connection.worker.stop(), connection.stopRetention()]), undefined);
+      if (this.#connection !== undefined) await within(left(), this.#connection.worker.drain(), 0);
     } finally {
+      this.#ended = true;
       this.#writer.saveAtExit();
       this.#forgetExit();
       this.metrics.shutdown();
-      const db = this.#connection?.db;
-      if (db !== undefined && typeof this.#options.database === 'string') {
-        await within(
-          SPOOL_RESERVE_MS,
-          db.close().catch(() => {}),
-          undefined,
-        );
-      }
+      if (this.#connection !== undefined) await within(RESERVE_MS, this.#connection.close(), undefined);
     }
   }
-}
-
-function onWorkerError(error: unknown, callId: string | undefined): void {
-  // The writer reports a database that is away.
-  if (callId === undefined) return;
-  diag.warn('earshot: a call could not be turned into rows and is tried again later.', error);
 }

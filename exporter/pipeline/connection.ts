@@ -1,0 +1,122 @@
+import { hostname } from 'node:os';
+import { diag } from '@opentelemetry/api';
+import type { Settings } from '../../settings.ts';
+import type { Fact } from '../facts.ts';
+import { finaliseCall } from '../finalise.ts';
+import type { PriceList } from '../pricing/index.ts';
+import {
+  type Database,
+  type FinalisedCall,
+  FinaliseWorker,
+  getCallFacts,
+  Journal,
+  keepRetention,
+  migrate,
+  openPostgres,
+  Queue,
+  type QueueState,
+} from '../store/index.ts';
+import { recordCallMetrics } from './call-metrics.ts';
+import type { PipelineMetrics } from './pipeline-metrics.ts';
+import { loadPriceList } from './price-list.ts';
+
+/** The settings that an open database needs. */
+export type ConnectionSettings = Pick<
+  Settings,
+  'finalizeDelay' | 'idleLimit' | 'spanRetention' | 'pricing' | 'prices'
+>;
+
+export interface ConnectionOptions {
+  /** URL of PostgreSQL, or an open database, which stays the caller's to close. */
+  database: string | Database;
+  settings: ConnectionSettings;
+  priceList: PriceList | undefined;
+  metrics: PipelineMetrics;
+  /** For one statement, in milliseconds. */
+  statementTimeoutMs: number;
+}
+
+/** An open, migrated database with all that works on it. */
+export interface Connection {
+  readonly db: Database;
+  readonly journal: Journal;
+  readonly worker: FinaliseWorker;
+  queueState(): Promise<QueueState>;
+  /**
+   * Appends facts of one call and finalises it with all that the journal has of it, in one transaction.
+   * @param complete - given what the journal has already, the facts to append
+   * @throws whatever goes wrong; then nothing has changed.
+   */
+  finaliseNow(callId: string, complete: (known: readonly Fact[]) => readonly Fact[]): Promise<void>;
+  /** Ends the work and, unless it is the caller's, the database. Never throws. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, brings it to the newest schema and begins to finalise calls.
+ * @throws the driver's error, or SchemaError.
+ */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { database, settings, metrics, statementTimeoutMs } = options;
+  const priceList =
+    options.priceList ?? (await loadPriceList(settings, (text) => diag.warn(`earshot: ${text}`)));
+  const owned = typeof database === 'string';
+  const db = owned ? openPostgres({ url: database, statementTimeoutMs }) : database;
+  const closeDatabase = async () => {
+    if (owned) await db.close().catch(() => {});
+  };
+  try {
+    await migrate(db);
+  } catch (error) {
+    await closeDatabase();
+    throw error;
+  }
+
+  const queueOptions = {
+    finalise: (facts: readonly Fact[]) => finaliseCall(facts, priceList),
+    workerId: `${hostname()}:${process.pid}`,
+  };
+  const journalOptions = { finalizeDelayMs: settings.finalizeDelay, idleLimitMs: settings.idleLimit };
+  const queue = new Queue(db, queueOptions);
+  const onFinalised = ({ rows, first }: FinalisedCall) => {
+    metrics.finalised(1);
+    if (first) recordCallMetrics(rows);
+  };
+  const worker = new FinaliseWorker({ queue, onFinalised, onError: onWorkerError });
+  worker.start();
+  const stopRetention = keepRetention(db, { retentionMs: settings.spanRetention });
+
+  return {
+    db,
+    journal: new Journal(db, journalOptions),
+    worker,
+    queueState: () => queue.state(),
+    async finaliseNow(callId, complete) {
+      const finalised = await db.transaction(async (tx) => {
+        const facts = complete(await getCallFacts(tx, callId));
+        const { refused } = await new Journal(tx, journalOptions).append(facts);
+        if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
+        // The queue in this transaction and not in one of its own. Appending has waited for other workers' locks.
+        const inside: Database = {
+          query: tx.query.bind(tx),
+          transaction: (work) => work(tx),
+          close: async () => {},
+        };
+        const taken = await new Queue(inside, queueOptions).take({ callIds: [callId] });
+        if (taken.failed[0] !== undefined) throw taken.failed[0].error;
+        return taken.finalised;
+      });
+      for (const call of finalised) onFinalised(call);
+    },
+    async close() {
+      await Promise.all([worker.stop(), stopRetention()]);
+      await closeDatabase();
+    },
+  };
+}
+
+function onWorkerError(error: unknown, callId: string | undefined): void {
+  // The writer reports a database that is away.
+  if (callId === undefined) return;
+  diag.warn('earshot: a call could not be turned into rows and is tried again later.', error);
+}

@@ -1,0 +1,70 @@
+import { SPAN } from '../../instrumentation/semconv.ts';
+import { addPresent } from '../dialects/attributes.ts';
+import type { CallFact, Fact, Outcome } from '../facts.ts';
+import { between, date, type Fields, id, oneOf, text, validate } from './fields.ts';
+import { idsOf } from './ids.ts';
+import type { RecordContext } from './turn.ts';
+
+/** What is known of a call as a whole when it has ended. */
+export interface CallRecord {
+  /** (Default: when its first turn started; without turns, `endedAt`.) */
+  startedAt?: Date;
+  /** (Default: now.) */
+  endedAt?: Date;
+  direction?: 'inbound' | 'outbound' | 'web';
+  /** phone, web, app. */
+  channel?: string;
+  /** What carried the audio. */
+  transport?: string;
+  campaignId?: string;
+  agentName?: string;
+  /** How the call stopped, as the framework or transport says it. */
+  endReason?: string;
+  outcome?: Outcome;
+  /** 0 to 1. */
+  outcomeConfidence?: number;
+  /** Final SIP response. */
+  sipStatusCode?: number;
+  /** Answering machine detection result. */
+  amdResult?: string;
+  /** Class of the error, never its message. */
+  errorType?: string;
+}
+
+const FIELDS: Fields<CallRecord> = {
+  startedAt: date,
+  endedAt: date,
+  direction: oneOf('inbound', 'outbound', 'web'),
+  channel: text,
+  transport: text,
+  campaignId: text,
+  agentName: text,
+  endReason: text,
+  outcome: oneOf('SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'),
+  outcomeConfidence: between(0, 1),
+  sipStatusCode: between(100, 699),
+  amdResult: text,
+  errorType: text,
+};
+
+/** @throws TypeError for an id or a record that is not valid, naming the field. */
+export function validateCall(callId: string, record: CallRecord): void {
+  validate('call', { callId }, { callId: id }, ['callId']);
+  validate('call', record, FIELDS, []);
+}
+
+/** A call record as the fact that the call's span would have given. `known` are the call's facts so far. */
+export function callFact(
+  callId: string,
+  { startedAt, endedAt, ...record }: CallRecord,
+  known: readonly Fact[],
+  { nowUs, serviceName }: RecordContext,
+): CallFact {
+  const endUs = endedAt === undefined ? nowUs : endedAt.getTime() * 1_000;
+  const firstUs = known.reduce((first, fact) => Math.min(first, fact.startUs), endUs);
+  const startUs = startedAt === undefined ? firstUs : startedAt.getTime() * 1_000;
+  return addPresent(
+    { ...idsOf('call', callId), callId, name: SPAN.call, startUs, endUs: Math.max(startUs, endUs) },
+    { type: 'call' as const, ...record, serviceName },
+  );
+}

@@ -1,0 +1,149 @@
+import { diag } from '@opentelemetry/api';
+import { readSettings, type Settings } from '../settings.ts';
+import type { CallLogRow } from './calls/rows.ts';
+import { Pipeline, type PipelineSettings } from './pipeline/pipeline.ts';
+import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
+import type { PriceList } from './pricing/price-list.ts';
+import { type CallRecord, callFact, validateCall } from './records/call.ts';
+import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
+import type { Database } from './store/database.ts';
+import type { StoredCallMetrics } from './store/read.ts';
+
+export type { CallRecord } from './records/call.ts';
+export type { TurnRecord } from './records/turn.ts';
+
+const NO_DATABASE =
+  'TelemetryService has no database: set DATABASE_URL, or give `databaseUrl` or `database`.';
+
+export interface TelemetryServiceOptions extends Partial<PipelineSettings> {
+  /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`; unset: turns are not recorded, and that is said once.) */
+  databaseUrl?: string;
+  /** An open database instead, which stays the caller's to close. */
+  database?: Database;
+  /** (Default: what `EARSHOT_PRICING` and `EARSHOT_PRICES` choose.) */
+  priceList?: PriceList;
+  /** Goes into `service_name`. (Default: none.) */
+  serviceName?: string;
+  /** Keep what was said. (Default: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which is off.) */
+  captureContent?: boolean;
+}
+
+/**
+ * Calls and turns for code that has numbers but no spans. They go the way of spans: into the same journal, finalised by
+ * the same computation.
+ *
+ *     const telemetry = new TelemetryService({ databaseUrl });
+ *     telemetry.recordTurn({ callId, turnIndex: 0, ttfbLlm: 0.21, eouLatency: 0.9, llmInputTokens: 800 });
+ *     await telemetry.finalizeCall(callId, { outcome: 'SUCCESS' });
+ */
+export class TelemetryService {
+  readonly #pipeline: Pipeline | undefined;
+  readonly #serviceName: string | undefined;
+  readonly #captureContent: boolean;
+  #shutdown: Promise<void> | undefined;
+
+  constructor({ database, priceList, serviceName, ...overrides }: TelemetryServiceOptions = {}) {
+    const settings: Settings = readSettings({
+      overrides,
+      warn: (message) => diag.warn(`earshot: ${message}`),
+    });
+    const target = database ?? settings.databaseUrl;
+    this.#serviceName = serviceName;
+    this.#captureContent = settings.captureContent;
+    if (target === undefined) {
+      diag.warn(`earshot: ${NO_DATABASE} Turns are not recorded.`);
+      return;
+    }
+    this.#pipeline = new Pipeline({
+      database: target,
+      settings,
+      ...(priceList !== undefined && { priceList }),
+    });
+  }
+
+  /** What was taken in, written and lost so far; undefined without a database. */
+  get totals(): PipelineTotals | undefined {
+    return this.#pipeline?.metrics.totals;
+  }
+
+  /**
+   * Takes a turn in, to be written within the flush interval. Never throws and never waits: a record that is not valid
+   * is reported, counted and dropped.
+   */
+  recordTurn(turn: TurnRecord): void {
+    if (this.#pipeline === undefined || this.#shutdown !== undefined) return;
+    try {
+      for (const fact of turnFacts(turn, this.#context())) this.#pipeline.accept(fact);
+    } catch (error) {
+      this.#pipeline.metrics.dropped(1, 'invalid');
+      diag.error('earshot: a turn is not recorded; the call goes on.', error);
+    }
+  }
+
+  /**
+   * Ends a call and writes its rows, in one transaction: either all of it is there afterwards, or the rows are as they
+   * were. Turns recorded before are in it. Again for the same call, the first record of the call stands.
+   * @returns the call's row.
+   * @throws TypeError for a record that is not valid; else an error whose `cause` says what the database or the
+   * computation had against it. The turns are kept, and the call can be finalised again.
+   */
+  async finalizeCall(callId: string, call: CallRecord = {}): Promise<StoredCallMetrics> {
+    validateCall(callId, call);
+    const pipeline = this.#running();
+    const context = this.#context();
+    try {
+      await pipeline.flush();
+      const connection = await pipeline.connect();
+      await connection.finaliseNow(callId, (known) => [callFact(callId, call, known, context)]);
+    } catch (cause) {
+      throw new Error('The call was not finalised; nothing was changed. It can be tried again.', { cause });
+    }
+    const row = await this.getCallMetrics(callId);
+    if (row === undefined) throw new Error('The call has no row: somebody removed it in the meantime.');
+    return row;
+  }
+
+  /**
+   * The row of a call; undefined when it has none (yet).
+   * @throws the driver's error, or Error without a database or after `shutdown`.
+   */
+  async getCallMetrics(callId: string): Promise<StoredCallMetrics | undefined> {
+    const { db } = await this.#running().connect();
+    const { getCallMetrics } = await import('./store/read.ts');
+    return getCallMetrics(db, callId);
+  }
+
+  /**
+   * The rows of a call's turns, ordered by `turn_index`. Turns have rows once their call was finalised.
+   * @throws as `getCallMetrics` does.
+   */
+  async getCallLogs(callId: string): Promise<CallLogRow[]> {
+    const { db } = await this.#running().connect();
+    const { getCallLogs } = await import('./store/read.ts');
+    return getCallLogs(db, callId);
+  }
+
+  /**
+   * Writes what waits and closes the database, within five seconds; what could not be written by then is in the spool.
+   * Once: every caller gets the same promise. Turns recorded afterwards are ignored.
+   * @throws Error when turns could be saved nowhere.
+   */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#pipeline?.shutdown() ?? Promise.resolve();
+    return this.#shutdown;
+  }
+
+  #running(): Pipeline {
+    if (this.#pipeline === undefined) throw new Error(NO_DATABASE);
+    if (this.#shutdown !== undefined) throw new Error('TelemetryService was shut down.');
+    return this.#pipeline;
+  }
+
+  #context(): RecordContext {
+    return {
+      nowUs: Date.now() * 1_000,
+      serviceName: this.#serviceName,
+      captureContent: this.#captureContent,
+    };
+  }
+}
