@@ -1,9 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
-import { openStage } from '../open-stage.ts';
 import { Synthesis } from './cartesia-synthesis.ts';
 import { type Foreign, text } from './patch.ts';
 
-/** Syntheses that may be open on one socket; beyond it new ones are not followed. */
+/** Syntheses that may be open on one socket; beyond it the oldest is given up. */
 const MAX_CONTEXTS = 256;
 
 /** The contexts of one Cartesia socket: each `context_id` is one synthesis, from its first text to its last audio. */
@@ -29,8 +28,10 @@ export class CartesiaSocket {
       this.#open.delete(id);
       known?.synthesis.cancel();
     } else if (known) known.synthesis.say(message.transcript);
-    else if (text(message.transcript) !== undefined && this.#open.size < MAX_CONTEXTS)
-      this.#open.set(id, { synthesis: Synthesis.start(message, openStage), within: context.active() });
+    else if (text(message.transcript) !== undefined) {
+      if (this.#open.size >= MAX_CONTEXTS) this.#giveUpOldest();
+      this.#open.set(id, { synthesis: Synthesis.start(message), within: context.active() });
+    }
   }
 
   received(message: Foreign | undefined): void {
@@ -52,6 +53,14 @@ export class CartesiaSocket {
   /** The connection is gone, and with it whatever was being spoken. 1000: the application closed it. */
   closed(code: unknown): void {
     this.#endAll((synthesis) => (code === 1000 ? synthesis.cancel() : synthesis.fail('connection_closed')));
+  }
+
+  #giveUpOldest(): void {
+    for (const [id, { synthesis }] of this.#open) {
+      this.#open.delete(id);
+      synthesis.cancel();
+      return;
+    }
   }
 
   #endAll(end: (synthesis: Synthesis) => void): void {

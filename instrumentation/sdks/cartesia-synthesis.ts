@@ -1,4 +1,4 @@
-import type { openStage } from '../open-stage.ts';
+import { openStage } from '../open-stage.ts';
 import { errorType } from '../spans.ts';
 import type { Stage, StageResult } from '../stage.ts';
 import { Deadline } from './deadline.ts';
@@ -46,8 +46,8 @@ export class Synthesis {
   }
 
   /** Opens the stage for a request; its transcript counts at once. */
-  static start(request: Foreign, open: typeof openStage): Synthesis {
-    const stage = open('tts', { provider: 'cartesia', model: text(request.model_id) });
+  static start(request: Foreign): Synthesis {
+    const stage = openStage('tts', { provider: 'cartesia', model: text(request.model_id) });
     const synthesis = new Synthesis(stage, audioFormat(request.output_format));
     synthesis.say(request.transcript);
     return synthesis;

@@ -1,6 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { openStage } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { tapApiPromise } from './api-promise.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
@@ -27,7 +26,7 @@ function tracedRequest(generate: Method): Method {
   return function (this: unknown, ...args) {
     const synthesis = isTracingSuppressed(context.active())
       ? undefined
-      : guard('following a synthesis', () => Synthesis.start(foreign(args[0]) ?? {}, openStage));
+      : guard('following a synthesis', () => Synthesis.start(foreign(args[0]) ?? {}));
     if (!synthesis) return generate.apply(this, args);
     let promise: unknown;
     try {
@@ -60,11 +59,14 @@ function tracedRequest(generate: Method): Method {
 }
 
 function tracedSocket(websocket: Method): Method {
-  return async function (this: unknown, ...args) {
+  return function (this: unknown, ...args) {
     const opened: Context = context.active();
-    const socket = await websocket.apply(this, args);
-    guard('following a Cartesia socket', () => follow(socket, opened));
-    return socket;
+    const connecting = websocket.apply(this, args);
+    if (!(connecting instanceof Promise)) return connecting;
+    return connecting.then((socket: unknown) => {
+      guard('following a Cartesia socket', () => follow(socket, opened));
+      return socket;
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { openStage } from '../open-stage.ts';
-import { errorType, guard } from '../spans.ts';
+import { guard } from '../spans.ts';
 import type { Stage } from '../stage.ts';
 import { tapApiPromise } from './api-promise.ts';
 import { ChatAnswer } from './chat-answer.ts';
@@ -9,7 +9,7 @@ import { inputMessages, messageCharacters } from './chat-messages.ts';
 import { Deadline } from './deadline.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from './patch.ts';
 import type { SdkInstrumentation } from './sdk.ts';
-import { type SdkStream, type Tap, tapResponse, tapStream } from './streams.ts';
+import { isAbort, type SdkStream, type Tap, tapResponse, tapStream } from './streams.ts';
 
 /** `groq-sdk`: chat completions, streamed and whole. */
 export const groqSdk: SdkInstrumentation = {
@@ -139,7 +139,7 @@ class ChatRequest implements Tap<unknown> {
 
   fail(error: unknown): void {
     // A refused request is not billed; one that was given up, or broke while it answered, is.
-    const billed = this.#answer.begun || /Abort/.test(errorType(error));
+    const billed = this.#answer.begun || isAbort(error);
     this.#over(() => this.stage.fail(error, billed ? this.#answer.result() : {}));
   }
 

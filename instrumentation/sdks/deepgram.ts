@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
 import { ListenConnection } from './deepgram-listen.ts';
@@ -23,11 +23,14 @@ export const deepgram: SdkInstrumentation = {
 };
 
 function tracedConnect(connect: Method): Method {
-  return async function (this: unknown, ...args) {
+  return function (this: unknown, ...args) {
     const active = context.active();
-    const socket = await connect.apply(this, args);
-    guard('following a Deepgram connection', () => follow(socket, foreign(args[0]) ?? {}, active));
-    return socket;
+    const connecting = connect.apply(this, args);
+    if (!(connecting instanceof Promise)) return connecting;
+    return connecting.then((socket: unknown) => {
+      guard('following a Deepgram connection', () => follow(socket, foreign(args[0]) ?? {}, active));
+      return socket;
+    });
   };
 }
 
@@ -37,7 +40,7 @@ interface InnerSocket {
   readonly _shouldReconnect?: unknown;
 }
 
-function follow(socket: unknown, args: Foreign, active: ReturnType<typeof context.active>): void {
+function follow(socket: unknown, args: Foreign, active: Context): void {
   const inner = at(socket, 'socket') as InnerSocket | undefined;
   if (!inner || typeof inner.addEventListener !== 'function') return;
   const connection = new ListenConnection(args, active);

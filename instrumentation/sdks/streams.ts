@@ -1,4 +1,5 @@
-import { guard } from '../spans.ts';
+import { errorType, guard } from '../spans.ts';
+import { foreign } from './patch.ts';
 
 /**
  * What is heard of a stream that flows through: every item, then one of the three ways out. What is told here may
@@ -13,6 +14,10 @@ export interface Tap<T> {
   /** It failed; the reader gets the error as it is. */
   fail(error: unknown): void;
 }
+
+/** Whether an error is the application's own abort of a request, in the words of the SDK or of `fetch`. */
+export const isAbort = (error: unknown): boolean =>
+  /Abort/.test(errorType(error)) || foreign(error)?.name === 'AbortError';
 
 /** The stream of a Stainless SDK (openai, groq-sdk, @cartesia/cartesia-js). */
 export interface SdkStream<T> {
