@@ -73,7 +73,7 @@ export class FactWriter {
     else this.#overflowed += 1;
     if (this.#failures > 0) {
       // The next attempt has its time; only the buffer cannot wait for it.
-      if (buffer.overHalf) void this.#relieve();
+      if (buffer.overHalf) this.#guard(this.#relieve());
     } else {
       const burst = buffer.queued >= BATCH && this.#writing === undefined;
       this.#wake(burst ? 0 : flushIntervalMs);
@@ -128,7 +128,15 @@ export class FactWriter {
     if (atMs >= this.#wakeAtMs) return;
     clearTimeout(this.#timer);
     this.#wakeAtMs = atMs;
-    this.#timer = setTimeout(() => void this.#tick(), delayMs).unref();
+    this.#timer = setTimeout(() => this.#guard(this.#tick()), delayMs).unref();
+  }
+
+  /** Nothing is left unhandled in the application's process, whatever a meter or a logger of its own throws. */
+  #guard(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      diag.error('earshot: a flush failed and is tried again.', error);
+      this.#wake(MAX_BACKOFF_MS);
+    });
   }
 
   async #tick(): Promise<void> {
@@ -245,9 +253,13 @@ export class FactWriter {
     if (this.#relieving || buffer.queued === 0 || !(tooLong || tooMuch)) return;
     this.#relieving = true;
     const batch = buffer.take(Number.POSITIVE_INFINITY);
-    if (await spool.store(batch)) buffer.settle(batch);
-    else buffer.restore(batch);
-    this.#relieving = false;
+    try {
+      if (await spool.store(batch)) buffer.settle(batch);
+    } finally {
+      // Changes nothing when the batch was settled.
+      buffer.restore(batch);
+      this.#relieving = false;
+    }
   }
 
   #report(): void {
