@@ -27,7 +27,7 @@ export type WorldProgress =
 
 /** A world to start. */
 export interface DemoWorldOptions {
-  /** Seed of every delay and id. (Default: 1.) */
+  /** Seed of every delay. (Default: 1.) */
   readonly seed?: number;
   /** How the agent is started: Node's options, environment, folder. */
   readonly agent?: AgentProcessOptions;
@@ -104,7 +104,7 @@ export async function startDemoWorld(options: DemoWorldOptions = {}): Promise<De
 
   let calls = 0;
   const makeOne = async (scenario: Scenario): Promise<WorldCall> => {
-    const plan = planCall(scenario, calls++, seed);
+    const plan = planCall(scenario, calls++);
     const { callSid } = plan;
     const report = (progress: CallProgress): void => onProgress?.({ callSid, scenario, ...progress });
     return { scenario, ...(await makeCall(plan, { agentUrl: agent.url, onProgress: report })) };

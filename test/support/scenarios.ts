@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { CallerStep, CallPlan } from './phone-caller.ts';
-import { createRandom } from './simulators/random.ts';
 
 /** The kinds of calls that the demo and the ground-truth test make. */
 export type Scenario = 'plain' | 'barge_in' | 'voicemail' | 'tool_call';
@@ -34,9 +34,9 @@ const STEPS: Readonly<Record<Scenario, readonly CallerStep[]>> = {
   ],
 };
 
-/** One call of a scenario. `number` tells calls of one run apart: their ids and telephone numbers come from it. */
-export function planCall(scenario: Scenario, number: number, seed = 1): CallPlan {
-  const callSid = `CA${createRandom(seed, `call:${number}`).uuid().replaceAll('-', '')}`;
+/** One call of a scenario. Its id is new each time, as of any call; its telephone number follows from `number`. */
+export function planCall(scenario: Scenario, number: number): CallPlan {
+  const callSid = `CA${randomUUID().replaceAll('-', '')}`;
   // Numbers of the range that is reserved for fiction.
   const [restaurant, person] = ['+12025550100', `+1202555${String(101 + (number % 99)).padStart(4, '0')}`];
   const outbound = scenario === 'voicemail';
