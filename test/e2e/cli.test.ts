@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { runCli } from '../support/cli.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const COMMANDS = ['demo', 'report', 'migrate'];
+
+describe('earshot on the command line', { concurrency: 2 }, () => {
+  test('without a command, or asked for help, it says which commands there are', async (t) => {
+    const cwd = await temporaryFolder(t);
+    for (const args of [[], ['--help'], ['-h'], ['help']]) {
+      const { code, stdout, stderr } = await runCli(args, { cwd });
+      assert.equal(code, 0, args.join(' '));
+      assert.equal(stderr, '');
+      for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ +${command} +\\w`, 'm'));
+    }
+  });
+
+  test('each command explains itself: usage, every option, where it works', async (t) => {
+    const cwd = await temporaryFolder(t);
+    for (const command of COMMANDS) {
+      const { code, stdout } = await runCli([command, '--help'], { cwd });
+      assert.equal(code, 0, command);
+      assert.match(stdout, new RegExp(`^Usage: earshot ${command}`));
+      assert.match(stdout, /--json/);
+      assert.match(stdout, /DATABASE_URL/);
+    }
+  });
+
+  test('--version prints the version of the package', async (t) => {
+    const { code, stdout } = await runCli(['--version'], { cwd: await temporaryFolder(t) });
+    assert.equal(code, 0);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('asked wrongly it says what was seen and what it expects, and ends with 2', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+      [['reprot'], /no command reprot.*report/],
+      [['report', '--jsno'], /--jsno.*earshot report --help/s],
+      [['report', 'CA1', 'CA2'], /CA2/],
+      [['report', '--limit', 'many'], /--limit: saw many/],
+      [['report', '--since', 'monday'], /--since: saw monday.*7d/],
+      [['demo', '--seed', '-1'], /seed/],
+      [['migrate', 'now'], /now/],
+    ];
+    for (const [args, says] of wrong) {
+      const { code, stdout, stderr } = await runCli(args, { cwd });
+      assert.equal(code, 2, args.join(' '));
+      assert.equal(stdout, '', args.join(' '));
+      assert.match(stderr, /^earshot: /);
+      assert.match(stderr, says);
+    }
+  });
+
+  test('a bad setting ends with 2, names the variable, and shows no secret', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const env = { EARSHOT_IDLE_LIMIT: 'soon', DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/calls' };
+    for (const args of [['report'], ['migrate'], ['demo']]) {
+      const { code, stdout, stderr } = await runCli(args, { cwd, env });
+      assert.equal(code, 2, args.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, /EARSHOT_IDLE_LIMIT: saw "soon", expected a duration/);
+      assert.doesNotMatch(stderr, /hunter2/);
+    }
+  });
+
+  test('a database that is not there ends with 1, and shows no secret', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const env = { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/calls' };
+    for (const args of [['report'], ['migrate']]) {
+      const { code, stdout, stderr } = await runCli(args, { cwd, env });
+      assert.equal(code, 1, args.join(' '));
+      assert.equal(stdout, '');
+      assert.match(stderr, /^earshot: /);
+      assert.doesNotMatch(stderr, /hunter2/);
+      assert.doesNotMatch(stderr, /^ +at /m);
+    }
+  });
+
+  test('an empty database has no calls, which is no error; a call that is not there is one', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const none = await runCli(['report', '--json'], { cwd });
+    assert.equal(none.code, 0, none.stderr);
+    assert.deepEqual(JSON.parse(none.stdout), { calls: [] });
+    const words = await runCli(['report'], { cwd });
+    assert.equal(words.code, 0);
+    assert.match(words.stdout, /No finished calls/);
+    const missing = await runCli(['report', 'CA404'], { cwd });
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /no finished call CA404/);
+  });
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
+import { type CliRun, runCli, startCli } from '../support/cli.ts';
+import { poll } from '../support/poll.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+type ReportedCall = Row & { readonly call_id: string; readonly turns: readonly Row[] };
+
+describe('the demo on a machine with nothing but Node, and what it leaves', () => {
+  let folder = '';
+  let demo: CliRun;
+  let intruder: CliRun;
+  let calls: readonly ReportedCall[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
+    const running = startCli(['demo', '--json'], { cwd: folder });
+    await poll(() => running.output.stderr.includes('listening on'), { deadlineMs: 20_000 });
+    intruder = await runCli(['report'], { cwd: folder });
+    demo = await running.ended;
+    if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const report = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runCli(['report', ...args], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+
+  test('it works, says something within 5 seconds, and takes less than 60', (t) => {
+    assert.equal(demo.code, 0, demo.stderr);
+    t.diagnostic(
+      `first output after ${demo.firstOutputMs?.toFixed(0)} ms, end after ${demo.durationMs.toFixed(0)} ms`,
+    );
+    assert.ok(demo.firstOutputMs !== undefined && demo.firstOutputMs < 5_000);
+    assert.ok(demo.durationMs < 60_000);
+  });
+
+  test('progress goes to stderr, so that the JSON can be piped', () => {
+    for (const scenario of ['plain', 'barge_in', 'voicemail', 'tool_call']) {
+      assert.match(demo.stderr, new RegExp(`^${scenario} +hears the agent after \\d+ ms`, 'm'));
+    }
+  });
+
+  test('it gives four calls with every column of the tables', () => {
+    assert.equal(calls.length, 4);
+    const outcomes = calls.map(({ outcome }) => String(outcome)).sort();
+    assert.deepEqual(outcomes, ['SUCCESS', 'SUCCESS', 'VOICEMAIL', 'null']);
+    for (const call of calls) {
+      const { turns, ...metrics } = call;
+      assert.deepEqual(
+        Object.keys(metrics).sort(),
+        [...Object.keys(CALL_METRICS), 'finalized_at', 'finalized_by'].sort(),
+      );
+      assert.equal(turns.length, metrics.turn_count);
+      assert.equal(typeof metrics.eou_latency_p50, 'number');
+      assert.equal(typeof metrics.eou_latency_p95, 'number');
+      assert.match(String(metrics.started_at), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+      for (const component of ['stt', 'tts', 'telephony', 'total']) {
+        assert.match(String(metrics[`cost_${component}`]), /^0\.\d+$/, component);
+      }
+      assert.deepEqual(metrics.unpriced, []);
+      for (const [index, turn] of turns.entries()) {
+        assert.deepEqual(Object.keys(turn).sort(), Object.keys(CALL_LOGS).sort());
+        assert.equal(turn.turn_index, index);
+      }
+    }
+    const interruptions = calls.map((call) => Number(call.interruption_count));
+    assert.equal(Math.max(...interruptions), 1);
+  });
+
+  test('another process that comes to its folder meanwhile is told who holds it, and changes nothing', () => {
+    assert.equal(intruder.code, 1);
+    assert.equal(intruder.stdout, '');
+    assert.match(intruder.stderr, /in use by process \d+ .*demo --json.*EARSHOT_DATA_DIR/s);
+  });
+
+  test('the rows stay: report --json gives the same', async () => {
+    assert.deepEqual(JSON.parse(await report('--json')).calls, calls);
+  });
+
+  test('report lists the calls, and what they come to', async () => {
+    const text = await report();
+    for (const { call_id } of calls) assert.ok(text.includes(call_id.slice(0, 12)), call_id);
+    for (const word of ['p50', 'p95', 'VOICEMAIL', 'stt', 'llm', 'tts', 'telephony']) {
+      assert.match(text, new RegExp(word, 'i'));
+    }
+  });
+
+  test('report CALL shows each turn as a waterfall', async () => {
+    const interrupted = calls.find((call) => call.interruption_count === 1);
+    assert.ok(interrupted);
+    const text = await report(interrupted.call_id);
+    for (const stage of ['stt', 'llm', 'tts', 'playback']) assert.match(text, new RegExp(`\\b${stage}\\b`));
+    for (const segment of ['endpointing', 'aggregation', 'playout']) assert.match(text, new RegExp(segment));
+    const one = JSON.parse(await report(interrupted.call_id, '--json'));
+    assert.deepEqual(one, interrupted);
+  });
+
+  test('migrate finds nothing to do', async () => {
+    const { code, stdout } = await runCli(['migrate', '--json'], { cwd: folder });
+    assert.equal(code, 0);
+    const { applied, version } = JSON.parse(stdout);
+    assert.deepEqual(applied, []);
+    assert.ok(version >= 1);
+  });
+});

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** How a run of `earshot` went. */
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Milliseconds from start to the first line of output, of either kind. */
+  readonly firstOutputMs: number | undefined;
+  readonly durationMs: number;
+}
+
+/** A run that goes on. */
+export interface RunningCli {
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  readonly ended: Promise<CliRun>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+/** Starts `earshot` as a process of its own, in a folder, with nothing of this process's environment but its paths. */
+export function startCli(
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): RunningCli {
+  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
+  const begun = performance.now();
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH, HOME, TMPDIR, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  let firstOutputMs: number | undefined;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      firstOutputMs ??= performance.now() - begun;
+      output[name] += text;
+    });
+  }
+  const ended = new Promise<CliRun>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, ...output, firstOutputMs, durationMs: performance.now() - begun });
+    });
+  });
+  return { output, ended, kill: (signal) => void child.kill(signal) };
+}
+
+/** Runs `earshot` to its end. */
+export const runCli = (...of: Parameters<typeof startCli>): Promise<CliRun> => startCli(...of).ended;
