@@ -1,5 +1,8 @@
-/** Frames that are remembered: 41 seconds of the usual 20 ms frames, 32 KB a connection. */
-const FRAMES = 2048;
+/**
+ * Frames that are remembered: 20 seconds of the usual 20 ms frames, 16 KB a connection. A recogniser speaks of the last
+ * few seconds; what lies further back is taken to have come at the pace of speech.
+ */
+const FRAMES = 1024;
 
 /**
  * Tells when a piece of streamed audio was spoken. A recogniser reports positions in the audio that it was sent; a
@@ -39,8 +42,8 @@ export class AudioClock {
   }
 
   /**
-   * When the audio at `seconds` was spoken, in milliseconds since 1970; undefined before any was sent. Positions
-   * outside of what is remembered give its nearest end.
+   * When the audio at `seconds` was spoken, in milliseconds since 1970; undefined before any was sent. What was not
+   * sent yet gives the instant of the last frame.
    */
   wallMs(seconds: number): number | undefined {
     if (this.#count === 0 || !Number.isFinite(seconds)) return undefined;

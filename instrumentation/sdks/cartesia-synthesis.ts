@@ -14,13 +14,13 @@ const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
 const WAV_HEADER_BYTES = 44;
 
 /** How bytes of an output format become seconds. Without a rate they do not: compressed audio. */
-export interface AudioFormat {
+interface AudioFormat {
   readonly headerBytes: number;
   readonly bytesPerSecond: number | undefined;
 }
 
 /** Reads Cartesia's `output_format`. */
-export function audioFormat(outputFormat: unknown): AudioFormat {
+function audioFormat(outputFormat: unknown): AudioFormat {
   const format = foreign(outputFormat);
   const bytes = BYTES_PER_SAMPLE[String(format?.encoding)];
   const rate = quantity(format?.sample_rate);
@@ -103,7 +103,7 @@ export class Synthesis {
 }
 
 /** Bytes that a base64 text stands for. */
-export function base64Bytes(encoded: string): number {
+function base64Bytes(encoded: string): number {
   const padding = encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor((encoded.length * 3) / 4) - padding);
 }

@@ -1,7 +1,7 @@
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
 
 /** A word and where it lies in the audio, in seconds. */
-export interface HeardWord {
+interface HeardWord {
   readonly start: number;
   readonly end: number;
 }

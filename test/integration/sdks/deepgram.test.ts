@@ -41,14 +41,13 @@ before(async () => {
 });
 after(() => simulator.close());
 
+const urls = () => {
+  const { url, wsUrl } = simulator;
+  return { base: url, production: wsUrl, agent: wsUrl, agentRest: url };
+};
+
 async function connect(Client: typeof DeepgramClient, args: object = {}): Promise<Socket> {
-  const urls = {
-    base: simulator.url,
-    production: simulator.wsUrl,
-    agent: simulator.wsUrl,
-    agentRest: simulator.url,
-  };
-  const client = new Client({ apiKey: 'key', environment: urls as never });
+  const client = new Client({ apiKey: 'key', environment: urls() as never });
   const socket = await client.listen.v1.connect({ ...(ARGS as object), ...args } as never);
   return socket;
 }
@@ -142,6 +141,8 @@ for (const { name, Client } of BUILDS) {
       assert.equal(call?.endReason, 'connection_closed');
       assert.equal(sum(sttFacts(facts)), 0.1);
     });
+    // What follows does not depend on how the SDK was loaded, and takes as long as its audio.
+    if (Client !== DeepgramClient) return;
 
     it('keeps two calls apart', async () => {
       takeFacts();
@@ -199,6 +200,25 @@ for (const { name, Client } of BUILDS) {
       const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
       assert.ok(Math.abs((turn?.speechEndedUs ?? 0) - speechEndUs) < 20_000);
       assert.equal(sum(sttFacts(facts)), 0.3 + SPOKEN.mulaw.length / 8_000 + 0.6);
+    });
+
+    it('follows a connection made with createConnection and read with for await', async () => {
+      takeFacts();
+      const client = new Client({ apiKey: 'key', environment: urls() as never });
+      const call = new Call();
+      const socket = await call.run(() => client.listen.v1.createConnection(ARGS));
+      await open(socket);
+      const types: string[] = [];
+      const reading = (async () => {
+        for await (const message of socket) types.push((message as { type: string }).type);
+      })();
+      await speak(socket, silence(0.2));
+      socket.sendCloseStream({ type: 'CloseStream' });
+      await reading;
+      await poll(() => socket.readyState === 3);
+      call.end();
+      assert.ok(types.includes('Metadata'));
+      assert.equal(sum(sttFacts(takeFacts())), 0.2);
     });
 
     it('leaves the application its own errors', async () => {
