@@ -1,8 +1,8 @@
 import type { Fact } from '../facts.ts';
-import { CALL_SPANS } from './columns.ts';
+import type { CALL_SPANS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
-import { columnArrays, columnList, unnest } from './values.ts';
+import { columnList, toJson } from './values.ts';
 
 export interface JournalOptions {
   /** From the end of a call, or a late span of it, to its rows, in milliseconds. (Default: 2000 ms.) */
@@ -23,13 +23,28 @@ export interface AppendResult {
   readonly refused: readonly RefusedFact[];
 }
 
+/** The columns of a fact `f`, read from its JSON: so the columns and the fact cannot disagree. */
+const FROM_FACT = {
+  trace_id: `f->>'traceId'`,
+  span_id: `f->>'spanId'`,
+  call_id: `f->>'callId'`,
+  turn_index: `(f->'turnIndex')::integer`,
+  stage: `coalesce(f->>'stage', f->>'type')`,
+  started_at: `'epoch'::timestamptz + (f->'startUs')::double precision * interval '1 microsecond'`,
+  ended_at: `'epoch'::timestamptz + (f->'endUs')::double precision * interval '1 microsecond'`,
+  facts: 'f',
+} as const satisfies Record<keyof typeof CALL_SPANS, string>;
+
+// All facts are one JSON parameter: next to an array a column it spares the agent's event loop two thirds of the work,
+// which is the driver's quoting of JSON inside of array literals, and the database a fifth.
+//
 // One statement, so that a fact and its call's place in the queue are committed together. Locks are taken in the order of
 // the keys, first spans and then calls, so that two writers of the same spans cannot deadlock. Only a new span queues
 // its call: a second delivery changes nothing.
 const APPEND = `\
 WITH inserted AS (
-  INSERT INTO call_spans (${columnList(CALL_SPANS)})
-  ${unnest(CALL_SPANS)}
+  INSERT INTO call_spans (${columnList(FROM_FACT)})
+  SELECT ${Object.values(FROM_FACT).join(', ')} FROM jsonb_array_elements($1::jsonb) AS f
   ON CONFLICT (trace_id, span_id) DO NOTHING
   RETURNING call_id, stage
 ), touched AS (
@@ -40,7 +55,7 @@ WITH inserted AS (
   GROUP BY i.call_id
 ), queued AS (
   INSERT INTO call_queue AS q (call_id, ended, due_at)
-  SELECT call_id, ended, now() + (CASE WHEN ended THEN $9::double precision ELSE $10 END) * interval '1 millisecond'
+  SELECT call_id, ended, now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
   FROM touched
   ORDER BY call_id
   ON CONFLICT (call_id) DO UPDATE SET
@@ -70,10 +85,10 @@ export class Journal {
   async append(facts: readonly Fact[]): Promise<AppendResult> {
     if (facts.length === 0) return { written: 0, refused: [] };
     try {
-      const params = columnArrays(CALL_SPANS, facts.map(toRow).sort(byKey));
+      const json = `[${facts.toSorted(byKey).map(toJson).join()}]`;
       // Retries happen here and not around the halves, which would multiply them.
       const [row] = await withRetries(() =>
-        this.#db.query<{ written: number }>(APPEND, [...params, ...this.#delaysMs]),
+        this.#db.query<{ written: number }>(APPEND, [json, ...this.#delaysMs]),
       );
       return { written: row?.written ?? 0, refused: [] };
     } catch (error) {
@@ -94,22 +109,7 @@ export class Journal {
   }
 }
 
-type SpanRow = Record<keyof typeof CALL_SPANS, unknown> & { trace_id: string; span_id: string };
-
-function toRow(fact: Fact): SpanRow {
-  return {
-    trace_id: fact.traceId,
-    span_id: fact.spanId,
-    call_id: fact.callId,
-    turn_index: fact.type === 'call' ? undefined : fact.turnIndex,
-    stage: fact.type === 'stage' ? fact.stage : fact.type,
-    started_at: fact.startUs,
-    ended_at: fact.endUs,
-    facts: fact,
-  };
-}
-
-function byKey(a: SpanRow, b: SpanRow): number {
-  if (a.trace_id !== b.trace_id) return a.trace_id < b.trace_id ? -1 : 1;
-  return a.span_id < b.span_id ? -1 : Number(a.span_id > b.span_id);
+function byKey(a: Fact, b: Fact): number {
+  if (a.traceId !== b.traceId) return a.traceId < b.traceId ? -1 : 1;
+  return a.spanId < b.spanId ? -1 : Number(a.spanId > b.spanId);
 }

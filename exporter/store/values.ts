@@ -56,7 +56,7 @@ function storable(text: string): string {
 }
 
 /** JSON as `jsonb` takes it. A number that is not finite is left out: unknown is absent. */
-function toJson(value: unknown): string {
+export function toJson(value: unknown): string {
   const json = JSON.stringify(value);
   // A replacer costs more than all the rest, and nearly nothing needs one: what `storable` replaces would be an escape
   // by now, and a number that is not finite would be null.
@@ -72,7 +72,7 @@ const arrayLiteral = (items: readonly string[]) =>
   `{${items.map((item) => `"${storable(item).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 
 /** Column names, as in `INSERT INTO t (…)`. */
-export const columnList = (columns: Columns): string => Object.keys(columns).join(', ');
+export const columnList = (columns: object): string => Object.keys(columns).join(', ');
 
 /**
  * A `SELECT` that turns one array parameter a column into rows of the columns' types.
