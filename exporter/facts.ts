@@ -11,8 +11,8 @@ export type Micros = number;
 /** What happens inside a turn. */
 export type StageKind = 'stt' | 'llm' | 'tts' | 'playback' | 'tool';
 
-/** How the end of utterance is known, best first. */
-export type EouSource = 'vad' | 'stt_word_end' | 'stt_event' | 'turn_start';
+/** How the end of utterance is known, best first. `framework`: from latencies that a framework reports of itself. */
+export type EouSource = 'vad' | 'stt_word_end' | 'stt_event' | 'framework' | 'turn_start';
 
 export type InterruptionKind = 'barge_in' | 'false_interruption' | 'agent_over_user' | 'backchannel';
 
@@ -116,6 +116,29 @@ export interface TurnFact extends FactBase {
   agentText?: string;
 }
 
+/**
+ * One side of a turn, of a framework that writes the user's and the agent's side as spans of their own and does not
+ * number them. Grouping joins the sides by time and gives the turns their numbers.
+ */
+export interface TurnPartFact extends FactBase {
+  type: 'turn_part';
+  part: 'user' | 'agent';
+  turnIndex?: never;
+  /** Agent: the framework's id of the reply. Parts with the same key are one reply. */
+  replyKey?: string;
+  /** Agent: cut off by the user. Absent on a reply that was thrown away before it was spoken. */
+  interrupted?: boolean;
+  /** Agent: seconds from the user's silence to the first audio, as the framework measured it. */
+  reportedEouLatencySeconds?: number;
+  /** User: seconds from the user's silence to the turn being committed, which is where the span ends. */
+  endOfTurnDelaySeconds?: number;
+  /** User: seconds from the user's silence to the final transcript. */
+  transcriptionDelaySeconds?: number;
+  /** User: who transcribed it, where the framework writes no span for speech-to-text. */
+  sttProvider?: string;
+  sttModel?: string;
+}
+
 /** One stage span. Without `turnIndex` it belongs to the call (its usage counts, its latency does not). */
 export interface StageFact extends FactBase {
   type: 'stage';
@@ -129,6 +152,8 @@ export interface StageFact extends FactBase {
   usage?: Usage;
   /** Ended early on purpose; not an error. */
   cancelled?: boolean;
+  /** The stage took place; when it was done is not known. */
+  endUnknown?: boolean;
   /** LLM: why the model stopped. */
   finishReasons?: string[];
   toolName?: string;
@@ -141,4 +166,4 @@ export interface OtherFact extends FactBase {
   turnIndex?: number;
 }
 
-export type Fact = CallFact | TurnFact | StageFact | OtherFact;
+export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;

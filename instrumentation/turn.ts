@@ -42,7 +42,13 @@ export interface TurnEnd {
   error?: unknown;
 }
 
-const SOURCE_RANK: Record<EouSource, number> = { vad: 3, stt_word_end: 2, stt_event: 1, turn_start: 0 };
+const SOURCE_RANK: Record<EouSource, number> = {
+  vad: 4,
+  stt_word_end: 3,
+  stt_event: 2,
+  framework: 1,
+  turn_start: 0,
+};
 /** Nobody barges in so often; beyond it overlaps are no longer noted. */
 const MAX_INTERRUPTIONS = 32;
 

@@ -1,4 +1,6 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../facts.ts';
+import { keyOf, SpanTree } from './span-tree.ts';
+import { joinTurns } from './turn-parts.ts';
 
 /** A turn with its stages in order of start. */
 export interface Turn {
@@ -41,7 +43,12 @@ export function groupCall(facts: readonly Fact[]): Call {
     );
   }
 
-  const stages = ordered.filter((fact) => fact.type === 'stage');
+  const tree = new SpanTree(ordered);
+  const turns = numberTurns(ordered, tree);
+  const stages = [
+    ...ordered.filter((fact) => fact.type === 'stage').filter((stage) => !isRepeated(stage, tree)),
+    ...turns.flatMap(({ stt }) => stt ?? []),
+  ];
   const fact = mergeCallFacts(ordered.filter((candidate) => candidate.type === 'call'));
   const serviceName = fact?.serviceName ?? ordered.find((any) => any.serviceName !== undefined)?.serviceName;
   return {
@@ -50,7 +57,7 @@ export function groupCall(facts: readonly Fact[]): Call {
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
     ...(serviceName !== undefined && { serviceName }),
-    turns: turnsOf(ordered, stages),
+    turns: turnsOf(turns, stages, tree),
     stages,
   };
 }
@@ -87,8 +94,6 @@ function inOrder(facts: readonly Fact[]): Fact[] {
   });
 }
 
-const keyOf = ({ traceId, spanId }: FactBase): string => `${traceId}/${spanId}`;
-
 const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);
 
@@ -99,9 +104,20 @@ function mergeCallFacts(facts: readonly CallFact[]): CallFact | undefined {
   return Object.assign({}, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
 }
 
-function turnsOf(ordered: readonly Fact[], stages: readonly StageFact[]): Turn[] {
-  const spans = numberTurns(ordered);
-  const find = turnFinder(ordered, spans);
+/**
+ * A stage inside a stage of the same kind is the same work told twice: an adapter over a provider, two instrumentations
+ * of one client. The outer one counts, unless only the inner ones know what was used.
+ */
+function isRepeated(stage: StageFact, tree: SpanTree): boolean {
+  for (const key of tree.above(stage)) {
+    const span = tree.get(key);
+    if (span?.type === 'stage' && span.stage === stage.stage && span.usage !== undefined) return true;
+  }
+  return false;
+}
+
+function turnsOf(spans: readonly NumberedTurn[], stages: readonly StageFact[], tree: SpanTree): Turn[] {
+  const find = turnFinder(spans, tree);
   const stagesOf = groupBy(stages, find);
   const factOf = new Map(spans.map(({ turnIndex, fact }) => [turnIndex, fact]));
   return [...new Set([...factOf.keys(), ...stagesOf.keys()])]
@@ -109,7 +125,7 @@ function turnsOf(ordered: readonly Fact[], stages: readonly StageFact[]): Turn[]
     .sort((a, b) => a - b)
     .flatMap((turnIndex) => {
       const fact = factOf.get(turnIndex);
-      const own = stagesOf.get(turnIndex) ?? [];
+      const own = (stagesOf.get(turnIndex) ?? []).sort((a, b) => a.startUs - b.startUs);
       const bounds = fact ?? own[0];
       if (bounds === undefined) return [];
       return {
@@ -123,26 +139,37 @@ function turnsOf(ordered: readonly Fact[], stages: readonly StageFact[]): Turn[]
     });
 }
 
-/** A turn span and its number in the call, mostly the one that it carries. */
+/** A turn and its number in the call, mostly the one that its span carries. */
 interface NumberedTurn {
   turnIndex: number;
   fact: TurnFact;
+  /** Keys of the spans that stages are below. */
+  spans: readonly string[];
+  /** Of a turn that was joined from its sides. */
+  joined: boolean;
+  stages: readonly StageFact[];
+  stt?: StageFact;
 }
 
 /**
  * An agent that took a call over from a process that died may count its turns from 0 again. A turn whose index is
- * taken gets the next free one, so that none is lost.
+ * taken gets the next free one, so that none is lost. So do the turns of frameworks that do not count.
  */
-function numberTurns(facts: readonly Fact[]): NumberedTurn[] {
+function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
   let next = 1 + facts.reduce((highest, fact) => Math.max(highest, writtenIndex(fact) ?? -1), -1);
   const taken = new Set<number>();
-  return facts
+  const written = facts
     .filter((fact) => fact.type === 'turn')
-    .map((fact) => {
+    .map((fact): NumberedTurn => {
       const turnIndex = taken.has(fact.turnIndex) ? next++ : fact.turnIndex;
       taken.add(turnIndex);
-      return { turnIndex, fact };
+      return { turnIndex, fact, spans: [keyOf(fact)], joined: false, stages: [] };
     });
+  const joined = joinTurns(facts, tree).map(({ fact, ...turn }): NumberedTurn => {
+    const turnIndex = next++;
+    return { ...turn, turnIndex, fact: { ...fact, turnIndex }, joined: true };
+  });
+  return [...written, ...joined];
 }
 
 const writtenIndex = (fact: Fact): number | undefined => (fact.type === 'call' ? undefined : fact.turnIndex);
@@ -150,39 +177,43 @@ const writtenIndex = (fact: Fact): number | undefined => (fact.type === 'call' ?
 /**
  * Finds the turn of a stage: the one that its `turnIndex` names, whether that turn's span arrived or not (of two that
  * carry the same number, the one in its trace). A stage without a number goes to the turn span above it, else to the
- * turn of its trace where there is exactly one.
+ * turn of its trace where there is exactly one. A trace of joined turns is the whole call's and says nothing.
  */
 function turnFinder(
-  facts: readonly Fact[],
   turns: readonly NumberedTurn[],
+  tree: SpanTree,
 ): (stage: StageFact) => number | undefined {
-  const spans = new Map(facts.map((fact) => [keyOf(fact), fact]));
-  const written = groupBy(turns, ({ fact }) => fact.turnIndex);
+  const written = groupBy(
+    turns.filter(({ joined }) => !joined),
+    ({ fact }) => fact.turnIndex,
+  );
   const inTrace = groupBy(turns, ({ fact }) => fact.traceId);
-  const bySpan = new Map(turns.map(({ turnIndex, fact }) => [keyOf(fact), turnIndex]));
+  const bySpan = new Map(turns.flatMap(({ turnIndex, spans }) => spans.map((key) => [key, turnIndex])));
+  const known = new Map(
+    turns.flatMap(({ turnIndex, stages, stt }) =>
+      [...stages, ...(stt ? [stt] : [])].map((stage) => [stage, turnIndex]),
+    ),
+  );
 
   return (stage) => {
-    if (stage.turnIndex === undefined) return above(stage) ?? onlyTurnOf(stage.traceId);
+    if (stage.turnIndex === undefined) {
+      return known.get(stage) ?? above(stage) ?? onlyTurnOf(stage.traceId);
+    }
     const named = written.get(stage.turnIndex) ?? [];
     const turn = named.find(({ fact }) => fact.traceId === stage.traceId) ?? named[0];
     return turn?.turnIndex ?? stage.turnIndex;
   };
 
   function above(stage: StageFact): number | undefined {
-    const visited = new Set<Fact>();
-    let span: Fact | undefined = stage;
-    while (span?.parentSpanId !== undefined && !visited.has(span)) {
-      visited.add(span);
-      const key: string = `${span.traceId}/${span.parentSpanId}`;
+    for (const key of tree.above(stage)) {
       const turnIndex = bySpan.get(key);
       if (turnIndex !== undefined) return turnIndex;
-      span = spans.get(key);
     }
     return undefined;
   }
 
   function onlyTurnOf(traceId: string): number | undefined {
     const turns = inTrace.get(traceId) ?? [];
-    return turns.length === 1 ? turns[0]?.turnIndex : undefined;
+    return turns.length === 1 && turns[0]?.joined === false ? turns[0].turnIndex : undefined;
   }
 }

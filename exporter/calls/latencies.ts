@@ -45,7 +45,8 @@ const ttfb = (stage: StageFact | undefined): number | null =>
   stage?.firstByteUs === undefined ? null : between(stage.startUs, stage.firstByteUs);
 
 /** Only a stage that ran to its own end tells how long it takes. */
-const isComplete = (stage: StageFact): boolean => stage.cancelled !== true && stage.errorType === undefined;
+const isComplete = (stage: StageFact): boolean =>
+  stage.cancelled !== true && stage.endUnknown !== true && stage.errorType === undefined;
 
 const completeLength = (stage: StageFact | undefined): number | null =>
   stage === undefined || !isComplete(stage) ? null : between(stage.startUs, stage.endUs);

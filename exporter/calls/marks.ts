@@ -31,8 +31,7 @@ export interface MarkedTurn {
 /** Works out a turn's marks (design: marks, segments, latencies). */
 export function markTurn(turn: Turn): MarkedTurn {
   const { fact, stages } = turn;
-  const { eouUs, eouSource } = endOfUtterance(turn);
-  const playback = playbackOf(turn, eouUs);
+  const { eouUs, eouSource, playback } = silenceOf(turn);
   const spoken = spokenStages(stages, playback.startedUs);
   return {
     turn,
@@ -58,6 +57,29 @@ export function markTurn(turn: Turn): MarkedTurn {
 /** A commit before the end of utterance did not end it. */
 const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefined): Micros | undefined =>
   eouUs !== undefined && committedUs !== undefined && committedUs >= eouUs ? committedUs : undefined;
+
+/**
+ * When the user fell silent and when the agent was heard. Where the framework says only how long that took, the one is
+ * counted from the other: back from the playback, which spans show better than the end of speech.
+ */
+function silenceOf(turn: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
+  const { fact } = turn;
+  const reported = fact?.reportedEouLatencySeconds;
+  if (fact?.eouSource === 'framework' && fact.speechEndedUs === undefined && reported !== undefined) {
+    const playback = playbackOf(turn, undefined);
+    if (playback.startedUs !== undefined) {
+      return { eouUs: playback.startedUs - Math.round(reported * 1e6), eouSource: 'framework', playback };
+    }
+    const startedUs = fact.startUs + Math.round(reported * 1e6);
+    return {
+      eouUs: fact.startUs,
+      eouSource: 'framework',
+      playback: { startedUs, source: 'estimated' },
+    };
+  }
+  const { eouUs, eouSource } = endOfUtterance(turn);
+  return { eouUs, eouSource, playback: playbackOf(turn, eouUs) };
+}
 
 /**
  * The speech end that the turn reports, else the turn's start. An agent that opens answers no utterance: it has none.

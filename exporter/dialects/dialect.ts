@@ -22,6 +22,12 @@ const UNKNOWN_ERROR = '_OTHER';
 export const callIdOf = (span: SpanRecord): string | undefined =>
   id(span.attributes, ATTR.callId) ?? id(span.attributes, ATTR.conversationId);
 
+/**
+ * The call of a span whose framework writes one trace a call and names the call on some spans only: the trace, unless
+ * the span carries `voice.call.id`.
+ */
+export const traceCallId = (span: SpanRecord): string => id(span.attributes, ATTR.callId) ?? span.traceId;
+
 /** Class of the error when the span failed; `_OTHER` when it failed and does not say how. */
 const errorTypeOf = (span: SpanRecord): string | undefined =>
   text(span.attributes, ATTR.errorType) ?? (span.statusCode === STATUS_ERROR ? UNKNOWN_ERROR : undefined);

@@ -4,9 +4,10 @@ import type { SpanRecord } from '../span-record.ts';
 import { index } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { earshot } from './earshot.ts';
+import { livekit } from './livekit.ts';
 
 /** In order of trial: the first that recognises a span reads it. */
-const DIALECTS: readonly Dialect[] = [earshot];
+const DIALECTS: readonly Dialect[] = [earshot, livekit];
 
 /**
  * What a finished span says, in the words of the pipeline. Undefined: the span is not of a call, or repeats what other

@@ -1,6 +1,6 @@
 import type { Fact } from '../facts.ts';
 
-const TYPES: ReadonlySet<unknown> = new Set<Fact['type']>(['call', 'turn', 'stage', 'other']);
+const TYPES: ReadonlySet<unknown> = new Set<Fact['type']>(['call', 'turn', 'turn_part', 'stage', 'other']);
 const STAGES: ReadonlySet<unknown> = new Set(['stt', 'llm', 'tts', 'playback', 'tool']);
 
 /** One fact as one line of a spool file. */

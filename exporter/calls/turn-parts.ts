@@ -1,0 +1,207 @@
+import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../facts.ts';
+import { keyOf, type SpanTree } from './span-tree.ts';
+
+/** A turn made of the spans of its sides. */
+export interface JoinedTurn {
+  /** As the one span would say it that the framework does not write; the number is to be given. */
+  fact: Omit<TurnFact, 'turnIndex'>;
+  /** Keys of the spans that it is made of. */
+  spans: readonly string[];
+  /** Stages that it is known to have without a span of the turn above them. */
+  stages: readonly StageFact[];
+  /** The transcription, which the framework tells of on the user's side only. */
+  stt?: StageFact;
+}
+
+/** What the agent said at once: the spans of one reply, or words of the application's own, of which there is no span. */
+interface Reply {
+  startUs: Micros;
+  endUs: Micros;
+  parts: TurnPartFact[];
+  playbacks: StageFact[];
+  /** Stages that are the reply's by their time. */
+  loose: StageFact[];
+}
+
+/**
+ * Joins user and agent sides to turns, in order of time. A reply belongs to the latest user side that began before it:
+ * up to the first one that was heard, and later ones of which the framework itself says that they answer. Replies that
+ * were never heard were begun too early and thrown away: their cost is the turn's. All others are the agent's own doing.
+ *
+ * A playback that no side is above is the agent speaking without a span of the reply; syntheses that no side is above are
+ * of the next such playback.
+ *
+ * @param facts - in order of time, each span once
+ */
+export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] {
+  const parts = facts.filter((fact) => fact.type === 'turn_part');
+  const loose = facts.filter((fact) => fact.type === 'stage').filter((stage) => isLoose(stage, tree));
+  const replies = repliesOf(facts, parts, loose, tree);
+  const users = parts.filter(({ part }) => part === 'user');
+
+  const answers = new Map<TurnPartFact, Reply[]>();
+  const own: Reply[] = [];
+  for (const reply of replies) {
+    const user = users.findLast(({ startUs }) => startUs <= reply.startUs);
+    const before = user && answers.get(user);
+    if (user !== undefined && (!before?.some(isHeard) || reportedBy([reply]) !== undefined)) {
+      answers.set(user, [...(before ?? []), reply]);
+    } else own.push(reply);
+  }
+  const speeches = users.map(({ startUs }) => startUs);
+  return [
+    ...users.map((user) => turnOf(user, answers.get(user) ?? [], speeches)),
+    ...own.map((reply) => turnOf(undefined, [reply], speeches)),
+  ].sort((a, b) => a.fact.startUs - b.fact.startUs || (keyOf(a.fact) < keyOf(b.fact) ? -1 : 1));
+}
+
+/** Without a number and without a turn, or a side of one, above it. */
+function isLoose(stage: StageFact, tree: SpanTree): boolean {
+  if (stage.turnIndex !== undefined) return false;
+  for (const key of tree.above(stage)) {
+    const type = tree.get(key)?.type;
+    if (type === 'turn' || type === 'turn_part') return false;
+  }
+  return true;
+}
+
+const isHeard = (reply: Reply): boolean => reply.playbacks.length > 0 || reportedBy([reply]) !== undefined;
+
+const reportedBy = (replies: readonly Reply[]): number | undefined =>
+  replies.flatMap(({ parts }) => parts).find((part) => part.reportedEouLatencySeconds !== undefined)
+    ?.reportedEouLatencySeconds;
+
+function repliesOf(
+  facts: readonly Fact[],
+  parts: readonly TurnPartFact[],
+  loose: readonly StageFact[],
+  tree: SpanTree,
+): Reply[] {
+  const byKey = new Map<string, Reply>();
+  const ofSpan = new Map<string, Reply>();
+  for (const part of parts.filter(({ part }) => part === 'agent')) {
+    const key = part.replyKey ?? keyOf(part);
+    const reply = byKey.get(key) ?? { ...boundsOf(part), parts: [], playbacks: [], loose: [] };
+    reply.parts.push(part);
+    reply.endUs = Math.max(reply.endUs, part.endUs);
+    byKey.set(key, reply);
+    ofSpan.set(keyOf(part), reply);
+  }
+  for (const fact of facts) {
+    if (fact.type !== 'stage' || fact.stage !== 'playback') continue;
+    for (const key of tree.above(fact)) {
+      const reply = ofSpan.get(key);
+      if (reply === undefined) continue;
+      reply.playbacks.push(fact);
+      break;
+    }
+  }
+
+  const replies = [...byKey.values()];
+  const unasked: Reply[] = [];
+  for (const playback of loose.filter(({ stage }) => stage === 'playback')) {
+    const reply = replies.find(
+      (candidate) => candidate.playbacks.length === 0 && isDuring(playback, candidate),
+    );
+    if (reply === undefined) {
+      unasked.push({ ...boundsOf(playback), parts: [], playbacks: [playback], loose: [playback] });
+      continue;
+    }
+    reply.playbacks.push(playback);
+    reply.loose.push(playback);
+  }
+  for (const synthesis of loose.filter(({ stage }) => stage === 'tts')) {
+    const reply = unasked.find(({ endUs }) => endUs >= synthesis.startUs);
+    if (reply === undefined) continue;
+    reply.loose.push(synthesis);
+    reply.startUs = Math.min(reply.startUs, synthesis.startUs);
+  }
+  return [...replies, ...unasked].sort((a, b) => a.startUs - b.startUs || a.endUs - b.endUs);
+}
+
+const boundsOf = ({ startUs, endUs }: Reply | TurnPartFact | StageFact) => ({ startUs, endUs });
+
+const isDuring = (playback: StageFact, reply: Reply): boolean =>
+  playback.startUs >= reply.startUs && playback.startUs <= reply.endUs;
+
+function turnOf(
+  user: TurnPartFact | undefined,
+  replies: readonly Reply[],
+  speeches: readonly Micros[],
+): JoinedTurn {
+  const parts = [...(user ? [user] : []), ...replies.flatMap((reply) => reply.parts)];
+  const playbacks = replies.flatMap((reply) => reply.playbacks).sort((a, b) => a.startUs - b.startUs);
+  const loose = replies.flatMap((reply) => reply.loose);
+  const [first] = [...parts, ...loose];
+  if (first === undefined) throw new RangeError('saw a turn without spans, expected at least one');
+
+  const heard = replies.filter(isHeard).flatMap((reply) => reply.parts);
+  const interrupted = heard.some((part) => part.interrupted === true);
+  const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
+  const reported = user && reportedBy(replies);
+  const eouUs = user && endOfUtterance(user, reported, playbacks[0]);
+  const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
+  const { traceId, spanId, callId, name } = first;
+  const fact: JoinedTurn['fact'] = {
+    traceId,
+    spanId,
+    callId,
+    name,
+    type: 'turn',
+    startUs: user?.startUs ?? Math.min(...[...parts, ...loose].map(({ startUs }) => startUs)),
+    endUs: Math.max(...[...parts, ...playbacks, ...loose].map(({ endUs }) => endUs)),
+    initiator: user ? 'user' : 'agent',
+    interrupted,
+    ...(user && { speechStartedUs: user.startUs, committedUs: user.endUs }),
+    ...(eouUs !== undefined && { speechEndedUs: eouUs }),
+    ...((eouUs ?? reported) !== undefined && { eouSource: 'framework' as const }),
+    ...(reported !== undefined && { reportedEouLatencySeconds: reported }),
+    ...(bargeIn && { interruptions: [bargeIn] }),
+    ...(errorType !== undefined && { errorType }),
+  };
+  const stt = user && transcription(user, eouUs);
+  return { fact, spans: parts.map(keyOf), stages: loose, ...(stt && { stt }) };
+}
+
+/** The user was silent so long before the agent was heard as the framework says, else so long before the commit. */
+function endOfUtterance(
+  user: TurnPartFact,
+  reported: number | undefined,
+  playback: StageFact | undefined,
+): Micros | undefined {
+  if (reported !== undefined && playback !== undefined) return playback.startUs - Math.round(reported * 1e6);
+  const delay = user.endOfTurnDelaySeconds;
+  return delay === undefined ? undefined : user.endUs - Math.round(delay * 1e6);
+}
+
+/** Only an interruption of what was heard is one, and it began when the user did. */
+function bargeInOf(playbacks: readonly StageFact[], speeches: readonly Micros[]): Interruption | undefined {
+  const cut = playbacks.at(-1);
+  const atUs = cut && speeches.findLast((start) => start > cut.startUs && start <= cut.endUs);
+  if (cut === undefined || atUs === undefined) return undefined;
+  return { kind: 'barge_in', atUs, timeToSilenceSeconds: (cut.endUs - atUs) / 1e6 };
+}
+
+function transcription(user: TurnPartFact, eouUs: Micros | undefined): StageFact | undefined {
+  const { sttProvider, sttModel, transcriptionDelaySeconds: delay } = user;
+  if (sttProvider === undefined && sttModel === undefined) return undefined;
+  const { traceId, spanId, callId, name, startUs } = user;
+  const endUs =
+    eouUs === undefined || delay === undefined
+      ? undefined
+      : Math.max(startUs, eouUs + Math.round(delay * 1e6));
+  return {
+    type: 'stage',
+    stage: 'stt',
+    traceId,
+    spanId,
+    callId,
+    name,
+    startUs,
+    endUs: endUs ?? user.endUs,
+    streaming: true,
+    ...(endUs === undefined && { endUnknown: true }),
+    ...(sttProvider !== undefined && { provider: sttProvider }),
+    ...(sttModel !== undefined && { model: sttModel }),
+  };
+}

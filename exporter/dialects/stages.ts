@@ -1,0 +1,93 @@
+import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../facts.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { type Attributes, addPresent, count, present, text, texts } from './attributes.ts';
+import { GEN_AI } from './names.ts';
+import { modelOf, providerOf } from './providers.ts';
+
+/** What the dialects of other people's spans share: stages as the GenAI conventions write them. */
+
+/** Seconds to whole microseconds. */
+export const micros = (seconds: number): Micros => Math.round(seconds * 1e6);
+
+/** The instant so many seconds after the span's start, where that is within the span (it may be a little after). */
+export function afterStart(span: SpanRecord, seconds: number | undefined): Micros | undefined {
+  if (seconds === undefined || seconds < 0) return undefined;
+  const at = span.startUs + micros(seconds);
+  return at <= span.endUs + CLOCK_TOLERANCE_US ? Math.min(at, Math.max(span.startUs, span.endUs)) : undefined;
+}
+
+/** Figures and spans are measured by different clocks of one process, and rounded to milliseconds. */
+const CLOCK_TOLERANCE_US = 50_000;
+
+/** A usage with something in it. */
+export const someUsage = (usage: Usage): Usage | undefined =>
+  Object.keys(usage).length === 0 ? undefined : usage;
+
+/** Token usage in the convention's own names. The older names are read only where the newer are absent. */
+export function tokenUsage(from: Attributes): Usage | undefined {
+  return someUsage(
+    present({
+      inputTokens: count(from, GEN_AI.inputTokens) ?? count(from, GEN_AI.promptTokens),
+      cachedInputTokens: count(from, GEN_AI.cachedInputTokens),
+      inputAudioTokens: count(from, GEN_AI.inputAudioTokens),
+      cachedInputAudioTokens: count(from, GEN_AI.cachedInputAudioTokens),
+      outputTokens: count(from, GEN_AI.outputTokens) ?? count(from, GEN_AI.completionTokens),
+      outputAudioTokens: count(from, GEN_AI.outputAudioTokens),
+      reasoningTokens: count(from, GEN_AI.reasoningTokens),
+    }),
+  );
+}
+
+/** No request has an empty prompt: 0 and 0 tokens is how a stream that was cut off reports that it does not know. */
+export const knownTokens = (usage: Usage | undefined): Usage | undefined =>
+  (usage?.inputTokens ?? 0) === 0 && (usage?.outputTokens ?? 0) === 0 ? undefined : usage;
+
+/** Who runs the model, and which. */
+export function modelNames(from: Attributes): { provider: string | undefined; model: string | undefined } {
+  return {
+    provider: providerOf(text(from, GEN_AI.provider) ?? text(from, GEN_AI.system)),
+    model: modelOf(text(from, GEN_AI.requestModel)) ?? modelOf(text(from, GEN_AI.responseModel)),
+  };
+}
+
+/** What a dialect knows of a stage beyond its span; undefined is absent. */
+export type StageParts = {
+  [K in keyof Omit<StageFact, keyof FactBase | 'type'>]?: StageFact[K] | undefined;
+} & {
+  stage: StageFact['stage'];
+};
+
+/** A stage fact. Ended on purpose is not failed, whatever status the aborted request was given. */
+export function stageFact(base: FactBase, parts: StageParts): StageFact {
+  if (parts.cancelled === true) delete base.errorType;
+  return addPresent(base, { type: 'stage' as const, ...parts });
+}
+
+/** A span that carries nothing of its own; the tree of spans needs it. */
+export const otherFact = (base: FactBase): OtherFact => addPresent(base, { type: 'other' as const });
+
+/** Why the model stopped. */
+export const finishReasonsOf = (from: Attributes): string[] | undefined => texts(from, GEN_AI.finishReasons);
+
+/** The numbers, strings and flags of an attribute that holds a JSON object. Undefined where it holds none. */
+export function jsonObject(from: Attributes, name: string): Attributes | undefined {
+  const json = text(from, name);
+  if (json === undefined || json.length > MAX_JSON) return undefined;
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Attributes)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Metrics are a few hundred characters. */
+const MAX_JSON = 16_384;
+
+/** A field of such an object that is an object itself. */
+export function jsonField(from: Attributes | undefined, name: string): Attributes {
+  const value = from?.[name];
+  return typeof value === 'object' && value !== null ? (value as Attributes) : {};
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFact } from '../../exporter/dialects/index.ts';
+import type { Fact } from '../../exporter/facts.ts';
+import { decodeJson } from '../../exporter/receiver/decode-json.ts';
+import { DEFAULT_LIMITS } from '../../exporter/receiver/limits.ts';
+import type { SpanRecord } from '../../exporter/span-record.ts';
+import { packageRoot } from './root.ts';
+
+/** The spans of a recording of test/fixtures/dialects, as the receiver hands them to the dialects. */
+export function recordedSpans(name: string): SpanRecord[] {
+  const spans: SpanRecord[] = [];
+  decodeJson(readFileSync(join(packageRoot, 'test/fixtures/dialects', `${name}.json`)), DEFAULT_LIMITS, {
+    span: (span) => spans.push(span),
+    refused: (reason) => assert.fail(`a span of ${name} was refused: ${reason}`),
+    // Long texts are cut; the dialects read none.
+    limited: () => {},
+  });
+  return spans;
+}
+
+/** What the dialects read from a recording. */
+export const recordedFacts = (name: string): Fact[] =>
+  recordedSpans(name).flatMap((span) => readFact(span) ?? []);

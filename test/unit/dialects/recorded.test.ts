@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { finaliseCall } from '../../../exporter/finalise.ts';
+import { recordedFacts } from '../../support/otlp-json.ts';
+import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
+
+/** Recorded conversations; test/fixtures/dialects/README.md says how each was made. */
+const CONVERSATIONS = ['livekit-js'];
+
+for (const name of CONVERSATIONS) {
+  test(`${name}: the rows of the recorded conversation are those worked out by hand`, () => {
+    assertRows(finaliseCall(recordedFacts(name), RECORDING_PRICES), expectedRows(name));
+  });
+
+  test(`${name}: spans in any order, some of them twice, give the same rows`, () => {
+    const facts = recordedFacts(name);
+    const once = finaliseCall(facts, RECORDING_PRICES);
+    const delivery = fc
+      .array(fc.constantFrom(...facts), { maxLength: 30 })
+      .chain((again) =>
+        fc.shuffledSubarray([...facts, ...again], { minLength: facts.length + again.length }),
+      );
+    fc.assert(
+      fc.property(delivery, (delivered) => {
+        // As the journal keeps them: through JSON.
+        const read = JSON.parse(JSON.stringify(delivered));
+        assert.deepEqual(finaliseCall(read, RECORDING_PRICES), once);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test(`${name}: a lost span leaves rows that can be computed`, () => {
+    const facts = recordedFacts(name);
+    for (const lost of facts) {
+      const rest = facts.filter((fact) => fact !== lost);
+      assert.doesNotThrow(() => finaliseCall(rest, RECORDING_PRICES), `without ${lost.name}`);
+    }
+  });
+}
