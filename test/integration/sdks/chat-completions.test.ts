@@ -149,6 +149,17 @@ for (const build of BUILDS) {
       assert.equal(attributes[ATTR.usageEstimated], true);
     });
 
+    it('counts an answer as whole when the application stops reading at its finish reason', async () => {
+      const { attributes } = await spanOf(async () => {
+        for await (const chunk of await create('Can I book a table?'))
+          if (chunk.choices[0]?.finish_reason) break;
+      });
+      assert.equal(attributes[ATTR.stageCancelled], undefined);
+      assert.deepEqual(attributes[ATTR.finishReasons], ['stop']);
+      // Groq gives the usage with the reason; OpenAI would have given it afterwards, if asked.
+      assert.equal(attributes[ATTR.usageEstimated], build.provider === 'openai' ? true : undefined);
+    });
+
     it('counts an answer that is aborted as cancelled, whether it is being read or not', async () => {
       for (const reads of [true, false]) {
         const controller = new AbortController();
@@ -246,6 +257,18 @@ describe('openai', () => {
       assert.match(String(answer.choices[0]?.message.content), /At what time/);
     });
     await spanOf(() => sdk.chat.completions.parse(ask('Can I book a table?')));
+  });
+
+  it('has the usage of a whole answer estimated when the application did not ask for it', async () => {
+    let answer = '';
+    const { attributes } = await spanOf(async () => {
+      answer = await read(
+        await client(build).chat.completions.create({ ...ask('Can I book a table?'), stream: true }),
+      );
+    });
+    assert.equal(attributes[ATTR.stageCancelled], undefined);
+    assert.equal(attributes[ATTR.usageEstimated], true);
+    assert.equal(attributes[ATTR.outputTokens], Math.ceil(answer.length / 4));
   });
 
   it('gives cached tokens as a part of the prompt', async () => {

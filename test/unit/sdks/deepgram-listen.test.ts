@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
+import fc from 'fast-check';
 import type { CallFact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
@@ -193,6 +194,52 @@ describe('a live transcription', () => {
       1,
     );
     assert.equal(talk.end().turns.length, 1);
+  });
+});
+
+/** What can happen on a connection; positions are seconds. */
+const position = fc.integer({ min: 0, max: 600 }).map((tenths) => tenths / 10);
+const happening = fc.oneof(
+  fc.record({ kind: fc.constant('audio' as const), frames: fc.integer({ min: 1, max: 200 }) }),
+  fc.record({ kind: fc.constant('started' as const), timestamp: position }),
+  fc.record({
+    kind: fc.constant('results' as const),
+    text: fc.constantFrom('', 'yes', 'no thanks'),
+    start: position,
+    is_final: fc.boolean(),
+    speech_final: fc.boolean(),
+    from_finalize: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constantFrom('utterance_end' as const, 'reconnect' as const) }),
+);
+
+describe('whatever happens on a connection', () => {
+  it('every second that was sent is accounted once', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
+        const talk = new Conversation();
+        let frames = 0;
+        for (const [i, event] of happenings.entries()) {
+          const now = i * 5;
+          if (event.kind === 'audio') {
+            talk.audio(now, now + event.frames / 50);
+            frames += event.frames;
+          } else if (event.kind === 'started')
+            talk.say({ type: 'SpeechStarted', timestamp: event.timestamp }, now);
+          else if (event.kind === 'results') {
+            const { text, start, kind: _, ...flags } = event;
+            talk.results(text === '' ? [] : [[text, start, start + 0.5]], now, flags);
+          } else if (event.kind === 'utterance_end') talk.say({ type: 'UtteranceEnd' }, now);
+          else {
+            talk.connection.closed({ final: false });
+            talk.connection.opened();
+          }
+        }
+        const total = talk.end().stt.reduce((sum, { usage }) => sum + (usage?.audioSeconds ?? 0) * 1e6, 0);
+        assert.equal(Math.round(total), frames * 20_000);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
