@@ -1,17 +1,14 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { inTurn } from './measure.ts';
 import type { BenchResult } from './result.ts';
 
 const RUNS = 15;
 
 const REGISTER = new URL('../instrumentation/register.js', import.meta.url).href;
-const AUTO = pathToFileURL(
-  createRequire(import.meta.url).resolve('@opentelemetry/auto-instrumentations-node/register'),
-).href;
+const AUTO = import.meta.resolve('@opentelemetry/auto-instrumentations-node/register');
 
 /**
  * The same for both. Resource detectors: by default the other one asks the metadata services of every cloud, which takes
@@ -27,8 +24,7 @@ const ENV = {
 /**
  * Wall time that `--import earshot/register` adds until an application's first line runs, next to what
  * `--import @opentelemetry/auto-instrumentations-node/register` adds. That line ends the program, so that a last export
- * is not counted. The variants run in turn, so that a busy moment of
- * the machine meets them all; the medians are subtracted. One round before is not counted: it warms the file cache.
+ * is not counted. Medians, subtracted.
  *
  * Ours hooks `import`, which the other does not; below Node 22.22 that takes a thread of its own, some 60 ms of it all.
  */
@@ -37,20 +33,16 @@ export async function benchStartUp(runs: number = RUNS): Promise<BenchResult[]> 
   try {
     const program = join(folder, 'empty.mjs');
     await writeFile(program, 'process.exit();');
-    const variants = { plain: [], ours: ['--import', REGISTER], auto: ['--import', AUTO] };
-    const times: Record<keyof typeof variants, number[]> = { plain: [], ours: [], auto: [] };
-    for (let round = -1; round < runs; round++) {
-      for (const [name, nodeArgs] of Object.entries(variants) as [keyof typeof variants, string[]][]) {
-        const ms = await wallTimeMs([...nodeArgs, program]);
-        if (round >= 0) times[name].push(ms);
-      }
-    }
-    const plain = median(times.plain);
+    const { plain, ours, auto } = await inTurn(runs, {
+      plain: () => wallTimeMs([program]),
+      ours: () => wallTimeMs(['--import', REGISTER, program]),
+      auto: () => wallTimeMs(['--import', AUTO, program]),
+    });
     return [
       {
         name: 'start-up',
-        ours: median(times.ours) - plain,
-        baseline: median(times.auto) - plain,
+        ours: ours - plain,
+        baseline: auto - plain,
         unit: 'ms',
         note: `added before the first line of a program (${plain.toFixed(0)} ms), against auto-instrumentations-node; ${runs} runs each, in turn, medians`,
       },
@@ -71,11 +63,4 @@ function wallTimeMs(args: string[]): Promise<number> {
         : reject(new Error(`${args.join(' ')} ended with ${code}`)),
     );
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] ?? high)) / 2;
 }

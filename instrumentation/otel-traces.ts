@@ -86,8 +86,11 @@ export function spanProcessorsFromEnv(selfObsMeterProvider: MeterProvider | unde
   });
 }
 
+/** The exporter packages of the three protocols export the same. */
+type OtlpExporters = typeof import('@opentelemetry/exporter-trace-otlp-http');
+
 function otlpExporter(): SpanExporter {
-  const { OTLPTraceExporter } = part<{ OTLPTraceExporter: new () => SpanExporter }>(
+  const { OTLPTraceExporter } = part<OtlpExporters>(
     `@opentelemetry/exporter-trace-otlp-${otlpPackage(otlpProtocol('TRACES'))}`,
   );
   return new OTLPTraceExporter();
