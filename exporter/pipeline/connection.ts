@@ -6,6 +6,7 @@ import { finaliseCall } from '../finalise.ts';
 import type { PriceList } from '../pricing/index.ts';
 import {
   type Database,
+  errorClass,
   type FinalisedCall,
   FinaliseWorker,
   getCallFacts,
@@ -118,5 +119,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 function onWorkerError(error: unknown, callId: string | undefined): void {
   // The writer reports a database that is away.
   if (callId === undefined) return;
-  diag.warn('earshot: a call could not be turned into rows and is tried again later.', error);
+  // Not the error itself: a database quotes the row that it refuses.
+  diag.warn(
+    `earshot: call ${callId} could not be turned into rows (${errorClass(error)}) and is tried again later.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../facts.ts';
-import { errorClass } from '../store/errors.ts';
+import { errorClass, SchemaError } from '../store/errors.ts';
 import type { AppendResult } from '../store/journal.ts';
 import type { FactBuffer } from './buffer.ts';
 import { limit, within } from './deadline.ts';
@@ -235,10 +235,11 @@ export class FactWriter {
 
   #failed(error: unknown): void {
     this.#failures += 1;
+    // Not the error itself: a database quotes the data that it refuses. A schema that does not fit says what to do.
+    const reason = error instanceof SchemaError ? error.message : errorClass(error);
     this.#outage.begin(() =>
       diag.warn(
-        `earshot: spans cannot be written to the database (${errorClass(error)}). They wait in memory and in ${this.#options.spool.dir} until it is back.`,
-        error,
+        `earshot: spans cannot be written to the database (${reason}). They wait in memory and in ${this.#options.spool.dir} until it is back.`,
       ),
     );
   }

@@ -19,7 +19,12 @@ export interface Ending {
  * A call with its spans as earshot writes them, through any tracer: each turn 10 s after the one before, EOU latency
  * 0.8 s (endpointing 0.2, preparation 0.05, llm 0.25, aggregation 0.05, tts 0.15, playout 0.1). Nothing is ended yet.
  */
-export function conversation(tracer: Tracer, callId: string, turns = 2): Ending[] {
+export function conversation(
+  tracer: Tracer,
+  callId: string,
+  turns = 2,
+  turnAttributes: Readonly<Record<string, string>> = {},
+): Ending[] {
   const endings: Ending[] = [];
   const common = { [ATTR.callId]: callId };
 
@@ -51,7 +56,12 @@ export function conversation(tracer: Tracer, callId: string, turns = 2): Ending[
       SPAN.turn,
       [zero, zero + 5],
       ROOT_CONTEXT,
-      { [ATTR.turnIndex]: index, [ATTR.turnInitiator]: 'user', [ATTR.eouSource]: 'stt_word_end' },
+      {
+        [ATTR.turnIndex]: index,
+        [ATTR.turnInitiator]: 'user',
+        [ATTR.eouSource]: 'stt_word_end',
+        ...turnAttributes,
+      },
       [
         [EVENT.userSpeechStarted, zero],
         [EVENT.userSpeechEnded, zero + 2],

@@ -4,8 +4,10 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { migrate } from '../../../exporter/store/index.ts';
+import { ATTR } from '../../../instrumentation/semconv.ts';
 import { conversation, endAll } from '../../support/conversation.ts';
+import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { endSpan } from '../../support/end-span.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -18,24 +20,8 @@ before(async () => {
 });
 after(() => server.stop());
 
-function recordDiag(t: { after(undo: () => void): void }) {
-  const lines = { warn: [] as string[], info: [] as string[] };
-  diag.setLogger(
-    {
-      warn: (text) => lines.warn.push(text),
-      info: (text) => lines.info.push(text),
-      error() {},
-      debug() {},
-      verbose() {},
-    },
-    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
-  );
-  t.after(() => diag.disable());
-  return lines;
-}
-
 test('a database that comes up later gets everything, and its absence is said once', async (t) => {
-  const lines = recordDiag(t);
+  const lines = recordDiagnostics(t);
   const databaseUrl = await server.createDatabase();
   await server.down();
   const spoolDir = await temporaryFolder(t);
@@ -153,4 +139,39 @@ test('a full spool drops and counts', async (t) => {
   const { spooled = 0, dropped } = processor.totals ?? {};
   assert.ok(spooled > 0 && spooled < 10, `${spooled}`);
   assert.deepEqual(dropped, { spool_full: 10 - spooled });
+});
+
+test('a database that a newer version has migrated is left alone: it is said what to do, and nothing is lost', async (t) => {
+  const lines = recordDiagnostics(t);
+  const databaseUrl = await server.createDatabase();
+  const db = connect(t, databaseUrl);
+  await migrate(db);
+  await db.query(`INSERT INTO earshot_migrations (id, name) VALUES (9999, 'of the future')`);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
+  endSpan(tracer, 'C1', 0);
+  await processor.forceFlush();
+  assert.equal(processor.totals?.spooled, 1);
+  assert.equal(await journalSize(db), 0);
+  assert.match(lines.warn.join('\n'), /upgrade earshot/);
+  await db.query('DELETE FROM earshot_migrations WHERE id = 9999');
+  await poll(async () => (await journalSize(db)) === 1, { deadlineMs: 15_000 });
+});
+
+test('what was said is in no log line, also when the database refuses the row that has it', async (t) => {
+  const lines = recordDiagnostics(t);
+  const databaseUrl = await server.createDatabase();
+  const db = connect(t, databaseUrl);
+  await migrate(db);
+  await db.query(`ALTER TABLE call_logs ADD CONSTRAINT refuse CHECK (user_text IS NULL)`);
+  const { tracer } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
+  const [turn] = conversation(tracer, 'C1', 1, { [ATTR.userText]: 'my secret' });
+  turn?.end();
+  endAll(conversation(tracer, 'C2', 1));
+  await rowsOf(db, 'C2', 1);
+  await db.query(`UPDATE call_queue SET due_at = now()`);
+  endAll(conversation(tracer, 'C3', 1));
+  await poll(() => lines.warn.some((line) => line.includes('C1 could not be turned into rows')), {
+    deadlineMs: 15_000,
+  });
+  assert.ok(!JSON.stringify(lines).includes('secret'), JSON.stringify(lines));
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { CallSpanProcessor } from '../../../exporter/processor.ts';
 import { conversation, endAll } from '../../support/conversation.ts';
+import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { endSpan } from '../../support/end-span.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -107,12 +107,7 @@ test('shutdown writes what waits, gives ended calls their rows, happens once, an
 
 test('a flood beyond the buffer is dropped, counted and said once; the application goes on', async (t) => {
   const databaseUrl = await server.createDatabase();
-  const warnings: string[] = [];
-  diag.setLogger(
-    { warn: (text) => warnings.push(text), error() {}, info() {}, debug() {}, verbose() {} },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
-  t.after(() => diag.disable());
+  const { warn: warnings } = recordDiagnostics(t);
   const { tracer, processor } = traced(t, {
     databaseUrl,
     spoolDir: await temporaryFolder(t),
@@ -142,12 +137,8 @@ test('more than a batch at once is written in batches, none lost', async (t) => 
   assert.deepEqual(processor.totals?.dropped, {});
 });
 
-test('without a database the processor does nothing, and says so once', async () => {
-  const warnings: string[] = [];
-  diag.setLogger(
-    { warn: (text) => warnings.push(text), error() {}, info() {}, debug() {}, verbose() {} },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
+test('without a database the processor does nothing, and says so once', async (t) => {
+  const { warn: warnings } = recordDiagnostics(t);
   const saved = process.env.DATABASE_URL;
   delete process.env.DATABASE_URL;
   try {
@@ -159,7 +150,6 @@ test('without a database the processor does nothing, and says so once', async ()
     assert.match(warnings[0] ?? '', /DATABASE_URL is not set/);
   } finally {
     if (saved !== undefined) process.env.DATABASE_URL = saved;
-    diag.disable();
   }
 });
 

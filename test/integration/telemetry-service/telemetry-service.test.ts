@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, type TestContext, test } from 'node:test';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import type { Fact } from '../../../exporter/facts.ts';
 import type { PriceList } from '../../../exporter/pricing/index.ts';
 import { getCallFacts } from '../../../exporter/store/index.ts';
@@ -10,6 +9,7 @@ import {
   type TelemetryServiceOptions,
   type TurnRecord,
 } from '../../../exporter/telemetry-service.ts';
+import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { connect, journalSize } from '../../support/processors.ts';
@@ -199,12 +199,7 @@ test('many calls at once keep apart', async (t) => {
 });
 
 test('a turn that is not valid is reported, counted and dropped; nothing is thrown', async (t) => {
-  const reported: string[] = [];
-  diag.setLogger(
-    { error: (_, error) => reported.push(String(error)), warn() {}, info() {}, debug() {}, verbose() {} },
-    { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
-  );
-  t.after(() => diag.disable());
+  const { error: reported } = recordDiagnostics(t);
   const { telemetry } = await service(t);
   const secret = 'what was said';
   const bad: [unknown, RegExp][] = [
