@@ -28,7 +28,8 @@ export function flushOnExit(targets: FlushTargets): void {
       if (!done && process.listenerCount('beforeExit') === 0) process.exit();
     });
   });
-  for (const signal of SIGNALS) process.on(signal, () => onSignal(signal, targets));
+  // In front, because a `once` listener that ran before ours would no longer be counted.
+  for (const signal of SIGNALS) process.prependListener(signal, () => onSignal(signal, targets));
 }
 
 let exiting = false;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { poll } from '../../support/poll.ts';
-import { Program, run } from '../../support/program.ts';
+import { fixture, Program, REGISTER, run } from '../../support/program.ts';
 
 describe('the end of a process', { concurrency: 2 }, () => {
   let collector: OtlpReceiver;
@@ -44,6 +46,19 @@ describe('the end of a process', { concurrency: 2 }, () => {
     assert.deepEqual(names('call-drained'), ['voice.call', 'voice.turn', 'voice.turn']);
   });
 
+  test('a listener of the application that was there before, and hears one signal only, keeps the exit its own', async () => {
+    const program = new Program('server.mjs', {
+      env,
+      args: ['once'],
+      nodeArgs: ['--import', pathToFileURL(fixture('listens-once.mjs')).href, '--import', REGISTER],
+    });
+    await program.printed('ready');
+    program.kill('SIGTERM');
+    const end = await program.ended;
+    assert.equal(end.code, 9, end.stderr);
+    assert.deepEqual(names('call-served-once'), ['voice.turn']);
+  });
+
   test('a second signal ends the process at once, whatever the flush waits for', async () => {
     const program = new Program('server.mjs', {
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_METRICS_EXPORTER: 'none' },
@@ -74,7 +89,6 @@ describe('the end of a process', { concurrency: 2 }, () => {
   });
 
   test('a collector that never answers delays the exit by no more than the limit', async () => {
-    const { createServer } = await import('node:net');
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
     const { port } = silent.address() as { port: number };
