@@ -214,8 +214,10 @@ export class FactWriter {
     const { metrics, onWritten, writeTimeoutMs } = this.#options;
     for (let start = 0; start < facts.length; start += BATCH) {
       const batch = facts.slice(start, start + BATCH);
-      const { written, refused } = await limit(writeTimeoutMs, 'writing spans', sink.append(batch));
-      metrics.written(written);
+      const appending = sink.append(batch);
+      // Also of a write that comes through after it was given up: the attempt that follows finds its spans there.
+      appending.then(({ written }) => metrics.written(written)).catch(() => {});
+      const { refused } = await limit(writeTimeoutMs, 'writing spans', appending);
       if (refused.length > 0) {
         metrics.dropped(refused.length, 'refused');
         diag.warn(
