@@ -15,7 +15,7 @@ export async function within<Value, Fallback>(
 }
 
 /** What took longer than it may. */
-export class TimeoutError extends Error {
+class TimeoutError extends Error {
   override name = 'TimeoutError';
   readonly code = 'EARSHOT_TIMEOUT';
 }

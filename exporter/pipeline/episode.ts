@@ -2,10 +2,6 @@
 export class Episode {
   #sinceMs: number | undefined;
 
-  get active(): boolean {
-    return this.#sinceMs !== undefined;
-  }
-
   /** How long it has lasted, in milliseconds; 0 when nothing is wrong. */
   get ageMs(): number {
     return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs;
