@@ -221,6 +221,32 @@ for (const { name, Client } of BUILDS) {
       assert.equal(sum(sttFacts(takeFacts())), 0.2);
     });
 
+    it('runs handlers in the call also when a transport of the application delivers from elsewhere', async () => {
+      let deliver: (message: string) => void = () => {};
+      const transport = {
+        onOpen: (handler: () => void) => queueMicrotask(handler),
+        onMessage: (handler: typeof deliver) => {
+          deliver = handler;
+        },
+        onClose() {},
+        onError() {},
+        isOpen: () => true,
+        send() {},
+        close() {},
+      };
+      const client = new Client({ apiKey: 'key', transportFactory: () => transport } as never);
+      const call = new Call();
+      const socket = await call.run(() => client.listen.v1.connect(ARGS));
+      const seen: unknown[] = [];
+      socket.on('message', (message) => seen.push([message.type, activeCall()]));
+      await open(socket);
+      assert.equal(activeCall(), undefined);
+      deliver(JSON.stringify({ type: 'SpeechStarted', channel: [0], timestamp: 0 }));
+      assert.deepEqual(seen, [['SpeechStarted', call]]);
+      socket.close();
+      call.end();
+    });
+
     it('leaves the application its own errors', async () => {
       const socket = await connect(Client);
       assert.throws(() => socket.sendMedia(silence(0.02)), /Socket is not open/);
