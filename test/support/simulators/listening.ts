@@ -164,20 +164,21 @@ export class Listener {
     this.#nextSilentInterim = this.#position + TELEPHONE_RATE;
   }
 
-  /** The words of this window: those heard and not yet given as final. */
-  #words(): readonly SpokenWord[] {
+  /** The words of this window: those heard, or heard whole, and not yet given as final. */
+  #words(whole = false): readonly SpokenWord[] {
     const speech = this.#speech;
     if (!speech) return [];
     // Looked at again with all the audio: the beginnings of two recordings can be alike.
     speech.recognition = recognise(Int16Array.from(speech.samples), this.#known) ?? speech.recognition;
     if (!speech.recognition) return [];
     const heard = seconds(speech.endSample - speech.startSample);
-    const words = wordsHeard(speech.recognition, seconds(speech.startSample), heard);
+    const words = wordsHeard(speech.recognition, seconds(speech.startSample), heard, whole);
     return words.slice(this.#wordsGiven);
   }
 
   #results(isFinal: boolean, speechFinal: boolean, fromFinalize: boolean): void {
-    const words = this.#words();
+    // A final in the middle of speech leaves the word that is being said to the next.
+    const words = this.#words(isFinal && !speechFinal && !fromFinalize);
     const speaking = this.#speech?.recognition !== undefined;
     // A recogniser that has not made out a word yet says nothing rather than an empty line.
     if (speaking && words.length === 0 && !isFinal) return;

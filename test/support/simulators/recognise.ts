@@ -55,16 +55,20 @@ export function recognise(heard: Int16Array, known: readonly Recognition[]): Rec
 
 /**
  * The words heard after `heardSeconds` of a stretch that began at `startSeconds` of the stream, timed in seconds of the
- * stream. A word counts when its middle was heard.
+ * stream. A word counts when its middle was heard; with `whole`, when all of it was.
  */
 export function wordsHeard(
   { utterance, range }: Recognition,
   startSeconds: number,
   heardSeconds: number,
+  whole = false,
 ): SpokenWord[] {
   const offset = startSeconds - range.start / TELEPHONE_RATE;
   const last = Math.min(range.start / TELEPHONE_RATE + heardSeconds, range.end / TELEPHONE_RATE);
   return utterance.words
-    .filter(({ start, end }) => start >= range.start / TELEPHONE_RATE - 0.02 && (start + end) / 2 <= last)
+    .filter(
+      ({ start, end }) =>
+        start >= range.start / TELEPHONE_RATE - 0.02 && (whole ? end - 0.001 : (start + end) / 2) <= last,
+    )
     .map(({ word, start, end }) => ({ word, start: start + offset, end: Math.min(end, last) + offset }));
 }
