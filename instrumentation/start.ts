@@ -36,6 +36,10 @@ export function start(): void {
 function attach(processor: CallSpanProcessor): void {
   onSpanEnd((span) => {
     if (isFinished(span)) processor.onEnd(span);
+    else if (!hasTracerProvider())
+      diag.warn(
+        'earshot: EARSHOT_SDK is attach and no tracer provider is registered: calls are not recorded.',
+      );
   });
 }
 

@@ -74,6 +74,12 @@ describe('starting', { concurrency: 2 }, () => {
     assert.equal(verbose.stdout, 'done\n');
   });
 
+  test('with EARSHOT_SDK=attach and no provider is said when the first span is lost', async () => {
+    const end = await run('one-call.mjs', { env: { EARSHOT_SDK: 'attach' } });
+    assert.equal(end.code, 0);
+    assert.equal(end.stderr.match(/no tracer provider is registered: calls are not recorded/g)?.length, 1);
+  });
+
   test('under --experimental-loader comes with a warning', async () => {
     const end = await run('listeners.mjs', {
       env: QUIET,
