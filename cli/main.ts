@@ -70,6 +70,11 @@ function print(text: string): ExitCode {
   return 0;
 }
 
+// `earshot report | head`: whoever reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

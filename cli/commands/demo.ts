@@ -11,8 +11,9 @@ import {
   type Io,
   UsageError,
 } from '../command.ts';
-import { type CommandDatabase, openCommandDatabase } from '../database.ts';
+import { openCommandDatabase } from '../database.ts';
 import { painter } from '../render/text.ts';
+import { type ServeProcess, startServe } from '../serve-process.ts';
 import { reportCall, reportCalls } from './report.ts';
 
 /** How long the rows may take after the last call: the finalise delay, a flush, and a slow machine. */
@@ -22,19 +23,20 @@ const SDKS = '@deepgram/sdk@5 groq-sdk@1 @cartesia/cartesia-js@4 ws@8';
 export const demo: Command = {
   name: 'demo',
   summary: 'run a phone agent on this machine, call it, and show where the silence went',
-  help: `Usage: earshot demo [--seed N] [--json]
+  help: `Usage: earshot demo [--seed N] [--via-otlp] [--json]
 
 Starts an unmodified phone agent (examples/phone-agent) under --import earshot/register, with simulators of Twilio,
 Deepgram, Groq and Cartesia that speak their real protocols on loopback. Four callers ring it at the same time: one books
 a table, one interrupts, one is a voicemail, one asks what needs a tool. Then it shows what earshot wrote: the calls,
 their cost and outcome, and each turn of one of them as a waterfall. It takes about 40 seconds and needs no keys.
 
-  --seed N   repeats a run: the same delays, and the same call ids (default: another one each time)
-  --json     the rows of the calls, as earshot report --json
+  --seed N     repeats a run: the same delays, and the same call ids (default: another one each time)
+  --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself
+  --json       the rows of the calls, as earshot report --json
 
 Writes to DATABASE_URL, or to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
 OTEL_EXPORTER_OTLP_ENDPOINT when that is set.`,
-  options: { json: { type: 'boolean' }, seed: { type: 'string' } },
+  options: { json: { type: 'boolean' }, seed: { type: 'string' }, 'via-otlp': { type: 'boolean' } },
   maxArguments: 0,
   run,
 };
@@ -49,8 +51,16 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const world = await loadWorld();
   const database = await openCommandDatabase(settings);
   io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats this run`));
+  let serve: ServeProcess | undefined;
   try {
-    const callIds = await makeCalls(world, database, seed, io);
+    if (options['via-otlp'] === true) {
+      serve = await startServe(database.url);
+      io.err(paint('dim', `spans go to earshot serve on ${serve.url}`));
+    }
+    const env = agentEnvironment(
+      serve ? { OTEL_EXPORTER_OTLP_ENDPOINT: serve.url } : { DATABASE_URL: database.url },
+    );
+    const callIds = await makeCalls(world, database.db, { seed, env }, io);
     if (json) {
       await reportCalls(database.db, { limit: callIds.length, since: startedUs }, true, io);
       return 0;
@@ -65,6 +75,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     io.err(paint('dim', '\nThese are rows now: earshot report, earshot report CALL, earshot report --json.'));
     return 0;
   } finally {
+    await serve?.stop();
     await database.close();
   }
 }
@@ -72,8 +83,8 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
 /** Rings the agent and gives the ids of the calls, in the order of the scenarios. */
 async function makeCalls(
   { startDemoWorld }: World,
-  database: CommandDatabase,
-  seed: number,
+  db: Database,
+  { seed, env }: { seed: number; env: Record<string, string> },
   io: Io,
 ): Promise<string[]> {
   const paint = painter(io.colour);
@@ -82,7 +93,7 @@ async function makeCalls(
     seed,
     agent: {
       nodeArgs: ['--import', new URL('../../instrumentation/register.js', import.meta.url).href],
-      env: agentEnvironment(database.url),
+      env,
     },
     onProgress: (progress) => {
       switch (progress.kind) {
@@ -109,8 +120,8 @@ async function makeCalls(
   try {
     const calls = await world.makeCalls();
     const callIds = calls.map((call) => call.callSid);
-    // The agent itself turns its calls into rows, two seconds after the last span.
-    await rowsOf(database.db, callIds);
+    // Two seconds after the last span; the agent or the server does it.
+    await rowsOf(db, callIds);
     return callIds;
   } finally {
     await world.close();
@@ -118,17 +129,19 @@ async function makeCalls(
 }
 
 /** What the agent is told. What was said is recorded, because in a demonstration nobody real has said it. */
-function agentEnvironment(databaseUrl: string): Record<string, string> {
+function agentEnvironment(target: Record<string, string>): Record<string, string> {
   const passed = Object.entries(process.env).filter(
     ([name, value]) => value !== undefined && /^(OTEL_|EARSHOT_|NODE_EXTRA_CA_CERTS$)/.test(name),
   ) as [string, string][];
+  const endpoint = target.OTEL_EXPORTER_OTLP_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {
     OTEL_SERVICE_NAME: 'phone-agent',
     OTEL_METRICS_EXPORTER: 'none',
-    ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined && { OTEL_TRACES_EXPORTER: 'none' }),
+    OTEL_BSP_SCHEDULE_DELAY: '500',
+    ...(endpoint === undefined && { OTEL_TRACES_EXPORTER: 'none' }),
     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
     ...Object.fromEntries(passed),
-    DATABASE_URL: databaseUrl,
+    ...target,
   };
 }
 
