@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { type CallLogRow, LATENCIES, SEGMENTS, STATISTICS } from '../../exporter/calls/rows.ts';
@@ -12,6 +14,8 @@ import {
   errorMs,
   errorTable,
   expectCall,
+  explainedMs,
+  type Interval,
   listPrice,
   type Measurement,
   percentile,
@@ -19,6 +23,7 @@ import {
 } from '../support/ground-truth.ts';
 import {
   type ObservedWorld,
+  REGISTER,
   type StoredCall,
   startObservedWorld,
   storedCall,
@@ -26,18 +31,12 @@ import {
 import { type CallerStep, makeCall } from '../support/phone-caller.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { planCall, type Scenario } from '../support/scenarios.ts';
+import { type Stall, watchStalls } from '../support/stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
 const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
 const MOST_ERROR_MS = 20;
 const MOST_MEDIAN_ERROR_MS = 5;
-/**
- * A busy machine stops a process for longer than that at times, which is no error of the rows: then the calls are made
- * again. One run must keep the bounds in full; an error of ours would break them in every run. Counts, flags, usage and
- * money must be right in all of them.
- */
-const MOST_RUNS = 3;
-
 const WARM_UP: readonly CallerStep[] = [
   { kind: 'listen' },
   { kind: 'say', utterance: 'booking-time' },
@@ -57,33 +56,33 @@ interface Compared {
   }[];
 }
 
-interface Run {
-  readonly calls: readonly Compared[];
-  /** How busy the machine was, for the reader. */
-  readonly lateness: string;
-}
-
 describe('the rows of four calls at once say what the caller heard and what the providers did', () => {
   let postgres: TestPostgres;
   let db: Database;
-  /** The first run that keeps the bounds, else the last. */
-  let run: Run = { calls: [], lateness: '' };
-  const runs: Run[] = [];
+  let calls: readonly Compared[] = [];
+  /** Of this process, which is the caller and the servers, and of the agent. */
+  let stalls: readonly Stall[] = [];
 
   before(async () => {
     postgres = await startPostgres();
     const url = await postgres.createDatabase();
     db = openPostgres({ url });
-    const world = await startObservedWorld(url, { seed: SEED });
+    const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+    const agentStalls = join(folder, 'stalls.json');
+    const nodeArgs = [...REGISTER, '--import', import.meta.resolve('../support/stall-probe.js')];
+    const world = await startObservedWorld(url, {
+      seed: SEED,
+      agent: { nodeArgs, env: { STALLS_FILE: agentStalls } },
+    });
     try {
+      const own = watchStalls();
       await warmUp(world.agent.url);
-      while (runs.length < MOST_RUNS) {
-        run = await makeRun(world, db);
-        runs.push(run);
-        if (withinBounds(timings(run))) break;
-      }
+      calls = await compareCalls(world, db);
+      await world.close();
+      stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
     } finally {
       await world.close();
+      await rm(folder, { recursive: true });
     }
   });
 
@@ -92,10 +91,9 @@ describe('the rows of four calls at once say what the caller heard and what the 
     await postgres?.stop();
   });
 
-  const calls = () => runs.flatMap((each) => each.calls);
-  const turns = () => calls().flatMap((call) => call.turns);
+  const turns = () => calls.flatMap((call) => call.turns);
   const ofScenario = (scenario: Scenario): Compared => {
-    const found = calls().find(({ call }) => call.scenario === scenario);
+    const found = calls.find(({ call }) => call.scenario === scenario);
     assert.ok(found, `there was no ${scenario} call`);
     return found;
   };
@@ -112,13 +110,18 @@ describe('the rows of four calls at once say what the caller heard and what the 
     }
   });
 
-  test(`each latency of each turn is within ${MOST_ERROR_MS} ms, the median error under ${MOST_MEDIAN_ERROR_MS} ms`, (t) => {
-    for (const [i, each] of runs.entries()) {
-      t.diagnostic(`seed ${SEED}, run ${i + 1}\n${errorTable(timings(each))}\n${each.lateness}`);
-    }
-    const measurements = timings(run);
-    assert.deepEqual(tooFarOff(measurements), []);
-    assert.ok(medianError(measurements) < MOST_MEDIAN_ERROR_MS, 'median error over all');
+  test(`each latency is within ${MOST_ERROR_MS} ms, the median error under ${MOST_MEDIAN_ERROR_MS} ms`, (t) => {
+    const measurements = timings(calls);
+    const latencies = measurements.filter(({ column }) => LATENCIES.some((latency) => latency === column));
+    t.diagnostic(`seed ${SEED}\n${errorTable(measurements)}`);
+    const off = measurements.filter((each) => Math.abs(errorMs(each)) > MOST_ERROR_MS);
+    for (const each of off)
+      t.diagnostic(`${describeError(each)}; stalls: ${explainedMs(each, stalls).toFixed(0)} ms`);
+    // A machine that stops a process in that very moment makes it late; no error of ours is excused.
+    const ours = off.filter((each) => Math.abs(errorMs(each)) - explainedMs(each, stalls) > MOST_ERROR_MS);
+    assert.deepEqual(ours.map(describeError), []);
+    assert.ok(off.length <= latencies.length / 10, 'the machine is too busy to measure anything on it');
+    assert.ok(medianError(latencies) < MOST_MEDIAN_ERROR_MS, 'median error over all');
     // Requests take the HTTP client some milliseconds that no server sees; between audio and message is nothing.
     for (const column of ['eou_latency', 'ttfb_stt', 'latency_stt']) {
       const own = measurements.filter((each) => each.column === column);
@@ -126,23 +129,19 @@ describe('the rows of four calls at once say what the caller heard and what the 
     }
   });
 
-  test('a call keeps average, extremes, median and 95th percentile of them', () => {
-    const measurements = run.calls.flatMap(({ call, expected, stored: { metrics } }) =>
-      LATENCIES.flatMap((latency) => {
-        const values = expected.turns.flatMap(({ latencies }) => latencies[latency] ?? []);
-        const truth = summary(values);
-        return STATISTICS.flatMap((statistic) => {
-          const column = `${latency}_${statistic}` as const;
-          const measured = metrics[column];
-          assert.equal(measured === null, values.length === 0, `${call.scenario}: ${column}`);
-          return measured === null
-            ? []
-            : [{ column, where: call.scenario, measured, truth: truth[statistic] }];
-        });
-      }),
-    );
-    assert.ok(measurements.length > 0);
-    assert.deepEqual(tooFarOff(measurements), []);
+  test('a call keeps average, extremes, median and 95th percentile of its turns', () => {
+    for (const { call, stored } of calls) {
+      for (const latency of LATENCIES) {
+        const values = stored.logs.flatMap((row) => row[latency] ?? []);
+        const expected = summary(values);
+        for (const statistic of STATISTICS) {
+          const what = `${call.scenario}: ${latency}_${statistic}`;
+          const value = stored.metrics[`${latency}_${statistic}`];
+          if (values.length === 0) assert.equal(value, null, what);
+          else assert.ok(value !== null && Math.abs(value - expected[statistic]) < 1e-9, what);
+        }
+      }
+    }
   });
 
   test('the segments of a turn add up to its EOU latency to the microsecond', () => {
@@ -158,18 +157,8 @@ describe('the rows of four calls at once say what the caller heard and what the 
     }
   });
 
-  test('a call lasts from connect to hang-up', () => {
-    const measurements = run.calls.map(({ call, expected, stored: { metrics } }) => ({
-      column: 'duration_seconds',
-      where: call.scenario,
-      measured: metrics.duration_seconds,
-      truth: expected.durationSeconds,
-    }));
-    assert.deepEqual(tooFarOff(measurements), []);
-  });
-
   test('turns have the initiator that there was, and the playback that was seen', () => {
-    for (const { call, expected, stored } of calls()) {
+    for (const { call, expected, stored } of calls) {
       assert.equal(stored.metrics.turn_count, expected.turns.length);
       assert.equal(stored.metrics.direction, call.direction);
       assert.equal(stored.metrics.channel, 'phone');
@@ -182,28 +171,22 @@ describe('the rows of four calls at once say what the caller heard and what the 
     }
   });
 
-  test('the answer that was talked over is the one that is interrupted, for as long as it was heard on', () => {
+  test('the answer that was talked over is the one that is interrupted', () => {
     const interrupted = turns().filter(({ expected }) => expected.interrupted);
-    assert.deepEqual([...new Set(interrupted.map(({ where }) => where))], ['barge_in turn 1']);
+    assert.deepEqual(
+      interrupted.map(({ where }) => where),
+      ['barge_in turn 1'],
+    );
     for (const { where, row, expected } of turns()) {
       assert.equal(row.interrupted, expected.interrupted, where);
       assert.equal(row.interruption_kind, expected.interrupted ? 'barge_in' : null, where);
     }
-    for (const { call, expected, stored } of calls()) {
+    for (const { call, expected, stored } of calls) {
       const count = expected.turns.filter((turn) => turn.interrupted).length;
       assert.equal(stored.metrics.interruption_count, count, call.scenario);
       assert.equal(stored.metrics.interruption_rate, count / expected.turns.length, call.scenario);
       assert.equal(stored.metrics.false_interruption_count, 0, call.scenario);
     }
-    const measurements = run.calls.flatMap(({ call, expected, stored }) =>
-      expected.turns.flatMap(({ timeToSilenceSeconds: truth }, index) => {
-        if (truth === null) return [];
-        const measured = timeToSilence(stored, index);
-        assert.ok(measured !== undefined, `${call.scenario} turn ${index} has a time to silence`);
-        return [{ column: 'time to silence', where: `${call.scenario} turn ${index}`, measured, truth }];
-      }),
-    );
-    assert.deepEqual(tooFarOff(measurements), []);
   });
 
   test('outcomes follow from what was said', () => {
@@ -214,7 +197,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
       voicemail: 'VOICEMAIL',
       tool_call: 'SUCCESS',
     };
-    for (const { call, stored } of calls()) {
+    for (const { call, stored } of calls) {
       assert.equal(stored.metrics.outcome, outcomes[call.scenario], call.scenario);
     }
     assert.equal(ofScenario('plain').stored.metrics.end_reason, 'hangup');
@@ -235,7 +218,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
       if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
       else assert.equal(audio, round(expected.ttsAudioSeconds), where);
     }
-    for (const { call, expected, stored } of calls()) {
+    for (const { call, expected, stored } of calls) {
       assert.ok(expected.sttAudioSeconds > 0);
       assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds), call.scenario);
     }
@@ -244,7 +227,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
   });
 
   test('costs are usage by list price, to the last decimal', () => {
-    for (const { call, expected, stored, turns } of calls()) {
+    for (const { call, expected, stored, turns } of calls) {
       const at = stored.metrics.started_at;
       const stt = listPrice('deepgram', 'nova-3', 'per_audio_minute', at, 'streaming').dividedBy(60);
       const input = listPrice('groq', 'llama-3.1-8b-instant', 'per_million_input_tokens', at).dividedBy(1e6);
@@ -275,7 +258,9 @@ describe('the rows of four calls at once say what the caller heard and what the 
       }
       const { metrics } = stored;
       const sttTotal = stt.times(expected.sttAudioSeconds);
-      const minutes = new Decimal(expected.durationSeconds).dividedBy(60).ceil();
+      const minutes = new Decimal(expected.duration.toMicros - expected.duration.fromMicros)
+        .dividedBy(60e6)
+        .ceil();
       const phoneTotal = phone.times(minutes);
       const asked = expected.turns.some(({ requests }) => requests > 0);
       assertMoney(metrics.cost_stt, sttTotal, `${call.scenario}: cost_stt`);
@@ -291,35 +276,46 @@ describe('the rows of four calls at once say what the caller heard and what the 
 });
 
 /** Makes the four calls at once and waits for their rows. */
-async function makeRun(world: ObservedWorld, db: Database): Promise<Run> {
-  const loop = monitorEventLoopDelay({ resolution: 1 });
-  loop.enable();
+async function compareCalls(world: ObservedWorld, db: Database): Promise<Compared[]> {
   const made = await world.makeCalls();
-  loop.disable();
-  const calls = made.map(async (call): Promise<Compared> => {
-    const stored = await storedCall(db, call.callSid);
-    const expected = expectCall(call, world.providerTruth(call.callSid));
-    assert.equal(stored.logs.length, expected.turns.length, `turns of ${call.scenario}`);
-    const turns = stored.logs.flatMap((row, i) => {
-      const turn = expected.turns[i];
-      return turn ? [{ where: `${call.scenario} turn ${i}`, row, expected: turn }] : [];
-    });
-    return { call, expected, stored, turns };
-  });
-  const lateness = `event loop of caller and servers, ms late: p99 ${ms(loop.percentile(99))}, worst ${ms(loop.max)}`;
-  return { calls: await Promise.all(calls), lateness };
+  return Promise.all(
+    made.map(async (call) => {
+      const stored = await storedCall(db, call.callSid);
+      const expected = expectCall(call, world.providerTruth(call.callSid));
+      assert.equal(stored.logs.length, expected.turns.length, `turns of ${call.scenario}`);
+      const turns = stored.logs.flatMap((row, i) => {
+        const turn = expected.turns[i];
+        return turn ? [{ where: `${call.scenario} turn ${i}`, row, expected: turn }] : [];
+      });
+      return { call, expected, stored, turns };
+    }),
+  );
 }
 
-/** Each latency of each turn beside the truth. */
-const timings = (run: Run): Measurement[] =>
-  run.calls
-    .flatMap(({ turns }) => turns)
-    .flatMap(({ where, row, expected }) =>
-      LATENCIES.flatMap((column) => {
-        const [measured, truth] = [row[column], expected.latencies[column]];
-        return measured === null || truth === null ? [] : [{ column, where, measured, truth }];
-      }),
-    );
+/** Every time that was measured, beside the truth. */
+function timings(calls: readonly Compared[]): Measurement[] {
+  return calls.flatMap(({ call, expected, stored, turns }) => [
+    ...turns.flatMap(({ where, row, expected: turn }) => {
+      const measured = (
+        column: string,
+        measuredSeconds: number | null | undefined,
+        truth: Interval | null,
+      ) => (measuredSeconds == null || truth === null ? [] : [{ column, where, measuredSeconds, truth }]);
+      const silence = timeToSilence(stored, row.turn_index);
+      assert.equal(silence === undefined, turn.timeToSilence === null, `${where}: time to silence`);
+      return [
+        ...LATENCIES.flatMap((column) => measured(column, row[column], turn.latencies[column])),
+        ...measured('time to silence', silence, turn.timeToSilence),
+      ];
+    }),
+    {
+      column: 'duration_seconds',
+      where: call.scenario,
+      measuredSeconds: stored.metrics.duration_seconds,
+      truth: expected.duration,
+    },
+  ]);
+}
 
 const medianError = (measurements: readonly Measurement[]): number =>
   percentile(
@@ -327,8 +323,8 @@ const medianError = (measurements: readonly Measurement[]): number =>
     0.5,
   );
 
-const withinBounds = (measurements: readonly Measurement[]): boolean =>
-  tooFarOff(measurements).length === 0 && medianError(measurements) < MOST_MEDIAN_ERROR_MS;
+const describeError = (each: Measurement): string =>
+  `${each.where}: ${each.column} is ${each.measuredSeconds} s, ${errorMs(each).toFixed(1)} ms off`;
 
 /**
  * A call that is not compared. The first requests of a process load the HTTP client and connect before they are sent:
@@ -347,17 +343,9 @@ function timeToSilence({ facts }: StoredCall, turnIndex: number): number | undef
     .find(({ kind }) => kind === 'barge_in')?.timeToSilenceSeconds;
 }
 
-/** Those beyond the bound, for a reader. */
-const tooFarOff = (measurements: readonly Measurement[]): string[] =>
-  measurements
-    .filter((each) => Math.abs(errorMs(each)) > MOST_ERROR_MS)
-    .map((each) => `${each.where}: ${each.column} ${each.measured} s for ${each.truth} s`);
-
 function assertMoney(actual: Decimal | null, expected: Decimal | null, what: string): void {
   assert.equal(actual?.toString() ?? null, expected?.toString() ?? null, what);
 }
 
 /** Seconds of audio are kept to the microsecond. */
 const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
-
-const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(1);

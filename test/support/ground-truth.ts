@@ -8,14 +8,21 @@ import { packageRoot } from './root.ts';
 import type { CartesiaTruth } from './simulators/cartesia-truth.ts';
 import type { ChatTruth } from './simulators/chat.ts';
 import type { DeepgramTruth } from './simulators/deepgram.ts';
+import type { Stall } from './stalls.ts';
 
-/** What a turn's row must say, from what the caller heard and what the providers did. Seconds; null: it did not happen. */
+/** From one instant to another. Epoch microseconds. */
+export interface Interval {
+  readonly fromMicros: number;
+  readonly toMicros: number;
+}
+
+/** What a turn's row must say, from what the caller heard and what the providers did. Null: it did not happen. */
 export interface ExpectedTurn {
   readonly initiator: 'user' | 'agent';
-  readonly latencies: Readonly<Record<Latency, number | null>>;
+  readonly latencies: Readonly<Record<Latency, Interval | null>>;
   readonly interrupted: boolean;
   /** From the first sample of the barge-in until the agent was silent. */
-  readonly timeToSilenceSeconds: number | null;
+  readonly timeToSilence: Interval | null;
   /** Tokens that the server counted; null when it did not get to count a request's. */
   readonly tokens: { readonly input: number; readonly output: number } | null;
   readonly requests: number;
@@ -29,7 +36,7 @@ export interface ExpectedTurn {
 export interface ExpectedCall {
   readonly turns: readonly ExpectedTurn[];
   readonly sttAudioSeconds: number;
-  readonly durationSeconds: number;
+  readonly duration: Interval;
 }
 
 type Received<E> = Extract<E, { kind: 'received' }>;
@@ -55,7 +62,7 @@ export function expectCall(call: WorldCall, truth: ProviderTruth): ExpectedCall 
       return expectTurn(turn, next, truth.deepgram, ofTurn(chats), ofTurn(syntheses));
     }),
     sttAudioSeconds: sum(truth.deepgram.map((event) => (event.kind === 'closed' ? event.audioSeconds : 0))),
-    durationSeconds: seconds(call.connectedMicros, call.endedMicros),
+    duration: { fromMicros: call.connectedMicros, toMicros: call.endedMicros },
   };
 }
 
@@ -78,16 +85,16 @@ function expectTurn(
   return {
     initiator: turn.initiator,
     latencies: {
-      ttfb_stt: secondsOrNull(speechStartedMicros, transcripts[0]?.atMicros),
-      latency_stt: secondsOrNull(speechEndedMicros, transcripts.findLast(({ final }) => final)?.atMicros),
+      ttfb_stt: interval(speechStartedMicros, transcripts[0]?.atMicros),
+      latency_stt: interval(speechEndedMicros, transcripts.findLast(({ final }) => final)?.atMicros),
       ttfb_llm: latencyOf(spokenChat, 'first_token'),
       latency_llm: latencyOf(spokenChat, 'finished'),
       ttfb_tts: latencyOf(spokenTts, 'first_byte'),
       latency_tts: latencyOf(spokenTts, 'finished'),
-      eou_latency: secondsOrNull(speechEndedMicros, firstAudioMicros),
+      eou_latency: interval(speechEndedMicros, firstAudioMicros),
     },
     interrupted: barge,
-    timeToSilenceSeconds: barge ? seconds(bargedInMicros, clearedMicros) : null,
+    timeToSilence: barge ? { fromMicros: bargedInMicros, toMicros: clearedMicros } : null,
     requests: chats.length,
     tokens: finished.includes(undefined)
       ? null
@@ -136,30 +143,41 @@ const find = <E extends { kind: string }, K extends E['kind']>(
 const within = (atMicros: number, [from = 0, to = 0]: readonly number[]): boolean =>
   atMicros >= from && atMicros < to;
 
-const seconds = (fromMicros: number, toMicros: number): number => (toMicros - fromMicros) / 1e6;
-
-const secondsOrNull = (fromMicros: number | undefined, toMicros: number | undefined): number | null =>
-  fromMicros === undefined || toMicros === undefined ? null : seconds(fromMicros, toMicros);
+const interval = (fromMicros: number | undefined, toMicros: number | undefined): Interval | null =>
+  fromMicros === undefined || toMicros === undefined ? null : { fromMicros, toMicros };
 
 const latencyOf = <E extends { atMicros: number; kind: string }>(
   request: Request<E> | undefined,
   kind: E['kind'],
-): number | null =>
-  secondsOrNull(request?.received.atMicros, request && find(request.events, kind)?.atMicros);
+): Interval | null => interval(request?.received.atMicros, request && find(request.events, kind)?.atMicros);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** A measured number beside the true one. Seconds. */
+/** A measured time beside the true one. */
 export interface Measurement {
   readonly column: string;
   /** Call and turn, for the reader. */
   readonly where: string;
-  readonly measured: number;
-  readonly truth: number;
+  readonly measuredSeconds: number;
+  readonly truth: Interval;
 }
 
 /** How far a measurement is off, in milliseconds; positive when it says too much. */
-export const errorMs = ({ measured, truth }: Measurement): number => (measured - truth) * 1000;
+export const errorMs = ({ measuredSeconds, truth }: Measurement): number =>
+  measuredSeconds * 1000 - (truth.toMicros - truth.fromMicros) / 1000;
+
+/**
+ * How much of an error the stalls of the processes can explain, in milliseconds: what was lost around the two instants,
+ * where either of caller, servers and agent saw one of them late.
+ */
+export function explainedMs(measurement: Measurement, stalls: readonly Stall[]): number {
+  const { fromMicros, toMicros } = measurement.truth;
+  const around = Math.abs(errorMs(measurement)) * 1000;
+  const near = (instant: number, stall: Stall): boolean =>
+    stall.fromMicros <= instant + around && stall.toMicros >= instant - around;
+  const lost = stalls.filter((stall) => near(fromMicros, stall) || near(toMicros, stall));
+  return sum(lost.map(({ lostMicros }) => lostMicros)) / 1000;
+}
 
 /** A table of the errors by column, in milliseconds. */
 export function errorTable(measurements: readonly Measurement[]): string {

@@ -1,0 +1,39 @@
+import { nowMicros } from './now.ts';
+
+/** A time in which the machine did not let a process run. Epoch microseconds. */
+export interface Stall {
+  readonly fromMicros: number;
+  readonly toMicros: number;
+  /** How much of it the process had no processor, though it had something to do. */
+  readonly lostMicros: number;
+}
+
+const TICK_MS = 2;
+/** What a timer is late on a quiet machine. */
+const USUAL_MICROS = 3_000;
+
+/**
+ * Watches for stalls of this process. A process that is busy itself is late as well, and that is no stall: the processor
+ * time that it used meanwhile does not count.
+ *
+ * @returns the stalls so far, only ever appended to.
+ */
+export function watchStalls(): readonly Stall[] {
+  const stalls: Stall[] = [];
+  let before = nowMicros();
+  let usedBefore = used();
+  setInterval(() => {
+    const now = nowMicros();
+    const usedNow = used();
+    const lostMicros = now - before - TICK_MS * 1000 - (usedNow - usedBefore);
+    if (lostMicros > USUAL_MICROS) stalls.push({ fromMicros: before, toMicros: now, lostMicros });
+    before = now;
+    usedBefore = usedNow;
+  }, TICK_MS).unref();
+  return stalls;
+}
+
+function used(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
