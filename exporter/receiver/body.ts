@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { HttpError, unavailable } from './answer.ts';
 import type { Share } from './budget.ts';
@@ -12,6 +13,11 @@ export interface BodyLimits {
 
 const UNPACKERS = { gzip: createGunzip, deflate: createInflate } as const;
 type Packing = keyof typeof UNPACKERS;
+
+/** Nobody is left to be answered. */
+export class AbortedError extends Error {
+  override name = 'AbortedError';
+}
 
 /** Overload passes; the sender keeps its spans. */
 export const overloaded = (): HttpError => unavailable('too much is waiting to be written, try again later');
@@ -61,21 +67,31 @@ export async function readBody(
   return unpack(await sent, packing, share, limits.maxInflatedBytes);
 }
 
-async function collect(
-  source: AsyncIterable<Buffer>,
-  maxBytes: number,
-  share: Share | undefined,
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of source) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLong(maxBytes);
-    if (share?.grow(chunk.length) === false) throw overloaded();
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, bytes);
+/**
+ * Everything that the stream gives. Not `for await`, which would destroy a request that it leaves early, and with it the
+ * connection that the answer goes to.
+ */
+function collect(source: Readable, maxBytes: number, share: Share | undefined): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const fail = (error: unknown) => {
+      source.off('data', take);
+      chunks.length = 0;
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) fail(tooLong(maxBytes));
+      else if (share?.grow(chunk.length) === false) fail(overloaded());
+      else chunks.push(chunk);
+    };
+    source.on('data', take);
+    source.once('error', fail);
+    source.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    // After `end` it changes nothing.
+    source.once('close', () => fail(new AbortedError('The sender has gone away.')));
+  });
 }
 
 /** Piece by piece, so that a bomb is noticed by its first piece too many. */

@@ -222,10 +222,11 @@ function statusCode(value: unknown): number {
   return code;
 }
 
+/** Lower-case hex; empty when it is none. */
 function idOf(value: unknown, what: string): string {
   if (!isPresent(value)) return '';
   if (typeof value !== 'string') throw expected(what, 'a string of hex digits');
-  return value.length <= 32 ? value.toLowerCase() : '';
+  return /^[0-9a-f]{1,32}$/i.test(value) ? value.toLowerCase() : '';
 }
 
 /** Nanoseconds as microseconds, rounded to the nearest; exact where they came as a string. */

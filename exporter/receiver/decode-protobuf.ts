@@ -3,6 +3,7 @@ import type { Micros } from '../facts.ts';
 import type { SpanRecord, SpanRecordEvent } from '../span-record.ts';
 import { type DecodeLimits, MalformedError, TooLargeError } from './limits.ts';
 import { parentOf, refusalOf, type SpanSink } from './sink.ts';
+import { TextCache } from './text-cache.ts';
 
 /**
  * Reads an `ExportTraceServiceRequest` (opentelemetry-proto 1.x) straight into span records: no message objects are made
@@ -42,6 +43,8 @@ const F8_FIXED64 = (8 << 3) | FIXED64;
 const F9_BYTES = (9 << 3) | BYTES;
 const F11_BYTES = (11 << 3) | BYTES;
 const F15_BYTES = (15 << 3) | BYTES;
+
+const texts = new TextCache();
 
 type Attributes = Record<string, unknown>;
 interface Scope {
@@ -322,7 +325,7 @@ class ProtobufDecoder {
     const start = reader.pos;
     reader.pos = end;
     const { valueLength } = this.#limits;
-    if (end - start <= valueLength) return this.#body.toString('utf8', start, end);
+    if (end - start <= valueLength) return texts.read(this.#body, start, end);
     this.#sink.limited();
     return this.#body.toString('utf8', start, start + valueLength);
   }

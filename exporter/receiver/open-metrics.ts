@@ -1,6 +1,7 @@
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { prometheusName } from './prometheus-name.ts';
 
 /** A page of metrics, and what it is. */
 export interface MetricsPage {
@@ -26,7 +27,7 @@ export function startMetricsEndpoint(): MetricsEndpoint {
   return {
     render: async (accept) => {
       const { resourceMetrics } = await reader.collect();
-      const text = serializer.serialize(resourceMetrics);
+      const text = serializer.serialize(withUnits(resourceMetrics));
       return accept?.includes('text/plain') === true && !accept.includes('openmetrics')
         ? { contentType: PROMETHEUS, body: `${text}\n` }
         : { contentType: OPEN_METRICS, body: toOpenMetrics(text) };
@@ -37,6 +38,18 @@ export function startMetricsEndpoint(): MetricsEndpoint {
     },
   };
 }
+
+/** The serializer leaves the units out of the names, where a collector puts them: one metric would have two names. */
+const withUnits = ({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics => ({
+  resource,
+  scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
+    scope,
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      descriptor: { ...metric.descriptor, name: prometheusName(metric.descriptor) },
+    })),
+  })),
+});
 
 /**
  * Prometheus' older text as OpenMetrics 1.0: a counter's family is named without `_total`, limits of buckets are floats,

@@ -14,7 +14,7 @@ import {
 } from './answer.ts';
 import { bearerAuth } from './auth.ts';
 import type { Backend } from './backend.ts';
-import { type BodyLimits, overloaded, readBody, statedLength } from './body.ts';
+import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } from './body.ts';
 import { ByteBudget, type Share } from './budget.ts';
 import { DEFAULT_LIMITS, MalformedError, TooLargeError } from './limits.ts';
 import type { Log } from './log.ts';
@@ -95,7 +95,7 @@ export class Receiver {
     });
     this.#server.maxConnections = options.maxConnections;
     const listener = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#answer(request, response);
+      void this.#answer(request, response).catch(() => response.destroy());
     this.#server.on('request', listener);
     // With a listener here a body is asked for only after the head was found good.
     this.#server.on('checkContinue', listener);
@@ -245,7 +245,7 @@ export class Receiver {
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     // The sender has gone away: nobody is there to be answered.
-    if (response.headersSent || request.socket.destroyed || isAborted(error)) {
+    if (response.headersSent || error instanceof AbortedError || request.socket?.destroyed !== false) {
       response.destroy();
       return;
     }
@@ -261,8 +261,6 @@ export class Receiver {
     request.once('close', () => clearTimeout(timer));
   }
 }
-
-const isAborted = (error: unknown) => (error as { code?: unknown } | null)?.code === 'ECONNRESET';
 
 function asHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;

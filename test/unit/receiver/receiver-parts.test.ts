@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { bearerAuth, isLoopback } from '../../../exporter/receiver/auth.ts';
+import { ByteBudget } from '../../../exporter/receiver/budget.ts';
+import { createLog } from '../../../exporter/receiver/log.ts';
+import { toOpenMetrics } from '../../../exporter/receiver/open-metrics.ts';
+
+describe('authorisation', () => {
+  test('without a token everybody may ask', () => {
+    assert.equal(bearerAuth(undefined)(undefined), true);
+  });
+
+  test('with a token only who shows it', () => {
+    const mayAsk = bearerAuth('s3cret');
+    assert.equal(mayAsk('Bearer s3cret'), true);
+    assert.equal(mayAsk('bearer  s3cret'), true);
+    for (const wrong of [
+      undefined,
+      '',
+      'Bearer',
+      'Bearer ',
+      'Bearer s3cre',
+      'Bearer s3cretx',
+      'Basic s3cret',
+      's3cret',
+    ])
+      assert.equal(mayAsk(wrong), false, String(wrong));
+  });
+
+  test('only addresses of this machine are loopback', () => {
+    for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
+      assert.equal(isLoopback(host), true, host);
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', 'example.com', 'localhost.example.com', '128.0.0.1', ''])
+      assert.equal(isLoopback(host), false, host);
+  });
+});
+
+describe('the byte budget', () => {
+  test('is shared, bounded, and whole again when all is answered', () => {
+    const budget = new ByteBudget(20_000);
+    const first = budget.open(10_000);
+    assert.ok(first);
+    assert.equal(budget.open(10_000), undefined);
+    const second = budget.open(0);
+    assert.equal(second?.grow(5_000), false);
+    assert.equal(second?.grow(1_000), true);
+    first.close();
+    first.close();
+    second?.close();
+    assert.equal(budget.used, 0);
+  });
+});
+
+describe('the log', () => {
+  const logged = (level: 'info' | 'error', format: 'json' | 'text') => {
+    const lines: string[] = [];
+    const log = createLog({ level, format, write: (line) => void lines.push(line), now: () => new Date(0) });
+    return { log, lines };
+  };
+
+  test('is one JSON object a line for programs', () => {
+    const { log, lines } = logged('info', 'json');
+    log.warn('something', { call_id: 'CA1\n{"fake":1}', count: 2, absent: undefined });
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      [
+        {
+          time: '1970-01-01T00:00:00.000Z',
+          level: 'warn',
+          message: 'something',
+          call_id: 'CA1\n{"fake":1}',
+          count: 2,
+        },
+      ],
+    );
+    assert.equal(lines[0]?.includes('\n'), false);
+  });
+
+  test('is a line of text for people, whatever a field holds', () => {
+    const { log, lines } = logged('info', 'text');
+    log.info('something', { url: 'http://127.0.0.1:1', odd: 'a\nb\u001b[31m' });
+    assert.deepEqual(lines, ['00:00:00.000 INFO  something url=http://127.0.0.1:1 odd="a\\nb\\u001b[31m"']);
+  });
+
+  test('leaves out what is below its level', () => {
+    const { log, lines } = logged('error', 'text');
+    log.warn('a');
+    log.info('b');
+    log.debug('c');
+    log.error('d');
+    assert.equal(lines.length, 1);
+  });
+});
+
+test('metrics are valid OpenMetrics: families without _total, float limits, no empty line, an end', () => {
+  const page = toOpenMetrics(
+    [
+      '# HELP target_info Target metadata',
+      '# TYPE target_info gauge',
+      'target_info{service_name="x_total"} 1',
+      '# HELP a_total Things',
+      '# UNIT a_total {span}',
+      '# TYPE a_total counter',
+      'a_total{le="5",reason="le=\\"5\\""} 3',
+      '',
+      '# HELP d_seconds How long',
+      '# TYPE d_seconds histogram',
+      'd_seconds_bucket{le="0.5"} 1',
+      'd_seconds_bucket{route="/x",le="5"} 2',
+      'd_seconds_bucket{le="+Inf"} 2',
+      '# no registered metrics',
+    ].join('\n'),
+  );
+  assert.equal(
+    page,
+    `${[
+      '# HELP target_info Target metadata',
+      '# TYPE target_info gauge',
+      'target_info{service_name="x_total"} 1',
+      '# HELP a Things',
+      '# TYPE a counter',
+      'a_total{le="5",reason="le=\\"5\\""} 3',
+      '# HELP d_seconds How long',
+      '# TYPE d_seconds histogram',
+      'd_seconds_bucket{le="0.5"} 1',
+      'd_seconds_bucket{route="/x",le="5.0"} 2',
+      'd_seconds_bucket{le="+Inf"} 2',
+      '# EOF',
+    ].join('\n')}\n`,
+  );
+});
