@@ -25,7 +25,7 @@ export interface StageResult {
   responseModel?: string | undefined;
   responseId?: string | undefined;
   finishReasons?: readonly string[] | undefined;
-  /** stt: the transcript; llm: the answer. Scored in this process, written only when content capture is on. */
+  /** stt: the transcript; llm: the answer; tts: what was sent to be spoken. Scored in this process, written only when content capture is on. */
   text?: string | undefined;
   /** When it ended. (Default: now.) */
   at?: Instant | undefined;

@@ -82,6 +82,8 @@ export class Turn implements StageOwner {
   #firstTtsByteUs: Micros | undefined;
   #userText: string | undefined;
   #agentText: string | undefined;
+  /** What was sent to be spoken: the agent's words where no model gave them, such as a greeting. */
+  #spokenText: string | undefined;
   #ended = false;
 
   constructor(host: TurnHost, init: TurnInit) {
@@ -138,7 +140,7 @@ export class Turn implements StageOwner {
   }
 
   get agentText(): string | undefined {
-    return this.#agentText;
+    return this.#agentText ?? this.#spokenText;
   }
 
   /** The user began to speak. The first start counts; one that follows an end means that the user went on. */
@@ -255,6 +257,7 @@ export class Turn implements StageOwner {
     if (stage.kind === 'playback') this.#playbackEndedUs = stage.endUs;
     if (stage.kind === 'llm' && result.text) this.addAgentText(result.text);
     if (stage.kind === 'stt' && result.text) this.addUserText(result.text);
+    if (stage.kind === 'tts' && result.text) this.#spokenText = appendText(this.#spokenText, result.text);
     this.#host.stageChanged(this, stage, result);
   }
 
@@ -283,7 +286,7 @@ export class Turn implements StageOwner {
     if (score !== undefined) span.setAttribute(ATTR.sentimentScore, score);
     if (!capturesContent()) return;
     if (this.#userText) span.setAttribute(ATTR.userText, this.#userText);
-    if (this.#agentText) span.setAttribute(ATTR.agentText, this.#agentText);
+    if (this.agentText) span.setAttribute(ATTR.agentText, this.agentText);
   }
 
   /** The silence that the caller heard, as a bar of its own. A greeting has none: nobody had asked. */

@@ -1,3 +1,4 @@
+import { appendText } from '../content.ts';
 import { openStage } from '../open-stage.ts';
 import { errorType } from '../spans.ts';
 import type { Stage, StageResult } from '../stage.ts';
@@ -37,6 +38,7 @@ export class Synthesis {
   readonly #format: AudioFormat;
   readonly #deadline: Deadline;
   #characters = 0;
+  #words: string | undefined;
   #bytes = 0;
 
   private constructor(stage: Stage, format: AudioFormat) {
@@ -56,7 +58,10 @@ export class Synthesis {
   /** More text was sent. */
   say(transcript: unknown): void {
     this.#deadline.heard();
-    this.#characters += text(transcript)?.length ?? 0;
+    const words = text(transcript);
+    if (words === undefined) return;
+    this.#characters += words.length;
+    this.#words = appendText(this.#words, words);
   }
 
   /** Audio came. */
@@ -97,6 +102,7 @@ export class Synthesis {
     const audioSeconds =
       bytesPerSecond === undefined ? undefined : Math.max(0, this.#bytes - headerBytes) / bytesPerSecond;
     return {
+      text: this.#words,
       usage: { characters: this.#characters, ...(audioSeconds !== undefined && { audioSeconds }) },
     };
   }

@@ -10,6 +10,7 @@ import {
   currentTurn,
   MetricCollector,
   type Stage,
+  setCaptureContent,
   startCall,
   type Turn,
   withCall,
@@ -181,4 +182,25 @@ test('stages that the application forgot end with the call, as cancelled', () =>
   const forgotten = facts.find((fact) => fact.type === 'stage');
   assert.equal(forgotten?.type === 'stage' && forgotten.cancelled, true);
   assert.equal((facts.find((fact) => fact.type === 'turn') as TurnFact).turnIndex, 0);
+});
+
+test('a greeting that no model wrote is what was sent to be spoken', () => {
+  setCaptureContent(true);
+  try {
+    const call = startCall();
+    const greeting = call.startTurn({ initiator: 'agent' });
+    greeting.startTts().end({ text: 'Hello, how can I help?' });
+    greeting.end();
+    const answer = call.startTurn();
+    answer.startLlm().end({ text: 'We close at ten.' });
+    answer.startTts().end({ text: 'We close at 10 PM.' });
+    call.end();
+    const turns = takeFacts().filter((fact) => fact.type === 'turn');
+    assert.deepEqual(
+      turns.map((turn) => turn.agentText),
+      ['Hello, how can I help?', 'We close at ten.'],
+    );
+  } finally {
+    setCaptureContent(false);
+  }
 });
