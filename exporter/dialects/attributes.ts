@@ -104,8 +104,10 @@ export function addPresent<T extends object, V extends object>(target: T, values
 export const present = <V extends object>(values: V): Present<V> => addPresent({}, values);
 
 /** The times of the span's events of one name, in order of time. */
-export const eventTimes = (span: SpanRecord, name: string): number[] =>
-  span.events
-    .filter((event) => event.name === name && Number.isFinite(event.timeUs))
-    .map((event) => event.timeUs)
-    .sort((a, b) => a - b);
+export function eventTimes(span: SpanRecord, name: string): number[] {
+  const times: number[] = [];
+  for (const event of span.events) {
+    if (event.name === name && Number.isFinite(event.timeUs)) times.push(event.timeUs);
+  }
+  return times.sort((a, b) => a - b);
+}

@@ -2,7 +2,7 @@ import type { Fact } from '../facts.ts';
 import type { CALL_SPANS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
-import { columnList, toJson } from './values.ts';
+import { columnList, toJsonArray } from './values.ts';
 
 export interface JournalOptions {
   /** From the end of a call, or a late span of it, to its rows, in milliseconds. (Default: 2000 ms.) */
@@ -85,7 +85,7 @@ export class Journal {
   async append(facts: readonly Fact[]): Promise<AppendResult> {
     if (facts.length === 0) return { written: 0, refused: [] };
     try {
-      const json = `[${facts.toSorted(byKey).map(toJson).join()}]`;
+      const json = toJsonArray(facts.toSorted(byKey));
       // Retries happen here and not around the halves, which would multiply them.
       const [row] = await withRetries(() =>
         this.#db.query<{ written: number }>(APPEND, [json, ...this.#delaysMs]),

@@ -56,12 +56,22 @@ function storable(text: string): string {
 }
 
 /** JSON as `jsonb` takes it. A number that is not finite is left out: unknown is absent. */
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   const json = JSON.stringify(value);
-  // A replacer costs more than all the rest, and nearly nothing needs one: what `storable` replaces would be an escape
-  // by now, and a number that is not finite would be null.
-  return /\\u|null/.test(json) ? JSON.stringify(value, withoutRefused) : json;
+  return MAYBE_REFUSED.test(json) ? JSON.stringify(value, withoutRefused) : json;
 }
+
+/** The same for many values, as one array. Nearly always one pass over all is enough, which is faster than one each. */
+export function toJsonArray(values: readonly object[]): string {
+  const json = JSON.stringify(values);
+  return MAYBE_REFUSED.test(json) ? `[${values.map(toJson).join()}]` : json;
+}
+
+/**
+ * A replacer costs more than all the rest, and nearly nothing needs one: what `storable` replaces would be an escape by
+ * now, and a number that is not finite would be null.
+ */
+const MAYBE_REFUSED = /\\u|null/;
 
 function withoutRefused(_: string, value: unknown): unknown {
   if (typeof value === 'string') return storable(value);
