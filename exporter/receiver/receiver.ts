@@ -64,6 +64,8 @@ export class Receiver {
   readonly #metrics: ReceiverMetrics;
   readonly #mayAsk: (authorization: string | undefined) => boolean;
   readonly #tooMany = new Episode();
+  /** Requests that are not answered yet. */
+  readonly #open = new Set<ServerResponse>();
   #draining = false;
 
   readonly #routes: Readonly<Record<string, Route>> = {
@@ -134,6 +136,7 @@ export class Receiver {
   /** Accepts no more, and answers what is under way within `graceMs`; what is not answered then is cut off. */
   async stop(graceMs: number): Promise<void> {
     this.#draining = true;
+    for (const response of this.#open) closeAfter(response);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await within(graceMs, closed, undefined);
     this.#server.closeAllConnections();
@@ -148,8 +151,10 @@ export class Receiver {
     const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
     // A socket that breaks has nobody to tell.
     response.on('error', () => {});
+    this.#open.add(response);
+    response.once('close', () => this.#open.delete(response));
     try {
-      if (this.#draining) response.setHeader('connection', 'close');
+      if (this.#draining) closeAfter(response);
       if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
       if (!route.methods.includes(method)) {
         throw new HttpError(405, `expected ${route.methods.join(' or ')}`, {
@@ -288,6 +293,11 @@ const mediaType = ({ headers }: IncomingMessage) =>
 
 function acceptBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.expect !== undefined) response.writeContinue();
+}
+
+/** The connection ends with this answer. */
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: Buffer): void {
