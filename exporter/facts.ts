@@ -109,6 +109,8 @@ export interface TurnFact extends FactBase {
    */
   reportedLatencies?: ReportedLatencies;
   interrupted?: boolean;
+  /** Cut off: by the user if another turn follows, by the end of the call if none does. */
+  interruptedIfFollowed?: boolean;
   interruptions?: Interruption[];
   /** -1 to 1. */
   sentimentScore?: number;

@@ -10,6 +10,8 @@ export interface Turn {
   endUs: Micros;
   /** Absent when the turn span was lost: the process died before it ended. */
   fact?: TurnFact;
+  /** Made of spans that do not name the turn: its figures come from several clocks. */
+  joined?: boolean;
   stages: readonly StageFact[];
 }
 
@@ -119,12 +121,12 @@ function isRepeated(stage: StageFact, tree: SpanTree): boolean {
 function turnsOf(spans: readonly NumberedTurn[], stages: readonly StageFact[], tree: SpanTree): Turn[] {
   const find = turnFinder(spans, tree);
   const stagesOf = groupBy(stages, find);
-  const factOf = new Map(spans.map(({ turnIndex, fact }) => [turnIndex, fact]));
-  return [...new Set([...factOf.keys(), ...stagesOf.keys()])]
+  const numbered = new Map(spans.map((span) => [span.turnIndex, span]));
+  return [...new Set([...numbered.keys(), ...stagesOf.keys()])]
     .filter((turnIndex) => turnIndex !== undefined)
     .sort((a, b) => a - b)
     .flatMap((turnIndex) => {
-      const fact = factOf.get(turnIndex);
+      const { fact, joined } = numbered.get(turnIndex) ?? {};
       const own = (stagesOf.get(turnIndex) ?? []).sort((a, b) => a.startUs - b.startUs);
       const bounds = fact ?? own[0];
       if (bounds === undefined) return [];
@@ -134,6 +136,7 @@ function turnsOf(spans: readonly NumberedTurn[], stages: readonly StageFact[], t
         startUs: bounds.startUs,
         endUs: fact?.endUs ?? lastEnd(own),
         ...(fact !== undefined && { fact }),
+        ...(joined === true && { joined }),
         stages: own,
       };
     });
@@ -169,7 +172,13 @@ function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
     const turnIndex = next++;
     return { ...turn, turnIndex, fact: { ...fact, turnIndex }, joined: true };
   });
-  return [...written, ...joined];
+  return [...written.map((turn) => ({ ...turn, fact: interruptedBy(written, turn.fact) })), ...joined];
+}
+
+/** Nothing but another turn shows that it was the user who cut this one off. */
+function interruptedBy(turns: readonly NumberedTurn[], fact: TurnFact): TurnFact {
+  if (fact.interruptedIfFollowed !== true) return fact;
+  return { ...fact, interrupted: turns.some((turn) => turn.fact.startUs > fact.startUs) };
 }
 
 const writtenIndex = (fact: Fact): number | undefined => (fact.type === 'call' ? undefined : fact.turnIndex);

@@ -32,7 +32,10 @@ export interface MarkedTurn {
 export function markTurn(turn: Turn): MarkedTurn {
   const { fact, stages } = turn;
   const { eouUs, eouSource, playback } = silenceOf(turn);
-  const spoken = spokenStages(stages, playback.startedUs);
+  const spoken = spokenStages(
+    turn.joined ? beforePlayback(stages, playback.startedUs) : stages,
+    playback.startedUs,
+  );
   return {
     turn,
     spoken,
@@ -120,6 +123,22 @@ function playbackOf({ fact, stages }: Turn, eouUs: Micros | undefined): Playback
   const kept = syntheses.filter(({ cancelled }) => cancelled !== true);
   const firstBytes = (kept.length > 0 ? kept : syntheses).map(({ firstByteUs }) => firstByteUs);
   return firstBytes.length === 0 ? {} : { startedUs: Math.min(...firstBytes), source: 'estimated' };
+}
+
+/** How far the figures of one framework may be apart: some are rounded, some are taken a little late. */
+const TOLERANCE_US = 50_000;
+
+/**
+ * What was heard had been synthesised: where the figures put the first byte of a synthesis a little after the playback,
+ * they are off by that much.
+ */
+function beforePlayback(stages: readonly StageFact[], startedUs: Micros | undefined): readonly StageFact[] {
+  if (startedUs === undefined) return stages;
+  return stages.map((stage) => {
+    const lateUs = (stage.firstByteUs ?? startedUs) - startedUs;
+    if (stage.stage !== 'tts' || lateUs <= 0 || lateUs > TOLERANCE_US) return stage;
+    return { ...stage, startUs: stage.startUs - lateUs, firstByteUs: startedUs, endUs: stage.endUs - lateUs };
+  });
 }
 
 /** The last transcription that began before the agent was heard, cancelled ones last. */

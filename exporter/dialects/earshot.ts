@@ -54,7 +54,8 @@ function read(span: SpanRecord): Fact | undefined {
 const stageOf = (span: SpanRecord): StageKind | undefined => oneOf(span.attributes, ATTR.stage, STAGES);
 const turnIndexOf = (span: SpanRecord): number | undefined => index(span.attributes, ATTR.turnIndex);
 
-function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
+/** What a span says of the call that it stands for, in our own names. Spans of other frameworks may be given them too. */
+export function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
   return addPresent(base, {
     type: 'call' as const,
     direction: oneOf(attributes, ATTR.callDirection, ['inbound', 'outbound', 'web']),

@@ -5,9 +5,10 @@ import { index } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { earshot } from './earshot.ts';
 import { livekit } from './livekit.ts';
+import { pipecat } from './pipecat.ts';
 
 /** In order of trial: the first that recognises a span reads it. */
-const DIALECTS: readonly Dialect[] = [earshot, livekit];
+const DIALECTS: readonly Dialect[] = [earshot, livekit, pipecat];
 
 /**
  * What a finished span says, in the words of the pipeline. Undefined: the span is not of a call, or repeats what other

@@ -2,6 +2,7 @@ import type { CallFact, Fact, FactBase, Micros, StageFact, TurnPartFact, Usage }
 import type { SpanRecord } from '../span-record.ts';
 import { type Attributes, addPresent, count, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
+import { callFact } from './earshot.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';
 import {
@@ -87,12 +88,12 @@ function read(span: SpanRecord): Fact {
   const base = factBase(span, traceCallId(span));
   switch (span.name) {
     case SPAN.session:
-      return callFact(base, { transport: 'livekit', agentName: text(span.attributes, LK.agentName) });
+      return { transport: 'livekit', ...named(span, callFact(span, base)) };
     case SPAN.job:
-      return callFact(base, { agentName: text(span.attributes, LK.agentName) });
+      return named(span, callFact(span, base));
     case SPAN.machineDetection[0]:
     case SPAN.machineDetection[1]:
-      return callFact(base, { amdResult: text(span.attributes, LK.amdCategory) });
+      return addPresent(callFact(span, base), { amdResult: text(span.attributes, LK.amdCategory) });
     case SPAN.userTurn:
       return userTurn(span, base);
     case SPAN.agentTurn:
@@ -112,8 +113,9 @@ function read(span: SpanRecord): Fact {
   }
 }
 
-const callFact = (base: FactBase, known: { [K in keyof CallFact]?: CallFact[K] | undefined }): CallFact =>
-  addPresent(base, { type: 'call' as const, ...known }) as CallFact;
+/** The dispatch name; the convention's agent name is the label of one agent of the session. */
+const named = ({ attributes }: SpanRecord, fact: CallFact): CallFact =>
+  addPresent(fact, { agentName: text(attributes, LK.agentName) });
 
 /** A turn that was never committed (noise, a cough) is none. */
 function userTurn(span: SpanRecord, base: FactBase): Fact {
@@ -174,8 +176,8 @@ const ttft = (metrics: Attributes | undefined): number | undefined =>
   metrics && seconds(metrics, METRICS.llm, languageOf(metrics));
 
 /**
- * The span starts when the synthesis is opened; the metrics say when its first text was sent (`timestamp` is the end, epoch
- * milliseconds or seconds). Of a stream with several segments only the last one's metrics are left.
+ * The span of a stream starts when it is opened; the metrics say when its first text was sent (`timestamp` is the end,
+ * epoch milliseconds or seconds). Of a stream with several segments only the last one's metrics are left.
  */
 function synthesis(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
@@ -206,7 +208,7 @@ function synthesisTimes(
   const at = number(metrics, 'timestamp', { min: 1 });
   const duration = seconds(metrics, METRICS.duration, language);
   const toFirstByte = seconds(metrics, METRICS.tts, language);
-  if (at === undefined || duration === undefined) {
+  if (at === undefined || duration === undefined || flag(metrics, 'streamed') === false) {
     return { startUs: span.startUs, firstByteUs: afterStart(span, toFirstByte) };
   }
   const endUs = Math.round(language === 'js' ? at * 1e3 : at * 1e6);

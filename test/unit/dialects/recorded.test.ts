@@ -6,7 +6,7 @@ import { recordedFacts } from '../../support/otlp-json.ts';
 import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
 /** Recorded conversations; test/fixtures/dialects/README.md says how each was made. */
-const CONVERSATIONS = ['livekit-js'];
+const CONVERSATIONS = ['livekit-js', 'livekit-python', 'pipecat'];
 
 for (const name of CONVERSATIONS) {
   test(`${name}: the rows of the recorded conversation are those worked out by hand`, () => {

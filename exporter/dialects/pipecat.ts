@@ -1,0 +1,106 @@
+import type { Fact, FactBase, StageFact, TurnFact, Usage } from '../facts.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { addPresent, count, flag, index, number, present, quantity } from './attributes.ts';
+import { type Dialect, factBase, traceCallId } from './dialect.ts';
+import { callFact } from './earshot.ts';
+import { afterStart, modelNames, otherFact, someUsage, stageFact, tokenUsage } from './stages.ts';
+
+/** Pipecat 1.7. One trace a conversation; turns are numbered and above their services. Seconds everywhere. */
+export const pipecat: Dialect = {
+  name: 'pipecat',
+  recognises: ({ scopeName }) => scopeName === 'pipecat' || scopeName === 'pipecat.turn',
+  read,
+};
+
+const PC = {
+  turnNumber: 'turn.number',
+  userBotLatency: 'turn.user_bot_latency_seconds',
+  wasInterrupted: 'turn.was_interrupted',
+  endedByConversationEnd: 'turn.ended_by_conversation_end',
+  ttfb: 'metrics.ttfb',
+  audioSeconds: 'metrics.audio_seconds',
+  characters: 'metrics.character_count',
+  sttIncomplete: 'stt.incomplete',
+  ttsInterrupted: 'tts.interrupted',
+} as const;
+
+/** Longer silences are errors of measurement. Seconds. */
+const LONGEST_LATENCY = 30;
+
+function read(span: SpanRecord): Fact {
+  const base = factBase(span, traceCallId(span));
+  switch (span.name) {
+    case 'conversation':
+      return callFact(span, base);
+    case 'turn':
+      return turnFact(span, base);
+    case 'stt':
+      return transcription(span, base);
+    case 'llm':
+      return llmRequest(span, base);
+    // Of a speech-to-speech model: the span of the message that ends the response, which took no time.
+    case 'llm_response':
+      return { ...llmRequest(span, base), endUnknown: true };
+    case 'tts':
+      return synthesis(span, base);
+    default:
+      return otherFact(base);
+  }
+}
+
+/**
+ * The first turn begins with the pipeline; unless a latency says that it answers the user, it is the agent's opening.
+ * A hang-up ends the last turn as if it were interrupted, with a flag that says so or (when the pipeline ends first) without.
+ */
+function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
+  const turnNumber = index(attributes, PC.turnNumber);
+  if (turnNumber === undefined || turnNumber === 0) return otherFact(base);
+  const latency = number(attributes, PC.userBotLatency, { min: 0, max: LONGEST_LATENCY });
+  const cut = flag(attributes, PC.wasInterrupted);
+  const isHangUp = flag(attributes, PC.endedByConversationEnd) === true;
+  return addPresent(base, {
+    type: 'turn' as const,
+    turnIndex: turnNumber - 1,
+    initiator: latency === undefined && turnNumber === 1 ? ('agent' as const) : ('user' as const),
+    eouSource: latency === undefined ? undefined : ('framework' as const),
+    reportedEouLatencySeconds: latency,
+    interrupted: cut === undefined || (cut && !isHangUp) ? undefined : false,
+    interruptedIfFollowed: (cut === true && !isHangUp) || undefined,
+  }) satisfies TurnFact;
+}
+
+/** `metrics.ttfb` of a transcription runs from the end of speech to its final transcript: it is not a first byte. */
+function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
+  return stageFact(base, {
+    ...modelNames(attributes),
+    stage: 'stt',
+    streaming: true,
+    usage: someUsage(present({ audioSeconds: quantity(attributes, PC.audioSeconds) })),
+    endUnknown: flag(attributes, PC.sttIncomplete) || undefined,
+  });
+}
+
+/** Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. */
+function llmRequest(span: SpanRecord, base: FactBase): StageFact {
+  const { attributes } = span;
+  const usage = tokenUsage(attributes);
+  return stageFact(base, {
+    ...modelNames(attributes),
+    stage: 'llm',
+    firstByteUs: afterStart(span, quantity(attributes, PC.ttfb)),
+    usage,
+    endUnknown: usage === undefined || undefined,
+  });
+}
+
+function synthesis(span: SpanRecord, base: FactBase): StageFact {
+  const { attributes } = span;
+  const usage: Usage | undefined = someUsage(present({ characters: count(attributes, PC.characters) }));
+  return stageFact(base, {
+    ...modelNames(attributes),
+    stage: 'tts',
+    firstByteUs: afterStart(span, quantity(attributes, PC.ttfb)),
+    usage,
+    cancelled: flag(attributes, PC.ttsInterrupted),
+  });
+}
