@@ -197,6 +197,9 @@ type Optional<S> = S extends { fallback: string } ? never : undefined;
 /** Parsed settings. Durations are milliseconds. */
 export type Settings = { readonly [K in SettingKey]: Value<Spec<K>> | Optional<Spec<K>> };
 
+/** Said once by whatever would write rows and has no `DATABASE_URL`. */
+export const NO_DATABASE = 'earshot: DATABASE_URL is not set; calls are traced, and no rows are written.';
+
 /** A setting that could not be read. The message names the variable, what was seen and what was expected. */
 export class SettingError extends Error {
   override name = 'SettingError';

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { readSettings, type Settings } from '../settings.ts';
+import { NO_DATABASE, readSettings, type Settings } from '../settings.ts';
 import { readFact } from './dialects/index.ts';
 import { Pipeline, type PipelineSettings } from './pipeline/pipeline.ts';
 import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
@@ -44,7 +44,7 @@ export class CallSpanProcessor {
     });
     const target = database ?? settings.databaseUrl;
     if (target === undefined) {
-      diag.warn('earshot: DATABASE_URL is not set; calls are traced, and no rows are written.');
+      diag.warn(NO_DATABASE);
       return;
     }
     this.#pipeline = new Pipeline({

@@ -1,16 +1,16 @@
 import { constants } from 'node:os';
 import { diag } from '@opentelemetry/api';
-import type { CallSpanProcessor } from '../exporter/processor.ts';
 import { endOpenCalls } from './call.ts';
 import { describeError } from './diagnostics.ts';
 import type { Telemetry } from './otel.ts';
+import type { RowWriter } from './row-writer.ts';
 
 /** How long an exit may wait for the database. The processor keeps to it and spools to disk what is left. */
 const ROWS_TIMEOUT_MS = 5_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 export interface FlushTargets {
-  processor: CallSpanProcessor;
+  rows: RowWriter;
   /** Absent when the application has brought its own SDK, which is its own to flush. */
   telemetry?: Telemetry;
 }
@@ -48,9 +48,9 @@ function onSignal(signal: (typeof SIGNALS)[number], targets: FlushTargets): void
 }
 
 /** Writes what has ended so far. */
-async function flush({ processor, telemetry }: FlushTargets): Promise<void> {
+async function flush({ rows, telemetry }: FlushTargets): Promise<void> {
   await Promise.all([
-    settled('rows', processor.forceFlush(), ROWS_TIMEOUT_MS),
+    settled('rows', rows.forceFlush(), ROWS_TIMEOUT_MS),
     settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
     settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs),
     settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
@@ -58,13 +58,13 @@ async function flush({ processor, telemetry }: FlushTargets): Promise<void> {
 }
 
 /** Writes everything, rows too. The metrics of a call are recorded when its rows are, so they go last. */
-async function finish({ processor, telemetry }: FlushTargets): Promise<boolean> {
-  const rows = async () => {
-    const written = await settled('rows', processor.shutdown(), ROWS_TIMEOUT_MS);
+async function finish({ rows, telemetry }: FlushTargets): Promise<boolean> {
+  const writeRows = async () => {
+    const written = await settled('rows', rows.shutdown(), ROWS_TIMEOUT_MS);
     return (await settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs)) && written;
   };
   const done = [
-    rows(),
+    writeRows(),
     settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
     settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
   ];

@@ -1,10 +1,11 @@
 import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
-import { CallSpanProcessor, type FinishedSpan } from '../exporter/processor.ts';
+import type { FinishedSpan } from '../exporter/span-record.ts';
 import { readSettings } from '../settings.ts';
 import { setCaptureContent } from './content.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { installHooks } from './hooks.ts';
 import { startOpenTelemetry } from './otel.ts';
+import { RowWriter } from './row-writer.ts';
 import { SDKS } from './sdks/index.ts';
 import { flushOnExit } from './shutdown.ts';
 import { onSpanEnd } from './spans.ts';
@@ -19,12 +20,12 @@ export function start(): void {
     if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
     const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
     setCaptureContent(settings.captureContent);
-    const processor = new CallSpanProcessor();
+    const rows = new RowWriter(settings.databaseUrl);
     if (settings.sdk === 'attach' || hasTracerProvider()) {
-      attach(processor);
-      flushOnExit({ processor });
+      attach(rows);
+      flushOnExit({ rows });
     } else {
-      flushOnExit({ processor, telemetry: startOpenTelemetry(processor) });
+      flushOnExit({ rows, telemetry: startOpenTelemetry(rows) });
     }
     installHooks(SDKS, settings.disabledSdks);
   } catch (error) {
@@ -32,10 +33,10 @@ export function start(): void {
   }
 }
 
-/** The application's provider takes no more processors, so the processor hears of our own spans from us. */
-function attach(processor: CallSpanProcessor): void {
+/** The application's provider takes no more processors, so the rows hear of our own spans from us. */
+function attach(rows: RowWriter): void {
   onSpanEnd((span) => {
-    if (isFinished(span)) processor.onEnd(span);
+    if (isFinished(span)) rows.onEnd(span);
     else if (!hasTracerProvider())
       diag.warn(
         'earshot: EARSHOT_SDK is attach and no tracer provider is registered: calls are not recorded.',
