@@ -121,6 +121,12 @@ function settingsOf(options: Invocation['options']): Settings {
   });
   if (settings.port > 65_535)
     throw new UsageError(`EARSHOT_PORT: saw ${settings.port}, expected 0 to 65535.`);
+  if (settings.maxInFlightBytes < settings.maxBodyBytes + settings.maxInflatedBytes) {
+    throw new UsageError(
+      `EARSHOT_MAX_IN_FLIGHT_BYTES: saw ${settings.maxInFlightBytes}, expected no less than EARSHOT_MAX_BODY_BYTES and ` +
+        `EARSHOT_MAX_INFLATED_BYTES together (${settings.maxBodyBytes + settings.maxInflatedBytes}): a large request would be put off for ever.`,
+    );
+  }
   if (!isLoopback(settings.host) && settings.authToken === undefined && !settings.insecure) {
     throw new UsageError(
       `${settings.host} can be reached from other machines, and there is no EARSHOT_AUTH_TOKEN. Set one (any long random ` +

@@ -16,7 +16,7 @@ const CHECK_TIMEOUT_MS = 2_000;
 const CHECK_EVERY_MS = 1_000;
 
 /** The database is not there, or its schema is not ours yet. */
-export class NotReadyError extends Error {
+class NotReadyError extends Error {
   override name = 'NotReadyError';
 }
 

@@ -26,7 +26,7 @@ export const overloaded = (): HttpError => unavailable('too much is waiting to b
  * How the body is packed; undefined when it is not.
  * @throws HttpError 415 for anything but gzip and deflate.
  */
-export function packingOf({ headers }: IncomingMessage): Packing | undefined {
+function packingOf({ headers }: IncomingMessage): Packing | undefined {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') return undefined;
   if (Object.hasOwn(UNPACKERS, encoding)) return encoding as Packing;

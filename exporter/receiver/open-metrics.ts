@@ -1,10 +1,12 @@
 import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { ATTR } from '../../instrumentation/semconv.ts';
 import { prometheusName } from './prometheus-name.ts';
 
 /** A page of metrics, and what it is. */
-export interface MetricsPage {
+interface MetricsPage {
   readonly contentType: string;
   readonly body: string;
 }
@@ -21,7 +23,8 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 /** Registers a meter provider for this process, whose metrics a page shows. */
 export function startMetricsEndpoint(): MetricsEndpoint {
   const reader = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({ readers: [reader] });
+  const resource = resourceFromAttributes({ [ATTR.serviceName]: process.env.OTEL_SERVICE_NAME || 'earshot' });
+  const provider = new MeterProvider({ readers: [reader], resource });
   metrics.setGlobalMeterProvider(provider);
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   return {

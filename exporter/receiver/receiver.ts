@@ -22,13 +22,12 @@ import type { MetricsEndpoint } from './open-metrics.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
 
-/** A request's head must be here within this time, whole: a client that dribbles holds a connection, and no more. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the idle time of the usual balancers, so that they close first and lose no request. */
 const KEEP_ALIVE_MS = 75_000;
 /** How long the rest of a body that nobody reads may still come after its answer. */
 const LINGER_MS = 2_000;
+/** Between two lines about refused connections. */
+const DROP_LOG_MS = 60_000;
 
 export interface ReceiverOptions extends BodyLimits {
   host: string;
@@ -39,6 +38,10 @@ export interface ReceiverOptions extends BodyLimits {
   maxInFlightBytes: number;
   maxConnections: number;
   maxRequestSpans: number;
+  /** For the head of a request, in milliseconds. A client that dribbles holds a connection, and not for long. (Default: 10 000 ms.) */
+  headersTimeoutMs?: number;
+  /** For a request as a whole, in milliseconds. (Default: 30 000 ms.) */
+  requestTimeoutMs?: number;
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
@@ -90,10 +93,10 @@ export class Receiver {
     this.#metrics = new ReceiverMetrics(() => this.#budget.used);
     this.#mayAsk = bearerAuth(options.authToken);
     this.#server = createServer({
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: Math.min(1_000, options.headersTimeoutMs ?? 1_000),
     });
     this.#server.maxConnections = options.maxConnections;
     const listener = (request: IncomingMessage, response: ServerResponse) =>
@@ -101,13 +104,14 @@ export class Receiver {
     this.#server.on('request', listener);
     // With a listener here a body is asked for only after the head was found good.
     this.#server.on('checkContinue', listener);
-    this.#server.on('drop', () =>
+    this.#server.on('drop', () => {
+      if (this.#tooMany.ageMs > DROP_LOG_MS) this.#tooMany.end();
       this.#tooMany.begin(() =>
         options.log.warn('connections are refused: too many are open', {
           max_connections: options.maxConnections,
         }),
-      ),
-    );
+      );
+    });
   }
 
   /**

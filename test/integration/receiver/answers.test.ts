@@ -294,3 +294,44 @@ test('a sender that goes away in the middle leaves nothing behind', async (t) =>
   while (answer.status !== 200 && Date.now() < deadline) answer = await post(own.url, body);
   assert.equal(answer.status, 200);
 });
+
+test('a sender that dribbles is cut off, in the head and in the body', async (t) => {
+  const own = await startReceiver(t, await postgres.createDatabase(), {
+    headersTimeoutMs: 200,
+    requestTimeoutMs: 400,
+  });
+  const { port, hostname } = new URL(own.url);
+  const head =
+    'POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n';
+  for (const sent of [head, `${head}\r\n{`]) {
+    const socket = connectSocket(Number(port), hostname).setEncoding('utf8');
+    let received = '';
+    socket.on('data', (text) => {
+      received += text;
+    });
+    socket.write(sent);
+    await once(socket, 'close', { signal: AbortSignal.timeout(5_000) });
+    assert.match(received, /^HTTP\/1\.1 408 /);
+  }
+});
+
+test('connections beyond the limit are closed, and said once; the others go on', async (t) => {
+  const own = await startReceiver(t, await postgres.createDatabase(), { maxConnections: 2 });
+  await untilReady(own.url);
+  const { port, hostname } = new URL(own.url);
+  const open = () => connectSocket(Number(port), hostname);
+  const first = open();
+  t.after(() => first.destroy());
+  await once(first, 'connect');
+  for (let index = 0; index < 3; index += 1) {
+    const more = [open(), open()];
+    for (const socket of more) socket.on('error', () => {});
+    await Promise.race(more.map((socket) => once(socket, 'close')));
+    for (const socket of more) socket.destroy();
+  }
+  const refused = () => own.logLines.filter((line) => line.includes('connections are refused'));
+  assert.equal(refused().length, 1);
+  first.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [answer] = await once(first.setEncoding('utf8'), 'data');
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+});

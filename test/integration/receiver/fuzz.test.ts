@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { DEFAULT_LIMITS, MalformedError, TooLargeError } from '../../../exporter/receiver/limits.ts';
@@ -11,6 +12,8 @@ import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 const CASES = Number(process.env.EARSHOT_FUZZ_CASES ?? 4_000);
 const FROM = Number(process.env.EARSHOT_FUZZ_FROM ?? 0);
 const CONNECTIONS = 8;
+/** From the first quarter to the end. A server that keeps what it reads grows more in 4,000 cases. */
+const MAX_GROWTH_BYTES = 64 * 1_024 * 1_024;
 
 let postgres: TestPostgres;
 before(async () => {
@@ -36,17 +39,20 @@ test('whatever the bytes are, the decoders give spans or say what is wrong', () 
 test('no body makes the server fail, end or grow', { timeout: 3_600_000 }, async (t) => {
   const serve = await startServe(t, {
     DATABASE_URL: await postgres.createDatabase(),
-    NODE_OPTIONS: '--max-old-space-size=192',
+    // Garbage is collected before it looks like growth.
+    NODE_OPTIONS: '--max-old-space-size=128',
   });
   await untilReady(serve.url);
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   t.after(() => agent.destroy());
   const counts = new Map<number, number>();
   let next = FROM;
+  let quarterBytes = Number.NaN;
   const worker = async () => {
     for (let number = next++; number < FROM + CASES; number = next++) {
       const status = await send(serve.url, agent, number);
       counts.set(status, (counts.get(status) ?? 0) + 1);
+      if (number - FROM === CASES >> 2) quarterBytes = await residentBytes(serve.pid);
       assert.ok(
         [200, 400, 413, 415].includes(status),
         `case ${number} (${fuzzOtlp(number).how}) was answered ${status}`,
@@ -54,15 +60,22 @@ test('no body makes the server fail, end or grow', { timeout: 3_600_000 }, async
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+  const grownBytes = (await residentBytes(serve.pid)) - quarterBytes;
+  assert.ok(grownBytes < MAX_GROWTH_BYTES, `grown by ${grownBytes} bytes`);
   assert.ok((counts.get(200) ?? 0) > 0 && (counts.get(400) ?? 0) > 0, JSON.stringify([...counts]));
   assert.equal((await fetch(`${serve.url}/healthz`)).status, 200);
   t.diagnostic(`answers: ${JSON.stringify(Object.fromEntries(counts))}`);
-  // The small heap above would have ended a server that keeps what it has read.
   assert.equal(
     serve.lines().some(({ level }) => level === 'error'),
     false,
   );
 });
+
+/** Memory of a process; 0 where the system does not say. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+}
 
 function send(url: string, agent: Agent, number: number): Promise<number> {
   const { contentType, contentEncoding, body } = fuzzOtlp(number);

@@ -196,6 +196,7 @@ describe('earshot serve refuses to start', () => {
     assert.equal(run(['--port', '70000']).status, 2);
     assert.equal(run([], { EARSHOT_PORT: 'http' }).status, 2);
     assert.equal(run([], { EARSHOT_LOG_LEVEL: 'loud' }).status, 2);
+    assert.equal(run([], { EARSHOT_MAX_IN_FLIGHT_BYTES: '1000000' }).status, 2);
   });
 
   test('on a port that is taken', async (t) => {
