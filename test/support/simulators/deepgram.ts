@@ -174,6 +174,7 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
   const created = new Date().toISOString();
   const modelUuid = random.uuid();
   const timers = new Set<NodeJS.Timeout>();
+  const waiting: (() => void)[] = [];
   let closedBy: 'client' | 'server' | 'cut' = 'client';
   let sent = 0;
   let lastDue = 0;
@@ -192,9 +193,11 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
   /** Runs `action` after a drawn delay, never before what was asked for earlier. */
   const later = (action: () => void): void => {
     lastDue = Math.max(lastDue, performance.now() + random.between(...processingMs));
+    waiting.push(action);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      action();
+      // The oldest, whichever timer is first: of two that are due at almost the same time the second may be.
+      waiting.shift()?.();
     }, lastDue - performance.now());
     timers.add(timer);
   };
