@@ -84,9 +84,9 @@ function reactionsMs(call: WorldCall, { deepgram, chat, cartesia }: ProviderTrut
     const request = requests.find((at) => at >= end && at < (ends[i + 1] ?? Number.POSITIVE_INFINITY));
     return request === undefined ? [] : [request - end];
   });
-  const toEar = call.turns.flatMap(({ firstAudioMicros: heard }) => {
+  const toEar = call.turns.flatMap(({ initiator, firstAudioMicros: heard }) => {
     const voice = heard === undefined ? undefined : voices.findLast((at) => at <= heard);
-    return heard === undefined || voice === undefined ? [] : [heard - voice];
+    return initiator === 'agent' || heard === undefined || voice === undefined ? [] : [heard - voice];
   });
   return [...toRequest, ...toEar].map((micros) => micros / 1000);
 }
