@@ -1,0 +1,44 @@
+import type { Fact } from '../exporter/facts.ts';
+import { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns } from '../exporter/store/columns.ts';
+
+/** Columns by the alias that every query gives their table: a column that is no more does not compile. */
+const aliased = <const C extends Columns>(alias: string, columns: C) =>
+  Object.fromEntries(Object.keys(columns).map((name) => [name, `${alias}.${name}`])) as {
+    readonly [Name in keyof C]: string;
+  };
+
+/** What the store adds to the rows as they are computed. */
+const FINALISED = { finalized_at: 'timestamptz', finalized_by: 'text' } as const satisfies Columns;
+const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
+const CALL_QUEUE = {
+  call_id: 'text',
+  due_at: 'timestamptz',
+  ended: 'boolean',
+  queued_at: 'timestamptz',
+  attempts: 'integer',
+  last_error: 'text',
+} as const satisfies Columns;
+
+/** Every table that a panel may read, with the alias that it has in all of them. */
+export const TABLES = {
+  call_metrics: { alias: 'm', columns: { ...CALL_METRICS, ...FINALISED } },
+  call_logs: { alias: 'l', columns: CALL_LOGS },
+  call_spans: { alias: 's', columns: { ...CALL_SPANS, ...RECORDED } },
+  call_queue: { alias: 'q', columns: CALL_QUEUE },
+} as const;
+
+/** `call_metrics`, one row a call. */
+export const m = aliased(TABLES.call_metrics.alias, TABLES.call_metrics.columns);
+/** `call_logs`, one row a turn. */
+export const l = aliased(TABLES.call_logs.alias, TABLES.call_logs.columns);
+/** `call_spans`, the journal. */
+export const s = aliased(TABLES.call_spans.alias, TABLES.call_spans.columns);
+/** `call_queue`, calls waiting to be finalised. */
+export const q = aliased(TABLES.call_queue.alias, TABLES.call_queue.columns);
+
+type KeyOf<F> = F extends Fact ? keyof F & string : never;
+
+/** What a span says that no column has, as text: a key of its fact. */
+export const factText = (key: KeyOf<Fact>): string => `${s.facts}->>'${key}'`;
+/** The same as JSON. */
+export const factJson = (key: KeyOf<Fact>): string => `${s.facts}->'${key}'`;

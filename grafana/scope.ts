@@ -1,0 +1,94 @@
+import { factJson, l, m, s } from './columns.ts';
+import { variable } from './variable.ts';
+
+/** How a row is listed in a variable that has nothing in the column. */
+export const NONE = '(none)';
+
+/** Seconds that a turn should not take longer than: the variable, as a number. */
+export const TARGET = `${variable('target', 'sqlstring')}::double precision`;
+
+/** The row's value, or that it has none, is among those chosen in the variable. */
+const among = (column: string, chosen: string) => `coalesce(${column}, '${NONE}') IN ($${chosen})`;
+
+/** A call is of the services, agents and campaigns that are chosen. */
+const CHOSEN = [
+  among(m.service_name, 'service'),
+  among(m.agent_name, 'agent'),
+  among(m.campaign_id, 'campaign'),
+].join('\n  AND ');
+
+/** The speech-to-text, LLM and text-to-speech stages of a turn, which have a provider, a model and a price. */
+export const COMPONENTS = ['stt', 'llm', 'tts'] as const;
+
+const anyOf = (conditions: readonly string[]) => `(${conditions.join(' OR ')})`;
+const USED = [
+  anyOf(COMPONENTS.map((component) => among(l[`${component}_provider`], 'provider'))),
+  anyOf(COMPONENTS.map((component) => among(l[`${component}_model`], 'model'))),
+].join('\n    AND ');
+
+const CHOSEN_CALLS = `\
+WHERE $__timeFilter(${m.started_at})
+  AND ${CHOSEN}
+  AND (EXISTS (
+    SELECT FROM call_logs l WHERE ${l.call_id} = ${m.call_id}
+    AND ${USED}
+  ) OR (${m.turn_count} = 0 AND '${NONE}' IN ($provider) AND '${NONE}' IN ($model)))`;
+
+/**
+ * `FROM call_metrics m WHERE …`: the calls that began in the time range, of the chosen services, agents and campaigns,
+ * with a turn that used a chosen provider and model. A call without turns has used none.
+ */
+export const CALLS = `FROM call_metrics m\n${CHOSEN_CALLS}`;
+
+/** The same, with another table beside each call. */
+export const callsWith = (joins: string): string => `FROM call_metrics m\n${joins}\n${CHOSEN_CALLS}`;
+
+const turnsFrom = (joins: string) => `\
+FROM call_logs l
+JOIN call_metrics m ON ${m.call_id} = ${l.call_id}${joins}
+WHERE $__timeFilter(${l.created_at})
+  AND ${CHOSEN}`;
+
+/** `FROM call_logs l JOIN call_metrics m … WHERE …`: the turns that began in the time range, chosen as `CALLS`. */
+export const TURNS = `${turnsFrom('')}\n  AND ${USED}`;
+
+/** The same, with another table beside each turn. */
+export const turnsWith = (joins: string): string => `${turnsFrom(`\n${joins}`)}\n  AND ${USED}`;
+
+/**
+ * A row for each component of a turn, as `c (component, provider, model, ttfb, latency, quantity, cost)`. `quantity` is
+ * what is billed: seconds of audio, tokens, characters.
+ */
+const EACH_COMPONENT = `\
+CROSS JOIN LATERAL (VALUES
+  ('stt', ${l.stt_provider}, ${l.stt_model}, ${l.ttfb_stt}, ${l.latency_stt}, ${l.stt_audio_seconds}, ${l.cost_stt}),
+  ('llm', ${l.llm_provider}, ${l.llm_model}, ${l.ttfb_llm}, ${l.latency_llm}, ${l.llm_input_tokens} + ${l.llm_output_tokens}, ${l.cost_llm}),
+  ('tts', ${l.tts_provider}, ${l.tts_model}, ${l.ttfb_tts}, ${l.latency_tts}, ${l.tts_characters}, ${l.cost_tts})
+) AS c (component, provider, model, ttfb, latency, quantity, cost)`;
+
+/** Components of turns, those of the chosen providers and models only. */
+export const COMPONENTS_OF_TURNS = `\
+${turnsFrom(`\n${EACH_COMPONENT}`)}
+  AND c.provider IS NOT NULL
+  AND ${among('c.provider', 'provider')}
+  AND ${among('c.model', 'model')}`;
+
+/** The components of one call's turns. */
+export const componentsOf = (callId: string): string => `\
+FROM call_logs l
+${EACH_COMPONENT}
+WHERE ${l.call_id} = ${callId}`;
+
+/** Where one may speak over the other: `i (kind, at, seconds)`, with the seconds until the agent was silent. */
+export const INTERRUPTIONS = `\
+CROSS JOIN LATERAL jsonb_to_recordset(${factJson('interruptions')})
+  AS i (kind text, "atUs" double precision, "timeToSilenceSeconds" double precision)`;
+
+/** Interruptions of the chosen calls, each with its kind and time to silence. In the journal as long as spans are kept. */
+export const INTERRUPTIONS_OF_CALLS = callsWith(`\
+JOIN call_spans s ON ${s.call_id} = ${m.call_id} AND ${s.stage} = 'turn'
+${INTERRUPTIONS}`);
+
+/** A percentile, interpolated linearly as the columns `_p50` and `_p95` are. */
+export const percentile = (fraction: number, of: string): string =>
+  `percentile_cont(${fraction}) WITHIN GROUP (ORDER BY ${of})`;
