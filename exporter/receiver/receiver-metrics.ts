@@ -1,5 +1,5 @@
 import type { BatchObservableCallback } from '@opentelemetry/api';
-import { ATTR, METRICS } from '../../instrumentation/semconv.ts';
+import { ATTR, type Definition, METRICS } from '../../instrumentation/semconv.ts';
 import { followMeter } from '../pipeline/meter.ts';
 
 /** Seconds: the buckets of OpenTelemetry's convention for HTTP servers. */
@@ -12,27 +12,21 @@ export class ReceiverMetrics {
   readonly #inFlightBytes: () => number;
   readonly #instruments = followMeter(
     (meter) => {
-      const { httpServerDuration, receiverInFlight, spansIgnored, attributesLimited } = METRICS;
-      const inFlight = meter.createObservableGauge(receiverInFlight.name, {
-        description: receiverInFlight.brief,
-        unit: receiverInFlight.unit,
-      });
+      const options = ({ brief, unit = '' }: Definition) => ({ description: brief, unit });
+      const counter = (definition: Definition) => meter.createCounter(definition.name, options(definition));
+      const inFlight = meter.createObservableGauge(
+        METRICS.receiverInFlight.name,
+        options(METRICS.receiverInFlight),
+      );
       const observe: BatchObservableCallback = (result) => result.observe(inFlight, this.#inFlightBytes());
       meter.addBatchObservableCallback(observe, [inFlight]);
       return {
-        duration: meter.createHistogram(httpServerDuration.name, {
-          description: httpServerDuration.brief,
-          unit: httpServerDuration.unit,
+        duration: meter.createHistogram(METRICS.httpServerDuration.name, {
+          ...options(METRICS.httpServerDuration),
           advice: { explicitBucketBoundaries: DURATION_BUCKETS },
         }),
-        ignored: meter.createCounter(spansIgnored.name, {
-          description: spansIgnored.brief,
-          unit: spansIgnored.unit,
-        }),
-        limited: meter.createCounter(attributesLimited.name, {
-          description: attributesLimited.brief,
-          unit: attributesLimited.unit,
-        }),
+        ignored: counter(METRICS.spansIgnored),
+        limited: counter(METRICS.attributesLimited),
         stopObserving: () => meter.removeBatchObservableCallback(observe, [inFlight]),
       };
     },

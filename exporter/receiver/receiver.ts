@@ -24,7 +24,7 @@ import { readTraceRequest, type TraceRequest } from './trace-request.ts';
 
 /** Longer than the idle time of the usual balancers, so that they close first and lose no request. */
 const KEEP_ALIVE_MS = 75_000;
-/** How long the rest of a body that nobody reads may still come after its answer. */
+/** How long the rest of a body that is too long may still come after its answer. */
 const LINGER_MS = 2_000;
 /** Between two lines about refused connections. */
 const DROP_LOG_MS = 60_000;
@@ -263,9 +263,10 @@ export class Receiver {
     const encoding = preferredEncoding(request);
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
     send(response, answer.status, CONTENT_TYPES[encoding], encodeStatus(encoding, answer));
-    if (request.complete) return;
-    // The answer is read while the body is still being sent, which must not last.
+    // A sender reads its answer after it has sent all: the rest of the body is let through and thrown away, for as long
+    // as a request may take. Only what is too long is cut off sooner.
     request.resume();
+    if (request.complete || answer.status !== 413) return;
     const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
     request.once('close', () => clearTimeout(timer));
   }

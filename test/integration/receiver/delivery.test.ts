@@ -153,3 +153,29 @@ test('a database that hangs costs a bounded time, and readiness says so sooner',
   await own.resume();
   await untilReady(server.url);
 });
+
+test('overloaded, it answers 503, and what it acknowledges is in the journal', async (t) => {
+  const url = await postgres.createDatabase();
+  const db = connect(t, url);
+  const server = await startReceiver(t, url, { maxInFlightBytes: 400_000 });
+  await untilReady(server.url);
+  const spans = 200;
+  let waiting: Promise<unknown> | undefined;
+  const send = (call: number) =>
+    post(server.url, otlpRequest(...Array.from({ length: spans }, () => otlpSpan(`O${call}`))));
+  const answers: Response[] = [];
+  // Nothing can be committed until the lock goes, so that requests pile up.
+  await db.transaction(async (tx) => {
+    await tx.query('LOCK TABLE call_spans IN EXCLUSIVE MODE');
+    const sent = Array.from({ length: 60 }, async (_, call) => void answers.push(await send(call)));
+    await poll(() => answers.length > 0);
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+    waiting = Promise.all(sent);
+  });
+  await waiting;
+  const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+  assert.equal(count(200) + count(503), 60);
+  assert.ok(count(200) > 0 && count(503) > 0, `${count(200)} accepted, ${count(503)} put off`);
+  assert.equal(await journalSize(db), count(200) * spans);
+  assert.equal((await send(60)).status, 200, 'overload passes');
+});

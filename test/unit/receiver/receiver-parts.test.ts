@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { bearerAuth, isLoopback } from '../../../exporter/receiver/auth.ts';
 import { ByteBudget } from '../../../exporter/receiver/budget.ts';
 import { createLog } from '../../../exporter/receiver/log.ts';
 import { toOpenMetrics } from '../../../exporter/receiver/open-metrics.ts';
+import { TextCache } from '../../../exporter/receiver/text-cache.ts';
 
 describe('authorisation', () => {
   test('without a token everybody may ask', () => {
@@ -127,5 +129,22 @@ test('metrics are valid OpenMetrics: families without _total, float limits, no e
       'd_seconds_bucket{le="+Inf"} 2',
       '# EOF',
     ].join('\n')}\n`,
+  );
+});
+
+test('the cache of texts gives what the bytes say, however often slots are taken', () => {
+  const cache = new TextCache();
+  const texts = fc.array(fc.oneof(fc.string({ maxLength: 60 }), fc.uint8Array({ maxLength: 60 })), {
+    maxLength: 200,
+  });
+  fc.assert(
+    fc.property(texts, fc.nat(5), (values, offset) => {
+      for (const value of [...values, ...values]) {
+        const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)]);
+        assert.equal(cache.read(bytes, offset, bytes.length), bytes.toString('utf8', offset));
+        bytes.fill(0xff);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
