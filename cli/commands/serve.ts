@@ -1,11 +1,7 @@
 import { resolve } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { PipelineMetrics } from '../../exporter/pipeline/pipeline-metrics.ts';
 import { isLoopback } from '../../exporter/receiver/auth.ts';
-import { Backend } from '../../exporter/receiver/backend.ts';
-import { createLog, type Log } from '../../exporter/receiver/log.ts';
-import { startMetricsEndpoint } from '../../exporter/receiver/open-metrics.ts';
-import { Receiver } from '../../exporter/receiver/receiver.ts';
+import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
 import { errorClass, openPostgres, type SchemaError } from '../../exporter/store/index.ts';
 import { VERSION } from '../../instrumentation/version.ts';
 import { readSettings, type Settings } from '../../settings.ts';
@@ -45,7 +41,9 @@ Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR
 
 async function run({ options }: Invocation): Promise<ExitCode> {
   const settings = settingsOf(options);
-  const log = createLog({
+  // Loaded here and not above: the other commands start faster without it.
+  const receiving = await import('../../exporter/receiver/index.ts');
+  const log = receiving.createLog({
     level: settings.logLevel,
     format: formatOf(settings),
     write: (line) => void process.stdout.write(`${line}\n`),
@@ -55,7 +53,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   const stop = stopSignal(log);
   routeDiagnostics(log);
 
-  const metricsEndpoint = startMetricsEndpoint();
+  const metricsEndpoint = receiving.startMetricsEndpoint();
   const embedded =
     settings.databaseUrl === undefined ? await openEmbeddedDatabase(resolve(settings.dataDir)) : undefined;
   const database = openPostgres({
@@ -65,14 +63,19 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     onConnectionLost: (error) => log.debug('an idle connection was lost', { error: errorClass(error) }),
   });
-  const pipelineMetrics = new PipelineMetrics();
+  const pipelineMetrics = new receiving.PipelineMetrics();
   let onFatal = (_: SchemaError) => {};
   const fatal = new Promise<SchemaError>((resolve) => {
     onFatal = resolve;
   });
-  const backend = new Backend({ database, settings, metrics: pipelineMetrics, log, onFatal });
+  const backend = new receiving.Backend({ database, settings, metrics: pipelineMetrics, log, onFatal });
   try {
-    const receiver = await listen(settings, { backend, pipelineMetrics, metricsEndpoint, log });
+    const receiver = await listen(receiving.Receiver.start, settings, {
+      backend,
+      pipelineMetrics,
+      metricsEndpoint,
+      log,
+    });
     backend.start();
     log.info('listening', {
       url: receiver.url,
@@ -94,14 +97,13 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   }
 }
 
-type Parts = Pick<
-  Parameters<typeof Receiver.start>[0],
-  'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log'
->;
-
-async function listen(settings: Settings, parts: Parts): Promise<Receiver> {
+async function listen(
+  start: (options: ReceiverOptions) => Promise<Receiver>,
+  settings: Settings,
+  parts: Pick<ReceiverOptions, 'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log'>,
+): Promise<Receiver> {
   try {
-    return await Receiver.start({ ...settings, ...parts });
+    return await start({ ...settings, ...parts });
   } catch (cause) {
     const { host, port } = settings;
     throw new CommandError(
