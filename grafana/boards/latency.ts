@@ -57,7 +57,7 @@ const glance = {
       stat({
         id: 3 + index,
         title: `EOU latency p${fraction * 100}`,
-        description: `${fraction * 100} of 100 answered turns were at most this slow. Exact, from the rows.`,
+        description: `The silence that ${fraction * 100} of 100 answered turns did not exceed. Exact, from the rows.`,
         unit: 's',
         decimals: 2,
         width: 4,
