@@ -37,6 +37,9 @@ import { type Stall, watchStalls } from '../support/stalls.ts';
 const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
 const MOST_ERROR_MS = 20;
 const MOST_MEDIAN_ERROR_MS = 5;
+/** A machine that was too busy to measure on gets another chance. */
+const MOST_RUNS = 3;
+
 const WARM_UP: readonly CallerStep[] = [
   { kind: 'listen' },
   { kind: 'say', utterance: 'booking-time' },
@@ -56,34 +59,24 @@ interface Compared {
   }[];
 }
 
+interface Run {
+  readonly calls: readonly Compared[];
+  readonly measurements: readonly Measurement[];
+  /** Of this process, which is the caller and the servers, and of the agent. */
+  readonly stalls: readonly Stall[];
+}
+
 describe('the rows of four calls at once say what the caller heard and what the providers did', () => {
   let postgres: TestPostgres;
   let db: Database;
-  let calls: readonly Compared[] = [];
-  /** Of this process, which is the caller and the servers, and of the agent. */
-  let stalls: readonly Stall[] = [];
+  const runs: Run[] = [];
 
   before(async () => {
     postgres = await startPostgres();
     const url = await postgres.createDatabase();
     db = openPostgres({ url });
-    const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
-    const agentStalls = join(folder, 'stalls.json');
-    const nodeArgs = [...REGISTER, '--import', import.meta.resolve('../support/stall-probe.js')];
-    const world = await startObservedWorld(url, {
-      seed: SEED,
-      agent: { nodeArgs, env: { STALLS_FILE: agentStalls } },
-    });
-    try {
-      const own = watchStalls();
-      await warmUp(world.agent.url);
-      calls = await compareCalls(world, db);
-      await world.close();
-      stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
-    } finally {
-      await world.close();
-      await rm(folder, { recursive: true });
-    }
+    do runs.push(await makeRun(url, db));
+    while (tooBusy(runs.at(-1)) && runs.length < MOST_RUNS);
   });
 
   after(async () => {
@@ -91,9 +84,10 @@ describe('the rows of four calls at once say what the caller heard and what the 
     await postgres?.stop();
   });
 
-  const turns = () => calls.flatMap((call) => call.turns);
+  const calls = () => runs.flatMap((run) => run.calls);
+  const turns = () => calls().flatMap((call) => call.turns);
   const ofScenario = (scenario: Scenario): Compared => {
-    const found = calls.find(({ call }) => call.scenario === scenario);
+    const found = calls().find(({ call }) => call.scenario === scenario);
     assert.ok(found, `there was no ${scenario} call`);
     return found;
   };
@@ -111,26 +105,26 @@ describe('the rows of four calls at once say what the caller heard and what the 
   });
 
   test(`each latency is within ${MOST_ERROR_MS} ms, the median error under ${MOST_MEDIAN_ERROR_MS} ms`, (t) => {
-    const measurements = timings(calls);
-    const latencies = measurements.filter(({ column }) => LATENCIES.some((latency) => latency === column));
-    t.diagnostic(`seed ${SEED}\n${errorTable(measurements)}`);
-    const off = measurements.filter((each) => Math.abs(errorMs(each)) > MOST_ERROR_MS);
-    for (const each of off)
-      t.diagnostic(`${describeError(each)}; stalls: ${explainedMs(each, stalls).toFixed(0)} ms`);
-    // A machine that stops a process in that very moment makes it late; no error of ours is excused.
-    const ours = off.filter((each) => Math.abs(errorMs(each)) - explainedMs(each, stalls) > MOST_ERROR_MS);
-    assert.deepEqual(ours.map(describeError), []);
-    assert.ok(off.length <= latencies.length / 10, 'the machine is too busy to measure anything on it');
-    assert.ok(medianError(latencies) < MOST_MEDIAN_ERROR_MS, 'median error over all');
+    for (const [i, { measurements, stalls }] of runs.entries()) {
+      t.diagnostic(`seed ${SEED}, run ${i + 1}\n${errorTable(measurements)}`);
+      const off = tooFarOff(measurements);
+      for (const each of off)
+        t.diagnostic(`${describeError(each)}; stalls: ${explainedMs(each, stalls).toFixed(0)} ms`);
+      // A machine that stops a process in that very moment makes it late; no error of ours is excused.
+      const ours = off.filter((each) => Math.abs(errorMs(each)) - explainedMs(each, stalls) > MOST_ERROR_MS);
+      assert.deepEqual(ours.map(describeError), []);
+    }
+    const run = runs.at(-1);
+    assert.ok(run && !tooBusy(run), 'the machine was too busy to measure anything on it, or we are late');
     // Requests take the HTTP client some milliseconds that no server sees; between audio and message is nothing.
     for (const column of ['eou_latency', 'ttfb_stt', 'latency_stt']) {
-      const own = measurements.filter((each) => each.column === column);
+      const own = run.measurements.filter((each) => each.column === column);
       assert.ok(medianError(own) < MOST_MEDIAN_ERROR_MS, `median error of ${column}`);
     }
   });
 
   test('a call keeps average, extremes, median and 95th percentile of its turns', () => {
-    for (const { call, stored } of calls) {
+    for (const { call, stored } of calls()) {
       for (const latency of LATENCIES) {
         const values = stored.logs.flatMap((row) => row[latency] ?? []);
         const expected = summary(values);
@@ -158,7 +152,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
   });
 
   test('turns have the initiator that there was, and the playback that was seen', () => {
-    for (const { call, expected, stored } of calls) {
+    for (const { call, expected, stored } of calls()) {
       assert.equal(stored.metrics.turn_count, expected.turns.length);
       assert.equal(stored.metrics.direction, call.direction);
       assert.equal(stored.metrics.channel, 'phone');
@@ -173,15 +167,12 @@ describe('the rows of four calls at once say what the caller heard and what the 
 
   test('the answer that was talked over is the one that is interrupted', () => {
     const interrupted = turns().filter(({ expected }) => expected.interrupted);
-    assert.deepEqual(
-      interrupted.map(({ where }) => where),
-      ['barge_in turn 1'],
-    );
+    assert.deepEqual([...new Set(interrupted.map(({ where }) => where))], ['barge_in turn 1']);
     for (const { where, row, expected } of turns()) {
       assert.equal(row.interrupted, expected.interrupted, where);
       assert.equal(row.interruption_kind, expected.interrupted ? 'barge_in' : null, where);
     }
-    for (const { call, expected, stored } of calls) {
+    for (const { call, expected, stored } of calls()) {
       const count = expected.turns.filter((turn) => turn.interrupted).length;
       assert.equal(stored.metrics.interruption_count, count, call.scenario);
       assert.equal(stored.metrics.interruption_rate, count / expected.turns.length, call.scenario);
@@ -197,7 +188,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
       voicemail: 'VOICEMAIL',
       tool_call: 'SUCCESS',
     };
-    for (const { call, stored } of calls) {
+    for (const { call, stored } of calls()) {
       assert.equal(stored.metrics.outcome, outcomes[call.scenario], call.scenario);
     }
     assert.equal(ofScenario('plain').stored.metrics.end_reason, 'hangup');
@@ -218,7 +209,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
       if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
       else assert.equal(audio, round(expected.ttsAudioSeconds), where);
     }
-    for (const { call, expected, stored } of calls) {
+    for (const { call, expected, stored } of calls()) {
       assert.ok(expected.sttAudioSeconds > 0);
       assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds), call.scenario);
     }
@@ -227,7 +218,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
   });
 
   test('costs are usage by list price, to the last decimal', () => {
-    for (const { call, expected, stored, turns } of calls) {
+    for (const { call, expected, stored, turns } of calls()) {
       const at = stored.metrics.started_at;
       const stt = listPrice('deepgram', 'nova-3', 'per_audio_minute', at, 'streaming').dividedBy(60);
       const input = listPrice('groq', 'llama-3.1-8b-instant', 'per_million_input_tokens', at).dividedBy(1e6);
@@ -274,6 +265,26 @@ describe('the rows of four calls at once say what the caller heard and what the 
     }
   });
 });
+
+/** Makes the calls with a fresh agent, and watches when the machine stops a process. */
+async function makeRun(databaseUrl: string, db: Database): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+  const agentStalls = join(folder, 'stalls.json');
+  const nodeArgs = [...REGISTER, '--import', import.meta.resolve('../support/stall-probe.js')];
+  const agent = { nodeArgs, env: { STALLS_FILE: agentStalls } };
+  const world = await startObservedWorld(databaseUrl, { seed: SEED, agent });
+  try {
+    const own = watchStalls();
+    await warmUp(world.agent.url);
+    const calls = await compareCalls(world, db);
+    await world.close();
+    const stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+    return { calls, measurements: timings(calls), stalls };
+  } finally {
+    await world.close();
+    await rm(folder, { recursive: true });
+  }
+}
 
 /** Makes the four calls at once and waits for their rows. */
 async function compareCalls(world: ObservedWorld, db: Database): Promise<Compared[]> {
@@ -322,6 +333,15 @@ const medianError = (measurements: readonly Measurement[]): number =>
     measurements.map((each) => Math.abs(errorMs(each))),
     0.5,
   );
+
+const tooFarOff = (measurements: readonly Measurement[]): Measurement[] =>
+  measurements.filter((each) => Math.abs(errorMs(each)) > MOST_ERROR_MS);
+
+/** More than a tenth beyond the bound, or the median error too large. */
+const tooBusy = (run: Run | undefined): boolean =>
+  run === undefined ||
+  tooFarOff(run.measurements).length > run.measurements.length / 10 ||
+  medianError(run.measurements) >= MOST_MEDIAN_ERROR_MS;
 
 const describeError = (each: Measurement): string =>
   `${each.where}: ${each.column} is ${each.measuredSeconds} s, ${errorMs(each).toFixed(1)} ms off`;
