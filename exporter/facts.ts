@@ -124,7 +124,8 @@ export interface TurnFact extends FactBase {
  */
 export interface TurnPartFact extends FactBase {
   type: 'turn_part';
-  part: 'user' | 'agent';
+  /** `both`: the span holds the whole turn, and does not say who opened it. */
+  part: 'user' | 'agent' | 'both';
   turnIndex?: never;
   /** Agent: the framework's id of the reply. Parts with the same key are one reply. */
   replyKey?: string;

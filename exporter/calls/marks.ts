@@ -86,13 +86,15 @@ function silenceOf(turn: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { play
 
 /**
  * The speech end that the turn reports, else the turn's start. An agent that opens answers no utterance: it has none.
- * Neither has a turn whose span was lost: its start is not known.
+ * Neither has a turn whose span was lost, whose start is not known, nor a joined one, which starts with the user's speech.
  */
-function endOfUtterance({ fact }: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
+function endOfUtterance({ fact, joined }: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
   if (fact === undefined) return {};
   const { speechEndedUs, eouSource } = fact;
   if (speechEndedUs !== undefined) return { eouUs: speechEndedUs, eouSource };
-  return fact.initiator === 'agent' ? {} : { eouUs: fact.startUs, eouSource: 'turn_start' };
+  return fact.initiator === 'agent' || joined === true
+    ? {}
+    : { eouUs: fact.startUs, eouSource: 'turn_start' };
 }
 
 interface Playback {

@@ -42,7 +42,8 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
   const answers = new Map<TurnPartFact, Reply[]>();
   const own: Reply[] = [];
   for (const reply of replies) {
-    const user = users.findLast(({ startUs }) => startUs <= reply.startUs);
+    const isWhole = reply.parts.some(({ part }) => part === 'both');
+    const user = isWhole ? undefined : users.findLast(({ startUs }) => startUs <= reply.startUs);
     const before = user && answers.get(user);
     if (user !== undefined && (!before?.some(isHeard) || reportedBy([reply]) !== undefined)) {
       answers.set(user, [...(before ?? []), reply]);
@@ -79,7 +80,7 @@ function repliesOf(
 ): Reply[] {
   const byKey = new Map<string, Reply>();
   const ofSpan = new Map<string, Reply>();
-  for (const part of parts.filter(({ part }) => part === 'agent')) {
+  for (const part of parts.filter(({ part }) => part !== 'user')) {
     const key = part.replyKey ?? keyOf(part);
     const reply = byKey.get(key) ?? { ...boundsOf(part), parts: [], playbacks: [], loose: [] };
     reply.parts.push(part);
@@ -135,8 +136,10 @@ function turnOf(
   const [first] = [...parts, ...loose];
   if (first === undefined) throw new RangeError('saw a turn without spans, expected at least one');
 
-  const heard = replies.filter(isHeard).flatMap((reply) => reply.parts);
-  const interrupted = heard.some((part) => part.interrupted === true);
+  const spoken = replies.filter(isHeard).flatMap((reply) => reply.parts);
+  const interrupted = [...spoken, ...parts.filter(({ part }) => part === 'both')].some(
+    (part) => part.interrupted === true,
+  );
   const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
   const reported = user && reportedBy(replies);
   const eouUs = user && endOfUtterance(user, reported, playbacks[0]);
@@ -150,7 +153,7 @@ function turnOf(
     type: 'turn',
     startUs: user?.startUs ?? Math.min(...[...parts, ...loose].map(({ startUs }) => startUs)),
     endUs: Math.max(...[...parts, ...playbacks, ...loose].map(({ endUs }) => endUs)),
-    initiator: user ? 'user' : 'agent',
+    ...(!parts.some(({ part }) => part === 'both') && { initiator: user ? 'user' : 'agent' }),
     interrupted,
     ...(user && { speechStartedUs: user.startUs, committedUs: user.endUs }),
     ...(eouUs !== undefined && { speechEndedUs: eouUs }),

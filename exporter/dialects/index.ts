@@ -1,14 +1,28 @@
 import { ATTR } from '../../instrumentation/semconv.ts';
 import type { Fact } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
+import { aiSdk } from './ai-sdk.ts';
+import { anthropic } from './anthropic.ts';
 import { index } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { earshot } from './earshot.ts';
+import { genai } from './genai.ts';
 import { livekit } from './livekit.ts';
+import { openinference } from './openinference.ts';
 import { pipecat } from './pipecat.ts';
+import { traceloop } from './traceloop.ts';
 
-/** In order of trial: the first that recognises a span reads it. */
-const DIALECTS: readonly Dialect[] = [earshot, livekit, pipecat];
+/** In order of trial: the first that recognises a span reads it. The conventions that others build on come last. */
+const DIALECTS: readonly Dialect[] = [
+  earshot,
+  livekit,
+  pipecat,
+  anthropic,
+  aiSdk,
+  openinference,
+  traceloop,
+  genai,
+];
 
 /**
  * What a finished span says, in the words of the pipeline. Undefined: the span is not of a call, or repeats what other

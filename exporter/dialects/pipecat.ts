@@ -3,7 +3,16 @@ import type { SpanRecord } from '../span-record.ts';
 import { addPresent, count, flag, index, number, present, quantity } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
-import { afterStart, modelNames, otherFact, someUsage, stageFact, tokenUsage } from './stages.ts';
+import {
+  afterStart,
+  knownTokens,
+  modelNames,
+  otherFact,
+  someUsage,
+  stageFact,
+  tokenUsage,
+  withCached,
+} from './stages.ts';
 
 /** Pipecat 1.7. One trace a conversation; turns are numbered and above their services. Seconds everywhere. */
 export const pipecat: Dialect = {
@@ -80,10 +89,16 @@ function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
   });
 }
 
+/** Services of these count cached tokens apart from the others. */
+const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
+const CACHE_WRITTEN = 'gen_ai.usage.cache_creation.input_tokens';
+
 /** Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const usage = tokenUsage(attributes);
+  const reported = knownTokens(tokenUsage(attributes));
+  const isNet = COUNTS_NET.has(modelNames(attributes).provider);
+  const usage = isNet ? withCached(reported, count(attributes, CACHE_WRITTEN)) : reported;
   return stageFact(base, {
     ...modelNames(attributes),
     stage: 'llm',

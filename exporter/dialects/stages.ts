@@ -1,6 +1,7 @@
+import { ATTR } from '../../instrumentation/semconv.ts';
 import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
-import { type Attributes, addPresent, count, present, text, texts } from './attributes.ts';
+import { type Attributes, addPresent, count, index, present, quantity, text, texts } from './attributes.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';
 
@@ -48,6 +49,32 @@ export function modelNames(from: Attributes): { provider: string | undefined; mo
     provider: providerOf(text(from, GEN_AI.provider) ?? text(from, GEN_AI.system)),
     model: modelOf(text(from, GEN_AI.requestModel)) ?? modelOf(text(from, GEN_AI.responseModel)),
   };
+}
+
+/** Where a provider counts cached tokens apart from the others (Anthropic does), the prompt is both. */
+export const withCached = (usage: Usage | undefined, cacheWritten = 0): Usage | undefined =>
+  usage?.inputTokens === undefined
+    ? usage
+    : { ...usage, inputTokens: usage.inputTokens + (usage.cachedInputTokens ?? 0) + cacheWritten };
+
+/**
+ * One LLM request as the conventions write it. An answer without usage and without a reason to stop was cut off, or the
+ * client does not report either: when it was done is then not known.
+ */
+export function chatStage(span: SpanRecord, base: FactBase, more: Partial<StageParts> = {}): StageFact {
+  const { attributes } = span;
+  const finishReasons = finishReasonsOf(attributes);
+  const usage = knownTokens(tokenUsage(attributes));
+  return stageFact(base, {
+    ...modelNames(attributes),
+    stage: 'llm',
+    turnIndex: index(attributes, ATTR.turnIndex),
+    firstByteUs: afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk)),
+    usage,
+    finishReasons,
+    endUnknown: (usage === undefined && finishReasons === undefined) || undefined,
+    ...more,
+  });
 }
 
 /** What a dialect knows of a stage beyond its span; undefined is absent. */

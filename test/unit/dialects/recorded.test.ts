@@ -6,7 +6,17 @@ import { recordedFacts } from '../../support/otlp-json.ts';
 import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
 /** Recorded conversations; test/fixtures/dialects/README.md says how each was made. */
-const CONVERSATIONS = ['livekit-js', 'livekit-python', 'pipecat'];
+const CONVERSATIONS = [
+  'livekit-js',
+  'livekit-python',
+  'pipecat',
+  'openinference',
+  'traceloop',
+  'ai-sdk',
+  'ai-sdk-legacy',
+  'anthropic',
+  'genai',
+];
 
 for (const name of CONVERSATIONS) {
   test(`${name}: the rows of the recorded conversation are those worked out by hand`, () => {

@@ -1,0 +1,133 @@
+import type { Fact, FactBase, StageFact, Usage } from '../facts.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { count, present, quantity, text } from './attributes.ts';
+import { callIdFrom } from './call-id.ts';
+import { type Dialect, factBase } from './dialect.ts';
+import { readAs } from './genai.ts';
+import { GEN_AI } from './names.ts';
+import { modelOf, providerOf } from './providers.ts';
+import {
+  afterStart,
+  chatStage,
+  finishReasonsOf,
+  knownTokens,
+  otherFact,
+  someUsage,
+  stageFact,
+} from './stages.ts';
+
+/**
+ * The Vercel AI SDK: `@ai-sdk/otel` 1.0 of ai 7 (scope `gen_ai`, seconds), and the older spans of ai 6 and before (scope
+ * `ai`, milliseconds). Every level repeats the usage of the one below: only `chat` and `.doStream`/`.doGenerate` count.
+ */
+export const aiSdk: Dialect = {
+  name: 'ai-sdk',
+  recognises: ({ scopeName }) => scopeName === 'gen_ai' || scopeName === 'ai',
+  read,
+};
+
+/** Current names beyond those of the conventions. Named as metrics are, and attributes. Seconds. */
+const TIME_TO_FIRST_CHUNK = 'gen_ai.client.operation.time_to_first_chunk';
+
+const LEGACY = {
+  operationId: 'ai.operationId',
+  provider: 'ai.model.provider',
+  model: 'ai.model.id',
+  inputTokens: 'ai.usage.inputTokens',
+  promptTokens: 'ai.usage.promptTokens',
+  cachedInputTokens: 'ai.usage.cachedInputTokens',
+  outputTokens: 'ai.usage.outputTokens',
+  completionTokens: 'ai.usage.completionTokens',
+  reasoningTokens: 'ai.usage.reasoningTokens',
+  /** Milliseconds. */
+  msToFirstChunk: 'ai.response.msToFirstChunk',
+  finishReason: 'ai.response.finishReason',
+  toolName: 'ai.toolCall.name',
+} as const;
+
+/** `experimental_telemetry.metadata`: names that people give to the conversation, most particular first. */
+const CALL = ['callId', 'conversationId', 'sessionId', 'chatId'].map(
+  (name) => `ai.telemetry.metadata.${name}`,
+);
+
+/** The operations of one request each. */
+const REQUEST = /^ai\.(?:generate|stream)(?:Text|Object)\.do(?:Generate|Stream)$/;
+/** Speech is one request an operation, a recording or a text at a time. */
+const SPEECH: Readonly<Record<string, 'stt' | 'tts'>> = {
+  'ai.generateSpeech': 'tts',
+  'ai.transcribe': 'stt',
+  'ai.streamTranscribe': 'stt',
+};
+
+function read(span: SpanRecord): Fact | undefined {
+  const callId = callIdFrom(span, CALL);
+  if (callId === undefined) return undefined;
+  const base = factBase(span, callId);
+  const operation =
+    text(span.attributes, LEGACY.operationId) ?? text(span.attributes, GEN_AI.operation) ?? '';
+  const speech = Object.hasOwn(SPEECH, operation) ? SPEECH[operation] : undefined;
+  if (speech !== undefined) return speechRequest(span, base, speech, operation);
+  if (span.scopeName === 'gen_ai') {
+    return operation === 'chat' ? chatRequest(span, base) : readAs(span, callId);
+  }
+  if (REQUEST.test(operation)) return legacyRequest(span, base);
+  if (operation === 'ai.toolCall') {
+    return stageFact(base, { stage: 'tool', toolName: text(span.attributes, LEGACY.toolName) });
+  }
+  return otherFact(base);
+}
+
+/** An aborted request ends without a reason, without usage and without an error. */
+const isCutOff = (base: FactBase, finish: unknown): boolean =>
+  finish === undefined && base.errorType === undefined;
+
+function chatRequest(span: SpanRecord, base: FactBase): StageFact {
+  return chatStage(span, base, {
+    firstByteUs: afterStart(span, quantity(span.attributes, TIME_TO_FIRST_CHUNK)),
+    cancelled: isCutOff(base, finishReasonsOf(span.attributes)) || undefined,
+    endUnknown: undefined,
+  });
+}
+
+function legacyRequest(span: SpanRecord, base: FactBase): StageFact {
+  const { attributes } = span;
+  const ms = quantity(attributes, LEGACY.msToFirstChunk);
+  const finishReason = text(attributes, LEGACY.finishReason);
+  return chatStage(span, base, {
+    provider: providerOf(text(attributes, LEGACY.provider) ?? text(attributes, GEN_AI.system)),
+    model: modelOf(text(attributes, LEGACY.model)),
+    firstByteUs: afterStart(span, ms === undefined ? undefined : ms / 1e3),
+    usage: knownTokens(legacyUsage(span)),
+    finishReasons: finishReason === undefined ? undefined : [finishReason],
+    cancelled: isCutOff(base, finishReason) || undefined,
+    endUnknown: undefined,
+  });
+}
+
+/** `gen_ai.usage.*` of the same span are the same tokens. */
+function legacyUsage({ attributes }: SpanRecord): Usage | undefined {
+  return someUsage(
+    present({
+      inputTokens: count(attributes, LEGACY.inputTokens) ?? count(attributes, LEGACY.promptTokens),
+      cachedInputTokens: count(attributes, LEGACY.cachedInputTokens),
+      outputTokens: count(attributes, LEGACY.outputTokens) ?? count(attributes, LEGACY.completionTokens),
+      reasoningTokens: count(attributes, LEGACY.reasoningTokens),
+    }),
+  );
+}
+
+/**
+ * What speech providers report has no common names. The text that was synthesised is known where its content is recorded:
+ * its length is what most of them bill, in code points.
+ */
+function speechRequest(span: SpanRecord, base: FactBase, stage: 'stt' | 'tts', operation: string): StageFact {
+  const { attributes } = span;
+  const spoken = stage === 'tts' ? text(attributes, 'ai.request.text') : undefined;
+  return stageFact(base, {
+    stage,
+    provider: providerOf(text(attributes, GEN_AI.provider) ?? text(attributes, LEGACY.provider)),
+    model: modelOf(text(attributes, GEN_AI.requestModel) ?? text(attributes, LEGACY.model)),
+    streaming: stage === 'stt' ? operation === 'ai.streamTranscribe' : undefined,
+    usage: spoken === undefined ? undefined : { characters: [...spoken].length },
+  });
+}
