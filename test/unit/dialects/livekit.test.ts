@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFact } from '../../../exporter/dialects/index.ts';
+import type { Fact } from '../../../exporter/facts.ts';
+import { finaliseCall } from '../../../exporter/finalise.ts';
+import type { SpanRecord } from '../../../exporter/span-record.ts';
+import { ATTR } from '../../../instrumentation/semconv.ts';
+import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
+
+let spans = 0;
+/** A span of LiveKit's; times are milliseconds. */
+const span = (
+  name: string,
+  [start, end]: readonly [number, number],
+  more: Partial<SpanRecord> = {},
+): SpanRecord => ({
+  traceId: 'job',
+  spanId: `s${++spans}`,
+  name,
+  startUs: start * 1_000,
+  endUs: end * 1_000,
+  statusCode: 0,
+  attributes: {},
+  events: [],
+  resource: { 'telemetry.sdk.language': 'nodejs' },
+  scopeName: 'livekit-agents',
+  ...more,
+});
+
+const read = (...args: Parameters<typeof span>): Fact => {
+  const fact = readFact(span(...args));
+  assert.ok(fact);
+  return fact;
+};
+
+const userTurn = (resource: SpanRecord['resource'], attributes: SpanRecord['attributes']) => {
+  const fact = read('user_turn', [0, 2_000], { resource, attributes });
+  assert.equal(fact.type, 'turn_part');
+  return fact.type === 'turn_part' ? [fact.endOfTurnDelaySeconds, fact.transcriptionDelaySeconds] : [];
+};
+
+test('delays are milliseconds from JavaScript and seconds from Python', () => {
+  const ms = { 'lk.end_of_turn_delay': 504, 'lk.transcription_delay': 43 };
+  assert.deepEqual(userTurn({ 'telemetry.sdk.language': 'nodejs' }, ms), [0.504, 0.043]);
+  const s = { 'lk.end_of_turn_delay': 0.504, 'lk.transcription_delay': 0.043 };
+  assert.deepEqual(userTurn({ 'telemetry.sdk.language': 'python' }, s), [0.504, 0.043]);
+});
+
+test('a delay of a language that is not known has no unit: it is absent', () => {
+  const attributes = { 'lk.end_of_turn_delay': 504, 'lk.transcription_delay': 43 };
+  for (const resource of [{}, { 'telemetry.sdk.language': 'go' }, { 'telemetry.sdk.language': 7 }]) {
+    assert.deepEqual(userTurn(resource, attributes), [undefined, undefined]);
+  }
+});
+
+test('delays of 0, below 0 and of more than half a minute are unknown', () => {
+  const js = { 'telemetry.sdk.language': 'nodejs' };
+  for (const value of [0, -1, 60_000, 1_795_451_653_521, Number.NaN, '504']) {
+    const attributes = { 'lk.end_of_turn_delay': value, 'lk.transcription_delay': value };
+    assert.deepEqual(userTurn(js, attributes), [undefined, undefined]);
+  }
+});
+
+test('a latency near the epoch is no latency', () => {
+  const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': 1_795_451_653.2 };
+  const fact = read('agent_turn', [0, 10], { attributes });
+  assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
+});
+
+test('a user turn that was not committed is no turn', () => {
+  assert.equal(read('user_turn', [0, 10]).type, 'other');
+});
+
+test('the plugin label in place of a model is none, and names the provider', () => {
+  const attributes = {
+    'lk.end_of_turn_delay': 1,
+    'gen_ai.request.model': 'deepgram.STT',
+    'gen_ai.provider.name': 'deepgram.STT',
+  };
+  const fact = read('user_turn', [0, 10], { attributes });
+  assert.ok(fact.type === 'turn_part');
+  assert.deepEqual([fact.sttProvider, fact.sttModel], ['deepgram', undefined]);
+});
+
+const llm = (attributes: SpanRecord['attributes'], more: Partial<SpanRecord> = {}) => {
+  const fact = read('llm_request', [0, 1_000], { attributes, ...more });
+  assert.ok(fact.type === 'stage' && fact.stage === 'llm');
+  return fact;
+};
+
+test('a stream that was cut off: usage unknown, cancelled, no error', () => {
+  const cutOff = llm({
+    'gen_ai.usage.input_tokens': 0,
+    'gen_ai.usage.output_tokens': 0,
+    'gen_ai.response.finish_reasons': ['error'],
+    'gen_ai.response.time_to_first_chunk': 0.2,
+  });
+  assert.deepEqual(
+    [cutOff.usage, cutOff.cancelled, cutOff.errorType, cutOff.firstByteUs],
+    [undefined, true, undefined, 200_000],
+  );
+});
+
+test('a request that gave nothing without being cut off has failed', () => {
+  const metrics = JSON.stringify({ durationMs: 1_000, ttftMs: -1, cancelled: false });
+  const attributes = {
+    'lk.llm_metrics': metrics,
+    'gen_ai.usage.input_tokens': 0,
+    'gen_ai.usage.output_tokens': 0,
+  };
+  assert.deepEqual([llm(attributes).errorType, llm(attributes).usage], ['_OTHER', undefined]);
+});
+
+test('tokens are counted once, however many names they have', () => {
+  const { usage } = llm({
+    'gen_ai.usage.input_tokens': 812,
+    'gen_ai.usage.input_text_tokens': 812,
+    'gen_ai.usage.cache_read.input_tokens': 512,
+    'gen_ai.usage.input_cached_tokens': 512,
+    'gen_ai.usage.output_tokens': 64,
+    'gen_ai.usage.output_text_tokens': 64,
+    'gen_ai.usage.reasoning_tokens': 9,
+    'gen_ai.usage.reasoning.output_tokens': 9,
+  });
+  assert.deepEqual(usage, { inputTokens: 812, cachedInputTokens: 512, outputTokens: 64, reasoningTokens: 9 });
+});
+
+test('a sentinel of -1 is no first token', () => {
+  const js = JSON.stringify({ durationMs: 100, ttftMs: -1 });
+  const python = JSON.stringify({ duration: 0.1, ttft: -1 });
+  for (const metrics of [js, python]) {
+    assert.equal(llm({ 'lk.llm_metrics': metrics, 'gen_ai.usage.input_tokens': 1 }).firstByteUs, undefined);
+  }
+});
+
+test('metrics of a synthesis: milliseconds with names that say so, seconds without', () => {
+  const js = JSON.stringify({ ttfbMs: 120, durationMs: 500, audioDurationMs: 2_200, charactersCount: 36 });
+  const python = JSON.stringify({ ttfb: 0.12, duration: 0.5, audio_duration: 2.2, characters_count: 36 });
+  for (const metrics of [js, python]) {
+    const fact = read('tts_request', [1_000, 2_000], { attributes: { 'lk.tts_metrics': metrics } });
+    assert.ok(fact.type === 'stage');
+    assert.deepEqual(fact.usage, { characters: 36, audioSeconds: 2.2 });
+    assert.equal(fact.firstByteUs, 1_120_000);
+  }
+});
+
+test('a streamed synthesis starts with its first text, not when it was opened', () => {
+  const metrics = JSON.stringify({ ttfbMs: 100, durationMs: 400, timestamp: 1_990, streamed: true });
+  const fact = read('tts_request', [1_000, 2_000], { attributes: { 'lk.tts_metrics': metrics } });
+  assert.ok(fact.type === 'stage');
+  assert.deepEqual([fact.startUs, fact.firstByteUs], [1_590_000, 1_690_000]);
+});
+
+test('a synthesis without metrics was cut off, and somebody may bill it', () => {
+  const attributes = { 'lk.tts.label': 'cartesia.TTS' };
+  const fact = read('tts_request', [0, 100], { attributes });
+  assert.ok(fact.type === 'stage');
+  assert.deepEqual([fact.cancelled, fact.provider, fact.usage], [true, 'cartesia', undefined]);
+});
+
+test('the call is the trace, unless every span names it', () => {
+  const conversation = { 'gen_ai.conversation.id': 'RM_1' };
+  assert.equal(read('agent_session', [0, 10], { attributes: conversation }).callId, 'job');
+  assert.equal(read('user_speaking', [0, 10]).callId, 'job');
+  assert.equal(read('user_speaking', [0, 10], { attributes: { [ATTR.callId]: 'C1' } }).callId, 'C1');
+});
+
+test('machine detection reaches the call', () => {
+  for (const name of ['answering_machine_detection', 'amd']) {
+    const fact = read(name, [0, 10], { attributes: { 'lk.amd.category': 'machine-vm' } });
+    assert.equal(finaliseCall([fact], RECORDING_PRICES).metrics.outcome, 'VOICEMAIL');
+  }
+});
+
+test('what the user said is not read', () => {
+  const attributes = { 'lk.end_of_turn_delay': 1, 'lk.pii.user_transcript': 'my card number' };
+  assert.ok(!JSON.stringify(read('user_turn', [0, 10], { attributes })).includes('card'));
+});
