@@ -56,7 +56,7 @@ export interface FinishedSpan {
 }
 
 /** `HrTime` to whole microseconds, rounded to the nearest. */
-export const toMicros = ([seconds, nanos]: HrTime): Micros => seconds * 1_000_000 + Math.round(nanos / 1_000);
+const toMicros = ([seconds, nanos]: HrTime): Micros => seconds * 1_000_000 + Math.round(nanos / 1_000);
 
 /** One span of the SDK, in the shape that dialects read. */
 export function fromFinishedSpan(span: FinishedSpan): SpanRecord {

@@ -27,18 +27,3 @@ export function activeCall(ctx: Context = context.active()): Call | undefined {
   const call = activeScope(ctx)?.call;
   return call?.ended ? undefined : call;
 }
-
-interface Emitter {
-  emit(event: string | symbol, ...args: unknown[]): boolean;
-}
-
-/**
- * Runs every handler of `emitter` in `ctx`. Binding `emit` and not each listener keeps `off(listener)` working and
- * covers listeners added by anyone, before or after.
- */
-export function bindEmitter(emitter: Emitter, ctx: Context): void {
-  const emit = emitter.emit;
-  emitter.emit = function (this: unknown, ...args) {
-    return context.with(ctx, () => emit.apply(this, args));
-  } as Emitter['emit'];
-}
