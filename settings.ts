@@ -57,7 +57,7 @@ export const SETTINGS = {
     key: 'EARSHOT_SPOOL_DIR',
     type: 'path',
     description:
-      'Where spans wait on disk while the database is away. Default: `earshot-spool` in the temporary folder.',
+      'Where spans wait on disk while the database is away. Default: a folder for each database below `earshot-spool` in the temporary folder.',
   },
   spoolMaxBytes: {
     key: 'EARSHOT_SPOOL_MAX_BYTES',

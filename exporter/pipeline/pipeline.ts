@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Settings } from '../../settings.ts';
 import type { Fact } from '../facts.ts';
 import type { PriceList } from '../pricing/index.ts';
@@ -10,6 +8,7 @@ import { within } from './deadline.ts';
 import { atExit } from './exit-hook.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { Spool } from './spool.ts';
+import { defaultSpoolFolder } from './spool-folder.ts';
 import { SpoolQueue } from './spool-queue.ts';
 import { FactWriter } from './writer.ts';
 
@@ -47,9 +46,9 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { settings } = options;
+    const { database, settings } = options;
     const spool = new Spool({
-      dir: settings.spoolDir ?? join(tmpdir(), 'earshot-spool'),
+      dir: settings.spoolDir ?? defaultSpoolFolder(typeof database === 'string' ? database : undefined),
       maxBytes: settings.spoolMaxBytes,
     });
     this.#writer = new FactWriter({
