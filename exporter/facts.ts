@@ -163,10 +163,12 @@ export interface StageFact extends FactBase {
   playbackSource?: 'observed' | 'estimated';
 }
 
-/** A span of the call that no dialect understands. Kept, shown, never computed with. */
+/** A span of the call that no dialect understands, or that is none of the above. Kept, and shown. */
 export interface OtherFact extends FactBase {
   type: 'other';
   turnIndex?: number;
+  /** What the span says of the call without being the call's span, which it may end long before. */
+  call?: Pick<CallFact, 'agentName' | 'amdResult'>;
 }
 
 export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;

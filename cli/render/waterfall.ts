@@ -1,3 +1,4 @@
+import { groupCall } from '../../exporter/calls/group.ts';
 import { type CallLogRow, SEGMENTS } from '../../exporter/calls/rows.ts';
 import type { Fact, Micros, StageFact, TurnFact } from '../../exporter/facts.ts';
 import { type Colour, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
@@ -28,13 +29,10 @@ interface Bar {
  * first byte and `█` what came after it; `◂` and `▸` mean that it goes on outside of the picture.
  */
 export function waterfall(row: CallLogRow, facts: readonly Fact[], width: number, paint: Paint): string {
-  const turn = facts.find(
-    (fact): fact is TurnFact => fact.type === 'turn' && fact.turnIndex === row.turn_index,
-  );
-  const stages = facts.filter(
-    (fact): fact is StageFact => fact.type === 'stage' && fact.turnIndex === row.turn_index,
-  );
-  const bars = [...speechBar(turn), ...stages.sort((a, b) => a.startUs - b.startUs).map(stageBar)];
+  // Not every framework numbers its turns: which stages are of this one is found as it was for the row.
+  const turns = facts.length > 0 ? groupCall(facts).turns : [];
+  const turn = turns.find(({ turnIndex }) => turnIndex === row.turn_index);
+  const bars = [...speechBar(turn?.fact), ...(turn?.stages ?? []).map(stageBar)];
   const lines = [headline(row, paint), ...said(row, paint)];
   const window = windowOf(row, bars);
   if (window) {

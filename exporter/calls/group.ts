@@ -51,7 +51,10 @@ export function groupCall(facts: readonly Fact[]): Call {
     ...ordered.filter((fact) => fact.type === 'stage').filter((stage) => !isRepeated(stage, tree)),
     ...turns.flatMap(({ stt }) => stt ?? []),
   ];
-  const fact = mergeCallFacts(ordered.filter((candidate) => candidate.type === 'call'));
+  const fact = mergeCallFacts(
+    ordered.filter((candidate) => candidate.type === 'call'),
+    ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
+  );
   const serviceName = fact?.serviceName ?? ordered.find((any) => any.serviceName !== undefined)?.serviceName;
   return {
     callId: first.callId,
@@ -100,10 +103,13 @@ const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);
 
 /** A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins. */
-function mergeCallFacts(facts: readonly CallFact[]): CallFact | undefined {
+function mergeCallFacts(
+  facts: readonly CallFact[],
+  details: readonly Partial<CallFact>[],
+): CallFact | undefined {
   const [first] = facts;
   if (first === undefined) return undefined;
-  return Object.assign({}, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
+  return Object.assign({}, ...details, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
 }
 
 /**

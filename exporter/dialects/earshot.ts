@@ -163,7 +163,8 @@ function firstByteOf(span: SpanRecord): Micros | undefined {
   const event = eventTimes(span, EVENT.firstByte)[0];
   if (event !== undefined) return event;
   const seconds = quantity(span.attributes, ATTR.ttfb) ?? quantity(span.attributes, ATTR.timeToFirstChunk);
-  return seconds === undefined ? undefined : span.startUs + Math.round(seconds * 1e6);
+  const at = seconds === undefined ? undefined : span.startUs + Math.round(seconds * 1e6);
+  return Number.isSafeInteger(at) ? at : undefined;
 }
 
 function usageOf({ attributes }: SpanRecord): Usage | undefined {

@@ -1,4 +1,4 @@
-import type { CallFact, Fact, FactBase, Micros, StageFact, TurnPartFact, Usage } from '../facts.ts';
+import type { Fact, FactBase, Micros, StageFact, TurnPartFact, Usage } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { type Attributes, addPresent, count, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
@@ -46,6 +46,7 @@ const SPAN = {
 } as const;
 
 const LK = {
+  /** The name that jobs are dispatched to; `gen_ai.agent.name` is the label of one agent of the session. */
   agentName: 'lk.agent_name',
   speechId: 'lk.speech_id',
   interrupted: 'lk.interrupted',
@@ -69,6 +70,9 @@ const DELAY_UNIT: Readonly<Record<string, number>> = { nodejs: 1e-3, python: 1 }
 /** Longer silences exist in the wild and are errors of measurement (60 s, 200 s, time since 1970). Seconds. */
 const LONGEST_LATENCY = 30;
 
+/** A day: nothing in a call is longer. */
+const LONGEST_SECONDS = 86_400;
+
 /** The metrics objects: JavaScript has milliseconds and names that end in `Ms`, Python seconds. -1 is unknown in both. */
 const METRICS = {
   llm: { js: 'ttftMs', python: 'ttft' },
@@ -88,12 +92,16 @@ function read(span: SpanRecord): Fact {
   const base = factBase(span, traceCallId(span));
   switch (span.name) {
     case SPAN.session:
-      return { transport: 'livekit', ...named(span, callFact(span, base)) };
+      return addPresent(callFact(span, base), {
+        transport: 'livekit',
+        agentName: text(span.attributes, LK.agentName),
+      });
+    // The job's function returns when the session has started, long before the call ends.
     case SPAN.job:
-      return named(span, callFact(span, base));
+      return { ...otherFact(base), call: present({ agentName: text(span.attributes, LK.agentName) }) };
     case SPAN.machineDetection[0]:
     case SPAN.machineDetection[1]:
-      return addPresent(callFact(span, base), { amdResult: text(span.attributes, LK.amdCategory) });
+      return { ...otherFact(base), call: present({ amdResult: text(span.attributes, LK.amdCategory) }) };
     case SPAN.userTurn:
       return userTurn(span, base);
     case SPAN.agentTurn:
@@ -112,10 +120,6 @@ function read(span: SpanRecord): Fact {
       return otherFact(base);
   }
 }
-
-/** The dispatch name; the convention's agent name is the label of one agent of the session. */
-const named = ({ attributes }: SpanRecord, fact: CallFact): CallFact =>
-  addPresent(fact, { agentName: text(attributes, LK.agentName) });
 
 /** A turn that was never committed (noise, a cough) is none. */
 function userTurn(span: SpanRecord, base: FactBase): Fact {
@@ -244,6 +248,6 @@ function seconds(
   name: { js: string; python: string },
   language: Language,
 ): number | undefined {
-  const value = quantity(metrics, name[language]);
+  const value = number(metrics, name[language], { min: 0, max: LONGEST_SECONDS * 1e3 });
   return value === undefined ? undefined : micros(language === 'js' ? value / 1e3 : value) / 1e6;
 }

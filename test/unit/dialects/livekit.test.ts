@@ -165,11 +165,19 @@ test('the call is the trace, unless every span names it', () => {
   assert.equal(read('user_speaking', [0, 10], { attributes: { [ATTR.callId]: 'C1' } }).callId, 'C1');
 });
 
-test('machine detection reaches the call', () => {
-  for (const name of ['answering_machine_detection', 'amd']) {
-    const fact = read(name, [0, 10], { attributes: { 'lk.amd.category': 'machine-vm' } });
-    assert.equal(finaliseCall([fact], RECORDING_PRICES).metrics.outcome, 'VOICEMAIL');
-  }
+test('machine detection and the name of the agent reach the call, and do not end it', () => {
+  const details = [
+    read('job_entrypoint', [0, 10], { attributes: { 'lk.agent_name': 'front-desk' } }),
+    read('answering_machine_detection', [20, 30], { attributes: { 'lk.amd.category': 'machine-vm' } }),
+  ];
+  assert.ok(details.every(({ type }) => type === 'other'));
+  const { metrics } = finaliseCall([...details, read('agent_session', [5, 90])], RECORDING_PRICES);
+  assert.deepEqual(
+    [metrics.outcome, metrics.agent_name, metrics.started_at, metrics.duration_seconds],
+    ['VOICEMAIL', 'front-desk', 5_000, 0.085],
+  );
+  const python = read('amd', [20, 30], { attributes: { 'lk.amd.category': 'human' } });
+  assert.deepEqual(python.type === 'other' && python.call, { amdResult: 'human' });
 });
 
 test('what the user said is not read', () => {
