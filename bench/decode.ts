@@ -113,7 +113,7 @@ interface DescriptorSet extends protobuf.Message {
 const COMPILER: string = 'pbf/compile';
 
 async function pbfDecoder(): Promise<(bytes: Buffer) => number> {
-  const require = createRequire(createRequire(import.meta.url).resolve('pbf'));
+  const require = createRequire(import.meta.url);
   const schema = require('protocol-buffers-schema') as { parse(text: string): unknown };
   // It has no types.
   const { compile } = (await import(COMPILER)) as { compile(schema: unknown): unknown };

@@ -7,6 +7,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { attribute, otlpRequest, otlpSpan, post } from '../../support/otlp-request.ts';
 import { startReceiver, type TestReceiver, untilReady } from '../../support/otlp-server.ts';
+import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const MAX_BODY = 100_000;
@@ -241,9 +242,10 @@ describe('errors', () => {
     });
     slow.write(' ');
     const body = JSON.stringify(otlpRequest(otlpSpan('A9'))).padEnd(30_000);
-    let answer = await post(small.url, body);
-    for (const deadline = Date.now() + 5_000; answer.status === 200 && Date.now() < deadline; )
-      answer = await post(small.url, body);
+    const answer = await poll(async () => {
+      const answer = await post(small.url, body);
+      return answer.status !== 200 && answer;
+    });
     assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
     slow.end(
       JSON.stringify(otlpRequest(otlpSpan('A9')))
@@ -268,9 +270,7 @@ test('one connection serves many requests, errors among them', async () => {
       `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
   for (const body of ['{}', '{', '{}']) send(body);
-  const deadline = Date.now() + 5_000;
-  while ((received.match(/HTTP\/1\.1/g) ?? []).length < 3 && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await poll(() => (received.match(/HTTP\/1\.1/g) ?? []).length >= 3, { what: 'three answers' });
   socket.destroy();
   assert.deepEqual(received.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 400', 'HTTP/1.1 200']);
 });
@@ -278,6 +278,7 @@ test('one connection serves many requests, errors among them', async () => {
 test('a sender that goes away in the middle leaves nothing behind', async (t) => {
   const own = await startReceiver(t, await postgres.createDatabase(), { maxInFlightBytes: 50_000 });
   await untilReady(own.url);
+  const body = JSON.stringify(otlpRequest(otlpSpan('B1'))).padEnd(40_000);
   for (let round = 0; round < 5; round += 1) {
     const client = httpRequest(`${own.url}/v1/traces`, {
       method: 'POST',
@@ -285,14 +286,10 @@ test('a sender that goes away in the middle leaves nothing behind', async (t) =>
     });
     client.on('error', () => {});
     client.write(' ');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await poll(async () => (await post(own.url, body)).status === 503, { what: 'it takes up the room' });
     client.destroy();
+    await poll(async () => (await post(own.url, body)).status === 200, { what: 'the room is free again' });
   }
-  const body = JSON.stringify(otlpRequest(otlpSpan('B1'))).padEnd(40_000);
-  const deadline = Date.now() + 5_000;
-  let answer = await post(own.url, body);
-  while (answer.status !== 200 && Date.now() < deadline) answer = await post(own.url, body);
-  assert.equal(answer.status, 200);
 });
 
 test('a sender that dribbles is cut off, in the head and in the body', async (t) => {

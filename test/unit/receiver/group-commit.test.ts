@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Fact } from '../../../exporter/facts.ts';
 import { GroupCommit } from '../../../exporter/receiver/group-commit.ts';
 import type { AppendResult } from '../../../exporter/store/journal.ts';
@@ -27,7 +28,10 @@ function journal() {
   return { batches, append };
 }
 
-const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+/** Long enough for everything to happen that waits for nobody. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+}
 
 test('requests that arrive together are one transaction', async () => {
   const sizes: number[] = [];
@@ -48,7 +52,7 @@ test('no request is answered before its transaction is committed', async () => {
   const first = commits.commit(facts(1)).then(() => {
     answered = true;
   });
-  await turn();
+  await settled();
   assert.equal(batches.length, 1);
   assert.equal(answered, false);
   batches[0]?.commit();
@@ -59,12 +63,12 @@ test('what arrives during a transaction shares the next one', async () => {
   const { batches, append } = journal();
   const commits = new GroupCommit({ append, writers: 1 });
   const answers = [commits.commit(facts(1))];
-  await turn();
+  await settled();
   answers.push(commits.commit(facts(2)), commits.commit(facts(3)));
-  await turn();
+  await settled();
   assert.equal(batches.length, 1);
   batches[0]?.commit();
-  await turn();
+  await settled();
   assert.equal(batches[1]?.facts.length, 5);
   batches[1]?.commit();
   await Promise.all(answers);
@@ -79,7 +83,7 @@ test('a large request is several transactions, and answered after the last', asy
     answered = true;
   });
   for (let index = 0; index < 3; index += 1) {
-    await turn();
+    await settled();
     assert.equal(answered, false);
     batches[index]?.commit();
   }
@@ -98,13 +102,13 @@ test('a transaction that fails fails its requests and those that wait behind it,
   const { batches, append } = journal();
   const commits = new GroupCommit({ append, writers: 1 });
   const first = commits.commit(facts(1));
-  await turn();
+  await settled();
   const second = commits.commit(facts(1));
   const rejected = [assert.rejects(first, /away/), assert.rejects(second, /away/)];
   batches[0]?.fail(new Error('away'));
   await Promise.all(rejected);
   const third = commits.commit(facts(1));
-  await turn();
+  await settled();
   batches[1]?.commit();
   assert.equal(await third, 0);
 });
