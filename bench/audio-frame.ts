@@ -6,6 +6,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { Call } from '../instrumentation/call.ts';
 import { deepgram } from '../instrumentation/sdks/deepgram.ts';
 import { twilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
+import { median } from './measure.ts';
 import type { BenchResult } from './result.ts';
 
 /**
@@ -40,7 +41,6 @@ function compare<T>(
     for (let i = 0; i < FRAMES; i++) handle(frames[i % POOL] as T);
     return ((performance.now() - start) * 1_000) / FRAMES;
   };
-  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   const rounds = { ours: [] as number[], baseline: [] as number[] };
   for (let i = 0; i < ROUNDS + 2; i++) {
     const [withOurs, without] = [round(ours), round(baseline)];
