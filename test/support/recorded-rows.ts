@@ -62,7 +62,7 @@ const known = (row: object): Row =>
   );
 
 /** What of computed rows is compared with what was worked out by hand. */
-export const comparable = ({ metrics, logs }: CallRows): Omit<ExpectedRows, 'derivation'> => ({
+const comparable = ({ metrics, logs }: CallRows): Omit<ExpectedRows, 'derivation'> => ({
   metrics: known(metrics),
   logs: logs.map(known),
 });
