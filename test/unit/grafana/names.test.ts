@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Decimal } from 'decimal.js';
+import { recordCallMetrics } from '../../../exporter/pipeline/call-metrics.ts';
+import { startMetricsEndpoint } from '../../../exporter/receiver/open-metrics.ts';
 import { prometheusLabel, prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
-import { buckets, counter, gauge } from '../../../grafana/names.ts';
+import { buckets, counter, gauge, LABEL, observations } from '../../../grafana/names.ts';
 import { METRICS } from '../../../instrumentation/semconv.ts';
+import { logRow, metricsRow } from '../../support/call-rows.ts';
 
 describe("a metric's name in Prometheus", () => {
   for (const [name, unit, expected] of [
@@ -34,4 +38,19 @@ describe("a metric's name in Prometheus", () => {
 
 it('an attribute is a label with underscores', () => {
   assert.equal(prometheusLabel('gen_ai.provider.name'), 'gen_ai_provider_name');
+});
+
+it('the page of earshot serve has these names', async (t) => {
+  const endpoint = startMetricsEndpoint();
+  t.after(() => endpoint.shutdown());
+  recordCallMetrics({
+    metrics: metricsRow('C1', { turn_count: 1, cost_telephony: new Decimal('0.0085'), stt_audio_seconds: 2 }),
+    logs: [logRow('C1', 0, { eou_latency: 0.912, ttfb_llm: 0.2, llm_provider: 'groq', llm_model: 'llama' })],
+  });
+  const { body } = await endpoint.render('application/openmetrics-text');
+  const label = `${LABEL.costComponent}="telephony"`;
+  assert.match(body, new RegExp(`^${counter(METRICS.callCost)}\\{${label}\\} 0\\.0085$`, 'm'));
+  assert.match(body, new RegExp(`^${counter(METRICS.usageSttAudio)} 2$`, 'm'));
+  assert.match(body, new RegExp(`^${buckets(METRICS.eouLatency)}\\{le="1\\.0"\\} 1$`, 'm'));
+  assert.match(body, new RegExp(`^${observations(METRICS.ttfb)}\\{${LABEL.stage}="llm",.*\\} 1$`, 'm'));
 });
