@@ -24,7 +24,7 @@ interface PrometheusOptions {
 const prometheus = (expr: string, finish: (builder: DataqueryBuilder) => DataqueryBuilder): Query => ({
   source: SOURCE.prometheus,
   build: (refId) =>
-    finish(new DataqueryBuilder().datasource(SOURCE.prometheus).refId(refId).expr(expr)).range().build(),
+    finish(new DataqueryBuilder().datasource(SOURCE.prometheus).refId(refId).expr(expr)).build(),
 });
 
 /** Prometheus over time. `legend` is a template over labels. */
@@ -32,12 +32,16 @@ export const overTime = (
   expr: string,
   legend: string,
   { exemplars = false }: PrometheusOptions = {},
-): Query => prometheus(expr, (builder) => builder.legendFormat(legend).exemplar(exemplars));
+): Query => prometheus(expr, (builder) => builder.legendFormat(legend).exemplar(exemplars).range());
+
+/** Prometheus at the end of the time range. */
+export const atTheEnd = (expr: string): Query =>
+  prometheus(expr, (builder) => builder.legendFormat('__auto').instant());
 
 /** Prometheus' classic histogram buckets as a heatmap, with exemplars. */
 export const heat = (expr: string): Query =>
   prometheus(expr, (builder) =>
-    builder.legendFormat('{{le}}').format(PromQueryFormat.Heatmap).exemplar(true),
+    builder.legendFormat('{{le}}').format(PromQueryFormat.Heatmap).exemplar(true).range(),
   );
 
 const postgres = (rawSql: string, format: 'table' | 'time_series'): Query => ({

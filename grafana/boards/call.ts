@@ -142,7 +142,7 @@ const turns = {
     }),
     waterfall({
       id: 12,
-      title: 'The turn chosen above',
+      title: 'Waterfall of the chosen turn',
       description: 'The spans of the turn that is chosen in the variable, from Jaeger.',
       unit: 's',
       width: 12,
