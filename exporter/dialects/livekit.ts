@@ -56,6 +56,7 @@ const LK = {
   endOfTurnDelay: 'lk.end_of_turn_delay',
   transcriptionDelay: 'lk.transcription_delay',
   llmMetrics: 'lk.llm_metrics',
+  realtimeMetrics: 'lk.realtime_model_metrics',
   ttsMetrics: 'lk.tts_metrics',
   /** Class of the plugin, as `cartesia.TTS`. */
   ttsLabel: 'lk.tts.label',
@@ -156,7 +157,7 @@ function agentTurn({ attributes }: SpanRecord, base: FactBase): TurnPartFact {
 /** `llm_request` holds the usage of its runs (retries); the runs hold none. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const metrics = jsonObject(attributes, LK.llmMetrics);
+  const metrics = jsonObject(attributes, LK.llmMetrics) ?? jsonObject(attributes, LK.realtimeMetrics);
   const finishReasons = finishReasonsOf(attributes);
   // A reply that was cut off or thrown away finishes with `error`, without being one.
   const cutOff = finishReasons?.includes('error') === true && base.errorType === undefined;
@@ -164,8 +165,8 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const firstByteUs = afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk) ?? ttft(metrics));
   const usage = knownTokens(tokenUsage(attributes));
   // Not cut off, and yet neither words nor usage: every run failed, and only the runs say how.
-  const failed = metrics !== undefined && !cancelled && firstByteUs === undefined && usage === undefined;
-  if (failed) base.errorType ??= '_OTHER';
+  const gaveNothing = metrics !== undefined && firstByteUs === undefined && usage === undefined;
+  if (span.name === SPAN.llm && gaveNothing && !cancelled) base.errorType ??= '_OTHER';
   return stageFact(base, {
     ...modelNames(attributes),
     stage: 'llm',

@@ -165,6 +165,38 @@ test('the call is the trace, unless every span names it', () => {
   assert.equal(read('user_speaking', [0, 10], { attributes: { [ATTR.callId]: 'C1' } }).callId, 'C1');
 });
 
+test('of a speech-to-speech model the orphan span has the usage, and is counted once', () => {
+  const usage = {
+    'gen_ai.usage.input_tokens': 300,
+    'gen_ai.usage.text.input_tokens': 50,
+    'gen_ai.usage.audio.input_tokens': 250,
+    'gen_ai.usage.input_audio_tokens': 250,
+    'gen_ai.usage.cache_read.input_tokens': 100,
+    'gen_ai.usage.output_tokens': 40,
+    'gen_ai.usage.audio.output_tokens': 30,
+    'lk.realtime_model_metrics': JSON.stringify({ ttftMs: -1, durationMs: 900, cancelled: true }),
+  };
+  const inference = span('realtime_inference', [0, 1_000]);
+  const orphan = span('realtime_metrics', [1_100, 1_101], {
+    parentSpanId: inference.spanId,
+    attributes: usage,
+  });
+  const facts = [inference, orphan].flatMap((each) => readFact(each) ?? []);
+  const { metrics } = finaliseCall(facts, RECORDING_PRICES);
+  assert.deepEqual(
+    [metrics.llm_input_tokens, metrics.llm_cached_tokens, metrics.llm_output_tokens],
+    [300, 100, 40],
+  );
+  const [, read] = facts;
+  assert.ok(read?.type === 'stage');
+  assert.deepEqual(
+    [read.usage?.inputAudioTokens, read.usage?.outputAudioTokens, read.firstByteUs, read.cancelled],
+    [250, 30, undefined, true],
+  );
+  const both = [{ ...inference, attributes: usage }, orphan].flatMap((each) => readFact(each) ?? []);
+  assert.equal(finaliseCall(both, RECORDING_PRICES).metrics.llm_input_tokens, 300);
+});
+
 test('machine detection and the name of the agent reach the call, and do not end it', () => {
   const details = [
     read('job_entrypoint', [0, 10], { attributes: { 'lk.agent_name': 'front-desk' } }),
