@@ -1,8 +1,6 @@
 import { PanelBuilder as BarChart } from '@grafana/grafana-foundation-sdk/barchart';
-import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import {
-  BarGaugeDisplayMode,
   BigValueColorMode,
   BigValueGraphMode,
   GraphDrawStyle,
@@ -247,15 +245,6 @@ export const pie = (spec: PanelSpec & { readonly slices: 'rows' | 'columns' }): 
         .placement(LegendPlacement.Right)
         .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
     )
-    .build();
-
-/** A bar for each row. */
-export const ranking = (spec: PanelSpec): Panel =>
-  common(new BarGauge(), spec)
-    .orientation(VizOrientation.Horizontal)
-    .displayMode(BarGaugeDisplayMode.Basic)
-    .min(0)
-    .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs([]))
     .build();
 
 /** One trace as a waterfall. */
