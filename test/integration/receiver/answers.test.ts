@@ -238,14 +238,12 @@ describe('errors', () => {
     await untilReady(small.url);
     const slow = httpRequest(`${small.url}/v1/traces`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': 40_000 },
+      headers: { 'content-type': 'application/json', 'content-length': 40_000, expect: '100-continue' },
     });
-    slow.write(' ');
+    slow.flushHeaders();
+    await once(slow, 'continue');
     const body = JSON.stringify(otlpRequest(otlpSpan('A9'))).padEnd(30_000);
-    const answer = await poll(async () => {
-      const answer = await post(small.url, body);
-      return answer.status !== 200 && answer;
-    });
+    const answer = await post(small.url, body);
     assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
     slow.end(
       JSON.stringify(otlpRequest(otlpSpan('A9')))
@@ -282,11 +280,13 @@ test('a sender that goes away in the middle leaves nothing behind', async (t) =>
   for (let round = 0; round < 5; round += 1) {
     const client = httpRequest(`${own.url}/v1/traces`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': 40_000 },
+      headers: { 'content-type': 'application/json', 'content-length': 40_000, expect: '100-continue' },
     });
     client.on('error', () => {});
-    client.write(' ');
-    await poll(async () => (await post(own.url, body)).status === 503, { what: 'it takes up the room' });
+    client.flushHeaders();
+    // It is asked for its body once there is room for it.
+    await once(client, 'continue');
+    assert.equal((await post(own.url, body)).status, 503);
     client.destroy();
     await poll(async () => (await post(own.url, body)).status === 200, { what: 'the room is free again' });
   }
