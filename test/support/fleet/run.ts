@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../../exporter/store/database.ts';
+import { poll } from '../poll.ts';
+import type { TestPostgres } from '../postgres.ts';
+import { createRandom, type Random } from '../simulators/random.ts';
+import { type FleetCall, fleetCalls } from './calls.ts';
+import { below, deliveriesOf } from './delivery.ts';
+import type { Fleet } from './fleet.ts';
+import { Front } from './front.ts';
+import { type Sent, send } from './sender.ts';
+import { storedOf, writeUndisturbed } from './undisturbed.ts';
+
+/** Where runs take place. */
+export interface Ground {
+  readonly postgres: TestPostgres;
+  readonly fleet: Fleet;
+  /** What the fleet writes to. */
+  readonly db: Database;
+  /** What is written undisturbed. */
+  readonly reference: Database;
+}
+
+/** What happens to the database in the course of a run. */
+export const DATABASE_FAULTS = ['restart', 'crash', 'pause', 'outage', 'none'] as const;
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly calls: number;
+  /** Of the fleet, so many take part. */
+  readonly workers: number;
+  /** Between two kills, in milliseconds; undefined: nobody is killed. */
+  readonly killEveryMs?: number | undefined;
+  readonly databaseFault: (typeof DATABASE_FAULTS)[number];
+  /** Of an outage, in milliseconds. */
+  readonly outageMs: number;
+  /** Of the load, in milliseconds; faults can make it longer. */
+  readonly spreadMs: number;
+  /** The share of connections that are cut, 0 to 1. */
+  readonly cutShare: number;
+}
+
+/** What a run went through. */
+export interface RunReport extends Sent {
+  readonly spans: number;
+  readonly deliveries: number;
+  kills: number;
+  cuts: number;
+}
+
+const CONNECTIONS = 12;
+const PAUSE_MS = 1_000;
+
+/**
+ * One run: calls are sent to the fleet while things break; then the late spans, when their calls have rows already. Fails
+ * unless the journal and the rows are those of an undisturbed pass.
+ */
+export async function faultRun(ground: Ground, options: RunOptions): Promise<RunReport> {
+  const { seed, workers, cutShare, spreadMs } = options;
+  const random = createRandom(seed, 'faults');
+  const calls = fleetCalls(seed, options.calls);
+  const spans = calls.reduce((sum, { facts }) => sum + facts.length, 0);
+  assert.ok(spans > 5 * options.calls, 'there is something to lose');
+  const callIds = calls.map(({ callId }) => callId);
+  const deliveries = deliveriesOf(
+    calls.flatMap(({ punctual }) => punctual),
+    random,
+  );
+  const late = deliveriesOf(
+    calls.flatMap((call) => call.late),
+    random,
+  );
+  const front = await Front.start({
+    next: () => ground.fleet.next(workers),
+    cutAfterBytes: () => (random.between(0, 1) < cutShare ? below(40_000, random) : undefined),
+  });
+  try {
+    const faults = beginFaults(ground, options, random);
+    const sent = await send(front.url, deliveries, { connections: CONNECTIONS, spreadMs }).finally(
+      faults.end,
+    );
+    await ground.fleet.complete();
+    await untilFinalised(
+      ground.db,
+      calls.filter(({ punctual }) => punctual.length > 0),
+    );
+    const sentLate = await send(front.url, late, { connections: CONNECTIONS, spreadMs: 0 });
+    await untilFinalised(
+      ground.db,
+      calls.filter(({ facts }) => facts.length > 0),
+    );
+    await writeUndisturbed(ground.reference, calls);
+    const expected = await storedOf(ground.reference, callIds);
+    assert.equal(expected.journal.length, spans);
+    assert.deepEqual(await storedOf(ground.db, callIds), expected);
+    return {
+      spans,
+      deliveries: deliveries.length + late.length,
+      unanswered: sent.unanswered + sentLate.unanswered,
+      putOff: sent.putOff + sentLate.putOff,
+      kills: faults.kills(),
+      cuts: front.cuts,
+    };
+  } finally {
+    await front.close();
+  }
+}
+
+/** Every call has a row, and none waits to be finalised again. */
+async function untilFinalised(db: Database, calls: readonly FleetCall[]): Promise<void> {
+  const callIds = calls.map(({ callId }) => callId);
+  const count = (table: string) => `(SELECT count(*) FROM ${table} WHERE call_id = ANY ($1::text[]))::int`;
+  await poll(
+    async () => {
+      const [row] = await db.query<{ queued: number; done: number }>(
+        `SELECT ${count('call_queue')} AS queued, ${count('call_metrics')} AS done`,
+        [callIds],
+      );
+      return row?.queued === 0 && row.done === callIds.length;
+    },
+    { deadlineMs: 60_000, intervalMs: 50, what: `the rows of ${callIds.length} calls` },
+  );
+}
+
+interface Faults {
+  kills(): number;
+  /** Breaks no more, and mends what is broken. */
+  end(): Promise<void>;
+}
+
+function beginFaults({ fleet, postgres }: Ground, options: RunOptions, random: Random): Faults {
+  const { killEveryMs, databaseFault, outageMs, spreadMs, workers } = options;
+  const ended = new AbortController();
+  const until = (ms: number) => sleep(ms, undefined, { signal: ended.signal });
+  let kills = 0;
+  const kill = async () => {
+    if (killEveryMs === undefined) return;
+    for (;;) {
+      await until(killEveryMs * random.between(0.6, 1.2));
+      if (fleet.kill(below(workers, random))) kills += 1;
+    }
+  };
+  const breakDatabase = async () => {
+    if (databaseFault === 'none') return;
+    await until(spreadMs * random.between(0.1, 0.5));
+    // From here on it is not given up half-way.
+    if (databaseFault === 'pause') {
+      await postgres.pause();
+      await sleep(PAUSE_MS);
+      await postgres.resume();
+      return;
+    }
+    await (databaseFault === 'crash' ? postgres.kill() : postgres.down());
+    if (databaseFault === 'outage') await sleep(outageMs);
+    await postgres.up();
+  };
+  const unlessEnded = (error: unknown) => {
+    if (!ended.signal.aborted) throw error;
+  };
+  const work = Promise.all([kill().catch(unlessEnded), breakDatabase().catch(unlessEnded)]);
+  // Not unheard until `end` hears of it.
+  work.catch(() => {});
+  return {
+    kills: () => kills,
+    async end() {
+      ended.abort();
+      await work;
+    },
+  };
+}

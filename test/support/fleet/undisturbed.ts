@@ -1,0 +1,38 @@
+import { finaliseCall } from '../../../exporter/finalise.ts';
+import { catalogue } from '../../../exporter/pricing/index.ts';
+import type { Database } from '../../../exporter/store/database.ts';
+import { Journal } from '../../../exporter/store/index.ts';
+import { writeCallRows } from '../../../exporter/store/rows.ts';
+import type { FleetCall } from './calls.ts';
+
+/** Writes the calls as one process does that nothing happens to: each fact once, each call computed once. */
+export async function writeUndisturbed(db: Database, calls: readonly FleetCall[]): Promise<void> {
+  const priceList = catalogue();
+  const rows = calls
+    .filter(({ facts }) => facts.length > 0)
+    .map(({ facts }) => finaliseCall(facts, priceList));
+  await new Journal(db).append(calls.flatMap(({ facts }) => facts));
+  await db.transaction((tx) => writeCallRows(tx, rows, 'undisturbed'));
+}
+
+/** What a database has of some calls, as PostgreSQL writes it. */
+export interface Stored {
+  readonly journal: readonly string[];
+  readonly metrics: readonly string[];
+  readonly logs: readonly string[];
+}
+
+const rowsOf = (table: string, order: string) => `\
+SELECT (to_jsonb(t) - ARRAY['finalized_at', 'finalized_by', 'recorded_at'])::text AS row
+FROM ${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
+
+/** Everything stored of the calls, but for who wrote it and when. */
+export async function storedOf(db: Database, callIds: readonly string[]): Promise<Stored> {
+  const read = async (table: string, order: string) =>
+    (await db.query<{ row: string }>(rowsOf(table, order), [callIds])).map(({ row }) => row);
+  return {
+    journal: await read('call_spans', 'trace_id, span_id'),
+    metrics: await read('call_metrics', 'call_id'),
+    logs: await read('call_logs', 'call_id, turn_index'),
+  };
+}
