@@ -25,7 +25,7 @@ interface Reply {
 
 /**
  * Joins user and agent sides to turns, in order of time. A reply belongs to the latest user side that began before it:
- * up to the first one that was heard, and later ones of which the framework itself says that they answer. Replies that
+ * up to the first one that was heard, and the next of which the framework itself says that it answers. Replies that
  * were never heard were begun too early and thrown away: their cost is the turn's. All others are the agent's own doing.
  *
  * A playback that no side is above is the agent speaking without a span of the reply; syntheses that no side is above are
@@ -44,10 +44,9 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
   for (const reply of replies) {
     const isWhole = reply.parts.some(({ part }) => part === 'both');
     const user = isWhole ? undefined : users.findLast(({ startUs }) => startUs <= reply.startUs);
-    const before = user && answers.get(user);
-    if (user !== undefined && (!before?.some(isHeard) || reportedBy([reply]) !== undefined)) {
-      answers.set(user, [...(before ?? []), reply]);
-    } else own.push(reply);
+    const before = (user && answers.get(user)) ?? [];
+    if (user !== undefined && answersToo(before, reply)) answers.set(user, [...before, reply]);
+    else own.push(reply);
   }
   const speeches = users.map(({ startUs }) => startUs);
   return [
@@ -55,6 +54,10 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
     ...own.map((reply) => turnOf(undefined, [reply], speeches)),
   ].sort((a, b) => a.fact.startUs - b.fact.startUs || (keyOf(a.fact) < keyOf(b.fact) ? -1 : 1));
 }
+
+/** Whether a reply belongs to a user side that has these already: a filler does not take the answer's place. */
+const answersToo = (before: readonly Reply[], reply: Reply): boolean =>
+  !before.some(isHeard) || (reportedBy([reply]) !== undefined && reportedBy(before) === undefined);
 
 /** Without a number and without a turn, or a side of one, above it. */
 function isLoose(stage: StageFact, tree: SpanTree): boolean {
@@ -141,8 +144,9 @@ function turnOf(
     (part) => part.interrupted === true,
   );
   const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
-  const reported = user && reportedBy(replies);
-  const eouUs = user && endOfUtterance(user, reported, playbacks[0]);
+  // A figure shows that somebody was answered, even where the user's side was lost.
+  const reported = reportedBy(replies);
+  const eouUs = endOfUtterance(user, reported, playbacks[0]);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
   const { traceId, spanId, callId, name } = first;
   const fact: JoinedTurn['fact'] = {
@@ -153,7 +157,9 @@ function turnOf(
     type: 'turn',
     startUs: user?.startUs ?? Math.min(...[...parts, ...loose].map(({ startUs }) => startUs)),
     endUs: Math.max(...[...parts, ...playbacks, ...loose].map(({ endUs }) => endUs)),
-    ...(!parts.some(({ part }) => part === 'both') && { initiator: user ? 'user' : 'agent' }),
+    ...(!parts.some(({ part }) => part === 'both') && {
+      initiator: user || reported !== undefined ? 'user' : 'agent',
+    }),
     interrupted,
     ...(user && { speechStartedUs: user.startUs, committedUs: user.endUs }),
     ...(eouUs !== undefined && { speechEndedUs: eouUs }),
@@ -168,13 +174,13 @@ function turnOf(
 
 /** The user was silent so long before the agent was heard as the framework says, else so long before the commit. */
 function endOfUtterance(
-  user: TurnPartFact,
+  user: TurnPartFact | undefined,
   reported: number | undefined,
   playback: StageFact | undefined,
 ): Micros | undefined {
   if (reported !== undefined && playback !== undefined) return playback.startUs - Math.round(reported * 1e6);
-  const delay = user.endOfTurnDelaySeconds;
-  return delay === undefined ? undefined : user.endUs - Math.round(delay * 1e6);
+  const delay = user?.endOfTurnDelaySeconds;
+  return user === undefined || delay === undefined ? undefined : user.endUs - Math.round(delay * 1e6);
 }
 
 /** Only an interruption of what was heard is one, and it began when the user did. */

@@ -96,6 +96,18 @@ test('a filler does not take the answer away: the framework says that it answers
   assert.deepEqual(shape(facts), ['user: one moment answer']);
 });
 
+test('an answer whose user side was lost is a turn of its own, with the silence before it', () => {
+  const facts = [
+    part('user', 'u', [0, 1_000]),
+    part('agent', 'a', [1_010, 3_000], { reportedEouLatencySeconds: 0.9 }),
+    below('a', 'playback', [1_400, 3_000], { name: 'first' }),
+    part('agent', 'b', [6_000, 8_000], { reportedEouLatencySeconds: 0.7 }),
+    below('b', 'playback', [6_400, 8_000], { name: 'second' }),
+  ];
+  assert.deepEqual(shape(facts), ['user: first', 'user: second']);
+  assert.deepEqual(groupCall(facts).turns.map(markTurn).map(eouLatencyUs), [900_000, 700_000]);
+});
+
 test('parts of one reply are one turn, whatever comes between', () => {
   const facts = [
     part('user', 'u', [0, 1_000]),
@@ -210,15 +222,13 @@ test('joining depends on the spans alone, not on their order', () => {
     .tuple(fc.nat(5_000), fc.nat(3_000))
     .map(([start, length]): Times => [start, start + length]);
   const anyFact = fc.oneof(
-    fc
-      .tuple(fc.constantFrom('user', 'agent', 'both'), times, fc.nat(5), fc.boolean())
-      .map(
-        ([side, bounds, id, interrupted]): Fact =>
-          part(side as TurnPartFact['part'], `p${id}`, bounds, {
-            interrupted,
-            endOfTurnDelaySeconds: id / 10,
-          }),
-      ),
+    fc.tuple(fc.constantFrom('user', 'agent', 'both'), times, fc.nat(5), fc.boolean()).map(
+      ([side, bounds, id, interrupted]): Fact =>
+        part(side as TurnPartFact['part'], `p${id}`, bounds, {
+          interrupted,
+          endOfTurnDelaySeconds: id / 10,
+        }),
+    ),
     fc
       .tuple(fc.constantFrom('llm', 'tts', 'playback'), times, fc.nat(7))
       .map(
@@ -226,14 +236,12 @@ test('joining depends on the spans alone, not on their order', () => {
           below(`p${id}`, kind as StageKind, bounds, { spanId: `${kind}${bounds}` }),
       ),
   );
-  const delivery = fc
-    .array(anyFact, { minLength: 1, maxLength: 25 })
-    .chain((facts) =>
-      fc.record({
-        facts: fc.constant(facts),
-        shuffled: fc.shuffledSubarray(facts, { minLength: facts.length }),
-      }),
-    );
+  const delivery = fc.array(anyFact, { minLength: 1, maxLength: 25 }).chain((facts) =>
+    fc.record({
+      facts: fc.constant(facts),
+      shuffled: fc.shuffledSubarray(facts, { minLength: facts.length }),
+    }),
+  );
   fc.assert(
     fc.property(delivery, ({ facts, shuffled }) => {
       assert.deepEqual(groupCall(shuffled), groupCall(facts));
