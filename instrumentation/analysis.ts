@@ -13,7 +13,6 @@ type Analyser = () => CallAnalysis;
 
 let loading: Promise<Analyser | undefined> | undefined;
 
-/** The word lists are loaded with the first call: start-up does not pay for them. */
 async function load(): Promise<Analyser> {
   const [{ LexiconSentimentAnalyzer }, { OutcomeClassifier }] = await Promise.all([
     import('../exporter/quality/lexicon-sentiment.ts'),
@@ -31,11 +30,16 @@ async function load(): Promise<Analyser> {
   };
 }
 
-/** Gives a call its analysis as soon as the word lists are there. */
-export function analyseCall(use: (analysis: CallAnalysis) => void): void {
+/** Loads the word lists, once. Some tens of milliseconds of work: before the first call, and not at start-up. */
+export function loadAnalysis(): Promise<Analyser | undefined> {
   loading ??= load().catch((error) => {
     diag.warn('earshot: sentiment and outcome are not available', error);
     return undefined;
   });
-  void loading.then((analyser) => analyser && use(analyser()));
+  return loading;
+}
+
+/** Gives a call its analysis as soon as the word lists are there. */
+export function analyseCall(use: (analysis: CallAnalysis) => void): void {
+  void loadAnalysis().then((analyser) => analyser && use(analyser()));
 }

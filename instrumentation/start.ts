@@ -1,6 +1,7 @@
 import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import type { FinishedSpan } from '../exporter/span-record.ts';
 import { readSettings } from '../settings.ts';
+import { loadAnalysis } from './analysis.ts';
 import { setCaptureContent } from './content.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { installHooks } from './hooks.ts';
@@ -9,6 +10,8 @@ import { RowWriter } from './row-writer.ts';
 import { SDKS } from './sdks/index.ts';
 import { flushOnExit } from './shutdown.ts';
 import { onSpanEnd } from './spans.ts';
+
+const WARM_UP_AFTER_MS = 500;
 
 /**
  * Starts earshot in this process as the environment says: the OpenTelemetry SDK, unless the application has its own, the
@@ -28,6 +31,8 @@ export function start(): void {
       flushOnExit({ rows, telemetry: startOpenTelemetry(rows) });
     }
     installHooks(SDKS, settings.disabledSdks);
+    // When the application has started and before somebody calls, whom the work would keep waiting.
+    setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
   } catch (error) {
     diag.error('earshot could not start: the application is not instrumented and gives no telemetry.', error);
   }
