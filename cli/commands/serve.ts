@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { isLoopback } from '../../exporter/receiver/auth.ts';
 import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
-import { errorClass, openPostgres, type SchemaError } from '../../exporter/store/index.ts';
+import { errorClass, openPostgres } from '../../exporter/store/index.ts';
 import { VERSION } from '../../instrumentation/version.ts';
 import { readSettings, type Settings } from '../../settings.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
@@ -64,11 +64,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     onConnectionLost: (error) => log.debug('an idle connection was lost', { error: errorClass(error) }),
   });
   const pipelineMetrics = new receiving.PipelineMetrics();
-  let onFatal = (_: SchemaError) => {};
-  const fatal = new Promise<SchemaError>((resolve) => {
-    onFatal = resolve;
-  });
-  const backend = new receiving.Backend({ database, settings, metrics: pipelineMetrics, log, onFatal });
+  const backend = new receiving.Backend({ database, settings, metrics: pipelineMetrics, log });
   try {
     const receiver = await listen(receiving.Receiver.start, settings, {
       backend,
@@ -82,10 +78,9 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       version: VERSION,
       authenticated: settings.authToken !== undefined,
     });
-    const reason = await Promise.race([stop, fatal]);
+    await stop;
     log.info('stopping');
     await receiver.stop(REQUESTS_GRACE_MS);
-    if (typeof reason !== 'string') throw new CommandError(reason.message, { cause: reason });
     return 0;
   } finally {
     await backend.stop(DRAIN_MS);

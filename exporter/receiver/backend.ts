@@ -28,8 +28,6 @@ export interface BackendOptions {
   priceList?: PriceList;
   metrics: PipelineMetrics;
   log: Log;
-  /** The database can never be used: its schema is newer than this version of earshot. */
-  onFatal?: (error: SchemaError) => void;
 }
 
 /**
@@ -40,6 +38,7 @@ export class Backend {
   readonly #options: BackendOptions;
   readonly #commits: GroupCommit;
   readonly #outage = new Episode();
+  readonly #newerSchema = new Episode();
   #connection: Connection | undefined;
   #opening: Promise<void> | undefined;
   #stopped = false;
@@ -50,13 +49,12 @@ export class Backend {
     this.#options = options;
     this.#commits = new GroupCommit({
       append: (facts) => this.#append(facts),
-      onCommitted: (facts, { written, refused }) => {
+      onCommitted: (_, { written, refused }) => {
         options.metrics.written(written);
         options.metrics.dropped(refused.length, 'refused');
-        // The worker need not look before the call that has just ended is due.
-        if (facts.some((fact) => fact.type === 'call')) {
-          this.#connection?.worker.wake(options.settings.finalizeDelay + 20);
-        }
+        // A call has ended, or a span has come after its call's end: the worker looks when it is due, and not only at
+        // its next round.
+        if (written > 0) this.#connection?.worker.wake(options.settings.finalizeDelay + 20);
       },
     });
   }
@@ -117,8 +115,21 @@ export class Backend {
     );
   }
 
+  /**
+   * A newer earshot has migrated the database before this process came. Ending would be a crash loop wherever something
+   * starts it anew; told to come again, senders find another process, or this one after its upgrade.
+   */
+  #refused({ seenVersion, knownVersion }: SchemaError): void {
+    this.#newerSchema.begin(() =>
+      this.#options.log.error('the schema is newer than this version knows: upgrade earshot here', {
+        schema_version: seenVersion,
+        known_version: knownVersion,
+      }),
+    );
+  }
+
   async #open(): Promise<void> {
-    const { database, settings, priceList, metrics, log, onFatal } = this.#options;
+    const { database, settings, priceList, metrics, log } = this.#options;
     for (let delayMs = MIN_RETRY_MS; !this.#stopped; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
       try {
         const connection = await openConnection({
@@ -132,14 +143,12 @@ export class Backend {
         metrics.observeQueue(() => connection.queueState());
         this.#check = undefined;
         this.#outage.end();
+        this.#newerSchema.end();
         log.info('the database is open');
         return;
       } catch (error) {
-        if (error instanceof SchemaError) {
-          onFatal?.(error);
-          return;
-        }
-        this.#lost(error);
+        if (error instanceof SchemaError) this.#refused(error);
+        else this.#lost(error);
         await this.#pause(delayMs * (0.75 + Math.random() / 4));
       }
     }
