@@ -1,8 +1,6 @@
 import { after, before, test } from 'node:test';
-import { migrate, openPostgres } from '../../../exporter/store/index.ts';
-import { Fleet } from '../../support/fleet/fleet.ts';
+import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { DATABASE_FAULTS, faultRun, type Ground } from '../../support/fleet/run.ts';
-import { startPostgres } from '../../support/postgres.ts';
 
 /** `EARSHOT_FAULT_RUNS`: how many; the full suite asks for 100. `EARSHOT_FAULT_FROM`: the first seed, to see one again. */
 const RUNS = Number(process.env.EARSHOT_FAULT_RUNS ?? 5);
@@ -14,23 +12,9 @@ const FULL = RUNS >= 100;
 
 let ground: Ground;
 before(async () => {
-  const postgres = await startPostgres();
-  const [url, referenceUrl] = [await postgres.createDatabase(), await postgres.createDatabase()];
-  const [db, reference] = [openPostgres({ url }), openPostgres({ url: referenceUrl })];
-  await migrate(reference);
-  // All at once on an empty database: each wants to migrate it.
-  const fleet = await Fleet.start(4, {
-    DATABASE_URL: url,
-    EARSHOT_FINALIZE_DELAY: '150ms',
-    EARSHOT_IDLE_LIMIT: '700ms',
-  });
-  ground = { postgres, fleet, db, reference };
+  ground = await startGround(4);
 });
-after(async () => {
-  await ground.fleet.stop();
-  await Promise.all([ground.db.close(), ground.reference.close()]);
-  await ground.postgres.stop();
-});
+after(() => stopGround(ground));
 
 for (let seed = FROM; seed < FROM + RUNS; seed += 1) {
   const databaseFault = DATABASE_FAULTS[seed % DATABASE_FAULTS.length] ?? 'none';

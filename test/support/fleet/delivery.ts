@@ -9,11 +9,11 @@ export interface Delivery {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const MAX_BATCH = 30;
+const MAX_BATCH = 12;
 const MAX_COPIES = 3;
 
 /**
- * Spans as a fleet of senders delivers them: in batches of one to thirty over all calls, in no order, each batch one to
+ * Spans as a fleet of senders delivers them: in batches of one to twelve over all calls, in no order, each batch one to
  * three times, in all encodings.
  */
 export function deliveriesOf(spans: readonly ReadableSpan[], random: Random): Delivery[] {

@@ -23,13 +23,21 @@ export interface Stored {
 }
 
 const rowsOf = (table: string, order: string) => `\
-SELECT (to_jsonb(t) - ARRAY['finalized_at', 'finalized_by', 'recorded_at'])::text AS row
+SELECT (to_jsonb(t) - $2::text[])::text AS row
 FROM ${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
 
-/** Everything stored of the calls, but for who wrote it and when. */
-export async function storedOf(db: Database, callIds: readonly string[]): Promise<Stored> {
+const WHO_AND_WHEN = ['finalized_at', 'finalized_by', 'recorded_at'];
+
+/** Everything stored of the calls, but for who wrote it and when, and for columns that are named. */
+export async function storedOf(
+  db: Database,
+  callIds: readonly string[],
+  without: readonly string[] = [],
+): Promise<Stored> {
   const read = async (table: string, order: string) =>
-    (await db.query<{ row: string }>(rowsOf(table, order), [callIds])).map(({ row }) => row);
+    (await db.query<{ row: string }>(rowsOf(table, order), [callIds, [...WHO_AND_WHEN, ...without]])).map(
+      ({ row }) => row,
+    );
   return {
     journal: await read('call_spans', 'trace_id, span_id'),
     metrics: await read('call_metrics', 'call_id'),
