@@ -137,6 +137,17 @@ const total = (rows: readonly Row[], column: string) =>
 const close = (actual: number, expected: number) =>
   assert.ok(Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
 
+interface StoredCall {
+  readonly cost: number | null;
+  readonly duration_seconds: number;
+  readonly cached: number | null;
+  readonly input: number | null;
+  readonly outcome: string | null;
+  readonly turn_count: number;
+  readonly interruption_count: number;
+  readonly unpriced: readonly string[];
+}
+
 describe('the figures', () => {
   it('spend is the same by itself, by component, over time, by agent and by campaign', async () => {
     const spend = number((await ask('voice-cost', 2))[0], 'spend');
@@ -190,6 +201,63 @@ describe('the figures', () => {
       Object.values(segments).reduce<number>((all, each) => all + Number(each), 0);
     close(sum(rows[0] ?? {}), mean?.within ?? Number.NaN);
     close(sum(rows[1] ?? {}), mean?.over ?? Number.NaN);
+  });
+
+  it('rates and shares are those of the rows', async () => {
+    const calls = await owner.query<StoredCall>(
+      'SELECT cost_total::double precision AS cost, duration_seconds, llm_cached_tokens::int AS cached, llm_input_tokens::int AS input, outcome, turn_count, interruption_count, unpriced FROM call_metrics',
+    );
+    const sum = (of: (call: StoredCall) => number | null, among = calls) =>
+      among.reduce((all, call) => all + (of(call) ?? 0), 0);
+    const share = (is: (call: StoredCall) => boolean, among = calls) =>
+      among.filter(is).length / among.length;
+    const priced = calls.filter(({ cost }) => cost !== null);
+    const cached = calls.filter((call) => call.cached !== null);
+    const known = calls.filter(({ outcome }) => outcome !== null);
+    for (const [uid, id, column, expected] of [
+      ['voice-cost', 3, 'per_call', sum(({ cost }) => cost) / priced.length],
+      [
+        'voice-cost',
+        4,
+        'per_minute',
+        sum(({ cost }) => cost) / (sum((call) => call.duration_seconds, priced) / 60),
+      ],
+      ['voice-cost', 6, 'cache_hits', sum((call) => call.cached) / sum(({ input }) => input, cached)],
+      ['voice-cost', 7, 'unpriced', share(({ unpriced }) => unpriced.length > 0)],
+      ['voice-quality', 3, 'success', share(({ outcome }) => outcome === 'SUCCESS', known)],
+      ['voice-quality', 4, 'unknown', share(({ outcome }) => outcome === null)],
+      [
+        'voice-quality',
+        5,
+        'interruption_rate',
+        sum((call) => call.interruption_count) / sum((call) => call.turn_count),
+      ],
+    ] as const) {
+      close(number((await ask(uid, id))[0], column), expected);
+    }
+  });
+
+  it('a turn is abandoned when it is the last of a call that failed', async () => {
+    const turns = await owner.query<{ id: string; turn: number; eou: number; outcome: string }>(
+      `SELECT l.call_id AS id, l.turn_index AS turn, l.eou_latency AS eou, m.outcome
+       FROM call_logs l JOIN call_metrics m USING (call_id)
+       WHERE m.outcome IN ('SUCCESS', 'FAIL')`,
+    );
+    const last = new Map<string, number>();
+    for (const { id, turn } of turns) last.set(id, Math.max(turn, last.get(id) ?? 0));
+    const rows = await ask('voice-quality', 31);
+    assert.ok(rows.some((row) => number(row, 'abandoned') > 0));
+    for (const row of rows) {
+      const [from = Number.NaN, to = Number.POSITIVE_INFINITY] =
+        String(row.silence)
+          .match(/[\d.]+/g)
+          ?.map(Number) ?? [];
+      const inRange = turns.filter(({ eou }) => eou !== null && eou >= from && eou < to);
+      const abandoned = inRange.filter(
+        ({ id, turn, outcome }) => outcome === 'FAIL' && turn === last.get(id),
+      );
+      close(number(row, 'abandoned'), abandoned.length / inRange.length);
+    }
   });
 
   it('time to silence is read from the spans of the turns', async () => {
