@@ -146,7 +146,8 @@ function turnOf(
   const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
   // A figure shows that somebody was answered, even where the user's side was lost.
   const reported = reportedBy(replies);
-  const eouUs = endOfUtterance(user, reported, playbacks[0]);
+  const answer = replies.find((reply) => reportedBy([reply]) !== undefined);
+  const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
   const { traceId, spanId, callId, name } = first;
   const fact: JoinedTurn['fact'] = {

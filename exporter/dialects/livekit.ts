@@ -1,15 +1,14 @@
-import type { Fact, FactBase, Micros, StageFact, TurnPartFact, Usage } from '../facts.ts';
+import type { Fact, FactBase, Micros, StageFact, TurnPartFact } from '../facts.ts';
 import type { SpanRecord } from '../span-record.ts';
-import { type Attributes, addPresent, count, flag, number, present, quantity, text } from './attributes.ts';
+import { type Attributes, addPresent, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
+import { type LiveKitMetrics, metricsOf } from './livekit-metrics.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';
 import {
   afterStart,
   finishReasonsOf,
-  jsonField,
-  jsonObject,
   knownTokens,
   micros,
   modelNames,
@@ -70,24 +69,6 @@ const DELAY_UNIT: Readonly<Record<string, number>> = { nodejs: 1e-3, python: 1 }
 
 /** Longer silences exist in the wild and are errors of measurement (60 s, 200 s, time since 1970). Seconds. */
 const LONGEST_LATENCY = 30;
-
-/** A day: nothing in a call is longer. */
-const LONGEST_SECONDS = 86_400;
-
-/** The metrics objects: JavaScript has milliseconds and names that end in `Ms`, Python seconds. -1 is unknown in both. */
-const METRICS = {
-  llm: { js: 'ttftMs', python: 'ttft' },
-  tts: { js: 'ttfbMs', python: 'ttfb' },
-  duration: { js: 'durationMs', python: 'duration' },
-  audio: { js: 'audioDurationMs', python: 'audio_duration' },
-  characters: { js: 'charactersCount', python: 'characters_count' },
-  inputTokens: { js: 'inputTokens', python: 'input_tokens' },
-  outputTokens: { js: 'outputTokens', python: 'output_tokens' },
-  provider: { js: 'modelProvider', python: 'model_provider' },
-  model: { js: 'modelName', python: 'model_name' },
-} as const;
-
-type Language = 'js' | 'python';
 
 function read(span: SpanRecord): Fact {
   const base = factBase(span, traceCallId(span));
@@ -157,12 +138,13 @@ function agentTurn({ attributes }: SpanRecord, base: FactBase): TurnPartFact {
 /** `llm_request` holds the usage of its runs (retries); the runs hold none. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const metrics = jsonObject(attributes, LK.llmMetrics) ?? jsonObject(attributes, LK.realtimeMetrics);
+  const metrics = metricsOf(attributes, LK.llmMetrics) ?? metricsOf(attributes, LK.realtimeMetrics);
   const finishReasons = finishReasonsOf(attributes);
   // A reply that was cut off or thrown away finishes with `error`, without being one.
   const cutOff = finishReasons?.includes('error') === true && base.errorType === undefined;
-  const cancelled = flag(metrics ?? {}, 'cancelled') === true || cutOff;
-  const firstByteUs = afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk) ?? ttft(metrics));
+  const cancelled = metrics?.cancelled === true || cutOff;
+  const toFirstByte = quantity(attributes, GEN_AI.timeToFirstChunk) ?? metrics?.firstByteSeconds;
+  const firstByteUs = afterStart(span, toFirstByte);
   const usage = knownTokens(tokenUsage(attributes));
   // Not cut off, and yet neither words nor usage: every run failed, and only the runs say how.
   const gaveNothing = metrics !== undefined && firstByteUs === undefined && usage === undefined;
@@ -177,60 +159,33 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   });
 }
 
-const ttft = (metrics: Attributes | undefined): number | undefined =>
-  metrics && seconds(metrics, METRICS.llm, languageOf(metrics));
-
-/**
- * The span of a stream starts when it is opened; the metrics say when its first text was sent (`timestamp` is the end,
- * epoch milliseconds or seconds). Of a stream with several segments only the last one's metrics are left.
- */
+/** Without metrics it was cut off before its first audio. */
 function synthesis(span: SpanRecord, base: FactBase): StageFact {
-  const { attributes } = span;
-  const label = text(attributes, LK.ttsLabel);
-  const metrics = jsonObject(attributes, LK.ttsMetrics);
+  const provider = providerOf(text(span.attributes, LK.ttsLabel));
+  const metrics = metricsOf(span.attributes, LK.ttsMetrics);
   if (metrics === undefined) {
-    return stageFact(base, { stage: 'tts', provider: providerOf(label), cancelled: true });
+    return stageFact(base, { stage: 'tts', provider, cancelled: base.errorType === undefined || undefined });
   }
-  const language = languageOf(metrics);
-  const meta = jsonField(metrics, 'metadata');
-  const times = synthesisTimes(span, metrics, language);
-  base.startUs = times.startUs;
+  const { characters, audioSeconds, inputTokens, outputTokens } = metrics;
+  const startUs = firstTextOf(span, metrics);
+  base.startUs = startUs;
   return stageFact(base, {
     stage: 'tts',
-    provider: providerOf(text(meta, METRICS.provider[language])) ?? providerOf(label),
-    model: modelOf(text(meta, METRICS.model[language])),
-    firstByteUs: times.firstByteUs,
-    usage: synthesisUsage(metrics, language),
-    cancelled: flag(metrics, 'cancelled') || undefined,
+    provider: metrics.provider ?? provider,
+    model: metrics.model,
+    firstByteUs: afterStart({ ...span, startUs }, metrics.firstByteSeconds),
+    usage: someUsage(present({ characters, audioSeconds, inputTokens, outputTokens })),
+    cancelled: metrics.cancelled || undefined,
   });
 }
 
-function synthesisTimes(
-  span: SpanRecord,
-  metrics: Attributes,
-  language: Language,
-): { startUs: Micros; firstByteUs?: Micros | undefined } {
-  const at = number(metrics, 'timestamp', { min: 1 });
-  const duration = seconds(metrics, METRICS.duration, language);
-  const toFirstByte = seconds(metrics, METRICS.tts, language);
-  if (at === undefined || duration === undefined || flag(metrics, 'streamed') === false) {
-    return { startUs: span.startUs, firstByteUs: afterStart(span, toFirstByte) };
-  }
-  const endUs = Math.round(language === 'js' ? at * 1e3 : at * 1e6);
-  const startUs = Math.min(Math.max(span.startUs, endUs - micros(duration)), span.endUs);
-  return { startUs, firstByteUs: afterStart({ ...span, startUs }, toFirstByte) };
-}
-
-function synthesisUsage(metrics: Attributes, language: Language): Usage | undefined {
-  const tokens = (name: { js: string; python: string }) => count(metrics, name[language]) || undefined;
-  return someUsage(
-    present({
-      characters: count(metrics, METRICS.characters[language]),
-      audioSeconds: seconds(metrics, METRICS.audio, language),
-      inputTokens: tokens(METRICS.inputTokens),
-      outputTokens: tokens(METRICS.outputTokens),
-    }),
-  );
+/**
+ * The span of a stream starts when it is opened; its metrics say when its first text was sent. Of a stream with several
+ * segments only the last one's metrics are left.
+ */
+function firstTextOf(span: SpanRecord, { takenUs, durationSeconds, streamed }: LiveKitMetrics): Micros {
+  if (takenUs === undefined || durationSeconds === undefined || streamed === false) return span.startUs;
+  return Math.min(Math.max(span.startUs, takenUs - micros(durationSeconds)), span.endUs);
 }
 
 function tool({ attributes }: SpanRecord, base: FactBase): StageFact {
@@ -239,16 +194,4 @@ function tool({ attributes }: SpanRecord, base: FactBase): StageFact {
     stage: 'tool',
     toolName: text(attributes, GEN_AI.toolName) ?? text(attributes, LK.toolName),
   });
-}
-
-const languageOf = (metrics: Attributes): Language => (METRICS.duration.js in metrics ? 'js' : 'python');
-
-/** A duration in seconds; a sentinel below 0 is absent. */
-function seconds(
-  metrics: Attributes,
-  name: { js: string; python: string },
-  language: Language,
-): number | undefined {
-  const value = number(metrics, name[language], { min: 0, max: LONGEST_SECONDS * 1e3 });
-  return value === undefined ? undefined : micros(language === 'js' ? value / 1e3 : value) / 1e6;
 }

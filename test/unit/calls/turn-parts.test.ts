@@ -94,6 +94,8 @@ test('a filler does not take the answer away: the framework says that it answers
     below('a', 'playback', [2_000, 4_000], { name: 'answer' }),
   ];
   assert.deepEqual(shape(facts), ['user: one moment answer']);
+  // The answer was heard at 2.0 s and 1.4 s after the silence began: the filler ended it after 0.5 s.
+  assert.deepEqual(groupCall(facts).turns.map(markTurn).map(eouLatencyUs), [500_000]);
 });
 
 test('an answer whose user side was lost is a turn of its own, with the silence before it', () => {

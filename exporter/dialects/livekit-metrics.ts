@@ -1,0 +1,84 @@
+import type { Micros } from '../facts.ts';
+import { type Attributes, count, flag, number, present, text } from './attributes.ts';
+import { modelOf, providerOf } from './providers.ts';
+import { jsonField, jsonObject, micros } from './stages.ts';
+
+/** What LiveKit's metrics say, in one unit: they are a JSON string in an attribute. Unknown is absent. */
+export interface LiveKitMetrics {
+  /** When they were taken, which is the end of the request. */
+  takenUs?: Micros;
+  durationSeconds?: number;
+  /** From the request, or from its first text, to the first token or audio. */
+  firstByteSeconds?: number;
+  audioSeconds?: number;
+  characters?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  provider?: string;
+  model?: string;
+  streamed?: boolean;
+  cancelled?: boolean;
+}
+
+/** JavaScript has milliseconds, in names that end in `Ms`; Python has seconds. −1 is unknown in both. */
+const NAMES = {
+  js: {
+    ttft: 'ttftMs',
+    ttfb: 'ttfbMs',
+    duration: 'durationMs',
+    audio: 'audioDurationMs',
+    characters: 'charactersCount',
+    inputTokens: 'inputTokens',
+    outputTokens: 'outputTokens',
+    provider: 'modelProvider',
+    model: 'modelName',
+  },
+  python: {
+    ttft: 'ttft',
+    ttfb: 'ttfb',
+    duration: 'duration',
+    audio: 'audio_duration',
+    characters: 'characters_count',
+    inputTokens: 'input_tokens',
+    outputTokens: 'output_tokens',
+    provider: 'model_provider',
+    model: 'model_name',
+  },
+} as const;
+
+/** Seconds in one unit of the durations and of `timestamp`, which is since 1970. */
+const UNIT = { js: 1e-3, python: 1 } as const;
+
+/** A day: nothing in a call is longer. Seconds. */
+const LONGEST = 86_400;
+
+/** The metrics in an attribute; undefined where it holds none. */
+export function metricsOf(attributes: Attributes, attribute: string): LiveKitMetrics | undefined {
+  const metrics = jsonObject(attributes, attribute);
+  if (metrics === undefined) return undefined;
+  const language = NAMES.js.duration in metrics ? 'js' : 'python';
+  const names = NAMES[language];
+  const seconds = (name: string): number | undefined => {
+    const value = number(metrics, name, { min: 0, max: LONGEST / UNIT[language] });
+    return value === undefined ? undefined : micros(value * UNIT[language]) / 1e6;
+  };
+  const taken = number(metrics, 'timestamp', { min: 1, max: LATEST / UNIT[language] });
+  const meta = jsonField(metrics, 'metadata');
+  return present({
+    takenUs: taken === undefined ? undefined : micros(taken * UNIT[language]),
+    durationSeconds: seconds(names.duration),
+    firstByteSeconds: seconds(names.ttft) ?? seconds(names.ttfb),
+    audioSeconds: seconds(names.audio),
+    characters: count(metrics, names.characters),
+    // Of speech only some models have tokens; 0 is that they have none.
+    inputTokens: count(metrics, names.inputTokens) || undefined,
+    outputTokens: count(metrics, names.outputTokens) || undefined,
+    provider: providerOf(text(meta, names.provider)),
+    model: modelOf(text(meta, names.model)),
+    streamed: flag(metrics, 'streamed'),
+    cancelled: flag(metrics, 'cancelled'),
+  });
+}
+
+/** The year 2255: later ones are no whole microseconds any more. Seconds. */
+const LATEST = 9_000_000_000;
