@@ -170,7 +170,14 @@ export function lines(spec: LinesSpec): Panel {
 export const heatmap = (spec: PanelSpec): Panel =>
   common(new Heatmap(), spec)
     .calculate(false)
-    .color(new HeatmapColorOptionsBuilder().scheme('Oranges').steps(64))
+    .color(
+      new HeatmapColorOptionsBuilder()
+        .mode(HeatmapColorMode.Scheme)
+        .scheme('Oranges')
+        .fill('dark-orange')
+        .exponent(0.5)
+        .steps(64),
+    )
     .yAxis(new YAxisConfigBuilder().unit(spec.unit))
     .tooltip(new HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single).showColorScale(true))
     .exemplarsColor('rgba(31, 120, 193, 0.9)')
