@@ -27,6 +27,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   PanelBuilder as Heatmap,
+  HeatmapColorMode,
   HeatmapColorOptionsBuilder,
   HeatmapTooltipBuilder,
   YAxisConfigBuilder,
