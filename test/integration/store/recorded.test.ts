@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Fact } from '../../../exporter/facts.ts';
+import { finaliseCall } from '../../../exporter/finalise.ts';
+import {
+  type Database,
+  type FinalisedCall,
+  FinaliseWorker,
+  getCallLogs,
+  getCallMetrics,
+  Journal,
+  migrate,
+  openPostgres,
+  Queue,
+} from '../../../exporter/store/index.ts';
+import { recordedFacts } from '../../support/otlp-json.ts';
+import { poll } from '../../support/poll.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
+
+let server: TestPostgres;
+let db: Database;
+const finalised: FinalisedCall[] = [];
+const errors: unknown[] = [];
+let worker: FinaliseWorker;
+
+before(async () => {
+  server = await startPostgres();
+  db = openPostgres({ url: await server.createDatabase() });
+  await migrate(db);
+  const finalise = (facts: readonly Fact[]) => finaliseCall(facts, RECORDING_PRICES);
+  worker = new FinaliseWorker({
+    queue: new Queue(db, { finalise, workerId: 'test' }),
+    onFinalised: (call) => finalised.push(call),
+    onError: (error) => errors.push(error),
+    pollMs: 20,
+    idlePollMs: 50,
+    batch: 5,
+  });
+  worker.start();
+});
+after(async () => {
+  await worker.stop();
+  await db.close();
+  await server.stop();
+});
+
+for (const name of ['livekit-js', 'livekit-python', 'pipecat']) {
+  test(`${name}: in the journal the recorded conversation gives the rows worked out by hand, once it has ended`, async () => {
+    const facts = recordedFacts(name);
+    const [call, ...others] = facts.filter(({ type }) => type === 'call');
+    assert.ok(call && others.length === 0, 'one span stands for the call');
+    const { callId } = call;
+    const journal = new Journal(db, { finalizeDelayMs: 50, idleLimitMs: 600_000 });
+
+    // Last first, some of it twice: all but the call's own span.
+    const early = facts.filter((fact) => fact !== call).toReversed();
+    await journal.append(early.slice(0, 30));
+    await journal.append(early);
+    assert.equal(await getCallMetrics(db, callId), undefined);
+
+    await journal.append([call]);
+    const isThere = () => finalised.some(({ rows }) => rows.metrics.call_id === callId);
+    await poll(isThere);
+    assert.deepEqual(errors, []);
+    const stored = await getCallMetrics(db, callId);
+    assert.ok(stored);
+    const { finalized_at: _, finalized_by: __, ...metrics } = stored;
+    assertRows({ metrics, logs: await getCallLogs(db, callId) }, expectedRows(name));
+  });
+}
