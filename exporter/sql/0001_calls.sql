@@ -20,7 +20,7 @@ COMMENT ON COLUMN call_spans.trace_id IS 'OpenTelemetry trace id. Unit: hexadeci
 COMMENT ON COLUMN call_spans.span_id IS 'OpenTelemetry span id. Unit: hexadecimal';
 COMMENT ON COLUMN call_spans.call_id IS 'The call. Unit: identifier';
 COMMENT ON COLUMN call_spans.turn_index IS 'The turn, counted from 0; NULL for a span of the call as a whole. Unit: ordinal';
-COMMENT ON COLUMN call_spans.stage IS 'call, turn, stt, llm, tts, playback, tool or other. Unit: name';
+COMMENT ON COLUMN call_spans.stage IS 'call, turn, turn_part, stt, llm, tts, playback, tool or other. Unit: name';
 COMMENT ON COLUMN call_spans.started_at IS 'Span start. Unit: instant';
 COMMENT ON COLUMN call_spans.ended_at IS 'Span end. Unit: instant';
 COMMENT ON COLUMN call_spans.facts IS 'What the span says, in the shape of exporter/facts.ts. Unit: JSON';
@@ -127,7 +127,7 @@ COMMENT ON COLUMN call_logs.segment_llm IS 'Part of eou_latency: LLM started to 
 COMMENT ON COLUMN call_logs.segment_aggregation IS 'Part of eou_latency: LLM first byte to TTS started. Unit: seconds';
 COMMENT ON COLUMN call_logs.segment_tts IS 'Part of eou_latency: TTS started to TTS first byte. Unit: seconds';
 COMMENT ON COLUMN call_logs.segment_playout IS 'Part of eou_latency: TTS first byte to playback started. Unit: seconds';
-COMMENT ON COLUMN call_logs.eou_source IS 'How the end of utterance is known: vad, stt_word_end, stt_event, turn_start. Unit: name';
+COMMENT ON COLUMN call_logs.eou_source IS 'How the end of utterance is known: vad, stt_word_end, stt_event, framework, turn_start. Unit: name';
 COMMENT ON COLUMN call_logs.playback_source IS 'How the playback start is known: observed, estimated. Unit: name';
 COMMENT ON COLUMN call_logs.llm_input_tokens IS 'Prompt tokens, cached ones included. Unit: tokens';
 COMMENT ON COLUMN call_logs.llm_cached_tokens IS 'The part of llm_input_tokens that was read from a cache. Unit: tokens';
