@@ -438,6 +438,13 @@ export const METRICS = {
     privacy: 'none',
   },
   calls: { name: 'voice.calls', brief: 'Finished calls', unit: '{call}', example: 1, privacy: 'none' },
+  unpricedCalls: {
+    name: 'voice.calls.unpriced',
+    brief: 'Finished calls whose cost is a lower bound, by what had no price',
+    unit: '{call}',
+    example: 1,
+    privacy: 'none',
+  },
   turns: {
     name: 'voice.turns',
     brief: 'Turns of finished calls',
@@ -504,6 +511,20 @@ export const METRICS = {
   spansDropped: {
     name: 'earshot.spans.dropped',
     brief: 'Voice spans lost, by reason',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansSpooled: {
+    name: 'earshot.spans.spooled',
+    brief: 'Voice spans put on disk because the database was away',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansReplayed: {
+    name: 'earshot.spans.replayed',
+    brief: 'Voice spans brought from disk to the journal',
     unit: '{span}',
     example: 1,
     privacy: 'none',

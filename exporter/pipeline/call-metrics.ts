@@ -22,6 +22,7 @@ const instruments = followMeter((meter: Meter) => {
     cost: counter(METRICS.callCost),
     duration: histogram(METRICS.callDuration, DURATION_BUCKETS),
     calls: counter(METRICS.calls),
+    unpriced: counter(METRICS.unpricedCalls),
     turns: counter(METRICS.turns),
     interruptions: counter(METRICS.interruptions),
     tokens: counter(METRICS.usageTokens),
@@ -39,6 +40,7 @@ const instruments = followMeter((meter: Meter) => {
 export function recordCallMetrics({ metrics, logs }: CallRows): void {
   const to = instruments();
   to.calls.add(1, present({ [ATTR.outcome]: metrics.outcome }));
+  for (const what of metrics.unpriced) to.unpriced.add(1, unpricedLabels(what));
   to.duration.record(metrics.duration_seconds);
   to.turns.add(metrics.turn_count);
   for (const [kind, count] of interruptionsByKind({ metrics, logs })) {
@@ -56,6 +58,17 @@ export function recordCallMetrics({ metrics, logs }: CallRows): void {
   }
   recordUsage(to, { metrics, logs });
   for (const row of logs) recordTurn(to, row);
+}
+
+/** Of `component:provider/model`, as the row has it. */
+function unpricedLabels(what: string): Attributes {
+  const [, component = what, provider = '', model = ''] = /^(\w+):([^/]*)\/(.*)$/.exec(what) ?? [];
+  const known = (name: string) => (name === '' || name === 'unknown' ? null : name);
+  return present({
+    [ATTR.costComponent]: component,
+    [ATTR.providerName]: known(provider),
+    [ATTR.requestModel]: known(model),
+  });
 }
 
 type Instruments = ReturnType<typeof instruments>;

@@ -53,10 +53,12 @@ export class PipelineMetrics {
 
   spooled(spans: number): void {
     this.#totals.spooled += spans;
+    if (spans > 0) this.#instruments().spooled.add(spans);
   }
 
   replayed(spans: number): void {
     this.#totals.replayed += spans;
+    if (spans > 0) this.#instruments().replayed.add(spans);
   }
 
   finalised(calls: number): void {
@@ -87,13 +89,16 @@ export class PipelineMetrics {
       const state = await this.#queueState?.().catch(() => undefined);
       if (state === undefined) return;
       result.observe(depth, state.waiting);
-      result.observe(oldestAge, state.oldestSeconds ?? 0);
+      // Since it was due: a call that goes on is in the queue, too, and nothing is wrong with it.
+      result.observe(oldestAge, Math.max(0, -(state.nextDueMs ?? 0)) / 1_000);
     };
     meter.addBatchObservableCallback(observe, [depth, oldestAge]);
     return {
       accepted: counter(METRICS.spansAccepted),
       written: counter(METRICS.spansWritten),
       dropped: counter(METRICS.spansDropped),
+      spooled: counter(METRICS.spansSpooled),
+      replayed: counter(METRICS.spansReplayed),
       finalised: counter(METRICS.callsFinalised),
       stopObserving: () => meter.removeBatchObservableCallback(observe, [depth, oldestAge]),
     };
