@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Database } from '../../exporter/store/index.ts';
+import { openPostgres } from '../../exporter/store/index.ts';
+import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
+import { ATTR, EVENT, METRICS, SPAN } from '../../instrumentation/semconv.ts';
+import type { WorldCall } from '../support/demo-world.ts';
+import { type ObservedWorld, startObservedWorld, storedCall } from '../support/observed-world.ts';
+import { poll } from '../support/poll.ts';
+import { type JaegerSpan, tagOf } from '../support/stack/jaeger-api.ts';
+import { RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
+
+const SERVICE = 'phone-agent';
+/** Seconds that `earshot serve` and Jaeger are away: EARSHOT_STACK_OUTAGE_SECONDS. */
+const OUTAGE_MS = Number(process.env.EARSHOT_STACK_OUTAGE_SECONDS || 10) * 1_000;
+
+let stack: Stack;
+let world: ObservedWorld;
+/** The rows that the agent writes itself, past the whole pipeline: what should arrive. */
+let truth: Database;
+let calls: readonly WorldCall[];
+let startedMs: number;
+
+before(async () => {
+  startedMs = Date.now();
+  stack = await startStack();
+  const truthUrl = await stack.postgres.createDatabase();
+  world = await startObservedWorld(truthUrl, {
+    agent: {
+      env: {
+        OTEL_SERVICE_NAME: SERVICE,
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_ENDPOINT: stack.collector.url,
+        OTEL_BSP_SCHEDULE_DELAY: '300',
+        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
+      },
+    },
+  });
+  truth = openPostgres({ url: truthUrl });
+  calls = await world.makeCalls();
+});
+after(async () => {
+  await world?.close();
+  await truth?.close();
+  await stack?.stop();
+});
+
+const SPANS_OF_CALL = 'SELECT trace_id, span_id FROM call_spans WHERE call_id = $1 ORDER BY 1, 2';
+interface SpanKey {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
+/** Waits until all spans of a call are in the journal and in Jaeger; gives them by trace. */
+async function arrived(callId: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  // Its own rows tell when the agent has ended all spans of the call.
+  await storedCall(truth, callId, RECOVERY_MS);
+  const expected = await truth.query<SpanKey>(SPANS_OF_CALL, [callId]);
+  assert.ok(expected.length > 0);
+  await poll(async () => (await stack.db.query(SPANS_OF_CALL, [callId])).length >= expected.length, {
+    deadlineMs: RECOVERY_MS,
+    intervalMs: 200,
+    what: `${expected.length} spans of ${callId} in the journal`,
+  });
+  assert.deepEqual(await stack.db.query<SpanKey>(SPANS_OF_CALL, [callId]), expected);
+  await storedCall(stack.db, callId, RECOVERY_MS);
+  const byTrace = new Map<string, string[]>();
+  for (const { trace_id: traceId, span_id: spanId } of expected) {
+    byTrace.set(traceId, [...(byTrace.get(traceId) ?? []), spanId]);
+  }
+  for (const [traceId, spanIds] of byTrace) {
+    await poll(
+      async () => {
+        const trace = await stack.jaeger.trace(traceId);
+        const found = new Set(trace?.spans.map(({ spanID }) => spanID));
+        return spanIds.every((id) => found.has(id));
+      },
+      {
+        deadlineMs: RECOVERY_MS,
+        intervalMs: 200,
+        what: `the ${spanIds.length} spans of trace ${traceId} in Jaeger`,
+      },
+    );
+  }
+  return byTrace;
+}
+
+describe('four calls through the real pipeline', () => {
+  it('every call has its rows, the same as its agent wrote, but for what was said', async () => {
+    for (const { callSid } of calls) {
+      await arrived(callSid);
+      const here = await storedCall(truth, callSid);
+      const there = await storedCall(stack.db, callSid);
+      const { finalized_at: _1, finalized_by: _2, ...expected } = here.metrics;
+      const { finalized_at: _3, finalized_by: _4, ...actual } = there.metrics;
+      assert.deepEqual(actual, expected);
+      const withoutWords = here.logs.map((row) => ({ ...row, user_text: null, agent_text: null }));
+      assert.deepEqual(there.logs, withoutWords);
+      assert.ok(here.logs.some(({ agent_text }) => agent_text !== null) || here.logs.length === 0);
+    }
+  });
+
+  it('Jaeger finds each turn by the id of its call, with its stages, events and links', async () => {
+    for (const { callSid } of calls) {
+      const byTrace = await arrived(callSid);
+      const { logs } = await storedCall(stack.db, callSid);
+      const found = await stack.jaeger.search(SERVICE, { [ATTR.callId]: callSid });
+      assert.deepEqual(found.map(({ traceID }) => traceID).sort(), [...byTrace.keys()].sort());
+      const all = new Map(found.flatMap(({ spans }) => spans.map((span) => [span.spanID, span])));
+      const call = [...all.values()].find(({ operationName }) => operationName === SPAN.call);
+      assert.ok(call);
+      for (const { trace_id: traceId, turn_index: index } of logs) {
+        const spans = found.find(({ traceID }) => traceID === traceId)?.spans ?? [];
+        const turn = spans.find(({ operationName }) => operationName === SPAN.turn);
+        assert.ok(turn, `turn ${index} of ${callSid}`);
+        assert.equal(Number(tagOf(turn, ATTR.turnIndex)), index);
+        for (const span of spans) assert.equal(tagOf(span, ATTR.callId), callSid, span.operationName);
+        const children = spans.filter((span) => parentOf(span) === turn.spanID);
+        assert.equal(children.length, spans.length - 1, 'stages are children of their turn');
+        const linked = turn.references.filter(({ refType }) => refType === 'FOLLOWS_FROM');
+        assert.ok(
+          linked.some(({ spanID }) => spanID === call.spanID),
+          'a link to the call',
+        );
+        if (index > 0) assert.equal(linked.length, 2, 'and to the turn before');
+        const names = new Set(spans.flatMap(eventNames));
+        if (children.some((span) => tagOf(span, ATTR.ttfb) !== undefined))
+          assert.ok(names.has(EVENT.firstByte));
+      }
+      const stages = new Set([...all.values()].map((span) => tagOf(span, ATTR.stage)));
+      for (const stage of ['stt', 'tts', 'playback']) assert.ok(stages.has(stage), `${stage} of ${callSid}`);
+    }
+  });
+
+  it('what was said is nowhere: not in Jaeger, not in a table, not in a metric', async () => {
+    const said = calls.flatMap(({ turns }) =>
+      turns.flatMap(({ text }) => (text === undefined ? [] : [text])),
+    );
+    assert.ok(said.length > 4);
+    const heard = await truth.query<{ agent_text: string }>(
+      'SELECT agent_text FROM call_logs WHERE agent_text IS NOT NULL',
+    );
+    assert.ok(heard.length > 4);
+    for (const { callSid } of calls) await arrived(callSid);
+    const downstream = await everything(SERVICE);
+    for (const text of [...said, ...heard.map(({ agent_text }) => agent_text)]) {
+      assert.ok(!downstream.includes(JSON.stringify(text).slice(1, -1)), text);
+    }
+  });
+
+  it('Prometheus sees every target, has loaded every rule, and its exemplars are turns in Jaeger', async () => {
+    const targets = await poll(
+      async () => {
+        const all = await stack.prometheus.targets();
+        return all.every(({ health }) => health === 'up') && all;
+      },
+      { deadlineMs: 20_000, what: 'targets that are all up' },
+    );
+    assert.deepEqual(targets.map(({ labels }) => labels.job).sort(), [
+      'collector',
+      'earshot',
+      'jaeger',
+      'voice',
+    ]);
+    const rules = await poll(
+      async () => {
+        const all = await stack.prometheus.rules();
+        return all.every(({ health }) => health === 'ok') && all;
+      },
+      { deadlineMs: 20_000, what: 'rules that were all evaluated' },
+    );
+    assert.equal(rules.length, 18);
+    const exemplars = await poll(
+      async () => {
+        const series = await stack.prometheus.exemplars(
+          `traces_span_metrics_duration_seconds_bucket{span_name="${SPAN.response}"}`,
+          startedMs,
+        );
+        const found = series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id ?? ''));
+        return found.length > 0 && found;
+      },
+      { deadlineMs: 20_000, what: 'exemplars of responses' },
+    );
+    for (const traceId of new Set(exemplars)) {
+      const trace = await stack.jaeger.trace(traceId);
+      assert.ok(
+        trace?.spans.some(({ operationName }) => operationName === SPAN.response),
+        traceId,
+      );
+    }
+  });
+
+  it('metrics of calls have the names that rules and dashboards ask for', async () => {
+    for (const { callSid } of calls) await arrived(callSid);
+    const [turns] = await stack.db.query<{ count: number }>('SELECT count(*)::int AS count FROM call_logs');
+    for (const [expr, expected] of [
+      [`sum(${counter(METRICS.calls)})`, calls.length],
+      [`sum(${observations(METRICS.callDuration)})`, calls.length],
+      [`sum(${counter(METRICS.turns)})`, turns?.count],
+      [
+        `sum(${SPAN_METRICS.calls}{${LABEL.spanName}="${SPAN.turn}", ${LABEL.service}="${SERVICE}"})`,
+        turns?.count,
+      ],
+      [`sum(${SPAN_METRICS.durationCount}{${LABEL.spanName}="${SPAN.call}"})`, calls.length],
+    ] as const) {
+      await poll(async () => (await stack.prometheus.query(expr))[0]?.value === expected, {
+        deadlineMs: 20_000,
+        intervalMs: 200,
+        what: `${expr} to be ${expected}`,
+      });
+    }
+    const [cost] = await stack.prometheus.query(`sum(${counter(METRICS.callCost)})`);
+    const [row] = await stack.db.query<{ usd: number }>(
+      'SELECT sum(cost_total)::double precision AS usd FROM call_metrics',
+    );
+    assert.ok(Math.abs((cost?.value ?? Number.NaN) - (row?.usd ?? Number.NaN)) < 1e-9);
+  });
+
+  it('the Monitor tab of Jaeger has latencies', async () => {
+    const latencies = await poll(
+      async () => {
+        const found = await stack.jaeger.latencies(SERVICE);
+        return found.length > 0 && found;
+      },
+      { deadlineMs: 20_000, intervalMs: 500, what: 'latencies of phone-agent' },
+    );
+    for (const milliseconds of latencies)
+      assert.ok(milliseconds > 0 && milliseconds < 120_000, `${milliseconds}`);
+  });
+});
+
+describe('faults', () => {
+  it('a collector that is killed in mid-run and comes back has lost nothing that it took', async () => {
+    const calling = world.makeCalls(['plain', 'tool_call']);
+    for (const afterMs of [5_000, 6_000]) {
+      await pause(afterMs);
+      await stack.collector.process.kill();
+      await stack.collector.process.up();
+    }
+    for (const { callSid } of await calling) await arrived(callSid);
+  });
+
+  it('while earshot serve and Jaeger are away their spans wait in the queue, and arrive when these are back', async () => {
+    const before = performance.now();
+    const calling = world.makeCalls(['plain', 'barge_in']);
+    await pause(2_000);
+    await stack.serve.stop();
+    await stack.jaegerProcess.stop();
+    const made = await calling;
+    await pause(Math.max(0, OUTAGE_MS - (performance.now() - before)));
+    for (const { callSid } of made) {
+      await storedCall(truth, callSid, RECOVERY_MS);
+      assert.deepEqual(await stack.db.query('SELECT 1 FROM call_metrics WHERE call_id = $1', [callSid]), []);
+    }
+    // A collector that dies in the outage as well still has them.
+    await stack.collector.process.kill();
+    await stack.collector.process.up();
+    await stack.serve.up();
+    await stack.jaegerProcess.up();
+    for (const { callSid } of made) await arrived(callSid);
+  });
+});
+
+/** Time passes, as in the outage that is played; nothing is waited for. */
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const parentOf = ({ references }: JaegerSpan): string | undefined =>
+  references.find(({ refType }) => refType === 'CHILD_OF')?.spanID;
+
+const eventNames = ({ logs }: JaegerSpan): string[] =>
+  logs.flatMap(({ fields }) => fields.flatMap(({ key, value }) => (key === 'event' ? [String(value)] : [])));
+
+/** All that Jaeger, the tables and the metrics say, as text. */
+async function everything(service: string): Promise<string> {
+  const tables = await Promise.all(
+    ['call_spans', 'call_queue', 'call_logs', 'call_metrics'].map((table) =>
+      stack.db.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${table} t`),
+    ),
+  );
+  const metrics = await fetch(stack.collector.metricsUrl);
+  assert.ok(metrics.ok);
+  return [
+    await stack.jaeger.everything(service),
+    await metrics.text(),
+    ...tables.flat().map(({ row }) => row),
+  ].join('\n');
+}
