@@ -4,7 +4,7 @@ import { m, q, s } from '../columns.ts';
 import { UID } from '../links.ts';
 import { buckets, COLLECTOR, counter, gauge, LABEL, observations } from '../names.ts';
 import { lines, stat, table } from '../panels.ts';
-import { overTime, rows, timeSeries } from '../queries.ts';
+import { atTheEnd, overTime, rows, timeSeries } from '../queries.ts';
 import { percentile } from '../scope.ts';
 import { SOURCES } from '../variables.ts';
 
@@ -39,12 +39,17 @@ const glance = {
       unit: 'short',
       decimals: 0,
       width: 4,
-      empty: 'None dropped',
+      empty: NO_METRICS,
       limits: [
         [0, 'green'],
         [1, 'red'],
       ],
-      queries: [overTime(`sum(increase(${counter(METRICS.spansDropped)}[$__range]))`, 'dropped')],
+      // A counter begins with its first drop: until then there are none, as long as there are metrics at all.
+      queries: [
+        atTheEnd(
+          `sum(increase(${counter(METRICS.spansDropped)}[$__range])) or sum(increase(${counter(METRICS.spansAccepted)}[$__range])) * 0`,
+        ),
+      ],
     }),
     stat({
       id: 3,
@@ -131,7 +136,7 @@ const flow = {
       description: 'Spans lost, per second. Any is too many.',
       unit: 'suffix: spans/s',
       width: 12,
-      empty: 'None dropped',
+      empty: 'No drops are known',
       limits: BAD,
       queries: [
         overTime(
@@ -175,7 +180,7 @@ const flow = {
       description:
         'From hang-up to the last computation of the rows, of the calls that began in each interval.',
       unit: 's',
-      width: 12,
+      width: 8,
       empty: NO_CALLS,
       limits: LAG_LIMITS,
       interval: '1m',
@@ -191,7 +196,7 @@ const flow = {
       description:
         'From the end of a span to its place in the journal, of the spans that ended in each interval.',
       unit: 's',
-      width: 12,
+      width: 8,
       empty: 'No spans in this time range',
       limits: LAG_LIMITS,
       interval: '1m',
@@ -199,6 +204,19 @@ const flow = {
         timeSeries(
           `SELECT $__timeGroupAlias(${s.ended_at}, $__interval),\n  ${percentile(0.5, delivery)} AS p50,\n  ${percentile(0.99, delivery)} AS p99\nFROM call_spans s\nWHERE $__timeFilter(${s.ended_at})\nGROUP BY 1\nORDER BY 1`,
         ),
+      ],
+    }),
+    lines({
+      id: 18,
+      title: 'Spool',
+      description:
+        'Spans that agents put on disk because the database was away, and those brought back from there, per second.',
+      unit: 'suffix: spans/s',
+      width: 8,
+      empty: 'No spool in use is known',
+      queries: [
+        overTime(`sum(${rate(counter(METRICS.spansSpooled))})`, 'to disk'),
+        overTime(`sum(${rate(counter(METRICS.spansReplayed))})`, 'from disk'),
       ],
     }),
   ],
