@@ -166,9 +166,9 @@ const flow = {
     }),
     lines({
       id: 15,
-      title: 'Oldest call in the queue',
+      title: 'Oldest due call',
       description:
-        'How long the call that waits longest has been in the queue. A call that goes on is in it, too.',
+        'How long the call that is due longest has been waiting. Above a minute: workers are missing or stuck.',
       unit: 's',
       width: 8,
       empty: NO_METRICS,
