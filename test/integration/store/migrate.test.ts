@@ -50,8 +50,8 @@ onEachDatabase((databases) => {
     const db = await databases.migrated();
     await db.query(`INSERT INTO earshot_migrations (id, name) VALUES (9000, '9000_later')`);
     const before = await readColumns(db);
-    for (const refused of [migrate(db), checkSchema(db)]) {
-      await assert.rejects(refused, (error) => {
+    for (const refuses of [migrate, checkSchema]) {
+      await assert.rejects(refuses(db), (error) => {
         assert.ok(error instanceof SchemaError);
         assert.equal(error.seenVersion, 9000);
         assert.equal(error.knownVersion, 1);
