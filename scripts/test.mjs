@@ -1,4 +1,5 @@
 // Runs the built tests. `node scripts/test.mjs [PART ...]` runs those whose path contains one of the parts.
+// Those of test/stack need programs that scripts/stack.mjs builds first.
 // (Node 20's own runner takes every file below a folder called test for a test, and has no globs.)
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -8,7 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const tests = readdirSync(`${root}dist/test`, { recursive: true })
-  .filter((path) => path.endsWith('.test.js'))
+  .filter((path) => path.endsWith('.test.js') && !path.startsWith('stack/'))
   .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
   .sort()
   .map((path) => `dist/test/${path}`);

@@ -5,14 +5,34 @@ import { openPostgres } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
 import { ATTR, EVENT, METRICS, SPAN } from '../../instrumentation/semconv.ts';
 import type { WorldCall } from '../support/demo-world.ts';
+import {
+  committedDashboards,
+  expandPromql,
+  expandSql,
+  type GrafanaDashboard,
+  type GrafanaTarget,
+  openVariables,
+  panelsOf,
+} from '../support/grafana-query.ts';
 import { type ObservedWorld, startObservedWorld, storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
 import { type JaegerSpan, tagOf } from '../support/stack/jaeger-api.ts';
+import { attributes, childOf, nanos, newTrace, request, send } from '../support/stack/otlp-spans.ts';
 import { RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
 
 const SERVICE = 'phone-agent';
 /** Seconds that `earshot serve` and Jaeger are away: EARSHOT_STACK_OUTAGE_SECONDS. */
 const OUTAGE_MS = Number(process.env.EARSHOT_STACK_OUTAGE_SECONDS || 10) * 1_000;
+
+/** Queries that this run gives nothing to show, and why. Their own tests fill them. */
+const MAY_BE_EMPTY: ReadonlyMap<string, string> = new Map([
+  ['voice-call/21A', 'metadata mode leaves no transcript'],
+  ['voice-pipeline/12A', 'nothing was dropped'],
+  ['voice-pipeline/18A', 'earshot serve has no spool'],
+  ['voice-pipeline/18B', 'earshot serve has no spool'],
+  ['voice-pipeline/24B', 'no sender goes beyond the limits'],
+  ['voice-pipeline/31A', 'every call was finalised'],
+]);
 
 let stack: Stack;
 let world: ObservedWorld;
@@ -260,6 +280,105 @@ describe('faults', () => {
     for (const { callSid } of made) await arrived(callSid);
   });
 });
+
+describe('dashboards, on what the pipeline has made', () => {
+  before(async () => {
+    const callId = `CA${Date.now()}`;
+    await send(stack.collector.url, badCall(callId));
+    await storedCall(stack.db, callId, RECOVERY_MS);
+    await poll(async () => (await stack.prometheus.query(FAILED)).length > 0, {
+      deadlineMs: 20_000,
+      what: FAILED,
+    });
+  });
+
+  for (const dashboard of committedDashboards()) {
+    for (const panel of panelsOf(dashboard)) {
+      for (const target of panel.targets ?? []) {
+        const key = `${dashboard.uid}/${panel.id}${target.refId}`;
+        const may = MAY_BE_EMPTY.get(key);
+        it(`${dashboard.title}: ${panel.title} (${key}) ${may === undefined ? 'has finite numbers' : `may be empty: ${may}`}`, async () => {
+          const found = await answer(dashboard, target);
+          assert.ok(found > 0 || may !== undefined, 'no rows, series or spans');
+        });
+      }
+    }
+  }
+});
+
+const FAILED = `${SPAN_METRICS.calls}{${LABEL.statusCode}="STATUS_CODE_ERROR", ${LABEL.stage}="tts"}`;
+
+/** A call as the callers do not make it: a model without a price that fails, prompts from the cache, a bad end. */
+function badCall(callId: string) {
+  const startMs = Date.now() - 10_000;
+  const [call, turn] = [newTrace(), newTrace()];
+  const span = (
+    name: string,
+    fromMs: number,
+    toMs: number,
+    more: Readonly<Record<string, string | number>>,
+  ) => ({
+    name,
+    kind: 2,
+    startTimeUnixNano: nanos(startMs, fromMs),
+    endTimeUnixNano: nanos(startMs, toMs),
+    attributes: attributes({ [ATTR.callId]: callId, ...more }),
+  });
+  return request({ 'service.name': SERVICE }, [
+    {
+      ...childOf(turn),
+      ...span('chat llama-3.1-8b-instant', 1_000, 1_500, {
+        [ATTR.stage]: 'llm',
+        [ATTR.providerName]: 'groq',
+        [ATTR.requestModel]: 'llama-3.1-8b-instant',
+        [ATTR.inputTokens]: 800,
+        [ATTR.cachedInputTokens]: 600,
+        [ATTR.outputTokens]: 20,
+      }),
+    },
+    {
+      ...childOf(turn),
+      ...span(SPAN.tts, 1_500, 3_000, {
+        [ATTR.stage]: 'tts',
+        [ATTR.providerName]: 'acme',
+        [ATTR.requestModel]: 'voice-1',
+        [ATTR.usageCharacters]: 40,
+        [ATTR.errorType]: 'TimeoutError',
+      }),
+      status: { code: 2 },
+    },
+    {
+      ...turn,
+      ...span(SPAN.turn, 500, 4_000, { [ATTR.turnIndex]: 0, [ATTR.turnInitiator]: 'user' }),
+      links: [call],
+    },
+    { ...call, ...span(SPAN.call, 0, 5_000, { [ATTR.outcome]: 'FAIL', [ATTR.outcomeSource]: 'explicit' }) },
+  ]);
+}
+
+/** Asks as Grafana would, for a call that was made. Gives the number of rows, series or spans. */
+async function answer(dashboard: GrafanaDashboard, { rawSql, expr, query }: GrafanaTarget): Promise<number> {
+  const range = { from: new Date(startedMs - 60_000), to: new Date(), intervalSeconds: 60 };
+  const interrupted = calls.find(({ scenario }) => scenario === 'barge_in');
+  const chosen = { call_id: interrupted?.callSid ?? '' };
+  const choices = await openVariables(dashboard, (sql) => stack.reader.query(sql), range, chosen);
+  if (rawSql !== undefined) {
+    const rows = await stack.reader.query(expandSql(rawSql, choices, range));
+    for (const [column, value] of rows.flatMap((row) => Object.entries(row))) {
+      assert.ok(typeof value !== 'number' || Number.isFinite(value), `${column}: ${value}`);
+    }
+    return rows.filter((row) => Object.values(row).some((value) => value !== null)).length;
+  }
+  if (expr !== undefined) {
+    const asked = expandPromql(expr, choices, { rateInterval: '5m', range: '15m' });
+    const series = await stack.prometheus.query(asked);
+    for (const { metric, value } of series)
+      assert.ok(Number.isFinite(value), `${JSON.stringify(metric)}: ${value}`);
+    return series.length;
+  }
+  const trace = await stack.jaeger.trace(expandSql(query ?? '', choices, range));
+  return trace?.spans.length ?? 0;
+}
 
 /** Time passes, as in the outage that is played; nothing is waited for. */
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
