@@ -145,11 +145,11 @@ export class Call implements TrackerHost {
     this.#ended = true;
     openCalls.delete(this);
     for (const stage of [...this.#stages]) stage.cancel({ at: endUs / 1_000 });
-    guard('ending a call', () => {
+    guard('describing a call', () => {
       this.#span.setAttributes(this.#endAttributes(end ?? {}));
       if (end?.error !== undefined) failSpan(this.#span, end.error);
-      endSpan(this.#span, this.startUs, endUs);
     });
+    guard('ending a call', () => endSpan(this.#span, this.startUs, endUs));
   }
 
   openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn {

@@ -155,10 +155,9 @@ export class Stage {
   #finish(result: StageResult): void {
     if (this.ended) return;
     this.#endUs = Math.max(this.startUs, instantUs(result?.at));
-    guard('ending a stage', () => {
-      this.#span.setAttributes(resultAttributes(this.kind, result ?? {}));
-      endSpan(this.#span, this.startUs, this.#endUs ?? this.startUs);
-    });
+    const endUs = this.#endUs;
+    guard('describing a stage', () => this.#span.setAttributes(resultAttributes(this.kind, result ?? {})));
+    guard('ending a stage', () => endSpan(this.#span, this.startUs, endUs));
     this.#owner?.stageEnded(this, result ?? {});
   }
 }

@@ -2,9 +2,10 @@ import { type Attributes, type Context, type Link, type Span, SpanKind, trace } 
 import type { EouSource, Interruption, Micros, StageKind } from '../exporter/facts.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { appendText, capturesContent } from './content.ts';
-import { ATTR, EVENT, SPAN } from './semconv.ts';
-import { addEvent, endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
+import { ATTR, SPAN } from './semconv.ts';
+import { endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 import { Stage, type StageFacts, type StageOwner, type StageResult } from './stage.ts';
+import { TurnMarks } from './turn-marks.ts';
 
 /** What a turn needs of its call. */
 export interface TurnHost {
@@ -42,16 +43,6 @@ export interface TurnEnd {
   error?: unknown;
 }
 
-const SOURCE_RANK: Record<EouSource, number> = {
-  vad: 4,
-  stt_word_end: 3,
-  stt_event: 2,
-  framework: 1,
-  turn_start: 0,
-};
-/** Nobody barges in so often; beyond it overlaps are no longer noted. */
-const MAX_INTERRUPTIONS = 32;
-
 /**
  * One exchange: the user speaks (or the agent opens) and the agent answers. It is one trace.
  *
@@ -69,13 +60,7 @@ export class Turn implements StageOwner {
   readonly #host: TurnHost;
   readonly #span: Span;
   readonly #openStages = new Set<Stage>();
-  readonly #interruptions: Interruption[] = [];
-  #speechStartedUs: Micros | undefined;
-  #speechEndedUs: Micros | undefined;
-  #eouSource: EouSource | undefined;
-  /** The user went on after a pause: whatever end comes next replaces the one before. */
-  #speechResumed = false;
-  #committedUs: Micros | undefined;
+  readonly #marks = new TurnMarks();
   #playback: Stage | undefined;
   #playbackStartedUs: Micros | undefined;
   #playbackEndedUs: Micros | undefined;
@@ -145,31 +130,17 @@ export class Turn implements StageOwner {
 
   /** The user began to speak. The first start counts; one that follows an end means that the user went on. */
   userSpeechStarted({ at }: SpeechMark = {}): void {
-    if (this.#ended) return;
-    const us = instantUs(at);
-    this.#speechStartedUs = Math.min(this.#speechStartedUs ?? us, us);
-    if (this.#speechEndedUs !== undefined && us > this.#speechEndedUs) this.#speechResumed = true;
+    if (!this.#ended) this.#marks.speechStarted(instantUs(at));
   }
 
   /** The user stopped speaking: the instant of the silence, not of the message that reported it. */
   userSpeechEnded({ at, source = 'vad' }: SpeechMark = {}): void {
-    if (this.#ended) return;
-    const us = instantUs(at);
-    if (this.#playbackStartedUs !== undefined && us > this.#playbackStartedUs) return;
-    const known = this.#eouSource;
-    const better =
-      SOURCE_RANK[source] - (known === undefined || this.#speechResumed ? -1 : SOURCE_RANK[known]);
-    if (better < 0 || (better === 0 && us < (this.#speechEndedUs ?? 0))) return;
-    this.#speechEndedUs = us;
-    this.#eouSource = source;
-    this.#speechResumed = false;
+    if (!this.#ended) this.#marks.speechEnded(instantUs(at), source, this.#playbackStartedUs);
   }
 
   /** The user's words were accepted as finished. Until the agent is heard, the last time counts. */
   committed(at?: Instant): void {
-    if (this.#ended) return;
-    const us = instantUs(at);
-    if (this.#playbackStartedUs === undefined || us <= this.#playbackStartedUs) this.#committedUs = us;
+    if (!this.#ended) this.#marks.committed(instantUs(at), this.#playbackStartedUs);
   }
 
   /** Adds to what the user said. Scored in this process; written only when content capture is on. */
@@ -228,8 +199,7 @@ export class Turn implements StageOwner {
 
   /** The user and the agent spoke over each other. A barge-in marks the turn as interrupted. */
   interruption(interruption: Interruption): void {
-    if (this.#ended || this.#interruptions.length >= MAX_INTERRUPTIONS) return;
-    this.#interruptions.push(interruption);
+    if (!this.#ended) this.#marks.interruption(interruption);
   }
 
   /** Ends the turn. Stages still open go on and end by themselves, or with the call. */
@@ -238,12 +208,13 @@ export class Turn implements StageOwner {
     this.#ended = true;
     const endUs = Math.max(this.startUs, instantUs(at));
     if (this.#playback && !this.#playback.ended) this.#playback.end({ at: endUs / 1_000 });
-    guard('ending a turn', () => {
-      this.#writeMarks();
+    guard('describing a turn', () => {
+      this.#marks.writeTo(this.#span);
+      this.#writeWords();
       this.#writeResponse();
       if (error !== undefined) failSpan(this.#span, error);
-      endSpan(this.#span, this.startUs, endUs);
     });
+    guard('ending a turn', () => endSpan(this.#span, this.startUs, endUs));
     this.#host.turnEnded(this);
   }
 
@@ -265,38 +236,23 @@ export class Turn implements StageOwner {
     return { [ATTR.callId]: this.#host.id, [ATTR.turnIndex]: this.index };
   }
 
-  /** Marks become events when the turn ends, because only then it is certain which of them counted. */
-  #writeMarks(): void {
-    const span = this.#span;
-    if (this.#speechStartedUs !== undefined) addEvent(span, EVENT.userSpeechStarted, this.#speechStartedUs);
-    if (this.#speechEndedUs !== undefined) addEvent(span, EVENT.userSpeechEnded, this.#speechEndedUs);
-    if (this.#committedUs !== undefined) addEvent(span, EVENT.turnCommitted, this.#committedUs);
-    for (const { kind, atUs, timeToSilenceSeconds } of this.#interruptions) {
-      addEvent(span, EVENT.interruption, atUs, {
-        [ATTR.interruptionKind]: kind,
-        ...(timeToSilenceSeconds !== undefined && { [ATTR.interruptionTimeToSilence]: timeToSilenceSeconds }),
-      });
-    }
-    span.setAttribute(
-      ATTR.turnInterrupted,
-      this.#interruptions.some(({ kind }) => kind === 'barge_in'),
-    );
-    if (this.#eouSource !== undefined) span.setAttribute(ATTR.eouSource, this.#eouSource);
+  #writeWords(): void {
     const score = this.#userText === undefined ? undefined : this.#host.scoreSentiment(this.#userText);
-    if (score !== undefined) span.setAttribute(ATTR.sentimentScore, score);
+    if (score !== undefined) this.#span.setAttribute(ATTR.sentimentScore, score);
     if (!capturesContent()) return;
-    if (this.#userText) span.setAttribute(ATTR.userText, this.#userText);
-    if (this.agentText) span.setAttribute(ATTR.agentText, this.agentText);
+    if (this.#userText) this.#span.setAttribute(ATTR.userText, this.#userText);
+    if (this.agentText) this.#span.setAttribute(ATTR.agentText, this.agentText);
   }
 
   /** The silence that the caller heard, as a bar of its own. A greeting has none: nobody had asked. */
   #writeResponse(): void {
     const answeredUs = this.#playbackStartedUs ?? this.#firstTtsByteUs;
-    const askedUs = this.#speechEndedUs ?? (this.initiator === 'user' ? this.startUs : undefined);
+    const { speechEndedUs } = this.#marks;
+    const askedUs = speechEndedUs ?? (this.initiator === 'user' ? this.startUs : undefined);
     if (answeredUs === undefined || askedUs === undefined || answeredUs < askedUs) return;
     const latency = seconds(answeredUs - askedUs);
     this.#span.setAttribute(ATTR.eouLatency, latency);
-    if (this.#eouSource === undefined)
+    if (speechEndedUs === undefined)
       this.#span.setAttribute(ATTR.eouSource, 'turn_start' satisfies EouSource);
     const response = startSpan(
       SPAN.response,

@@ -37,6 +37,7 @@ const TURN = [
   'userSpeechStarted',
   'userSpeechEnded',
   'committed',
+  'interruption',
   'addUserText',
   'addAgentText',
   'startStt',
@@ -70,7 +71,12 @@ test('no order of calls and no argument makes the public API throw, leak a call 
       call.end();
       call.end();
       assert.equal(openCallCount(), 0);
-      for (const fact of takeFacts()) {
+      const facts = takeFacts();
+      assert.ok(
+        facts.some(({ type }) => type === 'call'),
+        'the call span ends',
+      );
+      for (const fact of facts) {
         assert.ok(fact.endUs >= fact.startUs);
         if (fact.type !== 'stage') continue;
         for (const value of Object.values(fact.usage ?? {}))
