@@ -1,11 +1,10 @@
 import { diag } from '@opentelemetry/api';
-import { NO_DATABASE, readSettings, type Settings } from '../settings.ts';
+import { NO_DATABASE } from '../settings.ts';
 import { readFact } from './dialects/index.ts';
-import { Pipeline, type PipelineSettings } from './pipeline/pipeline.ts';
+import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
 import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
-import type { PriceList } from './pricing/price-list.ts';
 import { type FinishedSpan, fromFinishedSpan } from './span-record.ts';
-import type { Database } from './store/database.ts';
 
 export type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
 export type { FinishedSpan } from './span-record.ts';
@@ -16,14 +15,8 @@ export {
   type TurnRecord,
 } from './telemetry-service.ts';
 
-export interface CallSpanProcessorOptions extends Partial<PipelineSettings> {
-  /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`; unset: the processor does nothing, and says so once.) */
-  databaseUrl?: string;
-  /** An open database instead, which stays the caller's to close. */
-  database?: Database;
-  /** (Default: what `EARSHOT_PRICING` and `EARSHOT_PRICES` choose.) */
-  priceList?: PriceList;
-}
+/** Where rows go. Without a database the processor does nothing, and says so once. */
+export type CallSpanProcessorOptions = PipelineTarget;
 
 /**
  * An OpenTelemetry span processor that turns the spans of calls into rows. It fits SDK 2.x and 3.x and imports neither.
@@ -37,21 +30,8 @@ export class CallSpanProcessor {
   readonly #pipeline: Pipeline | undefined;
   #shutdown: Promise<void> | undefined;
 
-  constructor({ database, priceList, ...overrides }: CallSpanProcessorOptions = {}) {
-    const settings: Settings = readSettings({
-      overrides,
-      warn: (message) => diag.warn(`earshot: ${message}`),
-    });
-    const target = database ?? settings.databaseUrl;
-    if (target === undefined) {
-      diag.warn(NO_DATABASE);
-      return;
-    }
-    this.#pipeline = new Pipeline({
-      database: target,
-      settings,
-      ...(priceList !== undefined && { priceList }),
-    });
+  constructor(options: CallSpanProcessorOptions = {}) {
+    this.#pipeline = openPipeline(options, NO_DATABASE).pipeline;
   }
 
   /** What was taken in, written and lost so far; undefined when the processor does nothing. */

@@ -1,12 +1,10 @@
 import { diag } from '@opentelemetry/api';
-import { readSettings, type Settings } from '../settings.ts';
 import type { CallLogRow } from './calls/rows.ts';
-import { Pipeline, type PipelineSettings } from './pipeline/pipeline.ts';
+import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
 import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
-import type { PriceList } from './pricing/price-list.ts';
 import { type CallRecord, callFact, validateCall } from './records/call.ts';
 import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
-import type { Database } from './store/database.ts';
 import type { StoredCallMetrics } from './store/read.ts';
 
 export type { CallRecord } from './records/call.ts';
@@ -15,13 +13,8 @@ export type { TurnRecord } from './records/turn.ts';
 const NO_DATABASE =
   'TelemetryService has no database: set DATABASE_URL, or give `databaseUrl` or `database`.';
 
-export interface TelemetryServiceOptions extends Partial<PipelineSettings> {
-  /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`; unset: turns are not recorded, and that is said once.) */
-  databaseUrl?: string;
-  /** An open database instead, which stays the caller's to close. */
-  database?: Database;
-  /** (Default: what `EARSHOT_PRICING` and `EARSHOT_PRICES` choose.) */
-  priceList?: PriceList;
+/** Where turns go. Without a database they are not recorded, and that is said once. */
+export interface TelemetryServiceOptions extends PipelineTarget {
   /** Goes into `service_name`. (Default: none.) */
   serviceName?: string;
   /** Keep what was said. (Default: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which is off.) */
@@ -42,23 +35,11 @@ export class TelemetryService {
   readonly #captureContent: boolean;
   #shutdown: Promise<void> | undefined;
 
-  constructor({ database, priceList, serviceName, ...overrides }: TelemetryServiceOptions = {}) {
-    const settings: Settings = readSettings({
-      overrides,
-      warn: (message) => diag.warn(`earshot: ${message}`),
-    });
-    const target = database ?? settings.databaseUrl;
+  constructor({ serviceName, ...target }: TelemetryServiceOptions = {}) {
+    const { pipeline, settings } = openPipeline(target, `earshot: ${NO_DATABASE} Turns are not recorded.`);
+    this.#pipeline = pipeline;
     this.#serviceName = serviceName;
     this.#captureContent = settings.captureContent;
-    if (target === undefined) {
-      diag.warn(`earshot: ${NO_DATABASE} Turns are not recorded.`);
-      return;
-    }
-    this.#pipeline = new Pipeline({
-      database: target,
-      settings,
-      ...(priceList !== undefined && { priceList }),
-    });
   }
 
   /** What was taken in, written and lost so far; undefined without a database. */
