@@ -105,6 +105,21 @@ test('the services find each other: addresses are names of services, and setting
   }
 });
 
+test('Grafana finds what it reads where it is mounted, and has the variables that it fills in', () => {
+  const { volumes = [], environment = {} } = COMPOSE.services.grafana ?? {};
+  const mounted = Object.fromEntries(volumes.map((volume) => volume.split(':').slice(0, 2)));
+  const boards = readYaml<{ providers: readonly { options: { path: string } }[] }>(
+    'grafana/provisioning/dashboards/earshot.yaml',
+  );
+  assert.equal(mounted['./grafana/provisioning'], '/etc/grafana/provisioning');
+  for (const { options } of boards.providers) assert.equal(mounted['./grafana/dashboards'], options.path);
+  const sources = readText('grafana/provisioning/datasources/earshot.yaml');
+  for (const [, name = ''] of sources.matchAll(/(?<!\$)\$\{(\w+)\}/g)) assert.ok(environment[name], name);
+  for (const [, host = ''] of sources.matchAll(/url: (?:http:\/\/)?([\w-]+):\d+/g)) {
+    assert.ok(COMPOSE.services[host], host);
+  }
+});
+
 test('the demo is there on request only', () => {
   const optional = SERVICES.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name);
   assert.deepEqual(optional, ['demo']);
