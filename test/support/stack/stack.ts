@@ -50,6 +50,8 @@ export interface Stack {
   readonly collector: Collector;
   /** One more collector in front of the same. */
   startCollector(mode: ContentMode): Promise<Collector>;
+  /** One gateway, with an `earshot serve` of its own on the same database. */
+  startGateway(): Promise<Collector>;
   /** Stops everything that was started, and removes its data. */
   stop(): Promise<void>;
 }
@@ -73,15 +75,19 @@ export async function startStack(): Promise<Stack> {
     return database;
   };
 
-  async function startCollector(mode: ContentMode, addresses: Addresses): Promise<Collector> {
+  async function startCollector(
+    mode: ContentMode,
+    addresses: Addresses,
+    file: 'collector' | 'gateway' = 'collector',
+  ): Promise<Collector> {
     const [grpc, http, health, metrics, telemetry] = addresses.collector ?? (await freePorts(5));
-    const queue = await mkdtemp(join(folder, `queue-${mode}-`));
+    const queue = await mkdtemp(join(folder, `queue-${file}-`));
     const process = started(
       await ServiceProcess.start({
-        name: `collector (${mode})`,
+        name: `${file} (${mode})`,
         command: collectorProgram ?? '',
-        args: ['collector.yaml', 'content.yaml'].map(
-          (file) => `--config=${join(packageRoot, 'collector-config', file)}`,
+        args: [file, 'content'].map(
+          (name) => `--config=${join(packageRoot, 'collector-config', `${name}.yaml`)}`,
         ),
         cwd: folder,
         readyUrl: url(health),
@@ -93,6 +99,7 @@ export async function startStack(): Promise<Stack> {
           EARSHOT_COLLECTOR_HTTP: at(http),
           EARSHOT_COLLECTOR_HEALTH: at(health),
           EARSHOT_COLLECTOR_METRICS: at(metrics),
+          EARSHOT_COLLECTOR_TELEMETRY_HOST: '127.0.0.1',
           EARSHOT_COLLECTOR_TELEMETRY_PORT: String(telemetry),
           EARSHOT_JAEGER_ENDPOINT: at(addresses.jaegerOtlp),
           EARSHOT_SERVE_URL: url(addresses.serve),
@@ -118,6 +125,18 @@ export async function startStack(): Promise<Stack> {
     ] = ports;
     const addresses: Addresses = { serve, jaegerOtlp, collector: rest };
 
+    const startServe = async (port: number | undefined): Promise<ServiceProcess> =>
+      started(
+        await ServiceProcess.start({
+          name: 'earshot serve',
+          command: process.execPath,
+          args: [CLI, 'serve', '--port', String(port)],
+          cwd: folder,
+          readyUrl: url(port, '/readyz'),
+          env: { DATABASE_URL: databaseUrl, EARSHOT_LOG_FORMAT: 'json' },
+        }),
+      );
+
     const jaegerProcess = started(
       await ServiceProcess.start({
         name: 'Jaeger',
@@ -137,16 +156,7 @@ export async function startStack(): Promise<Stack> {
         },
       }),
     );
-    const serveProcess = started(
-      await ServiceProcess.start({
-        name: 'earshot serve',
-        command: process.execPath,
-        args: [CLI, 'serve', '--port', String(serve)],
-        cwd: folder,
-        readyUrl: url(serve, '/readyz'),
-        env: { DATABASE_URL: databaseUrl, EARSHOT_LOG_FORMAT: 'json' },
-      }),
-    );
+    const serveProcess = await startServe(serve);
     const db = opened(openPostgres({ url: databaseUrl }));
     await db.query(
       (await readFile(join(packageRoot, 'grafana/reader.sql'), 'utf8')).replace(":'password'", "'secret'"),
@@ -171,6 +181,11 @@ export async function startStack(): Promise<Stack> {
       prometheus: new PrometheusApi(url(prometheusPort)),
       collector,
       startCollector: (mode) => startCollector(mode, { serve, jaegerOtlp }),
+      startGateway: async () => {
+        const [own] = await freePorts(1);
+        await startServe(own);
+        return startCollector('metadata', { serve: own, jaegerOtlp }, 'gateway');
+      },
       stop,
     };
   } catch (error) {
