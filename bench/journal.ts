@@ -72,10 +72,7 @@ async function appended(db: Database, client: pg.Client, facts: readonly Fact[])
       rate(async () => {
         for (const batch of batches) await journal.append(batch);
       }),
-    copy: () =>
-      rate(async () => {
-        for (const batch of batches) await copyIn(client, batch.map(copyLine).join(''));
-      }),
+    copy: () => rate(() => copyFacts(client, facts)),
     readyCopy: () =>
       rate(async () => {
         for (const lines of readyBatches) await copyIn(client, lines);
@@ -139,6 +136,11 @@ async function secondsOf(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return (performance.now() - start) / 1_000;
+}
+
+/** Writes facts with COPY to `copied_spans`, a table like the journal, in transactions of the same size. */
+export async function copyFacts(client: pg.Client, facts: readonly Fact[]): Promise<void> {
+  for (const batch of inBatches(facts, BATCH)) await copyIn(client, batch.map(copyLine).join(''));
 }
 
 async function copyIn(client: pg.Client, lines: string): Promise<void> {

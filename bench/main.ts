@@ -11,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'audio-frame': async () => (await import('./audio-frame.ts')).benchAudioFrame(),
   'open-calls': async () => (await import('./open-calls.ts')).benchOpenCalls(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
+  'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
 };
 
 const HEADER = ['benchmark', 'ours', 'baseline', 'ratio', 'unit'] as const;

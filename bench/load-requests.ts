@@ -1,0 +1,122 @@
+import { gzipSync } from 'node:zlib';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { readFact } from '../exporter/dialects/index.ts';
+import type { Fact } from '../exporter/facts.ts';
+import { fromFinishedSpan } from '../exporter/span-record.ts';
+import { ATTR } from '../instrumentation/semconv.ts';
+import { recordCalls } from './recorded-calls.ts';
+
+/** What OpenTelemetry's batch processor sends at once by default. */
+const REQUEST_SPANS = 512;
+const TEMPLATE_CALLS = 400;
+const TURNS = 8;
+
+/** One request of many: `round` is which copy of the template, `part` which request of it. */
+export interface RequestId {
+  readonly round: number;
+  readonly part: number;
+}
+
+/** Where an id stands in the bytes of a request, and which one it is. */
+interface Place {
+  readonly offset: number;
+  /** Trace and span ids are bytes, a call id is text. */
+  readonly encoding: 'hex' | 'latin1';
+  readonly id: string;
+}
+
+interface Part {
+  readonly bytes: Buffer;
+  /** What a receiver stores of it. */
+  readonly facts: readonly Fact[];
+  readonly places: readonly Place[];
+}
+
+/**
+ * Requests of OTLP protobuf, without end and all different, cheap to make: the spans of some hundred calls, encoded once
+ * by the real serializer; a copy of a request has other ids in the same places. Ids stay as scattered as random ones are.
+ */
+export class LoadRequests {
+  readonly parts: number;
+  readonly #parts: readonly Part[];
+
+  /** `together`: all calls of a round begin at once, and so are open at once. (Default: one a second.) */
+  constructor({ together = false }: { together?: boolean } = {}) {
+    const spans = ordered(recordCalls(TEMPLATE_CALLS, TURNS), together);
+    const batches: ReadableSpan[][] = [];
+    for (let from = 0; from < spans.length; from += REQUEST_SPANS) {
+      batches.push(spans.slice(from, from + REQUEST_SPANS));
+    }
+    this.#parts = batches.map(partOf);
+    this.parts = batches.length;
+  }
+
+  /** The packed body of a request. */
+  body({ round, part }: RequestId): Buffer {
+    const template = this.#parts[part];
+    if (template === undefined) throw new RangeError(`There is no part ${part}.`);
+    const bytes = Buffer.from(template.bytes);
+    for (const { offset, encoding, id } of template.places)
+      bytes.write(idOf(id, round).slice(0, 8), offset, encoding);
+    return gzipSync(bytes, { level: 1 });
+  }
+
+  /** The facts that a receiver stores of a request. */
+  facts({ round, part }: RequestId): Fact[] {
+    return (this.#parts[part]?.facts ?? []).map((fact) => ({
+      ...fact,
+      traceId: idOf(fact.traceId, round),
+      spanId: idOf(fact.spanId, round),
+      callId: idOf(fact.callId, round),
+    }));
+  }
+}
+
+/** An id of a round: its first four bytes are other ones. */
+function idOf(hexId: string, round: number): string {
+  const value = (Number.parseInt(hexId.slice(0, 8), 16) ^ scattered(round)) >>> 0;
+  return value.toString(16).padStart(8, '0') + hexId.slice(8);
+}
+
+/** A different number for each round, with bits of no pattern. */
+const scattered = (round: number): number => Math.imul(round + 1, 0x9e3779b1) >>> 0;
+
+function ordered(spans: readonly ReadableSpan[], together: boolean): ReadableSpan[] {
+  const seconds = ({ endTime: [whole, nanos] }: ReadableSpan) => whole + nanos / 1e9;
+  if (!together) return spans.toSorted((a, b) => seconds(a) - seconds(b));
+  const lastOf = new Map<unknown, number>();
+  for (const span of spans) {
+    const callId = span.attributes[ATTR.callId];
+    lastOf.set(callId, Math.max(lastOf.get(callId) ?? 0, seconds(span)));
+  }
+  // Counted back from the call's end.
+  const position = (span: ReadableSpan) => seconds(span) - (lastOf.get(span.attributes[ATTR.callId]) ?? 0);
+  return spans.toSorted((a, b) => position(a) - position(b));
+}
+
+function partOf(spans: ReadableSpan[]): Part {
+  const bytes = Buffer.from(ProtobufTraceSerializer.serializeRequest(spans) ?? []);
+  const places = new Map<number, Place>();
+  const find = (id: string, encoding: Place['encoding']) => {
+    const needle = Buffer.from(id, encoding);
+    for (let offset = bytes.indexOf(needle); offset >= 0; offset = bytes.indexOf(needle, offset + 1)) {
+      places.set(offset, { offset, encoding, id });
+    }
+  };
+  const hexIds = new Set<string>();
+  const callIds = new Set<string>();
+  for (const span of spans) {
+    const { traceId, spanId } = span.spanContext();
+    for (const id of [traceId, spanId, span.parentSpanContext?.spanId]) if (id !== undefined) hexIds.add(id);
+    for (const { context } of span.links) hexIds.add(context.traceId).add(context.spanId);
+    callIds.add(String(span.attributes[ATTR.callId]));
+  }
+  for (const id of hexIds) find(id, 'hex');
+  for (const id of callIds) find(id, 'latin1');
+  return {
+    bytes,
+    facts: spans.flatMap((span) => readFact(fromFinishedSpan(span)) ?? []),
+    places: [...places.values()],
+  };
+}

@@ -1,0 +1,322 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import pg from 'pg';
+import { migrate, openPostgres } from '../exporter/store/index.ts';
+import { type ServeProcess, startServe, untilReady } from '../test/support/otlp-server.ts';
+import { poll } from '../test/support/poll.ts';
+import { startPostgres } from '../test/support/postgres.ts';
+import { copyFacts } from './journal.ts';
+import type { LoadOrder, LoadReport } from './load-client.ts';
+import { LoadRequests, type RequestId } from './load-requests.ts';
+import { median } from './measure.ts';
+import { cpuSeconds, parentOf, peakMegabytes, treeCpuSeconds } from './process-cpu.ts';
+import type { BenchResult } from './result.ts';
+
+/** PostgreSQL as it comes, with memory as its manual advises; the tests' server trades safety for speed. */
+const DURABLE = { fsync: 'on', full_page_writes: 'on', shared_buffers: '1GB', max_wal_size: '4GB' };
+
+/** Seconds of load a measurement; rounds of which the median counts. */
+const SECONDS = Number(process.env.EARSHOT_BENCH_SECONDS ?? 8);
+const ROUNDS = Number(process.env.EARSHOT_BENCH_ROUNDS ?? 3);
+const FINISHED_CALLS = Number(process.env.EARSHOT_BENCH_FINISHED_CALLS ?? 1_000_000);
+/** Requests are prepared for at most so many spans a second. */
+const MOST_PER_SECOND = 80_000;
+const CONNECTIONS = 16;
+/** Of the overload: as many times what the process sustains, on so many connections. */
+const OVERLOAD = 10;
+const OVERLOAD_CONNECTIONS = 512;
+const OVERLOAD_SECONDS = 5;
+const OPEN_CALL_ROUNDS = 25;
+const STORED_PER_REQUEST = 450;
+
+/** What one measurement gave. */
+interface Measured extends LoadReport {
+  readonly spans: number;
+  readonly perSecond: number;
+  /** Microseconds of CPU a span, of the server and of the database. */
+  readonly serveUs: number;
+  readonly databaseUs: number;
+}
+
+/**
+ * What one `earshot serve` process takes: OTLP protobuf with gzip over HTTP to committed rows of the journal, while it
+ * turns the calls that end into rows, too. The client's bodies are made beforehand. Linux only.
+ */
+export async function benchServeLoad(): Promise<BenchResult[]> {
+  const server = await startPostgres(DURABLE);
+  const cleanUps: (() => void | Promise<void>)[] = [];
+  const url = await server.createDatabase();
+  const client = new pg.Client({ connectionString: url });
+  try {
+    const db = openPostgres({ url, statementTimeoutMs: 0 });
+    cleanUps.push(() => db.close());
+    await migrate(db);
+    await client.connect();
+    await client.query('CREATE TABLE copied_spans (LIKE call_spans INCLUDING ALL)');
+    const after = (cleanUp: () => void | Promise<void>) => void cleanUps.unshift(cleanUp);
+    const serve = await startServe({ after } as Parameters<typeof startServe>[0], {
+      DATABASE_URL: url,
+      // Short, so that calls are finalised at the same rate as their spans come, from the beginning to the end.
+      EARSHOT_FINALIZE_DELAY: '200ms',
+      EARSHOT_LOG_LEVEL: 'info',
+      ...(process.env.EARSHOT_BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.EARSHOT_BENCH_NODE_OPTIONS }),
+    });
+    await untilReady(serve.url);
+    return await new Load(client, serve).results();
+  } finally {
+    for (const cleanUp of cleanUps) await cleanUp();
+    await client.end().catch(() => {});
+    await server.stop();
+  }
+}
+
+class Load {
+  readonly #client: pg.Client;
+  readonly #serve: ServeProcess;
+  readonly #requests = new LoadRequests();
+  #postmaster = 0;
+  #round = 0;
+
+  constructor(client: pg.Client, serve: ServeProcess) {
+    this.#client = client;
+    this.#serve = serve;
+  }
+
+  async results(): Promise<BenchResult[]> {
+    const [row] = (await this.#client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    this.#postmaster = parentOf(row?.pid ?? 0);
+    const results: BenchResult[] = [];
+    await this.#flood(); // warm-up
+    const copied: number[] = [];
+    const sustained: Measured[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      copied.push(await this.#copy());
+      sustained.push(await this.#flood());
+    }
+    const rate = median(sustained.map(({ perSecond }) => perSecond));
+    const serveUs = median(sustained.map((each) => each.serveUs));
+    const databaseUs = median(sustained.map((each) => each.databaseUs));
+    results.push(
+      {
+        name: 'serve: spans to committed rows',
+        ours: rate,
+        baseline: median(copied),
+        unit: 'spans/s',
+        note: `one process, one PostgreSQL, ${CONNECTIONS} connections, requests of 512 spans, calls finalised meanwhile; against COPY of the same journal rows in transactions of 2000; medians of ${ROUNDS} rounds of ${SECONDS} s`,
+      },
+      {
+        name: 'serve: CPU of the process',
+        ours: serveUs,
+        baseline: 1e6 / 20_000,
+        unit: 'µs/span',
+        note: 'all threads, finalising included; against the 50 µs that 20,000 spans/s on one core allow',
+      },
+      {
+        name: 'serve: CPU of PostgreSQL',
+        ours: databaseUs,
+        baseline: 1e6 / 20_000,
+        unit: 'µs/span',
+        note: 'all of its processes',
+      },
+    );
+    results.push(...(await this.#half(rate)), ...(await this.#overload(rate)));
+    results.push(await this.#openCalls(rate), await this.#filled());
+    return results;
+  }
+
+  /** As fast as it answers, on an empty journal. */
+  async #flood(): Promise<Measured> {
+    await this.#empty();
+    return this.#measure({
+      requests: this.#next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
+      connections: CONNECTIONS,
+      durationMs: SECONDS * 1_000,
+    });
+  }
+
+  async #copy(): Promise<number> {
+    await this.#client.query('TRUNCATE copied_spans');
+    const facts = this.#next(2 * this.#requests.parts).flatMap((id) => this.#requests.facts(id));
+    const startMs = performance.now();
+    await copyFacts(this.#client, facts);
+    return (facts.length * 1_000) / (performance.now() - startMs);
+  }
+
+  async #half(rate: number): Promise<BenchResult[]> {
+    await this.#empty();
+    const perSecond = rate / 2 / STORED_PER_REQUEST;
+    const { latenciesMs, statuses } = await this.#measure({
+      requests: this.#next(Math.ceil(perSecond * SECONDS)),
+      connections: CONNECTIONS,
+      perSecond,
+      durationMs: SECONDS * 1_000,
+    });
+    const quantile = (q: number) => latenciesMs[Math.floor(latenciesMs.length * q)] ?? Number.NaN;
+    const note = `at half of that load, sent at even times; from when a request was due; answers ${JSON.stringify(statuses)}`;
+    return [
+      { name: 'serve: acknowledgement, p50', ours: quantile(0.5), unit: 'ms', note },
+      { name: 'serve: acknowledgement, p99', ours: quantile(0.99), baseline: 250, unit: 'ms', note },
+    ];
+  }
+
+  async #overload(rate: number): Promise<BenchResult[]> {
+    await this.#empty();
+    const perSecond = (OVERLOAD * rate) / STORED_PER_REQUEST;
+    const report = await this.#measure({
+      requests: this.#next(Math.ceil(perSecond * OVERLOAD_SECONDS)),
+      connections: OVERLOAD_CONNECTIONS,
+      perSecond,
+      durationMs: OVERLOAD_SECONDS * 1_000,
+    });
+    const { rows } = await this.#client.query<{ id: string }>(
+      'SELECT trace_id || span_id AS id FROM call_spans',
+    );
+    const journal = new Set(rows.map(({ id }) => id));
+    const lost = report.acknowledged.filter((id) => !journal.has(id)).length;
+    const answers = JSON.stringify(report.statuses);
+    return [
+      {
+        name: 'serve: taken under overload',
+        ours: report.perSecond,
+        baseline: rate,
+        unit: 'spans/s',
+        note: `${OVERLOAD} times the load on ${OVERLOAD_CONNECTIONS} connections for ${OVERLOAD_SECONDS} s; answers ${answers}; against the sustained rate`,
+      },
+      {
+        name: 'serve: acknowledged and not in the journal',
+        ours: lost,
+        baseline: report.spans,
+        unit: 'spans',
+        note: 'of the spans acknowledged under overload: must be 0',
+      },
+      {
+        name: 'serve: most memory so far',
+        ours: peakMegabytes(this.#serve.pid),
+        unit: 'MB',
+        note: 'resident, over all of the above',
+      },
+    ];
+  }
+
+  async #openCalls(rate: number): Promise<BenchResult> {
+    await this.#empty();
+    const rounds = Array.from({ length: OPEN_CALL_ROUNDS }, () => this.#nextRound());
+    const requests = Array.from({ length: this.#requests.parts }, (_, part) =>
+      rounds.map((round) => ({ round, part })),
+    ).flat();
+    const { perSecond } = await this.#measure({
+      requests,
+      together: true,
+      connections: CONNECTIONS,
+      durationMs: SECONDS * 1_000,
+    });
+    const [row] = (
+      await this.#client.query<{ calls: number }>('SELECT count(*)::int AS calls FROM call_queue')
+    ).rows;
+    return {
+      name: 'serve: with many calls open at once',
+      ours: perSecond,
+      baseline: rate,
+      unit: 'spans/s',
+      note: `${row?.calls} calls in the queue at the end, all begun together; against the rate above, with some 90`,
+    };
+  }
+
+  async #filled(): Promise<BenchResult> {
+    const empty = median([(await this.#flood()).perSecond, (await this.#flood()).perSecond]);
+    await this.#empty();
+    const startMs = performance.now();
+    for (const statement of FILL) await this.#client.query(statement, [FINISHED_CALLS]);
+    await this.#client.query('VACUUM ANALYZE');
+    await this.#client.query('CHECKPOINT');
+    const fillSeconds = (performance.now() - startMs) / 1_000;
+    const rates: number[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      const { perSecond } = await this.#measure({
+        requests: this.#next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
+        connections: CONNECTIONS,
+        durationMs: SECONDS * 1_000,
+      });
+      rates.push(perSecond);
+    }
+    return {
+      name: 'serve: with finished calls in the database',
+      ours: median(rates),
+      baseline: empty,
+      unit: 'spans/s',
+      note: `${FINISHED_CALLS} calls, each with its row, a turn's row and three spans (filled in ${fillSeconds.toFixed(0)} s); against empty tables just before`,
+    };
+  }
+
+  async #measure(order: Omit<LoadOrder, 'url' | 'together'> & { together?: boolean }): Promise<Measured> {
+    const child = fork(new URL('load-client.js', import.meta.url), { serialization: 'advanced' });
+    child.send({ together: false, ...order, url: this.#serve.url } satisfies LoadOrder);
+    await once(child, 'message');
+    const before = [cpuSeconds(this.#serve.pid), treeCpuSeconds(this.#postmaster)] as const;
+    child.send('go');
+    const [[report]] = (await Promise.all([once(child, 'message'), once(child, 'exit')])) as [
+      [LoadReport],
+      unknown,
+    ];
+    const used = [
+      cpuSeconds(this.#serve.pid) - before[0],
+      treeCpuSeconds(this.#postmaster) - before[1],
+    ] as const;
+    const spans = report.acknowledged.length;
+    if (process.env.EARSHOT_BENCH_VERBOSE) {
+      const { seconds, statuses } = report;
+      process.stderr.write(
+        `${JSON.stringify({ spans, seconds, statuses, serve: used[0], database: used[1] })}\n`,
+      );
+    }
+    return {
+      ...report,
+      spans,
+      perSecond: spans / report.seconds,
+      serveUs: (used[0] / spans) * 1e6,
+      databaseUs: (used[1] / spans) * 1e6,
+    };
+  }
+
+  #nextRound(): number {
+    this.#round += 1;
+    return this.#round;
+  }
+
+  /** So many requests that were never sent before. */
+  #next(count: number): RequestId[] {
+    const ids: RequestId[] = [];
+    while (ids.length < count) {
+      const round = this.#nextRound();
+      for (let part = 0; part < this.#requests.parts; part += 1) ids.push({ round, part });
+    }
+    return ids.slice(0, count);
+  }
+
+  /** Nothing in the tables, and nothing under way. */
+  async #empty(): Promise<void> {
+    await poll(
+      async () => {
+        await this.#client.query('TRUNCATE call_spans, call_queue, call_logs, call_metrics');
+        return true;
+      },
+      { deadlineMs: 30_000 },
+    );
+    await this.#client.query('CHECKPOINT');
+  }
+}
+
+/** Finished calls as they lie in the tables for a month: $1 of them. */
+const FILL = [
+  `INSERT INTO call_spans (trace_id, span_id, call_id, turn_index, stage, started_at, ended_at, facts)
+   SELECT md5(n || '-' || s), left(md5(s || '-' || n), 16), md5('call' || n), s, 'turn',
+     now() - n * interval '2 s', now() - n * interval '2 s' + interval '5 s',
+     jsonb_build_object('type', 'turn', 'name', 'voice.turn', 'callId', md5('call' || n), 'turnIndex', s)
+   FROM generate_series(1, $1::int) AS n, generate_series(0, 2) AS s`,
+  `INSERT INTO call_logs (call_id, turn_index, created_at, trace_id, interrupted)
+   SELECT md5('call' || n), 0, now() - n * interval '2 s', md5(n || '-0'), false FROM generate_series(1, $1::int) AS n`,
+  `INSERT INTO call_metrics (call_id, started_at, ended_at, duration_seconds, turn_count, interruption_count,
+     false_interruption_count, unpriced, price_list, finalized_at, finalized_by)
+   SELECT md5('call' || n), now() - n * interval '2 s', now() - n * interval '2 s' + interval '60 s', 60, 1, 0, 0, '{}',
+     'bench', now(), 'bench' FROM generate_series(1, $1::int) AS n`,
+];
