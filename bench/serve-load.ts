@@ -32,6 +32,9 @@ const STORED_PER_REQUEST = 450;
 /** What one measurement gave. */
 interface Measured extends LoadReport {
   readonly spans: number;
+  /** Calls that had ended and had no rows yet, at the end; and calls that had. */
+  readonly backlog: number;
+  readonly finalised: number;
   readonly perSecond: number;
   /** Microseconds of CPU a span, of the server and of the database. */
   readonly serveUs: number;
@@ -62,7 +65,10 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
       ...(process.env.EARSHOT_BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.EARSHOT_BENCH_NODE_OPTIONS }),
     });
     await untilReady(serve.url);
-    return await new Load(client, serve).results();
+    const results = await new Load(client, serve).results();
+    serve.kill('SIGTERM');
+    await serve.ended;
+    return results;
   } finally {
     for (const cleanUp of cleanUps) await cleanUp();
     await client.end().catch(() => {});
@@ -117,6 +123,13 @@ class Load {
         baseline: 1e6 / 20_000,
         unit: 'µs/span',
         note: 'all of its processes',
+      },
+      {
+        name: 'serve: ended calls that wait for rows',
+        ours: median(sustained.map(({ backlog }) => backlog)),
+        baseline: median(sustained.map(({ backlog, finalised }) => backlog + finalised)),
+        unit: 'calls',
+        note: 'when the load ends, of all calls that had ended by then',
       },
     );
     results.push(...(await this.#half(rate)), ...(await this.#overload(rate)));
@@ -263,15 +276,15 @@ class Load {
       treeCpuSeconds(this.#postmaster) - before[1],
     ] as const;
     const spans = report.acknowledged.length;
-    if (process.env.EARSHOT_BENCH_VERBOSE) {
-      const { seconds, statuses } = report;
-      process.stderr.write(
-        `${JSON.stringify({ spans, seconds, statuses, serve: used[0], database: used[1] })}\n`,
-      );
-    }
+    const [row] = (await this.#client.query<{ stored: number; backlog: number; finalised: number }>(BOOKS))
+      .rows;
+    if (row === undefined || row.stored < spans)
+      throw new Error(`${row?.stored} spans of ${spans} are stored.`);
     return {
       ...report,
       spans,
+      backlog: row.backlog,
+      finalised: row.finalised,
       perSecond: spans / report.seconds,
       serveUs: (used[0] / spans) * 1e6,
       databaseUs: (used[1] / spans) * 1e6,
@@ -305,6 +318,11 @@ class Load {
     await this.#client.query('CHECKPOINT');
   }
 }
+
+const BOOKS = `\
+SELECT (SELECT count(*) FROM call_spans)::int AS stored,
+  (SELECT count(*) FROM call_queue WHERE ended)::int AS backlog,
+  (SELECT count(*) FROM call_metrics)::int AS finalised`;
 
 /** Finished calls as they lie in the tables for a month: $1 of them. */
 const FILL = [
