@@ -31,7 +31,8 @@ a table, one interrupts, one is a voicemail, one asks what needs a tool. Then it
 their cost and outcome, and each turn of one of them as a waterfall. It takes about 40 seconds and needs no keys.
 
   --seed N     repeats a run: the same delays, and the same call ids (default: another one each time)
-  --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself
+  --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; to
+               OTEL_EXPORTER_OTLP_ENDPOINT when that is set: what is there has to bring them to this database
   --json       the rows of the calls, as earshot report --json
 
 Writes to DATABASE_URL, or to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
@@ -53,13 +54,15 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats this run`));
   let serve: ServeProcess | undefined;
   try {
+    let target: Record<string, string> = { DATABASE_URL: database.url };
     if (options['via-otlp'] === true) {
-      serve = await startServe(database.url);
-      io.err(paint('dim', `spans go to earshot serve on ${serve.url}`));
+      const given = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+      if (!given) serve = await startServe(database.url);
+      const url = serve?.url ?? given ?? '';
+      io.err(paint('dim', `spans go to ${serve ? 'earshot serve on ' : ''}${url}`));
+      target = { OTEL_EXPORTER_OTLP_ENDPOINT: url };
     }
-    const env = agentEnvironment(
-      serve ? { OTEL_EXPORTER_OTLP_ENDPOINT: serve.url } : { DATABASE_URL: database.url },
-    );
+    const env = agentEnvironment(target);
     const callIds = await makeCalls(world, database.db, { seed, env }, io);
     if (json) {
       await reportCalls(database.db, { limit: callIds.length, since: startedUs }, true, io);

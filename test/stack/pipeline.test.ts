@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { Database } from '../../exporter/store/index.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
@@ -18,7 +20,7 @@ import { type ObservedWorld, startObservedWorld, storedCall } from '../support/o
 import { poll } from '../support/poll.ts';
 import { type JaegerSpan, tagOf } from '../support/stack/jaeger-api.ts';
 import { attributes, childOf, nanos, newTrace, request, send } from '../support/stack/otlp-spans.ts';
-import { RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
+import { CLI, RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
 
 const SERVICE = 'phone-agent';
 /** How long `earshot serve` and Jaeger are away; EARSHOT_STACK_OUTAGE_SECONDS makes it shorter. */
@@ -278,6 +280,30 @@ describe('faults', () => {
     await stack.serve.up();
     await stack.jaegerProcess.up();
     for (const { callSid } of made) await arrived(callSid);
+  });
+});
+
+describe('the demo, as docker-compose.yml runs it', () => {
+  it('sends its spans to the collector and finds the rows that the pipeline makes of them', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'demo', '--via-otlp', '--json'], {
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        DATABASE_URL: stack.databaseUrl,
+        OTEL_EXPORTER_OTLP_ENDPOINT: stack.collector.url,
+      },
+    });
+    const rows = JSON.parse(stdout) as readonly {
+      call_id: string;
+      service_name: string;
+      cost_total: unknown;
+    }[];
+    assert.equal(rows.length, 4);
+    for (const { call_id: callId, service_name: service, cost_total: cost } of rows) {
+      assert.equal(service, SERVICE);
+      assert.notEqual(cost, null);
+      assert.ok((await stack.jaeger.search(SERVICE, { [ATTR.callId]: callId })).length > 1, callId);
+    }
   });
 });
 

@@ -22,7 +22,8 @@ export const PROGRAMS = {
 /** How long the stack may take to come back to rest after a fault: the longest pause of a retry, and then some. */
 export const RECOVERY_MS = 60_000;
 
-const CLI = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+/** The built command line. */
+export const CLI = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 const FAST = { EARSHOT_COLLECTOR_METRICS_INTERVAL: '1s' };
 
 const url = (port: number | undefined, path = ''): string => `http://127.0.0.1:${port}${path}`;
@@ -40,6 +41,7 @@ export interface Collector {
 /** Everything that docker-compose.yml runs but Grafana, as real programs on free ports of this machine. */
 export interface Stack {
   readonly postgres: TestPostgres;
+  readonly databaseUrl: string;
   readonly db: Database;
   /** As Grafana reads it. */
   readonly reader: Database;
@@ -173,6 +175,7 @@ export async function startStack(): Promise<Stack> {
     started(await startPrometheus(prometheusProgram, folder, prometheusPort, targets));
     return {
       postgres,
+      databaseUrl,
       db,
       reader,
       serve: serveProcess,
