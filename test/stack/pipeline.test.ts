@@ -293,11 +293,9 @@ describe('the demo, as docker-compose.yml runs it', () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: stack.collector.url,
       },
     });
-    const rows = JSON.parse(stdout) as readonly {
-      call_id: string;
-      service_name: string;
-      cost_total: unknown;
-    }[];
+    const { calls: rows } = JSON.parse(stdout) as {
+      calls: readonly { call_id: string; service_name: string; cost_total: unknown }[];
+    };
     assert.equal(rows.length, 4);
     for (const { call_id: callId, service_name: service, cost_total: cost } of rows) {
       assert.equal(service, SERVICE);
