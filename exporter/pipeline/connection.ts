@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   metrics: PipelineMetrics;
   /** For one statement, in milliseconds. */
   statementTimeoutMs: number;
+  /** Calls that are finalised in one transaction, where many are due. (Default: that of the worker.) */
+  callsPerTransaction?: number;
 }
 
 /** An open, migrated database with all that works on it. */
@@ -83,7 +85,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     metrics.finalised(1);
     if (first) recordCallMetrics(rows);
   };
-  const worker = new FinaliseWorker({ queue, onFinalised, onError: onWorkerError });
+  const worker = new FinaliseWorker({
+    queue,
+    onFinalised,
+    onError: onWorkerError,
+    ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
+  });
   worker.start();
   const stopRetention = keepRetention(db, { retentionMs: settings.spanRetention });
 

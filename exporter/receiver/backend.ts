@@ -11,6 +11,8 @@ import type { Log } from './log.ts';
 
 const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
+/** Many, because each statement of a transaction waits its turn behind the requests of a busy moment. */
+const CALLS_PER_TRANSACTION = 64;
 const CHECK_TIMEOUT_MS = 2_000;
 /** Probes of many balancers must not become load on the database. */
 const CHECK_EVERY_MS = 1_000;
@@ -138,6 +140,7 @@ export class Backend {
           priceList,
           metrics,
           statementTimeoutMs: 0, // of the caller's database
+          callsPerTransaction: CALLS_PER_TRANSACTION,
         });
         this.#connection = connection;
         metrics.observeQueue(() => connection.queueState());
