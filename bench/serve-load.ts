@@ -132,6 +132,7 @@ class Load {
         note: 'when the load ends, of all calls that had ended by then',
       },
     );
+    results.push(await this.#size());
     results.push(...(await this.#half(rate)), ...(await this.#overload(rate)));
     results.push(await this.#openCalls(rate), await this.#filled());
     return results;
@@ -153,6 +154,16 @@ class Load {
     const startMs = performance.now();
     await copyFacts(this.#client, facts);
     return (facts.length * 1_000) / (performance.now() - startMs);
+  }
+
+  async #size(): Promise<BenchResult> {
+    const [row] = (
+      await this.#client.query<{ bytes: number }>(
+        `SELECT pg_total_relation_size('call_spans')::float8 / greatest(count(*), 1) AS bytes FROM call_spans`,
+      )
+    ).rows;
+    const note = 'of call_spans with its indexes, freshly written';
+    return { name: 'serve: a span in the journal', ours: row?.bytes ?? Number.NaN, unit: 'bytes', note };
   }
 
   async #half(rate: number): Promise<BenchResult[]> {
