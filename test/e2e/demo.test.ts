@@ -20,7 +20,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
     const running = startCli(['demo', '--json'], { cwd: folder });
     const listening = () => running.output.stderr.includes('listening on');
-    await Promise.race([poll(listening, { deadlineMs: 20_000, what: 'the agent to listen' }), running.ended]);
+    await Promise.race([poll(listening, { deadlineMs: 60_000, what: 'the agent to listen' }), running.ended]);
     intruder = await runCli(['report'], { cwd: folder });
     demo = await running.ended;
     if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
