@@ -255,13 +255,14 @@ class Load {
     await this.#client.query('CHECKPOINT');
     const fillSeconds = (performance.now() - startMs) / 1_000;
     const rates: number[] = [];
-    for (let round = 0; round < 2; round += 1) {
+    // Not the first: after a checkpoint each page of an index is written whole when it is touched for the first time.
+    for (let round = 0; round < 3; round += 1) {
       const { perSecond } = await this.#measure({
         requests: this.#next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
         connections: CONNECTIONS,
         durationMs: SECONDS * 1_000,
       });
-      rates.push(perSecond);
+      if (round > 0) rates.push(perSecond);
     }
     return {
       name: 'serve: with finished calls in the database',
