@@ -319,6 +319,15 @@ describe('dashboards, on what the pipeline has made', () => {
     }
   });
 
+  it('usage without a price is counted, by what had none', async () => {
+    const unpriced = `${counter(METRICS.unpricedCalls)}{${LABEL.costComponent}="tts", ${LABEL.provider}="acme", ${LABEL.model}="voice-1"}`;
+    await poll(async () => (await stack.prometheus.query(unpriced))[0]?.value === 2, {
+      deadlineMs: 20_000,
+      what: `${unpriced} to be 2`,
+    });
+    assert.equal((await stack.prometheus.query(counter(METRICS.unpricedCalls))).length, 1);
+  });
+
   for (const dashboard of committedDashboards()) {
     for (const panel of panelsOf(dashboard)) {
       for (const target of panel.targets ?? []) {
