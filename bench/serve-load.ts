@@ -169,7 +169,7 @@ class Load {
   async #half(rate: number): Promise<BenchResult[]> {
     await this.#empty();
     const perSecond = rate / 2 / STORED_PER_REQUEST;
-    const { latenciesMs, statuses } = await this.#measure({
+    const { latenciesMs, statuses, backlog, finalised } = await this.#measure({
       requests: this.#next(Math.ceil(perSecond * SECONDS)),
       connections: CONNECTIONS,
       perSecond,
@@ -178,6 +178,13 @@ class Load {
     const quantile = (q: number) => latenciesMs[Math.floor(latenciesMs.length * q)] ?? Number.NaN;
     const note = `at half of that load, sent at even times; from when a request was due; answers ${JSON.stringify(statuses)}`;
     return [
+      {
+        name: 'serve: ended calls that wait, at half',
+        ours: backlog,
+        baseline: backlog + finalised,
+        unit: 'calls',
+        note: 'as above, at half of the load',
+      },
       { name: 'serve: acknowledgement, p50', ours: quantile(0.5), unit: 'ms', note },
       { name: 'serve: acknowledgement, p99', ours: quantile(0.99), baseline: 250, unit: 'ms', note },
     ];
