@@ -10,6 +10,8 @@ export interface TrackerHost {
   openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
   /** Records an utterance that led to no turn: its usage is the call's. */
   recordUtterance(utterance: Utterance): void;
+  /** Opens a stage that belongs to no turn. */
+  startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
 }
 
 /** One utterance transcribed. Recorded when it is over, because only then it is known which turn it belongs to. */
@@ -147,6 +149,7 @@ export class TurnTracker {
   /** A model request, a tool or synthesis starts. It belongs to the turn that it answers. */
   startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, at?: Instant): Stage {
     const startUs = instantUs(at);
+    if (this.#ended) return this.#host.startStage(kind, { ...facts, at: startUs / 1_000 });
     // A request made while the user's words over the agent are known answers them, unless the model waits for a tool.
     if (this.#pending?.heard && (kind === 'llm' ? !this.#awaitsToolAnswer : !this.turn)) this.#promote();
     if (kind === 'llm') this.#awaitsToolAnswer = false;

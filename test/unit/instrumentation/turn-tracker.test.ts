@@ -262,3 +262,19 @@ test('audio that was on its way when the agent was stopped does not answer the n
   const playback = stages(takeFacts(), 1).find((stage) => stage.stage === 'playback');
   assert.equal(playback?.startUs, us(5.9));
 });
+
+test('what starts after the end of the call belongs to the call and opens no turn', () => {
+  const call = phoneCall();
+  call.end({ at: s(3) });
+  call.tracker.startStage('llm', llm, s(3.1)).end({ usage: { inputTokens: 5 }, at: s(3.5) });
+  call.tracker.utterance({ startAt: s(3), endAt: s(3.2), facts: stt, result: { text: 'hello' } });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 0);
+  assert.deepEqual(
+    stages(facts, undefined)
+      .map((stage) => stage.stage)
+      .sort(),
+    ['llm', 'stt'],
+  );
+});
