@@ -16,7 +16,7 @@ import { ATTR, SPAN } from './semconv.ts';
 import { endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
 import { Turn, type TurnHost, type TurnInit } from './turn.ts';
-import { type TrackerHost, TurnTracker, type Utterance } from './turn-tracker.ts';
+import { type TrackerHost, TurnTracker } from './turn-tracker.ts';
 
 /** What is known of a call when it starts. */
 export interface CallStart {
@@ -156,13 +156,6 @@ export class Call implements TrackerHost {
     const turn = new Turn(this.#turnHost, { ...init, index: this.#turnCount++, previous: this.#lastTurn });
     this.#lastTurn = turn;
     return turn;
-  }
-
-  recordUtterance({ startAt, firstByteAt, endAt, facts, result, cancelled }: Utterance): void {
-    const stage = this.startStage('stt', { ...facts, at: startAt });
-    if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
-    if (cancelled) stage.cancel({ ...result, at: endAt });
-    else stage.end({ ...result, at: endAt });
   }
 
   /** A stage that belongs to the call and to no turn: its usage and cost count, its latency does not. */

@@ -8,10 +8,8 @@ import type { Turn, TurnInit } from './turn.ts';
 /** What the tracker needs of its call. */
 export interface TrackerHost {
   openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
-  /** Records an utterance that led to no turn: its usage is the call's. */
-  recordUtterance(utterance: Utterance): void;
-  /** Opens a stage that belongs to no turn. */
-  startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
+  /** Opens a stage that belongs to no turn, such as an utterance that led to none: its usage is the call's. */
+  startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
 }
 
 /** One utterance transcribed. Recorded when it is over, because only then it is known which turn it belongs to. */
@@ -132,7 +130,7 @@ export class TurnTracker {
     const turn = this.turn;
     if (pending && pending.utterances.length < MAX_UTTERANCES) pending.utterances.push(utterance);
     else if (turn && !this.#ended) recordOn(turn, utterance);
-    else this.#host.recordUtterance(utterance);
+    else recordOn(this.#host, utterance);
   }
 
   /** What the user said was accepted as finished. */
@@ -207,7 +205,7 @@ export class TurnTracker {
     if (this.#stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote();
     this.#close(us);
     this.#ended = true;
-    for (const utterance of this.#pending?.utterances ?? []) this.#host.recordUtterance(utterance);
+    for (const utterance of this.#pending?.utterances ?? []) recordOn(this.#host, utterance);
     this.#pending = undefined;
   }
 
@@ -328,8 +326,11 @@ export class TurnTracker {
   }
 }
 
-function recordOn(turn: Turn, { startAt, firstByteAt, endAt, facts, result, cancelled }: Utterance): void {
-  const stage = turn.startStt({ ...facts, at: startAt });
+function recordOn(
+  owner: Pick<TrackerHost, 'startStage'>,
+  { startAt, firstByteAt, endAt, facts, result, cancelled }: Utterance,
+): void {
+  const stage = owner.startStage('stt', { ...facts, at: startAt });
   if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
   const outcome = { ...result, at: endAt };
   if (cancelled) stage.cancel(outcome);

@@ -1,13 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Decimal } from 'decimal.js';
 import { finaliseCall } from '../../exporter/finalise.ts';
-import {
-  catalogue,
-  type PriceList,
-  PricingConfig,
-  sumUsd,
-  withOverrides,
-} from '../../exporter/pricing/index.ts';
+import { readPriceList } from '../../exporter/pipeline/price-list.ts';
+import { type PriceList, sumUsd } from '../../exporter/pricing/index.ts';
 import { COST_COLUMNS, type Repricing, reprice as repriceCalls } from '../../exporter/store/index.ts';
 import { parseDuration, readSettings, type Settings } from '../../settings.ts';
 import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
@@ -51,7 +45,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const settings = readSettings(
     typeof options.prices === 'string' ? { overrides: { prices: options.prices } } : {},
   );
-  const priceList = await readPriceList(settings);
+  const priceList = await priceListOf(settings);
   const apply = options.apply === true;
   const database = await openCommandDatabase(settings);
   try {
@@ -117,13 +111,11 @@ function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, 
 const known = (values: readonly (Decimal | null)[]): Decimal[] => values.filter((value) => value !== null);
 
 /** As the settings choose it. Unlike in an agent, a price file that cannot be used stops the command. */
-async function readPriceList({ pricing, prices }: Settings): Promise<PriceList> {
-  const list = pricing === 'flat' ? new PricingConfig() : catalogue();
-  if (prices === undefined) return list;
+async function priceListOf(settings: Settings): Promise<PriceList> {
   try {
-    return withOverrides(list, JSON.parse(await readFile(prices, 'utf8')), prices);
+    return await readPriceList(settings);
   } catch (error) {
-    throw new UsageError(`--prices: ${prices} cannot be used: ${(error as Error).message}`);
+    throw new UsageError(`--prices: ${settings.prices} cannot be used: ${(error as Error).message}`);
   }
 }
 

@@ -2,21 +2,35 @@ import { readFile } from 'node:fs/promises';
 import type { Settings } from '../../settings.ts';
 import { catalogue, type PriceList, PricingConfig, withOverrides } from '../pricing/index.ts';
 
+type PriceSettings = Pick<Settings, 'pricing' | 'prices'>;
+
+const chosenList = ({ pricing }: PriceSettings): PriceList =>
+  pricing === 'flat' ? new PricingConfig() : catalogue();
+
+/**
+ * The price list that the settings choose, with the entries of their price file.
+ * @throws Error when the file cannot be read, PriceFileError when it is not valid.
+ */
+export async function readPriceList(settings: PriceSettings): Promise<PriceList> {
+  const { prices } = settings;
+  if (prices === undefined) return chosenList(settings);
+  return withOverrides(chosenList(settings), JSON.parse(await readFile(prices, 'utf8')), prices);
+}
+
 /**
  * The price list that the settings choose. A price file that cannot be read or is not valid is reported, and the list
  * is used without it: calls get their rows whatever the prices are.
  */
 export async function loadPriceList(
-  { pricing, prices }: Pick<Settings, 'pricing' | 'prices'>,
+  settings: PriceSettings,
   warn: (message: string) => void,
 ): Promise<PriceList> {
-  const list = pricing === 'flat' ? new PricingConfig() : catalogue();
-  if (prices === undefined) return list;
   try {
-    return withOverrides(list, JSON.parse(await readFile(prices, 'utf8')), prices);
+    return await readPriceList(settings);
   } catch (error) {
+    const list = chosenList(settings);
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`EARSHOT_PRICES: ${prices} cannot be used: ${reason} Using ${list.name} without it.`);
+    warn(`EARSHOT_PRICES: ${settings.prices} cannot be used: ${reason} Using ${list.name} without it.`);
     return list;
   }
 }
