@@ -4,8 +4,8 @@ import { DeepgramClient } from '@deepgram/sdk';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Call } from '../instrumentation/call.ts';
-import { deepgram } from '../instrumentation/sdks/deepgram.ts';
-import { twilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
+import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
+import { patchTwilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
 import { median } from './measure.ts';
 import type { BenchResult } from './result.ts';
 
@@ -52,7 +52,7 @@ function compare<T>(
 }
 
 async function benchDeepgram(): Promise<BenchResult> {
-  deepgram.patch(deepgramSdk);
+  patchDeepgram(deepgramSdk);
   const client = new DeepgramClient({ apiKey: 'none', transportFactory: () => new NullTransport() } as never);
   const call = new Call();
   const socket = await call.run(() =>
@@ -104,7 +104,7 @@ class NullServer {
 }
 
 function startedSocket(): NullSocket {
-  twilioMediaStreams.patch({ WebSocketServer: NullServer });
+  patchTwilioMediaStreams({ WebSocketServer: NullServer });
   const ws = new NullSocket();
   new NullServer().handleUpgrade(ws, null, null, () => {});
   ws.on('message', () => {});

@@ -1,7 +1,17 @@
 import { context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
 import { type Instant, instantUs } from './clock.ts';
-import { activeCall } from './scope.ts';
+import { activeCall, stagesReported } from './scope.ts';
 import { Stage, type StageFacts } from './stage.ts';
+
+/**
+ * Whether a request of the running code is to become a stage: not inside an exporter, and not where a framework reports
+ * the request itself, which would then count twice.
+ */
+export function followsRequests(): boolean {
+  const active = context.active();
+  return !isTracingSuppressed(active) && !stagesReported(active);
+}
 
 /**
  * Opens a stage for the running code: in the turn that it answers, when it belongs to a call; otherwise as a plain

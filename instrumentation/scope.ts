@@ -2,6 +2,7 @@ import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { Call } from './call.ts';
 
 const SCOPE_KEY = createContextKey('earshot.call-scope');
+const REPORTED_KEY = createContextKey('earshot.stages-reported');
 
 /**
  * What async work inherits to find its call. A holder and not the call itself, because a socket's handlers can set up
@@ -27,3 +28,9 @@ export function activeCall(ctx: Context = context.active()): Call | undefined {
   const call = activeScope(ctx)?.call;
   return call?.ended ? undefined : call;
 }
+
+/** `ctx` for work whose requests somebody else reports: a framework tells of its own model requests and syntheses. */
+export const withReportedStages = (ctx: Context): Context => ctx.setValue(REPORTED_KEY, true);
+
+/** Whether the requests of the running code are reported by somebody else. */
+export const stagesReported = (ctx: Context): boolean => ctx.getValue(REPORTED_KEY) === true;

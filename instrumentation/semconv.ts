@@ -110,6 +110,27 @@ export const ATTRIBUTES = {
     example: 20,
     privacy: 'none',
   },
+  inputAudioTokens: {
+    name: 'gen_ai.usage.audio.input_tokens',
+    brief: 'The part of the input tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 96,
+    privacy: 'none',
+  },
+  cachedInputAudioTokens: {
+    name: 'gen_ai.usage.audio.cache_read.input_tokens',
+    brief: 'The part of the cached input tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 64,
+    privacy: 'none',
+  },
+  outputAudioTokens: {
+    name: 'gen_ai.usage.audio.output_tokens',
+    brief: 'The part of the output tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 120,
+    privacy: 'none',
+  },
   conversationId: {
     name: 'gen_ai.conversation.id',
     brief: 'Same value as voice.call.id, on model spans',

@@ -183,7 +183,10 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   if (result.finishReasons?.length) attributes[ATTR.finishReasons] = [...result.finishReasons];
   setQuantity(attributes, ATTR.inputTokens, usage.inputTokens);
   setQuantity(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
+  setQuantity(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
+  setQuantity(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
   setQuantity(attributes, ATTR.outputTokens, usage.outputTokens);
+  setQuantity(attributes, ATTR.outputAudioTokens, usage.outputAudioTokens);
   setQuantity(attributes, ATTR.reasoningTokens, usage.reasoningTokens);
   setQuantity(attributes, ATTR.usageCharacters, usage.characters);
   setQuantity(attributes, ATTR.usageAudioSeconds, usage.audioSeconds);

@@ -171,7 +171,10 @@ function usageOf({ attributes }: SpanRecord): Usage | undefined {
   const usage: Usage = present({
     inputTokens: count(attributes, ATTR.inputTokens),
     cachedInputTokens: count(attributes, ATTR.cachedInputTokens),
+    inputAudioTokens: count(attributes, ATTR.inputAudioTokens),
+    cachedInputAudioTokens: count(attributes, ATTR.cachedInputAudioTokens),
     outputTokens: count(attributes, ATTR.outputTokens),
+    outputAudioTokens: count(attributes, ATTR.outputAudioTokens),
     reasoningTokens: count(attributes, ATTR.reasoningTokens),
     characters: count(attributes, ATTR.usageCharacters),
     audioSeconds: quantity(attributes, ATTR.usageAudioSeconds),

@@ -23,9 +23,9 @@ export const GEN_AI = {
   cachedInputTokens: ATTR.cachedInputTokens,
   reasoningTokens: ATTR.reasoningTokens,
   /** Proposal #394. */
-  inputAudioTokens: 'gen_ai.usage.audio.input_tokens',
-  outputAudioTokens: 'gen_ai.usage.audio.output_tokens',
-  cachedInputAudioTokens: 'gen_ai.usage.audio.cache_read.input_tokens',
+  inputAudioTokens: ATTR.inputAudioTokens,
+  outputAudioTokens: ATTR.outputAudioTokens,
+  cachedInputAudioTokens: ATTR.cachedInputAudioTokens,
   /** A draft of #390; LangWatch. */
   audioSeconds: 'gen_ai.usage.audio_seconds',
   characters: 'gen_ai.usage.input_chars',

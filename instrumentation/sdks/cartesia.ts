@@ -1,32 +1,27 @@
 import { type Context, context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
+import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { tapApiPromise } from './api-promise.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
 import { Synthesis } from './cartesia-synthesis.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
-import type { SdkInstrumentation } from './sdk.ts';
 import { type SdkStream, tapResponse, tapStream } from './streams.ts';
 
 /** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket. */
-export const cartesia: SdkInstrumentation = {
-  packageName: '@cartesia/cartesia-js',
-  supportedVersions: ['>=4.0.0 <5'],
-  patch: (moduleExports) => {
-    guard('patching @cartesia/cartesia-js', () => {
-      const prototype = at(pick(moduleExports, 'Cartesia'), 'TTS', 'prototype');
-      wrapOnce(prototype, 'generate', tracedRequest);
-      wrapOnce(prototype, 'generateSSE', tracedRequest);
-      wrapOnce(prototype, 'websocket', tracedSocket);
-    });
-  },
-};
+export function patchCartesia(moduleExports: unknown): void {
+  guard('patching @cartesia/cartesia-js', () => {
+    const prototype = at(pick(moduleExports, 'Cartesia'), 'TTS', 'prototype');
+    wrapOnce(prototype, 'generate', tracedRequest);
+    wrapOnce(prototype, 'generateSSE', tracedRequest);
+    wrapOnce(prototype, 'websocket', tracedSocket);
+  });
+}
 
 function tracedRequest(generate: Method): Method {
   return function (this: unknown, ...args) {
-    const synthesis = isTracingSuppressed(context.active())
-      ? undefined
-      : guard('following a synthesis', () => Synthesis.start(foreign(args[0]) ?? {}));
+    const synthesis = followsRequests()
+      ? guard('following a synthesis', () => Synthesis.start(foreign(args[0]) ?? {}))
+      : undefined;
     if (!synthesis) return generate.apply(this, args);
     let promise: unknown;
     try {

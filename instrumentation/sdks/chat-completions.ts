@@ -1,6 +1,5 @@
 import { context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
-import { openStage } from '../open-stage.ts';
+import { followsRequests, openStage } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import type { Stage } from '../stage.ts';
 import { tapApiPromise } from './api-promise.ts';
@@ -8,23 +7,17 @@ import { ChatAnswer } from './chat-answer.ts';
 import { inputMessages, messageCharacters } from './chat-messages.ts';
 import { Deadline } from './deadline.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from './patch.ts';
-import type { SdkInstrumentation } from './sdk.ts';
 import { isAbort, type SdkStream, type Tap, tapResponse, tapStream } from './streams.ts';
 
 /** `groq-sdk`: chat completions, streamed and whole. */
-export const groqSdk: SdkInstrumentation = {
-  packageName: 'groq-sdk',
-  supportedVersions: ['>=1.0.0 <2'],
-  patch: (moduleExports) => patchChat(pick(moduleExports, 'Groq'), () => 'groq'),
-};
+export function patchGroqChat(moduleExports: unknown): void {
+  patchChat(pick(moduleExports, 'Groq'), () => 'groq');
+}
 
 /** `openai`: chat completions, streamed and whole, of OpenAI and of whoever speaks its protocol. */
-export const openai: SdkInstrumentation = {
-  packageName: 'openai',
-  supportedVersions: ['>=6.0.0 <8'],
-  patch: (moduleExports) =>
-    patchChat(pick(moduleExports, 'OpenAI'), (resource) => providerOf(at(resource, '_client', 'baseURL'))),
-};
+export function patchOpenAiChat(moduleExports: unknown): void {
+  patchChat(pick(moduleExports, 'OpenAI'), (resource) => providerOf(at(resource, '_client', 'baseURL')));
+}
 
 /** Who answers at a base URL. The names are those of the `gen_ai.provider.name` convention where it has one. */
 const PROVIDERS: readonly (readonly [host: RegExp, provider: string])[] = [
@@ -60,9 +53,9 @@ function patchChat(client: Foreign | undefined, provider: (resource: unknown) =>
 
 function traced(create: Method, provider: (resource: unknown) => string): Method {
   return function (this: unknown, ...args) {
-    const request = isTracingSuppressed(context.active())
-      ? undefined
-      : guard('following a chat request', () => new ChatRequest(foreign(args[0]) ?? {}, provider(this)));
+    const request = followsRequests()
+      ? guard('following a chat request', () => new ChatRequest(foreign(args[0]) ?? {}, provider(this)))
+      : undefined;
     if (!request) return create.apply(this, args);
     let promise: unknown;
     try {

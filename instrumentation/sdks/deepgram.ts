@@ -3,24 +3,19 @@ import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
 import { ListenConnection } from './deepgram-listen.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapGetter, wrapOnce } from './patch.ts';
-import type { SdkInstrumentation } from './sdk.ts';
 
 /** `@deepgram/sdk` 5: live listen v1. */
-export const deepgram: SdkInstrumentation = {
-  packageName: '@deepgram/sdk',
-  supportedVersions: ['>=5.0.0 <6'],
-  patch: (moduleExports) => {
-    guard('patching @deepgram/sdk', () =>
-      // The classes behind `client.listen.v1` are not exported: they are found through what the getters give.
-      wrapGetter(at(pick(moduleExports, 'DeepgramClient'), 'prototype'), 'listen', (listen) =>
-        guard('patching @deepgram/sdk', () => {
-          const v1 = foreign(at(listen, 'v1'));
-          if (v1) wrapOnce(Object.getPrototypeOf(v1), 'connect', tracedConnect);
-        }),
-      ),
-    );
-  },
-};
+export function patchDeepgram(moduleExports: unknown): void {
+  guard('patching @deepgram/sdk', () =>
+    // The classes behind `client.listen.v1` are not exported: they are found through what the getters give.
+    wrapGetter(at(pick(moduleExports, 'DeepgramClient'), 'prototype'), 'listen', (listen) =>
+      guard('patching @deepgram/sdk', () => {
+        const v1 = foreign(at(listen, 'v1'));
+        if (v1) wrapOnce(Object.getPrototypeOf(v1), 'connect', tracedConnect);
+      }),
+    ),
+  );
+}
 
 function tracedConnect(connect: Method): Method {
   return function (this: unknown, ...args) {

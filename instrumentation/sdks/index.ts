@@ -1,8 +1,57 @@
-import { cartesia } from './cartesia.ts';
-import { groqSdk, openai } from './chat-completions.ts';
-import { deepgram } from './deepgram.ts';
-import type { SdkInstrumentation } from './sdk.ts';
-import { twilioMediaStreams } from './twilio-media-streams.ts';
+import { createRequire } from 'node:module';
+import type { SupportedSdk } from './sdk.ts';
 
-/** Every SDK that is instrumented without a line of code. */
-export const SDKS: readonly SdkInstrumentation[] = [groqSdk, openai, deepgram, cartesia, twilioMediaStreams];
+/** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
+const file = createRequire(import.meta.url);
+type Files = {
+  './cartesia.js': typeof import('./cartesia.ts');
+  './chat-completions.js': typeof import('./chat-completions.ts');
+  './deepgram.js': typeof import('./deepgram.ts');
+  './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
+};
+const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
+
+/** Every SDK that is instrumented without a line of code. `docs/sdks.md` is generated from it. */
+export const SDKS: readonly SupportedSdk[] = [
+  {
+    packageName: 'groq-sdk',
+    supportedVersions: ['>=1.0.0 <2'],
+    captures: ['chat completions, streamed and whole: first token, tool calls, tokens'],
+    patch: (exports) => load('./chat-completions.js').patchGroqChat(exports),
+  },
+  {
+    packageName: 'openai',
+    supportedVersions: ['>=6.0.0 <8'],
+    captures: [
+      'chat completions, streamed and whole, of OpenAI and of whoever speaks its protocol: first token, tool calls, tokens',
+    ],
+    limits: [
+      'A stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so.',
+    ],
+    patch: (exports) => load('./chat-completions.js').patchOpenAiChat(exports),
+  },
+  {
+    packageName: '@deepgram/sdk',
+    supportedVersions: ['>=5.0.0 <6'],
+    captures: ['live listen v1: speech start and end, first and final transcript, billed audio'],
+    patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
+  },
+  {
+    packageName: '@cartesia/cartesia-js',
+    supportedVersions: ['>=4.0.0 <5'],
+    captures: [
+      'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
+    ],
+    limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+  },
+  {
+    packageName: 'ws',
+    supportedVersions: ['>=8.0.0 <9'],
+    captures: [
+      'Twilio Media Streams, on the server side: the call, playback as the caller hears it, barge-in',
+    ],
+    limits: ['Sockets that do not speak the protocol are left alone.'],
+    patch: (exports) => load('./twilio-media-streams.js').patchTwilioMediaStreams(exports),
+  },
+];

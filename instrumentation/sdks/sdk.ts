@@ -1,4 +1,4 @@
-/** How one SDK is instrumented. A file of this folder exports one; `index.ts` lists them. */
+/** How one SDK is instrumented. */
 export interface SdkInstrumentation {
   /** As in `package.json`: `@deepgram/sdk`. It is also the name that switches the instrumentation off. */
   readonly packageName: string;
@@ -11,4 +11,12 @@ export interface SdkInstrumentation {
    * called again for the same build does nothing. Never throws.
    */
   patch(moduleExports: unknown, version?: string): void;
+}
+
+/** An SDK that is instrumented without a line of code, as `docs/sdks.md` tells of it. */
+export interface SupportedSdk extends SdkInstrumentation {
+  /** What becomes of it: spans, marks, usage. */
+  readonly captures: readonly string[];
+  /** What cannot be captured, and why. */
+  readonly limits?: readonly string[];
 }

@@ -1,21 +1,16 @@
 import { context } from '@opentelemetry/api';
 import { guard } from '../spans.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
-import type { SdkInstrumentation } from './sdk.ts';
 import { TwilioSocket } from './twilio-socket.ts';
 
 /** Twilio Media Streams, on the server side of `ws` 8. Sockets that do not speak Twilio's protocol are left alone. */
-export const twilioMediaStreams: SdkInstrumentation = {
-  packageName: 'ws',
-  supportedVersions: ['>=8.0.0 <9'],
-  patch: (moduleExports) => {
-    guard('patching ws', () => {
-      const server = pick(moduleExports, 'WebSocketServer') ?? pick(moduleExports, 'Server');
-      // Every accepted connection passes here: with a port, with an HTTP server of one's own, and with `noServer`.
-      wrapOnce(at(server, 'prototype'), 'handleUpgrade', tracedUpgrade);
-    });
-  },
-};
+export function patchTwilioMediaStreams(moduleExports: unknown): void {
+  guard('patching ws', () => {
+    const server = pick(moduleExports, 'WebSocketServer') ?? pick(moduleExports, 'Server');
+    // Every accepted connection passes here: with a port, with an HTTP server of one's own, and with `noServer`.
+    wrapOnce(at(server, 'prototype'), 'handleUpgrade', tracedUpgrade);
+  });
+}
 
 function tracedUpgrade(handleUpgrade: Method): Method {
   return function (this: unknown, ...args) {

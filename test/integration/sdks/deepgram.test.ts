@@ -7,7 +7,7 @@ import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/fact
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { deepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
@@ -35,8 +35,8 @@ const SPOKEN = utterance('hours-question');
 let simulator: DeepgramSimulator;
 before(async () => {
   recordSpans();
-  deepgram.patch(namespace);
-  deepgram.patch(commonJs);
+  patchDeepgram(namespace);
+  patchDeepgram(commonJs);
   simulator = await startDeepgramSimulator();
 });
 after(() => simulator.close());

@@ -10,14 +10,14 @@ import type { CallFact, StageFact } from '../../../exporter/facts.ts';
 import type { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, activeScope } from '../../../instrumentation/scope.ts';
-import { twilioMediaStreams } from '../../../instrumentation/sdks/twilio-media-streams.ts';
+import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio-media-streams.ts';
 import { poll } from '../../support/poll.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(() => {
   recordSpans();
-  twilioMediaStreams.patch(namespace);
-  twilioMediaStreams.patch(createRequire(import.meta.url)('ws'));
+  patchTwilioMediaStreams(namespace);
+  patchTwilioMediaStreams(createRequire(import.meta.url)('ws'));
 });
 
 type Handler = (ws: WebSocket) => void;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { groqSdk, providerOf } from '../../../instrumentation/sdks/chat-completions.ts';
+import { patchGroqChat, providerOf } from '../../../instrumentation/sdks/chat-completions.ts';
 import { DEADLINE_MS } from '../../../instrumentation/sdks/deadline.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
@@ -15,7 +15,7 @@ function client(answer: () => unknown) {
     }
   }
   const Groq = { Chat: { Completions } };
-  groqSdk.patch({ Groq });
+  patchGroqChat({ Groq });
   return new Completions();
 }
 
