@@ -1,10 +1,12 @@
 import type { Context } from '@opentelemetry/api';
-import { billedModel, bytesPerSecond, type ListenMessage, readMessage } from './deepgram-messages.ts';
+import { billedModel, byteLength, bytesPerSecond } from './deepgram-audio.ts';
+import { type ListenMessage, readMessage } from './deepgram-listen-messages.ts';
+import type { SocketFollower } from './deepgram-socket.ts';
 import { LiveTranscription } from './live-transcription.ts';
 import { type Foreign, foreign } from './patch.ts';
 
 /** One connection of Deepgram's live listen v1: its messages in the words of a live transcription. */
-export class ListenConnection {
+export class ListenConnection implements SocketFollower {
   readonly #transcription: LiveTranscription;
   readonly #everyFinalEnds: boolean;
 
@@ -23,27 +25,23 @@ export class ListenConnection {
     this.#everyFinalEnds = String(query.endpointing) === 'false' && query.utterance_end_ms === undefined;
   }
 
-  /** Where everything that the connection causes runs. */
   get context(): Context {
     return this.#transcription.context;
   }
 
   /** A frame of audio was sent. */
-  sent(bytes: number, atMs: number): void {
-    this.#transcription.sent(bytes, atMs);
+  sent(frame: unknown, atMs: number): void {
+    this.#transcription.sent(byteLength(frame), atMs);
   }
 
-  /** The connection stands. Deepgram counts the audio from here. */
   opened(): void {
     this.#transcription.opened();
   }
 
-  /** The connection is gone; for good, when it is `final`. */
   closed(how: { final: boolean }): void {
     this.#transcription.closed(how);
   }
 
-  /** A message came. */
   message(data: unknown, atMs: number): void {
     const message = readMessage(data);
     switch (message?.type) {

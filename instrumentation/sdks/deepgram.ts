@@ -1,89 +1,113 @@
 import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
+import { AgentConnection } from './deepgram-agent.ts';
+import { FluxConnection } from './deepgram-flux.ts';
 import { ListenConnection } from './deepgram-listen.ts';
+import { tracedTranscribeFile, tracedTranscribeUrl } from './deepgram-recording.ts';
+import { followSocket } from './deepgram-socket.ts';
+import { SpeakV1Connection, SpeakV2Connection } from './deepgram-speak.ts';
+import { tracedGenerate } from './deepgram-speak-request.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapGetter, wrapOnce } from './patch.ts';
 
-/** `@deepgram/sdk` 5: live listen v1. */
+const PACKAGE = '@deepgram/sdk';
+
+/** `@deepgram/sdk` 5: live listen v1 and v2 (Flux), speak as requests and over its sockets, recordings, the voice agent. */
 export function patchDeepgram(moduleExports: unknown): void {
-  guard('patching @deepgram/sdk', () =>
-    // The classes behind `client.listen.v1` are not exported: they are found through what the getters give.
-    wrapGetter(at(pick(moduleExports, 'DeepgramClient'), 'prototype'), 'listen', (listen) =>
-      guard('patching @deepgram/sdk', () => {
-        const v1 = foreign(at(listen, 'v1'));
-        if (v1) wrapOnce(Object.getPrototypeOf(v1), 'connect', tracedConnect);
-      }),
-    ),
-  );
-}
-
-function tracedConnect(connect: Method): Method {
-  return function (this: unknown, ...args) {
-    const active = context.active();
-    const connecting = connect.apply(this, args);
-    if (!(connecting instanceof Promise)) return connecting;
-    return connecting.then((socket: unknown) => {
-      guard('following a Deepgram connection', () => follow(socket, foreign(args[0]) ?? {}, active));
-      return socket;
+  guard(`patching ${PACKAGE}`, () => {
+    const client = at(pick(moduleExports, 'DeepgramClient'), 'prototype');
+    seeOnce(client, 'listen', (listen) => {
+      wrapOnce(classOf(listen, 'v1'), 'connect', traced(followListen));
+      wrapOnce(classOf(listen, 'v2'), 'connect', traced(followFlux));
+      wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeUrl', tracedTranscribeUrl);
+      wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeFile', tracedTranscribeFile);
     });
-  };
+    seeOnce(client, 'speak', (speak) => {
+      wrapOnce(classOf(speak, 'v1'), 'connect', traced(followSpeakV1));
+      wrapOnce(classOf(speak, 'v2'), 'connect', traced(followSpeakV2));
+      wrapOnce(classOf(speak, 'v1', 'audio'), 'generate', tracedGenerate);
+      wrapOnce(classOf(speak, 'v2', 'audio'), 'generate', tracedGenerate);
+    });
+    seeOnce(client, 'agent', (agent) => wrapOnce(classOf(agent, 'v1'), 'connect', traced(followAgent)));
+  });
 }
 
-/** What the socket that `connect` gives has inside: it reconnects, and calls every listener through one method. */
-interface InnerSocket {
-  addEventListener(type: string, listener: (event: unknown) => void): void;
-  readonly _shouldReconnect?: unknown;
+/** The classes behind the client are not exported: they are found through what its getters give, for the first time. */
+function seeOnce(client: unknown, name: string, see: (resource: unknown) => void): void {
+  let seen = false;
+  wrapGetter(client, name, (resource) => {
+    if (seen) return;
+    seen = true;
+    guard(`patching ${PACKAGE}`, () => see(resource));
+  });
 }
 
-function follow(socket: unknown, args: Foreign, active: Context): void {
-  const inner = at(socket, 'socket') as InnerSocket | undefined;
-  if (!inner || typeof inner.addEventListener !== 'function') return;
-  const connection = new ListenConnection(args, active);
-  wrapOnce(
-    socket,
-    'sendMedia',
-    (send) =>
-      function (this: unknown, ...frame) {
-        const result = send.apply(this, frame);
-        connection.sent(byteLength(frame[0]), nowMs());
-        return result;
-      },
-  );
-  const see = (event: unknown): void => {
-    const { type, data } = foreign(event) ?? {};
-    if (type === 'message') connection.message(data, nowMs());
-    else if (type === 'open') connection.opened();
-    else if (type === 'close') connection.closed({ final: inner._shouldReconnect !== true });
-  };
-  // Every listener is called through here, ours or the application's: we look first, so that a request that the
-  // application makes in its handler finds the turn that the message opened.
-  let last: unknown;
-  wrapOnce(
-    inner,
-    '_callEventListener',
-    (call) =>
-      function (this: unknown, ...args) {
-        if (args[0] !== last) {
-          last = args[0];
-          guard('reading a Deepgram event', () => see(last));
-        }
-        return context.with(connection.context, () => call.apply(this, args));
-      },
-  );
-  // The SDK takes its own listener off when the application closes: without one, the end would not be seen.
-  inner.addEventListener('close', () => {});
-  wrapOnce(
-    socket,
-    'connect',
-    (connect) =>
-      function (this: unknown, ...args) {
-        return context.with(connection.context, () => connect.apply(this, args));
-      },
-  );
+function classOf(resource: unknown, ...path: string[]): unknown {
+  const found = foreign(at(resource, ...path));
+  return found && Object.getPrototypeOf(found);
 }
 
-function byteLength(frame: unknown): number {
-  const { byteLength, size } = (frame ?? {}) as { byteLength?: unknown; size?: unknown };
-  if (typeof byteLength === 'number') return byteLength;
-  return typeof size === 'number' ? size : 0;
-}
+/** Follows a socket that was made with `args` in the context `opened`. It is not connected yet. */
+type Follow = (socket: unknown, args: Foreign, opened: Context) => void;
+
+const traced =
+  (follow: Follow) =>
+  (connect: Method): Method =>
+    function (this: unknown, ...args) {
+      const opened = context.active();
+      const connecting = connect.apply(this, args);
+      if (!(connecting instanceof Promise)) return connecting;
+      return connecting.then((socket: unknown) => {
+        guard('following a Deepgram connection', () => follow(socket, foreign(args[0]) ?? {}, opened));
+        return socket;
+      });
+    };
+
+const followListen: Follow = (socket, args, opened) => {
+  const connection = new ListenConnection(args, opened);
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(frame, nowMs()) });
+};
+
+const followFlux: Follow = (socket, args, opened) => {
+  const connection = new FluxConnection(args, opened);
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(frame, nowMs()) });
+};
+
+const followSpeakV1: Follow = (socket, args, opened) => {
+  const connection = new SpeakV1Connection(args, opened);
+  followSocket(socket, connection, {
+    sendText: quietly((sent) => connection.say(sent)),
+    sendFlush: quietly(() => connection.flush()),
+    sendClear: quietly(() => connection.clear()),
+    sendClose: quietly(() => connection.close()),
+  });
+};
+
+const followSpeakV2: Follow = (socket, args, opened) => {
+  const connection = new SpeakV2Connection(args, opened);
+  followSocket(socket, connection, {
+    sendSpeak: quietly((sent) => connection.say(sent)),
+    sendFlush: quietly(() => connection.flush()),
+    sendInterrupt: quietly(() => connection.interrupt()),
+    sendClose: quietly(() => connection.close()),
+  });
+};
+
+const followAgent: Follow = (socket, _, opened) => {
+  const connection = new AgentConnection(opened);
+  const configured = quietly((sent) => connection.configured(sent));
+  followSocket(socket, connection, {
+    sendSettings: configured,
+    sendUpdateListen: configured,
+    sendUpdateThink: configured,
+    sendUpdateSpeak: configured,
+    sendInjectAgentMessage: quietly((sent) => connection.agentLine(sent)),
+    sendInjectUserMessage: quietly((sent) => connection.userLine(sent)),
+    sendFunctionCallResponse: quietly((sent) => connection.functionCalled(sent)),
+  });
+};
+
+const quietly =
+  (told: (sent: unknown) => void) =>
+  (sent: unknown): void =>
+    void guard('following what was sent to Deepgram', () => told(sent));

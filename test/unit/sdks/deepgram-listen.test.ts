@@ -12,6 +12,7 @@ import { recordSpans, takeFacts } from '../../support/spans.ts';
 before(recordSpans);
 
 const ARGS = { model: 'nova-3', encoding: 'mulaw', sample_rate: 8000 };
+const FRAME = new Uint8Array(160);
 type Word = readonly [text: string, start: number, end: number];
 
 /** A connection inside a call, with audio sent in real time from `startMs` on. */
@@ -29,7 +30,7 @@ class Conversation {
   /** Sends `seconds` of audio in frames of 20 ms; the last one is sent at `until`. */
   audio(from: number, until: number): void {
     const frames = Math.round((until - from) * 50);
-    for (let i = 1; i <= frames; i++) this.connection.sent(160, this.at(from) + i * 20);
+    for (let i = 1; i <= frames; i++) this.connection.sent(FRAME, this.at(from) + i * 20);
   }
 
   /** The instant of a position in the audio. */
@@ -261,7 +262,7 @@ describe('the call of a live transcription', () => {
     connection.opened();
     assert.equal(scope.call, undefined);
     const call = new Call({ id: 'CA1' }, scope);
-    connection.sent(160, nowMs());
+    connection.sent(FRAME, nowMs());
     assert.equal(scope.call, call);
     assert.equal(connection.context, call.context);
     connection.closed({ final: true });
@@ -273,7 +274,7 @@ describe('the call of a live transcription', () => {
     const scope = new CallScope();
     const connection = new ListenConnection(ARGS, withScope(ROOT_CONTEXT, scope));
     connection.opened();
-    connection.sent(160, nowMs());
+    connection.sent(FRAME, nowMs());
     assert.ok(scope.call);
     connection.closed({ final: true });
     assert.equal(scope.call.ended, true);

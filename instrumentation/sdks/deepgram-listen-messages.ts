@@ -1,4 +1,5 @@
-import { at, type Foreign, foreign, quantity, text } from './patch.ts';
+import { readJson } from './deepgram-json.ts';
+import { at, quantity, text } from './patch.ts';
 
 /** A word and where it lies in the audio, in seconds. */
 interface HeardWord {
@@ -24,8 +25,7 @@ export type ListenMessage =
 
 /** Reads what came from Deepgram; undefined for binary, for broken and for unknown messages. */
 export function readMessage(data: unknown): ListenMessage | undefined {
-  if (typeof data !== 'string') return undefined;
-  const message = parse(data);
+  const message = readJson(data);
   switch (message?.type) {
     case 'SpeechStarted': {
       const timestamp = quantity(message.timestamp);
@@ -52,14 +52,6 @@ export function readMessage(data: unknown): ListenMessage | undefined {
   }
 }
 
-function parse(json: string): Foreign | undefined {
-  try {
-    return foreign(JSON.parse(json));
-  } catch {
-    return undefined;
-  }
-}
-
 function words(value: unknown): HeardWord[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((word: unknown) => {
@@ -67,23 +59,4 @@ function words(value: unknown): HeardWord[] {
     const end = quantity(at(word, 'end'));
     return start === undefined || end === undefined ? [] : [{ start, end }];
   });
-}
-
-const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = { mulaw: 1, alaw: 1, linear16: 2, linear32: 4 };
-
-/** Bytes a second of raw audio; undefined for containers and compressed audio, whose length bytes do not tell. */
-export function bytesPerSecond(query: Foreign): number | undefined {
-  const bytes = BYTES_PER_SAMPLE[String(query.encoding)];
-  const rate = Number(query.sample_rate);
-  const channels = Number(query.channels ?? 1);
-  return bytes !== undefined && rate > 0 && channels > 0 ? bytes * rate * channels : undefined;
-}
-
-/**
- * The model under the name that it is billed by: nova-3 with `language=multi` is `nova-3-multilingual` in the price
- * list, and nothing but the request tells.
- */
-export function billedModel(query: Foreign): string | undefined {
-  const model = text(query.model);
-  return model === 'nova-3' && query.language === 'multi' ? 'nova-3-multilingual' : model;
 }
