@@ -5,14 +5,13 @@ import * as namespace from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 import { utterance } from '../../support/speech.ts';
+import { silence, talk } from '../../support/talking.ts';
 
 const commonJs = createRequire(import.meta.url)('@deepgram/sdk') as typeof namespace;
 const BUILDS = [
@@ -57,25 +56,7 @@ async function open(socket: Socket): Promise<void> {
   await socket.waitForOpen();
 }
 
-/**
- * Sends audio at the pace of speech; gives the instant, in microseconds, when its first byte was spoken, and by how much
- * the latest frame was late: what it carried was, for whoever listens, spoken so much later.
- */
-async function speak(socket: Socket, audio: Uint8Array): Promise<{ startUs: number; lateUs: number }> {
-  const startMs = performance.now();
-  const startUs = nowUs();
-  let lateUs = 0;
-  for (let at = 0; at < audio.length; at += FRAME_BYTES) {
-    // The frame is sent when the last of it has been spoken.
-    const dueMs = startMs + (at + FRAME_BYTES) / 8;
-    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
-    lateUs = Math.max(lateUs, (performance.now() - dueMs) * 1_000);
-    socket.sendMedia(audio.subarray(at, at + FRAME_BYTES));
-  }
-  return { startUs, lateUs };
-}
-
-const silence = (seconds: number): Uint8Array => new Uint8Array(seconds * 8_000).fill(MULAW_SILENCE);
+const speak = (socket: Socket, audio: Uint8Array) => talk((frame) => socket.sendMedia(frame), audio);
 
 const sttFacts = (facts: readonly Fact[]): StageFact[] =>
   facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');

@@ -4,6 +4,7 @@ import { nowMicros } from '../now.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener, type ListeningOptions } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
+import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -173,11 +174,8 @@ interface Connection {
 function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record }: Connection): void {
   const created = new Date().toISOString();
   const modelUuid = random.uuid();
-  const timers = new Set<NodeJS.Timeout>();
-  const waiting: (() => void)[] = [];
   let closedBy: 'client' | 'server' | 'cut' = 'client';
   let sent = 0;
-  let lastDue = 0;
 
   const send = (message: DeepgramMessage): void => {
     if (ws.readyState !== ws.OPEN) return;
@@ -190,17 +188,7 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
     ws.send(JSON.stringify(message));
     record({ kind: 'sent', requestId, message });
   };
-  /** Runs `action` after a drawn delay, never before what was asked for earlier. */
-  const later = (action: () => void): void => {
-    lastDue = Math.max(lastDue, performance.now() + random.between(...processingMs));
-    waiting.push(action);
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      // The oldest, whichever timer is first: of two that are due at almost the same time the second may be.
-      waiting.shift()?.();
-    }, lastDue - performance.now());
-    timers.add(timer);
-  };
+  const sequence = new Sequence(random, processingMs);
 
   const describe = (heard: Heard): DeepgramMessage | undefined => {
     switch (heard.kind) {
@@ -242,11 +230,11 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
 
   const listener = new Listener(listeningOptions(query, random), (heard) => {
     const message = describe(heard);
-    if (message) later(() => send(message));
+    if (message) sequence.later(() => send(message));
   });
   const finish = (code: number, reason: string): void => {
     listener.finalize(false);
-    later(() => {
+    sequence.later(() => {
       const duration = rounded(listener.audioSeconds);
       const ids = {
         transaction_key: 'deprecated',
@@ -285,7 +273,7 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
   ws.on('error', () => {});
   ws.on('close', () => {
     clearTimeout(idle);
-    for (const timer of timers) clearTimeout(timer);
+    sequence.stop();
     record({ kind: 'closed', requestId, audioSeconds: listener.audioSeconds, by: closedBy });
   });
 }

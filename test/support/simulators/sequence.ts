@@ -1,0 +1,31 @@
+import type { Random, Range } from './random.ts';
+
+/** Runs what was asked for after drawn delays, and never out of order. */
+export class Sequence {
+  readonly #random: Random;
+  readonly #range: Range;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #waiting: (() => void)[] = [];
+  #lastDue = 0;
+
+  constructor(random: Random, range: Range) {
+    this.#random = random;
+    this.#range = range;
+  }
+
+  /** Runs `action` after a drawn delay, and not before what was asked for earlier. */
+  later(action: () => void): void {
+    this.#lastDue = Math.max(this.#lastDue, performance.now() + this.#random.between(...this.#range));
+    this.#waiting.push(action);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      // The oldest, whichever timer is first: of two that are due at almost the same time the second may be.
+      this.#waiting.shift()?.();
+    }, this.#lastDue - performance.now());
+    this.#timers.add(timer);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
