@@ -10,8 +10,10 @@ const NO_REPORT: LatencyReport = { total: undefined, model: undefined, synthesis
 export interface ReplyEnd {
   /** It was cut off: by the user, or with the connection. */
   cancelled?: boolean;
-  /** Synthesis failed with this. */
+  /** It failed with this, whatever of it was going on. */
   error?: string | undefined;
+  /** Only its synthesis failed. */
+  synthesisError?: string | undefined;
 }
 
 /** Opens a stage of the call's where the reply has no turn. */
@@ -91,24 +93,30 @@ export class AgentReply {
     this.#endSynthesis(open, settings, end);
   }
 
-  #endModel({ cancelled }: ReplyEnd): void {
+  #endModel({ cancelled, error }: ReplyEnd): void {
     const { llm } = this;
     if (!llm) return;
     const firstByteMs = this.#modelFirstByteMs(llm);
     if (firstByteMs !== undefined) llm.firstByte(firstByteMs);
     const result = { text: this.#words, at: this.#lastWordsMs ?? firstByteMs };
-    if (cancelled) llm.cancel(result);
+    if (error !== undefined) llm.fail(error, result);
+    else if (cancelled) llm.cancel(result);
     else llm.end(result);
   }
 
-  #endSynthesis(open: OpenStage, settings: AgentSettings, { cancelled, error }: ReplyEnd): void {
-    if (this.#firstAudioMs === undefined && error === undefined) return;
+  #endSynthesis(
+    open: OpenStage,
+    settings: AgentSettings,
+    { cancelled, error, synthesisError }: ReplyEnd,
+  ): void {
+    if (this.#firstAudioMs === undefined && synthesisError === undefined) return;
     const startMs = this.#synthesisStartMs;
     const stage = this.#tts ?? this.#openLate(open, settings.tts, startMs ?? this.#firstAudioMs);
     // Where it began is not known: then neither is how long it took to begin.
     if (startMs !== undefined && this.#firstAudioMs !== undefined) stage.firstByte(this.#firstAudioMs);
     const result = this.#synthesised(settings);
-    if (error !== undefined) stage.fail(error, result);
+    const failure = synthesisError ?? error;
+    if (failure !== undefined) stage.fail(failure, result);
     else if (cancelled) stage.cancel(result);
     else stage.end(result);
   }

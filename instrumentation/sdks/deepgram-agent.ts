@@ -107,7 +107,7 @@ export class AgentConnection implements SocketFollower {
   closed({ final, code }: { final: boolean; code?: unknown }): void {
     const atMs = nowMs();
     const error = final && (code === 1000 || code === 1005) ? undefined : 'connection_closed';
-    this.#endReply({ cancelled: true });
+    this.#endReply(this.#reply?.complete ? {} : { cancelled: true, error });
     for (const stage of [this.#request, ...this.#tools.values()]) {
       if (error === undefined) stage?.cancel({ at: atMs });
       else stage?.fail(error, { at: atMs });
@@ -247,13 +247,12 @@ export class AgentConnection implements SocketFollower {
   #failed(code: string, atMs: number): void {
     if (/SPEAK/.test(code)) {
       if (this.#reply || this.#request) this.#ongoingReply();
-      this.#endReply({ error: code });
+      this.#endReply({ synthesisError: code });
       return;
     }
-    const request = this.#reply?.llm ?? this.#request;
-    request?.fail(code, { at: atMs });
-    if (request === this.#request) this.#request = undefined;
-    this.#endReply({ cancelled: true });
+    this.#request?.fail(code, { at: atMs });
+    this.#request = undefined;
+    this.#endReply(this.#reply?.complete ? {} : { error: code });
   }
 
   /** The reply that is being given; one that is complete is followed by another. */

@@ -2,6 +2,7 @@ import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { openTranscription } from './batch-transcription.ts';
 import { billedModel } from './deepgram-audio.ts';
+import { errorClass } from './deepgram-error.ts';
 import { tapHttpResponsePromise } from './http-response-promise.ts';
 import { at, foreign, type Method, quantity, text } from './patch.ts';
 
@@ -35,7 +36,7 @@ function traced(transcribe: Method, position: number): Method {
             if (words !== undefined) stage.firstByte();
             stage.end({ text: words, ...(audioSeconds !== undefined && { usage: { audioSeconds } }) });
           },
-          failed: (error) => stage.fail(error),
+          failed: (error) => stage.fail(errorClass(error)),
           cancelled: () => stage.cancel(),
         },
         at(args[position + 1], 'abortSignal'),

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { requestFormat, UNKNOWN_FORMAT } from './deepgram-audio.ts';
+import { errorClass } from './deepgram-error.ts';
 import { Synthesis } from './deepgram-synthesis.ts';
 import { tapHttpResponsePromise } from './http-response-promise.ts';
 import { at, type Foreign, foreign, type Method, text } from './patch.ts';
@@ -31,7 +32,7 @@ export function tracedGenerate(generate: Method): Method {
             if (text(request.callback) !== undefined) synthesis.end();
             else tapBinary(data, response, synthesis);
           },
-          failed: (error) => synthesis.fail(error),
+          failed: (error) => synthesis.fail(errorClass(error)),
           cancelled: () => synthesis.cancel(),
         },
         at(args[1], 'abortSignal'),

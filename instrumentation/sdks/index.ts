@@ -33,7 +33,18 @@ export const SDKS: readonly SupportedSdk[] = [
   {
     packageName: '@deepgram/sdk',
     supportedVersions: ['>=5.0.0 <6'],
-    captures: ['live listen v1: speech start and end, first and final transcript, billed audio'],
+    captures: [
+      'live listen v1 and v2 (Flux): speech start and end, first and final transcript, audio sent; turns that Flux ends, ends too early and resumes',
+      'synthesis, as requests and over the sockets of v1 and v2: first audio, characters as billed, seconds of audio, barge-in',
+      'transcription of recordings: words and billed audio',
+      'the voice agent: turns, tool calls, what listens, thinks and speaks, the latencies that it reports of itself, playback',
+    ],
+    limits: [
+      'Deepgram bills the voice agent by the time that it is connected: its stages have no billable usage, and are named in `unpriced`.',
+      'The voice agent does not say when the user fell silent: it follows from the latency that it reports, and the source is `framework`; from its transcript, and `stt_event`, where it reports none.',
+      'Flux once told no times of words: then the end of speech is where the audio ends in which the last word was understood, at most about a quarter of a second late, and the source is `stt_event`.',
+      'The length of compressed audio is not known, nor that of WAV files that are not linear.',
+    ],
     patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
   },
   {

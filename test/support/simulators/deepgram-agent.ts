@@ -23,7 +23,8 @@ export type DeepgramAgentTruth = { readonly atMicros: number } & (
   /** The model was asked, and gave its first words. */
   | { readonly kind: 'thought'; readonly askedMicros: number }
   | { readonly kind: 'first_audio'; readonly text: string }
-  | { readonly kind: 'spoken' | 'cut_off'; readonly audioSeconds: number }
+  | { readonly kind: 'spoken'; readonly audioSeconds: number }
+  | { readonly kind: 'cut_off'; readonly audioSeconds: number }
   | { readonly kind: 'function_result'; readonly id: string }
   | { readonly kind: 'closed' }
 );

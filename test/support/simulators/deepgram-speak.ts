@@ -19,7 +19,8 @@ import { type RawEncoding, SAMPLE_BYTES, synthesize } from './voice.ts';
 export type DeepgramSpeakTruth = { readonly atMicros: number; readonly id: string } & (
   | { readonly kind: 'received'; readonly text: string; readonly query: Readonly<Record<string, string>> }
   | { readonly kind: 'first_byte' }
-  | { readonly kind: 'finished' | 'aborted'; readonly bytes: number; readonly audioSeconds: number }
+  | { readonly kind: 'finished'; readonly bytes: number; readonly audioSeconds: number }
+  | { readonly kind: 'aborted'; readonly bytes: number; readonly audioSeconds: number }
   | { readonly kind: 'failed'; readonly status: number | 'cut' }
 );
 

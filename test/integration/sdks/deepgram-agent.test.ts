@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import { priceStage } from '../../../exporter/pricing/price.ts';
+import { catalogue } from '../../../exporter/pricing/price-list.ts';
+import { Call } from '../../../instrumentation/call.ts';
+import { activeCall } from '../../../instrumentation/scope.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { poll } from '../../support/poll.ts';
+import {
+  type DeepgramAgentOptions,
+  type DeepgramAgentSimulator,
+  type DeepgramAgentTruth,
+  startDeepgramAgentSimulator,
+} from '../../support/simulators/deepgram-agent.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { utterance } from '../../support/speech.ts';
+import { silence, talk } from '../../support/talking.ts';
+
+type Client = (typeof DEEPGRAM_SDKS)[number]['Client'];
+type Socket = Awaited<ReturnType<InstanceType<Client>['agent']['v1']['connect']>>;
+type Kind = DeepgramAgentTruth['kind'];
+
+const SPOKEN = utterance('hours-question');
+const SETTINGS = {
+  type: 'Settings',
+  audio: {
+    input: { encoding: 'mulaw', sample_rate: 8000 },
+    output: { encoding: 'mulaw', sample_rate: 8000, container: 'none' },
+  },
+  agent: {
+    listen: { provider: { type: 'deepgram', version: 'v1', model: 'nova-3' } },
+    think: { provider: { type: 'open_ai', model: 'gpt-4o-mini' } },
+    speak: { provider: { type: 'deepgram', model: 'aura-2-thalia-en' } },
+  },
+};
+const [{ Client: Newest }] = DEEPGRAM_SDKS;
+
+before(() => {
+  recordSpans();
+  for (const { exports } of DEEPGRAM_SDKS) patchDeepgram(exports);
+});
+
+const running: DeepgramAgentSimulator[] = [];
+after(() => Promise.all(running.map((simulator) => simulator.close())));
+
+/** An agent, and a call that the application has put up for it. */
+async function converse(
+  Client: Client,
+  options: DeepgramAgentOptions = {},
+  { settings = {}, call = new Call(), args = {}, faults = [] as { kind: 'cut'; afterChunks: number }[] } = {},
+) {
+  takeFacts();
+  const simulator = await startDeepgramAgentSimulator(options);
+  running.push(simulator);
+  simulator.faults.next(...faults);
+  const client = new Client({ apiKey: 'key', environment: deepgramEnvironment(simulator) });
+  const types: string[] = [];
+  const socket = await call.run(async () => {
+    const connected: Socket = await client.agent.v1.connect({ Authorization: '', ...args } as never);
+    connected.on('message', (message) => types.push((message as { type?: string }).type ?? 'audio'));
+    return connected;
+  });
+  socket.connect();
+  await socket.waitForOpen();
+  await poll(() => types.includes('Welcome'));
+  socket.sendSettings({
+    ...SETTINGS,
+    ...settings,
+    agent: { ...SETTINGS.agent, ...at(settings, 'agent') },
+  } as never);
+  await poll(() => types.includes('SettingsApplied'));
+  const truth = <K extends Kind>(kind: K) =>
+    simulator.truth.filter((event): event is Extract<DeepgramAgentTruth, { kind: K }> => event.kind === kind);
+  return { simulator, socket, call, types, truth };
+}
+
+const at = (value: object, key: string): object => ((value as Record<string, unknown>)[key] ?? {}) as object;
+const say = (socket: Socket, audio: Uint8Array) => talk((frame) => socket.sendMedia(frame), audio);
+
+async function finish(socket: Socket, call: Call): Promise<Conversation> {
+  socket.close();
+  await poll(() => socket.readyState === 3);
+  call.end();
+  return new Conversation(takeFacts());
+}
+
+/** The facts of a call. */
+class Conversation {
+  readonly facts: readonly Fact[];
+  readonly turns: readonly TurnFact[];
+
+  constructor(facts: readonly Fact[]) {
+    this.facts = facts;
+    this.turns = facts
+      .filter((fact): fact is TurnFact => fact.type === 'turn')
+      .sort((a, b) => a.turnIndex - b.turnIndex);
+  }
+
+  stages(kind: StageFact['stage'], turnIndex = this.turns.at(-1)?.turnIndex): StageFact[] {
+    return this.facts.filter(
+      (fact): fact is StageFact =>
+        fact.type === 'stage' && fact.stage === kind && fact.turnIndex === turnIndex,
+    );
+  }
+}
+
+const near = (us: number | undefined, micros: number | undefined, slackUs = 0): void => {
+  const off = (us ?? Number.NaN) - (micros ?? Number.NaN);
+  assert.ok(Math.abs(off) < 20_000 + slackUs, `${off / 1_000} ms off`);
+};
+
+for (const { name, Client } of DEEPGRAM_SDKS) {
+  describe(`the voice agent, ${name}`, () => {
+    it('makes one turn of a question and its answer, with the latencies that the service reports', async () => {
+      const { socket, call, types, truth } = await converse(Client);
+      const { startUs, lateUs } = await say(socket, SPOKEN.mulaw);
+      await say(socket, silence(0.9));
+      await poll(() => types.includes('LatencyReport'));
+      await poll(() => call.turn === undefined);
+      const conversation = await finish(socket, call);
+
+      const [turn, ...others] = conversation.turns;
+      assert.deepEqual(others, []);
+      assert.equal(turn?.initiator, 'user');
+      assert.equal(turn.eouSource, 'framework');
+      near(turn.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
+      near(turn.committedUs, truth('user_said')[0]?.atMicros);
+      near(turn.speechStartedUs, truth('user_started')[0]?.atMicros);
+
+      const [stt, ...noMore] = conversation.stages('stt');
+      assert.deepEqual(noMore, []);
+      assert.deepEqual([stt?.provider, stt?.model, stt?.streaming], ['deepgram', 'nova-3', true]);
+      const [thought] = truth('thought');
+      const [llm] = conversation.stages('llm');
+      assert.deepEqual([llm?.provider, llm?.model], ['openai', 'gpt-4o-mini']);
+      near(llm?.startUs, thought?.askedMicros);
+      near(llm?.firstByteUs, thought?.atMicros);
+      const [tts] = conversation.stages('tts');
+      assert.deepEqual([tts?.provider, tts?.model], ['deepgram', 'aura-2-thalia-en']);
+      near(tts?.startUs, thought?.atMicros);
+      near(tts?.firstByteUs, truth('first_audio')[0]?.atMicros);
+      assert.deepEqual(tts?.usage, { audioSeconds: truth('spoken')[0]?.audioSeconds });
+      const [playback] = conversation.stages('playback');
+      assert.equal(playback?.playbackSource, 'estimated');
+      near(playback?.startUs, truth('first_audio')[0]?.atMicros);
+      const playedUs = (playback?.endUs ?? 0) - (playback?.startUs ?? 0);
+      near(playedUs, (truth('spoken')[0]?.audioSeconds ?? 0) * 1e6);
+      // What is not known is not 0, and has no price.
+      assert.deepEqual([stt?.usage, llm?.usage], [undefined, undefined]);
+    });
+
+    it('calls the application’s function, and asks the model again with its result', async () => {
+      const { socket, call, types, truth } = await converse(Client, {
+        answer: (words) => (/nine/.test(words) ? ['We open at nine.'] : { call: 'hours', clientSide: true }),
+      });
+      const seen: boolean[] = [];
+      socket.on('message', (message) => {
+        const { type, functions } = message as { type?: string; functions?: { id: string; name: string }[] };
+        types.push(type ?? 'audio');
+        if (type !== 'FunctionCallRequest' || !functions?.[0]) return;
+        seen.push(activeCall() === call);
+        const { id, name: called } = functions[0];
+        socket.sendFunctionCallResponse({ type: 'FunctionCallResponse', id, name: called, content: 'nine' });
+      });
+      await say(socket, SPOKEN.mulaw);
+      await say(socket, silence(0.9));
+      await poll(() => types.includes('AgentAudioDone'));
+      await poll(() => call.turn === undefined);
+      const conversation = await finish(socket, call);
+      assert.deepEqual(seen, [true]);
+      assert.equal(conversation.turns.length, 1);
+      const [first, second, ...others] = conversation.stages('llm');
+      assert.deepEqual(others, []);
+      assert.deepEqual(first?.finishReasons, ['tool_calls']);
+      near(second?.firstByteUs, truth('thought')[1]?.atMicros);
+      const [tool] = conversation.stages('tool');
+      assert.equal(tool?.toolName, 'hours');
+      near(tool?.endUs, truth('function_result')[0]?.atMicros);
+      assert.equal(conversation.stages('tts').length, 1);
+    });
+  });
+}
+
+// What follows does not depend on how the SDK was loaded, and takes as long as its audio.
+describe('the voice agent', () => {
+  it('opens with its greeting, which no model has made', async () => {
+    const { socket, call, types, truth } = await converse(
+      Newest,
+      {},
+      {
+        settings: { agent: { greeting: 'Good morning.' } },
+      },
+    );
+    await poll(() => types.includes('AgentAudioDone'));
+    await poll(() => call.turn === undefined && types.length > 0);
+    const conversation = await finish(socket, call);
+    const [turn, ...others] = conversation.turns;
+    assert.deepEqual(others, []);
+    assert.equal(turn?.initiator, 'agent');
+    assert.equal(turn.speechEndedUs, undefined);
+    assert.deepEqual(conversation.stages('llm'), []);
+    const [tts] = conversation.stages('tts');
+    near(tts?.firstByteUs, truth('first_audio')[0]?.atMicros);
+    assert.deepEqual(tts?.usage, { audioSeconds: truth('spoken')[0]?.audioSeconds });
+  });
+
+  it('says what the application wants said, in a turn of its own', async () => {
+    const { socket, call, types } = await converse(Newest);
+    socket.sendInjectAgentMessage({ type: 'InjectAgentMessage', message: 'Are you still there?' });
+    await poll(() => types.includes('AgentAudioDone'));
+    await poll(() => call.turn === undefined);
+    const conversation = await finish(socket, call);
+    assert.equal(conversation.turns[0]?.initiator, 'agent');
+    assert.deepEqual(conversation.stages('llm'), []);
+    assert.equal(conversation.stages('tts').length, 1);
+  });
+
+  it('answers what the application says for the user, though nobody spoke', async () => {
+    const { socket, call, types } = await converse(Newest);
+    socket.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'When do you open?' });
+    await poll(() => types.includes('AgentAudioDone'));
+    assert.equal(call.turn?.userText, 'When do you open?');
+    await poll(() => call.turn === undefined);
+    const conversation = await finish(socket, call);
+    assert.equal(conversation.turns[0]?.speechEndedUs, undefined);
+    assert.deepEqual(conversation.stages('stt'), []);
+    assert.equal(conversation.stages('llm').length, 1);
+  });
+
+  it('is silenced by the user, and what it still had to say is not heard', async () => {
+    const long =
+      'We open at nine in the morning, and we close at six in the evening, on every day but Sunday.';
+    const { socket, call, types, truth } = await converse(Newest, { answer: () => [long], speed: 2 });
+    await say(socket, SPOKEN.mulaw);
+    await say(socket, silence(0.9));
+    await poll(() => truth('first_audio').length > 0);
+    const next = utterance('hours-thanks');
+    await say(socket, next.mulaw);
+    await say(socket, silence(0.9));
+    await poll(() => types.filter((type) => type === 'ConversationText').length >= 4);
+    await poll(() => truth('first_audio').length > 1);
+    const conversation = await finish(socket, call);
+    const [first, second] = conversation.turns;
+    assert.equal(first?.interrupted, true);
+    const [cut] = conversation.stages('tts', 0);
+    assert.equal(cut?.cancelled, true);
+    near(cut?.usage?.audioSeconds, truth('cut_off')[0]?.audioSeconds, 200_000);
+    const stopped = truth('user_started')[1]?.atMicros;
+    near(conversation.stages('playback', 0)[0]?.endUs, stopped);
+    assert.equal(second?.interrupted, false);
+    assert.equal(conversation.stages('llm', 1).length, 1);
+  });
+
+  it('uses the latencies that come with the first audio, where the agent is experimental', async () => {
+    const { socket, call, truth } = await converse(
+      Newest,
+      { latencyReport: false, answer: () => ['Certainly.', 'At what time?'] },
+      { settings: { experimental: true } },
+    );
+    const { startUs, lateUs } = await say(socket, SPOKEN.mulaw);
+    await say(socket, silence(0.9));
+    await poll(() => truth('spoken').length > 0);
+    await poll(() => call.turn === undefined);
+    const conversation = await finish(socket, call);
+    assert.equal(conversation.turns[0]?.eouSource, 'framework');
+    near(conversation.turns[0]?.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
+    assert.equal(conversation.stages('tts').length, 1);
+    assert.equal(conversation.stages('llm').length, 1);
+  });
+
+  it('goes by what arrives, where the service reports nothing', async () => {
+    const { socket, call, truth } = await converse(Newest, { latencyReport: false });
+    await say(socket, SPOKEN.mulaw);
+    await say(socket, silence(0.9));
+    await poll(() => truth('spoken').length > 0);
+    await poll(() => call.turn === undefined);
+    const conversation = await finish(socket, call);
+    assert.equal(conversation.turns[0]?.eouSource, 'stt_event');
+    near(conversation.turns[0]?.speechEndedUs, truth('user_said')[0]?.atMicros);
+    near(conversation.stages('llm')[0]?.firstByteUs, truth('thought')[0]?.atMicros);
+    near(conversation.stages('tts')[0]?.startUs, truth('thought')[0]?.atMicros);
+  });
+
+  it('fails where the service says so: in speaking, or with the connection', async () => {
+    const { socket, call, types } = await converse(Newest, { errors: ['FAILED_TO_SPEAK'] });
+    socket.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'Hello?' });
+    await poll(() => types.includes('Error'));
+    const spoken = await finish(socket, call);
+    assert.equal(spoken.stages('tts')[0]?.errorType, 'FAILED_TO_SPEAK');
+    assert.equal(spoken.stages('tts')[0]?.usage, undefined);
+    assert.equal(spoken.stages('llm')[0]?.errorType, undefined);
+
+    const broken = await converse(
+      Newest,
+      {},
+      {
+        args: { reconnectAttempts: 0 },
+        faults: [{ kind: 'cut', afterChunks: 2 }],
+      },
+    );
+    broken.socket.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'Hello?' });
+    await poll(() => broken.truth('closed').length > 0);
+    const cut = await finish(broken.socket, broken.call);
+    assert.equal(cut.stages('llm')[0]?.errorType, 'connection_closed');
+    assert.equal(cut.stages('tts')[0]?.errorType, 'connection_closed');
+    assert.deepEqual(cut.stages('tts')[0]?.usage, { audioSeconds: 0.2 });
+  });
+
+  it('names other providers as price lists do, and is unpriced: it is billed by the time that it is connected', async () => {
+    const { socket, call, types } = await converse(
+      Newest,
+      {},
+      {
+        settings: {
+          agent: {
+            think: [{ provider: { type: 'google', model: 'gemini-2.5-flash' } }],
+            speak: { provider: { type: 'eleven_labs', model_id: 'eleven_turbo_v2_5' } },
+          },
+        },
+      },
+    );
+    socket.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'Hello?' });
+    await poll(() => types.includes('AgentAudioDone'));
+    const conversation = await finish(socket, call);
+    const [llm] = conversation.stages('llm');
+    const [tts] = conversation.stages('tts');
+    assert.deepEqual([llm?.provider, llm?.model], ['gcp.gemini', 'gemini-2.5-flash']);
+    assert.deepEqual([tts?.provider, tts?.model], ['elevenlabs', 'eleven_turbo_v2_5']);
+    const unpriced = [llm, tts].map((stage) => {
+      assert.ok(stage);
+      const { stage: component, provider, model, usage, startUs: atUs } = stage;
+      return priceStage(catalogue(), { component: component as 'llm' | 'tts', provider, model, usage, atUs });
+    });
+    assert.deepEqual(unpriced, [
+      { unpriced: 'llm:gcp.gemini/gemini-2.5-flash' },
+      { unpriced: 'tts:elevenlabs/eleven_turbo_v2_5' },
+    ]);
+  });
+
+  it('opens a call of its own when there is none, keeps two of them apart, and ends them', async () => {
+    takeFacts();
+    const simulator = await startDeepgramAgentSimulator();
+    running.push(simulator);
+    const client = new Newest({ apiKey: 'key', environment: deepgramEnvironment(simulator) });
+    const calls: (Call | undefined)[] = [];
+    for (const _ of [1, 2]) {
+      const socket = await client.agent.v1.connect({ Authorization: '' } as never);
+      socket.on('open', () => calls.push(activeCall()));
+      socket.connect();
+      await socket.waitForOpen();
+      await poll(() => calls.at(-1));
+      assert.equal(activeCall(), undefined);
+      socket.close();
+      await poll(() => calls.at(-1)?.ended);
+    }
+    assert.notEqual(calls[0]?.id, calls[1]?.id);
+    const ended = takeFacts().filter((fact): fact is CallFact => fact.type === 'call');
+    assert.deepEqual(
+      ended.map(({ callId, endReason }) => [callId, endReason]),
+      calls.map((call) => [call?.id, 'connection_closed']),
+    );
+  });
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Fact, StageFact } from '../../../exporter/facts.ts';
+import { Call } from '../../../instrumentation/call.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { ATTR } from '../../../instrumentation/semconv.ts';
+import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { poll } from '../../support/poll.ts';
+import {
+  type RecordingsSimulator,
+  startRecordingsSimulator,
+} from '../../support/simulators/deepgram-recordings.ts';
+import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { utterance } from '../../support/speech.ts';
+
+const SPOKEN = utterance('hours-question');
+const REQUEST = { model: 'nova-3', language: 'multi', encoding: 'mulaw', sample_rate: 8000 };
+
+let simulator: RecordingsSimulator;
+before(async () => {
+  recordSpans();
+  for (const { exports } of DEEPGRAM_SDKS) patchDeepgram(exports);
+  simulator = await startRecordingsSimulator();
+});
+after(() => simulator.close());
+
+/** The transcription among the facts so far. */
+async function transcription(): Promise<StageFact> {
+  const facts: Fact[] = [];
+  const stt = (fact: Fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt';
+  await poll(() => {
+    facts.push(...takeFacts());
+    return facts.some(stt);
+  });
+  const found = facts.filter(stt);
+  assert.equal(found.length, 1);
+  return found[0] as StageFact;
+}
+
+for (const { name, Client } of DEEPGRAM_SDKS) {
+  describe(`a recording, ${name}`, () => {
+    const media = () =>
+      new Client({ apiKey: 'key', environment: deepgramEnvironment(simulator) }).listen.v1.media;
+
+    it('that is sent is transcribed in a turn, at the price of recordings', async () => {
+      takeFacts();
+      const call = new Call();
+      const answer = await call.run(() => media().transcribeFile(SPOKEN.mulaw, REQUEST as never));
+      assert.equal(
+        (answer as { metadata: { duration: number } }).metadata.duration,
+        SPOKEN.mulaw.length / 8_000,
+      );
+      const turn = call.turn;
+      assert.equal(turn?.userText, simulator.truth.at(-1)?.transcript);
+      const fact = await transcription();
+      assert.equal(fact.streaming, false);
+      assert.equal(fact.provider, 'deepgram');
+      assert.equal(fact.model, 'nova-3-multilingual');
+      assert.equal(fact.turnIndex, turn?.index);
+      assert.deepEqual(fact.usage, { audioSeconds: SPOKEN.mulaw.length / 8_000 });
+      call.end();
+    });
+
+    it('that lies elsewhere is transcribed as well, and fails with its status', async () => {
+      takeFacts();
+      const call = new Call();
+      const url = 'https://example.com/hours-question';
+      await call.run(() => media().transcribeUrl({ url, model: 'nova-3' } as never));
+      assert.deepEqual((await transcription()).usage, { audioSeconds: SPOKEN.mulaw.length / 8_000 });
+      simulator.faults.next({ kind: 'status', status: 429 });
+      await assert.rejects(
+        call.run(async () => await media().transcribeUrl({ url } as never, { maxRetries: 0 })),
+        { statusCode: 429 },
+      );
+      const failed = await transcription();
+      assert.equal(failed.errorType, '429');
+      assert.equal(failed.usage, undefined);
+      call.end();
+    });
+
+    it('that is given up is cancelled', async () => {
+      takeFacts();
+      const call = new Call();
+      simulator.faults.next({ kind: 'delay', ms: 2_000 });
+      const aborted = new AbortController();
+      const asked = call.run(() =>
+        media().transcribeFile(SPOKEN.mulaw, REQUEST as never, {
+          abortSignal: aborted.signal,
+          maxRetries: 0,
+        }),
+      );
+      setImmediate(() => aborted.abort());
+      await assert.rejects(async () => await asked);
+      assert.equal((await transcription()).cancelled, true);
+      call.end();
+    });
+
+    it('that is answered elsewhere, and outside of any call, is a span of its own', async () => {
+      takeSpans();
+      await media().transcribeFile(SPOKEN.mulaw, { ...REQUEST, callback: 'https://example.com/' } as never);
+      const [span, ...others] = takeSpans();
+      assert.deepEqual(others, []);
+      assert.equal(span?.attributes[ATTR.stage], 'stt');
+      assert.equal(span.attributes[ATTR.usageAudioSeconds], undefined);
+    });
+  });
+}
