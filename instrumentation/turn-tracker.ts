@@ -131,11 +131,14 @@ export class TurnTracker {
 
   /** An utterance is over. */
   utterance(utterance: Utterance): void {
-    if (utterance.result.text) this.wordsHeard(utterance.startAt);
-    const pending = this.#pending;
     const turn = this.turn;
+    // Told when the agent had begun to answer it: recognisers give the end of an utterance for certain some time later.
+    const answered =
+      !this.#pending && turn !== undefined && instantUs(utterance.startAt) < (turn.playbackStartedUs ?? 0);
+    if (utterance.result.text && !answered) this.wordsHeard(utterance.startAt);
+    const pending = this.#pending;
     if (pending && pending.utterances.length < MAX_UTTERANCES) pending.utterances.push(utterance);
-    else if (turn && !this.#ended) recordOn(turn, utterance);
+    else if (this.turn && !this.#ended) recordOn(this.turn, utterance);
     else recordOn(this.#host, utterance);
   }
 

@@ -226,6 +226,7 @@ export class AgentConnection implements SocketFollower {
     for (const { id, name } of functions) {
       const key = id ?? name;
       if (key === undefined || this.#tools.size >= MAX_OUTSTANDING) continue;
+      this.#takeTool(key)?.cancel({ at: atMs });
       this.#tools.set(key, tracker.startStage('tool', { toolName: name, toolCallId: id }, atMs));
     }
   }

@@ -278,3 +278,28 @@ test('what starts after the end of the call belongs to the call and opens no tur
     ['llm', 'stt'],
   );
 });
+
+test('an utterance that is certain only when the agent has begun to answer it belongs to the turn of the answer', () => {
+  const call = phoneCall();
+  const { tracker } = call;
+  tracker.speechStarted(s(1));
+  tracker.wordsHeard(s(1));
+  tracker.speechEnded(s(2), 'stt_word_end');
+  agentAnswers(call, 2.2);
+  tracker.speechEnded(s(2), 'stt_word_end');
+  tracker.utterance({
+    startAt: s(1),
+    firstByteAt: s(1.4),
+    endAt: s(3),
+    facts: stt,
+    result: { text: 'What time do you open?', usage: { audioSeconds: 1 } },
+  });
+  tracker.committed(s(3));
+  tracker.startStage('llm', llm, s(3.1)).end({ at: s(3.4) });
+  call.end({ at: s(10) });
+  const facts = takeFacts();
+  const [turn, ...others] = turns(facts);
+  assert.deepEqual(others, []);
+  assert.equal(turn?.speechEndedUs, us(2));
+  assert.deepEqual(stages(facts, 0).filter(({ stage }) => stage === 'stt').length, 1);
+});
