@@ -20,7 +20,15 @@ import type { BenchResult } from './result.ts';
 export async function benchAudioFrame(): Promise<BenchResult[]> {
   // Without a context manager nothing is carried along, which would flatter us. Does nothing when there is one.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return [await benchDeepgram(), benchTwilioIn(), benchTwilioOut()];
+  const plainSpeech = await speechSocket();
+  patchDeepgram(deepgramSdk);
+  return [
+    await benchDeepgram('v1', 'audio frame to Deepgram', 'nova-3'),
+    await benchDeepgram('v2', 'audio frame to Deepgram Flux', 'flux-general-en'),
+    await benchDeepgramSpeech(plainSpeech),
+    benchTwilioIn(),
+    benchTwilioOut(),
+  ];
 }
 
 const FRAMES = 100_000;
@@ -51,13 +59,11 @@ function compare<T>(
   return { ours: median(rounds.ours), baseline: median(rounds.baseline) };
 }
 
-async function benchDeepgram(): Promise<BenchResult> {
-  patchDeepgram(deepgramSdk);
+async function benchDeepgram(version: 'v1' | 'v2', name: string, model: string): Promise<BenchResult> {
   const client = new DeepgramClient({ apiKey: 'none', transportFactory: () => new NullTransport() } as never);
   const call = new Call();
-  const socket = await call.run(() =>
-    client.listen.v1.connect({ model: 'nova-3', encoding: 'mulaw', sample_rate: 8000 } as never),
-  );
+  const args = { model, encoding: 'mulaw', sample_rate: 8000 } as never;
+  const socket = await call.run(() => client.listen[version].connect(args));
   socket.connect();
   await socket.waitForOpen();
   const unpatched = Object.getPrototypeOf(socket).sendMedia as (this: unknown, frame: Uint8Array) => void;
@@ -69,10 +75,43 @@ async function benchDeepgram(): Promise<BenchResult> {
   socket.close();
   call.end();
   return {
-    name: 'audio frame to Deepgram',
+    name,
     ...times,
     unit: 'µs/frame',
     note: 'sendMedia of @deepgram/sdk on a transport that drops everything, with and without the wrapper',
+  };
+}
+
+/** A socket of speak that is in the middle of a synthesis, and the far end that gives it audio. */
+async function speechSocket(): Promise<{ transport: NullTransport; close(): void }> {
+  const transport = new NullTransport();
+  const client = new DeepgramClient({ apiKey: 'none', transportFactory: () => transport } as never);
+  const args = { model: 'aura-2-thalia-en', encoding: 'mulaw', sample_rate: '8000' } as never;
+  const socket = await client.speak.v1.connect(args);
+  socket.on('message', () => {});
+  socket.connect();
+  await socket.waitForOpen();
+  socket.sendText({ type: 'Speak', text: 'Of course.' });
+  socket.sendFlush({ type: 'Flush' });
+  return { transport, close: () => socket.close() };
+}
+
+async function benchDeepgramSpeech(plain: Awaited<ReturnType<typeof speechSocket>>): Promise<BenchResult> {
+  const call = new Call();
+  const traced = await call.run(speechSocket);
+  const times = compare(
+    pool((i) => new Uint8Array(160).fill(i).buffer),
+    (frame) => traced.transport.deliver(frame),
+    (frame) => plain.transport.deliver(frame),
+  );
+  traced.close();
+  plain.close();
+  call.end();
+  return {
+    name: 'audio frame from Deepgram',
+    ...times,
+    unit: 'µs/frame',
+    note: 'a frame of audio on a socket of speak with one handler that does nothing, with and without the wrapper',
   };
 }
 
@@ -81,7 +120,11 @@ class NullTransport {
   onOpen(handler: () => void): void {
     queueMicrotask(handler);
   }
-  onMessage(): void {}
+  /** Gives the SDK what the far end has sent. */
+  deliver: (message: unknown) => void = () => {};
+  onMessage(handler: (message: unknown) => void): void {
+    this.deliver = handler;
+  }
   onClose(): void {}
   onError(): void {}
   isOpen(): boolean {

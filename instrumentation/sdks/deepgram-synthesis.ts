@@ -35,7 +35,7 @@ export class Synthesis {
     if (bytes <= 0) return;
     this.#deadline.heard();
     this.#bytes += bytes;
-    this.stage.firstByte(atMs);
+    if (this.stage.firstByteUs === undefined) this.stage.firstByte(atMs);
   }
 
   /** What Deepgram says that it was: that is what it bills. */
