@@ -48,6 +48,8 @@ export class SpeechQueue {
 
   /** Text was sent. */
   say(words: string): void {
+    // What nobody answered for minutes is over, and what comes is not its.
+    while (this.#pieces[0]?.synthesis?.stage.ended) this.#shift();
     const last = this.#pieces.at(-1);
     const piece = last && !last.flushed ? last : this.#add(followsRequests());
     piece.synthesis?.say(words);

@@ -233,6 +233,30 @@ for (const { name, Client } of BUILDS) {
       call.end();
     });
 
+    it('ends the call of a transport of the application’s own, which is closed without an event', async () => {
+      takeFacts();
+      const transport = {
+        onOpen: (handler: () => void) => queueMicrotask(handler),
+        onMessage() {},
+        onClose() {},
+        onError() {},
+        isOpen: () => true,
+        send() {},
+        close() {},
+      };
+      const client = new Client({ apiKey: 'key', transportFactory: () => transport } as never);
+      const socket = await client.listen.v1.connect(ARGS);
+      await open(socket);
+      socket.sendMedia(silence(0.02));
+      socket.close();
+      const facts = takeFacts();
+      assert.equal(
+        facts.find((fact): fact is CallFact => fact.type === 'call')?.endReason,
+        'connection_closed',
+      );
+      assert.equal(sum(sttFacts(facts)), 0.02);
+    });
+
     it('leaves the application its own errors', async () => {
       const socket = await connect(Client);
       assert.throws(() => socket.sendMedia(silence(0.02)), /Socket is not open/);
