@@ -43,11 +43,22 @@ export function at(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
+/** Whether we have wrapped it already, be it inside of what another instrumentation has made of it since. */
+function isPatched(method: unknown): boolean {
+  for (
+    let inner = method;
+    typeof inner === 'function';
+    inner = (inner as { __original?: unknown }).__original
+  )
+    if (PATCHED in inner) return true;
+  return false;
+}
+
 /** Replaces a method by what `wrap` makes of it, once. A target without the method is left alone. */
 export function wrapOnce(target: unknown, name: string, wrap: (original: Method) => Method): void {
   const owner = foreign(target) as Record<string, unknown> | undefined;
   const original = owner?.[name];
-  if (!owner || typeof original !== 'function' || PATCHED in original) return;
+  if (!owner || typeof original !== 'function' || isPatched(original)) return;
   const wrapped = wrap(original as Method);
   Object.defineProperties(wrapped, {
     [PATCHED]: { value: true },

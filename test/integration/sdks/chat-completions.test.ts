@@ -9,7 +9,8 @@ import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { patchGroqChat, patchOpenAiChat } from '../../../instrumentation/sdks/chat-completions.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
@@ -33,8 +34,8 @@ const BUILDS = [
 let simulator: ChatSimulator;
 before(async () => {
   recordSpans();
-  for (const exports of [groqNamespace, cjsGroq]) patchGroqChat(exports);
-  for (const exports of [openaiNamespace, cjsOpenai]) patchOpenAiChat(exports);
+  for (const exports of [groqNamespace, cjsGroq]) patchGroq(exports);
+  for (const exports of [openaiNamespace, cjsOpenai]) patchOpenAi(exports);
   simulator = await startChatSimulator({ firstTokenMs: [20, 30], tokensPerSecond: [400, 500] });
 });
 after(() => simulator.close());
