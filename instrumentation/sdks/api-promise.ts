@@ -14,8 +14,9 @@ export interface RequestTap {
 /** The promise that every request method of openai, groq-sdk and @cartesia/cartesia-js returns. */
 interface ApiPromise {
   responsePromise: Promise<unknown>;
-  /** Private in the types. Everything that parses goes through it: `then`, `withResponse`, and promises derived from it. */
+  /** Private in the types. `then` and `withResponse` parse through it, and mostly the promises of `_thenUnwrap`. */
   parseResponse(...args: unknown[]): Promise<unknown>;
+  _thenUnwrap?(transform: (...args: unknown[]) => unknown): unknown;
   parse(): Promise<unknown>;
   asResponse(): Promise<Response>;
 }
@@ -34,7 +35,10 @@ export function tapApiPromise(promise: unknown, tap: RequestTap): void {
   const failed = (error: unknown): void => {
     guard('following a request', () => tap.failed(error));
   };
+  let last: unknown;
   const parsed = (result: unknown): void => {
+    if (result !== undefined && result === last) return;
+    last = result;
     guard('following a request', () => tap.parsed(result));
   };
   if (!candidate || !isApiPromise(candidate)) {
@@ -44,7 +48,7 @@ export function tapApiPromise(promise: unknown, tap: RequestTap): void {
   }
   const api = promise as ApiPromise;
   api.responsePromise?.then(undefined, failed);
-  const { parseResponse, parse, asResponse } = api;
+  const { parseResponse, parse, asResponse, _thenUnwrap } = api;
   let parses = false;
   api.parseResponse = async function (this: ApiPromise, ...args) {
     parses = true;
@@ -58,6 +62,14 @@ export function tapApiPromise(promise: unknown, tap: RequestTap): void {
       throw error;
     }
   };
+  // openai 7 derives promises that know how to parse by themselves.
+  if (typeof _thenUnwrap === 'function')
+    api._thenUnwrap = function (this: ApiPromise, transform) {
+      return _thenUnwrap.call(this, (...args) => {
+        parsed(args[0]);
+        return transform(...args);
+      });
+    };
   api.parse = function (this: ApiPromise) {
     parses = true;
     return parse.call(this);
