@@ -4,7 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import GroqModule, * as groqNamespace from 'groq-sdk';
+import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAIModule, * as openaiNamespace from 'openai';
+import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
 import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
@@ -29,13 +31,15 @@ const BUILDS = [
   { name: 'groq-sdk from CommonJS', provider: 'groq', path: '/', make: cjsGroq.Groq },
   { name: 'openai from ESM', provider: 'openai', path: '/v1', make: OpenAIModule },
   { name: 'openai from CommonJS', provider: 'openai', path: '/v1', make: cjsOpenai.OpenAI },
+  { name: 'the oldest groq-sdk', provider: 'groq', path: '/', make: OldestGroq },
+  { name: 'the oldest openai', provider: 'openai', path: '/v1', make: OldestOpenAI },
 ] as const;
 
 let simulator: ChatSimulator;
 before(async () => {
   recordSpans();
-  for (const exports of [groqNamespace, cjsGroq]) patchGroq(exports);
-  for (const exports of [openaiNamespace, cjsOpenai]) patchOpenAi(exports);
+  for (const exports of [groqNamespace, cjsGroq, oldestGroqNamespace]) patchGroq(exports);
+  for (const exports of [openaiNamespace, cjsOpenai, oldestOpenaiNamespace]) patchOpenAi(exports);
   simulator = await startChatSimulator({ firstTokenMs: [20, 30], tokensPerSecond: [400, 500] });
 });
 after(() => simulator.close());
