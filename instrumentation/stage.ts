@@ -89,7 +89,7 @@ export class Stage {
     this.kind = kind;
     this.startUs = place.startUs;
     this.#owner = place.owner;
-    this.#open = () => this.#adopt(facts, place) ?? start(kind, facts, place);
+    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place)) ?? start(kind, facts, place);
     const parent = place.parent ?? ROOT_CONTEXT;
     // With an adoption the span is known once the request runs, and nothing is written before.
     this.context = facts.adoption?.contextIn(parent) ?? trace.setSpan(parent, this.#span);
@@ -185,7 +185,8 @@ export class Stage {
   #adopt(facts: StageFacts, place: StagePlace): Span | undefined {
     const theirs = facts.adoption?.span;
     if (!theirs) return undefined;
-    this.#adopted = new AdoptedSpan(theirs, this.startUs);
+    const adopted = new AdoptedSpan(theirs, this.startUs);
+    this.#adopted = adopted;
     theirs.setAttributes(openingAttributes(this.kind, facts, place));
     const turn = place.parent && trace.getSpanContext(place.parent);
     // It was started before we were asked, and so in another trace than its turn.

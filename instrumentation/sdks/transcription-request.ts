@@ -8,10 +8,10 @@ import { TranscriptionAnswer } from './transcription-answer.ts';
 /** Starts following `audio.transcriptions.create` of OpenAI and Groq. `provider` names who transcribes. */
 export const transcriptionRequest =
   (provider: (resource: unknown) => string): StartRequest =>
-  (body, resource, adoption) => {
+  (body, resource) => {
     const answer = new TranscriptionAnswer();
     void measure(body.file).then((seconds) => answer.measured(seconds));
-    const facts = { provider: provider(resource), model: text(body.model), adoption };
+    const facts = { provider: provider(resource), model: text(body.model) };
     return new SdkRequest(
       openRecordedSpeech(facts, () => answer.audio),
       answer,
