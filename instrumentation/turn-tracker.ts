@@ -12,6 +12,9 @@ export interface TrackerHost {
   startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
 }
 
+/** Whether playback was seen, or follows from the audio that came. */
+export type PlaybackSource = 'observed' | 'estimated';
+
 /** One utterance transcribed. Recorded when it is over, because only then it is known which turn it belongs to. */
 export interface Utterance {
   /** When the user began to speak. */
@@ -72,6 +75,8 @@ export class TurnTracker {
   #bargedInUs: Micros | undefined;
   #speech: SpeechEvent[] = [];
   #playbackObserved = false;
+  /** Somebody says when playback starts and ends: it need not be concluded from synthesis. */
+  #playbackTold = false;
   /** Queued audio is being played, whichever turn it came from. */
   #audible = false;
   #estimatedEndUs: Micros | undefined;
@@ -88,9 +93,10 @@ export class TurnTracker {
     return this.#turn?.ended ? undefined : this.#turn;
   }
 
-  /** The transport shows what is played: nothing has to be estimated from synthesis. */
+  /** The transport shows what is played: nothing has to be estimated, and estimates that are told do not count. */
   observePlayback(): void {
     this.#playbackObserved = true;
+    this.#playbackTold = true;
   }
 
   /** The user began to speak at `at`. */
@@ -158,9 +164,10 @@ export class TurnTracker {
     return this.#turnFor('agent', startUs).startStage(kind, { ...facts, at: startUs / 1_000 });
   }
 
-  /** The caller hears the agent from `at` on. */
-  playbackStarted(at?: Instant): void {
-    if (this.#ended) return;
+  /** The caller hears the agent from `at` on. `estimated`: from the audio that came, where no transport shows it. */
+  playbackStarted(at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (this.#ended || this.#outdoes(source)) return;
+    this.#playbackTold = true;
     const us = instantUs(at);
     const current = this.turn;
     const stray = this.#bargedInUs !== undefined && us - this.#bargedInUs < STRAY_AUDIO_US;
@@ -170,11 +177,12 @@ export class TurnTracker {
     this.#note(resumed ? 'agent_resumed' : 'agent_started', us);
     this.#stoppedUs = undefined;
     if (!current && this.#pending?.heard) this.#promote();
-    this.#turnFor('agent', us).startPlayback({ at: us / 1_000 });
+    this.#turnFor('agent', us).startPlayback({ at: us / 1_000, source });
   }
 
   /** All that was queued has been played. */
-  playbackEnded(at?: Instant): void {
+  playbackEnded(at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (this.#outdoes(source)) return;
     const us = instantUs(at);
     const turn = this.turn;
     this.#audible = false;
@@ -184,7 +192,8 @@ export class TurnTracker {
   }
 
   /** The agent was stopped before it had finished. */
-  playbackCleared(at?: Instant): void {
+  playbackCleared(at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (this.#outdoes(source)) return;
     const us = instantUs(at);
     const turn = this.turn;
     this.#audible = false;
@@ -219,7 +228,7 @@ export class TurnTracker {
     if (stage?.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
       this.#awaitsToolAnswer = true;
     if (turn.manual) return;
-    if (stage?.kind === 'tts' && !this.#playbackObserved) this.#estimatePlayback(turn, stage, result);
+    if (stage?.kind === 'tts' && !this.#playbackTold) this.#estimatePlayback(turn, stage, result);
     else if (stage?.kind === 'tts' && this.#audible && !turn.answered && stage.firstByteUs !== undefined)
       // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
       turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
@@ -248,7 +257,7 @@ export class TurnTracker {
     const turn = this.turn;
     if (!turn?.answered) return;
     for (const stage of turn.openStages) if (stage.kind !== 'playback') return;
-    if (turn.playing && this.#playbackObserved) return;
+    if (turn.playing && this.#playbackTold) return;
     const playsForMs = turn.playing ? ((this.#estimatedEndUs ?? 0) - nowUs()) / 1_000 : 0;
     const graceMs = this.#awaitsToolAnswer
       ? TOOL_WAIT_MS
@@ -279,6 +288,10 @@ export class TurnTracker {
 
   #agentAudible(): boolean {
     return this.turn?.playing ?? false;
+  }
+
+  #outdoes(source: PlaybackSource): boolean {
+    return source === 'estimated' && this.#playbackObserved;
   }
 
   #turnFor(initiator: 'user' | 'agent', us: Micros): Turn {

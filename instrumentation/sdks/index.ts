@@ -26,6 +26,7 @@ export const SDKS: readonly SupportedSdk[] = [
       "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
       'A recording tells its length in `verbose_json`; otherwise only a WAV file in memory can be measured.',
     ],
+    byHand: ['instrumentGroq'],
     patch: (exports) => load('./groq.js').patchGroq(exports),
   },
   {
@@ -44,12 +45,14 @@ export const SDKS: readonly SupportedSdk[] = [
       "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
       'With another instrumentation of `openai` its span is the one that is written to. Made around ours, it is not in the trace of its turn but linked to it.',
     ],
+    byHand: ['instrumentOpenAI'],
     patch: (exports) => load('./openai.js').patchOpenAi(exports),
   },
   {
     packageName: '@deepgram/sdk',
     supportedVersions: ['>=5.0.0 <6'],
     captures: ['live listen v1: speech start and end, first and final transcript, billed audio'],
+    byHand: ['instrumentDeepgram'],
     patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
   },
   {
@@ -59,6 +62,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
   {
@@ -68,6 +72,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Twilio Media Streams, on the server side: the call, playback as the caller hears it, barge-in',
     ],
     limits: ['Sockets that do not speak the protocol are left alone.'],
+    byHand: ['instrumentTwilioMediaStreams'],
     patch: (exports) => load('./twilio-media-streams.js').patchTwilioMediaStreams(exports),
   },
 ];

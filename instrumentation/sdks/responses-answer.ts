@@ -26,6 +26,7 @@ export class ResponsesAnswer implements Answer {
   #text = '';
   #outputCharacters = 0;
   #begun = false;
+  #error: string | undefined;
 
   /** @param promptCharacters Length of the prompt, for the estimate when no usage comes; undefined: not known. */
   constructor(promptCharacters: number | undefined) {
@@ -37,10 +38,11 @@ export class ResponsesAnswer implements Answer {
   }
 
   get finished(): boolean {
-    return OVER.has(this.#response?.status);
+    return this.#error !== undefined || OVER.has(this.#response?.status);
   }
 
   get failure(): string | undefined {
+    if (this.#error !== undefined) return this.#error;
     if (this.#response?.status !== 'failed') return undefined;
     return text(at(this.#response, 'error', 'code')) ?? 'failed';
   }
@@ -53,6 +55,8 @@ export class ResponsesAnswer implements Answer {
     if (type === undefined) return this.#addWhole(said);
     const response = foreign(said.response);
     if (response) this.#response = response;
+    // Later versions of the SDK throw it instead.
+    if (type === 'error') this.#error = text(said.code) ?? 'error';
     if (PIECES.test(type)) return this.#addPiece(type, said.delta);
     return type === 'response.output_item.added' && TOOL_CALLS.has(at(said.item, 'type'));
   }
