@@ -264,6 +264,36 @@ describe('openai', () => {
     await spanOf(() => sdk.chat.completions.parse(ask('Can I book a table?')));
   });
 
+  it('counts each request of runTools once, in one turn with the tool', async () => {
+    const call = new Call();
+    takeFacts();
+    const answer = await call.run(() =>
+      client(build)
+        .chat.completions.runTools({
+          ...ask('When do you open on Sunday?'),
+          tools: [
+            {
+              type: 'function',
+              function: {
+                name: 'get_opening_hours',
+                description: 'When the restaurant opens',
+                parameters: {},
+                function: () => 'From 18:00.',
+              },
+            },
+          ],
+        })
+        .finalContent(),
+    );
+    const [first, second, ...more] = llmFacts();
+    call.end();
+    assert.ok(answer);
+    assert.equal(more.length, 0);
+    assert.deepEqual(first?.finishReasons, ['tool_calls']);
+    assert.deepEqual(second?.finishReasons, ['stop']);
+    assert.deepEqual([first.turnIndex, second.turnIndex], [0, 0]);
+  });
+
   it('has the usage of a whole answer estimated when the application did not ask for it', async () => {
     let answer = '';
     const { attributes } = await spanOf(async () => {
