@@ -180,9 +180,13 @@ for (const build of BUILDS) {
 
     it('counts a request that is aborted before it is answered as cancelled', async () => {
       const controller = new AbortController();
+      const requests = simulator.truth.length;
       const { attributes } = await spanOf(async () => {
         const answer = client(build).chat.completions.create(ask('Hello?'), { signal: controller.signal });
-        setTimeout(() => controller.abort(), 5);
+        // Only when it has arrived: a request that is late would meet the fault of the next test.
+        void poll(() => simulator.truth.length > requests, { deadlineMs: 5_000, what: 'the request' }).then(
+          () => controller.abort(),
+        );
         await assert.rejects(async () => await answer, /aborted/);
       });
       assert.equal(attributes[ATTR.stageCancelled], true);
