@@ -4,6 +4,7 @@ import type { SupportedSdk } from './sdk.ts';
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
+  './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './chat-completions.js': typeof import('./chat-completions.ts');
   './deepgram.js': typeof import('./deepgram.ts');
@@ -44,6 +45,22 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+  },
+  {
+    packageName: 'assemblyai',
+    // `assemblyai/streaming` is a build of its own; `require` shows the file that it resolves to.
+    modules: ['assemblyai', 'assemblyai/streaming', 'assemblyai/dist/streaming.cjs'],
+    supportedVersions: ['>=4.13.2 <5'],
+    captures: [
+      'streaming (`StreamingTranscriber`): speech start and end, first and final transcript, billed session time, refused and broken connections',
+    ],
+    limits: [
+      'Billed is how long a session is open, which its end tells. A session that does not end with `Termination` counts the audio that was sent.',
+      'Compressed audio (Opus, AAC) tells no positions: speech starts and ends when the message about it comes.',
+      'Without `speechModel` the model is unknown.',
+      'Sessions are unpriced until a price list names them: see docs/pricing.md.',
+    ],
+    patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
   },
   {
     packageName: 'ws',

@@ -14,6 +14,8 @@ export interface LiveTranscriptionInit {
   facts: StageFacts;
   /** Of the audio's encoding: 8000 for mulaw at 8 kHz. Unknown: positions in the audio are not instants, and no audio is counted. */
   bytesPerSecond: number | undefined;
+  /** What stands between two final pieces of an utterance. (Default: a space.) */
+  separator?: string;
   /** The context that the application connects in. (Default: the active one.) */
   active?: Context | undefined;
 }
@@ -48,6 +50,8 @@ interface OpenUtterance {
   finalMs?: number;
   /** End of the last final word, in seconds of audio. */
   wordsEnd?: number;
+  /** When the user seemed to have finished, and has not gone on since. */
+  silentMs?: number;
   segments: string[];
   /** What was understood after the last final words. */
   interim: string;
@@ -62,15 +66,17 @@ export class LiveTranscription {
   readonly #call: ConnectionCall;
   readonly #facts: StageFacts;
   readonly #clock: AudioClock | undefined;
+  readonly #separator: string;
   #utterance: OpenUtterance | undefined;
   #accountedSeconds = 0;
-  #accountedMs = 0;
+  #accountedMs = nowMs();
   #providerSeconds: number | undefined;
 
-  constructor({ facts, bytesPerSecond, active }: LiveTranscriptionInit) {
+  constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
     this.#facts = { streaming: true, ...facts };
     this.#clock = bytesPerSecond === undefined ? undefined : new AudioClock(bytesPerSecond);
+    this.#separator = separator;
   }
 
   /** Where everything that the connection causes runs. */
@@ -117,6 +123,24 @@ export class LiveTranscription {
     if (final) this.#speechEnded(call, utterance, atMs);
   }
 
+  /**
+   * The user seems to have finished, at `atMs`, before the provider is certain. Unless they go on, and where no word
+   * has a position, that is when.
+   */
+  seemsEnded(atMs: number): void {
+    const utterance = this.#utterance;
+    if (!utterance) return;
+    utterance.silentMs = atMs;
+    this.#speechEnded(this.#open(), utterance, atMs);
+  }
+
+  /** The user goes on after all. */
+  wentOn(atMs: number): void {
+    if (this.#utterance?.silentMs === undefined) return;
+    delete this.#utterance.silentMs;
+    this.#open().tracker.speechStarted(atMs);
+  }
+
   /** What the user said is accepted as finished. Says nothing when nothing was being said. */
   utteranceEnded(atMs: number): void {
     const call = this.#open();
@@ -134,13 +158,17 @@ export class LiveTranscription {
     this.#providerSeconds = seconds;
   }
 
-  /** The connection is gone; for good, when it is `final`. */
-  closed({ final }: { final: boolean }): void {
+  /**
+   * The connection is gone; for good, when it is `final`.
+   *
+   * @param how.error What it broke by, or why it never stood: its class is recorded.
+   */
+  closed({ final, error }: { final: boolean; error?: unknown }): void {
     const atMs = nowMs();
     const call = this.#call.current;
     if (call) {
       this.#giveUp(call, atMs);
-      this.#accountRest(call, atMs);
+      this.#accountRest(call, atMs, error);
     }
     this.#call.closed(atMs, { final });
   }
@@ -161,9 +189,9 @@ export class LiveTranscription {
   }
 
   /** The end is where the last word ended. Words unknown, or no clock: it is when we heard of it. */
-  #speechEnded(call: Call, { wordsEnd }: OpenUtterance, atMs: number): void {
+  #speechEnded(call: Call, { wordsEnd, silentMs }: OpenUtterance, atMs: number): void {
     const endMs = this.#wallMs(wordsEnd);
-    call.tracker.speechEnded(endMs ?? atMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
+    call.tracker.speechEnded(endMs ?? silentMs ?? atMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
   }
 
   /** The connection closes in the middle of an utterance. */
@@ -176,7 +204,8 @@ export class LiveTranscription {
   }
 
   #record(call: Call, utterance: OpenUtterance, endMs: number, cancelled: boolean): void {
-    const said = [...utterance.segments, utterance.interim].filter((part) => part !== '').join(' ');
+    const parts = [...utterance.segments, utterance.interim].filter((part) => part !== '');
+    const said = parts.join(this.#separator).trim();
     call.tracker.utterance({
       startAt: utterance.startMs,
       firstByteAt: utterance.firstByteMs,
@@ -188,10 +217,14 @@ export class LiveTranscription {
   }
 
   /** What was sent and belongs to no utterance: silence, mostly. It is billed all the same. */
-  #accountRest(call: Call, atMs: number): void {
+  #accountRest(call: Call, atMs: number, error: unknown): void {
     const startMs = this.#accountedMs;
     const usage = this.#account(this.#providerSeconds ?? this.#clock?.seconds);
-    if (usage) call.startStage('stt', { ...this.#facts, at: startMs }).end({ usage, at: atMs });
+    if (usage || error !== undefined) {
+      const rest = call.startStage('stt', { ...this.#facts, at: startMs });
+      if (error === undefined) rest.end({ usage, at: atMs });
+      else rest.fail(error, { usage, at: atMs });
+    }
     this.#clock?.restart();
     this.#accountedSeconds = 0;
     this.#providerSeconds = undefined;
