@@ -10,20 +10,22 @@ export function patchAssemblyAi(moduleExports: unknown): void {
   guard('patching assemblyai', () => patchTranscriber(pick(moduleExports, 'StreamingTranscriber')));
 }
 
-/** For bundled applications: `client` is an `AssemblyAI`, whose transcribers are of a class that it does not show. */
-export function instrumentAssemblyAi(client: unknown): void {
-  guard('instrumenting an AssemblyAI client', () =>
-    wrapOnce(
-      Object.getPrototypeOf(at(client, 'streaming') ?? {}),
-      'transcriber',
-      (transcriber) =>
-        function (this: unknown, ...args) {
-          const made = transcriber.apply(this, args);
-          guard('instrumenting an AssemblyAI client', () => patchTranscriber(at(made, 'constructor')));
-          return made;
-        },
-    ),
-  );
+/** The same for what a bundled application has: an `AssemblyAI`, which shows no class of its transcribers, or one of them. */
+export function patchAssemblyAiClient(client: unknown): void {
+  guard('patching assemblyai', () => {
+    const factory = at(client, 'streaming');
+    if (factory === undefined)
+      patchTranscriber(typeof client === 'function' ? client : at(client, 'constructor'));
+    else wrapOnce(Object.getPrototypeOf(factory), 'transcriber', tracedTranscriber);
+  });
+}
+
+function tracedTranscriber(transcriber: Method): Method {
+  return function (this: unknown, ...args) {
+    const made = transcriber.apply(this, args);
+    guard('patching assemblyai', () => patchTranscriber(at(made, 'constructor')));
+    return made;
+  };
 }
 
 function patchTranscriber(transcriber: unknown): void {

@@ -4,16 +4,19 @@ import { guard } from '../spans.ts';
 import { tapApiPromise } from './api-promise.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
 import { Synthesis } from './cartesia-synthesis.ts';
+import { patchCartesiaTranscription } from './cartesia-transcription.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
 import { type SdkStream, tapResponse, tapStream } from './streams.ts';
 
-/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket. */
+/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
 export function patchCartesia(moduleExports: unknown): void {
   guard('patching @cartesia/cartesia-js', () => {
-    const prototype = at(pick(moduleExports, 'Cartesia'), 'TTS', 'prototype');
+    const cartesia = pick(moduleExports, 'Cartesia');
+    const prototype = at(cartesia, 'TTS', 'prototype');
     wrapOnce(prototype, 'generate', tracedRequest);
     wrapOnce(prototype, 'generateSSE', tracedRequest);
     wrapOnce(prototype, 'websocket', tracedSocket);
+    patchCartesiaTranscription(cartesia);
   });
 }
 

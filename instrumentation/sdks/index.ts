@@ -45,8 +45,13 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=4.0.0 <5'],
     captures: [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
+      'live transcription (`stt.autoFinalize`, `stt.manualFinalize`): speech start and end, first and final transcript, audio sent, refused and broken connections',
     ],
-    limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    limits: [
+      'Node 20 cannot open its WebSockets from ES modules, with or without earshot.',
+      '`autoFinalize` tells no positions in the audio: speech starts when `turn.start` comes, and ends when `turn.eager_end` comes, else `turn.end`. The EOU latency is too short by what the model waited.',
+      'Transcription is billed by the time that the socket is open, which no message tells: counted is the audio that was sent.',
+    ],
     byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
@@ -64,6 +69,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Without `speechModel` the model is unknown.',
       'Sessions are unpriced until a price list names them: see docs/pricing.md.',
     ],
+    byHand: ['instrumentAssemblyAI'],
     patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
   },
   {

@@ -1,11 +1,16 @@
 import { errorType } from '../spans.ts';
 import { at, foreign, text } from './patch.ts';
 
-/** Bytes of a frame that an SDK is given to send: a buffer, a view of one, or a blob; 0 for anything else. */
+/** Bytes of a frame that an SDK is given to send: a buffer, a view of one, several of them, or a blob; 0 for anything else. */
 export function byteLength(frame: unknown): number {
-  const { byteLength, size } = (frame ?? {}) as { byteLength?: unknown; size?: unknown };
-  if (typeof byteLength === 'number') return byteLength;
-  return typeof size === 'number' ? size : 0;
+  if (Array.isArray(frame)) {
+    let bytes = 0;
+    for (let i = 0; i < frame.length; i++) bytes += byteLength(frame[i]);
+    return bytes;
+  }
+  const measured = (frame ?? {}) as { byteLength?: unknown; size?: unknown };
+  if (typeof measured.byteLength === 'number') return measured.byteLength;
+  return typeof measured.size === 'number' ? measured.size : 0;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/fact
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { instrumentAssemblyAi, patchAssemblyAi } from '../../../instrumentation/sdks/assemblyai.ts';
+import { patchAssemblyAi, patchAssemblyAiClient } from '../../../instrumentation/sdks/assemblyai.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import { type AssemblyAiSimulator, startAssemblyAiSimulator } from '../../support/simulators/assemblyai.ts';
@@ -52,7 +52,7 @@ let simulator: AssemblyAiSimulator;
 before(async () => {
   recordSpans();
   for (const module of MODULES) patchAssemblyAi(module);
-  instrumentAssemblyAi(client);
+  patchAssemblyAiClient(client);
   simulator = await startAssemblyAiSimulator();
   trust(simulator.caPath);
 });
