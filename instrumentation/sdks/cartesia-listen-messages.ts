@@ -4,7 +4,7 @@ import { at, type Foreign, foreign, quantity } from './patch.ts';
 /** The messages of Cartesia's transcription that mean something to a turn. Positions are seconds of audio. */
 export type CartesiaListenMessage =
   /** Turn detection (`autoFinalize`). The text is all of the turn so far. */
-  | { readonly type: 'turn.start' | 'turn.resume' }
+  | { readonly type: 'turn.start' }
   | { readonly type: 'turn.update' | 'turn.eager_end' | 'turn.end'; readonly text: string }
   /** No turn detection (`manualFinalize`). The text is what came since the last final one. */
   | {
@@ -23,7 +23,6 @@ export function readCartesiaListenMessage(value: unknown): CartesiaListenMessage
   const message = foreign(value);
   switch (message?.type) {
     case 'turn.start':
-    case 'turn.resume':
     case 'flush_done':
     case 'done':
       return { type: message.type };

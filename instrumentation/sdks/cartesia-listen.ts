@@ -68,13 +68,10 @@ export class CartesiaListening {
       case 'turn.start':
         transcription.speechStarted({ atMs });
         break;
-      case 'turn.resume':
-        transcription.wentOn(atMs);
-        break;
       case 'turn.update':
       case 'turn.eager_end':
         if (message.text.trim()) transcription.heard({ text: message.text, final: false, atMs });
-        if (message.type === 'turn.eager_end') transcription.seemsEnded(atMs);
+        if (message.type === 'turn.eager_end') transcription.speechPaused({ atMs });
         break;
       case 'turn.end':
         if (message.text.trim()) transcription.heard({ text: message.text, final: true, atMs });

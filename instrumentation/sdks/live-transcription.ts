@@ -28,18 +28,27 @@ export interface AudioPosition {
   atMs: number;
 }
 
+/** Where words end. */
+export interface WordsEnd {
+  /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
+  endSeconds?: number | undefined;
+  /**
+   * Where the audio ends in which the last of them was understood: the speech did not end later. Counts where the end of
+   * the word itself is not known.
+   */
+  heardBySeconds?: number | undefined;
+  /** Arrival, in milliseconds since 1970. */
+  atMs: number;
+}
+
 /** Words that were understood. */
-export interface Words {
+export interface Words extends WordsEnd {
   /** What was said since the last final words. */
   text: string;
   /** They will not change any more. */
   final: boolean;
   /** Where the first of them begins, in seconds of audio. */
   startSeconds?: number | undefined;
-  /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
-  endSeconds?: number | undefined;
-  /** Arrival, in milliseconds since 1970. */
-  atMs: number;
 }
 
 /** What the user is saying and what of it was understood, until it is final. */
@@ -49,9 +58,11 @@ interface OpenUtterance {
   /** Arrival of the last final words. */
   finalMs?: number;
   /** End of the last final word, in seconds of audio. */
-  wordsEnd?: number;
-  /** When the user seemed to have finished, and has not gone on since. */
-  silentMs?: number;
+  endSeconds?: number;
+  /** End of the audio in which the last word was understood, in seconds of audio. */
+  heardBySeconds?: number;
+  /** When the user seemed to have finished. Absent: never, or they have gone on since. */
+  pausedMs?: number;
   segments: string[];
   /** What was understood after the last final words. */
   interim: string;
@@ -113,32 +124,28 @@ export class LiveTranscription {
       if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
       utterance.interim = '';
       utterance.finalMs = atMs;
-      if (words.endSeconds !== undefined) utterance.wordsEnd = words.endSeconds;
-    } else utterance.interim = text;
+      if (words.endSeconds !== undefined) utterance.endSeconds = words.endSeconds;
+    } else {
+      utterance.interim = text;
+      delete utterance.pausedMs;
+    }
+    if (words.heardBySeconds !== undefined) utterance.heardBySeconds = words.heardBySeconds;
     if (utterance.firstByteMs === undefined) {
       utterance.firstByteMs = atMs;
       call.tracker.wordsHeard(utterance.startMs);
     }
     // Whoever does not wait for the end of the utterance has this to answer.
-    if (final) this.#speechEnded(call, utterance, atMs);
+    if (final) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
   }
 
   /**
-   * The user seems to have finished, at `atMs`, before the provider is certain. Unless they go on, and where no word
-   * has a position, that is when.
+   * The user seems to have finished, and may yet go on: whoever begins to answer does so from here. The end of what was
+   * understood so far counts as long as nothing follows.
    */
-  seemsEnded(atMs: number): void {
-    const utterance = this.#utterance;
-    if (!utterance) return;
-    utterance.silentMs = atMs;
-    this.#speechEnded(this.#open(), utterance, atMs);
-  }
-
-  /** The user goes on after all. */
-  wentOn(atMs: number): void {
-    if (this.#utterance?.silentMs === undefined) return;
-    delete this.#utterance.silentMs;
-    this.#open().tracker.speechStarted(atMs);
+  speechPaused(end: WordsEnd): void {
+    if (!this.#utterance) return;
+    this.#utterance.pausedMs = end.atMs;
+    this.#speechEnded(this.#open(), end, end.atMs);
   }
 
   /** What the user said is accepted as finished. Says nothing when nothing was being said. */
@@ -147,7 +154,7 @@ export class LiveTranscription {
     const utterance = this.#utterance;
     if (!utterance) return;
     this.#utterance = undefined;
-    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, atMs);
+    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
     if (utterance.firstByteMs === undefined) return;
     this.#record(call, utterance, utterance.finalMs ?? atMs, false);
     call.tracker.committed(atMs);
@@ -188,10 +195,11 @@ export class LiveTranscription {
     return this.#utterance;
   }
 
-  /** The end is where the last word ended. Words unknown, or no clock: it is when we heard of it. */
-  #speechEnded(call: Call, { wordsEnd, silentMs }: OpenUtterance, atMs: number): void {
-    const endMs = this.#wallMs(wordsEnd);
-    call.tracker.speechEnded(endMs ?? silentMs ?? atMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
+  /** The end is where the last word ended. Unknown, or no clock: it is no later than what is said here. */
+  #speechEnded(call: Call, { endSeconds, heardBySeconds }: Partial<WordsEnd>, atMs: number): void {
+    const endMs = this.#wallMs(endSeconds);
+    if (endMs !== undefined) call.tracker.speechEnded(endMs, 'stt_word_end');
+    else call.tracker.speechEnded(this.#wallMs(heardBySeconds) ?? atMs, 'stt_event');
   }
 
   /** The connection closes in the middle of an utterance. */
