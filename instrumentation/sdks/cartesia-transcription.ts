@@ -2,11 +2,13 @@ import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
 import { CartesiaListening } from './cartesia-listen.ts';
+import { tracedTranscribe } from './cartesia-recording.ts';
 import { at, type Foreign, foreign, type Method, wrapOnce } from './patch.ts';
 import { byteLength } from './sockets.ts';
 
-/** Transcription of `@cartesia/cartesia-js` 4: the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */
+/** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */
 export function patchCartesiaTranscription(cartesia: unknown): void {
+  wrapOnce(at(cartesia, 'STT', 'prototype'), 'transcribe', tracedTranscribe);
   for (const kind of ['AutoFinalize', 'ManualFinalize'])
     wrapOnce(at(cartesia, 'STT', kind, 'prototype'), 'websocket', tracedSocket);
 }

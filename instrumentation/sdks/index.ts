@@ -46,11 +46,13 @@ export const SDKS: readonly SupportedSdk[] = [
     captures: [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
       'live transcription (`stt.autoFinalize`, `stt.manualFinalize`): speech start and end, first and final transcript, audio sent, refused and broken connections',
+      'transcription of recordings (`stt.transcribe`): the words and the turn they open, seconds of audio',
     ],
     limits: [
       'Node 20 cannot open its WebSockets from ES modules, with or without earshot.',
       '`autoFinalize` tells no positions in the audio: speech starts when `turn.start` comes, and ends when `turn.eager_end` comes, else `turn.end`. The EOU latency is too short by what the model waited.',
       'Transcription is billed by the time that the socket is open, which no message tells: counted is the audio that was sent.',
+      'A recording does not tell when it was spoken: its turn begins with the request, and has no end of speech.',
     ],
     byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),

@@ -8,13 +8,14 @@ import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia.ts';
+import { ATTR } from '../../../instrumentation/semconv.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type CartesiaListenSimulator,
   startCartesiaListenSimulator,
 } from '../../support/simulators/cartesia-listen.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 import { utterance } from '../../support/speech.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };
@@ -334,3 +335,85 @@ describe('a socket of Cartesia’s transcription', () => {
     );
   });
 });
+
+for (const { name, Client } of BUILDS) {
+  describe(`a recording that Cartesia transcribes, ${name}`, () => {
+    const request = (cartesia: Cartesia = client(Client), signal?: AbortSignal) =>
+      cartesia.stt.transcribe(
+        { file: new File([SPOKEN.mulaw], 'hello.raw'), model: 'ink-whisper' },
+        { signal },
+      );
+    const once = (Build: typeof Cartesia): Cartesia =>
+      new Build({ apiKey: 'key', baseURL: simulator.url, maxRetries: 0 });
+
+    it('gives its words, in the turn that they open, and its seconds', async () => {
+      const call = new Call();
+      takeFacts();
+      const { text } = await call.run(() => request());
+      assert.equal(text, SPOKEN.text);
+      assert.equal(call.turn?.userText, SPOKEN.text);
+      call.end();
+      const facts = factsOf(call);
+      const [turn, ...others] = turnFacts(facts);
+      assert.deepEqual(others, []);
+      assert.equal(turn?.speechEndedUs, undefined);
+      const [stt, ...stages] = sttFacts(facts);
+      assert.deepEqual(stages, []);
+      assert.equal(stt?.turnIndex, 0);
+      assert.equal(stt.provider, 'cartesia');
+      assert.equal(stt.model, 'ink-whisper');
+      assert.equal(stt.streaming, false);
+      assert.deepEqual(stt.usage, { audioSeconds: secondsWith(0) });
+    });
+
+    it('is a span of its own outside of any call', async () => {
+      takeSpans();
+      await request();
+      assert.deepEqual(
+        takeSpans().map(({ attributes }) => [attributes[ATTR.callId], attributes[ATTR.usageAudioSeconds]]),
+        [[undefined, secondsWith(0)]],
+      );
+    });
+
+    it('fails with the class of the error, which the application gets as it is', async () => {
+      const call = new Call();
+      takeFacts();
+      simulator.faults.next({ kind: 'status', status: 429 });
+      await assert.rejects(async () => await call.run(() => request(once(Client))), { status: 429 });
+      call.end();
+      assert.deepEqual(
+        sttFacts(factsOf(call)).map(({ errorType, streaming }) => [errorType, streaming]),
+        [['RateLimitError', false]],
+      );
+    });
+
+    it('is cancelled when the application gives it up', async () => {
+      const call = new Call();
+      takeFacts();
+      simulator.faults.next({ kind: 'delay', ms: 200 });
+      const signal = AbortSignal.timeout(20);
+      await assert.rejects(async () => await call.run(() => request(once(Client), signal)));
+      call.end();
+      assert.deepEqual(
+        sttFacts(factsOf(call)).map(({ cancelled, errorType }) => [cancelled, errorType]),
+        [[true, undefined]],
+      );
+    });
+
+    it('counts once, and stays the response that it is', async () => {
+      const call = new Call();
+      takeFacts();
+      const response = await call.run(() => request().asResponse());
+      assert.equal(((await response.json()) as { text: string }).text, SPOKEN.text);
+      const { data, response: whole } = await call.run(() => request().withResponse());
+      assert.equal(data.text, SPOKEN.text);
+      assert.equal(whole.status, 200);
+      await poll(() => call.turn);
+      call.end();
+      assert.deepEqual(
+        sttFacts(factsOf(call)).map(({ usage }) => usage?.audioSeconds),
+        [undefined, secondsWith(0)],
+      );
+    });
+  });
+}

@@ -12,6 +12,7 @@ import {
   refuseUpgrade,
   type Simulator,
   type SimulatorOptions,
+  sendJson,
   type Untimed,
 } from './server.ts';
 
@@ -44,9 +45,11 @@ export interface CartesiaListenSimulator extends Simulator<CartesiaListenTruth> 
 const EAGER_MS = 200;
 const END_MS = 500;
 
+const spoken = (words: readonly SpokenWord[]): string => words.map(({ word }) => word).join(' ');
+
 /**
  * Starts a server that speaks Cartesia's live transcription with turns (`/stt/turns/websocket`) and without
- * (`/stt/websocket`) for mulaw and 16-bit audio. It recognises the recordings of test/fixtures/speech by their audio;
+ * (`/stt/websocket`) for mulaw and 16-bit audio, and its transcription of recordings (`/stt`) for mulaw. It recognises the recordings of test/fixtures/speech by their audio;
  * other sounds are heard as silence.
  */
 export async function startCartesiaListenSimulator(
@@ -59,7 +62,14 @@ export async function startCartesiaListenSimulator(
   let connections = 0;
 
   const server = await listenOnLoopback({
-    onRequest: (_, response) => response.writeHead(404).end(),
+    onRequest: (request, response) => {
+      const fault = faults.take();
+      const requestId = createRandom(seed, `recording:${++connections}`).uuid();
+      void transcribe(request, fault).then(
+        ({ status, body }) => sendJson(response, status, { ...body, request_id: requestId }),
+        () => response.destroy(),
+      );
+    },
     onUpgrade: async (request, socket, head) => {
       const random = createRandom(seed, `stt:${++connections}`);
       const requestId = random.uuid();
@@ -99,6 +109,37 @@ function refusal(request: IncomingMessage, path: string, query: URLSearchParams)
   const rate = Number(query.get('sample_rate'));
   const known = ['pcm_mulaw', 'pcm_s16le'].includes(query.get('encoding') ?? '');
   return known && rate > 0 && rate % 8_000 === 0 && query.get('model') ? undefined : 400;
+}
+
+/** Answers `/stt`: a form with raw mulaw of 8 kHz in it. */
+async function transcribe(
+  request: IncomingMessage,
+  fault: Fault | undefined,
+): Promise<{ status: number; body: object }> {
+  const form = await formOf(request);
+  if (fault?.kind === 'status') return { status: fault.status, body: { error_code: 'simulated' } };
+  if (fault?.kind === 'delay') await delay(fault.ms);
+  const file = form.get('file');
+  if (!(file instanceof Blob) || !form.get('model')) return { status: 400, body: { error_code: 'bad_form' } };
+  const words: SpokenWord[] = [];
+  const options = { encoding: 'mulaw', sampleRate: 8_000, interimResults: false } as const;
+  const listener = new Listener(
+    { ...options, endpointingMs: EAGER_MS, utteranceEndMs: undefined, random: createRandom(1, 'recording') },
+    (heard) => {
+      if (heard.kind === 'results') words.push(...heard.words);
+    },
+  );
+  listener.push(new Uint8Array(await file.arrayBuffer()));
+  listener.finalize(false);
+  const body = { type: 'transcript', text: spoken(words), duration: listener.audioSeconds };
+  return { status: 200, body };
+}
+
+async function formOf(request: IncomingMessage): Promise<FormData> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const headers = { 'content-type': request.headers['content-type'] ?? '' };
+  return new globalThis.Response(Buffer.concat(chunks), { headers }).formData();
 }
 
 interface SocketInit {
@@ -199,8 +240,6 @@ abstract class ListeningSocket {
     }
   }
 }
-
-const spoken = (words: readonly SpokenWord[]): string => words.map(({ word }) => word).join(' ');
 
 /** Finds the turns itself. */
 class TurnSocket extends ListeningSocket {
