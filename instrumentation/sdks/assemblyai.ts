@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
+import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { StreamingSession } from './assemblyai-streaming.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
@@ -41,6 +42,7 @@ const tracedConnect =
   (rejects: boolean) =>
   (connect: Method): Method =>
     function (this: unknown, ...args) {
+      if (!followsRequests()) return connect.apply(this, args);
       const active = context.active();
       const before = at(this, 'socket');
       const connecting = connect.apply(this, args);

@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
+import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { CartesiaListening } from './cartesia-listen.ts';
 import { tracedTranscribe } from './cartesia-recording.ts';
@@ -15,6 +16,7 @@ export function patchCartesiaTranscription(cartesia: unknown): void {
 
 function tracedSocket(websocket: Method): Method {
   return function (this: unknown, ...args) {
+    if (!followsRequests()) return websocket.apply(this, args);
     const active = context.active();
     const socket = websocket.apply(this, args);
     guard('following a Cartesia socket', () => follow(socket, foreign(args[0]) ?? {}, active));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
+import { context } from '@opentelemetry/api';
 import type { StreamingTranscriber, StreamingTranscriberParams, TurnEvent } from 'assemblyai';
 import * as namespace from 'assemblyai';
 import * as streaming from 'assemblyai/streaming';
@@ -8,7 +9,7 @@ import * as oldest from 'assemblyai-oldest';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
 import { patchAssemblyAi, patchAssemblyAiClient } from '../../../instrumentation/sdks/assemblyai.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
@@ -403,6 +404,17 @@ describe('a session of AssemblyAI', () => {
         ['StreamingError', undefined],
       ],
     );
+  });
+
+  it('is left to a framework that reports it itself', async () => {
+    const call = new Call();
+    takeFacts();
+    const session = transcriber(make);
+    await context.with(withReportedStages(call.context), () => session.connect());
+    await speak(silence(0.1), to(session));
+    await session.close();
+    call.end();
+    assert.deepEqual(sttFacts(factsOf(call)), []);
   });
 
   it('is nothing to tell of when it is refused outside of any call', async () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
+import { context } from '@opentelemetry/api';
 import { WebSocket } from 'ws';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
@@ -319,6 +320,17 @@ describe('a socket of Cartesia’s transcription', () => {
     );
     assert.ok((stt[0]?.usage?.audioSeconds ?? 0) > 0);
     assert.equal(stt[1]?.usage, undefined);
+  });
+
+  it('is left to a framework that reports it itself', async () => {
+    const call = new Call();
+    takeFacts();
+    const socket = context.with(withReportedStages(call.context), () => turns());
+    await speak(socket, silence(0.1));
+    socket.close();
+    await closed(socket);
+    call.end();
+    assert.deepEqual(sttFacts(factsOf(call)), []);
   });
 
   it('leaves the application its own errors', async () => {
