@@ -3,13 +3,18 @@ import { nowMs } from '../clock.ts';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { CartesiaListening } from './cartesia-listen.ts';
-import { tracedTranscribe } from './cartesia-recording.ts';
 import { at, type Foreign, foreign, type Method, wrapOnce } from './patch.ts';
+import { tracedRequest } from './sdk-request.ts';
 import { byteLength } from './sockets.ts';
+import { transcriptionRequest } from './transcription-request.ts';
 
 /** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */
 export function patchCartesiaTranscription(cartesia: unknown): void {
-  wrapOnce(at(cartesia, 'STT', 'prototype'), 'transcribe', tracedTranscribe);
+  const traced = tracedRequest(
+    'cartesia',
+    transcriptionRequest(() => 'cartesia'),
+  );
+  wrapOnce(at(cartesia, 'STT', 'prototype'), 'transcribe', traced);
   for (const kind of ['AutoFinalize', 'ManualFinalize'])
     wrapOnce(at(cartesia, 'STT', kind, 'prototype'), 'websocket', tracedSocket);
 }

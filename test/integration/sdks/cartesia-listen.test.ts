@@ -361,6 +361,7 @@ for (const { name, Client } of BUILDS) {
     it('gives its words, in the turn that they open, and its seconds', async () => {
       const call = new Call();
       takeFacts();
+      const requestedUs = nowUs();
       const { text } = await call.run(() => request());
       assert.equal(text, SPOKEN.text);
       assert.equal(call.turn?.userText, SPOKEN.text);
@@ -368,7 +369,8 @@ for (const { name, Client } of BUILDS) {
       const facts = factsOf(call);
       const [turn, ...others] = turnFacts(facts);
       assert.deepEqual(others, []);
-      assert.equal(turn?.speechEndedUs, undefined);
+      near(turn?.speechStartedUs, requestedUs - secondsWith(0) * 1e6, 0);
+      near(turn?.speechEndedUs, requestedUs, 0);
       const [stt, ...stages] = sttFacts(facts);
       assert.deepEqual(stages, []);
       assert.equal(stt?.turnIndex, 0);
