@@ -11,6 +11,7 @@
  * earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
+import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
 import { patchGroq } from './sdks/groq.ts';
@@ -29,6 +30,11 @@ export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpe
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
+export const instrumentAssemblyAI: Instrument = byHand(
+  'an AssemblyAI or StreamingTranscriber of assemblyai',
+  patchAssemblyAiClient,
+);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
@@ -42,14 +48,18 @@ function byClass(
   exportName: string,
   patch: (moduleExports: unknown) => void,
 ): Instrument {
-  return (client) => {
+  return byHand(`a ${exportName} of ${packageName}, or its class`, (client) => {
     const exported = typeof client === 'function' ? client : foreign(client)?.constructor;
-    const found = wrapCount();
     patch({ [exportName]: exported });
+  });
+}
+
+function byHand(expected: string, patch: (client: unknown) => void): Instrument {
+  return (client) => {
+    const found = wrapCount();
+    patch(client);
     if (wrapCount() === found)
-      diag.warn(
-        `earshot: saw ${describe(client)}, expected a ${exportName} of ${packageName}, or its class; nothing is instrumented.`,
-      );
+      diag.warn(`earshot: saw ${describe(client)}, expected ${expected}; nothing is instrumented.`);
     return client;
   };
 }
