@@ -38,7 +38,7 @@ export class CartesiaSocket {
     const id = text(message?.context_id);
     const synthesis = id === undefined ? undefined : this.#open.get(id)?.synthesis;
     const type = message?.type;
-    if (type === 'chunk') synthesis?.event(message);
+    if (type === 'chunk') synthesis?.see(message);
     else if (type === 'done') {
       if (id !== undefined) this.#open.delete(id);
       synthesis?.end();
@@ -71,7 +71,7 @@ export class CartesiaSocket {
 }
 
 /** The class of an error event: its code or status, never its message. */
-function errorClass(message: Foreign): string {
+export function errorClass(message: Foreign): string {
   const { error_code, status_code } = message;
   return text(error_code) ?? (typeof status_code === 'number' ? String(status_code) : 'error');
 }

@@ -1,5 +1,6 @@
 import type { StageFacts } from '../stage.ts';
-import { type AudioFormat, billedModel, socketFormat, UNKNOWN_FORMAT } from './deepgram-audio.ts';
+import { type AudioFormat, UNTIMED } from './audio-format.ts';
+import { billedModel, socketFormat } from './deepgram-audio.ts';
 import { at, type Foreign, foreign, text } from './patch.ts';
 
 /** Who listens, thinks and speaks, and how the agent sounds. */
@@ -74,5 +75,5 @@ function providerName(type: unknown): string | undefined {
 }
 
 function outputFormat(output: Foreign): AudioFormat {
-  return (output.container ?? 'none') === 'none' ? socketFormat(output) : UNKNOWN_FORMAT;
+  return (output.container ?? 'none') === 'none' ? socketFormat(output) : UNTIMED;
 }

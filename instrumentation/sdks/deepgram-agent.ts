@@ -13,10 +13,10 @@ import {
   speaker,
   thinker,
 } from './deepgram-agent-settings.ts';
-import { byteLength } from './deepgram-audio.ts';
 import type { SocketFollower } from './deepgram-socket.ts';
 import { at, foreign, text } from './patch.ts';
 import { Playout } from './playout.ts';
+import { byteLength } from './sockets.ts';
 
 /** How long the report about a reply may come behind its audio. Less than a turn stays open when all is quiet. */
 const REPORT_WAIT_MS = 100;
@@ -104,9 +104,8 @@ export class AgentConnection implements SocketFollower {
     if (message) this.#message(message, atMs);
   }
 
-  closed({ final, code }: { final: boolean; code?: unknown }): void {
+  closed({ final, error }: { final: boolean; error?: string | undefined }): void {
     const atMs = nowMs();
-    const error = final && (code === 1000 || code === 1005) ? undefined : 'connection_closed';
     this.#endReply(this.#reply?.complete ? {} : { cancelled: true, error });
     for (const stage of [this.#request, ...this.#tools.values()]) {
       if (error === undefined) stage?.cancel({ at: atMs });

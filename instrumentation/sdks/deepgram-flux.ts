@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { billedModel, byteLength, bytesPerSecond } from './deepgram-audio.ts';
+import { billedModel, bytesPerSecond } from './deepgram-audio.ts';
 import { readTurnInfo, type TurnInfo } from './deepgram-flux-messages.ts';
 import type { SocketFollower } from './deepgram-socket.ts';
 import { LiveTranscription, type WordsEnd } from './live-transcription.ts';
@@ -33,8 +33,8 @@ export class FluxConnection implements SocketFollower {
   }
 
   /** A frame of audio was sent. */
-  sent(frame: unknown, atMs: number): void {
-    this.#transcription.sent(byteLength(frame), atMs);
+  sent(bytes: number, atMs: number): void {
+    this.#transcription.sent(bytes, atMs);
   }
 
   opened(): void {
@@ -42,7 +42,7 @@ export class FluxConnection implements SocketFollower {
     this.#transcription.opened();
   }
 
-  closed(how: { final: boolean }): void {
+  closed(how: { final: boolean; error?: unknown }): void {
     this.#transcription.closed(how);
   }
 

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { billedModel, byteLength, bytesPerSecond } from './deepgram-audio.ts';
+import { billedModel, bytesPerSecond } from './deepgram-audio.ts';
 import { type ListenMessage, readMessage } from './deepgram-listen-messages.ts';
 import type { SocketFollower } from './deepgram-socket.ts';
 import { LiveTranscription } from './live-transcription.ts';
@@ -30,15 +30,15 @@ export class ListenConnection implements SocketFollower {
   }
 
   /** A frame of audio was sent. */
-  sent(frame: unknown, atMs: number): void {
-    this.#transcription.sent(byteLength(frame), atMs);
+  sent(bytes: number, atMs: number): void {
+    this.#transcription.sent(bytes, atMs);
   }
 
   opened(): void {
     this.#transcription.opened();
   }
 
-  closed(how: { final: boolean }): void {
+  closed(how: { final: boolean; error?: unknown }): void {
     this.#transcription.closed(how);
   }
 

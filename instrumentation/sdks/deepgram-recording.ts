@@ -1,10 +1,12 @@
+import type { Usage } from '../../exporter/facts.ts';
 import { followsRequests } from '../open-stage.ts';
+import { openRecordedSpeech, type RecordedAudio } from '../recorded-speech.ts';
 import { guard } from '../spans.ts';
-import { openTranscription } from './batch-transcription.ts';
+import type { StageResult } from '../stage.ts';
 import { billedModel } from './deepgram-audio.ts';
-import { errorClass } from './deepgram-error.ts';
 import { tapHttpResponsePromise } from './http-response-promise.ts';
-import { at, foreign, type Method, quantity, text } from './patch.ts';
+import { at, type Foreign, foreign, type Method, quantity, text } from './patch.ts';
+import { type Answer, SdkRequest } from './sdk-request.ts';
 
 /** `listen.v1.media.transcribeUrl(request, options)`. */
 export const tracedTranscribeUrl = (transcribe: Method): Method => traced(transcribe, 0);
@@ -15,33 +17,68 @@ export const tracedTranscribeFile = (transcribe: Method): Method => traced(trans
 /** @param position Of the request among the arguments. */
 function traced(transcribe: Method, position: number): Method {
   return function (this: unknown, ...args) {
-    const open = () =>
-      openTranscription({ provider: 'deepgram', model: billedModel(foreign(args[position]) ?? {}) });
-    const stage = followsRequests() ? guard('following a transcription', open) : undefined;
-    if (!stage) return transcribe.apply(this, args);
+    const recording = followsRequests()
+      ? guard('following a transcription', () => start(foreign(args[position]) ?? {}))
+      : undefined;
+    if (!recording) return transcribe.apply(this, args);
     let promise: unknown;
     try {
       promise = transcribe.apply(this, args);
     } catch (error) {
-      stage.fail(error);
+      recording.fail(error);
       throw error;
     }
     guard('following a transcription', () =>
-      tapHttpResponsePromise(
-        promise,
-        {
-          answered: (data) => {
-            const audioSeconds = quantity(at(data, 'metadata', 'duration'));
-            const words = text(at(data, 'results', 'channels', '0', 'alternatives', '0', 'transcript'));
-            if (words !== undefined) stage.firstByte();
-            stage.end({ text: words, ...(audioSeconds !== undefined && { usage: { audioSeconds } }) });
-          },
-          failed: (error) => stage.fail(errorClass(error)),
-          cancelled: () => stage.cancel(),
-        },
-        at(args[position + 1], 'abortSignal'),
-      ),
+      tapHttpResponsePromise(promise, recording, at(args[position + 1], 'abortSignal')),
     );
     return promise;
   };
+}
+
+function start(request: Foreign): SdkRequest {
+  const answer = new RecordingAnswer();
+  const facts = { provider: 'deepgram', model: billedModel(request) };
+  return new SdkRequest(
+    openRecordedSpeech(facts, () => answer.audio),
+    answer,
+  );
+}
+
+/** What a recording was understood as. One that is answered elsewhere (`callback`) tells nothing here. */
+class RecordingAnswer implements Answer {
+  #words: string | undefined;
+  #audio: RecordedAudio = {};
+  #begun = false;
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  get finished(): boolean {
+    return this.#begun;
+  }
+
+  get audio(): RecordedAudio {
+    return this.#audio;
+  }
+
+  add(answer: unknown): boolean {
+    this.#begun = true;
+    const best = at(answer, 'results', 'channels', '0', 'alternatives', '0');
+    const words = at(best, 'words');
+    const timed: readonly unknown[] = Array.isArray(words) ? words : [];
+    this.#words = text(at(best, 'transcript'));
+    this.#audio = {
+      seconds: quantity(at(answer, 'metadata', 'duration')),
+      speechStartSeconds: quantity(at(timed.at(0), 'start')),
+      speechEndSeconds: quantity(at(timed.at(-1), 'end')),
+    };
+    return this.#words !== undefined;
+  }
+
+  result(): StageResult {
+    const { seconds } = this.#audio;
+    const usage: Usage | undefined = seconds === undefined ? undefined : { audioSeconds: seconds };
+    return { text: this.#words, usage };
+  }
 }

@@ -2,6 +2,7 @@ import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
 import { at, foreign, type Method, wrapOnce } from './patch.ts';
+import { closeError, refusalError } from './sockets.ts';
 
 /** Who follows one socket of the SDK. Instants are milliseconds since 1970. */
 export interface SocketFollower {
@@ -11,8 +12,8 @@ export interface SocketFollower {
   opened(): void;
   /** A message came: text, or audio as an `ArrayBuffer` or a `Blob`. On the audio path: no allocation for audio. */
   message(data: unknown, atMs: number): void;
-  /** The connection is gone; for good, when it is `final`. 1000: as somebody wished. */
-  closed(how: { final: boolean; code?: unknown }): void;
+  /** The connection is gone; for good, when it is `final`. `error`: the class of what it broke by, or of why it never stood. */
+  closed(how: { final: boolean; error?: string | undefined }): void;
 }
 
 /** What is told of what the application sends, by the name of the socket's method. Must not throw. */
@@ -31,11 +32,12 @@ const CLOSED = 3;
 export function followSocket(socket: unknown, follower: SocketFollower, sends: Sends): void {
   const inner = at(socket, 'socket') as InnerSocket | undefined;
   if (!inner || typeof inner.addEventListener !== 'function') return;
+  const connection = new FollowedConnection(inner, follower);
   for (const [name, told] of Object.entries(sends)) wrapOnce(socket, name, (send) => telling(send, told));
   // Every listener is called through here, ours or the application's: we look first, so that a request that the
   // application makes in its handler finds the turn that the message opened.
   let last: unknown;
-  const look = (): void => see(last, inner, follower);
+  const look = (): void => connection.see(last);
   wrapOnce(
     inner,
     '_callEventListener',
@@ -55,6 +57,7 @@ export function followSocket(socket: unknown, follower: SocketFollower, sends: S
     'connect',
     (connect) =>
       function (this: unknown, ...args) {
+        connection.connecting();
         return context.with(follower.context, () => connect.apply(this, args));
       },
   );
@@ -63,13 +66,59 @@ export function followSocket(socket: unknown, follower: SocketFollower, sends: S
     'close',
     (close) =>
       function (this: unknown, ...args) {
+        connection.closing();
         const result = close.apply(this, args);
-        // A transport of the application's own is closed without an event.
-        if (inner.readyState === CLOSED)
-          guard('ending a Deepgram connection', () => follower.closed({ final: true, code: 1000 }));
+        guard('ending a Deepgram connection', () => connection.closed());
         return result;
       },
   );
+}
+
+/** Where a connection stands: what an event says depends on it. */
+class FollowedConnection {
+  readonly #inner: InnerSocket;
+  readonly #follower: SocketFollower;
+  #state: 'connecting' | 'open' | 'gone' = 'gone';
+  /** The application closes it: how that goes is no error. */
+  #closing = false;
+
+  constructor(inner: InnerSocket, follower: SocketFollower) {
+    this.#inner = inner;
+    this.#follower = follower;
+  }
+
+  connecting(): void {
+    this.#state = 'connecting';
+    this.#closing = false;
+  }
+
+  closing(): void {
+    this.#closing = true;
+  }
+
+  /** The application has closed it. A transport of its own is closed without an event. */
+  closed(): void {
+    if (this.#inner.readyState === CLOSED) this.#gone(undefined);
+  }
+
+  see(event: unknown): void {
+    const { type, data, code, error } = foreign(event) ?? {};
+    if (type === 'message') this.#follower.message(data, nowMs());
+    else if (type === 'open') {
+      this.#state = 'open';
+      this.#follower.opened();
+    } else if (type === 'close') {
+      // A connection that is refused is closed first, as if somebody had wished so, and then tells why.
+      if (this.#state === 'open') this.#gone(closeError(code));
+      else if (this.#closing) this.#gone(undefined);
+    } else if (type === 'error' && this.#state !== 'gone') this.#gone(refusalError(error));
+  }
+
+  #gone(error: string | undefined): void {
+    this.#state = 'gone';
+    const final = this.#inner._shouldReconnect !== true;
+    this.#follower.closed({ final, error: this.#closing ? undefined : error });
+  }
 }
 
 /** What could not be sent is not told. */
@@ -79,10 +128,3 @@ const telling = (send: Method, told: (sent: unknown) => void): Method =>
     told(args[0]);
     return result;
   };
-
-function see(event: unknown, inner: InnerSocket, follower: SocketFollower): void {
-  const { type, data, code } = foreign(event) ?? {};
-  if (type === 'message') follower.message(data, nowMs());
-  else if (type === 'open') follower.opened();
-  else if (type === 'close') follower.closed({ final: inner._shouldReconnect !== true, code });
-}

@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
-import { requestFormat, UNKNOWN_FORMAT } from './deepgram-audio.ts';
-import { errorClass } from './deepgram-error.ts';
+import { UNTIMED } from './audio-format.ts';
+import { requestFormat } from './deepgram-audio.ts';
 import { Synthesis } from './deepgram-synthesis.ts';
 import { tapHttpResponsePromise } from './http-response-promise.ts';
 import { at, type Foreign, foreign, type Method, text } from './patch.ts';
@@ -25,15 +25,15 @@ export function tracedGenerate(generate: Method): Method {
       tapHttpResponsePromise(
         promise,
         {
-          answered: (data, response) => {
+          parsed: (data, response) => {
             const characters = Number(header(response, 'dg-char-count') ?? Number.NaN);
             if (Number.isInteger(characters)) synthesis.reported({ characters });
             // What answers then is a receipt: the audio goes elsewhere.
             if (text(request.callback) !== undefined) synthesis.end();
             else tapBinary(data, response, synthesis);
           },
-          failed: (error) => synthesis.fail(errorClass(error)),
-          cancelled: () => synthesis.cancel(),
+          failed: (error) => synthesis.fail(error),
+          cancel: () => synthesis.cancel(),
         },
         at(args[1], 'abortSignal'),
       ),
@@ -44,7 +44,7 @@ export function tracedGenerate(generate: Method): Method {
 
 function start(request: Foreign): Synthesis {
   const elsewhere = text(request.callback) !== undefined;
-  const synthesis = new Synthesis(text(request.model), elsewhere ? UNKNOWN_FORMAT : requestFormat(request));
+  const synthesis = Synthesis.start(text(request.model), elsewhere ? UNTIMED : requestFormat(request));
   synthesis.say(text(request.text) ?? '');
   return synthesis;
 }
@@ -69,7 +69,7 @@ function tapBinary(data: unknown, response: unknown, synthesis: Synthesis): void
     const original = stream.call(binary) as ReadableStream<Uint8Array> | null;
     if (original && !tapped)
       tapped = tapReadable(original, {
-        see: (chunk) => synthesis.audio(chunk.byteLength),
+        see: (chunk) => synthesis.bytes(chunk),
         end: () => synthesis.end(),
         cancel: () => synthesis.cancel(),
         fail: (error) => synthesis.fail(error),

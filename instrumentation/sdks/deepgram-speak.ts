@@ -1,14 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
-import { byteLength, socketFormat } from './deepgram-audio.ts';
+import { socketFormat } from './deepgram-audio.ts';
 import type { SocketFollower } from './deepgram-socket.ts';
 import { readSpeakMessage } from './deepgram-speak-messages.ts';
 import { SpeechQueue } from './deepgram-speech-queue.ts';
-import type { Synthesis } from './deepgram-synthesis.ts';
 import { at, type Foreign, foreign, text } from './patch.ts';
-
-/** Codes of a connection that was closed on purpose: with the code of its protocol, or without any. */
-const CLOSED_ON_PURPOSE: ReadonlySet<unknown> = new Set([1000, 1005]);
+import { byteLength } from './sockets.ts';
 
 /** What v1 and v2 of live speak have in common. */
 abstract class SpeakConnection implements SocketFollower {
@@ -44,13 +41,12 @@ abstract class SpeakConnection implements SocketFollower {
 
   abstract message(data: unknown, atMs: number): void;
 
-  closed({ code }: { code?: unknown }): void {
-    const meant = CLOSED_ON_PURPOSE.has(code);
+  closed({ error }: { error?: string | undefined }): void {
     const closing = this.#closing;
     this.#closing = false;
     this.queue.close((synthesis) => {
-      if (!meant) synthesis.fail('connection_closed');
-      else if (closing && heard(synthesis)) synthesis.end();
+      if (error !== undefined) synthesis.fail(error);
+      else if (closing && synthesis.audible) synthesis.end();
       else synthesis.cancel();
     });
   }
@@ -59,8 +55,6 @@ abstract class SpeakConnection implements SocketFollower {
     this.queue.close((synthesis) => synthesis.fail(code ?? 'error'));
   }
 }
-
-const heard = ({ stage }: Synthesis): boolean => stage.firstByteUs !== undefined;
 
 /** One connection of live speak v1: what is sent between two flushes is one synthesis. */
 export class SpeakV1Connection extends SpeakConnection {

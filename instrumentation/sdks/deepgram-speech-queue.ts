@@ -1,9 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
 import type { Usage } from '../../exporter/facts.ts';
-import { nowMs } from '../clock.ts';
 import { followsRequests } from '../open-stage.ts';
 import { activeCall } from '../scope.ts';
-import type { AudioFormat } from './deepgram-audio.ts';
+import type { AudioFormat } from './audio-format.ts';
 import { Synthesis } from './deepgram-synthesis.ts';
 
 /** Pieces that may be open on one socket; beyond it the oldest is given up. */
@@ -95,7 +94,7 @@ export class SpeechQueue {
     while (this.#added - this.#pieces.length < mark) {
       const piece = this.#shift();
       if (usage && piece?.id === id) piece?.synthesis?.reported(usage);
-      piece?.synthesis?.cancel(atMs);
+      piece?.synthesis?.stop(atMs);
     }
     activeCall(this.#within)?.tracker.playbackCleared(atMs, 'estimated');
   }
@@ -106,8 +105,8 @@ export class SpeechQueue {
   }
 
   #add(followed: boolean): Piece {
-    if (this.#pieces.length >= MAX_PIECES) this.#shift()?.synthesis?.cancel(nowMs());
-    const synthesis = followed ? new Synthesis(this.model, this.#format) : undefined;
+    if (this.#pieces.length >= MAX_PIECES) this.#shift()?.synthesis?.cancel();
+    const synthesis = followed ? Synthesis.start(this.model, this.#format) : undefined;
     const piece = { synthesis, within: context.active(), flushed: false };
     this.#pieces.push(piece);
     this.#added++;

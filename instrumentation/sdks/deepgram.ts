@@ -9,6 +9,7 @@ import { followSocket } from './deepgram-socket.ts';
 import { SpeakV1Connection, SpeakV2Connection } from './deepgram-speak.ts';
 import { tracedGenerate } from './deepgram-speak-request.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapGetter, wrapOnce } from './patch.ts';
+import { byteLength } from './sockets.ts';
 
 const PACKAGE = '@deepgram/sdk';
 
@@ -68,12 +69,12 @@ const traced =
 
 const followListen: Follow = (socket, args, opened) => {
   const connection = new ListenConnection(args, opened);
-  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(frame, nowMs()) });
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(byteLength(frame), nowMs()) });
 };
 
 const followFlux: Follow = (socket, args, opened) => {
   const connection = new FluxConnection(args, opened);
-  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(frame, nowMs()) });
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(byteLength(frame), nowMs()) });
 };
 
 const followSpeakV1: Follow = (socket, args, opened) => {

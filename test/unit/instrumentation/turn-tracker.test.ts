@@ -247,6 +247,27 @@ test('without a transport that shows playback it is estimated from synthesis', (
   assert.equal(playback.playbackSource, 'estimated');
 });
 
+test('an estimate that is told stands, with no second one from synthesis, as long as no transport shows playback', () => {
+  for (const observed of [false, true]) {
+    const call = observed ? phoneCall() : new Call({ at: s(0) });
+    userSays(call, 'What time is it?', 1, 2);
+    const answer = call.tracker.startStage('llm', llm, s(2.3));
+    answer.firstByte(s(2.5));
+    call.tracker.playbackStarted(s(2.6), 'estimated');
+    answer.end({ at: s(3) });
+    if (observed) call.tracker.playbackStarted(s(2.7));
+    call.tracker.playbackEnded(s(6), 'estimated');
+    if (observed) call.tracker.playbackEnded(s(5.5));
+    call.end({ at: s(9) });
+
+    const playbacks = stages(takeFacts(), 0).filter((stage) => stage.stage === 'playback');
+    assert.deepEqual(
+      playbacks.map(({ startUs, endUs, playbackSource }) => [startUs, endUs, playbackSource]),
+      [observed ? [us(2.7), us(5.5), 'observed'] : [us(2.6), us(6), 'estimated']],
+    );
+  }
+});
+
 test('audio that was on its way when the agent was stopped does not answer the next turn', () => {
   const call = phoneCall();
   userSays(call, 'Tell me about the menu', 1, 2);
@@ -302,4 +323,35 @@ test('an utterance that is certain only when the agent has begun to answer it be
   assert.deepEqual(others, []);
   assert.equal(turn?.speechEndedUs, us(2));
   assert.deepEqual(stages(facts, 0).filter(({ stage }) => stage === 'stt').length, 1);
+});
+
+test('a recording is transcribed from when it was sent, and spoken before that', () => {
+  const call = phoneCall();
+  call.tracker.utterance({
+    startAt: s(1),
+    requestedAt: s(3),
+    firstByteAt: s(3.4),
+    endAt: s(3.4),
+    facts: { provider: 'openai', model: 'whisper-1', streaming: false },
+    result: { text: 'What time do you open?' },
+  });
+  call.end({ at: s(6) });
+
+  const facts = takeFacts();
+  const [turn] = turns(facts);
+  const [stage] = stages(facts, 0);
+  assert.equal(turn?.startUs, us(1));
+  assert.equal(turn.speechStartedUs, us(1));
+  assert.equal(stage?.startUs, us(3));
+  assert.equal(stage.firstByteUs, us(3.4));
+});
+
+test('an utterance whose transcription failed says so, and opens no turn', () => {
+  const call = phoneCall();
+  call.tracker.utterance({ startAt: s(1), endAt: s(2), facts: stt, result: {}, error: new TypeError('no') });
+  call.end({ at: s(6) });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 0);
+  assert.equal(stages(facts, undefined)[0]?.errorType, 'TypeError');
 });

@@ -46,7 +46,7 @@ class Conversation {
   }
 
   end(): { turns: TurnFact[]; stages: StageFact[] } {
-    this.connection.closed({ final: true, code: 1000 });
+    this.connection.closed({ final: true });
     this.call.end();
     const facts = takeFacts();
     return {
@@ -199,11 +199,11 @@ describe('a voice agent', () => {
           if (each === 'audio') talk.connection.message(SECOND, talk.at(i));
           else if (each === 'broken') talk.connection.message('{', talk.at(i));
           else if (each === 'reconnect') {
-            talk.connection.closed({ final: false, code: 1006 });
+            talk.connection.closed({ final: false, error: 'connection_closed' });
             talk.connection.opened();
           } else talk.tell(each, i);
         }
-        talk.connection.closed({ final: true, code: 1000 });
+        talk.connection.closed({ final: true });
         assert.equal(
           [...(talk.call.turn?.openStages ?? [])].filter(({ kind }) => kind !== 'playback').length,
           0,

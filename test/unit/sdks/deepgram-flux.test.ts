@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
 import { FluxConnection } from '../../../instrumentation/sdks/deepgram-flux.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
+import { recordSpans } from '../../support/spans.ts';
 
 before(recordSpans);
 
-const FRAME = new Uint8Array(160);
 const ARGS = { model: 'flux-general-en', encoding: 'mulaw', sample_rate: 8000 };
 type Word = readonly [word: string, start?: number, end?: number];
 
-/** A connection inside a call, with audio sent in real time from `startMs` on. */
-class Conversation {
-  readonly call = new Call();
-  readonly startMs = nowMs() - 60_000;
-  readonly connection: FluxConnection;
-
+class Conversation extends LiveConversation<FluxConnection> {
   constructor(args: object = ARGS) {
-    takeFacts();
-    this.connection = new FluxConnection({ ...args }, this.call.context);
+    super((call) => new FluxConnection({ ...args }, call.context));
     this.connection.opened();
-  }
-
-  audio(from: number, until: number): void {
-    const frames = Math.round((until - from) * 50);
-    for (let i = 1; i <= frames; i++) this.connection.sent(FRAME, this.at(from) + i * 20);
-  }
-
-  at(seconds: number): number {
-    return this.startMs + seconds * 1_000;
   }
 
   /** `arrives` seconds after the start; the audio was looked at up to `windowEnd`. */
@@ -48,18 +30,11 @@ class Conversation {
     this.connection.message(JSON.stringify(message), this.at(arrives));
   }
 
-  end(): { turns: TurnFact[]; stt: StageFact[] } {
+  override end(): ConversationFacts {
     this.connection.closed({ final: true });
-    this.call.end();
-    const facts = takeFacts();
-    return {
-      turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn'),
-      stt: facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt'),
-    };
+    return super.end();
   }
 }
-
-const us = (ms: number): number => Math.round(ms * 1_000);
 
 describe('a Flux connection', () => {
   it('takes the last word for the end of speech, and the message for the end of the turn', () => {
@@ -93,12 +68,12 @@ describe('a Flux connection', () => {
     assert.equal(talk.call.turn?.userText, 'Hello there.');
     const { turns, stt } = talk.end();
     assert.equal(turns.length, 1);
-    assert.equal(turns[0]?.speechStartedUs, us(talk.at(1)));
-    assert.equal(turns[0]?.speechEndedUs, us(talk.at(1.7)));
+    assert.equal(turns[0]?.speechStartedUs, talk.us(1));
+    assert.equal(turns[0]?.speechEndedUs, talk.us(1.7));
     assert.equal(turns[0]?.eouSource, 'stt_word_end');
-    assert.equal(turns[0]?.committedUs, us(talk.at(2.6)));
-    assert.equal(stt[0]?.firstByteUs, us(talk.at(1.4)));
-    assert.equal(stt[0]?.endUs, us(talk.at(2.6)));
+    assert.equal(turns[0]?.committedUs, talk.us(2.6));
+    assert.equal(stt[0]?.firstByteUs, talk.us(1.4));
+    assert.equal(stt[0]?.endUs, talk.us(2.6));
   });
 
   it('takes the audio in which the last word was understood, where words have no times', () => {
@@ -109,8 +84,8 @@ describe('a Flux connection', () => {
     talk.tell('Update', [['Hello'], ['there.']], 2);
     talk.tell('EndOfTurn', [['Hello'], ['there.']], 2.5);
     const { turns } = talk.end();
-    assert.equal(turns[0]?.speechStartedUs, us(talk.at(1.3)));
-    assert.equal(turns[0]?.speechEndedUs, us(talk.at(1.75)));
+    assert.equal(turns[0]?.speechStartedUs, talk.us(1.3));
+    assert.equal(turns[0]?.speechEndedUs, talk.us(1.75));
     assert.equal(turns[0]?.eouSource, 'stt_event');
   });
 
@@ -120,7 +95,7 @@ describe('a Flux connection', () => {
     talk.tell('StartOfTurn', [['hello', 1, 1.2]], 1.3);
     talk.tell('EndOfTurn', [['hello', 1, 1.2]], 2);
     const { turns, stt } = talk.end();
-    assert.equal(turns[0]?.speechEndedUs, us(talk.at(2.1)));
+    assert.equal(turns[0]?.speechEndedUs, talk.us(2.1));
     assert.equal(turns[0]?.eouSource, 'stt_event');
     assert.equal(stt[0]?.usage, undefined);
   });
@@ -163,7 +138,7 @@ describe('a Flux connection', () => {
     speech.end({ at: talk.at(3.7) });
     const { turns, stt } = talk.end();
     assert.equal(turns.length, 1);
-    assert.equal(turns[0]?.speechEndedUs, us(talk.at(2.6)));
+    assert.equal(turns[0]?.speechEndedUs, talk.us(2.6));
     assert.equal(stt.filter(({ turnIndex }) => turnIndex === 0).length, 1);
   });
 
@@ -180,7 +155,7 @@ describe('a Flux connection', () => {
     talk.connection.closed({ final: true });
     assert.equal(talk.call.turn?.userText, 'hello');
     const { turns, stt } = talk.end();
-    assert.equal(turns[0]?.speechEndedUs, us(talk.at(1.3)));
+    assert.equal(turns[0]?.speechEndedUs, talk.us(1.3));
     assert.equal(stt[0]?.cancelled, true);
     assert.deepEqual(stt[0]?.usage, { audioSeconds: 2 });
   });

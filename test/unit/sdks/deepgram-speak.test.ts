@@ -31,14 +31,9 @@ describe('the audio of Deepgram', () => {
     assert.equal(socketFormat({ encoding: 'opus' }).bytesPerSecond, undefined);
   });
 
-  it('of a request is compressed unless it is asked for otherwise, and linear samples come as a WAV file', () => {
+  it('of a request is compressed, or a file that says what it is, unless it is asked for otherwise', () => {
     assert.equal(requestFormat({}).bytesPerSecond, undefined);
-    assert.equal(requestFormat({ encoding: 'aac' }).bytesPerSecond, undefined);
-    assert.equal(requestFormat({ encoding: 'mulaw' }).bytesPerSecond, undefined);
-    assert.deepEqual(requestFormat({ encoding: 'linear16', sample_rate: 8_000 }), {
-      headerBytes: 44,
-      bytesPerSecond: 16_000,
-    });
+    assert.equal(requestFormat({ encoding: 'linear16', sample_rate: 8_000 }).bytesPerSecond, undefined);
     assert.deepEqual(requestFormat({ encoding: 'mulaw', container: 'none' }), {
       headerBytes: 0,
       bytesPerSecond: 8_000,
@@ -68,7 +63,7 @@ describe('a socket of speak v1', () => {
     const connection = open({});
     tell(connection, { type: 'Metadata', model_name: 'aura-asteria-en' });
     connection.say(text('Hello'));
-    connection.closed({ code: 1000 });
+    connection.closed({});
     assert.equal(takeSpans()[0]?.attributes[ATTR.requestModel], 'aura-asteria-en');
   });
 
@@ -175,11 +170,11 @@ describe('whatever happens on a socket of speak', () => {
             connection.message(SECOND, Date.now());
             seconds++;
           } else if (event === 'break') {
-            connection.closed({ code: 1000 });
+            connection.closed({});
             connection.opened();
           } else tell(connection, { type: event });
         }
-        connection.closed({ code: 1000 });
+        connection.closed({});
         const ended = taken();
         assert.equal(
           ended.reduce((sum, [each]) => sum + Number(each), 0),
