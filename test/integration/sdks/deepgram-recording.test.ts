@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Fact, StageFact } from '../../../exporter/facts.ts';
+import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type RecordingsSimulator,
@@ -24,17 +25,18 @@ before(async () => {
 });
 after(() => simulator.close());
 
-/** The transcription among the facts so far. */
-async function transcription(): Promise<StageFact> {
+/** The transcription among the facts so far, and the turns. */
+async function transcription(): Promise<{ stt: StageFact; turns: TurnFact[] }> {
   const facts: Fact[] = [];
-  const stt = (fact: Fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt';
+  const isStt = (fact: Fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt';
   await poll(() => {
     facts.push(...takeFacts());
-    return facts.some(stt);
+    return facts.some(isStt);
   });
-  const found = facts.filter(stt);
-  assert.equal(found.length, 1);
-  return found[0] as StageFact;
+  const [stt, ...others] = facts.filter(isStt);
+  assert.ok(stt);
+  assert.deepEqual(others, []);
+  return { stt, turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn') };
 }
 
 for (const { name, Client } of DEEPGRAM_SDKS) {
@@ -44,7 +46,7 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
 
     it('that is sent is transcribed in a turn, at the price of recordings', async () => {
       takeFacts();
-      const call = new Call();
+      const call = new Call({ at: Date.now() - 5_000 });
       const answer = await call.run(() => media().transcribeFile(SPOKEN.mulaw, REQUEST as never));
       assert.equal(
         (answer as { metadata: { duration: number } }).metadata.duration,
@@ -52,13 +54,18 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       );
       const turn = call.turn;
       assert.equal(turn?.userText, simulator.truth.at(-1)?.transcript);
-      const fact = await transcription();
-      assert.equal(fact.streaming, false);
-      assert.equal(fact.provider, 'deepgram');
-      assert.equal(fact.model, 'nova-3-multilingual');
-      assert.equal(fact.turnIndex, turn?.index);
-      assert.deepEqual(fact.usage, { audioSeconds: SPOKEN.mulaw.length / 8_000 });
       call.end();
+      const { stt, turns } = await transcription();
+      assert.equal(stt.streaming, false);
+      assert.equal(stt.provider, 'deepgram');
+      assert.equal(stt.model, 'nova-3-multilingual');
+      assert.equal(stt.turnIndex, turn?.index);
+      const seconds = SPOKEN.mulaw.length / 8_000;
+      assert.deepEqual(stt.usage, { audioSeconds: seconds });
+      // The recording was sent when it was over.
+      const silenceUs = Math.round((seconds - SPOKEN.speechEndSeconds) * 1e6);
+      assert.equal(turns[0]?.eouSource, 'stt_word_end');
+      assertNear(turns[0].speechEndedUs, stt.startUs - silenceUs);
     });
 
     it('that lies elsewhere is transcribed as well, and fails with its status', async () => {
@@ -66,13 +73,13 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       const call = new Call();
       const url = 'https://example.com/hours-question';
       await call.run(() => media().transcribeUrl({ url, model: 'nova-3' } as never));
-      assert.deepEqual((await transcription()).usage, { audioSeconds: SPOKEN.mulaw.length / 8_000 });
+      assert.deepEqual((await transcription()).stt.usage, { audioSeconds: SPOKEN.mulaw.length / 8_000 });
       simulator.faults.next({ kind: 'status', status: 429 });
       await assert.rejects(
         call.run(async () => await media().transcribeUrl({ url } as never, { maxRetries: 0 })),
         { statusCode: 429 },
       );
-      const failed = await transcription();
+      const { stt: failed } = await transcription();
       assert.equal(failed.errorType, '429');
       assert.equal(failed.usage, undefined);
       call.end();
@@ -91,7 +98,7 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       );
       setImmediate(() => aborted.abort());
       await assert.rejects(async () => await asked);
-      assert.equal((await transcription()).cancelled, true);
+      assert.equal((await transcription()).stt.cancelled, true);
       call.end();
     });
 
