@@ -3,7 +3,16 @@ import type { Micros, StageKind, Usage } from '../exporter/facts.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from './semconv.ts';
-import { addEvent, endSpan, errorType, failSpan, guard, guardMethods, startSpan } from './spans.ts';
+import {
+  addEvent,
+  adoptSpan,
+  endSpan,
+  errorType,
+  failSpan,
+  guard,
+  guardMethods,
+  startSpan,
+} from './spans.ts';
 
 /** What is known of a stage when it starts. */
 export interface StageFacts {
@@ -17,6 +26,8 @@ export interface StageFacts {
   toolCallId?: string | undefined;
   /** llm: the prompt as JSON. Written only when content capture is on. */
   inputMessages?: (() => string | undefined) | undefined;
+  /** A span that another instrumentation has begun for the same work: it becomes the stage, and its author ends it. */
+  adopts?: Span | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -67,6 +78,7 @@ export class Stage {
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
   readonly #span: Span;
+  readonly #adopted: boolean;
   readonly #owner: StageOwner | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
@@ -77,15 +89,18 @@ export class Stage {
     this.startUs = place.startUs;
     this.#owner = place.owner;
     const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
-    this.#span = startSpan(
-      NAMES[kind](facts),
-      {
-        kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL,
-        startUs: place.startUs,
-        attributes: { ...place.attributes, ...startAttributes(kind, facts, place.attributes[ATTR.callId]) },
-      },
-      place.parent,
-    );
+    const attributes = {
+      ...place.attributes,
+      ...startAttributes(kind, facts, place.attributes[ATTR.callId]),
+    };
+    this.#adopted = facts.adopts !== undefined;
+    this.#span = facts.adopts
+      ? adoptSpan(facts.adopts, attributes)
+      : startSpan(
+          NAMES[kind](facts),
+          { kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL, startUs: place.startUs, attributes },
+          place.parent,
+        );
     this.context = trace.setSpan(place.parent ?? ROOT_CONTEXT, this.#span);
     const { inputMessages } = facts;
     if (inputMessages && capturesContent())
@@ -157,7 +172,7 @@ export class Stage {
     this.#endUs = Math.max(this.startUs, instantUs(result?.at));
     const endUs = this.#endUs;
     guard('describing a stage', () => this.#span.setAttributes(resultAttributes(this.kind, result ?? {})));
-    guard('ending a stage', () => endSpan(this.#span, this.startUs, endUs));
+    if (!this.#adopted) guard('ending a stage', () => endSpan(this.#span, this.startUs, endUs));
     this.#owner?.stageEnded(this, result ?? {});
   }
 }

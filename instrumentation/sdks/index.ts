@@ -4,6 +4,7 @@ import type { SupportedSdk } from './sdk.ts';
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
+  './ai.js': typeof import('./ai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './chat-completions.js': typeof import('./chat-completions.ts');
   './deepgram.js': typeof import('./deepgram.ts');
@@ -44,6 +45,23 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+  },
+  {
+    packageName: 'ai',
+    supportedVersions: ['>=7.0.0 <8'],
+    captures: [
+      'every request to a language model, streamed and whole, with any provider: first token, tool calls, tokens',
+      'tool executions',
+      '`generateSpeech`: characters; `transcribe`: the utterance and its seconds',
+    ],
+    limits: [
+      'A call that names its own `telemetry.integrations`, or has `telemetry.isEnabled` false, is not seen.',
+      'Speech and transcription are told of since 7.0.124; they come whole, and `transcribe` does not know when the user spoke.',
+      'A request that `@ai-sdk/otel` traces keeps that span, which becomes the stage; speech and transcription have a span of each.',
+      'An answer that is left without `abortSignal` ends with its call, or after five minutes.',
+      'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',
+    ],
+    patch: () => load('./ai.js').patchAi(),
   },
   {
     packageName: 'ws',

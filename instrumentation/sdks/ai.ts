@@ -1,0 +1,171 @@
+import { type Context, context, type Span, trace } from '@opentelemetry/api';
+import { followsRequests, openStage } from '../open-stage.ts';
+import { withReportedStages } from '../scope.ts';
+import { ATTR, OPERATION } from '../semconv.ts';
+import { guard } from '../spans.ts';
+import type { Stage } from '../stage.ts';
+import { readAnswer } from './ai-answer.ts';
+import { inputMessages, promptCharacters } from './ai-messages.ts';
+import { AiOperations } from './ai-operations.ts';
+import { providerOf } from './ai-providers.ts';
+import { ModelAnswer } from './model-answer.ts';
+import { ModelRequest } from './model-request.ts';
+import { at, type Foreign, foreign, text } from './patch.ts';
+import { tapReadable } from './streams.ts';
+
+/** Something that the AI SDK is about to do, and how to have it done. */
+type Work = Foreign & { execute: () => PromiseLike<unknown> };
+
+const OURS = Symbol.for('earshot.ai-telemetry');
+
+/** `ai` 7: language models, tools, speech and transcription, through the hook that it has for telemetry. */
+export function patchAi(): void {
+  guard('registering with the AI SDK', instrumentAi);
+}
+
+/**
+ * Registers with every copy of the AI SDK in this process, once, and in front of the others: what they set up for a
+ * request is in place when ours looks, and what ends for all of them ends for ours while their spans are still open.
+ */
+export function instrumentAi(): void {
+  const shared = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown[] };
+  shared.AI_SDK_TELEMETRY_INTEGRATIONS ??= [];
+  const integrations = shared.AI_SDK_TELEMETRY_INTEGRATIONS;
+  if (!integrations.some((one) => foreign(one) && OURS in (one as object)))
+    integrations.unshift(new AiTelemetry());
+}
+
+/** What the AI SDK calls. What is thrown in an `on…` it keeps to itself; an `execute…` must not throw of its own. */
+class AiTelemetry {
+  readonly [OURS] = true;
+  /** Open requests by the operation that makes them. */
+  readonly #requests = new Map<unknown, Set<ModelRequest>>();
+  readonly #operations = new AiOperations();
+
+  executeLanguageModelCall(work: Work): PromiseLike<unknown> {
+    const request = followsRequests()
+      ? guard('following a model request', () => this.#openRequest(work))
+      : undefined;
+    return request ? followRequest(work, request) : work.execute();
+  }
+
+  executeTool(work: Work): PromiseLike<unknown> {
+    const stage = followsRequests() ? guard('following a tool', () => openTool(work)) : undefined;
+    return stage ? followTool(work, stage) : work.execute();
+  }
+
+  onStart(event: Foreign): void {
+    if (followsRequests()) this.#operations.started(event);
+  }
+
+  onObjectStepStart(event: Foreign): void {
+    if (followsRequests()) this.#operations.objectStarted(event);
+  }
+
+  onObjectStepEnd(event: Foreign): void {
+    this.#operations.objectEnded(event);
+  }
+
+  onEnd(event: Foreign): void {
+    this.#operations.ended(event);
+  }
+
+  onAbort(event: Foreign): void {
+    for (const request of this.#requests.get(event.callId) ?? []) request.cancel();
+  }
+
+  onError(event: unknown): void {
+    const { callId, error } = foreign(event) ?? {};
+    for (const request of this.#requests.get(callId) ?? []) request.fail(error);
+    this.#operations.failed(callId, error);
+  }
+
+  #openRequest(work: Work): ModelRequest {
+    const { callId } = work;
+    const model = text(work.modelId);
+    const stage = openStage('llm', {
+      provider: providerOf(work.provider),
+      model,
+      inputMessages: () => inputMessages(work),
+      adopts: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
+    });
+    const answer = new ModelAnswer(promptCharacters(work), work.recordOutputs !== false);
+    const request = new ModelRequest(stage, answer, readAnswer, () => {
+      const open = this.#requests.get(callId);
+      open?.delete(request);
+      if (open?.size === 0) this.#requests.delete(callId);
+    });
+    const open = this.#requests.get(callId) ?? new Set();
+    this.#requests.set(callId, open.add(request));
+    return request;
+  }
+}
+
+async function followRequest({ execute }: Work, request: ModelRequest): Promise<unknown> {
+  try {
+    // A provider may be built on an SDK that is instrumented as well: the request is reported here.
+    const result = await context.with(withReportedStages(within(request.stage)), execute);
+    return guard('following a model request', () => tapResult(result, request)) ?? result;
+  } catch (error) {
+    request.fail(error);
+    throw error;
+  }
+}
+
+/** Listens to the stream of an answer, or takes it in whole. */
+function tapResult(result: unknown, request: ModelRequest): unknown {
+  const stream = at(result, 'stream');
+  if (!(stream instanceof ReadableStream)) {
+    request.see(result);
+    request.end();
+    return result;
+  }
+  request.stage.setAttribute(ATTR.requestStream, true);
+  const see = (part: unknown): void => {
+    if (at(part, 'type') === 'error') request.fail(at(part, 'error'));
+    else request.see(part);
+    // Nothing follows the reason to stop, and whoever listens to it ends spans that the stage may have adopted.
+    if (request.finished) request.end();
+  };
+  const tap = {
+    see,
+    end: () => request.end(),
+    cancel: () => request.cancel(),
+    fail: (error: unknown) => request.fail(error),
+  };
+  return { ...(result as object), stream: tapReadable(stream as ReadableStream<unknown>, tap) };
+}
+
+function openTool({ toolCallId, toolCall }: Work): Stage {
+  const id = text(toolCallId);
+  return openStage('tool', {
+    toolName: text(at(toolCall, 'toolName')),
+    toolCallId: id,
+    adopts: spanOfAnother(OPERATION.tool, ATTR.toolCallId, id),
+  });
+}
+
+async function followTool({ execute }: Work, stage: Stage): Promise<unknown> {
+  try {
+    const result = await context.with(within(stage), execute);
+    stage.end();
+    return result;
+  } catch (error) {
+    stage.fail(error);
+    throw error;
+  }
+}
+
+/** The running code's own context, below the span of the stage. */
+function within(stage: Stage): Context {
+  const span = trace.getSpan(stage.context);
+  return span ? trace.setSpan(context.active(), span) : context.active();
+}
+
+/** The span that another integration, such as `@ai-sdk/otel`, has opened for the same work, in which it is now done. */
+function spanOfAnother(operation: string, name: string, value: string | undefined): Span | undefined {
+  const span = trace.getActiveSpan();
+  const attributes = at(span, 'attributes');
+  const same = at(attributes, ATTR.operationName) === operation && at(attributes, name) === value;
+  return same && span?.isRecording() && at(attributes, ATTR.stage) === undefined ? span : undefined;
+}
