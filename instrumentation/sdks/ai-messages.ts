@@ -1,4 +1,4 @@
-import { at, type Foreign, foreign, text } from './patch.ts';
+import { at, type Foreign, objects, text } from './patch.ts';
 
 /** Length of what is said in a prompt of the AI SDK; undefined when the application has it kept from telemetry. */
 export function promptCharacters(event: Foreign): number | undefined {
@@ -6,7 +6,7 @@ export function promptCharacters(event: Foreign): number | undefined {
   let characters = 0;
   for (const message of prompt(event)) {
     if (typeof message.content === 'string') characters += message.content.length;
-    else for (const part of list(message.content)) characters += partCharacters(part);
+    else for (const part of objects(message.content)) characters += partCharacters(part);
   }
   return characters;
 }
@@ -18,7 +18,7 @@ export function inputMessages(event: Foreign): string | undefined {
   return JSON.stringify(
     messages.map(({ role, content }) => ({
       role,
-      parts: typeof content === 'string' ? [{ type: 'text', content }] : list(content).map(toPart),
+      parts: typeof content === 'string' ? [{ type: 'text', content }] : objects(content).map(toPart),
     })),
   );
 }
@@ -27,8 +27,8 @@ export function inputMessages(event: Foreign): string | undefined {
 function prompt(event: Foreign): Foreign[] {
   const { instructions } = event;
   const system =
-    typeof instructions === 'string' ? [{ role: 'system', content: instructions }] : list(instructions);
-  return [...system, ...list(event.messages)];
+    typeof instructions === 'string' ? [{ role: 'system', content: instructions }] : objects(instructions);
+  return [...system, ...objects(event.messages)];
 }
 
 function toPart(part: Foreign): object {
@@ -59,9 +59,3 @@ function partCharacters(part: Foreign): number {
 
 const jsonLength = (value: unknown): number =>
   typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0);
-
-const list = (value: unknown): Foreign[] =>
-  (Array.isArray(value) ? value : [value]).flatMap((item: unknown): Foreign[] => {
-    const object = foreign(item);
-    return object ? [object] : [];
-  });

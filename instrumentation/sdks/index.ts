@@ -7,6 +7,7 @@ type Files = {
   './ai.js': typeof import('./ai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './chat-completions.js': typeof import('./chat-completions.ts');
+  './genai.js': typeof import('./genai.ts');
   './deepgram.js': typeof import('./deepgram.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
@@ -62,6 +63,18 @@ export const SDKS: readonly SupportedSdk[] = [
       'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',
     ],
     patch: () => load('./ai.js').patchAi(),
+  },
+  {
+    packageName: '@google/genai',
+    supportedVersions: ['>=2.0.0 <4'],
+    captures: [
+      '`generateContent`, streamed and whole, of Gemini and of Vertex AI, of models and chats: first token, tool calls, tokens by kind',
+    ],
+    limits: [
+      'Tools that the SDK runs by itself (automatic function calling, MCP) have no stage; each request between them has.',
+      'The Interactions API is not seen.',
+    ],
+    patch: (exports) => load('./genai.js').patchGenai(exports),
   },
   {
     packageName: 'ws',

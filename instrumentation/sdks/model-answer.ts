@@ -52,7 +52,7 @@ export class ModelAnswer {
 
   result(): StageResult {
     return {
-      usage: this.usage ?? this.#estimate(),
+      usage: this.#usage(),
       responseId: this.responseId,
       responseModel: this.responseModel,
       finishReasons: [...this.#finishReasons],
@@ -60,10 +60,15 @@ export class ModelAnswer {
     };
   }
 
-  #estimate(): Usage {
+  /** What was reported while the answer went on is not the end of it. */
+  #usage(): Usage {
+    if (this.usage && this.finished) return this.usage;
     const outputTokens = estimateTokens(this.#outputCharacters);
-    return this.#inputCharacters === undefined
-      ? { outputTokens, estimated: true }
-      : { inputTokens: estimateTokens(this.#inputCharacters), outputTokens, estimated: true };
+    return {
+      ...(this.#inputCharacters !== undefined && { inputTokens: estimateTokens(this.#inputCharacters) }),
+      outputTokens,
+      ...this.usage,
+      estimated: true,
+    };
   }
 }
