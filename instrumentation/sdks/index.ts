@@ -19,6 +19,7 @@ export const SDKS: readonly SupportedSdk[] = [
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
     captures: ['chat completions, streamed and whole: first token, tool calls, tokens'],
+    byHand: ['instrumentGroq'],
     patch: (exports) => load('./chat-completions.js').patchGroqChat(exports),
   },
   {
@@ -30,12 +31,14 @@ export const SDKS: readonly SupportedSdk[] = [
     limits: [
       'A stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so.',
     ],
+    byHand: ['instrumentOpenAI'],
     patch: (exports) => load('./chat-completions.js').patchOpenAiChat(exports),
   },
   {
     packageName: '@deepgram/sdk',
     supportedVersions: ['>=5.0.0 <6'],
     captures: ['live listen v1: speech start and end, first and final transcript, billed audio'],
+    byHand: ['instrumentDeepgram'],
     patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
   },
   {
@@ -45,6 +48,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
   {
@@ -83,6 +87,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Twilio Media Streams, on the server side: the call, playback as the caller hears it, barge-in',
     ],
     limits: ['Sockets that do not speak the protocol are left alone.'],
+    byHand: ['instrumentTwilioMediaStreams'],
     patch: (exports) => load('./twilio-media-streams.js').patchTwilioMediaStreams(exports),
   },
 ];
