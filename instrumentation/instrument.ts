@@ -14,7 +14,8 @@ import { diag } from '@opentelemetry/api';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchGroqChat, patchOpenAiChat } from './sdks/chat-completions.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
-import { foreign, wrapCount } from './sdks/patch.ts';
+import { patchGenai } from './sdks/genai.ts';
+import { type Foreign, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */
@@ -28,6 +29,12 @@ export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpe
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new GoogleGenAI()` of @google/genai. */
+export const instrumentGoogleGenAI: Instrument = byClient('@google/genai', 'GoogleGenAI', (client) =>
+  patchGenai({ Models: constructorOf(client?.models), Live: constructorOf(client?.live) }),
+);
+/** ai, which has a hook for it: there is nothing to hand over. */
+export { instrumentAI } from './sdks/ai.ts';
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
@@ -41,10 +48,22 @@ function byClass(
   exportName: string,
   patch: (moduleExports: unknown) => void,
 ): Instrument {
+  return byClient(packageName, exportName, (client) =>
+    patch({ [exportName]: typeof client === 'function' ? client : constructorOf(client) }),
+  );
+}
+
+const constructorOf = (value: unknown): unknown => foreign(value)?.constructor;
+
+/** Has `patch` take what it needs from a client. */
+function byClient(
+  packageName: string,
+  exportName: string,
+  patch: (client: Foreign | undefined) => void,
+): Instrument {
   return (client) => {
-    const exported = typeof client === 'function' ? client : foreign(client)?.constructor;
     const found = wrapCount();
-    patch({ [exportName]: exported });
+    patch(foreign(client));
     if (wrapCount() === found)
       diag.warn(
         `earshot: saw ${describe(client)}, expected a ${exportName} of ${packageName}, or its class; nothing is instrumented.`,

@@ -20,14 +20,14 @@ const OURS = Symbol.for('earshot.ai-telemetry');
 
 /** `ai` 7: language models, tools, speech and transcription, through the hook that it has for telemetry. */
 export function patchAi(): void {
-  guard('registering with the AI SDK', instrumentAi);
+  guard('registering with the AI SDK', instrumentAI);
 }
 
 /**
  * Registers with every copy of the AI SDK in this process, once, and in front of the others: what they set up for a
  * request is in place when ours looks, and what ends for all of them ends for ours while their spans are still open.
  */
-export function instrumentAi(): void {
+export function instrumentAI(): void {
   const shared = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown[] };
   shared.AI_SDK_TELEMETRY_INTEGRATIONS ??= [];
   const integrations = shared.AI_SDK_TELEMETRY_INTEGRATIONS;

@@ -2,19 +2,22 @@ import { context } from '@opentelemetry/api';
 import { followsRequests, openStage } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { answerReader } from './genai-answer.ts';
+import { patchGenaiLive } from './genai-live.ts';
 import { inputMessages, promptCharacters } from './genai-messages.ts';
+import { modelOf, providerOf } from './genai-resource.ts';
 import { tapGenerator } from './generators.ts';
 import { ModelAnswer } from './model-answer.ts';
 import { ModelRequest } from './model-request.ts';
-import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from './patch.ts';
+import { at, type Foreign, foreign, type Method, pick, wrapOnce } from './patch.ts';
 
-/** `@google/genai`: `generateContent` and `generateContentStream`, of models and of chats. */
+/** `@google/genai`: `generateContent` and `generateContentStream`, of models and of chats, and Live. */
 export function patchGenai(moduleExports: unknown): void {
   guard('patching @google/genai', () => {
     // The public methods are made for each client; these are called once a request, also by automatic function calling.
     const models = at(pick(moduleExports, 'Models'), 'prototype');
     wrapOnce(models, 'generateContentInternal', (generate) => traced(generate, false));
     wrapOnce(models, 'generateContentStreamInternal', (generate) => traced(generate, true));
+    patchGenaiLive(moduleExports);
   });
 }
 
@@ -56,18 +59,6 @@ function openRequest(models: unknown, params: Foreign, streaming: boolean): Mode
   if (signal instanceof AbortSignal) signal.addEventListener('abort', aborted, { once: true });
   return request;
 }
-
-/** Whose API a client speaks to: that of Gemini, or that of Vertex AI. */
-export function providerOf(resource: unknown): string {
-  const client = foreign(at(resource, 'apiClient'));
-  const { isVertexAI } = client ?? {};
-  return typeof isVertexAI === 'function' && isVertexAI.call(client) === true
-    ? 'gcp.vertex_ai'
-    : 'gcp.gemini';
-}
-
-/** A model is named alone, or as the end of a path: `models/gemini-3.8-flash`. */
-export const modelOf = (model: unknown): string | undefined => text(text(model)?.split('/').at(-1));
 
 const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function';

@@ -66,6 +66,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'An answer that is left without `abortSignal` ends with its call, or after five minutes.',
       'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',
     ],
+    byHand: ['instrumentAI'],
     patch: () => load('./ai.js').patchAi(),
   },
   {
@@ -73,11 +74,15 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=2.0.0 <4'],
     captures: [
       '`generateContent`, streamed and whole, of Gemini and of Vertex AI, of models and chats: first token, tool calls, tokens by kind',
+      'Live: user and agent turns, audio, interruptions, tool calls, transcripts, tokens by kind, across resumed connections',
     ],
     limits: [
       'Tools that the SDK runs by itself (automatic function calling, MCP) have no stage; each request between them has.',
       'The Interactions API is not seen.',
+      'Live tells no end of speech of itself. It is known from voice activity (the server’s, or `activityEnd` of the application), else from `inputAudioTranscription` with `wordTimestamp`; else a turn counts from the first transcript, and without transcription it is the agent’s and has no EOU latency.',
+      'Live tells no request: without voice activity, an answer to speech has no first byte of the model.',
     ],
+    byHand: ['instrumentGoogleGenAI'],
     patch: (exports) => load('./genai.js').patchGenai(exports),
   },
   {

@@ -12,7 +12,7 @@ import type { StageFact, StageKind } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { instrumentAi, patchAi } from '../../../instrumentation/sdks/ai.ts';
+import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type AudioFilesSimulator, startAudioFilesSimulator } from '../../support/simulators/audio-files.ts';
@@ -32,7 +32,7 @@ let files: AudioFilesSimulator;
 before(async () => {
   recordSpans();
   patchAi();
-  instrumentAi();
+  instrumentAI();
   simulator = await startChatSimulator({
     firstTokenMs: [20, 30],
     tokensPerSecond: [400, 500],
