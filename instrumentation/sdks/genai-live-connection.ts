@@ -108,16 +108,18 @@ export class GeminiConnection {
     this.#session.closed(atMs, { final: this.handle === undefined, ...error });
   }
 
+  /** A message of the server came. Most of them are audio: nothing is allocated for what is not there. */
   received(message: Foreign, atMs: number): void {
-    const usage = readUsage(message.usageMetadata);
+    const { serverContent, toolCall, toolCallCancellation, usageMetadata } = message;
+    const usage = usageMetadata ? readUsage(usageMetadata) : undefined;
     if (usage && this.#response) this.#response.usage = usage;
     if (this.#response?.over) this.#finish(atMs);
-    this.#readActivity(message, atMs);
-    const content = foreign(message.serverContent);
+    if (message.voiceActivity || message.voiceActivityDetectionSignal) this.#readActivity(message, atMs);
+    const content = foreign(serverContent);
     if (content) this.#readContent(content, atMs);
-    for (const call of objects(at(message, 'toolCall', 'functionCalls'))) this.#toolCalled(call, atMs);
-    for (const id of list(at(message, 'toolCallCancellation', 'ids')))
-      this.#takeTool(id)?.cancel({ at: atMs });
+    if (toolCall) for (const call of objects(at(toolCall, 'functionCalls'))) this.#toolCalled(call, atMs);
+    if (toolCallCancellation)
+      for (const id of list(at(toolCallCancellation, 'ids'))) this.#takeTool(id)?.cancel({ at: atMs });
     if (usage && this.#response && !this.#response.usage) this.#response.usage = usage;
     if (this.#response?.over) this.#finishSoon(this.#response, atMs);
   }
@@ -162,10 +164,11 @@ export class GeminiConnection {
   }
 
   #readContent(content: Foreign, atMs: number): void {
-    this.#readTranscript(foreign(content.inputTranscription), atMs);
+    if (content.inputTranscription) this.#readTranscript(foreign(content.inputTranscription), atMs);
     if (content.interrupted === true) this.#interrupted(atMs);
-    for (const part of objects(at(content, 'modelTurn', 'parts'))) this.#readPart(part, atMs);
-    const words = text(at(content, 'outputTranscription', 'text'));
+    const parts = foreign(content.modelTurn)?.parts;
+    if (Array.isArray(parts)) for (const part of parts) this.#readPart(foreign(part), atMs);
+    const words = text(foreign(content.outputTranscription)?.text);
     if (words) this.#answering(atMs).text += words;
     const response = this.#response;
     if (response && content.generationComplete === true) response.doneMs ??= atMs;
@@ -192,11 +195,13 @@ export class GeminiConnection {
     if (transcription.finished === true) this.#tellTranscript();
   }
 
-  #readPart(part: Foreign, atMs: number): void {
+  #readPart(part: Foreign | undefined, atMs: number): void {
     // Thoughts are not spoken.
-    if (part.thought === true) return;
+    if (!part || part.thought === true) return;
     const words = text(part.text);
-    const { data, mimeType } = foreign(part.inlineData) ?? {};
+    const inline = foreign(part.inlineData);
+    const data = inline?.data;
+    const mimeType = inline?.mimeType;
     if (words) {
       const response = this.#answering(atMs);
       response.text += words;
