@@ -11,7 +11,7 @@ import { providerOf } from './ai-providers.ts';
 import { ModelAnswer } from './model-answer.ts';
 import { ModelRequest } from './model-request.ts';
 import { at, type Foreign, foreign, text } from './patch.ts';
-import { tapReadable } from './streams.ts';
+import { tapInPlace } from './stream-in-place.ts';
 
 /** Something that the AI SDK is about to do, and how to have it done. */
 type Work = Foreign & { execute: () => PromiseLike<unknown> };
@@ -105,35 +105,38 @@ async function followRequest({ execute }: Work, request: ModelRequest): Promise<
   try {
     // A provider may be built on an SDK that is instrumented as well: the request is reported here.
     const result = await context.with(withReportedStages(within(request.stage)), execute);
-    return guard('following a model request', () => tapResult(result, request)) ?? result;
+    guard('following a model request', () => followResult(result, request));
+    return result;
   } catch (error) {
     request.fail(error);
     throw error;
   }
 }
 
-/** Listens to the stream of an answer, or takes it in whole. */
-function tapResult(result: unknown, request: ModelRequest): unknown {
+/** Listens to the stream of an answer, or takes it in whole. The SDK compares what it gets back: nothing is replaced. */
+function followResult(result: unknown, request: ModelRequest): void {
   const stream = at(result, 'stream');
-  if (!(stream instanceof ReadableStream)) {
-    request.see(result);
-    request.end();
-    return result;
+  if (stream instanceof ReadableStream) {
+    request.stage.setAttribute(ATTR.requestStream, true);
+    tapInPlace(stream, {
+      see: (part) => seePart(part, request),
+      end: () => request.end(),
+      cancel: () => request.cancel(),
+      fail: (error) => request.fail(error),
+    });
+    return;
   }
-  request.stage.setAttribute(ATTR.requestStream, true);
-  const see = (part: unknown): void => {
-    if (at(part, 'type') === 'error') request.fail(at(part, 'error'));
-    else request.see(part);
-    // Nothing follows the reason to stop, and whoever listens to it ends spans that the stage may have adopted.
-    if (request.finished) request.end();
-  };
-  const tap = {
-    see,
-    end: () => request.end(),
-    cancel: () => request.cancel(),
-    fail: (error: unknown) => request.fail(error),
-  };
-  return { ...(result as object), stream: tapReadable(stream as ReadableStream<unknown>, tap) };
+  // A stream of another kind cannot be followed; what it gives stays unknown.
+  if (stream === undefined) request.see(result);
+  else request.stage.end();
+  request.end();
+}
+
+function seePart(part: unknown, request: ModelRequest): void {
+  if (at(part, 'type') === 'error') request.fail(at(part, 'error'));
+  else request.see(part);
+  // Nothing follows the reason to stop, and whoever listens to it ends spans that the stage may have adopted.
+  if (request.finished) request.end();
 }
 
 function openTool({ toolCallId, toolCall }: Work): Stage {
@@ -166,6 +169,10 @@ function within(stage: Stage): Context {
 function spanOfAnother(operation: string, name: string, value: string | undefined): Span | undefined {
   const span = trace.getActiveSpan();
   const attributes = at(span, 'attributes');
-  const same = at(attributes, ATTR.operationName) === operation && at(attributes, name) === value;
-  return same && span?.isRecording() && at(attributes, ATTR.stage) === undefined ? span : undefined;
+  const theirs = at(attributes, ATTR.operationName);
+  // Its legacy spans name no operation.
+  const same = (theirs ?? operation) === operation && at(attributes, name) === value;
+  return value !== undefined && same && span?.isRecording() && at(attributes, ATTR.stage) === undefined
+    ? span
+    : undefined;
 }

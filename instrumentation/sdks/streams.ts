@@ -57,7 +57,10 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
 }
 
 /** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */
-export function tapReadable<T = Uint8Array>(source: ReadableStream<T>, tap: Tap<T>): ReadableStream<T> {
+export function tapReadable<T = Uint8Array>(
+  source: Pick<ReadableStream<T>, 'getReader' | 'cancel'>,
+  tap: Tap<T>,
+): ReadableStream<T> {
   // Not taken before the first read: to look at `body` must not lock it.
   let reader: ReadableStreamDefaultReader<T> | undefined;
   const pull = async (controller: ReadableStreamDefaultController<T>): Promise<void> => {

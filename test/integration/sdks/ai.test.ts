@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
-import { OpenTelemetry } from '@ai-sdk/otel';
+import { LegacyOpenTelemetry, OpenTelemetry } from '@ai-sdk/otel';
 import { context, createContextKey, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import * as newest from 'ai';
 import * as oldest from 'ai-oldest';
+import Groq, * as groqNamespace from 'groq-sdk';
 import { z } from 'zod';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import type { StageFact, StageKind } from '../../../exporter/facts.ts';
@@ -13,6 +14,7 @@ import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai.ts';
+import { patchGroqChat } from '../../../instrumentation/sdks/chat-completions.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type AudioFilesSimulator, startAudioFilesSimulator } from '../../support/simulators/audio-files.ts';
@@ -145,6 +147,23 @@ for (const { name, ai } of VERSIONS) {
       } finally {
         setCaptureContent(false);
       }
+    });
+
+    it('gives the application what the SDK gives, down to the stream that it reads', async () => {
+      await spansOf(2, async () => {
+        const { textStream, usage, finishReason } = ai.streamText({
+          model: model(),
+          prompt: QUESTION,
+          ...quiet,
+        });
+        const [left, right] = textStream.tee();
+        assert.equal(await read(ReadableStream.from(left)), await read(ReadableStream.from(right)));
+        assert.equal((await usage).outputTokens, truth().usage.completion_tokens);
+        assert.equal(await finishReason, 'stop');
+        const whole = await ai.generateText({ model: model(), prompt: QUESTION });
+        assert.ok(whole.response.headers);
+        assert.match(whole.text, /pasta/);
+      });
     });
 
     it('gives each step and each tool a stage of its turn', async () => {
@@ -343,6 +362,38 @@ for (const { name, ai } of VERSIONS) {
   });
 }
 
+describe('a provider of the AI SDK that is built on an instrumented SDK', () => {
+  it('makes one stage of a request, under its own name', async () => {
+    patchGroqChat(groqNamespace);
+    const groq = new Groq({ apiKey: 'key', baseURL: simulator.url });
+    const built: Exclude<newest.LanguageModel, string> = {
+      specificationVersion: 'v4',
+      provider: 'acme.chat',
+      modelId: 'acme-1',
+      supportedUrls: {},
+      doGenerate: async () => {
+        const answer = await groq.chat.completions.create({
+          model: 'llama-3.1-8b-instant',
+          messages: [{ role: 'user', content: QUESTION }],
+        });
+        return {
+          content: [{ type: 'text', text: answer.choices[0]?.message.content ?? '' }],
+          finishReason: { unified: 'stop', raw: 'stop' },
+          usage: {
+            inputTokens: { total: 7, noCache: 7, cacheRead: undefined, cacheWrite: undefined },
+            outputTokens: { total: 9, text: 9, reasoning: undefined },
+          },
+          warnings: [],
+        };
+      },
+      doStream: () => assert.fail('nothing is streamed here'),
+    };
+    const { attributes } = await spanOf(() => newest.generateText({ model: built, prompt: QUESTION }));
+    assert.equal(attributes[ATTR.providerName], 'acme');
+    assert.equal(attributes[ATTR.outputTokens], 9);
+  });
+});
+
 describe('speech with ai', () => {
   const { generateSpeech, transcribe } = newest;
   const speech = (text: string) =>
@@ -481,6 +532,29 @@ describe('beside @ai-sdk/otel', () => {
     const chats = spans.filter(({ name }) => name.startsWith('chat '));
     assert.equal(chats.length, 1);
     assert.ok(chats[0]?.attributes[ATTR.errorType]);
+  });
+
+  it('does the same with its legacy spans', async () => {
+    const spans = await answered(() => {
+      const telemetry = {
+        integrations: [...(shared.AI_SDK_TELEMETRY_INTEGRATIONS ?? [])] as newest.Telemetry[],
+      };
+      telemetry.integrations[1] = new LegacyOpenTelemetry();
+      return newest.generateText({ model: model(), prompt: QUESTION, telemetry });
+    });
+    const llm = spans.filter(({ attributes }) => attributes[ATTR.stage] === 'llm');
+    assert.deepEqual(
+      llm.map(({ scopeName, attributes }) => [
+        scopeName,
+        attributes[ATTR.inputTokens],
+        attributes[ATTR.turnIndex],
+      ]),
+      [['ai', truth().usage.prompt_tokens, 0]],
+    );
+    assert.equal(
+      spans.flatMap((span) => readFact(span) ?? []).filter(({ type }) => type === 'stage').length,
+      1,
+    );
   });
 
   it('counts a synthesis once', async () => {
