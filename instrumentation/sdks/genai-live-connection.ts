@@ -63,6 +63,8 @@ export class GeminiConnection {
   #response: Response | undefined;
   /** When an answer was asked for: the user has finished, a text or the result of a tool was sent. */
   #askedMs: number | undefined;
+  /** The server has said that it will close the connection. */
+  #goesAway = false;
   #ids = 0;
   /** The connection that counts: a session that is resumed may have two for a moment. */
   #connection = 0;
@@ -90,13 +92,15 @@ export class GeminiConnection {
   opened(connection: number): void {
     if (connection <= this.#open) return;
     this.#open = connection;
+    this.#goesAway = false;
     this.#session.opened();
   }
 
-  /** A connection is gone, with this WebSocket code. One that can be resumed may come back. */
+  /** A connection is gone, with this WebSocket code. */
   closed(connection: number, code: unknown, atMs: number): void {
     if (connection !== this.#open || connection !== this.#connection) return;
-    this.#finish(atMs);
+    const error = QUIET_CLOSES.has(code) ? undefined : 'connection_lost';
+    this.#finish(atMs, error);
     const { lastMs } = this.#utterance ?? {};
     if (this.#utterance?.text && lastMs !== undefined) this.#accept(lastMs);
     this.#tellTranscript();
@@ -104,13 +108,15 @@ export class GeminiConnection {
     this.#askedMs = undefined;
     for (const stage of this.#tools.values()) stage.cancel({ at: atMs });
     this.#tools.clear();
-    const error = QUIET_CLOSES.has(code) ? {} : { error: 'connection_lost' };
-    this.#session.closed(atMs, { final: this.handle === undefined, ...error });
+    // Closed by the application of its own accord, it is over.
+    const comesBack = this.handle !== undefined && (this.#goesAway || error !== undefined);
+    this.#session.closed(atMs, { final: !comesBack, ...(error !== undefined && { error }) });
   }
 
   /** A message of the server came. Most of them are audio: nothing is allocated for what is not there. */
   received(message: Foreign, atMs: number): void {
     const { serverContent, toolCall, toolCallCancellation, usageMetadata } = message;
+    if (message.goAway) this.#goesAway = true;
     const usage = usageMetadata ? readUsage(usageMetadata) : undefined;
     if (usage && this.#response) this.#response.usage = usage;
     if (this.#response?.over) this.#finish(atMs);
@@ -190,6 +196,7 @@ export class GeminiConnection {
     utterance.text += words;
     utterance.firstMs ??= atMs;
     utterance.lastMs = atMs;
+    this.#session.wordsHeard();
     if (end !== undefined && utterance.vad === 'none')
       this.#session.speechEnded({ seconds: end, atMs }, 'stt_word_end');
     if (transcription.finished === true) this.#tellTranscript();
@@ -327,7 +334,7 @@ export class GeminiConnection {
     setTimeout(late, USAGE_WAIT_MS).unref();
   }
 
-  #finish(atMs: number): void {
+  #finish(atMs: number, error?: string): void {
     const response = this.#response;
     if (!response) return;
     this.#response = undefined;
@@ -337,7 +344,8 @@ export class GeminiConnection {
       usage: response.usage,
       finishReasons: response.toolCalled ? ['tool_calls'] : cancelled ? [] : ['stop'],
     };
-    this.#session.responseEnded(response.id, { result, cancelled }, response.doneMs ?? atMs);
+    const how = cancelled && !response.cancelled && error !== undefined ? { error } : { cancelled };
+    this.#session.responseEnded(response.id, { result, ...how }, response.doneMs ?? atMs);
   }
 }
 
