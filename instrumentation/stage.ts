@@ -28,6 +28,8 @@ export interface StageFacts {
   inputMessages?: (() => string | undefined) | undefined;
   /** A span that another instrumentation has begun for the same work: it becomes the stage, and its author ends it. */
   adopts?: Span | undefined;
+  /** What is known of the result so far: it counts when the call ends before the stage does. */
+  soFar?: (() => StageResult) | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -79,6 +81,7 @@ export class Stage {
   readonly context: Context;
   readonly #span: Span;
   readonly #adopted: boolean;
+  readonly #soFar: (() => StageResult) | undefined;
   readonly #owner: StageOwner | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
@@ -94,6 +97,7 @@ export class Stage {
       ...startAttributes(kind, facts, place.attributes[ATTR.callId]),
     };
     this.#adopted = facts.adopts !== undefined;
+    this.#soFar = facts.soFar;
     this.#span = facts.adopts
       ? adoptSpan(facts.adopts, attributes)
       : startSpan(
@@ -146,6 +150,12 @@ export class Stage {
     this.#set(ATTR.stageCancelled, true);
     if (this.kind === 'playback') this.#set(ATTR.playbackInterrupted, true);
     this.#finish(result);
+  }
+
+  /** The call ended before it did. */
+  cutOff(at: Instant): void {
+    const soFar = this.#soFar;
+    this.cancel({ ...(soFar && guard('reading a result so far', soFar)), at });
   }
 
   /** It failed. Only the class of the error is recorded. An abort is a cancellation. */

@@ -83,13 +83,14 @@ class AiTelemetry {
   #openRequest(work: Work): ModelRequest {
     const { callId } = work;
     const model = text(work.modelId);
+    const answer = new ModelAnswer(promptCharacters(work), work.recordOutputs !== false);
     const stage = openStage('llm', {
       provider: providerOf(work.provider),
       model,
+      soFar: () => answer.result(),
       inputMessages: () => inputMessages(work),
       adopts: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
     });
-    const answer = new ModelAnswer(promptCharacters(work), work.recordOutputs !== false);
     const request = new ModelRequest(stage, answer, readAnswer, () => {
       const open = this.#requests.get(callId);
       open?.delete(request);

@@ -44,16 +44,18 @@ function traced(generate: Method, streaming: boolean): Method {
 }
 
 function openRequest(models: unknown, params: Foreign, streaming: boolean): ModelRequest {
+  const answer = new ModelAnswer(promptCharacters(params));
   const stage = openStage('llm', {
     provider: providerOf(models),
     model: modelOf(params.model),
     streaming,
+    soFar: () => answer.result(),
     inputMessages: () => inputMessages(params),
   });
   const signal = at(params, 'config', 'abortSignal');
   // An abort while nobody reads is seen here only. Not at once: whoever reads knows more.
   const aborted = (): void => void setImmediate(() => request.cancel()).unref();
-  const request = new ModelRequest(stage, new ModelAnswer(promptCharacters(params)), answerReader(), () => {
+  const request = new ModelRequest(stage, answer, answerReader(), () => {
     if (signal instanceof AbortSignal) signal.removeEventListener('abort', aborted);
   });
   if (signal instanceof AbortSignal) signal.addEventListener('abort', aborted, { once: true });

@@ -271,6 +271,8 @@ for (const { name, ai } of VERSIONS) {
         call.end();
         const [fact] = stages('llm');
         assert.equal(fact?.cancelled, true);
+        assert.equal(fact.usage?.inputTokens, Math.ceil(QUESTION.length / 4));
+        assert.equal(fact.usage?.estimated, true);
       }
     });
 

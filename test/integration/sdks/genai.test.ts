@@ -227,7 +227,9 @@ for (const { name, sdk } of BUILDS) {
       await call.run(() => stream());
       assert.deepEqual(stages(), []);
       call.end();
-      assert.equal(stages()[0]?.cancelled, true);
+      const [fact] = stages();
+      assert.equal(fact?.cancelled, true);
+      assert.equal(fact.usage?.estimated, true);
     });
 
     it('stays silent where tracing is suppressed', async () => {
