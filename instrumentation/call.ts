@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Micros, Outcome } from '../exporter/facts.ts';
+import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import { CallScope, withScope } from './scope.ts';
@@ -52,6 +53,7 @@ const openCalls = new Set<Call>();
 /** Ends every call that is still open: the process is about to go. */
 export function endOpenCalls(reason: string): void {
   for (const call of [...openCalls]) call.end({ reason });
+  endAdoptedSpans();
 }
 
 /** How many calls are open in this process. */

@@ -12,9 +12,10 @@
  */
 import { diag } from '@opentelemetry/api';
 import { patchCartesia } from './sdks/cartesia.ts';
-import { patchGroqChat, patchOpenAiChat } from './sdks/chat-completions.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
 import { patchGenai } from './sdks/genai.ts';
+import { patchGroq } from './sdks/groq.ts';
+import { patchOpenAi } from './sdks/openai.ts';
 import { type Foreign, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
@@ -22,9 +23,9 @@ import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 type Instrument = <Client extends object>(client: Client) => Client;
 
 /** `new Groq()` of groq-sdk. */
-export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroqChat);
+export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroq);
 /** `new OpenAI()` of openai. */
-export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAiChat);
+export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAi);
 /** `new DeepgramClient()` of @deepgram/sdk. */
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */

@@ -56,21 +56,6 @@ export function startSpan(
   );
 }
 
-/**
- * Makes a span that another instrumentation has begun one of ours. Its author ends it, which listeners hear of as they
- * hear of the end of our own.
- */
-export function adoptSpan(span: Span, attributes: Attributes): Span {
-  span.setAttributes(attributes);
-  if (listeners.size === 0) return span;
-  const end = span.end;
-  span.end = (endTime) => {
-    end.call(span, endTime);
-    for (const listener of listeners) guard('a span listener', () => listener(span));
-  };
-  return span;
-}
-
 /** The one place where events are written, so that a move to log-based events is one change. */
 export function addEvent(span: Span, name: string, atUs: Micros, attributes?: Attributes): void {
   span.addEvent(name, attributes ?? {}, hrTime(atUs));

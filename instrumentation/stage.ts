@@ -1,18 +1,18 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import type { Micros, StageKind, Usage } from '../exporter/facts.ts';
+import { AdoptedSpan, type Adoption } from './adoption.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from './semconv.ts';
-import {
-  addEvent,
-  adoptSpan,
-  endSpan,
-  errorType,
-  failSpan,
-  guard,
-  guardMethods,
-  startSpan,
-} from './spans.ts';
+import { addEvent, endSpan, errorType, failSpan, guard, guardMethods, startSpan } from './spans.ts';
 
 /** What is known of a stage when it starts. */
 export interface StageFacts {
@@ -26,8 +26,8 @@ export interface StageFacts {
   toolCallId?: string | undefined;
   /** llm: the prompt as JSON. Written only when content capture is on. */
   inputMessages?: (() => string | undefined) | undefined;
-  /** A span that another instrumentation has begun for the same work: it becomes the stage, and its author ends it. */
-  adopts?: Span | undefined;
+  /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
+  adoption?: Adoption | undefined;
   /** What is known of the result so far: it counts when the call ends before the stage does. */
   soFar?: (() => StageResult) | undefined;
 }
@@ -79,10 +79,11 @@ export class Stage {
   readonly startUs: Micros;
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
-  readonly #span: Span;
-  readonly #adopted: boolean;
-  readonly #soFar: (() => StageResult) | undefined;
   readonly #owner: StageOwner | undefined;
+  readonly #soFar: (() => StageResult) | undefined;
+  #open: (() => Span) | undefined;
+  #opened: Span | undefined;
+  #adopted: AdoptedSpan | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
   #cancelled = false;
@@ -91,24 +92,11 @@ export class Stage {
     this.kind = kind;
     this.startUs = place.startUs;
     this.#owner = place.owner;
-    const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
-    const attributes = {
-      ...place.attributes,
-      ...startAttributes(kind, facts, place.attributes[ATTR.callId]),
-    };
-    this.#adopted = facts.adopts !== undefined;
     this.#soFar = facts.soFar;
-    this.#span = facts.adopts
-      ? adoptSpan(facts.adopts, attributes)
-      : startSpan(
-          NAMES[kind](facts),
-          { kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL, startUs: place.startUs, attributes },
-          place.parent,
-        );
-    this.context = trace.setSpan(place.parent ?? ROOT_CONTEXT, this.#span);
-    const { inputMessages } = facts;
-    if (inputMessages && capturesContent())
-      this.#set(ATTR.inputMessages, guard('reading the prompt', inputMessages));
+    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place)) ?? start(kind, facts, place);
+    const parent = place.parent ?? ROOT_CONTEXT;
+    // With an adoption the span is known once the request runs, and nothing is written before.
+    this.context = facts.adoption?.contextIn(parent) ?? trace.setSpan(parent, this.#span);
   }
 
   get ended(): boolean {
@@ -125,6 +113,11 @@ export class Stage {
 
   get cancelled(): boolean {
     return this.#cancelled;
+  }
+
+  /** The request has been made: whoever else has a span of it has started that by now. */
+  requested(): void {
+    void this.#span;
   }
 
   /** The first result arrived. Counts once. */
@@ -181,10 +174,56 @@ export class Stage {
     if (this.ended) return;
     this.#endUs = Math.max(this.startUs, instantUs(result?.at));
     const endUs = this.#endUs;
-    guard('describing a stage', () => this.#span.setAttributes(resultAttributes(this.kind, result ?? {})));
-    if (!this.#adopted) guard('ending a stage', () => endSpan(this.#span, this.startUs, endUs));
+    const span = this.#span;
+    const describe = () =>
+      void guard('describing a stage', () => span.setAttributes(resultAttributes(this.kind, result ?? {})));
+    if (this.#adopted) this.#adopted.end(endUs, describe);
+    else {
+      describe();
+      guard('ending a stage', () => endSpan(span, this.startUs, endUs));
+    }
     this.#owner?.stageEnded(this, result ?? {});
   }
+
+  get #span(): Span {
+    const span = this.#opened ?? this.#open?.() ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    this.#opened = span;
+    this.#open = undefined;
+    return span;
+  }
+
+  #adopt(facts: StageFacts, place: StagePlace): Span | undefined {
+    const theirs = facts.adoption?.span;
+    if (!theirs) return undefined;
+    const adopted = new AdoptedSpan(theirs, this.startUs);
+    this.#adopted = adopted;
+    theirs.setAttributes(openingAttributes(this.kind, facts, place));
+    const turn = place.parent && trace.getSpanContext(place.parent);
+    // It was started before we were asked, and so in another trace than its turn.
+    if (turn && turn.traceId !== theirs.spanContext().traceId) theirs.addLink?.({ context: turn });
+    return theirs;
+  }
+}
+
+function start(kind: StageKind, facts: StageFacts, place: StagePlace): Span {
+  const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
+  return startSpan(
+    NAMES[kind](facts),
+    {
+      kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL,
+      startUs: place.startUs,
+      attributes: openingAttributes(kind, facts, place),
+    },
+    place.parent,
+  );
+}
+
+function openingAttributes(kind: StageKind, facts: StageFacts, place: StagePlace): Attributes {
+  const { inputMessages } = facts;
+  const attributes = { ...place.attributes, ...startAttributes(kind, facts, place.attributes[ATTR.callId]) };
+  if (inputMessages && capturesContent())
+    set(attributes, ATTR.inputMessages, guard('reading the prompt', inputMessages));
+  return attributes;
 }
 
 function startAttributes(kind: StageKind, facts: StageFacts, callId: unknown): Attributes {

@@ -1,48 +1,67 @@
 import type { Usage } from '../../exporter/facts.ts';
-import type { ModelAnswer } from './model-answer.ts';
+import { ModelAnswer } from './model-answer.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
 
-/** Takes in a part of a language model's stream, or its whole answer; says whether there were words or a tool call. */
-export function readAnswer(answer: ModelAnswer, value: unknown): boolean {
-  const part = foreign(value);
-  return Array.isArray(part?.content) ? readWhole(answer, part, part.content) : readPart(answer, part);
-}
-
-function readPart(answer: ModelAnswer, part: Foreign | undefined): boolean {
-  switch (part?.type) {
-    case 'text-delta':
-      return addText(answer, part.delta);
-    case 'reasoning-delta':
-    case 'tool-input-delta':
-      answer.addCharacters(text(part.delta)?.length ?? 0);
-      return part.type === 'tool-input-delta';
-    case 'tool-input-start':
-      answer.addCharacters(text(part.toolName)?.length ?? 0);
-      return true;
-    case 'tool-call':
-    case 'file':
-      return true;
-    case 'response-metadata':
-      readMetadata(answer, part);
-      return false;
-    case 'finish':
-      readEnd(answer, part);
-      return false;
-    default:
-      return false;
+/** An answer as the AI SDK has it of a language model of any provider: parts of a stream, or the whole. */
+export class AiAnswer extends ModelAnswer {
+  protected override read(value: unknown): boolean {
+    const item = foreign(value);
+    return Array.isArray(item?.content) ? this.#readWhole(item, item.content) : this.#readPart(item);
   }
-}
 
-function readWhole(answer: ModelAnswer, result: Foreign, content: readonly unknown[]): boolean {
-  let answered = false;
-  for (const item of content) {
-    const part = foreign(item);
-    if (part?.type === 'text') answered = addText(answer, part.text) || answered;
-    else if (part?.type === 'tool-call' || part?.type === 'file') answered = true;
+  #readPart(part: Foreign | undefined): boolean {
+    switch (part?.type) {
+      case 'text-delta':
+        return this.#addWords(part.delta);
+      case 'reasoning-delta':
+      case 'tool-input-delta':
+        this.addCharacters(text(part.delta)?.length ?? 0);
+        return part.type === 'tool-input-delta';
+      case 'tool-input-start':
+        this.addCharacters(text(part.toolName)?.length ?? 0);
+        return true;
+      case 'tool-call':
+      case 'file':
+        return true;
+      case 'response-metadata':
+        this.#readMetadata(part);
+        return false;
+      case 'finish':
+        this.#readEnd(part);
+        return false;
+      default:
+        return false;
+    }
   }
-  readMetadata(answer, foreign(result.response));
-  readEnd(answer, result);
-  return answered;
+
+  #readWhole(result: Foreign, content: readonly unknown[]): boolean {
+    let answered = false;
+    for (const item of content) {
+      const part = foreign(item);
+      if (part?.type === 'text') answered = this.#addWords(part.text) || answered;
+      else if (part?.type === 'tool-call' || part?.type === 'file') answered = true;
+    }
+    this.#readMetadata(foreign(result.response));
+    this.#readEnd(result);
+    return answered;
+  }
+
+  #addWords(value: unknown): boolean {
+    const words = text(value);
+    if (words) this.addText(words);
+    return words !== undefined;
+  }
+
+  #readMetadata(metadata: Foreign | undefined): void {
+    this.responseId ??= text(metadata?.id);
+    this.responseModel ??= text(metadata?.modelId);
+  }
+
+  #readEnd(end: Foreign): void {
+    const reason = finishReason(end.finishReason);
+    if (reason) this.finish(reason);
+    this.usage = readUsage(end.usage) ?? this.usage;
+  }
 }
 
 /** Tokens in the words of the AI SDK, of a language model or of a whole operation. */
@@ -64,20 +83,3 @@ export function readUsage(value: unknown): Usage | undefined {
 /** `tool-calls` of the AI SDK is `tool_calls` of the conventions. */
 export const finishReason = (reason: unknown): string | undefined =>
   text(at(reason, 'unified') ?? reason)?.replaceAll('-', '_');
-
-function addText(answer: ModelAnswer, value: unknown): boolean {
-  const words = text(value);
-  if (words) answer.addText(words);
-  return words !== undefined;
-}
-
-function readMetadata(answer: ModelAnswer, metadata: Foreign | undefined): void {
-  answer.responseId ??= text(metadata?.id);
-  answer.responseModel ??= text(metadata?.modelId);
-}
-
-function readEnd(answer: ModelAnswer, end: Foreign | undefined): void {
-  const reason = finishReason(end?.finishReason);
-  if (reason) answer.finish(reason);
-  answer.usage = readUsage(end?.usage) ?? answer.usage;
-}

@@ -1,17 +1,22 @@
 import { nowMs } from '../clock.ts';
 import { openStage } from '../open-stage.ts';
-import type { StageResult } from '../stage.ts';
+import { openRecordedSpeech, type RecordedAudio } from '../recorded-speech.ts';
+import type { Stage, StageResult } from '../stage.ts';
 import { finishReason, readUsage } from './ai-answer.ts';
 import { providerOf } from './ai-providers.ts';
-import { type OneRequest, openTranscription } from './batch-transcription.ts';
 import { Deadline } from './deadline.ts';
-import { at, type Foreign, quantity, text } from './patch.ts';
+import { at, type Foreign, objects, quantity, text } from './patch.ts';
 
 /** OpenAI's `pcm`: 24 kHz, 16 bits. Of other formats the size does not tell how long they are heard. */
 const PCM_BYTES_PER_SECOND = 48_000;
 
+/** A stage of one request, whose result comes all at once. */
+type OneRequest = Pick<Stage, 'firstByte' | 'end' | 'cancel' | 'fail'>;
+
 interface Open {
   readonly stage: OneRequest;
+  /** What a transcript says of its recording. */
+  audio: RecordedAudio;
   readonly startMs: number;
   readonly deadline: Deadline;
 }
@@ -23,12 +28,17 @@ export class AiOperations {
   started(event: Foreign): void {
     const facts = { provider: providerOf(event.provider), model: text(event.modelId) };
     if (event.operationId === 'ai.generateSpeech') this.#start(event, openStage('tts', facts));
-    else if (event.operationId === 'ai.transcribe') this.#start(event, openTranscription(facts));
+    else if (event.operationId === 'ai.transcribe')
+      this.#start(
+        event,
+        openRecordedSpeech(facts, () => this.#open.get(event.callId)?.audio ?? {}),
+      );
   }
 
   ended(event: Foreign): void {
     if (event.operationId === 'ai.generateSpeech') this.#end(event, speechResult(event));
-    else if (event.operationId === 'ai.transcribe') this.#end(event, transcriptionResult(event));
+    else if (event.operationId === 'ai.transcribe')
+      this.#end(event, transcriptionResult(event), recordingOf(event));
   }
 
   /** `generateObject` or `streamObject`, which go to the model by a way of their own. */
@@ -50,26 +60,29 @@ export class AiOperations {
   }
 
   failed(callId: unknown, error: unknown): void {
-    this.#take(callId)?.stage.fail(error);
+    this.#over(callId, (open) => open.stage.fail(error));
   }
 
   #start({ callId }: Foreign, stage: OneRequest): void {
-    const deadline = new Deadline(() => this.#take(callId)?.stage.cancel());
-    this.#open.set(callId, { stage, startMs: nowMs(), deadline });
+    const deadline = new Deadline(() => this.#over(callId, (open) => open.stage.cancel()));
+    this.#open.set(callId, { stage, audio: {}, startMs: nowMs(), deadline });
   }
 
-  #end({ callId, msToFirstChunk }: Foreign, result: StageResult): void {
-    const open = this.#take(callId);
-    const waitedMs = quantity(msToFirstChunk);
-    open?.stage.firstByte(waitedMs === undefined ? undefined : open.startMs + waitedMs);
-    open?.stage.end(result);
+  #end({ callId, msToFirstChunk }: Foreign, result: StageResult, audio: RecordedAudio = {}): void {
+    this.#over(callId, (open) => {
+      open.audio = audio;
+      const waitedMs = quantity(msToFirstChunk);
+      open.stage.firstByte(waitedMs === undefined ? undefined : open.startMs + waitedMs);
+      open.stage.end(result);
+    });
   }
 
-  #take(callId: unknown): Open | undefined {
+  #over(callId: unknown, finish: (open: Open) => void): void {
     const open = this.#open.get(callId);
+    if (!open) return;
+    open.deadline.over();
+    finish(open);
     this.#open.delete(callId);
-    open?.deadline.over();
-    return open;
   }
 }
 
@@ -89,4 +102,14 @@ function speechResult(event: Foreign): StageResult {
 function transcriptionResult(event: Foreign): StageResult {
   const seconds = quantity(event.durationInSeconds);
   return { text: text(event.text), ...(seconds !== undefined && { usage: { audioSeconds: seconds } }) };
+}
+
+/** Where in its recording a transcript has words: by word where the model tells, else by segment. */
+function recordingOf({ durationInSeconds, words, segments }: Foreign): RecordedAudio {
+  const spoken = objects(words ?? segments);
+  return {
+    seconds: quantity(durationInSeconds),
+    speechStartSeconds: quantity(spoken[0]?.startSecond),
+    speechEndSeconds: quantity(spoken.at(-1)?.endSecond),
+  };
 }

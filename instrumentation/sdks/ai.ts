@@ -1,15 +1,15 @@
-import { type Context, context, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, trace } from '@opentelemetry/api';
+import type { Adoption } from '../adoption.ts';
 import { followsRequests, openStage } from '../open-stage.ts';
 import { withReportedStages } from '../scope.ts';
 import { ATTR, OPERATION } from '../semconv.ts';
 import { guard } from '../spans.ts';
 import type { Stage } from '../stage.ts';
-import { readAnswer } from './ai-answer.ts';
+import { AiAnswer } from './ai-answer.ts';
 import { inputMessages, promptCharacters } from './ai-messages.ts';
 import { AiOperations } from './ai-operations.ts';
 import { providerOf } from './ai-providers.ts';
-import { ModelAnswer } from './model-answer.ts';
-import { ModelRequest } from './model-request.ts';
+import { AiRequest } from './ai-request.ts';
 import { at, type Foreign, foreign, text } from './patch.ts';
 import { tapInPlace } from './stream-in-place.ts';
 
@@ -39,7 +39,7 @@ export function instrumentAI(): void {
 class AiTelemetry {
   readonly [OURS] = true;
   /** Open requests by the operation that makes them. */
-  readonly #requests = new Map<unknown, Set<ModelRequest>>();
+  readonly #requests = new Map<unknown, Set<AiRequest>>();
   readonly #operations = new AiOperations();
 
   executeLanguageModelCall(work: Work): PromiseLike<unknown> {
@@ -80,18 +80,19 @@ class AiTelemetry {
     this.#operations.failed(callId, error);
   }
 
-  #openRequest(work: Work): ModelRequest {
+  #openRequest(work: Work): AiRequest {
     const { callId } = work;
     const model = text(work.modelId);
-    const answer = new ModelAnswer(promptCharacters(work), work.recordOutputs !== false);
+    const answer = new AiAnswer(promptCharacters(work), work.recordOutputs !== false);
     const stage = openStage('llm', {
       provider: providerOf(work.provider),
       model,
       soFar: () => answer.result(),
       inputMessages: () => inputMessages(work),
-      adopts: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
+      adoption: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
     });
-    const request = new ModelRequest(stage, answer, readAnswer, () => {
+    stage.requested();
+    const request = new AiRequest(stage, answer, () => {
       const open = this.#requests.get(callId);
       open?.delete(request);
       if (open?.size === 0) this.#requests.delete(callId);
@@ -102,10 +103,10 @@ class AiTelemetry {
   }
 }
 
-async function followRequest({ execute }: Work, request: ModelRequest): Promise<unknown> {
+async function followRequest({ execute }: Work, request: AiRequest): Promise<unknown> {
   try {
     // A provider may be built on an SDK that is instrumented as well: the request is reported here.
-    const result = await context.with(withReportedStages(within(request.stage)), execute);
+    const result = await context.with(withReportedStages(within(request.stage.context)), execute);
     guard('following a model request', () => followResult(result, request));
     return result;
   } catch (error) {
@@ -115,16 +116,11 @@ async function followRequest({ execute }: Work, request: ModelRequest): Promise<
 }
 
 /** Listens to the stream of an answer, or takes it in whole. The SDK compares what it gets back: nothing is replaced. */
-function followResult(result: unknown, request: ModelRequest): void {
+function followResult(result: unknown, request: AiRequest): void {
   const stream = at(result, 'stream');
   if (stream instanceof ReadableStream) {
-    request.stage.setAttribute(ATTR.requestStream, true);
-    tapInPlace(stream, {
-      see: (part) => seePart(part, request),
-      end: () => request.end(),
-      cancel: () => request.cancel(),
-      fail: (error) => request.fail(error),
-    });
+    request.streams();
+    tapInPlace(stream, request);
     return;
   }
   // A stream of another kind cannot be followed; what it gives stays unknown.
@@ -133,25 +129,20 @@ function followResult(result: unknown, request: ModelRequest): void {
   request.end();
 }
 
-function seePart(part: unknown, request: ModelRequest): void {
-  if (at(part, 'type') === 'error') request.fail(at(part, 'error'));
-  else request.see(part);
-  // Nothing follows the reason to stop, and whoever listens to it ends spans that the stage may have adopted.
-  if (request.finished) request.end();
-}
-
 function openTool({ toolCallId, toolCall }: Work): Stage {
   const id = text(toolCallId);
-  return openStage('tool', {
+  const stage = openStage('tool', {
     toolName: text(at(toolCall, 'toolName')),
     toolCallId: id,
-    adopts: spanOfAnother(OPERATION.tool, ATTR.toolCallId, id),
+    adoption: spanOfAnother(OPERATION.tool, ATTR.toolCallId, id),
   });
+  stage.requested();
+  return stage;
 }
 
 async function followTool({ execute }: Work, stage: Stage): Promise<unknown> {
   try {
-    const result = await context.with(within(stage), execute);
+    const result = await context.with(within(stage.context), execute);
     stage.end();
     return result;
   } catch (error) {
@@ -160,20 +151,19 @@ async function followTool({ execute }: Work, stage: Stage): Promise<unknown> {
   }
 }
 
-/** The running code's own context, below the span of the stage. */
-function within(stage: Stage): Context {
-  const span = trace.getSpan(stage.context);
+/** The running code's own context, below the span of a stage. */
+function within(stage: Context): Context {
+  const span = trace.getSpan(stage);
   return span ? trace.setSpan(context.active(), span) : context.active();
 }
 
 /** The span that another integration, such as `@ai-sdk/otel`, has opened for the same work, in which it is now done. */
-function spanOfAnother(operation: string, name: string, value: string | undefined): Span | undefined {
+function spanOfAnother(operation: string, name: string, value: string | undefined): Adoption | undefined {
   const span = trace.getActiveSpan();
   const attributes = at(span, 'attributes');
-  const theirs = at(attributes, ATTR.operationName);
   // Its legacy spans name no operation.
-  const same = (theirs ?? operation) === operation && at(attributes, name) === value;
-  return value !== undefined && same && span?.isRecording() && at(attributes, ATTR.stage) === undefined
-    ? span
-    : undefined;
+  const theirs = at(attributes, ATTR.operationName) ?? operation;
+  const same = theirs === operation && value !== undefined && at(attributes, name) === value;
+  if (!span?.isRecording() || !same || at(attributes, ATTR.stage) !== undefined) return undefined;
+  return { span, contextIn: (parent) => trace.setSpan(parent, span) };
 }

@@ -38,7 +38,7 @@ export class CartesiaSocket {
     const id = text(message?.context_id);
     const synthesis = id === undefined ? undefined : this.#open.get(id)?.synthesis;
     const type = message?.type;
-    if (type === 'chunk') synthesis?.event(message);
+    if (type === 'chunk') synthesis?.see(message);
     else if (type === 'done') {
       if (id !== undefined) this.#open.delete(id);
       synthesis?.end();

@@ -1,14 +1,13 @@
 import { context } from '@opentelemetry/api';
 import { followsRequests, openStage } from '../open-stage.ts';
 import { guard } from '../spans.ts';
-import { answerReader } from './genai-answer.ts';
+import type { Stage } from '../stage.ts';
+import { GeminiAnswer } from './genai-answer.ts';
 import { patchGenaiLive } from './genai-live.ts';
 import { inputMessages, promptCharacters } from './genai-messages.ts';
 import { modelOf, providerOf } from './genai-resource.ts';
-import { tapGenerator } from './generators.ts';
-import { ModelAnswer } from './model-answer.ts';
-import { ModelRequest } from './model-request.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapOnce } from './patch.ts';
+import { SdkRequest } from './sdk-request.ts';
 
 /** `@google/genai`: `generateContent` and `generateContentStream`, of models and of chats, and Live. */
 export function patchGenai(moduleExports: unknown): void {
@@ -30,11 +29,7 @@ function traced(generate: Method, streaming: boolean): Method {
     if (!request) return generate.apply(this, args);
     try {
       const result = await context.with(request.stage.context, () => generate.apply(this, args));
-      if (streaming && isIterable(result)) return tapGenerator(result, request);
-      guard('reading an answer of Gemini', () => {
-        request.see(result);
-        request.end();
-      });
+      guard('following a request to Gemini', () => request.parsed(result));
       return result;
     } catch (error) {
       request.fail(error);
@@ -43,8 +38,8 @@ function traced(generate: Method, streaming: boolean): Method {
   };
 }
 
-function openRequest(models: unknown, params: Foreign, streaming: boolean): ModelRequest {
-  const answer = new ModelAnswer(promptCharacters(params));
+function openRequest(models: unknown, params: Foreign, streaming: boolean): GeminiRequest {
+  const answer = new GeminiAnswer(promptCharacters(params));
   const stage = openStage('llm', {
     provider: providerOf(models),
     model: modelOf(params.model),
@@ -52,15 +47,23 @@ function openRequest(models: unknown, params: Foreign, streaming: boolean): Mode
     soFar: () => answer.result(),
     inputMessages: () => inputMessages(params),
   });
-  const signal = at(params, 'config', 'abortSignal');
-  // An abort while nobody reads is seen here only. Not at once: whoever reads knows more.
-  const aborted = (): void => void setImmediate(() => request.cancel()).unref();
-  const request = new ModelRequest(stage, answer, answerReader(), () => {
-    if (signal instanceof AbortSignal) signal.removeEventListener('abort', aborted);
-  });
-  if (signal instanceof AbortSignal) signal.addEventListener('abort', aborted, { once: true });
-  return request;
+  return new GeminiRequest(stage, answer, at(params, 'config', 'abortSignal'));
 }
 
-const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
-  typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function';
+/** One request to Gemini, which the application may abort. */
+class GeminiRequest extends SdkRequest {
+  readonly #signal: AbortSignal | undefined;
+  /** While nobody reads, an abort is seen here only. Not at once: whoever reads knows more. */
+  readonly #aborted = (): void => void setImmediate(() => this.cancel()).unref();
+
+  constructor(stage: Stage, answer: GeminiAnswer, signal: unknown) {
+    super(stage, answer);
+    if (!(signal instanceof AbortSignal)) return;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  protected override closed(): void {
+    this.#signal?.removeEventListener('abort', this.#aborted);
+  }
+}

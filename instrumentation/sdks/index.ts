@@ -6,9 +6,10 @@ const file = createRequire(import.meta.url);
 type Files = {
   './ai.js': typeof import('./ai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
-  './chat-completions.js': typeof import('./chat-completions.ts');
   './genai.js': typeof import('./genai.ts');
   './deepgram.js': typeof import('./deepgram.ts');
+  './groq.js': typeof import('./groq.ts');
+  './openai.js': typeof import('./openai.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -18,21 +19,36 @@ export const SDKS: readonly SupportedSdk[] = [
   {
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
-    captures: ['chat completions, streamed and whole: first token, tool calls, tokens'],
+    captures: [
+      'chat completions, streamed and whole: first token, tool calls, tokens',
+      'speech: first audio, characters, seconds of audio (WAV)',
+      'transcription of recordings: the words and the turn they open, seconds of audio',
+    ],
+    limits: [
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+      'A recording tells its length in `verbose_json`; otherwise only a WAV file in memory can be measured.',
+    ],
     byHand: ['instrumentGroq'],
-    patch: (exports) => load('./chat-completions.js').patchGroqChat(exports),
+    patch: (exports) => load('./groq.js').patchGroq(exports),
   },
   {
     packageName: 'openai',
     supportedVersions: ['>=6.0.0 <8'],
     captures: [
       'chat completions, streamed and whole, of OpenAI and of whoever speaks its protocol: first token, tool calls, tokens',
+      'responses, streamed and whole, and their helpers: first token, tool calls, tokens, failures',
+      'speech, as bytes and as events: first audio, characters, tokens (events), seconds of audio (PCM and WAV)',
+      'transcription of recordings, whole and streamed: the words and the turn they open, tokens, seconds of audio',
     ],
     limits: [
-      'A stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so.',
+      'A chat stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so. So are those of a stream that is broken off.',
+      'A response in the background is followed until `create` returns; what is polled for later is not.',
+      'Of a response that is read through `asResponse()` only the first byte and the end are known.',
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+      'With another instrumentation of `openai` its span is the one that is written to. Made around ours, it is not in the trace of its turn but linked to it.',
     ],
     byHand: ['instrumentOpenAI'],
-    patch: (exports) => load('./chat-completions.js').patchOpenAiChat(exports),
+    patch: (exports) => load('./openai.js').patchOpenAi(exports),
   },
   {
     packageName: '@deepgram/sdk',

@@ -1,18 +1,15 @@
 import type { Usage } from '../../exporter/facts.ts';
 import type { StageResult } from '../stage.ts';
-import { estimateTokens } from './chat-answer.ts';
+import { estimateTokens, MAX_TEXT_CHARACTERS } from './chat-answer.ts';
 import { text } from './patch.ts';
+import type { Answer } from './sdk-request.ts';
 
-/** What of an answer is kept for scoring and, when content capture is on, for the span. */
-const MAX_TEXT_CHARACTERS = 16_384;
-
-/** What is known of a model's answer, whichever SDK tells of it. */
-export class ModelAnswer {
-  usage: Usage | undefined;
-  responseId: string | undefined;
-  responseModel: string | undefined;
-  /** Anything came at all: what breaks now is billed. */
-  begun = false;
+/** What is known of a model's answer; who extends it knows in which words its SDK tells of it. */
+export abstract class ModelAnswer implements Answer {
+  protected usage: Usage | undefined;
+  protected responseId: string | undefined;
+  protected responseModel: string | undefined;
+  #begun = false;
   readonly #inputCharacters: number | undefined;
   readonly #keepsWords: boolean;
   readonly #finishReasons = new Set<string>();
@@ -28,25 +25,38 @@ export class ModelAnswer {
     this.#keepsWords = keepsWords;
   }
 
+  /** Anything came at all: what breaks now is billed. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   /** The model has said why it stopped. */
   get finished(): boolean {
     return this.#finishReasons.size > 0;
   }
 
+  add(item: unknown): boolean {
+    this.#begun = true;
+    return this.read(item);
+  }
+
+  /** Takes in a piece of the answer, or the whole of it; says whether there were words or a tool call. */
+  protected abstract read(item: unknown): boolean;
+
   /** Words of the answer. */
-  addText(words: string): void {
+  protected addText(words: string): void {
     this.#outputCharacters += words.length;
     if (this.#keepsWords && this.#text.length < MAX_TEXT_CHARACTERS)
       this.#text += words.slice(0, MAX_TEXT_CHARACTERS - this.#text.length);
   }
 
   /** Output that is billed and not spoken: the arguments of a tool, thoughts. */
-  addCharacters(count: number): void {
+  protected addCharacters(count: number): void {
     this.#outputCharacters += count;
   }
 
   /** Why the model stopped: `stop`, `length`, `tool_calls`. */
-  finish(reason: string): void {
+  protected finish(reason: string): void {
     this.#finishReasons.add(reason);
   }
 

@@ -14,11 +14,15 @@ import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai.ts';
-import { patchGroqChat } from '../../../instrumentation/sdks/chat-completions.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
-import { type AudioFilesSimulator, startAudioFilesSimulator } from '../../support/simulators/audio-files.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
+import {
+  type AudioSimulator,
+  recording,
+  startAudioSimulator,
+} from '../../support/simulators/openai-audio.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -30,7 +34,7 @@ const VERSIONS = [
 ] as const;
 
 let simulator: ChatSimulator;
-let files: AudioFilesSimulator;
+let files: AudioSimulator;
 before(async () => {
   recordSpans();
   patchAi();
@@ -40,7 +44,7 @@ before(async () => {
     tokensPerSecond: [400, 500],
     cachedTokens: 3,
   });
-  files = await startAudioFilesSimulator();
+  files = await startAudioSimulator();
 });
 after(async () => {
   await simulator.close();
@@ -79,6 +83,7 @@ const truth = () => {
   assert.ok(finished?.kind === 'finished');
   return finished;
 };
+const received = (): number => simulator.truth.filter(({ kind }) => kind === 'received').length;
 /** Errors are the application's to see: nothing is printed. */
 const quiet = { onError: () => {}, maxRetries: 0 };
 
@@ -253,8 +258,9 @@ for (const { name, ai } of VERSIONS) {
     it('counts a request that is aborted before it is answered as cancelled', async () => {
       const controller = new AbortController();
       const { attributes } = await spanOf(async () => {
+        const asked = received();
         const answer = ai.generateText({ model: model(), prompt: 'Hello?', abortSignal: controller.signal });
-        setTimeout(() => controller.abort(), 5);
+        void poll(() => received() > asked).then(() => controller.abort());
         await assert.rejects(answer, { name: 'AbortError' });
       });
       assert.equal(attributes[ATTR.stageCancelled], true);
@@ -265,9 +271,10 @@ for (const { name, ai } of VERSIONS) {
       for (const enough of [20, undefined]) {
         const call = new Call();
         takeFacts();
+        const asked = received();
         const { textStream } = call.run(() => ai.streamText({ model: model(), prompt: QUESTION, ...quiet }));
         if (enough !== undefined) await read(textStream, enough);
-        else await poll(() => call.turn?.openStages.size === 1);
+        else await poll(() => received() > asked);
         call.end();
         const [fact] = stages('llm');
         assert.equal(fact?.cancelled, true);
@@ -366,7 +373,7 @@ for (const { name, ai } of VERSIONS) {
 
 describe('a provider of the AI SDK that is built on an instrumented SDK', () => {
   it('makes one stage of a request, under its own name', async () => {
-    patchGroqChat(groqNamespace);
+    patchGroq(groqNamespace);
     const groq = new Groq({ apiKey: 'key', baseURL: simulator.url });
     const built: Exclude<newest.LanguageModel, string> = {
       specificationVersion: 'v4',
@@ -409,7 +416,7 @@ describe('speech with ai', () => {
     call.end();
     const spoken = files.truth.at(-1);
     assert.ok(spoken?.kind === 'spoken');
-    assert.deepEqual(fact?.usage, { characters: spoken.characters, audioSeconds: spoken.audioSeconds });
+    assert.deepEqual(fact?.usage, { characters: 'Hello there.'.length, audioSeconds: spoken.audioSeconds });
     assert.equal(fact.provider, 'openai');
     assert.equal(fact.model, 'tts-1');
     assert.equal(fact.callId, call.id);
@@ -427,7 +434,7 @@ describe('speech with ai', () => {
     const call = new Call();
     takeFacts();
     await call.run(async () => {
-      await transcribe({ model: openai(files.url).transcription('whisper-1'), audio: new Uint8Array(400) });
+      await transcribe({ model: openai(files.url).transcription('whisper-1'), audio: recording(1.5) });
       await newest.generateText({ model: model(), prompt: QUESTION });
     });
     call.end();
@@ -440,11 +447,13 @@ describe('speech with ai', () => {
     assert.equal(turns.length, 1);
     assert.equal(turns[0]?.initiator, 'user');
     assert.ok(turns[0]?.committedUs);
+    // It was sent when the user had fallen silent.
+    assert.ok(turns[0].speechEndedUs && stt.firstByteUs && turns[0].speechEndedUs < stt.firstByteUs);
   });
 
   it('gives a transcription outside of any call a span of its own', async () => {
     const { attributes } = await spanOf(() =>
-      transcribe({ model: openai(files.url).transcription('whisper-1'), audio: new Uint8Array(400) }),
+      transcribe({ model: openai(files.url).transcription('whisper-1'), audio: recording(1.5) }),
     );
     assert.equal(attributes[ATTR.usageAudioSeconds], 1.5);
   });
@@ -495,7 +504,7 @@ describe('beside @ai-sdk/otel', () => {
         model,
         turnIndex,
       })),
-      [['tool-calls'], ['stop']].map((finishReasons) => ({
+      [['tool_calls'], ['stop']].map((finishReasons) => ({
         finishReasons,
         provider: 'openai',
         model: MODEL,

@@ -21,7 +21,7 @@ describe('seconds of synthesised audio', () => {
     it(`of ${JSON.stringify(format)} are ${expected} for ${bytes} bytes`, () => {
       takeSpans();
       const synthesis = Synthesis.start({ transcript: 'Hello', output_format: format });
-      synthesis.audio(bytes);
+      synthesis.see({ type: 'chunk', audio: new Uint8Array(bytes) });
       synthesis.end();
       const [span] = takeSpans();
       assert.equal(span?.attributes[ATTR.usageAudioSeconds], expected);
