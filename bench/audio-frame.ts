@@ -1,10 +1,15 @@
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import type * as cartesiaTypes from '@cartesia/cartesia-js';
 import * as deepgramSdk from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { StreamingTranscriber } from 'assemblyai';
 import { Call } from '../instrumentation/call.ts';
+import { patchAssemblyAi } from '../instrumentation/sdks/assemblyai.ts';
 import { rawAudio } from '../instrumentation/sdks/audio-format.ts';
+import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
 import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
 import { tapReadable } from '../instrumentation/sdks/streams.ts';
@@ -26,6 +31,8 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return [
     await benchDeepgram(),
+    await benchAssemblyAi(),
+    benchCartesia(),
     benchTwilioIn(),
     benchTwilioOut(),
     await benchSpeechBytes(),
@@ -100,6 +107,80 @@ class NullTransport {
   }
   send(): void {}
   close(): void {}
+}
+
+/** The socket of an SDK that is open and drops everything. */
+class OpenSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readonly readyState = 1;
+  send(_data: unknown): void {}
+}
+
+/** What the SDK has inside, as far as it is needed to connect it to nobody. */
+interface Transcriber {
+  socket: OpenSocket;
+  connectOnce(): Promise<void>;
+  sendAudio(frame: ArrayBuffer): void;
+}
+
+/** A class of transcribers that are connected to nobody. */
+function offlineTranscribers(): new (params: object) => Transcriber {
+  class Offline extends (StreamingTranscriber as unknown as new (params: object) => Transcriber) {
+    override async connectOnce(): Promise<void> {
+      this.socket = new OpenSocket();
+    }
+  }
+  return Offline;
+}
+
+async function benchAssemblyAi(): Promise<BenchResult> {
+  const params = { apiKey: 'none', sampleRate: 8_000, encoding: 'pcm_mulaw' };
+  const [Ours, Plain] = [offlineTranscribers(), offlineTranscribers()];
+  patchAssemblyAi({ StreamingTranscriber: Ours });
+  const [session, plain] = [new Ours(params), new Plain(params)];
+  const call = new Call();
+  await call.run(() => session.connectOnce());
+  await plain.connectOnce();
+  const times = compare(
+    pool((i) => new Uint8Array(160).fill(i).buffer),
+    (frame) => session.sendAudio(frame),
+    (frame) => plain.sendAudio(frame),
+  );
+  session.socket.emit('close', 1000);
+  call.end();
+  return {
+    name: 'audio frame to AssemblyAI',
+    ...times,
+    unit: 'µs/frame',
+    note: 'sendAudio of assemblyai on a socket that drops everything, with and without the wrapper',
+  };
+}
+
+function benchCartesia(): BenchResult {
+  // Node 20 opens its WebSockets from CommonJS only.
+  const cartesia: typeof cartesiaTypes = createRequire(import.meta.url)('@cartesia/cartesia-js');
+  patchCartesia(cartesia);
+  const client = new cartesia.Cartesia({ apiKey: 'none', baseURL: 'http://127.0.0.1:9' });
+  const call = new Call();
+  const socket = call.run(() =>
+    client.stt.manualFinalize.websocket({ model: 'ink-2', encoding: 'pcm_mulaw', sample_rate: 8_000 }),
+  );
+  // Nobody is there to connect to: what comes of that is of no interest here.
+  socket.on('error', () => {});
+  socket.socket = new OpenSocket() as never;
+  const unpatched = Object.getPrototypeOf(socket).sendRaw as (this: unknown, frame: Uint8Array) => void;
+  const times = compare(
+    pool((i) => new Uint8Array(160).fill(i)),
+    (frame) => socket.sendRaw(frame),
+    (frame) => unpatched.call(socket, frame),
+  );
+  call.end();
+  return {
+    name: 'audio frame to Cartesia',
+    ...times,
+    unit: 'µs/frame',
+    note: 'sendRaw of @cartesia/cartesia-js on a socket that drops everything, with and without the wrapper',
+  };
 }
 
 /** A socket as `ws` accepts it, with nobody at the other end. */

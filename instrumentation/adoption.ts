@@ -1,4 +1,4 @@
-import { type Context, type Span, trace } from '@opentelemetry/api';
+import { type Context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Micros } from '../exporter/facts.ts';
 import { endSpan, guard, SCOPE } from './spans.ts';
 
@@ -10,9 +10,20 @@ import { endSpan, guard, SCOPE } from './spans.ts';
 export interface Adoption {
   /** Their span, as soon as there is one; undefined while, and if, there is none. */
   readonly span: Span | undefined;
-  /** The context in which the request runs. `parent`: that of its turn, or of the running code. */
-  contextIn(parent: Context): Context;
+  /**
+   * The context in which the request runs. `parent`: that of its turn, or of the running code. `seen` is called when
+   * there is a span.
+   */
+  contextIn(parent: Context, seen: () => void): Context;
+  /**
+   * The owner ends the span while the stage is open: the moment to end the stage with what is known. `error`: the span
+   * already says which. (Default: the span stays open until the stage ends.)
+   */
+  readonly ending?: ((verdict: OwnersVerdict) => void) | undefined;
 }
+
+/** How the owner of a span says that it went: OpenTelemetry's status. */
+export type OwnersVerdict = 'ok' | 'error' | 'unset';
 
 /** Whether spans of this instrumentation scope are of the requests in question. */
 export type MatchesScope = (scope: string) => boolean;
@@ -37,20 +48,24 @@ export function findAdoption(active: Context, method: unknown, matches: MatchesS
 
 /** An adoption of the first matching span that is made active while the request runs. */
 export class Revelation implements Adoption {
+  readonly ending: Adoption['ending'];
   readonly #matches: MatchesScope;
   #span: Span | undefined;
 
-  constructor(matches: MatchesScope) {
+  constructor(matches: MatchesScope, ending?: Adoption['ending']) {
     this.#matches = matches;
+    this.ending = ending;
   }
 
   get span(): Span | undefined {
     return this.#span;
   }
 
-  contextIn(parent: Context): Context {
+  contextIn(parent: Context, seen: () => void): Context {
     return new RevealingContext(parent, (span) => {
-      this.#span ??= adoptable(span, this.#matches);
+      if (this.#span) return;
+      this.#span = adoptable(span, this.#matches);
+      if (this.#span) seen();
     });
   }
 }
@@ -70,10 +85,8 @@ class RevealingContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    const derived = this.#inner.setValue(key, value);
-    if (!isSpan(value)) return new RevealingContext(derived, this.#reveal);
-    guard('looking at a span', () => this.#reveal(value));
-    return derived;
+    if (isSpan(value)) guard('looking at a span', () => this.#reveal(value));
+    return new RevealingContext(this.#inner.setValue(key, value), this.#reveal);
   }
 
   deleteValue(key: symbol): Context {
@@ -127,20 +140,23 @@ export function endAdoptedSpans(): void {
 export class AdoptedSpan {
   readonly span: Span;
   readonly #startUs: Micros;
+  readonly #ending: Adoption['ending'];
   #theyEnded = false;
   #ours: { endUs: Micros; write: () => void } | undefined;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(span: Span, startUs: Micros) {
+  constructor(span: Span, startUs: Micros, ending?: Adoption['ending']) {
     this.span = span;
     this.#startUs = startUs;
+    this.#ending = ending;
     taken.add(span);
     const end = span.end;
     span.end = (...args) => {
       if (this.#over) return end.apply(span, args);
       this.#theyEnded = true;
       if (this.#ours) this.conclude();
+      else guard('ending an adopted span', () => this.#ending?.(verdictOf(span)));
     };
   }
 
@@ -165,4 +181,9 @@ export class AdoptedSpan {
     this.#over = true;
     endSpan(this.span, this.#startUs, endUs);
   }
+}
+
+function verdictOf(span: Span): OwnersVerdict {
+  const code = (span as Span & { status?: { code?: SpanStatusCode } }).status?.code;
+  return code === SpanStatusCode.OK ? 'ok' : code === SpanStatusCode.ERROR ? 'error' : 'unset';
 }

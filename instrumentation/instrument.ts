@@ -11,12 +11,13 @@
  * earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
+import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
 import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
 import { patchOpenAi } from './sdks/openai.ts';
-import { type Foreign, foreign, wrapCount } from './sdks/patch.ts';
+import { at, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */
@@ -31,11 +32,16 @@ export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'Deepgram
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
 /** `new GoogleGenAI()` of @google/genai. */
-export const instrumentGoogleGenAI: Instrument = byClient('@google/genai', 'GoogleGenAI', (client) =>
-  patchGenai({ Models: constructorOf(client?.models), Live: constructorOf(client?.live) }),
+export const instrumentGoogleGenAI: Instrument = byHand('a GoogleGenAI of @google/genai', (client) =>
+  patchGenai({ Models: at(client, 'models', 'constructor'), Live: at(client, 'live', 'constructor') }),
 );
 /** ai, which has a hook for it: there is nothing to hand over. */
 export { instrumentAI } from './sdks/ai.ts';
+/** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
+export const instrumentAssemblyAI: Instrument = byHand(
+  'an AssemblyAI or StreamingTranscriber of assemblyai',
+  patchAssemblyAiClient,
+);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
@@ -49,26 +55,18 @@ function byClass(
   exportName: string,
   patch: (moduleExports: unknown) => void,
 ): Instrument {
-  return byClient(packageName, exportName, (client) =>
-    patch({ [exportName]: typeof client === 'function' ? client : constructorOf(client) }),
-  );
+  return byHand(`a ${exportName} of ${packageName}, or its class`, (client) => {
+    const exported = typeof client === 'function' ? client : foreign(client)?.constructor;
+    patch({ [exportName]: exported });
+  });
 }
 
-const constructorOf = (value: unknown): unknown => foreign(value)?.constructor;
-
-/** Has `patch` take what it needs from a client. */
-function byClient(
-  packageName: string,
-  exportName: string,
-  patch: (client: Foreign | undefined) => void,
-): Instrument {
+function byHand(expected: string, patch: (client: unknown) => void): Instrument {
   return (client) => {
     const found = wrapCount();
-    patch(foreign(client));
+    patch(client);
     if (wrapCount() === found)
-      diag.warn(
-        `earshot: saw ${describe(client)}, expected a ${exportName} of ${packageName}, or its class; nothing is instrumented.`,
-      );
+      diag.warn(`earshot: saw ${describe(client)}, expected ${expected}; nothing is instrumented.`);
     return client;
   };
 }

@@ -83,7 +83,8 @@ export class RecordedSpeech {
     const ms = (us: number): number => us / 1_000;
     const within = (position: number): number =>
       ms(this.#requestedUs - Math.round(Math.max(0, (seconds ?? position) - position) * 1e6));
-    const startAt = within(speechStartSeconds);
+    // A recording may have begun before there was a call; nobody spoke in it by then.
+    const startAt = Math.max(ms(this.#call.startUs), within(speechStartSeconds));
     if (result.text) {
       tracker.speechStarted(startAt);
       const words = seconds !== undefined && speechEndSeconds !== undefined;

@@ -93,10 +93,13 @@ export class Stage {
     this.startUs = place.startUs;
     this.#owner = place.owner;
     this.#soFar = facts.soFar;
-    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place)) ?? start(kind, facts, place);
+    const attributes = openingAttributes(kind, facts, place);
+    const own = () => start(kind, facts, place, attributes);
+    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place, attributes)) ?? own();
     const parent = place.parent ?? ROOT_CONTEXT;
     // With an adoption the span is known once the request runs, and nothing is written before.
-    this.context = facts.adoption?.contextIn(parent) ?? trace.setSpan(parent, this.#span);
+    this.context =
+      facts.adoption?.contextIn(parent, () => this.requested()) ?? trace.setSpan(parent, this.#span);
   }
 
   get ended(): boolean {
@@ -192,12 +195,20 @@ export class Stage {
     return span;
   }
 
-  #adopt(facts: StageFacts, place: StagePlace): Span | undefined {
-    const theirs = facts.adoption?.span;
+  #adopt({ adoption }: StageFacts, place: StagePlace, attributes: Attributes): Span | undefined {
+    const theirs = adoption?.span;
     if (!theirs) return undefined;
-    const adopted = new AdoptedSpan(theirs, this.startUs);
+    const adopted = new AdoptedSpan(
+      theirs,
+      this.startUs,
+      adoption.ending &&
+        ((verdict) => {
+          if (!this.ended) adoption.ending?.(verdict);
+          if (!this.ended) this.end();
+        }),
+    );
     this.#adopted = adopted;
-    theirs.setAttributes(openingAttributes(this.kind, facts, place));
+    theirs.setAttributes(missing(theirs, attributes));
     const turn = place.parent && trace.getSpanContext(place.parent);
     // It was started before we were asked, and so in another trace than its turn.
     if (turn && turn.traceId !== theirs.spanContext().traceId) theirs.addLink?.({ context: turn });
@@ -205,16 +216,24 @@ export class Stage {
   }
 }
 
-function start(kind: StageKind, facts: StageFacts, place: StagePlace): Span {
+function start(kind: StageKind, facts: StageFacts, place: StagePlace, attributes: Attributes): Span {
   const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
   return startSpan(
     NAMES[kind](facts),
     {
       kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL,
       startUs: place.startUs,
-      attributes: openingAttributes(kind, facts, place),
+      attributes,
     },
     place.parent,
+  );
+}
+
+/** What a span does not say yet. Who answered is ours to say: others go by the name of the SDK, and prices by this. */
+function missing(span: Span, attributes: Attributes): Attributes {
+  const said = (span as Span & { attributes?: Attributes }).attributes ?? {};
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([name]) => name === ATTR.providerName || said[name] === undefined),
   );
 }
 

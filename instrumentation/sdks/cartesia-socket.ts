@@ -71,7 +71,7 @@ export class CartesiaSocket {
 }
 
 /** The class of an error event: its code or status, never its message. */
-function errorClass(message: Foreign): string {
+export function errorClass(message: Foreign): string {
   const { error_code, status_code } = message;
   return text(error_code) ?? (typeof status_code === 'number' ? String(status_code) : 'error');
 }

@@ -2,17 +2,20 @@ import { type Context, context } from '@opentelemetry/api';
 import { guard } from '../spans.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
 import { Synthesis } from './cartesia-synthesis.ts';
+import { patchCartesiaTranscription } from './cartesia-transcription.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
 import { tracedRequest } from './sdk-request.ts';
 
-/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket. */
+/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
 export function patchCartesia(moduleExports: unknown): void {
   guard('patching @cartesia/cartesia-js', () => {
-    const prototype = at(pick(moduleExports, 'Cartesia'), 'TTS', 'prototype');
+    const cartesia = pick(moduleExports, 'Cartesia');
+    const prototype = at(cartesia, 'TTS', 'prototype');
     const traced = tracedRequest('cartesia', (body, _tts, adoption) => Synthesis.start(body, adoption));
     wrapOnce(prototype, 'generate', traced);
     wrapOnce(prototype, 'generateSSE', traced);
     wrapOnce(prototype, 'websocket', tracedSocket);
+    patchCartesiaTranscription(cartesia);
   });
 }
 

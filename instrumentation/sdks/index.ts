@@ -5,6 +5,7 @@ import type { SupportedSdk } from './sdk.ts';
 const file = createRequire(import.meta.url);
 type Files = {
   './ai.js': typeof import('./ai.ts');
+  './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './genai.js': typeof import('./genai.ts');
   './deepgram.js': typeof import('./deepgram.ts');
@@ -62,10 +63,35 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=4.0.0 <5'],
     captures: [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
+      'live transcription (`stt.autoFinalize`, `stt.manualFinalize`): speech start and end, first and final transcript, audio sent, refused and broken connections',
+      'transcription of recordings (`stt.transcribe`): the words and the turn they open, seconds of audio',
     ],
-    limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    limits: [
+      'Node 20 cannot open its WebSockets from ES modules, with or without earshot.',
+      '`autoFinalize` tells no positions in the audio: speech starts when `turn.start` comes, and ends when `turn.eager_end` comes, else `turn.end`. The EOU latency is too short by what the model waited.',
+      'Transcription is billed by the time that the socket is open, which no message tells: counted is the audio that was sent.',
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+    ],
     byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+  },
+  {
+    packageName: 'assemblyai',
+    // `assemblyai/streaming` is a build of its own; `require` shows the file that it resolves to.
+    modules: ['assemblyai', 'assemblyai/streaming', 'assemblyai/dist/streaming.cjs'],
+    supportedVersions: ['>=4.13.2 <5'],
+    captures: [
+      'streaming (`StreamingTranscriber`): speech start and end, first and final transcript, billed session time, refused and broken connections',
+    ],
+    limits: [
+      'Billed is how long a session is open, which its end tells. A session that does not end with `Termination` counts the audio that was sent.',
+      'Compressed audio (Opus, AAC) tells no positions: speech starts and ends when the message about it comes.',
+      'Without `speechModel` the model is unknown.',
+      'Sessions have no list price here: give your own (docs/pricing.md).',
+      'Recordings (`transcripts`, `sync`, `dictation`), the LLM gateway and the older `RealtimeTranscriber` are not followed.',
+    ],
+    byHand: ['instrumentAssemblyAI'],
+    patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
   },
   {
     packageName: 'ai',
@@ -73,11 +99,11 @@ export const SDKS: readonly SupportedSdk[] = [
     captures: [
       'every request to a language model, streamed and whole, with any provider: first token, tool calls, tokens',
       'tool executions',
-      '`generateSpeech`: characters; `transcribe`: the utterance and its seconds',
+      '`generateSpeech`: characters, and seconds of `pcm`; `transcribe`: the utterance, which ends with its recording',
     ],
     limits: [
       'A call that names its own `telemetry.integrations`, or has `telemetry.isEnabled` false, is not seen.',
-      'Speech and transcription are told of since 7.0.124; they come whole, and `transcribe` does not know when the user spoke.',
+      'Speech and transcription are told of since 7.0.124, and come whole. `streamTranscribe` and realtime sessions, which are experiments, are not followed.',
       'A request that `@ai-sdk/otel` traces keeps that span, which becomes the stage; speech and transcription have a span of each.',
       'An answer that is left without `abortSignal` ends with its call, or after five minutes.',
       'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',

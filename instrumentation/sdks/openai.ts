@@ -19,6 +19,7 @@ export function patchOpenAi(moduleExports: unknown): void {
       wrapOnce(at(client, ...path, 'prototype'), 'create', tracedRequest('openai', start));
     trace(chatRequest(provider), 'Chat', 'Completions');
     trace(responseRequest(provider), 'Responses');
+    trace(responseRequest(provider), 'Beta', 'Responses');
     trace(speechRequest(provider), 'Audio', 'Speech');
     trace(transcriptionRequest(provider), 'Audio', 'Transcriptions');
   });

@@ -4,7 +4,10 @@ import type { StageResult } from '../stage.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
 import type { Answer } from './sdk-request.ts';
 
-/** Reads a transcript of OpenAI's API: an object, a text, or the events of a stream. */
+/** The types of what holds a whole transcript: OpenAI's answers and last events, Cartesia's answers. */
+const WHOLE: ReadonlySet<unknown> = new Set([undefined, 'transcript.text.done', 'transcript']);
+
+/** Reads a transcript of OpenAI's API, or one like it: an object, a text, or the events of a stream. */
 export class TranscriptionAnswer implements Answer {
   #text = '';
   #final: string | undefined;
@@ -45,7 +48,7 @@ export class TranscriptionAnswer implements Answer {
     this.#readWords(said.words);
     const delta = text(said.delta);
     if (said.type === 'transcript.text.delta' && delta) this.#text += delta;
-    else if (said.type === undefined || said.type === 'transcript.text.done')
+    else if (WHOLE.has(said.type))
       return this.#finish(typeof said.text === 'string' ? said.text : this.#text);
     return delta !== undefined || said.type === 'transcript.text.segment';
   }

@@ -5,7 +5,7 @@ import { text } from './patch.ts';
 import { SdkRequest, type StartRequest } from './sdk-request.ts';
 import { TranscriptionAnswer } from './transcription-answer.ts';
 
-/** Starts following `audio.transcriptions.create` of OpenAI and Groq. `provider` names who transcribes. */
+/** Starts following `audio.transcriptions.create` of OpenAI and Groq, or `stt.transcribe` of Cartesia. `provider` names who transcribes. */
 export const transcriptionRequest =
   (provider: (resource: unknown) => string): StartRequest =>
   (body, resource) => {

@@ -297,6 +297,16 @@ for (const { name, make: Make } of BUILDS) {
   });
 }
 
+describe('responses of the beta', () => {
+  it('are followed as well', async () => {
+    const sdk = new OpenAI({ apiKey: 'key', baseURL: `${simulator.url}/v1` });
+    const { attributes } = await spanOf(() =>
+      sdk.beta.responses.create({ model: MODEL, input: 'Can I book a table?' }),
+    );
+    assert.equal(attributes[ATTR.inputTokens], truth().usage.input_tokens);
+  });
+});
+
 describe('what was said in a response', () => {
   it('is recorded when that is switched on', async () => {
     setCaptureContent(true);

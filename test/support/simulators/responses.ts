@@ -94,7 +94,8 @@ async function answer(exchange: Exchange): Promise<void> {
     record({ kind: 'refused', responseId, status });
     sendJson(response, status, { error: { message: 'refused by the simulator', type: 'simulated' } });
   };
-  if (request.url !== '/v1/responses' || request.method !== 'POST') return refuse(404);
+  if (!/^\/v1\/responses(\?beta=true)?$/.test(request.url ?? '') || request.method !== 'POST')
+    return refuse(404);
   if (!body || typeof body.model !== 'string' || body.input === undefined) return refuse(400);
   const { model, stream = false, background = false } = body;
   record({ kind: 'received', responseId, model, stream: stream === true }, arrivedMicros);

@@ -75,7 +75,7 @@ describe('a span of another instrumentation', () => {
     const adoption = findAdoption(ROOT_CONTEXT, wrapped, matches);
     assert.ok(adoption instanceof Revelation);
     const key = createContextKey('theirs');
-    const within = adoption.contextIn(ROOT_CONTEXT.setValue(key, 1));
+    const within = adoption.contextIn(ROOT_CONTEXT.setValue(key, 1), () => {});
     assert.equal(within.getValue(key), 1);
     const span = theirs();
     const derived = trace.setSpan(within.setValue(createContextKey('other'), 2).deleteValue(key), span);
