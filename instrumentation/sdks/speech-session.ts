@@ -227,6 +227,7 @@ export class SpeechSession {
 
   /** The agent is silenced by what the user says, if it is heard: what it had left to say is not heard. */
   interrupted(atMs: number): void {
+    this.#settle(atMs);
     if (!this.#playout.playing && this.#call.current?.turn?.playing !== true) return;
     if (this.#speechStartMs !== undefined) this.#open().tracker.wordsHeard(this.#speechStartMs);
     this.silenced(atMs);
@@ -234,6 +235,7 @@ export class SpeechSession {
 
   /** The application throws away what it has not played yet, for a reason of its own. */
   silenced(atMs: number): void {
+    this.#settle(atMs);
     for (const response of this.#responses.values()) response.silenced = true;
     this.#playout.clear(atMs);
   }
@@ -266,6 +268,11 @@ export class SpeechSession {
     this.#place(this.#call.current?.turn);
     this.#utterances.clear();
     this.#call.closed(atMs, how);
+  }
+
+  /** What had run out by then was heard to its end, though nobody has looked yet. */
+  #settle(atMs: number): void {
+    if (this.#playout.playing && this.#playout.endsMs <= atMs) this.#playout.close(atMs);
   }
 
   /** An utterance that somebody else answers: the tracker knows whose it is. */

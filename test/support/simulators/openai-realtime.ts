@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { at, foreign, text } from '../../../instrumentation/sdks/patch.ts';
+import { at, foreign } from '../../../instrumentation/sdks/patch.ts';
 import { nowMicros } from '../now.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
@@ -137,7 +137,11 @@ export async function startRealtimeSimulator(options: RealtimeOptions = {}): Pro
 
 function refusal(request: IncomingMessage, url: URL): number | undefined {
   if (url.pathname !== '/v1/realtime') return 404;
-  return /^bearer ./i.test(request.headers.authorization ?? '') ? undefined : 401;
+  const key = /^bearer ./i.test(request.headers.authorization ?? '');
+  // A WebSocket of the platform has no headers to put it into.
+  return key || /openai-insecure-api-key/.test(String(request.headers['sec-websocket-protocol']))
+    ? undefined
+    : 401;
 }
 
 interface SessionInit {
@@ -181,7 +185,8 @@ interface Buffered {
 class Session {
   readonly #init: SessionInit;
   readonly #history = new RealtimeHistory();
-  readonly #gone = new AbortController();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #gone = false;
   readonly #waiting: (() => void)[] = [];
   #settings: RealtimeSettings;
   #listener: Listener | undefined;
@@ -202,7 +207,9 @@ class Session {
     ws.on('message', (data: RawData) => this.#onMessage(JSON.parse(String(data))));
     ws.on('error', () => {});
     ws.on('close', () => {
-      this.#gone.abort();
+      this.#gone = true;
+      this.#response?.abort.abort();
+      for (const timer of this.#timers) clearTimeout(timer);
       init.record({ kind: 'closed', sessionId: init.sessionId, audioSeconds: this.#position });
     });
     this.#describe('session.created');
@@ -212,7 +219,10 @@ class Session {
   send(event: ServerEvent): void {
     const { ws, cutAfter, record, sessionId, beta } = this.#init;
     if (ws.readyState !== ws.OPEN) return;
-    if (cutAfter !== undefined && this.#sent >= cutAfter) return ws.terminate();
+    if (cutAfter !== undefined && this.#sent >= cutAfter) {
+      ws.terminate();
+      return;
+    }
     this.#sent++;
     const type = (beta && BETA_NAMES[event.type]) || event.type;
     record({
@@ -350,7 +360,10 @@ class Session {
     const buffered = this.#buffered;
     const endMs = Math.round(this.#position * 1_000);
     // As the service has it: less than 100 ms is nothing.
-    if (endMs - buffered.startMs < 100) return this.#refuse(event, 'input_audio_buffer_commit_empty');
+    if (endMs - buffered.startMs < 100) {
+      this.#refuse(event, 'input_audio_buffer_commit_empty');
+      return;
+    }
     this.#buffered = this.#empty();
     this.#commit(buffered, endMs);
   }
@@ -373,7 +386,8 @@ class Session {
   async #transcribe(itemId: string, spoken: string, seconds: number, model: string): Promise<void> {
     const { random, options } = this.#init;
     const prefix = 'conversation.item.input_audio_transcription';
-    await delay(random.between(...(options.transcriptionMs ?? [200, 500])), this.#gone.signal);
+    await delay(random.between(...(options.transcriptionMs ?? [200, 500])));
+    if (this.#gone) return;
     const [first = '', ...rest] = spoken.split(' ');
     this.send({ type: `${prefix}.delta`, item_id: itemId, content_index: 0, delta: first });
     if (rest.length > 0)
@@ -407,7 +421,10 @@ class Session {
   #truncate(event: Readonly<Record<string, unknown>>): void {
     const itemId = String(event.item_id);
     const saidMs = (this.#spoken.get(itemId) ?? 0) * 1_000;
-    if (Number(event.audio_end_ms) > saidMs) return this.#refuse(event, 'invalid_value');
+    if (Number(event.audio_end_ms) > saidMs) {
+      this.#refuse(event, 'invalid_value');
+      return;
+    }
     const { audio_end_ms, content_index } = event;
     this.send({ type: 'conversation.item.truncated', item_id: itemId, content_index, audio_end_ms });
   }
@@ -419,10 +436,12 @@ class Session {
   }
 
   #respond(event: Readonly<Record<string, unknown>>): void {
-    if (this.#response) return this.#refuse(event, 'conversation_already_has_active_response');
+    if (this.#response) {
+      this.#refuse(event, 'conversation_already_has_active_response');
+      return;
+    }
     const response: Response = { id: this.#id('resp'), abort: new AbortController() };
     this.#response = response;
-    this.#gone.signal.addEventListener('abort', () => response.abort.abort(), { once: true });
     this.#later(() => this.#generate(response));
   }
 
@@ -569,7 +588,11 @@ class Session {
       performance.now() + random.between(...(options.processingMs ?? [10, 40])),
     );
     this.#waiting.push(action);
-    const timer = setTimeout(() => this.#waiting.shift()?.(), this.#lastDue - performance.now());
-    this.#gone.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      // The oldest, whichever timer is first.
+      this.#waiting.shift()?.();
+    }, this.#lastDue - performance.now());
+    this.#timers.add(timer);
   }
 }
