@@ -36,6 +36,15 @@ export type RealtimeTruth = { readonly atMicros: number; readonly sessionId: str
       readonly text: string;
       readonly usage: RealtimeUsage | undefined;
     }
+  /** An utterance was transcribed; the tokens of a model that counts them. */
+  | {
+      readonly kind: 'transcribed';
+      readonly itemId: string;
+      readonly text: string;
+      readonly seconds: number;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+    }
   | { readonly kind: 'closed'; readonly audioSeconds: number }
 );
 
@@ -394,6 +403,15 @@ class Session {
       this.send({ type: `${prefix}.delta`, item_id: itemId, content_index: 0, delta: ` ${rest.join(' ')}` });
     const audioTokens = userAudioTokens(seconds);
     const outputTokens = textTokens(spoken);
+    this.#init.record({
+      kind: 'transcribed',
+      sessionId: this.#init.sessionId,
+      itemId,
+      text: spoken,
+      seconds,
+      inputTokens: audioTokens,
+      outputTokens,
+    });
     this.send({
       type: `${prefix}.completed`,
       item_id: itemId,
