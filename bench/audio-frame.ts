@@ -5,6 +5,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Call } from '../instrumentation/call.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
+import { patchOpenAiRealtime } from '../instrumentation/sdks/openai-realtime.ts';
 import { patchTwilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
 import { median } from './measure.ts';
 import type { BenchResult } from './result.ts';
@@ -20,7 +21,7 @@ import type { BenchResult } from './result.ts';
 export async function benchAudioFrame(): Promise<BenchResult[]> {
   // Without a context manager nothing is carried along, which would flatter us. Does nothing when there is one.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return [await benchDeepgram(), benchTwilioIn(), benchTwilioOut()];
+  return [await benchDeepgram(), benchOpenAiRealtime(), benchTwilioIn(), benchTwilioOut()];
 }
 
 const FRAMES = 100_000;
@@ -89,6 +90,36 @@ class NullTransport {
   }
   send(): void {}
   close(): void {}
+}
+
+/** A client of the Realtime API that is connected to nobody. */
+class NullRealtimeClient {
+  readonly url = 'wss://api.openai.com/v1/realtime?model=gpt-realtime';
+  readonly socket = { readyState: 1 };
+  _emit(): void {}
+  send(_event: object): void {}
+  close(): void {}
+}
+
+function benchOpenAiRealtime(): BenchResult {
+  const unpatched = NullRealtimeClient.prototype.send;
+  patchOpenAiRealtime({ OpenAIRealtimeWS: NullRealtimeClient });
+  const call = new Call();
+  const client = new NullRealtimeClient();
+  const times = call.run(() =>
+    compare(
+      pool((i) => ({ type: 'input_audio_buffer.append', audio: payload(i) })),
+      (frame) => client.send(frame),
+      (frame) => unpatched.call(client, frame),
+    ),
+  );
+  call.end();
+  return {
+    name: 'audio frame to OpenAI Realtime',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a client that drops everything, with and without the wrapper',
+  };
 }
 
 /** A socket as `ws` accepts it, with nobody at the other end. */

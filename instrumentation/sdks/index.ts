@@ -14,10 +14,13 @@ type Files = {
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
 
-const OPENAI_REALTIME = ['ws', 'websocket'].flatMap((name) => [
-  `openai/realtime/${name}`,
-  `openai/beta/realtime/${name}`,
-]);
+/** `require` names a module below a package by its file, `import` as it was written. */
+const OPENAI_REALTIME = [
+  'realtime/ws',
+  'realtime/websocket',
+  'beta/realtime/ws',
+  'beta/realtime/websocket',
+].flatMap((path) => [`openai/${path}`, `openai/${path}.js`]);
 
 /** Every SDK that is instrumented without a line of code. `docs/sdks.md` is generated from it. */
 export const SDKS: readonly SupportedSdk[] = [
