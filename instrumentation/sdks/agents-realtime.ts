@@ -3,7 +3,7 @@ import { nowMs } from '../clock.ts';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { base64Bytes } from './base64.ts';
-import { closedCleanly } from './openai-realtime.ts';
+import { closedCleanly, unreadable } from './openai-realtime.ts';
 import { RealtimeConnection } from './openai-realtime-connection.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from './patch.ts';
 
@@ -59,7 +59,11 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
       guard('following a realtime session', () => closed(at(event, 'code'), connection)),
     );
     return function (this: unknown, ...args) {
-      guard('reading a Realtime event', () => sent(args[0], connection));
+      try {
+        sent(args[0], connection);
+      } catch (error) {
+        unreadable(error);
+      }
       return send.apply(this, args);
     };
   });

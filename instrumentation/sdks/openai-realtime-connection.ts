@@ -30,6 +30,8 @@ export class RealtimeConnection {
   #speechStart: number | undefined;
   /** Seconds of audio of an utterance whose transcript is awaited. */
   readonly #seconds = new Map<string, number>();
+  /** Names of tools that the model is about to call. */
+  readonly #tools = new Map<string, string | undefined>();
   /** When the application said that the user has finished, until the server has heard of it. */
   #finishedMs: number | undefined;
   /** When it asked for responses that have not begun. */
@@ -115,8 +117,11 @@ export class RealtimeConnection {
     switch (event.type) {
       case 'session.created':
       case 'session.updated':
-      case 'transcription_session.updated':
         this.#configure(event.session);
+        break;
+      case 'transcription_session.created':
+      case 'transcription_session.updated':
+        this.#configure({ ...foreign(event.session), type: 'transcription' });
         break;
       case 'input_audio_buffer.speech_started':
         this.#speechStarted(quantity(event.audio_start_ms), atMs);
@@ -153,6 +158,12 @@ export class RealtimeConnection {
       case 'response.output_text.done':
       case 'response.text.done':
         this.#session.said(responseId, text(event.text) ?? '');
+        break;
+      case 'response.output_item.added':
+        this.#itemAdded(foreign(event.item));
+        break;
+      case 'response.function_call_arguments.done':
+        this.#toolCalled(responseId, text(event.call_id), atMs);
         break;
       case 'response.output_item.done':
         this.#itemDone(responseId, foreign(event.item), atMs);
@@ -257,11 +268,27 @@ export class RealtimeConnection {
     if (id !== undefined) this.#session.responseStarted(id, this.#asked.shift()?.atMs ?? atMs);
   }
 
+  #itemAdded(item: Foreign | undefined): void {
+    const id = text(item?.call_id);
+    if (item?.type !== 'function_call' || id === undefined) return;
+    if (this.#tools.size >= MAX_WAITING) this.#tools.clear();
+    this.#tools.set(id, text(item.name));
+  }
+
+  /** From its arguments on the application may run it; it may do so before anything else is said. */
+  #toolCalled(responseId: string | undefined, id: string | undefined, atMs: number): void {
+    this.#session.contentReceived(responseId, atMs);
+    if (id === undefined || !this.#tools.has(id)) return;
+    this.#session.toolCalled(id, this.#tools.get(id), atMs);
+    this.#tools.delete(id);
+  }
+
   #itemDone(responseId: string | undefined, item: Foreign | undefined, atMs: number): void {
     const id = text(item?.call_id);
     if (item?.type !== 'function_call' || id === undefined) return;
-    this.#session.contentReceived(responseId, atMs);
-    if (item.status !== 'incomplete') this.#session.toolCalled(id, text(item.name), atMs);
+    this.#toolCalled(responseId, id, atMs);
+    // Cut off: the arguments are not complete.
+    if (item.status === 'incomplete') this.#session.toolAnswered(id, atMs, { cancelled: true });
   }
 
   #responseDone(response: Foreign | undefined, atMs: number): void {

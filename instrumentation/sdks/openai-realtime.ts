@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { context, diag } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
@@ -48,17 +48,21 @@ class FollowedClient {
     );
   }
 
+  /** The application sends an event. On the audio path: no allocation. */
   send(event: unknown): void {
-    guard('reading a Realtime event', () => {
+    try {
       const message = foreign(event);
       if (message?.type === 'input_audio_buffer.append')
         this.connection.audioSent(base64Bytes(text(message.audio) ?? ''), nowMs());
       else if (message) this.connection.client(message, nowMs());
-    });
+    } catch (error) {
+      unreadable(error);
+    }
   }
 
+  /** The client tells its listeners of something. */
   emitted(name: unknown, value: unknown): void {
-    guard('reading a Realtime event', () => {
+    try {
       const message = name === 'event' ? foreign(value) : undefined;
       if (message) {
         if (this.#lost) this.#opened();
@@ -68,7 +72,9 @@ class FollowedClient {
         else if (name === 'reconnected' && this.#lost) this.#opened();
         else if (name === 'close') this.#closed(value);
       }
-    });
+    } catch (error) {
+      unreadable(error);
+    }
   }
 
   #opened(): void {
@@ -87,6 +93,10 @@ class FollowedClient {
     this.connection.closed(nowMs(), { final: true, ...(!clean && { error: 'connection_lost' }) });
   }
 }
+
+/** Something about an event was not as expected. */
+export const unreadable = (error: unknown): void =>
+  diag.error('earshot: reading a Realtime event failed; the call goes on', error);
 
 /** Whether a WebSocket was closed on purpose: normally, or without a reason. */
 export const closedCleanly = (code: unknown): boolean => code === 1000 || code === 1005;
@@ -115,8 +125,8 @@ function tracedEmit(emit: Method): Method {
 
 function tracedSend(send: Method): Method {
   return function (this: unknown, ...args) {
-    const followed = at(this, 'socket', 'readyState') === 1 ? follow(this) : known(this);
-    followed?.send(args[0]);
+    // What is not sent now, and may be sent later, tells nothing.
+    if (foreign(foreign(this)?.socket)?.readyState === 1) follow(this)?.send(args[0]);
     return send.apply(this, args);
   };
 }

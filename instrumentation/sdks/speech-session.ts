@@ -219,10 +219,12 @@ export class SpeechSession {
     this.#tools.set(id, this.#open().tracker.startStage('tool', { toolName: name, toolCallId: id }, atMs));
   }
 
-  /** The application gives the model what a tool came to. */
-  toolAnswered(id: string, atMs: number): void {
-    this.#tools.get(id)?.end({ at: atMs });
+  /** The application gives the model what a tool came to, or the call was `cancelled`. */
+  toolAnswered(id: string, atMs: number, { cancelled = false } = {}): void {
+    const tool = this.#tools.get(id);
     this.#tools.delete(id);
+    if (cancelled) tool?.cancel({ at: atMs });
+    else tool?.end({ at: atMs });
   }
 
   /** The agent is silenced by what the user says, if it is heard: what it had left to say is not heard. */

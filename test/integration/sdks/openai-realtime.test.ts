@@ -325,7 +325,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     const [tool] = story.stages('tool');
     assert.equal(tool?.turnIndex, 0);
     assert.equal(tool.toolName, 'get_opening_hours');
-    assert.ok(tool.endUs - tool.startUs >= 120_000);
+    assert.ok(tool.endUs - tool.startUs >= 115_000);
     const asked = talk.received('response.create')[0];
     near(answering?.startUs, asked?.atMicros);
     assert.ok((answering?.usage?.cachedInputTokens ?? 0) > 0);
@@ -477,6 +477,27 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     await talk.heard('response.done');
     const story = await talk.hangUp(call);
     assert.equal(story.stages('llm').length, 1);
+  });
+
+  it('is nothing when the service refuses the connection', async (t) => {
+    const own = await startRealtimeSimulator();
+    t.after(() => own.close());
+    own.faults.next({ kind: 'status', status: 429 });
+    const call = new Call();
+    const talk = call.run(
+      () =>
+        new Talk(
+          new namespace.OpenAIRealtimeWS({ model: MODEL, options: insecure }, openAi(OpenAI, own)),
+          own,
+        ),
+    );
+    await poll(() => talk.errors.length > 0);
+    assert.match(String(talk.errors[0]), /429/);
+    const story = await talk.hangUp(call);
+    assert.deepEqual(
+      story.facts.map(({ type }) => type),
+      ['call'],
+    );
   });
 
   it('keeps two calls apart', async (t) => {

@@ -251,6 +251,35 @@ describe('a Realtime connection', () => {
     );
   });
 
+  it('has tools run from their arguments to their result, however fast, and not when cut off', () => {
+    const talk = new Conversation();
+    talk.server(1, 'response.created', { response: { id: 'r' } });
+    for (const [call_id, status] of [
+      ['fast', 'completed'],
+      ['slow', 'completed'],
+      ['cut', 'incomplete'],
+    ]) {
+      const item = { type: 'function_call', name: `${call_id}_tool`, call_id };
+      talk.server(1.1, 'response.output_item.added', { response_id: 'r', item });
+      talk.server(1.2, 'response.function_call_arguments.done', { response_id: 'r', call_id });
+      if (call_id === 'fast')
+        talk.client(1.25, 'conversation.item.create', { item: { type: 'function_call_output', call_id } });
+      talk.server(1.3, 'response.output_item.done', { response_id: 'r', item: { ...item, status } });
+    }
+    talk.client(1.9, 'conversation.item.create', { item: { type: 'function_call_output', call_id: 'slow' } });
+    assert.deepEqual(
+      talk
+        .end(9)
+        .stages('tool')
+        .map(({ toolName, startUs, endUs, cancelled }) => [toolName, startUs, endUs, cancelled]),
+      [
+        ['fast_tool', talk.us(1.2), talk.us(1.25), undefined],
+        ['cut_tool', talk.us(1.2), talk.us(1.3), true],
+        ['slow_tool', talk.us(1.2), talk.us(1.9), undefined],
+      ],
+    );
+  });
+
   it('has the agent silenced by an application that decides about interruptions itself', () => {
     const talk = new Conversation({ turn_detection: { ...SERVER_VAD, interrupt_response: false } });
     talk.answers(1, 'r1');
