@@ -97,6 +97,8 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
   test(`each latency is within ${MOST_ERROR_MS} ms`, (t) => {
     for (const run of runs) {
       t.diagnostic(errorTable(run.measurements));
+      for (const each of tooFarOff(run))
+        t.diagnostic(`${describeError(each)}; stalls: ${explainedMs(each, run.stalls).toFixed(0)} ms`);
       const ours = tooFarOff(run).filter(
         (each) => Math.abs(errorMs(each)) - explainedMs(each, run.stalls) > MOST_ERROR_MS,
       );
