@@ -11,6 +11,7 @@ import { patchAssemblyAi } from '../instrumentation/sdks/assemblyai.ts';
 import { rawAudio } from '../instrumentation/sdks/audio-format.ts';
 import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
+import { patchOpenAiRealtime } from '../instrumentation/sdks/openai-realtime.ts';
 import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
 import { tapReadable } from '../instrumentation/sdks/streams.ts';
 import { SynthesisAnswer } from '../instrumentation/sdks/synthesis-answer.ts';
@@ -37,6 +38,7 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     await benchDeepgramSpeech(plainSpeech),
     await benchAssemblyAi(),
     benchCartesia(),
+    benchOpenAiRealtime(),
     benchTwilioIn(),
     benchTwilioOut(),
     await benchSpeechBytes(),
@@ -48,11 +50,12 @@ const FRAMES = 100_000;
 const ROUNDS = 10;
 const POOL = 256;
 
-const pool = <T>(make: (i: number) => T): T[] => Array.from({ length: POOL }, (_, i) => make(i));
+/** Different frames, to be handled in turn. */
+export const pool = <T>(make: (i: number) => T): T[] => Array.from({ length: POOL }, (_, i) => make(i));
 const payload = (i: number): string => Buffer.alloc(160, i).toString('base64');
 
 /** Microseconds a frame of each of two ways to handle it. */
-function compare<T>(
+export function compare<T>(
   frames: readonly T[],
   ours: (frame: T) => void,
   baseline: (frame: T) => void,
@@ -218,6 +221,36 @@ function benchCartesia(): BenchResult {
     ...times,
     unit: 'µs/frame',
     note: 'sendRaw of @cartesia/cartesia-js on a socket that drops everything, with and without the wrapper',
+  };
+}
+
+/** A client of the Realtime API that is connected to nobody. */
+class NullRealtimeClient {
+  readonly url = 'wss://api.openai.com/v1/realtime?model=gpt-realtime';
+  readonly socket = { readyState: 1 };
+  _emit(): void {}
+  send(_event: object): void {}
+  close(): void {}
+}
+
+function benchOpenAiRealtime(): BenchResult {
+  const unpatched = NullRealtimeClient.prototype.send;
+  patchOpenAiRealtime({ OpenAIRealtimeWS: NullRealtimeClient });
+  const call = new Call();
+  const client = new NullRealtimeClient();
+  const times = call.run(() =>
+    compare(
+      pool((i) => ({ type: 'input_audio_buffer.append', audio: payload(i) })),
+      (frame) => client.send(frame),
+      (frame) => unpatched.call(client, frame),
+    ),
+  );
+  call.end();
+  return {
+    name: 'audio frame to OpenAI Realtime',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a client that drops everything, with and without the wrapper',
   };
 }
 

@@ -11,12 +11,15 @@
  * earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
+import { patchAgentsRealtime } from './sdks/agents-realtime.ts';
 import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
+import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
 import { patchOpenAi } from './sdks/openai.ts';
-import { foreign, wrapCount } from './sdks/patch.ts';
+import { patchOpenAiRealtime } from './sdks/openai-realtime.ts';
+import { at, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */
@@ -26,10 +29,28 @@ type Instrument = <Client extends object>(client: Client) => Client;
 export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroq);
 /** `new OpenAI()` of openai. */
 export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAi);
+/** `new OpenAIRealtimeWS()` or `new OpenAIRealtimeWebSocket()` of openai, before its first event. */
+export const instrumentOpenAIRealtime: Instrument = byClass(
+  'openai',
+  'OpenAIRealtimeWS',
+  patchOpenAiRealtime,
+);
+/** `new RealtimeSession()` of @openai/agents-realtime, before it connects. */
+export const instrumentRealtimeSession: Instrument = byClass(
+  '@openai/agents-realtime',
+  'RealtimeSession',
+  patchAgentsRealtime,
+);
 /** `new DeepgramClient()` of @deepgram/sdk. */
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new GoogleGenAI()` of @google/genai. */
+export const instrumentGoogleGenAI: Instrument = byHand('a GoogleGenAI of @google/genai', (client) =>
+  patchGenai({ Models: at(client, 'models', 'constructor'), Live: at(client, 'live', 'constructor') }),
+);
+/** ai, which has a hook for it: there is nothing to hand over. */
+export { instrumentAI } from './sdks/ai.ts';
 /** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
 export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',

@@ -96,9 +96,13 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
     this.#deadline.heard();
   }
 
+  /** It is over, however it ended. May be called again. */
+  protected closed(): void {}
+
   #over(finish: () => void): void {
     this.#deadline.over();
     if (!this.stage.ended) finish();
+    this.closed();
   }
 }
 

@@ -362,8 +362,9 @@ for (const { name, Client } of BUILDS) {
       // It was recorded in the call.
       const call = new Call({ at: Date.now() - 60_000 });
       takeFacts();
+      const cartesia = client(Client);
       const requestedUs = nowUs();
-      const { text } = await call.run(() => request());
+      const { text } = await call.run(() => request(cartesia));
       assert.equal(text, SPOKEN.text);
       assert.equal(call.turn?.userText, SPOKEN.text);
       call.end();
