@@ -440,6 +440,15 @@ describe('audio that a request gives', () => {
     assert.deepEqual(fact.usage, { characters: SECOND.length, audioSeconds: 0.2 });
   });
 
+  it('of Flux is heard in the same way', async () => {
+    const fact = await inCall(async () => {
+      const request = { ...RAW, model: FLUX.model, text: FIRST };
+      await (await clientOf(Newest).speak.v2.audio.generate(request as never)).arrayBuffer();
+    });
+    assert.equal(fact?.model, FLUX.model);
+    assert.deepEqual(fact.usage, { characters: FIRST.length, audioSeconds: last('finished').audioSeconds });
+  });
+
   it('goes elsewhere when the application wants it called back', async () => {
     const fact = await inCall(async () => await generate({ callback: 'https://example.com/audio' }));
     assert.deepEqual(fact?.usage, { characters: FIRST.length });

@@ -70,6 +70,7 @@ const ENCODINGS: Readonly<Record<string, RawEncoding>> = {
   mulaw: 'pcm_mulaw',
   alaw: 'pcm_alaw',
 };
+const DEFAULT_INPUT = { encoding: 'linear16', sample_rate: 24_000 };
 const CHUNK_SECONDS = 0.1;
 
 /**
@@ -129,6 +130,8 @@ class AgentSession {
   #reply = new AbortController();
   #speaking = false;
   #sent = 0;
+  /** Audio of the user that has arrived. */
+  #arrivedSeconds = 0;
   #asked = '';
   #silentMicros: number | undefined;
 
@@ -142,7 +145,7 @@ class AgentSession {
     record({ kind: 'opened' });
     this.#send({ type: 'Welcome', request_id: random.uuid() });
     this.#ws.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) this.#listener?.push(data as Buffer);
+      if (isBinary) this.#push(data as Buffer);
       else this.#control(JSON.parse(String(data)) as Record<string, unknown>);
     });
     this.#ws.on('error', () => {});
@@ -150,6 +153,12 @@ class AgentSession {
       this.#reply.abort();
       record({ kind: 'closed' });
     });
+  }
+
+  #push(frame: Buffer): void {
+    const { encoding, sample_rate } = this.#settings.audio?.input ?? DEFAULT_INPUT;
+    this.#arrivedSeconds += frame.length / sample_rate / (encoding === 'mulaw' ? 1 : 2);
+    this.#listener?.push(frame);
   }
 
   #send(message: object): void {
@@ -188,7 +197,7 @@ class AgentSession {
     const { record, random, options } = this.#init;
     this.#settings = settings;
     record({ kind: 'settings', settings });
-    const input = settings.audio?.input ?? { encoding: 'linear16', sample_rate: 24_000 };
+    const input = settings.audio?.input ?? DEFAULT_INPUT;
     this.#listener = new Listener(
       {
         encoding: input.encoding === 'mulaw' ? 'mulaw' : 'linear16',
@@ -214,7 +223,8 @@ class AgentSession {
       this.#words.push(...heard.words.map(({ word }) => word));
       if (!heard.speechFinal) return;
       const end = heard.words.at(-1)?.end;
-      const sinceSilence = (this.#listener?.audioSeconds ?? 0) - (end ?? 0);
+      // All of the frame is here by now, of which the listener may have heard only the beginning.
+      const sinceSilence = this.#arrivedSeconds - (end ?? 0);
       const said = this.#words.join(' ');
       this.#words = [];
       if (said !== '') this.#userSaid(said, nowMicros() - Math.round(sinceSilence * 1e6));
