@@ -3,7 +3,7 @@ import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
 import { tapApiPromise } from './api-promise.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
-import { Synthesis } from './cartesia-synthesis.ts';
+import { CartesiaSynthesis } from './cartesia-synthesis.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
 import { type SdkStream, tapResponse, tapStream } from './streams.ts';
 
@@ -20,7 +20,7 @@ export function patchCartesia(moduleExports: unknown): void {
 function tracedRequest(generate: Method): Method {
   return function (this: unknown, ...args) {
     const synthesis = followsRequests()
-      ? guard('following a synthesis', () => Synthesis.start(foreign(args[0]) ?? {}))
+      ? guard('following a synthesis', () => CartesiaSynthesis.start(foreign(args[0]) ?? {}))
       : undefined;
     if (!synthesis) return generate.apply(this, args);
     let promise: unknown;
