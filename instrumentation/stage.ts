@@ -1,5 +1,6 @@
 import { type Attributes, type Context, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { Micros, StageKind, Usage } from '../exporter/facts.ts';
+import { AdoptedSpan, type Adoption, type OwnersVerdict } from './adoption.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from './semconv.ts';
@@ -17,6 +18,8 @@ export interface StageFacts {
   toolCallId?: string | undefined;
   /** llm: the prompt as JSON. Written only when content capture is on. */
   inputMessages?: (() => string | undefined) | undefined;
+  /** Somebody else writes the span of this stage. (Default: it is ours.) */
+  adoption?: Adoption | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -66,7 +69,7 @@ export class Stage {
   readonly startUs: Micros;
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
-  readonly #span: Span;
+  readonly #span: Span | AdoptedSpan;
   readonly #owner: StageOwner | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
@@ -77,17 +80,30 @@ export class Stage {
     this.startUs = place.startUs;
     this.#owner = place.owner;
     const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
-    this.#span = startSpan(
-      NAMES[kind](facts),
-      {
-        kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL,
-        startUs: place.startUs,
-        attributes: { ...place.attributes, ...startAttributes(kind, facts, place.attributes[ATTR.callId]) },
-      },
-      place.parent,
-    );
-    this.context = trace.setSpan(place.parent ?? ROOT_CONTEXT, this.#span);
-    const { inputMessages } = facts;
+    const attributes = {
+      ...place.attributes,
+      ...startAttributes(kind, facts, place.attributes[ATTR.callId]),
+    };
+    const spanKind = model ? SpanKind.CLIENT : SpanKind.INTERNAL;
+    const start = (): Span =>
+      startSpan(NAMES[kind](facts), { kind: spanKind, startUs: place.startUs, attributes }, place.parent);
+    const { inputMessages, adoption } = facts;
+    const parent = place.parent ?? ROOT_CONTEXT;
+    if (adoption) {
+      this.#span = new AdoptedSpan({
+        adoption: {
+          recognises: (span) => adoption.recognises(span),
+          ending: (verdict) => this.#ownerEnds(adoption, verdict),
+        },
+        parent,
+        attributes,
+        startOwn: start,
+      });
+      this.context = this.#span.context;
+    } else {
+      this.#span = start();
+      this.context = trace.setSpan(parent, this.#span);
+    }
     if (inputMessages && capturesContent())
       this.#set(ATTR.inputMessages, guard('reading the prompt', inputMessages));
   }
@@ -157,8 +173,16 @@ export class Stage {
     this.#endUs = Math.max(this.startUs, instantUs(result?.at));
     const endUs = this.#endUs;
     guard('describing a stage', () => this.#span.setAttributes(resultAttributes(this.kind, result ?? {})));
-    guard('ending a stage', () => endSpan(this.#span, this.startUs, endUs));
+    guard('ending a stage', () => {
+      if (this.#span instanceof AdoptedSpan) this.#span.finish(this.startUs, endUs);
+      else endSpan(this.#span, this.startUs, endUs);
+    });
     this.#owner?.stageEnded(this, result ?? {});
+  }
+
+  #ownerEnds(adoption: Adoption, verdict: OwnersVerdict): void {
+    if (!this.ended) adoption.ending(verdict);
+    if (!this.ended) this.end();
   }
 }
 

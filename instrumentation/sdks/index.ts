@@ -4,9 +4,11 @@ import type { SupportedSdk } from './sdk.ts';
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
+  './anthropic.js': typeof import('./anthropic.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './chat-completions.js': typeof import('./chat-completions.ts');
   './deepgram.js': typeof import('./deepgram.ts');
+  './elevenlabs.js': typeof import('./elevenlabs.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -44,6 +46,27 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+  },
+  {
+    packageName: '@elevenlabs/elevenlabs-js',
+    supportedVersions: ['>=2.0.0 <3'],
+    captures: [
+      'synthesis over HTTP, with and without timestamps, and dialogues: first audio, characters, seconds of audio',
+    ],
+    limits: [
+      'How long compressed audio lasts (`mp3_…`, the default, and `opus_…`) is not known.',
+      'The header `character-cost` counts credits and not characters: what was sent is counted.',
+    ],
+    patch: (exports) => load('./elevenlabs.js').patchElevenLabs(exports),
+  },
+  {
+    packageName: '@anthropic-ai/sdk',
+    supportedVersions: ['>=0.50.1 <2'],
+    captures: [
+      'messages, streamed and whole, and of the beta: first token, tool calls, tokens with those of the cache. From 1.0 on the SDK writes a span for each itself, which becomes the stage; none is added',
+    ],
+    limits: ['Of a bare response (`asResponse()`) the tokens are not known.'],
+    patch: (exports) => load('./anthropic.js').patchAnthropic(exports),
   },
   {
     packageName: 'ws',
