@@ -5,6 +5,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Call } from '../instrumentation/call.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
+import { patchElevenLabsSockets } from '../instrumentation/sdks/elevenlabs-stream-input.ts';
 import { patchTwilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
 import { median } from './measure.ts';
 import type { BenchResult } from './result.ts';
@@ -20,7 +21,7 @@ import type { BenchResult } from './result.ts';
 export async function benchAudioFrame(): Promise<BenchResult[]> {
   // Without a context manager nothing is carried along, which would flatter us. Does nothing when there is one.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return [await benchDeepgram(), benchTwilioIn(), benchTwilioOut()];
+  return [await benchDeepgram(), benchTwilioIn(), benchTwilioOut(), benchElevenLabs()];
 }
 
 const FRAMES = 100_000;
@@ -150,5 +151,41 @@ function benchTwilioOut(): BenchResult {
     ...times,
     unit: 'µs/frame',
     note: 'send of a socket that drops everything, with and without the wrapper',
+  };
+}
+
+/** A client's connection as `ws` makes it, with nobody at the other end. */
+class NullClient extends NullSocket {
+  readonly url = 'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000';
+  close(): void {}
+  setSocket(): void {}
+}
+
+function benchElevenLabs(): BenchResult {
+  patchElevenLabsSockets({ WebSocket: NullClient });
+  const ws = new NullClient();
+  ws.setSocket();
+  const plain = new NullSocket();
+  for (const socket of [ws, plain]) socket.on('message', () => {});
+  ws.send('{"text":"Of course, with pleasure. "}');
+  // A tenth of a second, as the service sends it: audio, and when which character is spoken.
+  const alignment = '{"chars": ["O", "f"], "charStartTimesMs": [0, 60], "charDurationsMs": [60, 60]}';
+  const times = compare(
+    pool((i) => {
+      const audio = Buffer.alloc(800, i).toString('base64');
+      return Buffer.from(
+        `{"audio": "${audio}", "isFinal": null, "normalizedAlignment": ${alignment}, "alignment": ${alignment}}`,
+      );
+    }),
+    (frame) => ws.emit('message', frame, false),
+    (frame) => plain.emit('message', frame, false),
+  );
+  ws.close();
+  ws.emit('close', 1000, '');
+  return {
+    name: 'audio frame from ElevenLabs',
+    ...times,
+    unit: 'µs/frame',
+    note: "'message' of a stream-input socket with one listener that does nothing, with and without the wrapper",
   };
 }

@@ -9,6 +9,7 @@ type Files = {
   './chat-completions.js': typeof import('./chat-completions.ts');
   './deepgram.js': typeof import('./deepgram.ts');
   './elevenlabs.js': typeof import('./elevenlabs.ts');
+  './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -73,8 +74,15 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=8.0.0 <9'],
     captures: [
       'Twilio Media Streams, on the server side: the call, playback as the caller hears it, barge-in',
+      'ElevenLabs `stream-input` and `multi-stream-input`, on the client side: first audio, characters, seconds of audio',
     ],
-    limits: ['Sockets that do not speak the protocol are left alone.'],
-    patch: (exports) => load('./twilio-media-streams.js').patchTwilioMediaStreams(exports),
+    limits: [
+      'Sockets that do not speak one of these protocols are left alone.',
+      'A `stream-input` socket that is kept open does not say when a text has been spoken: it has, when no audio came for a second after a flush.',
+    ],
+    patch: (exports) => {
+      load('./twilio-media-streams.js').patchTwilioMediaStreams(exports);
+      load('./elevenlabs-stream-input.js').patchElevenLabsSockets(exports);
+    },
   },
 ];

@@ -1,3 +1,4 @@
+import type { Instant } from '../clock.ts';
 import { appendText } from '../content.ts';
 import { openStage } from '../open-stage.ts';
 import type { Stage, StageResult } from '../stage.ts';
@@ -54,9 +55,10 @@ export class Synthesis {
     this.stage.firstByte();
   }
 
-  end(): void {
+  /** @param at When the last audio came, where that is known only later. (Default: now.) */
+  end(at?: Instant): void {
     this.#deadline.over();
-    this.stage.end(this.#result());
+    this.stage.end({ ...this.#result(), at });
   }
 
   cancel(): void {

@@ -1,5 +1,6 @@
 import { type WebSocket, WebSocketServer } from 'ws';
 import { nowMicros } from '../now.ts';
+import { serveStreamInput } from './elevenlabs-socket.ts';
 import { speakOverHttp } from './elevenlabs-speech.ts';
 import type { ElevenLabsTruth, SpeechContext } from './elevenlabs-truth.ts';
 import { Faults } from './fault.ts';
@@ -24,9 +25,11 @@ export interface ElevenLabsSimulator extends Simulator<ElevenLabsTruth> {
 /** Serves one WebSocket whose path it knows. */
 type Serve = (ws: WebSocket, url: URL, context: SpeechContext) => void;
 
-const SOCKETS: readonly (readonly [path: RegExp, serve: Serve])[] = [];
+const SOCKETS: readonly (readonly [path: RegExp, serve: Serve])[] = [
+  [/^\/v1\/text-to-speech\/[^/]+\/(multi-)?stream-input$/, serveStreamInput],
+];
 
-/** Starts a server that speaks ElevenLabs' synthesis over HTTP. */
+/** Starts a server that speaks ElevenLabs' synthesis over HTTP and over its sockets. */
 export async function startElevenLabsSimulator(
   options: ElevenLabsOptions = {},
 ): Promise<ElevenLabsSimulator> {
