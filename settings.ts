@@ -47,6 +47,13 @@ export const SETTINGS = {
     fallback: '',
     description: 'SDKs to leave alone, by package name, comma separated.',
   },
+  ownSdks: {
+    key: 'EARSHOT_SDKS',
+    type: 'list',
+    fallback: '',
+    description:
+      'SDK instrumentations of your own, as paths or packages, comma separated. See docs/adding-an-sdk.md.',
+  },
   dataDir: {
     key: 'EARSHOT_DATA_DIR',
     type: 'path',

@@ -8,6 +8,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'on-end': async () => (await import('./on-end.ts')).benchOnEnd(),
   journal: async () => (await import('./journal.ts')).benchJournal(),
   'start-up': async () => (await import('./start-up.ts')).benchStartUp(),
+  'start-up-sdks': async () => (await import('./start-up-sdks.ts')).benchStartUpWithSdks(),
   'audio-frame': async () => (await import('./audio-frame.ts')).benchAudioFrame(),
   'open-calls': async () => (await import('./open-calls.ts')).benchOpenCalls(),
   decode: async () => (await import('./decode.ts')).benchDecode(),

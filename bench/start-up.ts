@@ -52,7 +52,8 @@ export async function benchStartUp(runs: number = RUNS): Promise<BenchResult[]> 
   }
 }
 
-function wallTimeMs(args: string[]): Promise<number> {
+/** How long a program takes, from its start to its end, in milliseconds. */
+export function wallTimeMs(args: string[]): Promise<number> {
   const startMs = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env: ENV, stdio: 'ignore' });

@@ -6,6 +6,7 @@ import { setCaptureContent } from './content.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { installHooks } from './hooks.ts';
 import { startOpenTelemetry } from './otel.ts';
+import { loadOwnSdks } from './own-sdks.ts';
 import { RowWriter } from './row-writer.ts';
 import { SDKS } from './sdks/index.ts';
 import { flushOnExit } from './shutdown.ts';
@@ -30,7 +31,7 @@ export function start(): void {
     } else {
       flushOnExit({ rows, telemetry: startOpenTelemetry(rows) });
     }
-    installHooks(SDKS, settings.disabledSdks);
+    installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
     // When the application has started and before somebody calls, whom the work would keep waiting.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
   } catch (error) {

@@ -1,14 +1,16 @@
 import { guard } from '../spans.ts';
 import { traceTextToDialogue, traceTextToSpeech } from './elevenlabs-speech.ts';
+import { traceSpeechToText } from './elevenlabs-transcription.ts';
 import { at, type Foreign, foreign, pick, wrapGetter } from './patch.ts';
 
-/** `@elevenlabs/elevenlabs-js` 2: synthesis over HTTP. */
+/** `@elevenlabs/elevenlabs-js` 2: synthesis over HTTP, and realtime transcription. */
 export function patchElevenLabs(moduleExports: unknown): void {
   guard('patching @elevenlabs/elevenlabs-js', () => {
     const client = at(pick(moduleExports, 'ElevenLabsClient'), 'prototype');
     // The classes behind the client are not exported: they are found through what its getters give.
     seeResource(client, 'textToSpeech', traceTextToSpeech);
     seeResource(client, 'textToDialogue', traceTextToDialogue);
+    seeResource(client, 'speechToText', traceSpeechToText);
   });
 }
 

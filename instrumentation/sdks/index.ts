@@ -20,6 +20,7 @@ export const SDKS: readonly SupportedSdk[] = [
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
     captures: ['chat completions, streamed and whole: first token, tool calls, tokens'],
+    byHand: ['instrumentGroq'],
     patch: (exports) => load('./chat-completions.js').patchGroqChat(exports),
   },
   {
@@ -31,12 +32,14 @@ export const SDKS: readonly SupportedSdk[] = [
     limits: [
       'A stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so.',
     ],
+    byHand: ['instrumentOpenAI'],
     patch: (exports) => load('./chat-completions.js').patchOpenAiChat(exports),
   },
   {
     packageName: '@deepgram/sdk',
     supportedVersions: ['>=5.0.0 <6'],
     captures: ['live listen v1: speech start and end, first and final transcript, billed audio'],
+    byHand: ['instrumentDeepgram'],
     patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
   },
   {
@@ -46,6 +49,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
     ],
     limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
   {
@@ -53,11 +57,14 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=2.0.0 <3'],
     captures: [
       'synthesis over HTTP, with and without timestamps, and dialogues: first audio, characters, seconds of audio',
+      'realtime transcription, in the versions that have it: first and committed transcript, end of speech, seconds of audio',
     ],
     limits: [
+      'Without `includeTimestamps` nothing tells where in the audio the words lie: the start of speech is not known, and its end is the silence that was waited for, or the moment of the commit.',
       'How long compressed audio lasts (`mp3_…`, the default, and `opus_…`) is not known.',
       'The header `character-cost` counts credits and not characters: what was sent is counted.',
     ],
+    byHand: ['instrumentElevenLabs'],
     patch: (exports) => load('./elevenlabs.js').patchElevenLabs(exports),
   },
   {
@@ -67,6 +74,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'messages, streamed and whole, and of the beta: first token, tool calls, tokens with those of the cache. From 1.0 on the SDK writes a span for each itself, which becomes the stage; none is added',
     ],
     limits: ['Of a bare response (`asResponse()`) the tokens are not known.'],
+    byHand: ['instrumentAnthropic'],
     patch: (exports) => load('./anthropic.js').patchAnthropic(exports),
   },
   {
@@ -80,6 +88,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Sockets that do not speak one of these protocols are left alone.',
       'A `stream-input` socket that is kept open does not say when a text has been spoken: it has, when no audio came for a second after a flush.',
     ],
+    byHand: ['instrumentTwilioMediaStreams', 'instrumentElevenLabsSockets'],
     patch: (exports) => {
       load('./twilio-media-streams.js').patchTwilioMediaStreams(exports);
       load('./elevenlabs-stream-input.js').patchElevenLabsSockets(exports);

@@ -36,6 +36,8 @@ export interface Words {
   startSeconds?: number | undefined;
   /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
   endSeconds?: number | undefined;
+  /** Silence that the provider has waited for before it sent them, in milliseconds: where the end is unknown, it is before that. */
+  silenceMs?: number | undefined;
   /** Arrival, in milliseconds since 1970. */
   atMs: number;
 }
@@ -43,6 +45,8 @@ export interface Words {
 /** What the user is saying and what of it was understood, until it is final. */
 interface OpenUtterance {
   startMs: number;
+  /** It is when the user began, and not when we first heard of it. */
+  startKnown: boolean;
   firstByteMs?: number;
   /** Arrival of the last final words. */
   finalMs?: number;
@@ -95,14 +99,16 @@ export class LiveTranscription {
 
   /** The user began to speak. */
   speechStarted({ seconds, atMs }: AudioPosition): void {
-    this.#begin(this.#open(), this.#wallMs(seconds) ?? atMs);
+    this.#begin(this.#open(), this.#wallMs(seconds) ?? atMs, true);
   }
 
   /** Words were understood, for the first time or again. */
   heard(words: Words): void {
     const call = this.#open();
     const { text, final, atMs } = words;
-    const utterance = this.#utterance ?? this.#begin(call, this.#wallMs(words.startSeconds) ?? atMs);
+    const startMs = this.#wallMs(words.startSeconds);
+    const utterance = this.#utterance ?? this.#begin(call, startMs ?? atMs, startMs !== undefined);
+    if (startMs !== undefined && !utterance.startKnown) this.#startLearnt(call, utterance, startMs);
     if (final) {
       if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
       utterance.interim = '';
@@ -114,7 +120,7 @@ export class LiveTranscription {
       call.tracker.wordsHeard(utterance.startMs);
     }
     // Whoever does not wait for the end of the utterance has this to answer.
-    if (final) this.#speechEnded(call, utterance, atMs);
+    if (final) this.#speechEnded(call, utterance, atMs, words.silenceMs);
   }
 
   /** What the user said is accepted as finished. Says nothing when nothing was being said. */
@@ -153,17 +159,25 @@ export class LiveTranscription {
     return seconds === undefined ? undefined : this.#clock?.wallMs(seconds);
   }
 
-  #begin(call: Call, startMs: number): OpenUtterance {
+  #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {
     if (!this.#utterance || this.#utterance.firstByteMs === undefined)
-      this.#utterance = { startMs, segments: [], interim: '' };
+      this.#utterance = { startMs, startKnown, segments: [], interim: '' };
     call.tracker.speechStarted(startMs);
     return this.#utterance;
   }
 
-  /** The end is where the last word ended. Words unknown, or no clock: it is when we heard of it. */
-  #speechEnded(call: Call, { wordsEnd }: OpenUtterance, atMs: number): void {
+  /** Where the words began is told with the last of them only. */
+  #startLearnt(call: Call, utterance: OpenUtterance, startMs: number): void {
+    utterance.startKnown = true;
+    if (startMs >= utterance.startMs) return;
+    utterance.startMs = startMs;
+    call.tracker.speechStarted(startMs);
+  }
+
+  /** The end is where the last word ended. Words unknown, or no clock: it is when we heard of it, less what was waited. */
+  #speechEnded(call: Call, { wordsEnd }: OpenUtterance, atMs: number, silenceMs = 0): void {
     const endMs = this.#wallMs(wordsEnd);
-    call.tracker.speechEnded(endMs ?? atMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
+    call.tracker.speechEnded(endMs ?? atMs - silenceMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
   }
 
   /** The connection closes in the middle of an utterance. */
@@ -179,7 +193,8 @@ export class LiveTranscription {
     const said = [...utterance.segments, utterance.interim].filter((part) => part !== '').join(' ');
     call.tracker.utterance({
       startAt: utterance.startMs,
-      firstByteAt: utterance.firstByteMs,
+      // Without the start it is no latency.
+      firstByteAt: utterance.startKnown ? utterance.firstByteMs : undefined,
       endAt: endMs,
       facts: this.#facts,
       result: { text: said, usage: this.#account(this.#clock?.seconds) },

@@ -43,11 +43,18 @@ export function at(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
+let wraps = 0;
+
+/** How many times something to wrap was found, wrapped already or not: whether it grows says if a patch has found its SDK. */
+export const wrapCount = (): number => wraps;
+
 /** Replaces a method by what `wrap` makes of it, once. A target without the method is left alone. */
 export function wrapOnce(target: unknown, name: string, wrap: (original: Method) => Method): void {
   const owner = foreign(target) as Record<string, unknown> | undefined;
   const original = owner?.[name];
-  if (!owner || typeof original !== 'function' || PATCHED in original) return;
+  if (!owner || typeof original !== 'function') return;
+  wraps++;
+  if (PATCHED in original) return;
   const wrapped = wrap(original as Method);
   Object.defineProperties(wrapped, {
     [PATCHED]: { value: true },
@@ -62,7 +69,9 @@ export function wrapGetter(prototype: unknown, name: string, see: (value: unknow
   const owner = foreign(prototype);
   const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
   const original = descriptor?.get;
-  if (!owner || !original || PATCHED in original) return;
+  if (!owner || !original) return;
+  wraps++;
+  if (PATCHED in original) return;
   function get(this: unknown): unknown {
     const value: unknown = original?.call(this);
     see(value);

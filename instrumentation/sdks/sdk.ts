@@ -19,4 +19,6 @@ export interface SupportedSdk extends SdkInstrumentation {
   readonly captures: readonly string[];
   /** What cannot be captured, and why. */
   readonly limits?: readonly string[];
+  /** The functions of `earshot/instrument` that do the same for a bundled application. */
+  readonly byHand: readonly string[];
 }

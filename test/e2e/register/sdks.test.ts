@@ -51,6 +51,12 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
     assert.deepEqual(collector.spans, []);
   });
 
+  test('are all whose files are loaded', async () => {
+    const end = await run('loaded-sdk-files.mjs', { env: QUIET });
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(JSON.parse(end.stdout), { before: [], after: ['chat-completions.js'] });
+  });
+
   for (const [format, program] of [
     ['ES module', "import { name } from 'groq-sdk'; console.log(name);"],
     ['CommonJS', "const { name } = require('groq-sdk'); console.log(name);"],

@@ -1,5 +1,6 @@
 import { type WebSocket, WebSocketServer } from 'ws';
 import { nowMicros } from '../now.ts';
+import { serveScribe } from './elevenlabs-scribe.ts';
 import { serveStreamInput } from './elevenlabs-socket.ts';
 import { speakOverHttp } from './elevenlabs-speech.ts';
 import type { ElevenLabsTruth, SpeechContext } from './elevenlabs-truth.ts';
@@ -26,10 +27,11 @@ export interface ElevenLabsSimulator extends Simulator<ElevenLabsTruth> {
 type Serve = (ws: WebSocket, url: URL, context: SpeechContext) => void;
 
 const SOCKETS: readonly (readonly [path: RegExp, serve: Serve])[] = [
+  [/^\/v1\/speech-to-text\/realtime$/, serveScribe],
   [/^\/v1\/text-to-speech\/[^/]+\/(multi-)?stream-input$/, serveStreamInput],
 ];
 
-/** Starts a server that speaks ElevenLabs' synthesis over HTTP and over its sockets. */
+/** Starts a server that speaks ElevenLabs' synthesis over HTTP and over its sockets, and its realtime transcription. */
 export async function startElevenLabsSimulator(
   options: ElevenLabsOptions = {},
 ): Promise<ElevenLabsSimulator> {

@@ -247,6 +247,27 @@ test('without a transport that shows playback it is estimated from synthesis', (
   assert.equal(playback.playbackSource, 'estimated');
 });
 
+test('an estimate that is told stands, with no second one from synthesis, as long as no transport shows playback', () => {
+  for (const observed of [false, true]) {
+    const call = observed ? phoneCall() : new Call({ at: s(0) });
+    userSays(call, 'What time is it?', 1, 2);
+    const answer = call.tracker.startStage('llm', llm, s(2.3));
+    answer.firstByte(s(2.5));
+    call.tracker.playbackStarted(s(2.6), 'estimated');
+    answer.end({ at: s(3) });
+    if (observed) call.tracker.playbackStarted(s(2.7));
+    call.tracker.playbackEnded(s(6), 'estimated');
+    if (observed) call.tracker.playbackEnded(s(5.5));
+    call.end({ at: s(9) });
+
+    const playbacks = stages(takeFacts(), 0).filter((stage) => stage.stage === 'playback');
+    assert.deepEqual(
+      playbacks.map(({ startUs, endUs, playbackSource }) => [startUs, endUs, playbackSource]),
+      [observed ? [us(2.7), us(5.5), 'observed'] : [us(2.6), us(6), 'estimated']],
+    );
+  }
+});
+
 test('audio that was on its way when the agent was stopped does not answer the next turn', () => {
   const call = phoneCall();
   userSays(call, 'Tell me about the menu', 1, 2);

@@ -1,12 +1,10 @@
+// `@acme/speech` 2: `new AcmeSpeech().speak({ voice, text })` gives a stream of 16 kHz, 16-bit audio.
 import { context } from '@opentelemetry/api';
-import { openStage } from '../../../instrumentation/open-stage.ts';
-import { at, foreign, type Method, pick, text, wrapOnce } from '../../../instrumentation/sdks/patch.ts';
-import type { SdkInstrumentation } from '../../../instrumentation/sdks/sdk.ts';
-import { tapReadable } from '../../../instrumentation/sdks/streams.ts';
-import { guard } from '../../../instrumentation/spans.ts';
+import { at, foreign, guard, openStage, pick, tapReadable, text, wrapOnce } from 'earshot/sdk';
 
-/** `@acme/speech` 2: `new AcmeSpeech().speak({ voice, text })` gives a stream of 16 kHz, 16-bit audio. */
-export const acmeSpeech: SdkInstrumentation = {
+const BYTES_PER_SECOND = 16_000 * 2;
+
+export const acmeSpeech = {
   packageName: '@acme/speech',
   supportedVersions: ['>=2.0.0 <3'],
   patch: (moduleExports) => {
@@ -16,10 +14,8 @@ export const acmeSpeech: SdkInstrumentation = {
   },
 };
 
-const BYTES_PER_SECOND = 16_000 * 2;
-
-function tracedSpeak(speak: Method): Method {
-  return async function (this: unknown, ...args) {
+function tracedSpeak(speak) {
+  return async function (...args) {
     const request = foreign(args[0]);
     const characters = text(request?.text)?.length ?? 0;
     const stage = openStage('tts', { provider: 'acme', model: text(request?.voice) });
@@ -27,7 +23,7 @@ function tracedSpeak(speak: Method): Method {
       const audio = await context.with(stage.context, () => speak.apply(this, args));
       let bytes = 0;
       const result = () => ({ usage: { characters, audioSeconds: bytes / BYTES_PER_SECOND } });
-      return tapReadable(audio as ReadableStream<Uint8Array>, {
+      return tapReadable(audio, {
         see: (chunk) => {
           bytes += chunk.byteLength;
           stage.firstByte();

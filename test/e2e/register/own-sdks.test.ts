@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { OtlpReceiver } from '../../support/otlp-receiver.ts';
+import { run } from '../../support/program.ts';
+import { packageRoot } from '../../support/root.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const QUIET = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+
+const SDK = `
+exports.AcmeSpeech = class {
+  async speak() {
+    return ReadableStream.from([new Uint8Array(16000), new Uint8Array(16000)]);
+  }
+};`;
+const AGENT = `
+import { AcmeSpeech } from '@acme/speech';
+const audio = await new AcmeSpeech().speak({ voice: 'nora', text: 'Hello there.' });
+for await (const chunk of audio) console.log(chunk.length);`;
+
+/** The project of somebody who uses `@acme/speech` and has written its instrumentation beside the agent. */
+async function project(t: TestContext): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const sdk = join(folder, 'node_modules/@acme/speech');
+  await mkdir(sdk, { recursive: true });
+  await writeFile(join(sdk, 'package.json'), '{"name":"@acme/speech","version":"2.1.0","main":"index.js"}');
+  await writeFile(join(sdk, 'index.js'), SDK);
+  await symlink(packageRoot, join(folder, 'node_modules/earshot'));
+  await mkdir(join(folder, 'node_modules/@opentelemetry'));
+  await symlink(
+    join(packageRoot, 'node_modules/@opentelemetry/api'),
+    join(folder, 'node_modules/@opentelemetry/api'),
+  );
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(join(folder, 'agent.js'), AGENT);
+  await cp(join(packageRoot, 'examples/own-sdk/acme-speech.js'), join(folder, 'acme-speech.js'));
+  return folder;
+}
+
+describe('an SDK that the application instruments itself', { concurrency: 2 }, () => {
+  test('is traced like the others, from one file that EARSHOT_SDKS names', async (t) => {
+    const folder = await project(t);
+    const collector = await OtlpReceiver.start();
+    const end = await run(join(folder, 'agent.js'), {
+      cwd: folder,
+      env: {
+        EARSHOT_SDKS: './acme-speech.js',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      },
+    });
+    await collector.close();
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(end.stdout, '16000\n16000\n');
+    assert.deepEqual(
+      collector.spans.map(({ name, attributes }) => [
+        name,
+        attributes['gen_ai.provider.name'],
+        Number(attributes['voice.usage.characters']),
+        Number(attributes['voice.usage.audio_seconds']),
+      ]),
+      [['tts', 'acme', 12, 1]],
+    );
+  });
+
+  test('is one line on stderr when its file cannot be used, and the application runs', async (t) => {
+    const folder = await project(t);
+    await writeFile(join(folder, 'empty.js'), 'export const nothing = 1;');
+    const end = await run(join(folder, 'agent.js'), {
+      cwd: folder,
+      env: { ...QUIET, EARSHOT_SDKS: './missing.js, ./empty.js' },
+    });
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(end.stdout, '16000\n16000\n');
+    assert.match(end.stderr, /\.\/missing\.js could not be loaded/);
+    assert.match(end.stderr, /\.\/empty\.js exports no instrumentation; expected/);
+  });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import Groq from 'groq-sdk';
+import { instrumentDeepgram, instrumentGroq } from '../../../instrumentation/instrument.ts';
+
+describe('instrumenting a client by hand', () => {
+  const warnings: string[] = [];
+  const listen = (): void => {
+    const ignore = (): void => {};
+    diag.setLogger(
+      {
+        error: ignore,
+        warn: (message) => warnings.push(message),
+        info: ignore,
+        debug: ignore,
+        verbose: ignore,
+      },
+      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+    );
+  };
+  afterEach(() => {
+    diag.disable();
+    warnings.length = 0;
+  });
+
+  it('gives the client back, and does nothing the second time', () => {
+    listen();
+    const groq = new Groq({ apiKey: 'test' });
+    assert.equal(instrumentGroq(groq), groq);
+    const { create } = Groq.Chat.Completions.prototype;
+    assert.equal(instrumentGroq(Groq), Groq);
+    assert.equal(Groq.Chat.Completions.prototype.create, create);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('finds the client behind a class of the application’s own', () => {
+    listen();
+    class OurGroq extends Groq {}
+    instrumentGroq(new OurGroq({ apiKey: 'test' }));
+    assert.deepEqual(warnings, []);
+  });
+
+  it('warns of what is no such client, and leaves it as it is', () => {
+    listen();
+    const map = new Map();
+    assert.equal(instrumentDeepgram(map), map);
+    assert.equal(instrumentDeepgram(undefined as never), undefined);
+    assert.deepEqual(warnings, [
+      'earshot: saw an instance of Map, expected a DeepgramClient of @deepgram/sdk, or its class; nothing is instrumented.',
+      'earshot: saw undefined, expected a DeepgramClient of @deepgram/sdk, or its class; nothing is instrumented.',
+    ]);
+  });
+});
