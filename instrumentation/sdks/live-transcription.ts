@@ -162,7 +162,7 @@ export class LiveTranscription {
   #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {
     if (!this.#utterance || this.#utterance.firstByteMs === undefined)
       this.#utterance = { startMs, startKnown, segments: [], interim: '' };
-    call.tracker.speechStarted(startMs);
+    call.tracker.speechStarted(startMs, startKnown ? 'known' : 'inferred');
     return this.#utterance;
   }
 
