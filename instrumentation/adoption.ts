@@ -13,6 +13,8 @@ export type OwnersVerdict = 'ok' | 'error' | 'unset';
 export interface Adoption {
   /** Whether it is this one, of the spans that become active in the request. */
   recognises(span: Span): boolean;
+  /** The owner may stand around us: then the span that is active when the request starts is looked at too. (Default: false.) */
+  readonly around?: boolean;
   /**
    * The owner ends the span while the stage is open: the last moment to end the stage with what is known. `error`: the
    * span already says which.
@@ -26,6 +28,10 @@ export function scopeName(span: Span): string | undefined {
     Record<'instrumentationScope' | 'instrumentationLibrary', { name?: string } | undefined>;
   return (instrumentationScope ?? instrumentationLibrary)?.name;
 }
+
+/** Whether an instrumentation built on OpenTelemetry's own base has wrapped a method. */
+export const isInstrumented = (method: unknown): boolean =>
+  typeof method === 'function' && (method as { __wrapped?: unknown }).__wrapped === true;
 
 interface AdoptedSpanInit {
   adoption: Adoption;
@@ -53,7 +59,11 @@ export class AdoptedSpan implements WritableSpan {
 
   constructor(init: AdoptedSpanInit) {
     this.#init = init;
-    this.context = new ShowingContext(init.parent, (span) => this.#seen(span));
+    const around = init.adoption.around ? trace.getActiveSpan() : undefined;
+    if (around) this.#seen(around);
+    this.context = this.#span
+      ? trace.setSpan(init.parent, this.#span)
+      : new ShowingContext(init.parent, (span) => this.#seen(span));
   }
 
   setAttribute(...args: Parameters<WritableSpan['setAttribute']>): unknown {

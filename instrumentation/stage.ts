@@ -91,10 +91,7 @@ export class Stage {
     const parent = place.parent ?? ROOT_CONTEXT;
     if (adoption) {
       this.#span = new AdoptedSpan({
-        adoption: {
-          recognises: (span) => adoption.recognises(span),
-          ending: (verdict) => this.#ownerEnds(adoption, verdict),
-        },
+        adoption: { ...adoption, ending: (verdict) => this.#ownerEnds(adoption, verdict) },
         parent,
         attributes,
         startOwn: start,

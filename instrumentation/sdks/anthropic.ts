@@ -1,5 +1,5 @@
 import { context, createContextKey } from '@opentelemetry/api';
-import { type OwnersVerdict, scopeName } from '../adoption.ts';
+import { isInstrumented, type OwnersVerdict, scopeName } from '../adoption.ts';
 import { followsRequests, openStage } from '../open-stage.ts';
 import { activeCall } from '../scope.ts';
 import { guard } from '../spans.ts';
@@ -27,7 +27,7 @@ const REQUEST_KEY = createContextKey('earshot.anthropic-request');
 
 function tracedCreate(create: Method): Method {
   return function (this: unknown, ...args) {
-    const request = guard('following a message', () => takeRequest() ?? openRequest(this, args[0]));
+    const request = guard('following a message', () => takeRequest() ?? openRequest(this, args[0], create));
     if (!request) return create.apply(this, args);
     let promise: unknown;
     try {
@@ -44,7 +44,7 @@ function tracedCreate(create: Method): Method {
 function tracedStream(stream: Method): Method {
   return function (this: unknown, ...args) {
     const request = writesSpans(this)
-      ? guard('following a message', () => openRequest(this, { ...foreign(args[0]), stream: true }))
+      ? guard('following a message', () => openRequest(this, { ...foreign(args[0]), stream: true }, stream))
       : undefined;
     if (!request) return stream.apply(this, args);
     try {
@@ -62,13 +62,15 @@ function takeRequest(): MessageRequest | undefined {
   return request?.take() ? request : undefined;
 }
 
-function openRequest(resource: unknown, body: unknown): MessageRequest | undefined {
+function openRequest(resource: unknown, body: unknown, method: Method): MessageRequest | undefined {
   if (!followsRequests()) return undefined;
-  const adopts = writesSpans(resource);
-  // Outside of a call the SDK's span says it all.
-  if (adopts && !activeCall()) return undefined;
+  // Another instrumentation may have been there before us, or after.
+  const instrumented = isInstrumented(method) || isInstrumented(at(resource, 'create'));
+  const owner = writesSpans(resource) ? 'sdk' : instrumented ? 'instrumentation' : undefined;
+  // Outside of a call the span of its owner says it all.
+  if (owner !== undefined && !activeCall()) return undefined;
   const provider = text(at(resource, '_client', '_genAIProviderName')) ?? 'anthropic';
-  return new MessageRequest(foreign(body) ?? {}, provider, adopts);
+  return new MessageRequest(foreign(body) ?? {}, provider, owner);
 }
 
 /** Whether the client writes spans, to the tracer provider that everybody uses. */
@@ -76,17 +78,23 @@ const writesSpans = (resource: unknown): boolean =>
   at(resource, '_client', '_tracer') !== undefined &&
   at(resource, '_client', 'openTelemetry', 'tracerProvider') === undefined;
 
-const OWN_SCOPE = 'com.anthropic.sdk.typescript';
+/** Who writes the span of a request, when it is not us. */
+type SpanOwner = 'sdk' | 'instrumentation';
+
+/** `com.anthropic.sdk.typescript`, `@traceloop/instrumentation-anthropic` and their like. */
+const OWNERS = /anthropic/;
 
 /** One request, from the call of `create` to the last event. */
 class MessageRequest implements Tap<unknown> {
   readonly stage: Stage;
   readonly #streaming: boolean;
+  readonly #owner: SpanOwner | undefined;
   readonly #answer: AnthropicAnswer;
   readonly #deadline: Deadline;
   #taken = false;
 
-  constructor(body: Foreign, provider: string, adopts: boolean) {
+  constructor(body: Foreign, provider: string, owner: SpanOwner | undefined) {
+    this.#owner = owner;
     this.#streaming = body.stream === true;
     // Counted now: an application appends to its list of messages while the answer streams.
     this.#answer = new AnthropicAnswer(promptCharacters(body));
@@ -95,9 +103,10 @@ class MessageRequest implements Tap<unknown> {
       model: text(body.model),
       streaming: this.#streaming,
       inputMessages: () => inputMessages(body),
-      ...(adopts && {
+      ...(owner && {
         adoption: {
-          recognises: (span) => scopeName(span)?.startsWith(OWN_SCOPE) === true,
+          recognises: (span) => OWNERS.test(scopeName(span) ?? ''),
+          around: owner === 'instrumentation',
           ending: (verdict) => this.#ownerEnds(verdict),
         },
       }),
@@ -161,9 +170,12 @@ class MessageRequest implements Tap<unknown> {
     this.#over(() => this.stage.fail(error, billed ? this.#answer.result() : {}));
   }
 
-  /** The SDK ends its span first where a stream is left, a request fails or its bare response is asked for. */
+  /**
+   * The SDK ends its span first where a stream is left, a request fails or its bare response is asked for; another
+   * instrumentation also where it sees a whole answer before us.
+   */
   #ownerEnds(verdict: OwnersVerdict): void {
-    if (verdict === 'unset') this.cancel();
+    if (verdict === 'unset' && (this.#streaming || this.#owner === 'sdk')) this.cancel();
     else this.#over(() => this.stage.end(this.#answer.begun ? this.#answer.result() : {}));
   }
 

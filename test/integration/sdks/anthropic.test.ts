@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import * as esm from '@anthropic-ai/sdk';
-import { context, SpanStatusCode } from '@opentelemetry/api';
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import * as oldestEsm from 'anthropic-sdk-oldest';
+import * as esmOldest from 'anthropic-sdk-oldest';
 import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
@@ -33,7 +33,7 @@ const BUILDS = [
     spans: false,
     options: { openTelemetry: false },
   },
-  { name: 'the oldest @anthropic-ai/sdk, from ESM', exports: oldestEsm, spans: false },
+  { name: 'the oldest @anthropic-ai/sdk, from ESM', exports: esmOldest, spans: false },
   {
     name: 'the oldest @anthropic-ai/sdk, from CommonJS',
     exports: require('anthropic-sdk-oldest'),
@@ -336,3 +336,49 @@ for (const build of BUILDS) {
     });
   });
 }
+
+describe('beside another instrumentation of the SDK', () => {
+  const { Messages } = esmOldest.Anthropic;
+  const { create } = Messages.prototype;
+  /** As instrumentations do it that are built on OpenTelemetry's base. */
+  const instrumented = function (this: unknown, ...args: never[]) {
+    const span = trace.getTracer('@traceloop/instrumentation-anthropic').startSpan(`chat ${MODEL}`);
+    const within = trace.setSpan(context.active(), span);
+    return context.with(within, () => create.apply(this as never, args as never));
+  };
+  before(() => {
+    Messages.prototype.create = Object.assign(instrumented, { __wrapped: true }) as never;
+  });
+  after(() => {
+    Messages.prototype.create = create;
+  });
+
+  it('a request is its span, also where it is left and the span never ended', async () => {
+    const client = new esmOldest.Anthropic({ apiKey: 'key', baseURL: simulator.url });
+    for (const enough of [Number.POSITIVE_INFINITY, 5]) {
+      const call = new Call();
+      takeSpans();
+      await call.run(async () => {
+        let events = 0;
+        for await (const _ of await client.messages.create({ ...ask(), stream: true }))
+          if (++events >= enough) break;
+      });
+      const spans: SpanRecord[] = [];
+      await poll(() => spans.push(...takeSpans()) > 0);
+      call.end();
+      const [span, ...more] = spans.filter(({ name }) => name === `chat ${MODEL}`);
+      assert.deepEqual(more, []);
+      assert.equal(span?.scopeName, '@traceloop/instrumentation-anthropic');
+      assert.equal(span.attributes[ATTR.callId], call.id);
+      assert.equal(span.attributes[ATTR.inputTokens], truth().usage.inputTokens);
+      assert.equal(span.attributes[ATTR.stageCancelled], enough === 5 ? true : undefined);
+    }
+  });
+
+  it('outside of a call nothing is added', async () => {
+    takeSpans();
+    await new esmOldest.Anthropic({ apiKey: 'key', baseURL: simulator.url }).messages.create(ask());
+    // Theirs is not ended here, and there is none of ours.
+    assert.deepEqual(takeSpans(), []);
+  });
+});

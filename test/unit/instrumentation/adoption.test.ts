@@ -128,6 +128,21 @@ describe('a stage that somebody else writes the span of', () => {
     }
   });
 
+  it('is the span that is active already, where the owner stands around us', () => {
+    const call = new Call();
+    const span = trace.getTracer(OWNER).startSpan('theirs', {}, call.context);
+    const stage = context.with(trace.setSpan(call.context, span), () =>
+      call.tracker.startStage('llm', {
+        adoption: { recognises: (each) => scopeName(each) === OWNER, around: true, ending: () => {} },
+      }),
+    );
+    assert.equal(trace.getSpan(stage.context), span);
+    stage.end();
+    span.end();
+    assert.equal(takeSpans().filter(isStage).length, 1);
+    call.end();
+  });
+
   it('is heard of once by those who listen to our spans', () => {
     const heard: Span[] = [];
     const stop = onSpanEnd((span) => heard.push(span));
