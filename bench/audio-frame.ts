@@ -1,11 +1,20 @@
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import type * as cartesiaTypes from '@cartesia/cartesia-js';
 import * as deepgramSdk from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { StreamingTranscriber } from 'assemblyai';
 import { Call } from '../instrumentation/call.ts';
+import { patchAssemblyAi } from '../instrumentation/sdks/assemblyai.ts';
+import { rawAudio } from '../instrumentation/sdks/audio-format.ts';
+import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
 import { patchElevenLabsSockets } from '../instrumentation/sdks/elevenlabs-stream-input.ts';
+import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
+import { tapReadable } from '../instrumentation/sdks/streams.ts';
+import { SynthesisAnswer } from '../instrumentation/sdks/synthesis-answer.ts';
 import { patchTwilioMediaStreams } from '../instrumentation/sdks/twilio-media-streams.ts';
 import { median } from './measure.ts';
 import type { BenchResult } from './result.ts';
@@ -21,7 +30,16 @@ import type { BenchResult } from './result.ts';
 export async function benchAudioFrame(): Promise<BenchResult[]> {
   // Without a context manager nothing is carried along, which would flatter us. Does nothing when there is one.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return [await benchDeepgram(), benchTwilioIn(), benchTwilioOut(), benchElevenLabs()];
+  return [
+    await benchDeepgram(),
+    await benchAssemblyAi(),
+    benchCartesia(),
+    benchTwilioIn(),
+    benchTwilioOut(),
+    benchElevenLabs(),
+    await benchSpeechBytes(),
+    await benchSpeechEvents(),
+  ];
 }
 
 const FRAMES = 100_000;
@@ -92,6 +110,80 @@ class NullTransport {
   close(): void {}
 }
 
+/** The socket of an SDK that is open and drops everything. */
+class OpenSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readonly readyState = 1;
+  send(_data: unknown): void {}
+}
+
+/** What the SDK has inside, as far as it is needed to connect it to nobody. */
+interface Transcriber {
+  socket: OpenSocket;
+  connectOnce(): Promise<void>;
+  sendAudio(frame: ArrayBuffer): void;
+}
+
+/** A class of transcribers that are connected to nobody. */
+function offlineTranscribers(): new (params: object) => Transcriber {
+  class Offline extends (StreamingTranscriber as unknown as new (params: object) => Transcriber) {
+    override async connectOnce(): Promise<void> {
+      this.socket = new OpenSocket();
+    }
+  }
+  return Offline;
+}
+
+async function benchAssemblyAi(): Promise<BenchResult> {
+  const params = { apiKey: 'none', sampleRate: 8_000, encoding: 'pcm_mulaw' };
+  const [Ours, Plain] = [offlineTranscribers(), offlineTranscribers()];
+  patchAssemblyAi({ StreamingTranscriber: Ours });
+  const [session, plain] = [new Ours(params), new Plain(params)];
+  const call = new Call();
+  await call.run(() => session.connectOnce());
+  await plain.connectOnce();
+  const times = compare(
+    pool((i) => new Uint8Array(160).fill(i).buffer),
+    (frame) => session.sendAudio(frame),
+    (frame) => plain.sendAudio(frame),
+  );
+  session.socket.emit('close', 1000);
+  call.end();
+  return {
+    name: 'audio frame to AssemblyAI',
+    ...times,
+    unit: 'µs/frame',
+    note: 'sendAudio of assemblyai on a socket that drops everything, with and without the wrapper',
+  };
+}
+
+function benchCartesia(): BenchResult {
+  // Node 20 opens its WebSockets from CommonJS only.
+  const cartesia: typeof cartesiaTypes = createRequire(import.meta.url)('@cartesia/cartesia-js');
+  patchCartesia(cartesia);
+  const client = new cartesia.Cartesia({ apiKey: 'none', baseURL: 'http://127.0.0.1:9' });
+  const call = new Call();
+  const socket = call.run(() =>
+    client.stt.manualFinalize.websocket({ model: 'ink-2', encoding: 'pcm_mulaw', sample_rate: 8_000 }),
+  );
+  // Nobody is there to connect to: what comes of that is of no interest here.
+  socket.on('error', () => {});
+  socket.socket = new OpenSocket() as never;
+  const unpatched = Object.getPrototypeOf(socket).sendRaw as (this: unknown, frame: Uint8Array) => void;
+  const times = compare(
+    pool((i) => new Uint8Array(160).fill(i)),
+    (frame) => socket.sendRaw(frame),
+    (frame) => unpatched.call(socket, frame),
+  );
+  call.end();
+  return {
+    name: 'audio frame to Cartesia',
+    ...times,
+    unit: 'µs/frame',
+    note: 'sendRaw of @cartesia/cartesia-js on a socket that drops everything, with and without the wrapper',
+  };
+}
+
 /** A socket as `ws` accepts it, with nobody at the other end. */
 class NullSocket extends EventEmitter {
   send(_data: unknown): void {}
@@ -151,6 +243,75 @@ function benchTwilioOut(): BenchResult {
     ...times,
     unit: 'µs/frame',
     note: 'send of a socket that drops everything, with and without the wrapper',
+  };
+}
+
+/** A body of speech as it comes from `fetch`: a chunk each time it is asked. */
+const body = (chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> => {
+  let i = 0;
+  return new ReadableStream(
+    {
+      pull: (controller) => {
+        if (i === FRAMES) controller.close();
+        else controller.enqueue(chunks[i++ % POOL] as Uint8Array);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+};
+
+/** Microseconds a chunk of reading a body to its end, as it is and with `see` listening to it. */
+async function compareBodies(
+  chunks: readonly Uint8Array[],
+  listen: () => (chunk: Uint8Array) => void,
+): Promise<{ ours: number; baseline: number }> {
+  const ignore = (): void => {};
+  const round = async (stream: ReadableStream<Uint8Array>): Promise<number> => {
+    const start = performance.now();
+    for await (const _ of stream);
+    return ((performance.now() - start) * 1_000) / FRAMES;
+  };
+  const rounds = { ours: [] as number[], baseline: [] as number[] };
+  for (let i = 0; i < ROUNDS + 2; i++) {
+    const tap = { see: listen(), end: ignore, cancel: ignore, fail: ignore };
+    const [withOurs, without] = [await round(tapReadable(body(chunks), tap)), await round(body(chunks))];
+    if (i < 2) continue;
+    rounds.ours.push(withOurs);
+    rounds.baseline.push(without);
+  }
+  return { ours: median(rounds.ours), baseline: median(rounds.baseline) };
+}
+
+async function benchSpeechBytes(): Promise<BenchResult> {
+  const times = await compareBodies(
+    pool((i) => new Uint8Array(960).fill(i)),
+    () => {
+      const answer = new SynthesisAnswer(rawAudio(24_000, 2));
+      return (chunk) => void answer.addBytes(chunk);
+    },
+  );
+  return {
+    name: 'audio frame of a speech body',
+    ...times,
+    unit: 'µs/frame',
+    note: 'a ReadableStream of 20 ms of PCM a chunk, read to its end, with and without tapReadable around it',
+  };
+}
+
+async function benchSpeechEvents(): Promise<BenchResult> {
+  const audio = (i: number): string => Buffer.alloc(960, i).toString('base64');
+  const times = await compareBodies(
+    pool((i) => Buffer.from(`data: {"type":"speech.audio.delta","audio":"${audio(i)}"}\n\n`)),
+    () => {
+      const events = new SpeechEvents();
+      return (chunk) => void events.add(chunk);
+    },
+  );
+  return {
+    name: 'audio frame of speech events',
+    ...times,
+    unit: 'µs/frame',
+    note: 'the same with 20 ms of PCM an event, whose audio is measured and not decoded',
   };
 }
 

@@ -1,167 +1,189 @@
-import { type Attributes, type Context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Micros } from '../exporter/facts.ts';
-import { hrTime } from './clock.ts';
-import { endSpan, guard, spanEnded, type WritableSpan } from './spans.ts';
+import { endSpan, guard, SCOPE } from './spans.ts';
+
+/**
+ * Somebody else's span of a request that we follow as well: another instrumentation of the same SDK, or the SDK itself.
+ * The stage writes what it knows to that span instead of starting one of its own, so that a trace shows the request once
+ * and the rows have it with its turn, first byte and usage.
+ */
+export interface Adoption {
+  /** Their span, as soon as there is one; undefined while, and if, there is none. */
+  readonly span: Span | undefined;
+  /**
+   * The context in which the request runs. `parent`: that of its turn, or of the running code. `seen` is called when
+   * there is a span.
+   */
+  contextIn(parent: Context, seen: () => void): Context;
+  /**
+   * The owner ends the span while the stage is open: the moment to end the stage with what is known. `error`: the span
+   * already says which. (Default: the span stays open until the stage ends.)
+   */
+  readonly ending?: ((verdict: OwnersVerdict) => void) | undefined;
+}
 
 /** How the owner of a span says that it went: OpenTelemetry's status. */
 export type OwnersVerdict = 'ok' | 'error' | 'unset';
 
-/**
- * A span that somebody else writes for a stage: the SDK itself, or another instrumentation of it. The stage takes that
- * one instead of its own, so that a request is one span, whoever began it.
- */
-export interface Adoption {
-  /** Whether it is this one, of the spans that become active in the request. */
-  recognises(span: Span): boolean;
-  /** The owner may stand around us: then the span that is active when the request starts is looked at too. (Default: false.) */
-  readonly around?: boolean;
-  /**
-   * The owner ends the span while the stage is open: the last moment to end the stage with what is known. `error`: the
-   * span already says which.
-   */
-  ending(verdict: OwnersVerdict): void;
-}
+/** Whether spans of this instrumentation scope are of the requests in question. */
+export type MatchesScope = (scope: string) => boolean;
 
-/** Who wrote a span, in the words of its tracer. Known of spans that are recorded. */
-export function scopeName(span: Span): string | undefined {
-  const { instrumentationScope, instrumentationLibrary } = span as Span &
-    Record<'instrumentationScope' | 'instrumentationLibrary', { name?: string } | undefined>;
-  return (instrumentationScope ?? instrumentationLibrary)?.name;
-}
-
-/** Whether an instrumentation built on OpenTelemetry's own base has wrapped a method. */
-export const isInstrumented = (method: unknown): boolean =>
-  typeof method === 'function' && (method as { __wrapped?: unknown }).__wrapped === true;
-
-interface AdoptedSpanInit {
-  adoption: Adoption;
-  /** The context of the stage's parent: the owner starts its span there. */
-  parent: Context;
-  /** What the stage says of itself. Where the owner says something else, that stands. */
-  attributes: Attributes;
-  /** Starts a span of our own, for when the owner starts none: it may be switched off, or sample it away. */
-  startOwn: () => Span;
-}
+/** Scopes of instrumentations of an SDK: `@traceloop/instrumentation-openai`, `@arizeai/openinference-instrumentation-openai`. */
+export const instrumentationOf =
+  (sdk: string): MatchesScope =>
+  (scope) =>
+    scope !== SCOPE && scope.includes('instrumentation') && scope.includes(sdk);
 
 /**
- * Stands in for a span that its owner is about to start. What is written before it is seen waits; when it is needed and
- * was not seen, it is one of our own.
+ * Who else follows the request that is about to be made by `method`, which is what we have wrapped. Undefined: nobody.
+ *
+ * An instrumentation around ours has made its span active, which is taken. One inside ours makes it while the request
+ * starts, and the context shows it to us.
  */
-export class AdoptedSpan implements WritableSpan {
-  /** Where the request is to run: it shows us the span that the owner makes active in it. */
-  readonly context: Context;
-  readonly #init: AdoptedSpanInit;
+export function findAdoption(active: Context, method: unknown, matches: MatchesScope): Adoption | undefined {
+  const around = adoptable(trace.getSpan(active), matches);
+  if (around) return { span: around, contextIn: (parent) => trace.setSpan(parent, around) };
+  return isWrapped(method) ? new Revelation(matches) : undefined;
+}
+
+/** An adoption of the first matching span that is made active while the request runs. */
+export class Revelation implements Adoption {
+  readonly ending: Adoption['ending'];
+  readonly #matches: MatchesScope;
   #span: Span | undefined;
-  #adopted = false;
+
+  constructor(matches: MatchesScope, ending?: Adoption['ending']) {
+    this.#matches = matches;
+    this.ending = ending;
+  }
+
+  get span(): Span | undefined {
+    return this.#span;
+  }
+
+  contextIn(parent: Context, seen: () => void): Context {
+    return new RevealingContext(parent, (span) => {
+      if (this.#span) return;
+      this.#span = adoptable(span, this.#matches);
+      if (this.#span) seen();
+    });
+  }
+}
+
+/** A context that shows the spans that are put into what is derived from it. */
+class RevealingContext implements Context {
+  readonly #inner: Context;
+  readonly #reveal: (span: Span) => void;
+
+  constructor(inner: Context, reveal: (span: Span) => void) {
+    this.#inner = inner;
+    this.#reveal = reveal;
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#inner.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (isSpan(value)) guard('looking at a span', () => this.#reveal(value));
+    return new RevealingContext(this.#inner.setValue(key, value), this.#reveal);
+  }
+
+  deleteValue(key: symbol): Context {
+    return new RevealingContext(this.#inner.deleteValue(key), this.#reveal);
+  }
+}
+
+/** Methods wrapped by `@opentelemetry/instrumentation`, and by shimmer before it, keep what they have wrapped. */
+const isWrapped = (method: unknown): boolean =>
+  typeof (method as { __original?: unknown } | undefined)?.__original === 'function';
+
+const isSpan = (value: unknown): value is Span =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Partial<Span>).spanContext === 'function' &&
+  typeof (value as Partial<Span>).isRecording === 'function';
+
+interface ScopedSpan extends Span {
+  /** OpenTelemetry SDK 2 and later. */
+  instrumentationScope?: { name?: unknown };
+  /** OpenTelemetry SDK 1. */
+  instrumentationLibrary?: { name?: unknown };
+  /** OpenInference hands out a span that masks what is written to the one inside. */
+  span?: unknown;
+}
+
+/** Spans that have been adopted. One span is one request. */
+const taken = new WeakSet<Span>();
+
+/** The recording span in `span`, when it is one that `matches` and belongs to no stage yet. */
+function adoptable(span: Span | undefined, matches: MatchesScope): Span | undefined {
+  if (span === undefined) return undefined;
+  const { instrumentationScope, instrumentationLibrary, span: inner } = span as ScopedSpan;
+  const scope = (instrumentationScope ?? instrumentationLibrary)?.name;
+  if (typeof scope !== 'string') return isSpan(inner) ? adoptable(inner, matches) : undefined;
+  // One that a sampler dropped shows nothing and tells the rows nothing: then our own is written.
+  return matches(scope) && span.isRecording() && !taken.has(span) ? span : undefined;
+}
+
+/** How long a stage that has ended waits for the other side to end its span. Some never do, when a stream is broken off. */
+export const OTHER_END_MS = 1_000;
+
+const waiting = new Set<AdoptedSpan>();
+
+/** Ends the adopted spans whose stages have ended: the process is about to go. */
+export function endAdoptedSpans(): void {
+  for (const adopted of [...waiting]) adopted.conclude();
+}
+
+/** A span of somebody else's that is ended when both sides have said what they know, at the instant that ours names. */
+export class AdoptedSpan {
+  readonly span: Span;
+  readonly #startUs: Micros;
+  readonly #ending: Adoption['ending'];
+  #theyEnded = false;
+  #ours: { endUs: Micros; write: () => void } | undefined;
   #over = false;
-  #end: Span['end'] | undefined;
-  #waiting: ((span: WritableSpan) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(init: AdoptedSpanInit) {
-    this.#init = init;
-    const around = init.adoption.around ? trace.getActiveSpan() : undefined;
-    if (around) this.#seen(around);
-    this.context = this.#span
-      ? trace.setSpan(init.parent, this.#span)
-      : new ShowingContext(init.parent, (span) => this.#seen(span));
+  constructor(span: Span, startUs: Micros, ending?: Adoption['ending']) {
+    this.span = span;
+    this.#startUs = startUs;
+    this.#ending = ending;
+    taken.add(span);
+    const end = span.end;
+    span.end = (...args) => {
+      if (this.#over) return end.apply(span, args);
+      this.#theyEnded = true;
+      if (this.#ours) this.conclude();
+      else guard('ending an adopted span', () => this.#ending?.(verdictOf(span)));
+    };
   }
 
-  setAttribute(...args: Parameters<WritableSpan['setAttribute']>): unknown {
-    return this.#write((span) => span.setAttribute(...args));
+  /** Our side is done. `write` runs last, so that what it writes counts. */
+  end(endUs: Micros, write: () => void): void {
+    if (this.#ours) return;
+    this.#ours = { endUs, write };
+    if (this.#theyEnded) this.conclude();
+    else {
+      waiting.add(this);
+      this.#timer = setTimeout(() => this.conclude(), OTHER_END_MS);
+      this.#timer.unref();
+    }
   }
 
-  setAttributes(attributes: Attributes): unknown {
-    return this.#write((span) => span.setAttributes(attributes));
-  }
-
-  setStatus(...args: Parameters<WritableSpan['setStatus']>): unknown {
-    return this.#write((span) => span.setStatus(...args));
-  }
-
-  /** Something happened in the request: by then its owner has started its span, or will not. */
-  addEvent(...args: Parameters<WritableSpan['addEvent']>): unknown {
-    return (this.#span ?? this.#own()).addEvent(...args);
-  }
-
-  /** The stage is over. The owner of an adopted span is given the time to say what it knows and to end it itself. */
-  finish(startUs: Micros, endUs: Micros): void {
-    const span = this.#span ?? this.#own();
-    if (!this.#adopted) endSpan(span, startUs, endUs);
-    else if (!this.#over) setImmediate(() => this.#endFor(span, endUs));
-  }
-
-  #write(write: (span: WritableSpan) => void): void {
-    if (this.#span) write(this.#span);
-    else this.#waiting.push(write);
-  }
-
-  #seen(span: Span): void {
-    if (this.#span || !span.isRecording() || !this.#init.adoption.recognises(span)) return;
-    this.#end = span.end;
-    span.end = (...args) => this.#ownerEnds(span, args);
-    this.#adopted = true;
-    const said = (span as Span & { attributes?: Attributes }).attributes ?? {};
-    const rest = Object.entries(this.#init.attributes).filter(([name]) => said[name] === undefined);
-    this.#take(span, Object.fromEntries(rest));
-  }
-
-  #own(): Span {
-    const span = this.#init.startOwn();
-    this.#take(span, {});
-    return span;
-  }
-
-  #take(span: Span, attributes: Attributes): void {
-    this.#span = span;
-    span.setAttributes(attributes);
-    for (const write of this.#waiting) write(span);
-    this.#waiting = [];
-  }
-
-  #ownerEnds(span: Span, args: Parameters<Span['end']>): void {
-    // Ended by us, because its owner had not: a stream that nobody read.
-    if (this.#over) return;
+  conclude(): void {
+    if (this.#over || !this.#ours) return;
+    const { endUs, write } = this.#ours;
+    clearTimeout(this.#timer);
+    waiting.delete(this);
+    guard('describing a span', write);
     this.#over = true;
-    guard('ending an adopted span', () => this.#init.adoption.ending(verdictOf(span)));
-    this.#end?.apply(span, args);
-    spanEnded(span);
-  }
-
-  #endFor(span: Span, endUs: Micros): void {
-    if (this.#over) return;
-    this.#over = true;
-    guard('ending an adopted span', () => this.#end?.call(span, hrTime(endUs)));
-    spanEnded(span);
+    endSpan(this.span, this.#startUs, endUs);
   }
 }
 
 function verdictOf(span: Span): OwnersVerdict {
   const code = (span as Span & { status?: { code?: SpanStatusCode } }).status?.code;
   return code === SpanStatusCode.OK ? 'ok' : code === SpanStatusCode.ERROR ? 'error' : 'unset';
-}
-
-/** A context that shows the spans that are made active in it. `trace.setSpan` is nothing but `setValue`. */
-class ShowingContext implements Context {
-  readonly #context: Context;
-  readonly #show: (span: Span) => void;
-
-  constructor(context: Context, show: (span: Span) => void) {
-    this.#context = context;
-    this.#show = show;
-  }
-
-  getValue(key: symbol): unknown {
-    return this.#context.getValue(key);
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    const context = this.#context.setValue(key, value);
-    const span = trace.getSpan(context);
-    if (span && span !== trace.getSpan(this.#context)) guard('looking at a span', () => this.#show(span));
-    return new ShowingContext(context, this.#show);
-  }
-
-  deleteValue(key: symbol): Context {
-    return new ShowingContext(this.#context.deleteValue(key), this.#show);
-  }
 }

@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Micros, Outcome } from '../exporter/facts.ts';
+import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import { CallScope, withScope } from './scope.ts';
@@ -52,6 +53,7 @@ const openCalls = new Set<Call>();
 /** Ends every call that is still open: the process is about to go. */
 export function endOpenCalls(reason: string): void {
   for (const call of [...openCalls]) call.end({ reason });
+  endAdoptedSpans();
 }
 
 /** How many calls are open in this process. */
@@ -67,6 +69,11 @@ export class Call implements TrackerHost {
   readonly startUs: Micros;
   /** The context in which the call's work runs; see `withCall`. */
   readonly context: Context;
+  /**
+   * Runs `fn` inside the call: requests made in it, and in what it starts, find the call. What it throws is the
+   * caller's: so it is no method, whose errors would be kept from them.
+   */
+  readonly run = <T>(fn: () => T): T => (typeof fn === 'function' ? context.with(this.context, fn) : fn);
   /** Where SDK instrumentations tell what happened. */
   readonly tracker: TurnTracker;
   readonly #span: Span;
@@ -130,11 +137,6 @@ export class Call implements TrackerHost {
   /** What telephony said of the call, from which an outcome may be concluded. */
   setTelephonyState(state: { sipStatusCode?: number; amdResult?: string }): void {
     this.#state = { ...this.#state, ...state };
-  }
-
-  /** Runs `fn` inside the call: requests made in it, and in what it starts, find the call. */
-  run<T>(fn: () => T): T {
-    return context.with(this.context, fn);
   }
 
   /** Ends the call, its open turn and its open stages. */

@@ -12,11 +12,13 @@
  */
 import { diag } from '@opentelemetry/api';
 import { patchAnthropic } from './sdks/anthropic.ts';
+import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
-import { patchGroqChat, patchOpenAiChat } from './sdks/chat-completions.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
 import { patchElevenLabs } from './sdks/elevenlabs.ts';
 import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
+import { patchGroq } from './sdks/groq.ts';
+import { patchOpenAi } from './sdks/openai.ts';
 import { foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
@@ -24,13 +26,18 @@ import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 type Instrument = <Client extends object>(client: Client) => Client;
 
 /** `new Groq()` of groq-sdk. */
-export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroqChat);
+export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroq);
 /** `new OpenAI()` of openai. */
-export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAiChat);
+export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAi);
 /** `new DeepgramClient()` of @deepgram/sdk. */
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
+export const instrumentAssemblyAI: Instrument = byHand(
+  'an AssemblyAI or StreamingTranscriber of assemblyai',
+  patchAssemblyAiClient,
+);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
@@ -54,14 +61,18 @@ function byClass(
   exportName: string,
   patch: (moduleExports: unknown) => void,
 ): Instrument {
-  return (client) => {
+  return byHand(`a ${exportName} of ${packageName}, or its class`, (client) => {
     const exported = typeof client === 'function' ? client : foreign(client)?.constructor;
-    const found = wrapCount();
     patch({ [exportName]: exported });
+  });
+}
+
+function byHand(expected: string, patch: (client: unknown) => void): Instrument {
+  return (client) => {
+    const found = wrapCount();
+    patch(client);
     if (wrapCount() === found)
-      diag.warn(
-        `earshot: saw ${describe(client)}, expected a ${exportName} of ${packageName}, or its class; nothing is instrumented.`,
-      );
+      diag.warn(`earshot: saw ${describe(client)}, expected ${expected}; nothing is instrumented.`);
     return client;
   };
 }

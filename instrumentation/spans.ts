@@ -25,13 +25,6 @@ const getTracer = (): Tracer => {
   return tracer;
 };
 
-/** What is written on a span while it is open. */
-export type WritableSpan = {
-  [Name in 'setAttribute' | 'setAttributes' | 'addEvent' | 'setStatus']: (
-    ...args: Parameters<Span[Name]>
-  ) => unknown;
-};
-
 type SpanListener = (span: Span) => void;
 const listeners = new Set<SpanListener>();
 
@@ -64,23 +57,18 @@ export function startSpan(
 }
 
 /** The one place where events are written, so that a move to log-based events is one change. */
-export function addEvent(span: WritableSpan, name: string, atUs: Micros, attributes?: Attributes): void {
+export function addEvent(span: Span, name: string, atUs: Micros, attributes?: Attributes): void {
   span.addEvent(name, attributes ?? {}, hrTime(atUs));
 }
 
 /** Ends a span. An end before the start is the start: clocks of two machines never make a negative stage. */
 export function endSpan(span: Span, startUs: Micros, endUs: Micros): void {
   span.end(hrTime(Math.max(startUs, endUs)));
-  spanEnded(span);
-}
-
-/** Tells that a span of a call has ended: one of ours, or one that a stage has adopted. */
-export function spanEnded(span: Span): void {
   for (const listener of listeners) guard('a span listener', () => listener(span));
 }
 
 /** Marks a span as failed. `error.type` is a class, never a message: messages hold content and have no bound. */
-export function failSpan(span: WritableSpan, error: unknown): void {
+export function failSpan(span: Span, error: unknown): void {
   span.setAttribute(ATTR.errorType, errorType(error));
   span.setStatus({ code: SpanStatusCode.ERROR });
 }

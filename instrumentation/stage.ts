@@ -1,6 +1,14 @@
-import { type Attributes, type Context, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import type { Micros, StageKind, Usage } from '../exporter/facts.ts';
-import { AdoptedSpan, type Adoption, type OwnersVerdict } from './adoption.ts';
+import { AdoptedSpan, type Adoption } from './adoption.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from './semconv.ts';
@@ -18,7 +26,7 @@ export interface StageFacts {
   toolCallId?: string | undefined;
   /** llm: the prompt as JSON. Written only when content capture is on. */
   inputMessages?: (() => string | undefined) | undefined;
-  /** Somebody else writes the span of this stage. (Default: it is ours.) */
+  /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
   adoption?: Adoption | undefined;
 }
 
@@ -69,8 +77,10 @@ export class Stage {
   readonly startUs: Micros;
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
-  readonly #span: Span | AdoptedSpan;
   readonly #owner: StageOwner | undefined;
+  #open: (() => Span) | undefined;
+  #opened: Span | undefined;
+  #adopted: AdoptedSpan | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
   #cancelled = false;
@@ -79,30 +89,13 @@ export class Stage {
     this.kind = kind;
     this.startUs = place.startUs;
     this.#owner = place.owner;
-    const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
-    const attributes = {
-      ...place.attributes,
-      ...startAttributes(kind, facts, place.attributes[ATTR.callId]),
-    };
-    const spanKind = model ? SpanKind.CLIENT : SpanKind.INTERNAL;
-    const start = (): Span =>
-      startSpan(NAMES[kind](facts), { kind: spanKind, startUs: place.startUs, attributes }, place.parent);
-    const { inputMessages, adoption } = facts;
+    const attributes = openingAttributes(kind, facts, place);
+    const own = () => start(kind, facts, place, attributes);
+    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place, attributes)) ?? own();
     const parent = place.parent ?? ROOT_CONTEXT;
-    if (adoption) {
-      this.#span = new AdoptedSpan({
-        adoption: { ...adoption, ending: (verdict) => this.#ownerEnds(adoption, verdict) },
-        parent,
-        attributes,
-        startOwn: start,
-      });
-      this.context = this.#span.context;
-    } else {
-      this.#span = start();
-      this.context = trace.setSpan(parent, this.#span);
-    }
-    if (inputMessages && capturesContent())
-      this.#set(ATTR.inputMessages, guard('reading the prompt', inputMessages));
+    // With an adoption the span is known once the request runs, and nothing is written before.
+    this.context =
+      facts.adoption?.contextIn(parent, () => this.requested()) ?? trace.setSpan(parent, this.#span);
   }
 
   get ended(): boolean {
@@ -119,6 +112,11 @@ export class Stage {
 
   get cancelled(): boolean {
     return this.#cancelled;
+  }
+
+  /** The request has been made: whoever else has a span of it has started that by now. */
+  requested(): void {
+    void this.#span;
   }
 
   /** The first result arrived. Counts once. */
@@ -169,18 +167,72 @@ export class Stage {
     if (this.ended) return;
     this.#endUs = Math.max(this.startUs, instantUs(result?.at));
     const endUs = this.#endUs;
-    guard('describing a stage', () => this.#span.setAttributes(resultAttributes(this.kind, result ?? {})));
-    guard('ending a stage', () => {
-      if (this.#span instanceof AdoptedSpan) this.#span.finish(this.startUs, endUs);
-      else endSpan(this.#span, this.startUs, endUs);
-    });
+    const span = this.#span;
+    const describe = () =>
+      void guard('describing a stage', () => span.setAttributes(resultAttributes(this.kind, result ?? {})));
+    if (this.#adopted) this.#adopted.end(endUs, describe);
+    else {
+      describe();
+      guard('ending a stage', () => endSpan(span, this.startUs, endUs));
+    }
     this.#owner?.stageEnded(this, result ?? {});
   }
 
-  #ownerEnds(adoption: Adoption, verdict: OwnersVerdict): void {
-    if (!this.ended) adoption.ending(verdict);
-    if (!this.ended) this.end();
+  get #span(): Span {
+    const span = this.#opened ?? this.#open?.() ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    this.#opened = span;
+    this.#open = undefined;
+    return span;
   }
+
+  #adopt({ adoption }: StageFacts, place: StagePlace, attributes: Attributes): Span | undefined {
+    const theirs = adoption?.span;
+    if (!theirs) return undefined;
+    const adopted = new AdoptedSpan(
+      theirs,
+      this.startUs,
+      adoption.ending &&
+        ((verdict) => {
+          if (!this.ended) adoption.ending?.(verdict);
+          if (!this.ended) this.end();
+        }),
+    );
+    this.#adopted = adopted;
+    theirs.setAttributes(missing(theirs, attributes));
+    const turn = place.parent && trace.getSpanContext(place.parent);
+    // It was started before we were asked, and so in another trace than its turn.
+    if (turn && turn.traceId !== theirs.spanContext().traceId) theirs.addLink?.({ context: turn });
+    return theirs;
+  }
+}
+
+function start(kind: StageKind, facts: StageFacts, place: StagePlace, attributes: Attributes): Span {
+  const model = kind === 'stt' || kind === 'llm' || kind === 'tts';
+  return startSpan(
+    NAMES[kind](facts),
+    {
+      kind: model ? SpanKind.CLIENT : SpanKind.INTERNAL,
+      startUs: place.startUs,
+      attributes,
+    },
+    place.parent,
+  );
+}
+
+/** What a span does not say yet. Who answered is ours to say: others go by the name of the SDK, and prices by this. */
+function missing(span: Span, attributes: Attributes): Attributes {
+  const said = (span as Span & { attributes?: Attributes }).attributes ?? {};
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([name]) => name === ATTR.providerName || said[name] === undefined),
+  );
+}
+
+function openingAttributes(kind: StageKind, facts: StageFacts, place: StagePlace): Attributes {
+  const { inputMessages } = facts;
+  const attributes = { ...place.attributes, ...startAttributes(kind, facts, place.attributes[ATTR.callId]) };
+  if (inputMessages && capturesContent())
+    set(attributes, ATTR.inputMessages, guard('reading the prompt', inputMessages));
+  return attributes;
 }
 
 function startAttributes(kind: StageKind, facts: StageFacts, callId: unknown): Attributes {

@@ -19,6 +19,8 @@ export type PlaybackSource = 'observed' | 'estimated';
 export interface Utterance {
   /** When the user began to speak. */
   startAt: Instant;
+  /** When a recording was sent to be transcribed. (Default: `startAt`. A live stream is transcribed as the user speaks.) */
+  requestedAt?: Instant | undefined;
   /** First transcript of the utterance. */
   firstByteAt?: Instant | undefined;
   /** Final transcript. */
@@ -27,6 +29,8 @@ export interface Utterance {
   result: StageResult;
   /** The connection ended before the final transcript. */
   cancelled?: boolean;
+  /** Why there is no transcript. */
+  error?: unknown;
 }
 
 /** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
@@ -355,12 +359,13 @@ export class TurnTracker {
 
 function recordOn(
   owner: Pick<TrackerHost, 'startStage'>,
-  { startAt, firstByteAt, endAt, facts, result, cancelled }: Utterance,
+  { startAt, requestedAt = startAt, firstByteAt, endAt, facts, result, cancelled, error }: Utterance,
 ): void {
-  const stage = owner.startStage('stt', { ...facts, at: startAt });
+  const stage = owner.startStage('stt', { ...facts, at: requestedAt });
   if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
   const outcome = { ...result, at: endAt };
   if (cancelled) stage.cancel(outcome);
+  else if (error !== undefined) stage.fail(error, outcome);
   else stage.end(outcome);
 }
 

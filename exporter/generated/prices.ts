@@ -819,6 +819,14 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
+          "gpt-4o-transcribe-diarize"
+        ],
+        "note": "Named so that a shorter name does not price it: no price of its own in a source.",
+        "history": []
+      },
+      {
+        "component": "stt",
+        "models": [
           "gpt-realtime-whisper"
         ],
         "history": [

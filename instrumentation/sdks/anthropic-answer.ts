@@ -2,12 +2,13 @@ import type { Usage } from '../../exporter/facts.ts';
 import type { StageResult } from '../stage.ts';
 import { estimateTokens } from './chat-answer.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
+import type { Answer } from './sdk-request.ts';
 
 /** What of an answer is kept for scoring and, when content capture is on, for the span. */
 const MAX_TEXT_CHARACTERS = 16_384;
 
 /** Collects what the events of a streamed message, or a whole one, say. */
-export class AnthropicAnswer {
+export class AnthropicAnswer implements Answer {
   readonly #inputCharacters: number;
   readonly #usage: Record<string, unknown> = {};
   #text = '';
@@ -33,10 +34,13 @@ export class AnthropicAnswer {
     return this.#stopReason !== undefined;
   }
 
-  /** Takes in an event of a stream; says whether it carried a piece of the answer. */
-  event(value: unknown): boolean {
+  /** Takes in an event of a stream, or a whole message; says whether it carried a piece of the answer. */
+  add(value: unknown): boolean {
     const event = foreign(value);
     switch (event?.type) {
+      case 'message':
+        this.#whole(event);
+        return true;
       case 'message_start':
         this.#start(foreign(event.message) ?? {});
         return false;
@@ -54,16 +58,6 @@ export class AnthropicAnswer {
     }
   }
 
-  /** Takes in a whole message. */
-  message(value: unknown): void {
-    const message = foreign(value) ?? {};
-    this.#start(message);
-    const { content } = message;
-    for (const block of Array.isArray(content) ? content : []) this.#block(foreign(block) ?? {});
-    this.#stopReason = text(message.stop_reason);
-    this.#counted = true;
-  }
-
   result(): StageResult {
     return {
       usage: this.#counts(),
@@ -78,6 +72,14 @@ export class AnthropicAnswer {
     this.#id = text(id);
     this.#model = text(model);
     this.#count(usage);
+  }
+
+  #whole(message: Foreign): void {
+    this.#start(message);
+    const { content } = message;
+    for (const block of Array.isArray(content) ? content : []) this.#block(foreign(block) ?? {});
+    this.#stopReason = text(message.stop_reason);
+    this.#counted = true;
   }
 
   #block(block: Foreign): boolean {

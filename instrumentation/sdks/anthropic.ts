@@ -1,15 +1,19 @@
 import { context, createContextKey } from '@opentelemetry/api';
-import { isInstrumented, type OwnersVerdict, scopeName } from '../adoption.ts';
+import {
+  type Adoption,
+  findAdoption,
+  instrumentationOf,
+  type OwnersVerdict,
+  Revelation,
+} from '../adoption.ts';
 import { followsRequests, openStage } from '../open-stage.ts';
 import { activeCall } from '../scope.ts';
 import { guard } from '../spans.ts';
-import type { Stage } from '../stage.ts';
 import { AnthropicAnswer } from './anthropic-answer.ts';
 import { inputMessages, promptCharacters } from './anthropic-prompt.ts';
 import { tapApiPromise } from './api-promise.ts';
-import { Deadline } from './deadline.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from './patch.ts';
-import { isAbort, type SdkStream, type Tap, tapResponse, tapStream } from './streams.ts';
+import { SdkRequest } from './sdk-request.ts';
 
 /** `@anthropic-ai/sdk`: messages, streamed and whole. From 1.0 on it writes a span for each, which the stage adopts. */
 export function patchAnthropic(moduleExports: unknown): void {
@@ -36,7 +40,10 @@ function tracedCreate(create: Method): Method {
       request.fail(error);
       throw error;
     }
-    return guard('following a message', () => tapApiPromise(promise, request)) ?? promise;
+    // The SDK makes its own span active a little later, when it sends the request.
+    if (!writesSpans(this)) request.stage.requested();
+    guard('following a message', () => tapApiPromise(promise, request));
+    return promise;
   };
 }
 
@@ -64,13 +71,28 @@ function takeRequest(): MessageRequest | undefined {
 
 function openRequest(resource: unknown, body: unknown, method: Method): MessageRequest | undefined {
   if (!followsRequests()) return undefined;
-  // Another instrumentation may have been there before us, or after.
-  const instrumented = isInstrumented(method) || isInstrumented(at(resource, 'create'));
-  const owner = writesSpans(resource) ? 'sdk' : instrumented ? 'instrumentation' : undefined;
-  // Outside of a call the span of its owner says it all.
-  if (owner !== undefined && !activeCall()) return undefined;
-  const provider = text(at(resource, '_client', '_genAIProviderName')) ?? 'anthropic';
-  return new MessageRequest(foreign(body) ?? {}, provider, owner);
+  if (!writesSpans(resource)) {
+    const adoption = findAdoption(context.active(), method, OTHERS);
+    return startRequest(resource, foreign(body) ?? {}, adoption);
+  }
+  // Outside of a call the SDK's span says it all.
+  if (!activeCall()) return undefined;
+  let request: MessageRequest | undefined;
+  const adoption = new Revelation(isSdk, (verdict) => request?.ownerEnds(verdict));
+  request = startRequest(resource, foreign(body) ?? {}, adoption);
+  return request;
+}
+
+function startRequest(resource: unknown, body: Foreign, adoption: Adoption | undefined): MessageRequest {
+  const stage = openStage('llm', {
+    provider: text(at(resource, '_client', '_genAIProviderName')) ?? 'anthropic',
+    model: text(body.model),
+    streaming: body.stream === true,
+    inputMessages: () => inputMessages(body),
+    adoption,
+  });
+  // Counted now: an application appends to its list of messages while the answer streams.
+  return new MessageRequest(stage, new AnthropicAnswer(promptCharacters(body)));
 }
 
 /** Whether the client writes spans, to the tracer provider that everybody uses. */
@@ -78,41 +100,12 @@ const writesSpans = (resource: unknown): boolean =>
   at(resource, '_client', '_tracer') !== undefined &&
   at(resource, '_client', 'openTelemetry', 'tracerProvider') === undefined;
 
-/** Who writes the span of a request, when it is not us. */
-type SpanOwner = 'sdk' | 'instrumentation';
-
-/** `com.anthropic.sdk.typescript`, `@traceloop/instrumentation-anthropic` and their like. */
-const OWNERS = /anthropic/;
+const isSdk = (scope: string): boolean => scope.startsWith('com.anthropic.sdk.typescript');
+const OTHERS = instrumentationOf('anthropic');
 
 /** One request, from the call of `create` to the last event. */
-class MessageRequest implements Tap<unknown> {
-  readonly stage: Stage;
-  readonly #streaming: boolean;
-  readonly #owner: SpanOwner | undefined;
-  readonly #answer: AnthropicAnswer;
-  readonly #deadline: Deadline;
+class MessageRequest extends SdkRequest<AnthropicAnswer> {
   #taken = false;
-
-  constructor(body: Foreign, provider: string, owner: SpanOwner | undefined) {
-    this.#owner = owner;
-    this.#streaming = body.stream === true;
-    // Counted now: an application appends to its list of messages while the answer streams.
-    this.#answer = new AnthropicAnswer(promptCharacters(body));
-    this.stage = openStage('llm', {
-      provider,
-      model: text(body.model),
-      streaming: this.#streaming,
-      inputMessages: () => inputMessages(body),
-      ...(owner && {
-        adoption: {
-          recognises: (span) => OWNERS.test(scopeName(span) ?? ''),
-          around: owner === 'instrumentation',
-          ending: (verdict) => this.#ownerEnds(verdict),
-        },
-      }),
-    });
-    this.#deadline = new Deadline(() => this.cancel());
-  }
 
   /** Whether the request is still to be followed: once. */
   take(): boolean {
@@ -121,66 +114,9 @@ class MessageRequest implements Tap<unknown> {
     return first;
   }
 
-  parsed(result: unknown): unknown {
-    if (this.#streaming && foreign(result)?.iterator) {
-      tapStream(result as SdkStream<unknown>, this);
-    } else {
-      this.#answer.message(result);
-      this.stage.firstByte();
-      this.end();
-    }
-    return result;
-  }
-
-  /** Nobody reads the answer for us here: its usage stays unknown. */
-  raw(response: Response): void {
-    tapResponse(response, {
-      see: () => {
-        this.#deadline.heard();
-        this.stage.firstByte();
-      },
-      end: () => this.#over(() => this.stage.end()),
-      cancel: () => this.#over(() => this.stage.cancel()),
-      fail: (error) => this.#over(() => this.stage.fail(error)),
-    });
-  }
-
-  failed(error: unknown): void {
-    this.fail(error);
-  }
-
-  see(event: unknown): void {
-    this.#deadline.heard();
-    if (this.#answer.event(event)) this.stage.firstByte();
-  }
-
-  end(): void {
-    this.#over(() => this.stage.end(this.#answer.result()));
-  }
-
-  cancel(): void {
-    // Whoever stops reading at the stop reason has had the whole answer.
-    if (this.#answer.finished) this.end();
-    else this.#over(() => this.stage.cancel(this.#answer.result()));
-  }
-
-  fail(error: unknown): void {
-    // A refused request is not billed; one that was given up, or broke while it answered, is.
-    const billed = this.#answer.begun || isAbort(error);
-    this.#over(() => this.stage.fail(error, billed ? this.#answer.result() : {}));
-  }
-
-  /**
-   * The SDK ends its span first where a stream is left, a request fails or its bare response is asked for; another
-   * instrumentation also where it sees a whole answer before us.
-   */
-  #ownerEnds(verdict: OwnersVerdict): void {
-    if (verdict === 'unset' && (this.#streaming || this.#owner === 'sdk')) this.cancel();
-    else this.#over(() => this.stage.end(this.#answer.begun ? this.#answer.result() : {}));
-  }
-
-  #over(finish: () => void): void {
-    this.#deadline.over();
-    if (!this.stage.ended) finish();
+  /** The SDK ends its span first where a stream is left, a request fails or its bare response is asked for. */
+  ownerEnds(verdict: OwnersVerdict): void {
+    if (verdict === 'unset') this.cancel();
+    else this.over(() => this.stage.end(this.answer.begun ? this.answer.result() : {}));
   }
 }

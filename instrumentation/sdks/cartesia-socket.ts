@@ -1,5 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
-import { CartesiaSynthesis } from './cartesia-synthesis.ts';
+import { Synthesis } from './cartesia-synthesis.ts';
 import { type Foreign, text } from './patch.ts';
 
 /** Syntheses that may be open on one socket; beyond it the oldest is given up. */
@@ -8,7 +8,7 @@ const MAX_CONTEXTS = 256;
 /** The contexts of one Cartesia socket: each `context_id` is one synthesis, from its first text to its last audio. */
 export class CartesiaSocket {
   readonly #opened: Context;
-  readonly #open = new Map<string, { synthesis: CartesiaSynthesis; within: Context }>();
+  readonly #open = new Map<string, { synthesis: Synthesis; within: Context }>();
 
   /** @param opened Where the socket was opened, for what belongs to no synthesis. */
   constructor(opened: Context) {
@@ -30,7 +30,7 @@ export class CartesiaSocket {
     } else if (known) known.synthesis.say(message.transcript);
     else if (text(message.transcript) !== undefined) {
       if (this.#open.size >= MAX_CONTEXTS) this.#giveUpOldest();
-      this.#open.set(id, { synthesis: CartesiaSynthesis.start(message), within: context.active() });
+      this.#open.set(id, { synthesis: Synthesis.start(message), within: context.active() });
     }
   }
 
@@ -38,7 +38,7 @@ export class CartesiaSocket {
     const id = text(message?.context_id);
     const synthesis = id === undefined ? undefined : this.#open.get(id)?.synthesis;
     const type = message?.type;
-    if (type === 'chunk') synthesis?.event(message);
+    if (type === 'chunk') synthesis?.see(message);
     else if (type === 'done') {
       if (id !== undefined) this.#open.delete(id);
       synthesis?.end();
@@ -63,7 +63,7 @@ export class CartesiaSocket {
     }
   }
 
-  #endAll(end: (synthesis: CartesiaSynthesis) => void): void {
+  #endAll(end: (synthesis: Synthesis) => void): void {
     const all = [...this.#open.values()];
     this.#open.clear();
     for (const { synthesis } of all) end(synthesis);
@@ -71,7 +71,7 @@ export class CartesiaSocket {
 }
 
 /** The class of an error event: its code or status, never its message. */
-function errorClass(message: Foreign): string {
+export function errorClass(message: Foreign): string {
   const { error_code, status_code } = message;
   return text(error_code) ?? (typeof status_code === 'number' ? String(status_code) : 'error');
 }

@@ -1,6 +1,9 @@
-import { base64Bytes } from './base64.ts';
+import type { Adoption } from '../adoption.ts';
+import { openStage } from '../open-stage.ts';
+import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from './audio-format.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
-import { type AudioFormat, Synthesis, WAV_HEADER_BYTES } from './synthesis.ts';
+import { SdkRequest } from './sdk-request.ts';
+import { base64Bytes, SynthesisAnswer } from './synthesis-answer.ts';
 
 const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
   pcm_f32le: 4,
@@ -14,31 +17,36 @@ function audioFormat(outputFormat: unknown): AudioFormat {
   const format = foreign(outputFormat);
   const bytes = BYTES_PER_SAMPLE[String(format?.encoding)];
   const rate = quantity(format?.sample_rate);
-  const raw = format?.container !== 'mp3' && bytes !== undefined && rate !== undefined && rate > 0;
-  return {
-    headerBytes: format?.container === 'wav' ? WAV_HEADER_BYTES : 0,
-    bytesPerSecond: raw ? bytes * rate : undefined,
-  };
+  if (format?.container === 'mp3' || bytes === undefined || rate === undefined) return UNTIMED;
+  return format?.container === 'wav' ? wavAudio(rate, bytes) : rawAudio(rate, bytes);
 }
 
-/** One synthesis of Cartesia, over HTTP or as a context of its socket. */
-export class CartesiaSynthesis extends Synthesis {
+/** Audio comes as bytes, or in events, of which only `chunk` carries any. */
+class CartesiaAnswer extends SynthesisAnswer {
+  override add(event: unknown): boolean {
+    if (at(event, 'type') !== 'chunk') return false;
+    const decoded = quantity(at(event, 'audio', 'byteLength')) ?? quantity(at(event, 'audio', 'length'));
+    return this.addAudio(decoded ?? encodedBytes(text(at(event, 'data'))));
+  }
+}
+
+/** One synthesis by Cartesia, which bills by the character. */
+export class Synthesis extends SdkRequest<CartesiaAnswer> {
   /** Opens the stage for a request; its transcript counts at once. */
-  static start(request: Foreign): CartesiaSynthesis {
-    const synthesis = new CartesiaSynthesis({
-      provider: 'cartesia',
-      model: text(request.model_id),
-      format: audioFormat(request.output_format),
-    });
+  static start(request: Foreign, adoption?: Adoption): Synthesis {
+    const stage = openStage('tts', { provider: 'cartesia', model: text(request.model_id), adoption });
+    const synthesis = new Synthesis(stage, new CartesiaAnswer(audioFormat(request.output_format)));
     synthesis.say(request.transcript);
     return synthesis;
   }
 
-  /** An event of a stream or a socket: only `chunk` carries audio. */
-  event(event: unknown): void {
-    if (at(event, 'type') !== 'chunk') return;
-    const decoded = quantity(at(event, 'audio', 'byteLength')) ?? quantity(at(event, 'audio', 'length'));
-    const encoded = text(at(event, 'data'));
-    this.audio(decoded ?? (encoded === undefined ? 0 : base64Bytes(encoded)));
+  /** More text was sent. */
+  say(transcript: unknown): void {
+    this.heard();
+    this.answer.say(transcript);
   }
+}
+
+function encodedBytes(encoded = ''): number {
+  return base64Bytes(encoded.length, encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
 }

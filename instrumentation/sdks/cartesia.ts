@@ -1,56 +1,22 @@
 import { type Context, context } from '@opentelemetry/api';
-import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
-import { tapApiPromise } from './api-promise.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
-import { CartesiaSynthesis } from './cartesia-synthesis.ts';
+import { Synthesis } from './cartesia-synthesis.ts';
+import { patchCartesiaTranscription } from './cartesia-transcription.ts';
 import { at, foreign, type Method, pick, wrapOnce } from './patch.ts';
-import { type SdkStream, tapResponse, tapStream } from './streams.ts';
+import { tracedRequest } from './sdk-request.ts';
 
-/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket. */
+/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
 export function patchCartesia(moduleExports: unknown): void {
   guard('patching @cartesia/cartesia-js', () => {
-    const prototype = at(pick(moduleExports, 'Cartesia'), 'TTS', 'prototype');
-    wrapOnce(prototype, 'generate', tracedRequest);
-    wrapOnce(prototype, 'generateSSE', tracedRequest);
+    const cartesia = pick(moduleExports, 'Cartesia');
+    const prototype = at(cartesia, 'TTS', 'prototype');
+    const traced = tracedRequest('cartesia', (body, _tts, adoption) => Synthesis.start(body, adoption));
+    wrapOnce(prototype, 'generate', traced);
+    wrapOnce(prototype, 'generateSSE', traced);
     wrapOnce(prototype, 'websocket', tracedSocket);
+    patchCartesiaTranscription(cartesia);
   });
-}
-
-function tracedRequest(generate: Method): Method {
-  return function (this: unknown, ...args) {
-    const synthesis = followsRequests()
-      ? guard('following a synthesis', () => CartesiaSynthesis.start(foreign(args[0]) ?? {}))
-      : undefined;
-    if (!synthesis) return generate.apply(this, args);
-    let promise: unknown;
-    try {
-      promise = context.with(synthesis.stage.context, () => generate.apply(this, args));
-    } catch (error) {
-      synthesis.fail(error);
-      throw error;
-    }
-    const bytes = {
-      see: (chunk: Uint8Array) => synthesis.audio(chunk.byteLength),
-      end: () => synthesis.end(),
-      cancel: () => synthesis.cancel(),
-      fail: (error: unknown) => synthesis.fail(error),
-    };
-    const tapped = guard('following a synthesis', () =>
-      tapApiPromise(promise, {
-        parsed: (result) => {
-          if (result instanceof Response) tapResponse(result, bytes);
-          else if (foreign(result)?.iterator)
-            tapStream(result as SdkStream<unknown>, { ...bytes, see: (event) => synthesis.event(event) });
-          else synthesis.end();
-          return result;
-        },
-        raw: (response) => void tapResponse(response, bytes),
-        failed: (error) => synthesis.fail(error),
-      }),
-    );
-    return tapped ?? promise;
-  };
 }
 
 function tracedSocket(websocket: Method): Method {

@@ -1,9 +1,10 @@
 import type { Usage } from '../../exporter/facts.ts';
 import type { StageResult } from '../stage.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
+import type { Answer } from './sdk-request.ts';
 
 /** What of an answer is kept for scoring and, when content capture is on, for the span. */
-const MAX_TEXT_CHARACTERS = 16_384;
+export const MAX_TEXT_CHARACTERS = 16_384;
 /** English text has about four characters a token with the tokenisers of today's models. */
 const CHARACTERS_PER_TOKEN = 4;
 
@@ -11,7 +12,7 @@ const CHARACTERS_PER_TOKEN = 4;
 export const estimateTokens = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
 
 /** Collects what chunks of a chat completion, or a whole one, say. */
-export class ChatAnswer {
+export class ChatAnswer implements Answer {
   readonly #inputCharacters: number;
   readonly #finishReasons = new Set<string>();
   #text = '';

@@ -1,5 +1,5 @@
-import { encodedBytes } from './base64.ts';
 import { type Foreign, foreign, text } from './patch.ts';
+import { base64Bytes } from './synthesis-answer.ts';
 
 /** What a message of the synthesis socket says. */
 export interface SpeechFrame {
@@ -38,7 +38,7 @@ export function readFrame(data: unknown, named: boolean): SpeechFrame | undefine
   const padding = bytes[end - 1] !== PADDING ? 0 : bytes[end - 2] === PADDING ? 2 : 1;
   return {
     contextId: named ? find(bytes, CONTEXT, start, end, (at) => quoted(bytes, at)) : undefined,
-    audioBytes: encodedBytes(end - start - 1, padding),
+    audioBytes: base64Bytes(end - start - 1, padding),
     final: find(bytes, FINAL, start, end, (at) => bytes[at] === TRUE || undefined) ?? false,
     error: undefined,
   };

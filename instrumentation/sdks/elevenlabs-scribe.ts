@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { elevenLabsFormat } from './elevenlabs-format.ts';
 import { LiveTranscription } from './live-transcription.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
+import { closeError, refusalError } from './sockets.ts';
 
 /** What the SDK sends when it takes the audio from a URL itself. */
 const FORMAT_OF_URLS = 'pcm_16000';
@@ -23,6 +24,7 @@ export class ScribeConnection {
   /** When the application asked for the commit. */
   #askedMs: number | undefined;
   #commit: Commit | undefined;
+  #error: string | undefined;
 
   /**
    * @param options What the application connects with.
@@ -81,11 +83,18 @@ export class ScribeConnection {
         this.#commit ??= { text: words ?? '', atMs };
         this.#settle(message?.words);
         break;
-      case 'close':
-        this.#settle();
-        this.#transcription.closed({ final: true });
+      // Only the last says why the connection ended, if it was not closed in good order.
+      case 'error':
+        this.#error = text(message?.message_type) ?? refusalError(message);
         break;
     }
+  }
+
+  /** The connection is gone. It is never opened again: the SDK makes a new one. */
+  closed(code: unknown): void {
+    this.#settle();
+    const error = closeError(code);
+    this.#transcription.closed({ final: true, error: error && (this.#error ?? error) });
   }
 
   /** The words that were committed are known as well as they will be. */
@@ -96,23 +105,20 @@ export class ScribeConnection {
     const { atMs } = commit;
     const spoken = spokenWords(words);
     if (commit.text !== '') {
-      this.#transcription.heard({
-        text: commit.text,
-        final: true,
-        startSeconds: spoken.at(0)?.start,
-        endSeconds: spoken.at(-1)?.end,
-        silenceMs: this.#waitedMs(atMs),
-        atMs,
-      });
+      const { text } = commit;
+      const [startSeconds, endSeconds] = [spoken.at(0)?.start, spoken.at(-1)?.end];
+      this.#transcription.heard({ text, final: false, startSeconds, atMs });
+      this.#transcription.speechPaused({ endSeconds, atMs: atMs - this.#waitedMs(atMs) });
+      this.#transcription.heard({ text, final: true, startSeconds, endSeconds, atMs });
     }
     this.#askedMs = undefined;
     this.#transcription.utteranceEnded(atMs);
   }
 
   /** How long it was silent before words came that were committed at `atMs`. */
-  #waitedMs(atMs: number): number | undefined {
+  #waitedMs(atMs: number): number {
     if (this.#askedMs !== undefined) return Math.max(0, atMs - this.#askedMs);
-    return this.#detectsSilence ? this.#silenceMs : undefined;
+    return (this.#detectsSilence ? this.#silenceMs : undefined) ?? 0;
   }
 }
 

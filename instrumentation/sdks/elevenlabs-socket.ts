@@ -3,10 +3,9 @@ import { nowMs } from '../clock.ts';
 import { followsRequests } from '../open-stage.ts';
 import { activeCall } from '../scope.ts';
 import type { Turn } from '../turn.ts';
-import { elevenLabsFormat } from './elevenlabs-format.ts';
 import { contextIdOf, readFrame, type SpeechFrame } from './elevenlabs-frames.ts';
+import { ElevenLabsSynthesis } from './elevenlabs-synthesis.ts';
 import { type Foreign, text } from './patch.ts';
-import { Synthesis } from './synthesis.ts';
 
 /** Syntheses that may be open on one socket; beyond it the oldest is given up. */
 const MAX_VOICES = 64;
@@ -17,7 +16,7 @@ const ONLY = '';
 
 /** One synthesis on the socket: what is said under one name in one turn. */
 interface Voice {
-  readonly synthesis: Synthesis;
+  readonly synthesis: ElevenLabsSynthesis;
   /** Where its text was sent. */
   readonly within: Context;
   /** The turn that it is spoken in. */
@@ -119,11 +118,8 @@ export class ElevenLabsSocket {
   #begin(id: string): Voice | undefined {
     if (!followsRequests()) return undefined;
     if (this.#open.size >= MAX_VOICES) this.#giveUpOldest();
-    const synthesis = new Synthesis({
-      provider: 'elevenlabs',
-      model: this.#query.get('model_id') ?? undefined,
-      format: elevenLabsFormat(this.#query.get('output_format')),
-    });
+    const model = this.#query.get('model_id') ?? undefined;
+    const synthesis = ElevenLabsSynthesis.start(model, this.#query.get('output_format'));
     const voice = {
       synthesis,
       within: context.active(),
@@ -139,7 +135,7 @@ export class ElevenLabsSocket {
   /** The next turn speaks: what was flushed before has been spoken, what was not is given up. */
   #leave(id: string, { flushed, lastAudioMs }: Voice): void {
     const synthesis = this.#take(id);
-    if (flushed && lastAudioMs !== undefined) synthesis?.end(lastAudioMs);
+    if (flushed && lastAudioMs !== undefined) synthesis?.endedAt(lastAudioMs);
     else synthesis?.cancel();
   }
 
@@ -152,11 +148,11 @@ export class ElevenLabsSocket {
     if (this.#open.get(id) !== voice) return;
     // The first audio may take longer than that.
     if (voice.lastAudioMs === undefined) voice.quiet?.refresh();
-    else this.#take(id)?.end(voice.lastAudioMs);
+    else this.#take(id)?.endedAt(voice.lastAudioMs);
   }
 
   /** The synthesis of that name, which is over. */
-  #take(id: string): Synthesis | undefined {
+  #take(id: string): ElevenLabsSynthesis | undefined {
     const voice = this.#open.get(id);
     this.#open.delete(id);
     clearTimeout(voice?.quiet);
@@ -170,7 +166,7 @@ export class ElevenLabsSocket {
     }
   }
 
-  #endAll(end: (synthesis: Synthesis) => void): void {
+  #endAll(end: (synthesis: ElevenLabsSynthesis) => void): void {
     for (const id of [...this.#open.keys()]) {
       const synthesis = this.#take(id);
       if (synthesis) end(synthesis);

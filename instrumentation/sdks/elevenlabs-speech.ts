@@ -1,11 +1,10 @@
 import { context } from '@opentelemetry/api';
+import { findAdoption, instrumentationOf } from '../adoption.ts';
 import { followsRequests } from '../open-stage.ts';
 import { guard } from '../spans.ts';
-import { base64Bytes } from './base64.ts';
-import { elevenLabsFormat } from './elevenlabs-format.ts';
+import { ElevenLabsSynthesis } from './elevenlabs-synthesis.ts';
 import { at, type Foreign, foreign, type Method, text, wrapOnce } from './patch.ts';
 import { isAbort, tapIterable, tapReadable } from './streams.ts';
-import { Synthesis } from './synthesis.ts';
 
 /** `client.textToSpeech`: one voice, one text. */
 export const traceTextToSpeech = (resource: unknown): void => traceMethods(resource, (args) => args[1]);
@@ -14,6 +13,7 @@ export const traceTextToSpeech = (resource: unknown): void => traceMethods(resou
 export const traceTextToDialogue = (resource: unknown): void => traceMethods(resource, (args) => args[0]);
 
 const METHODS = ['stream', 'streamWithTimestamps', 'convert', 'convertWithTimestamps'];
+const MATCHES = instrumentationOf('elevenlabs');
 
 function traceMethods(resource: unknown, requestOf: (args: readonly unknown[]) => unknown): void {
   const methods = foreign(resource);
@@ -28,7 +28,7 @@ function traceMethods(resource: unknown, requestOf: (args: readonly unknown[]) =
 function traced(method: Method, requestOf: (args: readonly unknown[]) => Foreign | undefined): Method {
   return function (this: unknown, ...args) {
     const synthesis = followsRequests()
-      ? guard('following a synthesis', () => start(requestOf(args) ?? {}))
+      ? guard('following a synthesis', () => start(requestOf(args) ?? {}, method))
       : undefined;
     if (!synthesis) return method.apply(this, args);
     let promise: unknown;
@@ -38,17 +38,15 @@ function traced(method: Method, requestOf: (args: readonly unknown[]) => Foreign
       synthesis.fail(error);
       throw error;
     }
+    synthesis.stage.requested();
     guard('following a synthesis', () => follow(promise, synthesis, at(args.at(-1), 'abortSignal')));
     return promise;
   };
 }
 
-function start(request: Foreign): Synthesis {
-  const synthesis = new Synthesis({
-    provider: 'elevenlabs',
-    model: text(request.modelId),
-    format: elevenLabsFormat(request.outputFormat),
-  });
+function start(request: Foreign, method: Method): ElevenLabsSynthesis {
+  const adoption = findAdoption(context.active(), method, MATCHES);
+  const synthesis = ElevenLabsSynthesis.start(text(request.modelId), request.outputFormat, adoption);
   const { inputs } = request;
   for (const spoken of Array.isArray(inputs) ? inputs : [request]) synthesis.say(at(spoken, 'text'));
   return synthesis;
@@ -59,7 +57,7 @@ interface HttpResponsePromise {
   innerPromise: Promise<{ readonly data: unknown }>;
 }
 
-function follow(promise: unknown, synthesis: Synthesis, signal: unknown): void {
+function follow(promise: unknown, synthesis: ElevenLabsSynthesis, signal: unknown): void {
   const request = promise as HttpResponsePromise;
   if (!(request.innerPromise instanceof Promise)) {
     synthesis.cancel();
@@ -80,24 +78,19 @@ function follow(promise: unknown, synthesis: Synthesis, signal: unknown): void {
   );
 }
 
-function tapData(data: unknown, synthesis: Synthesis): unknown {
-  const tap = {
-    end: () => synthesis.end(),
-    cancel: () => synthesis.cancel(),
-    fail: (error: unknown) => synthesis.fail(error),
-  };
+function tapData(data: unknown, synthesis: ElevenLabsSynthesis): unknown {
   if (data instanceof ReadableStream)
-    return tapReadable(data, { ...tap, see: (chunk) => synthesis.audio(chunk.byteLength) });
-  const see = (part: unknown): void => synthesis.audio(audioBytes(part));
+    return tapReadable(data, {
+      see: (chunk) => synthesis.see(chunk),
+      end: () => synthesis.end(),
+      cancel: () => synthesis.cancel(),
+      fail: (error) => synthesis.fail(error),
+    });
   const { [Symbol.asyncIterator]: iterator } = data as Partial<AsyncIterable<unknown>>;
-  if (iterator) tapIterable(data as AsyncIterable<unknown>, { ...tap, see });
+  if (iterator) tapIterable(data as AsyncIterable<unknown>, synthesis);
   else {
-    see(data);
+    synthesis.see(data);
     synthesis.end();
   }
   return data;
 }
-
-/** Audio in a part of an answer: bytes, or base64 beside the timing of its characters. */
-const audioBytes = (part: unknown): number =>
-  part instanceof Uint8Array ? part.byteLength : base64Bytes(text(at(part, 'audioBase64')) ?? '');

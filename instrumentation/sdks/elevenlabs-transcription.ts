@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
-import { base64Bytes } from './base64.ts';
 import { ScribeConnection } from './elevenlabs-scribe.ts';
+import { encodedBytes } from './elevenlabs-synthesis.ts';
 import { at, type Foreign, foreign, type Method, text, wrapOnce } from './patch.ts';
 
 /** `client.speechToText.realtime`: live transcription. */
@@ -53,13 +53,18 @@ function follow(connection: unknown, scribe: ScribeConnection): void {
     'emit',
     (emit) =>
       function (this: unknown, ...args) {
-        guard('reading a transcript', () => scribe.event(args[0], foreign(args[1]), nowMs()));
+        const [name, message] = args;
+        guard('reading a transcript', () => {
+          // Without a code the event says nothing of how it was closed.
+          if (name === 'close') scribe.closed(at(connection, 'websocket', '_closeCode'));
+          else scribe.event(name, foreign(message), nowMs());
+        });
         return context.with(scribe.context, () => emit.apply(this, args));
       },
   );
 }
 
 function sent(scribe: ScribeConnection, chunk: Foreign | undefined): void {
-  scribe.sent(base64Bytes(text(chunk?.audioBase64) ?? ''), nowMs());
+  scribe.sent(encodedBytes(text(chunk?.audioBase64)), nowMs());
   if (chunk?.commit === true) scribe.commits(nowMs());
 }

@@ -5,11 +5,13 @@ import type { SupportedSdk } from './sdk.ts';
 const file = createRequire(import.meta.url);
 type Files = {
   './anthropic.js': typeof import('./anthropic.ts');
+  './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
-  './chat-completions.js': typeof import('./chat-completions.ts');
   './deepgram.js': typeof import('./deepgram.ts');
   './elevenlabs.js': typeof import('./elevenlabs.ts');
   './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
+  './groq.js': typeof import('./groq.ts');
+  './openai.js': typeof import('./openai.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -19,21 +21,36 @@ export const SDKS: readonly SupportedSdk[] = [
   {
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
-    captures: ['chat completions, streamed and whole: first token, tool calls, tokens'],
+    captures: [
+      'chat completions, streamed and whole: first token, tool calls, tokens',
+      'speech: first audio, characters, seconds of audio (WAV)',
+      'transcription of recordings: the words and the turn they open, seconds of audio',
+    ],
+    limits: [
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+      'A recording tells its length in `verbose_json`; otherwise only a WAV file in memory can be measured.',
+    ],
     byHand: ['instrumentGroq'],
-    patch: (exports) => load('./chat-completions.js').patchGroqChat(exports),
+    patch: (exports) => load('./groq.js').patchGroq(exports),
   },
   {
     packageName: 'openai',
     supportedVersions: ['>=6.0.0 <8'],
     captures: [
       'chat completions, streamed and whole, of OpenAI and of whoever speaks its protocol: first token, tool calls, tokens',
+      'responses, streamed and whole, and their helpers: first token, tool calls, tokens, failures',
+      'speech, as bytes and as events: first audio, characters, tokens (events), seconds of audio (PCM and WAV)',
+      'transcription of recordings, whole and streamed: the words and the turn they open, tokens, seconds of audio',
     ],
     limits: [
-      'A stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so.',
+      'A chat stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so. So are those of a stream that is broken off.',
+      'A response in the background is followed until `create` returns; what is polled for later is not.',
+      'Of a response that is read through `asResponse()` only the first byte and the end are known.',
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+      'With another instrumentation of `openai` its span is the one that is written to. Made around ours, it is not in the trace of its turn but linked to it.',
     ],
     byHand: ['instrumentOpenAI'],
-    patch: (exports) => load('./chat-completions.js').patchOpenAiChat(exports),
+    patch: (exports) => load('./openai.js').patchOpenAi(exports),
   },
   {
     packageName: '@deepgram/sdk',
@@ -47,8 +64,15 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=4.0.0 <5'],
     captures: [
       'synthesis as bytes, as events and over the WebSocket: first audio, characters, seconds of audio',
+      'live transcription (`stt.autoFinalize`, `stt.manualFinalize`): speech start and end, first and final transcript, audio sent, refused and broken connections',
+      'transcription of recordings (`stt.transcribe`): the words and the turn they open, seconds of audio',
     ],
-    limits: ['Node 20 cannot open its WebSocket from ES modules, with or without earshot.'],
+    limits: [
+      'Node 20 cannot open its WebSockets from ES modules, with or without earshot.',
+      '`autoFinalize` tells no positions in the audio: speech starts when `turn.start` comes, and ends when `turn.eager_end` comes, else `turn.end`. The EOU latency is too short by what the model waited.',
+      'Transcription is billed by the time that the socket is open, which no message tells: counted is the audio that was sent.',
+      "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
+    ],
     byHand: ['instrumentCartesia'],
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
@@ -76,6 +100,24 @@ export const SDKS: readonly SupportedSdk[] = [
     limits: ['Of a bare response (`asResponse()`) the tokens are not known.'],
     byHand: ['instrumentAnthropic'],
     patch: (exports) => load('./anthropic.js').patchAnthropic(exports),
+  },
+  {
+    packageName: 'assemblyai',
+    // `assemblyai/streaming` is a build of its own; `require` shows the file that it resolves to.
+    modules: ['assemblyai', 'assemblyai/streaming', 'assemblyai/dist/streaming.cjs'],
+    supportedVersions: ['>=4.13.2 <5'],
+    captures: [
+      'streaming (`StreamingTranscriber`): speech start and end, first and final transcript, billed session time, refused and broken connections',
+    ],
+    limits: [
+      'Billed is how long a session is open, which its end tells. A session that does not end with `Termination` counts the audio that was sent.',
+      'Compressed audio (Opus, AAC) tells no positions: speech starts and ends when the message about it comes.',
+      'Without `speechModel` the model is unknown.',
+      'Sessions have no list price here: give your own (docs/pricing.md).',
+      'Recordings (`transcripts`, `sync`, `dictation`), the LLM gateway and the older `RealtimeTranscriber` are not followed.',
+    ],
+    byHand: ['instrumentAssemblyAI'],
+    patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
   },
   {
     packageName: 'ws',

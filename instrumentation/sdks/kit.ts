@@ -30,5 +30,6 @@ export {
 } from './patch.ts';
 export { Playout, type PlayoutListener } from './playout.ts';
 export type { SdkInstrumentation } from './sdk.ts';
+export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './sdk-request.ts';
 export { SpeechSession, type SpeechSessionInit, type Transcript } from './speech-session.ts';
 export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './streams.ts';

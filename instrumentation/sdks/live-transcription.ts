@@ -14,6 +14,8 @@ export interface LiveTranscriptionInit {
   facts: StageFacts;
   /** Of the audio's encoding: 8000 for mulaw at 8 kHz. Unknown: positions in the audio are not instants, and no audio is counted. */
   bytesPerSecond: number | undefined;
+  /** What stands between two final pieces of an utterance. (Default: a space.) */
+  separator?: string;
   /** The context that the application connects in. (Default: the active one.) */
   active?: Context | undefined;
 }
@@ -26,20 +28,27 @@ export interface AudioPosition {
   atMs: number;
 }
 
+/** Where words end. */
+export interface WordsEnd {
+  /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
+  endSeconds?: number | undefined;
+  /**
+   * Where the audio ends in which the last of them was understood: the speech did not end later. Counts where the end of
+   * the word itself is not known.
+   */
+  heardBySeconds?: number | undefined;
+  /** Arrival, in milliseconds since 1970. */
+  atMs: number;
+}
+
 /** Words that were understood. */
-export interface Words {
+export interface Words extends WordsEnd {
   /** What was said since the last final words. */
   text: string;
   /** They will not change any more. */
   final: boolean;
   /** Where the first of them begins, in seconds of audio. */
   startSeconds?: number | undefined;
-  /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
-  endSeconds?: number | undefined;
-  /** Silence that the provider has waited for before it sent them, in milliseconds: where the end is unknown, it is before that. */
-  silenceMs?: number | undefined;
-  /** Arrival, in milliseconds since 1970. */
-  atMs: number;
 }
 
 /** What the user is saying and what of it was understood, until it is final. */
@@ -51,7 +60,11 @@ interface OpenUtterance {
   /** Arrival of the last final words. */
   finalMs?: number;
   /** End of the last final word, in seconds of audio. */
-  wordsEnd?: number;
+  endSeconds?: number;
+  /** End of the audio in which the last word was understood, in seconds of audio. */
+  heardBySeconds?: number;
+  /** When the user seemed to have finished. Absent: never, or they have gone on since. */
+  pausedMs?: number;
   segments: string[];
   /** What was understood after the last final words. */
   interim: string;
@@ -66,15 +79,17 @@ export class LiveTranscription {
   readonly #call: ConnectionCall;
   readonly #facts: StageFacts;
   readonly #clock: AudioClock | undefined;
+  readonly #separator: string;
   #utterance: OpenUtterance | undefined;
   #accountedSeconds = 0;
-  #accountedMs = 0;
+  #accountedMs = nowMs();
   #providerSeconds: number | undefined;
 
-  constructor({ facts, bytesPerSecond, active }: LiveTranscriptionInit) {
+  constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
     this.#facts = { streaming: true, ...facts };
     this.#clock = bytesPerSecond === undefined ? undefined : new AudioClock(bytesPerSecond);
+    this.#separator = separator;
   }
 
   /** Where everything that the connection causes runs. */
@@ -113,14 +128,28 @@ export class LiveTranscription {
       if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
       utterance.interim = '';
       utterance.finalMs = atMs;
-      if (words.endSeconds !== undefined) utterance.wordsEnd = words.endSeconds;
-    } else utterance.interim = text;
+      if (words.endSeconds !== undefined) utterance.endSeconds = words.endSeconds;
+    } else {
+      utterance.interim = text;
+      delete utterance.pausedMs;
+    }
+    if (words.heardBySeconds !== undefined) utterance.heardBySeconds = words.heardBySeconds;
     if (utterance.firstByteMs === undefined) {
       utterance.firstByteMs = atMs;
       call.tracker.wordsHeard(utterance.startMs);
     }
     // Whoever does not wait for the end of the utterance has this to answer.
-    if (final) this.#speechEnded(call, utterance, atMs, words.silenceMs);
+    if (final) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
+  }
+
+  /**
+   * The user seems to have finished, and may yet go on: whoever begins to answer does so from here. The end of what was
+   * understood so far counts as long as nothing follows.
+   */
+  speechPaused(end: WordsEnd): void {
+    if (!this.#utterance) return;
+    this.#utterance.pausedMs = end.atMs;
+    this.#speechEnded(this.#open(), end, end.atMs);
   }
 
   /** What the user said is accepted as finished. Says nothing when nothing was being said. */
@@ -129,7 +158,7 @@ export class LiveTranscription {
     const utterance = this.#utterance;
     if (!utterance) return;
     this.#utterance = undefined;
-    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, atMs);
+    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
     if (utterance.firstByteMs === undefined) return;
     this.#record(call, utterance, utterance.finalMs ?? atMs, false);
     call.tracker.committed(atMs);
@@ -140,13 +169,17 @@ export class LiveTranscription {
     this.#providerSeconds = seconds;
   }
 
-  /** The connection is gone; for good, when it is `final`. */
-  closed({ final }: { final: boolean }): void {
+  /**
+   * The connection is gone; for good, when it is `final`.
+   *
+   * @param how.error What it broke by, or why it never stood: its class is recorded.
+   */
+  closed({ final, error }: { final: boolean; error?: unknown }): void {
     const atMs = nowMs();
     const call = this.#call.current;
     if (call) {
       this.#giveUp(call, atMs);
-      this.#accountRest(call, atMs);
+      this.#accountRest(call, atMs, error);
     }
     this.#call.closed(atMs, { final });
   }
@@ -174,10 +207,11 @@ export class LiveTranscription {
     call.tracker.speechStarted(startMs);
   }
 
-  /** The end is where the last word ended. Words unknown, or no clock: it is when we heard of it, less what was waited. */
-  #speechEnded(call: Call, { wordsEnd }: OpenUtterance, atMs: number, silenceMs = 0): void {
-    const endMs = this.#wallMs(wordsEnd);
-    call.tracker.speechEnded(endMs ?? atMs - silenceMs, endMs === undefined ? 'stt_event' : 'stt_word_end');
+  /** The end is where the last word ended. Unknown, or no clock: it is no later than what is said here. */
+  #speechEnded(call: Call, { endSeconds, heardBySeconds }: Partial<WordsEnd>, atMs: number): void {
+    const endMs = this.#wallMs(endSeconds);
+    if (endMs !== undefined) call.tracker.speechEnded(endMs, 'stt_word_end');
+    else call.tracker.speechEnded(this.#wallMs(heardBySeconds) ?? atMs, 'stt_event');
   }
 
   /** The connection closes in the middle of an utterance. */
@@ -190,7 +224,8 @@ export class LiveTranscription {
   }
 
   #record(call: Call, utterance: OpenUtterance, endMs: number, cancelled: boolean): void {
-    const said = [...utterance.segments, utterance.interim].filter((part) => part !== '').join(' ');
+    const parts = [...utterance.segments, utterance.interim].filter((part) => part !== '');
+    const said = parts.join(this.#separator).trim();
     call.tracker.utterance({
       startAt: utterance.startMs,
       // Without the start it is no latency.
@@ -203,10 +238,14 @@ export class LiveTranscription {
   }
 
   /** What was sent and belongs to no utterance: silence, mostly. It is billed all the same. */
-  #accountRest(call: Call, atMs: number): void {
+  #accountRest(call: Call, atMs: number, error: unknown): void {
     const startMs = this.#accountedMs;
     const usage = this.#account(this.#providerSeconds ?? this.#clock?.seconds);
-    if (usage) call.startStage('stt', { ...this.#facts, at: startMs }).end({ usage, at: atMs });
+    if (usage || error !== undefined) {
+      const rest = call.startStage('stt', { ...this.#facts, at: startMs });
+      if (error === undefined) rest.end({ usage, at: atMs });
+      else rest.fail(error, { usage, at: atMs });
+    }
     this.#clock?.restart();
     this.#accountedSeconds = 0;
     this.#providerSeconds = undefined;

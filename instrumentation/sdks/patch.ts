@@ -43,6 +43,17 @@ export function at(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
+/** Whether we have wrapped it already, be it inside of what another instrumentation has made of it since. */
+function isPatched(method: unknown): boolean {
+  for (
+    let inner = method;
+    typeof inner === 'function';
+    inner = (inner as { __original?: unknown }).__original
+  )
+    if (PATCHED in inner) return true;
+  return false;
+}
+
 let wraps = 0;
 
 /** How many times something to wrap was found, wrapped already or not: whether it grows says if a patch has found its SDK. */
@@ -54,7 +65,7 @@ export function wrapOnce(target: unknown, name: string, wrap: (original: Method)
   const original = owner?.[name];
   if (!owner || typeof original !== 'function') return;
   wraps++;
-  if (PATCHED in original) return;
+  if (isPatched(original)) return;
   const wrapped = wrap(original as Method);
   Object.defineProperties(wrapped, {
     [PATCHED]: { value: true },

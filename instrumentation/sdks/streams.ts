@@ -82,6 +82,33 @@ export function tapIterable<T>(source: AsyncIterable<T>, tap: Tap<T>): void {
   Object.defineProperty(source, Symbol.asyncIterator, { configurable: true, value: tapped });
 }
 
+/**
+ * Listens to an async generator in place, such as another instrumentation hands out where the SDK has a stream. False:
+ * it is none.
+ */
+export function tapGenerator(value: unknown, tap: Tap<unknown>): boolean {
+  const generator = foreign(value) as Partial<AsyncGenerator<unknown>> | undefined;
+  const { next, return: leave } = generator ?? {};
+  if (!generator || typeof next !== 'function' || typeof generator[Symbol.asyncIterator] !== 'function')
+    return false;
+  generator.next = async (...args) => {
+    try {
+      const item = await next.apply(generator, args);
+      guard('reading a stream', () => (item.done ? tap.end() : tap.see(item.value)));
+      return item;
+    } catch (error) {
+      guard('following a stream', () => tap.fail(error));
+      throw error;
+    }
+  };
+  if (typeof leave === 'function')
+    generator.return = (value) => {
+      guard('following a stream', () => tap.cancel());
+      return leave.call(generator, value);
+    };
+  return true;
+}
+
 /** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */
 export function tapReadable(
   source: ReadableStream<Uint8Array>,

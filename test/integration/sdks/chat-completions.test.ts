@@ -4,12 +4,15 @@ import { after, before, describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import GroqModule, * as groqNamespace from 'groq-sdk';
+import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAIModule, * as openaiNamespace from 'openai';
+import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
 import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { patchGroqChat, patchOpenAiChat } from '../../../instrumentation/sdks/chat-completions.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
@@ -28,13 +31,15 @@ const BUILDS = [
   { name: 'groq-sdk from CommonJS', provider: 'groq', path: '/', make: cjsGroq.Groq },
   { name: 'openai from ESM', provider: 'openai', path: '/v1', make: OpenAIModule },
   { name: 'openai from CommonJS', provider: 'openai', path: '/v1', make: cjsOpenai.OpenAI },
+  { name: 'the oldest groq-sdk', provider: 'groq', path: '/', make: OldestGroq },
+  { name: 'the oldest openai', provider: 'openai', path: '/v1', make: OldestOpenAI },
 ] as const;
 
 let simulator: ChatSimulator;
 before(async () => {
   recordSpans();
-  for (const exports of [groqNamespace, cjsGroq]) patchGroqChat(exports);
-  for (const exports of [openaiNamespace, cjsOpenai]) patchOpenAiChat(exports);
+  for (const exports of [groqNamespace, cjsGroq, oldestGroqNamespace]) patchGroq(exports);
+  for (const exports of [openaiNamespace, cjsOpenai, oldestOpenaiNamespace]) patchOpenAi(exports);
   simulator = await startChatSimulator({ firstTokenMs: [20, 30], tokensPerSecond: [400, 500] });
 });
 after(() => simulator.close());
@@ -175,9 +180,13 @@ for (const build of BUILDS) {
 
     it('counts a request that is aborted before it is answered as cancelled', async () => {
       const controller = new AbortController();
+      const requests = simulator.truth.length;
       const { attributes } = await spanOf(async () => {
         const answer = client(build).chat.completions.create(ask('Hello?'), { signal: controller.signal });
-        setTimeout(() => controller.abort(), 5);
+        // Only when it has arrived: a request that is late would meet the fault of the next test.
+        void poll(() => simulator.truth.length > requests, { deadlineMs: 5_000, what: 'the request' }).then(
+          () => controller.abort(),
+        );
         await assert.rejects(async () => await answer, /aborted/);
       });
       assert.equal(attributes[ATTR.stageCancelled], true);
@@ -257,6 +266,36 @@ describe('openai', () => {
       assert.match(String(answer.choices[0]?.message.content), /At what time/);
     });
     await spanOf(() => sdk.chat.completions.parse(ask('Can I book a table?')));
+  });
+
+  it('counts each request of runTools once, in one turn with the tool', async () => {
+    const call = new Call();
+    takeFacts();
+    const answer = await call.run(() =>
+      client(build)
+        .chat.completions.runTools({
+          ...ask('When do you open on Sunday?'),
+          tools: [
+            {
+              type: 'function',
+              function: {
+                name: 'get_opening_hours',
+                description: 'When the restaurant opens',
+                parameters: {},
+                function: () => 'From 18:00.',
+              },
+            },
+          ],
+        })
+        .finalContent(),
+    );
+    const [first, second, ...more] = llmFacts();
+    call.end();
+    assert.ok(answer);
+    assert.equal(more.length, 0);
+    assert.deepEqual(first?.finishReasons, ['tool_calls']);
+    assert.deepEqual(second?.finishReasons, ['stop']);
+    assert.deepEqual([first.turnIndex, second.turnIndex], [0, 0]);
   });
 
   it('has the usage of a whole answer estimated when the application did not ask for it', async () => {

@@ -195,13 +195,29 @@ describe('realtime transcription', { concurrency: false }, () => {
     await assert.rejects(speak(connection, SPOKEN.mulaw), /not connected/);
     await poll(() => closed);
     call.end();
-    const [spoken] = sttFacts(takeFacts());
+    const [spoken, rest] = sttFacts(takeFacts());
     assert.equal(spoken?.cancelled, true);
     assert.ok(spoken.usage?.audioSeconds);
-    const refused = new ElevenLabsClient({ apiKey: 'key', baseUrl: simulator.url });
+    assert.equal(rest?.errorType, 'connection_closed');
+  });
+
+  it('says why it was refused, which the application hears as it is', async () => {
+    const call = new Call();
+    takeFacts();
     simulator.faults.next({ kind: 'status', status: 429 });
-    const other = await refused.speechToText.realtime.connect(OPTIONS);
-    const error = await new Promise<unknown>((resolve) => other.on(RealtimeEvents.ERROR, resolve));
+    const client = new ElevenLabsClient({ apiKey: 'key', baseUrl: simulator.url });
+    const connection = await call.run(() => client.speechToText.realtime.connect(OPTIONS));
+    let closed = false;
+    connection.on(RealtimeEvents.CLOSE, () => {
+      closed = true;
+    });
+    const error = await new Promise<unknown>((resolve) => connection.on(RealtimeEvents.ERROR, resolve));
     assert.match(String(error), /429/);
+    await poll(() => closed);
+    call.end();
+    assert.deepEqual(
+      sttFacts(takeFacts()).map(({ errorType }) => errorType),
+      ['429'],
+    );
   });
 });

@@ -4,6 +4,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
   /** Cuts the connection after this many chunks of the answer (0: before the first byte). */
   | { readonly kind: 'cut'; readonly afterChunks: number }
+  /** Closes the connection with this WebSocket code after so many messages. */
+  | { readonly kind: 'close'; readonly code: number; readonly afterMessages: number }
   /** Answers normally, but begins this much later. */
   | { readonly kind: 'delay'; readonly ms: number };
 

@@ -1,158 +1,149 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import { context, isSpanContextValid, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { OwnersVerdict } from '../../../instrumentation/adoption.ts';
-import { scopeName } from '../../../instrumentation/adoption.ts';
+import { context, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import {
+  endAdoptedSpans,
+  findAdoption,
+  instrumentationOf,
+  OTHER_END_MS,
+  Revelation,
+} from '../../../instrumentation/adoption.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
-import { onSpanEnd } from '../../../instrumentation/spans.ts';
-import type { Stage } from '../../../instrumentation/stage.ts';
-import { poll } from '../../support/poll.ts';
+import { ATTR, SPAN } from '../../../instrumentation/semconv.ts';
+import { Stage } from '../../../instrumentation/stage.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
-
-const OWNER = 'somebody-else';
-const isStage = ({ attributes }: { attributes: Readonly<Record<string, unknown>> }) =>
-  attributes[ATTR.stage] === 'llm';
 
 before(recordSpans);
 beforeEach(() => void takeSpans());
 
-/** A stage that adopts what the tracer of `OWNER` starts, and what it was told of the end. */
-function adopting(call = new Call()): { call: Call; stage: Stage; verdicts: OwnersVerdict[] } {
-  const verdicts: OwnersVerdict[] = [];
-  const stage = call.tracker.startStage('llm', {
-    provider: 'acme',
-    model: 'm',
-    adoption: {
-      recognises: (span) => scopeName(span) === OWNER,
-      ending: (verdict) => {
-        verdicts.push(verdict);
-        stage.cancel({ usage: { outputTokens: 3 } });
-      },
-    },
-  });
-  return { call, stage, verdicts };
-}
-/** What an instrumentation does: starts a span and makes it active around the request. */
-function request(stage: Stage, attributes = {}, tracer = OWNER): Span {
-  return context.with(stage.context, () => {
-    const span = trace.getTracer(tracer).startSpan('theirs', { kind: SpanKind.CLIENT, attributes });
-    context.with(trace.setSpan(context.active(), span), () => {});
-    return span;
-  });
-}
+const SCOPE = '@opentelemetry/instrumentation-acme';
+const matches = instrumentationOf('acme');
+const theirs = (scope = SCOPE): Span => trace.getTracer(scope).startSpan('chat', {}, context.active());
+const stageOn = (span: Span | undefined): Stage => {
+  const stage = new Stage(
+    'llm',
+    { provider: 'acme', adoption: { span, contextIn: (parent) => parent } },
+    { attributes: { [ATTR.callId]: 'call', [ATTR.turnIndex]: 0 }, startUs: Date.now() * 1_000 },
+  );
+  stage.requested();
+  return stage;
+};
+const wrapped = Object.assign(() => {}, { __original: () => {} });
 
-describe('a stage that somebody else writes the span of', () => {
-  it('is that span, in the trace of the turn, with what the stage knows on it', () => {
-    const { call, stage } = adopting();
-    const span = request(stage);
-    stage.firstByte();
-    stage.end({ usage: { inputTokens: 7 } });
-    span.end();
-    call.end();
-    const spans = takeSpans();
-    const [adopted, ...more] = spans.filter(isStage);
-    assert.deepEqual(more, []);
-    assert.equal(adopted?.name, 'theirs');
-    assert.equal(adopted.attributes[ATTR.callId], call.id);
-    assert.equal(adopted.attributes[ATTR.turnIndex], 0);
-    assert.equal(adopted.attributes[ATTR.inputTokens], 7);
-    assert.equal(adopted.traceId, spans.find(({ name }) => name === 'voice.turn')?.traceId);
-    assert.equal(adopted.events.length, 1);
-  });
-
-  it('leaves what the owner says of it', () => {
-    const { stage } = adopting();
-    const span = request(stage, { [ATTR.providerName]: 'aws.bedrock', [ATTR.conversationId]: 'theirs' });
-    stage.end();
-    span.end();
-    const [adopted] = takeSpans();
-    assert.equal(adopted?.attributes[ATTR.providerName], 'aws.bedrock');
-    assert.equal(adopted.attributes[ATTR.conversationId], 'theirs');
-    assert.equal(adopted.attributes[ATTR.requestModel], 'm');
+describe('a span of another instrumentation', () => {
+  it('is found active, once, when it is of the same SDK and recording', () => {
+    const span = theirs();
+    const active = (of: Span) => trace.setSpan(ROOT_CONTEXT, of);
+    assert.equal(findAdoption(active(span), () => {}, matches)?.span, span);
+    assert.equal(
+      findAdoption(active(theirs('@opentelemetry/instrumentation-http')), () => {}, matches),
+      undefined,
+    );
+    assert.equal(
+      findAdoption(active(theirs('earshot')), () => {}, matches),
+      undefined,
+    );
+    stageOn(span).end();
+    assert.equal(
+      findAdoption(active(span), () => {}, matches),
+      undefined,
+    );
+    const over = theirs();
+    over.end();
+    assert.equal(
+      findAdoption(active(over), () => {}, matches),
+      undefined,
+    );
+    assert.equal(
+      findAdoption(ROOT_CONTEXT, () => {}, matches),
+      undefined,
+    );
+    endAdoptedSpans();
   });
 
-  it('has the last word when the owner ends the span first, and hears how it went', () => {
-    for (const [code, verdict] of [
-      [SpanStatusCode.UNSET, 'unset'],
-      [SpanStatusCode.OK, 'ok'],
-      [SpanStatusCode.ERROR, 'error'],
-    ] as const) {
-      const { stage, verdicts } = adopting();
-      const span = request(stage);
-      span.setStatus({ code });
-      span.end();
-      assert.deepEqual(verdicts, [verdict]);
-      assert.equal(stage.ended, true);
-      const [adopted] = takeSpans();
-      assert.equal(adopted?.attributes[ATTR.stageCancelled], true);
-      assert.equal(adopted.attributes[ATTR.outputTokens], 3);
+  it('is found inside one that masks what is written to it', () => {
+    const inner = theirs();
+    const masking = {
+      span: inner,
+      spanContext: () => inner.spanContext(),
+      isRecording: () => true,
+    } as unknown as Span;
+    assert.equal(findAdoption(trace.setSpan(ROOT_CONTEXT, masking), () => {}, matches)?.span, inner);
+  });
+
+  it('is seen when a wrapped method makes it active, whatever else it puts into the context', () => {
+    const adoption = findAdoption(ROOT_CONTEXT, wrapped, matches);
+    assert.ok(adoption instanceof Revelation);
+    const key = createContextKey('theirs');
+    const within = adoption.contextIn(ROOT_CONTEXT.setValue(key, 1), () => {});
+    assert.equal(within.getValue(key), 1);
+    const span = theirs();
+    const derived = trace.setSpan(within.setValue(createContextKey('other'), 2).deleteValue(key), span);
+    assert.equal(adoption.span, span);
+    assert.equal(trace.getSpan(derived), span);
+    trace.setSpan(within, theirs());
+    assert.equal(adoption.span, span);
+  });
+
+  it('becomes the stage, and ends with the later of the two, as ours says it went', () => {
+    for (const first of ['theirs', 'ours'] as const) {
+      takeSpans();
+      const span = theirs();
+      const stage = stageOn(span);
+      const ends = [
+        () => span.setAttribute(ATTR.inputTokens, 0).end(),
+        () => stage.end({ usage: { inputTokens: 7 } }),
+      ];
+      if (first === 'ours') ends.reverse();
+      for (const end of ends) {
+        assert.deepEqual(takeSpans(), []);
+        end();
+      }
+      const [ended, ...more] = takeSpans();
+      assert.equal(more.length, 0);
+      assert.equal(ended?.name, 'chat');
+      assert.equal(ended.scopeName, SCOPE);
+      assert.equal(ended.attributes[ATTR.stage], 'llm');
+      assert.equal(ended.attributes[ATTR.callId], 'call');
+      assert.equal(ended.attributes[ATTR.inputTokens], 7);
     }
   });
 
-  it('ends the span where the owner does not', async () => {
-    const { stage } = adopting();
-    const span = request(stage);
-    stage.end();
-    await poll(() => !span.isRecording());
-    assert.equal(takeSpans().filter(isStage).length, 1);
+  it('that they never end is ended a moment after ours', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const span = theirs();
+    stageOn(span).cancel();
+    t.mock.timers.tick(OTHER_END_MS - 1);
+    assert.deepEqual(takeSpans(), []);
+    t.mock.timers.tick(1);
+    assert.equal(takeSpans()[0]?.attributes[ATTR.stageCancelled], true);
     span.end();
     assert.deepEqual(takeSpans(), []);
   });
 
-  it('is a span of our own when the owner starts none, or none that is recorded', () => {
-    for (const prepare of [
-      () => {},
-      (stage: Stage) =>
-        context.with(stage.context, () =>
-          context.with(
-            trace.setSpan(
-              context.active(),
-              trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }),
-            ),
-            () => {},
-          ),
-        ),
-      (stage: Stage) => request(stage, {}, 'http').end(),
-    ]) {
-      const { call, stage } = adopting();
-      prepare(stage);
-      stage.firstByte();
-      stage.end({ usage: { inputTokens: 7 } });
-      call.end();
-      const [own, ...more] = takeSpans().filter(isStage);
-      assert.deepEqual(more, []);
-      assert.equal(own?.name, 'chat m');
-      assert.equal(own.attributes[ATTR.callId], call.id);
-      assert.equal(own.attributes[ATTR.inputTokens], 7);
-    }
-  });
-
-  it('is the span that is active already, where the owner stands around us', () => {
+  it('links to its turn when it was started outside of it', () => {
     const call = new Call();
-    const span = trace.getTracer(OWNER).startSpan('theirs', {}, call.context);
-    const stage = context.with(trace.setSpan(call.context, span), () =>
-      call.tracker.startStage('llm', {
-        adoption: { recognises: (each) => scopeName(each) === OWNER, around: true, ending: () => {} },
-      }),
-    );
-    assert.equal(trace.getSpan(stage.context), span);
-    stage.end();
+    const span = theirs();
+    call.tracker
+      .startStage('llm', { adoption: { span, contextIn: (parent) => trace.setSpan(parent, span) } })
+      .end();
     span.end();
-    assert.equal(takeSpans().filter(isStage).length, 1);
+    const [ended] = takeSpans();
     call.end();
+    const turn = takeSpans().find(({ name }) => name === SPAN.turn);
+    assert.ok(turn);
+    assert.equal(
+      (span as unknown as { links: { context: { spanId: string } }[] }).links[0]?.context.spanId,
+      turn.spanId,
+    );
+    assert.equal(ended?.spanId, span.spanContext().spanId);
   });
 
-  it('is heard of once by those who listen to our spans', () => {
-    const heard: Span[] = [];
-    const stop = onSpanEnd((span) => heard.push(span));
-    const { stage } = adopting();
-    const span = request(stage);
-    stage.end();
-    span.end();
-    span.end();
-    stop();
-    assert.deepEqual(heard, [span]);
-    assert.ok(isSpanContextValid(span.spanContext()));
+  it('that never comes leaves the stage its own', () => {
+    stageOn(undefined).end();
+    assert.equal(takeSpans()[0]?.scopeName, 'earshot');
+    const frozen = Object.freeze(Object.create(theirs()) as Span);
+    stageOn(frozen).end();
+    assert.equal(takeSpans()[0]?.scopeName, 'earshot');
   });
 });

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { AssemblyAI, StreamingTranscriber } from 'assemblyai';
 import Groq from 'groq-sdk';
-import { instrumentDeepgram, instrumentGroq } from '../../../instrumentation/instrument.ts';
+import {
+  instrumentAssemblyAI,
+  instrumentDeepgram,
+  instrumentGroq,
+} from '../../../instrumentation/instrument.ts';
 
 describe('instrumenting a client by hand', () => {
   const warnings: string[] = [];
@@ -39,6 +44,19 @@ describe('instrumenting a client by hand', () => {
     class OurGroq extends Groq {}
     instrumentGroq(new OurGroq({ apiKey: 'test' }));
     assert.deepEqual(warnings, []);
+  });
+
+  it('finds the transcribers of a client that shows no class of theirs', () => {
+    listen();
+    const assemblyAi = instrumentAssemblyAI(new AssemblyAI({ apiKey: 'test' }));
+    const transcriber = assemblyAi.streaming.transcriber({ sampleRate: 8_000 });
+    const { connectOnce } = StreamingTranscriber.prototype as unknown as { connectOnce: unknown };
+    assert.equal(instrumentAssemblyAI(transcriber), transcriber);
+    assert.equal(instrumentAssemblyAI(StreamingTranscriber), StreamingTranscriber);
+    assert.equal((transcriber as unknown as { connectOnce: unknown }).connectOnce, connectOnce);
+    assert.deepEqual(warnings, []);
+    instrumentAssemblyAI({});
+    assert.match(String(warnings), /expected an AssemblyAI or StreamingTranscriber of assemblyai; nothing/);
   });
 
   it('warns of what is no such client, and leaves it as it is', () => {

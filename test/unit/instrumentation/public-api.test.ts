@@ -149,6 +149,21 @@ test('work started in a call finds it, through promises and timers, and two call
   assert.deepEqual(requests.map((span) => span.attributes[ATTR.callId]).sort(), ['a', 'b']);
 });
 
+test('what the application throws in a call is the application’s', async () => {
+  const call = startCall();
+  const error = new RangeError('of the application');
+  const fail = (): never => {
+    throw error;
+  };
+  assert.throws(() => withCall(call, fail), error);
+  await assert.rejects(
+    withCall(call, async () => fail()),
+    error,
+  );
+  assert.equal(withCall(call, 'no function' as never), 'no function');
+  call.end();
+});
+
 test('a model request outside of any call is a plain span below the active one', () => {
   openStage('llm', { provider: 'groq', model: 'm' }).end({ usage: { inputTokens: 3 } });
   const [span] = takeSpans();

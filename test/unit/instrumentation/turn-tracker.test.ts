@@ -320,3 +320,34 @@ test('what starts after the end of the call belongs to the call and opens no tur
     ['llm', 'stt'],
   );
 });
+
+test('a recording is transcribed from when it was sent, and spoken before that', () => {
+  const call = phoneCall();
+  call.tracker.utterance({
+    startAt: s(1),
+    requestedAt: s(3),
+    firstByteAt: s(3.4),
+    endAt: s(3.4),
+    facts: { provider: 'openai', model: 'whisper-1', streaming: false },
+    result: { text: 'What time do you open?' },
+  });
+  call.end({ at: s(6) });
+
+  const facts = takeFacts();
+  const [turn] = turns(facts);
+  const [stage] = stages(facts, 0);
+  assert.equal(turn?.startUs, us(1));
+  assert.equal(turn.speechStartedUs, us(1));
+  assert.equal(stage?.startUs, us(3));
+  assert.equal(stage.firstByteUs, us(3.4));
+});
+
+test('an utterance whose transcription failed says so, and opens no turn', () => {
+  const call = phoneCall();
+  call.tracker.utterance({ startAt: s(1), endAt: s(2), facts: stt, result: {}, error: new TypeError('no') });
+  call.end({ at: s(6) });
+
+  const facts = takeFacts();
+  assert.equal(turns(facts).length, 0);
+  assert.equal(stages(facts, undefined)[0]?.errorType, 'TypeError');
+});

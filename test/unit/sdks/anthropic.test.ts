@@ -32,7 +32,15 @@ describe('a message', () => {
   });
 
   it('survives bodies and answers that make no sense', () => {
-    for (const answer of [undefined, null, 7, 'text', {}, { content: [null] }, { content: 'x', usage: 7 }])
+    for (const answer of [
+      undefined,
+      null,
+      7,
+      'text',
+      {},
+      { type: 'message', content: [null] },
+      { type: 'message', content: 'x', usage: 7 },
+    ])
       for (const body of [
         undefined,
         null,
@@ -56,7 +64,7 @@ describe('the usage of an answer', () => {
   });
   const usage = (...events: object[]) => {
     const answer = new AnthropicAnswer(400);
-    for (const event of events) answer.event(event);
+    for (const event of events) answer.add(event);
     return answer.result().usage;
   };
 

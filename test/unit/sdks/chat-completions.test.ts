@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { patchGroqChat, providerOf } from '../../../instrumentation/sdks/chat-completions.ts';
+
 import { DEADLINE_MS } from '../../../instrumentation/sdks/deadline.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
+import { providerOf } from '../../../instrumentation/sdks/provider-host.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
@@ -15,7 +17,7 @@ function client(answer: () => unknown) {
     }
   }
   const Groq = { Chat: { Completions } };
-  patchGroqChat({ Groq });
+  patchGroq({ Groq });
   return new Completions();
 }
 

@@ -41,6 +41,23 @@ describe('replacing a method', () => {
     assert.equal(target.add.length, 2);
   });
 
+  it('happens once, though somebody else has wrapped ours since', () => {
+    const target = { add: (a: number, b: number) => a + b };
+    const patch = () =>
+      wrapOnce(
+        target,
+        'add',
+        (add) =>
+          (...args) =>
+            Number(add(...args)) + 100,
+      );
+    patch();
+    const ours = target.add;
+    target.add = Object.assign((a: number, b: number) => ours(a, b) + 1_000, { __original: ours });
+    patch();
+    assert.equal(target.add(1, 2), 1_103);
+  });
+
   it('leaves a class alone whose parent was patched already', () => {
     class Parent {
       count() {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   type SdkStream,
   type Tap,
+  tapGenerator,
   tapIterable,
   tapReadable,
   tapResponse,
@@ -59,6 +60,44 @@ describe('an SDK stream that is listened to', () => {
     const items = stream([1, 2]);
     tapStream(items, throwing);
     assert.deepEqual(await all(items), [1, 2]);
+  });
+});
+
+describe('a generator that is listened to', () => {
+  async function* items(error?: Error) {
+    yield 1;
+    yield 2;
+    if (error) throw error;
+  }
+
+  it('gives every item, and then how it ended', async () => {
+    for (const [error, last] of [
+      [undefined, 'end'],
+      [new Error('theirs'), 'Error: theirs'],
+    ] as const) {
+      const heard: unknown[] = [];
+      const generator = items(error);
+      assert.equal(tapGenerator(generator, listening(heard)), true);
+      if (error) await assert.rejects(all(generator), error);
+      else assert.deepEqual(await all(generator), [1, 2]);
+      assert.deepEqual(heard, [1, 2, last]);
+    }
+  });
+
+  it('tells of a reader that leaves', async () => {
+    const heard: unknown[] = [];
+    const generator = items();
+    tapGenerator(generator, listening(heard));
+    for await (const _ of generator) break;
+    assert.deepEqual(heard, [1, 'cancel']);
+  });
+
+  it('is not disturbed when we fail, and is no other value', async () => {
+    const generator = items();
+    tapGenerator(generator, throwing);
+    assert.deepEqual(await all(generator), [1, 2]);
+    for (const value of [undefined, 7, 'text', {}, { next: 1 }, [1]])
+      assert.equal(tapGenerator(value, throwing), false);
   });
 });
 

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  audioSeconds,
+  rawAudio,
+  readWavHeader,
+  UNTIMED,
+  wavAudio,
+} from '../../../instrumentation/sdks/audio-format.ts';
+import { recording } from '../../support/simulators/openai-audio.ts';
+
+describe('bytes of audio', () => {
+  it('are seconds where the format tells', () => {
+    assert.equal(audioSeconds(wavAudio(12_000, 2), 24_044), 1);
+    assert.equal(audioSeconds(rawAudio(8_000, 1), 4_000), 0.5);
+    assert.equal(audioSeconds(wavAudio(12_000, 2), 20), 0);
+    assert.equal(audioSeconds(UNTIMED, 24_000), undefined);
+    assert.equal(audioSeconds(rawAudio(0, 2), 24_000), undefined);
+  });
+
+  it('have their rate in a WAV header, wherever its chunks are', () => {
+    const plain = recording(1);
+    assert.deepEqual(readWavHeader(plain), { headerBytes: 44, bytesPerSecond: 48_000 });
+    const list = Buffer.from('LIST\u0003\0\0\0abc\0', 'latin1');
+    const tagged = Buffer.concat([plain.subarray(0, 36), list, plain.subarray(36)]);
+    assert.deepEqual(readWavHeader(tagged), { headerBytes: 56, bytesPerSecond: 48_000 });
+  });
+
+  it('have none in anything else, whatever it is', () => {
+    assert.equal(readWavHeader(recording(1).subarray(0, 43)), undefined);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, wav) => {
+        if (wav) bytes.set(Buffer.from('RIFF....WAVE').subarray(0, bytes.length));
+        readWavHeader(bytes);
+      }),
+    );
+  });
+});
