@@ -46,11 +46,12 @@ const FRAMES = 100_000;
 const ROUNDS = 10;
 const POOL = 256;
 
-const pool = <T>(make: (i: number) => T): T[] => Array.from({ length: POOL }, (_, i) => make(i));
+/** Different frames, to be handled in turn. */
+export const pool = <T>(make: (i: number) => T): T[] => Array.from({ length: POOL }, (_, i) => make(i));
 const payload = (i: number): string => Buffer.alloc(160, i).toString('base64');
 
 /** Microseconds a frame of each of two ways to handle it. */
-function compare<T>(
+export function compare<T>(
   frames: readonly T[],
   ours: (frame: T) => void,
   baseline: (frame: T) => void,

@@ -146,7 +146,7 @@ export class Call implements TrackerHost {
     guard('ending the last turn', () => this.tracker.end(endUs / 1_000));
     this.#ended = true;
     openCalls.delete(this);
-    for (const stage of [...this.#stages]) stage.cancel({ at: endUs / 1_000 });
+    for (const stage of [...this.#stages]) stage.cutOff(endUs / 1_000);
     guard('describing a call', () => {
       this.#span.setAttributes(this.#endAttributes(end ?? {}));
       if (end?.error !== undefined) failSpan(this.#span, end.error);

@@ -17,9 +17,10 @@ import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
 import { patchElevenLabs } from './sdks/elevenlabs.ts';
 import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
+import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
 import { patchOpenAi } from './sdks/openai.ts';
-import { foreign, wrapCount } from './sdks/patch.ts';
+import { at, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */
@@ -33,6 +34,12 @@ export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpe
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new GoogleGenAI()` of @google/genai. */
+export const instrumentGoogleGenAI: Instrument = byHand('a GoogleGenAI of @google/genai', (client) =>
+  patchGenai({ Models: at(client, 'models', 'constructor'), Live: at(client, 'live', 'constructor') }),
+);
+/** ai, which has a hook for it: there is nothing to hand over. */
+export { instrumentAI } from './sdks/ai.ts';
 /** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
 export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',

@@ -28,6 +28,8 @@ export interface StageFacts {
   inputMessages?: (() => string | undefined) | undefined;
   /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
   adoption?: Adoption | undefined;
+  /** What is known of the result so far: it counts when the call ends before the stage does. */
+  soFar?: (() => StageResult) | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -78,6 +80,7 @@ export class Stage {
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
   readonly #owner: StageOwner | undefined;
+  readonly #soFar: (() => StageResult) | undefined;
   #open: (() => Span) | undefined;
   #opened: Span | undefined;
   #adopted: AdoptedSpan | undefined;
@@ -89,6 +92,7 @@ export class Stage {
     this.kind = kind;
     this.startUs = place.startUs;
     this.#owner = place.owner;
+    this.#soFar = facts.soFar;
     const attributes = openingAttributes(kind, facts, place);
     const own = () => start(kind, facts, place, attributes);
     this.#open = () => guard('adopting a span', () => this.#adopt(facts, place, attributes)) ?? own();
@@ -142,6 +146,12 @@ export class Stage {
     this.#set(ATTR.stageCancelled, true);
     if (this.kind === 'playback') this.#set(ATTR.playbackInterrupted, true);
     this.#finish(result);
+  }
+
+  /** The call ended before it did. */
+  cutOff(at: Instant): void {
+    const soFar = this.#soFar;
+    this.cancel({ ...(soFar && guard('reading a result so far', soFar)), at });
   }
 
   /** It failed. Only the class of the error is recorded. An abort is a cancellation. */

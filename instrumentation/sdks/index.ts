@@ -5,8 +5,10 @@ import type { SupportedSdk } from './sdk.ts';
 const file = createRequire(import.meta.url);
 type Files = {
   './anthropic.js': typeof import('./anthropic.ts');
+  './ai.js': typeof import('./ai.ts');
   './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
+  './genai.js': typeof import('./genai.ts');
   './deepgram.js': typeof import('./deepgram.ts');
   './elevenlabs.js': typeof import('./elevenlabs.ts');
   './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
@@ -118,6 +120,40 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     byHand: ['instrumentAssemblyAI'],
     patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
+  },
+  {
+    packageName: 'ai',
+    supportedVersions: ['>=7.0.0 <8'],
+    captures: [
+      'every request to a language model, streamed and whole, with any provider: first token, tool calls, tokens',
+      'tool executions',
+      '`generateSpeech`: characters, and seconds of `pcm`; `transcribe`: the utterance, which ends with its recording',
+    ],
+    limits: [
+      'A call that names its own `telemetry.integrations`, or has `telemetry.isEnabled` false, is not seen.',
+      'Speech and transcription are told of since 7.0.124, and come whole. `streamTranscribe` and realtime sessions, which are experiments, are not followed.',
+      'A request that `@ai-sdk/otel` traces keeps that span, which becomes the stage; speech and transcription have a span of each.',
+      'An answer that is left without `abortSignal` ends with its call, or after five minutes.',
+      'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',
+    ],
+    byHand: ['instrumentAI'],
+    patch: () => load('./ai.js').patchAi(),
+  },
+  {
+    packageName: '@google/genai',
+    supportedVersions: ['>=2.0.0 <4'],
+    captures: [
+      '`generateContent`, streamed and whole, of Gemini and of Vertex AI, of models and chats: first token, tool calls, tokens by kind',
+      'Live: user and agent turns, audio, interruptions, tool calls, transcripts, tokens by kind, across resumed connections',
+    ],
+    limits: [
+      'Tools that the SDK runs by itself (automatic function calling, MCP) have no stage; each request between them has.',
+      'The Interactions API is not seen.',
+      'Live tells no end of speech of itself. It is known from voice activity (the server’s, or `activityEnd` of the application), else from `inputAudioTranscription` with `wordTimestamp`; else a turn counts from the first transcript, and without transcription it is the agent’s and has no EOU latency.',
+      'Live tells no request: without voice activity, an answer to speech has no first byte of the model.',
+    ],
+    byHand: ['instrumentGoogleGenAI'],
+    patch: (exports) => load('./genai.js').patchGenai(exports),
   },
   {
     packageName: 'ws',

@@ -13,6 +13,13 @@ export const foreign = (value: unknown): Foreign | undefined =>
     ? (value as Foreign)
     : undefined;
 
+/** The objects of a list; one that stands alone is a list of itself. */
+export const objects = (value: unknown): Foreign[] =>
+  (Array.isArray(value) ? value : [value]).flatMap((item: unknown): Foreign[] => {
+    const object = foreign(item);
+    return object ? [object] : [];
+  });
+
 /** `value` when it is a string that says something. */
 export const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;

@@ -96,10 +96,14 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
     this.#deadline.heard();
   }
 
+  /** It is over, however it ended. May be called again. */
+  protected closed(): void {}
+
   /** Ends the stage, unless it has ended. */
   protected over(finish: () => void): void {
     this.#deadline.over();
     if (!this.stage.ended) finish();
+    this.closed();
   }
 }
 

@@ -112,6 +112,11 @@ export class SpeechSession {
     this.#open().tracker.speechEnded(this.#wallMs(seconds) ?? atMs, source);
   }
 
+  /** Words of what the user is saying were understood: it is not a noise. */
+  wordsHeard(): void {
+    if (this.#speechStartMs !== undefined) this.#open().tracker.wordsHeard(this.#speechStartMs);
+  }
+
   /** What the user said was accepted, and will be answered. `id`: by which its transcript is told. */
   committed(id: string, atMs: number): void {
     const { tracker } = this.#open();
@@ -185,7 +190,7 @@ export class SpeechSession {
   /** The agent is silenced by what the user says: what it had left to say is not heard. */
   interrupted(atMs: number): void {
     if (!this.#playout.playing) return;
-    if (this.#speechStartMs !== undefined) this.#open().tracker.wordsHeard(this.#speechStartMs);
+    this.wordsHeard();
     this.#playout.clear(atMs);
   }
 

@@ -110,13 +110,13 @@ export function tapGenerator(value: unknown, tap: Tap<unknown>): boolean {
 }
 
 /** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */
-export function tapReadable(
-  source: ReadableStream<Uint8Array>,
-  tap: Tap<Uint8Array>,
-): ReadableStream<Uint8Array> {
+export function tapReadable<T = Uint8Array>(
+  source: Pick<ReadableStream<T>, 'getReader' | 'cancel'>,
+  tap: Tap<T>,
+): ReadableStream<T> {
   // Not taken before the first read: to look at `body` must not lock it.
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+  let reader: ReadableStreamDefaultReader<T> | undefined;
+  const pull = async (controller: ReadableStreamDefaultController<T>): Promise<void> => {
     reader ??= source.getReader();
     try {
       const { done, value } = await reader.read();

@@ -90,6 +90,8 @@ export async function startDemoWorld(options: DemoWorldOptions = {}): Promise<De
     CARTESIA_API_KEY: 'simulated',
     DEEPGRAM_URL: deepgram.wsUrl,
     GROQ_BASE_URL: chat.url,
+    OPENAI_API_KEY: 'simulated',
+    OPENAI_BASE_URL: `${chat.url}/v1`,
     CARTESIA_BASE_URL: cartesia.url,
     ...options.agent?.env,
   };

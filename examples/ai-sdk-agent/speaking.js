@@ -1,0 +1,34 @@
+// Text to speech: sentences in, mu-law audio out.
+import Cartesia from '@cartesia/cartesia-js';
+
+const baseURL = process.env.CARTESIA_BASE_URL;
+const cartesia = new Cartesia({ apiKey: process.env.CARTESIA_API_KEY, ...(baseURL && { baseURL }) });
+
+// Yields the audio of one sentence as it is made.
+export async function* speak(text, { signal, requestId }) {
+  if (signal.aborted) return;
+  const response = await cartesia.tts.generate(
+    {
+      model_id: 'sonic-3.5',
+      transcript: text,
+      voice: { id: process.env.CARTESIA_VOICE_ID ?? 'f786b574-daa5-4673-aa0c-cbe3e8534c02' },
+      language: 'en',
+      output_format: { container: 'raw', encoding: 'pcm_mulaw', sample_rate: 8000 },
+    },
+    { signal, headers: { 'x-request-id': requestId } },
+  );
+  yield* response.body;
+}
+
+// Yields whole sentences as soon as they are complete, then the rest.
+export async function* sentences(pieces) {
+  let text = '';
+  for await (const piece of pieces) {
+    text += piece;
+    for (let end = text.search(/[.!?]\s/); end >= 0; end = text.search(/[.!?]\s/)) {
+      yield text.slice(0, end + 1).trim();
+      text = text.slice(end + 1);
+    }
+  }
+  if (text.trim()) yield text.trim();
+}
