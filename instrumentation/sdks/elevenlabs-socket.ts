@@ -106,7 +106,7 @@ export class ElevenLabsSocket {
   #say(id: string, words: string): void {
     const known = this.#open.get(id);
     const turn = activeCall()?.turn;
-    if (known && turn && turn !== known.turn) this.#leave(id, known);
+    if (known && (known.synthesis.stage.ended || (turn && turn !== known.turn))) this.#leave(id, known);
     const voice = this.#open.get(id) ?? this.#begin(id);
     if (!voice) return;
     voice.synthesis.say(words);

@@ -3,11 +3,7 @@ import { openStage } from '../open-stage.ts';
 import { elevenLabsFormat } from './elevenlabs-format.ts';
 import { at, text } from './patch.ts';
 import { SdkRequest } from './sdk-request.ts';
-import { base64Bytes, SynthesisAnswer } from './synthesis-answer.ts';
-
-/** Bytes that a base64 text stands for. */
-export const encodedBytes = (encoded = ''): number =>
-  base64Bytes(encoded.length, encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
+import { encodedBytes, SynthesisAnswer } from './synthesis-answer.ts';
 
 /** Audio comes as bytes, or as base64 beside the timing of its characters. */
 class ElevenLabsAnswer extends SynthesisAnswer {

@@ -2,8 +2,8 @@ import { context } from '@opentelemetry/api';
 import { nowMs } from '../clock.ts';
 import { guard } from '../spans.ts';
 import { ScribeConnection } from './elevenlabs-scribe.ts';
-import { encodedBytes } from './elevenlabs-synthesis.ts';
 import { at, type Foreign, foreign, type Method, text, wrapOnce } from './patch.ts';
+import { encodedBytes } from './synthesis-answer.ts';
 
 /** `client.speechToText.realtime`: live transcription. */
 export function traceSpeechToText(resource: unknown): void {
