@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type * as cartesiaTypes from '@cartesia/cartesia-js';
 import * as deepgramSdk from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
+import { RealtimeConnection } from '@elevenlabs/elevenlabs-js';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { StreamingTranscriber } from 'assemblyai';
@@ -12,6 +13,7 @@ import { rawAudio } from '../instrumentation/sdks/audio-format.ts';
 import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
 import { patchElevenLabsSockets } from '../instrumentation/sdks/elevenlabs-stream-input.ts';
+import { traceSpeechToText } from '../instrumentation/sdks/elevenlabs-transcription.ts';
 import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
 import { tapReadable } from '../instrumentation/sdks/streams.ts';
 import { SynthesisAnswer } from '../instrumentation/sdks/synthesis-answer.ts';
@@ -37,6 +39,7 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     benchTwilioIn(),
     benchTwilioOut(),
     benchElevenLabs(),
+    await benchScribe(),
     await benchSpeechBytes(),
     await benchSpeechEvents(),
   ];
@@ -349,5 +352,34 @@ function benchElevenLabs(): BenchResult {
     ...times,
     unit: 'µs/frame',
     note: "'message' of a stream-input socket with one listener that does nothing, with and without the wrapper",
+  };
+}
+
+/** `client.speechToText.realtime`, whose connections are open and drop everything. */
+class NullRealtime {
+  async connect(_options: object): Promise<RealtimeConnection> {
+    const connection = new RealtimeConnection(8_000);
+    Object.assign(connection, { websocket: { readyState: 1, send: () => {}, close: () => {} } });
+    return connection;
+  }
+}
+
+async function benchScribe(): Promise<BenchResult> {
+  const plain = await new NullRealtime().connect({});
+  const realtime = new NullRealtime();
+  traceSpeechToText({ realtime });
+  const call = new Call();
+  const connection = await call.run(() => realtime.connect({ audioFormat: 'ulaw_8000' }));
+  const times = compare(
+    pool((i) => ({ audioBase64: payload(i) })),
+    (frame) => connection.send(frame),
+    (frame) => plain.send(frame),
+  );
+  call.end();
+  return {
+    name: 'audio frame to Scribe',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a RealtimeConnection of @elevenlabs/elevenlabs-js on a socket that drops everything, with and without the wrapper',
   };
 }
