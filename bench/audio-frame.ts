@@ -14,6 +14,7 @@ import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
 import { patchElevenLabsSockets } from '../instrumentation/sdks/elevenlabs-stream-input.ts';
 import { traceSpeechToText } from '../instrumentation/sdks/elevenlabs-transcription.ts';
+import { patchOpenAiRealtime } from '../instrumentation/sdks/openai-realtime.ts';
 import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
 import { tapReadable } from '../instrumentation/sdks/streams.ts';
 import { SynthesisAnswer } from '../instrumentation/sdks/synthesis-answer.ts';
@@ -36,6 +37,7 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     await benchDeepgram(),
     await benchAssemblyAi(),
     benchCartesia(),
+    benchOpenAiRealtime(),
     benchTwilioIn(),
     benchTwilioOut(),
     benchElevenLabs(),
@@ -185,6 +187,36 @@ function benchCartesia(): BenchResult {
     ...times,
     unit: 'µs/frame',
     note: 'sendRaw of @cartesia/cartesia-js on a socket that drops everything, with and without the wrapper',
+  };
+}
+
+/** A client of the Realtime API that is connected to nobody. */
+class NullRealtimeClient {
+  readonly url = 'wss://api.openai.com/v1/realtime?model=gpt-realtime';
+  readonly socket = { readyState: 1 };
+  _emit(): void {}
+  send(_event: object): void {}
+  close(): void {}
+}
+
+function benchOpenAiRealtime(): BenchResult {
+  const unpatched = NullRealtimeClient.prototype.send;
+  patchOpenAiRealtime({ OpenAIRealtimeWS: NullRealtimeClient });
+  const call = new Call();
+  const client = new NullRealtimeClient();
+  const times = call.run(() =>
+    compare(
+      pool((i) => ({ type: 'input_audio_buffer.append', audio: payload(i) })),
+      (frame) => client.send(frame),
+      (frame) => unpatched.call(client, frame),
+    ),
+  );
+  call.end();
+  return {
+    name: 'audio frame to OpenAI Realtime',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a client that drops everything, with and without the wrapper',
   };
 }
 

@@ -11,6 +11,7 @@
  * earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
+import { patchAgentsRealtime } from './sdks/agents-realtime.ts';
 import { patchAnthropic } from './sdks/anthropic.ts';
 import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
@@ -20,6 +21,7 @@ import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
 import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
 import { patchOpenAi } from './sdks/openai.ts';
+import { patchOpenAiRealtime } from './sdks/openai-realtime.ts';
 import { at, foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
@@ -30,6 +32,18 @@ type Instrument = <Client extends object>(client: Client) => Client;
 export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroq);
 /** `new OpenAI()` of openai. */
 export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAi);
+/** `new OpenAIRealtimeWS()` or `new OpenAIRealtimeWebSocket()` of openai, before its first event. */
+export const instrumentOpenAIRealtime: Instrument = byClass(
+  'openai',
+  'OpenAIRealtimeWS',
+  patchOpenAiRealtime,
+);
+/** `new RealtimeSession()` of @openai/agents-realtime, before it connects. */
+export const instrumentRealtimeSession: Instrument = byClass(
+  '@openai/agents-realtime',
+  'RealtimeSession',
+  patchAgentsRealtime,
+);
 /** `new DeepgramClient()` of @deepgram/sdk. */
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */

@@ -670,7 +670,10 @@ export const PRICE_FILES: readonly unknown[] = [
           "gpt-4o-mini-audio",
           "gpt-4o-search",
           "gpt-4o-mini-search",
-          "gpt-4o-mini-realtime"
+          "gpt-4o-mini-realtime",
+          "gpt-realtime-1.5",
+          "gpt-realtime-2.1",
+          "gpt-realtime-translate"
         ],
         "note": "Named so that a shorter name does not price it: no price of its own in a source.",
         "history": []

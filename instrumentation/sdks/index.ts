@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
+import { pick } from './patch.ts';
 import type { SupportedSdk } from './sdk.ts';
 
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
   './anthropic.js': typeof import('./anthropic.ts');
+  './agents-realtime.js': typeof import('./agents-realtime.ts');
   './ai.js': typeof import('./ai.ts');
   './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
@@ -14,9 +16,18 @@ type Files = {
   './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
   './groq.js': typeof import('./groq.ts');
   './openai.js': typeof import('./openai.ts');
+  './openai-realtime.js': typeof import('./openai-realtime.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
+
+/** `require` names a module below a package by its file, `import` as it was written. */
+const OPENAI_REALTIME = [
+  'realtime/ws',
+  'realtime/websocket',
+  'beta/realtime/ws',
+  'beta/realtime/websocket',
+].flatMap((path) => [`openai/${path}`, `openai/${path}.js`]);
 
 /** Every SDK that is instrumented without a line of code. `docs/sdks.md` is generated from it. */
 export const SDKS: readonly SupportedSdk[] = [
@@ -37,12 +48,14 @@ export const SDKS: readonly SupportedSdk[] = [
   },
   {
     packageName: 'openai',
+    modules: ['openai', ...OPENAI_REALTIME],
     supportedVersions: ['>=6.0.0 <8'],
     captures: [
       'chat completions, streamed and whole, of OpenAI and of whoever speaks its protocol: first token, tool calls, tokens',
       'responses, streamed and whole, and their helpers: first token, tool calls, tokens, failures',
       'speech, as bytes and as events: first audio, characters, tokens (events), seconds of audio (PCM and WAV)',
       'transcription of recordings, whole and streamed: the words and the turn they open, tokens, seconds of audio',
+      'Realtime, over `openai/realtime/ws` and `/websocket`: speech start and end, first audio, tools, transcripts, barge-in, tokens of text and audio',
     ],
     limits: [
       'A chat stream without `stream_options.include_usage` tells no tokens: they are estimated, and marked so. So are those of a stream that is broken off.',
@@ -50,9 +63,30 @@ export const SDKS: readonly SupportedSdk[] = [
       'Of a response that is read through `asResponse()` only the first byte and the end are known.',
       "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
       'With another instrumentation of `openai` its span is the one that is written to. Made around ours, it is not in the trace of its turn but linked to it.',
+      'Realtime: playback is estimated from the audio that came, unless a transport such as Twilio Media Streams shows it.',
+      'Realtime: `semantic_vad` does not tell how long the silence was, and without turn detection the end of speech is when the application commits it: `eou_source` is `stt_event` then.',
+      'Realtime: two clients without a call around them are two calls, also where one follows the other after a break.',
     ],
-    byHand: ['instrumentOpenAI'],
-    patch: (exports) => load('./openai.js').patchOpenAi(exports),
+    byHand: ['instrumentOpenAI', 'instrumentOpenAIRealtime'],
+    patch: (exports) => {
+      if (pick(exports, 'OpenAIRealtimeWS') ?? pick(exports, 'OpenAIRealtimeWebSocket'))
+        load('./openai-realtime.js').patchOpenAiRealtime(exports);
+      else load('./openai.js').patchOpenAi(exports);
+    },
+  },
+  {
+    packageName: '@openai/agents-realtime',
+    supportedVersions: ['>=0.8.0 <1'],
+    captures: [
+      'sessions over WebSocket, Twilio and SIP transports: speech start and end, first audio, tools, transcripts, barge-in, tokens of text and audio; also as `@openai/agents/realtime`',
+    ],
+    limits: [
+      'WebRTC sessions run in the browser.',
+      'Playback is estimated from the audio that came, unless the Twilio transport, whose socket is followed, or the server of a SIP call shows it.',
+      'Its default turn detection, `semantic_vad`, does not tell how long the silence was: `eou_source` is `stt_event` then.',
+    ],
+    byHand: ['instrumentRealtimeSession'],
+    patch: (exports) => load('./agents-realtime.js').patchAgentsRealtime(exports),
   },
   {
     packageName: '@deepgram/sdk',

@@ -42,6 +42,11 @@ export class Playout {
     return this.#playing;
   }
 
+  /** When what was queued so far has been heard. */
+  get endsMs(): number {
+    return this.#endsMs;
+  }
+
   /** Audio was queued. On the audio path: no allocation while a playback goes on. */
   queued(durationMs: number, atMs: number): void {
     this.#tailMarked = false;

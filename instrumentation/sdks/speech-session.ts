@@ -11,8 +11,9 @@ import { Playout } from './playout.ts';
 
 /** Utterances that wait for their turn or their transcript; beyond it the oldest is forgotten. */
 const MAX_UTTERANCES = 64;
-/** Responses that may be open at once. */
+/** Responses that may be open at once, and tools. */
 const MAX_RESPONSES = 16;
+const MAX_TOOLS = 64;
 
 /** What is known of a speech-to-speech connection when it is opened. */
 export interface SpeechSessionInit {
@@ -22,6 +23,11 @@ export interface SpeechSessionInit {
   inputBytesPerSecond?: number | undefined;
   /** Of the audio that the model gives. Unknown: nothing tells how long an answer is heard. */
   outputBytesPerSecond?: number | undefined;
+  /**
+   * The model only listens: what it understood is answered by somebody else, and belongs to the turn as soon as it is
+   * transcribed. (Default: false.)
+   */
+  listensOnly?: boolean | undefined;
   /** The context that the application connects in. (Default: the active one.) */
   active?: Context | undefined;
 }
@@ -33,6 +39,16 @@ export interface Transcript {
   usage?: Usage | undefined;
   /** Nothing could be transcribed. */
   error?: unknown;
+}
+
+/** An answer that the model is giving. */
+interface OpenResponse {
+  readonly stage: Stage;
+  text: string | undefined;
+  /** Audio of it came: its playback has begun, or waits behind what was said before. */
+  heard: boolean;
+  /** The agent was silenced meanwhile: what still comes of it is not played. */
+  silenced: boolean;
 }
 
 /** An utterance of the user, from the beginning of the speech to its transcript. */
@@ -53,17 +69,23 @@ interface Utterance {
 export class SpeechSession {
   readonly #call: ConnectionCall;
   readonly #playout: Playout;
-  readonly #responses = new Map<string, { stage: Stage; text: string | undefined }>();
+  readonly #responses = new Map<string, OpenResponse>();
+  readonly #tools = new Map<string, Stage>();
   readonly #utterances = new Map<string, Utterance>();
+  /** Counts milliseconds and not bytes: the encoding may change while the connection stands. */
+  readonly #input = new AudioClock(1_000);
   #facts: StageFacts;
-  #input: AudioClock | undefined;
+  #inputBytesPerMs: number | undefined;
   #outputBytesPerMs: number | undefined;
+  #listensOnly = false;
   #speechStartMs: number | undefined;
+  /** The turn whose audio came last. */
+  #audible: Turn | undefined;
 
-  constructor({ facts, inputBytesPerSecond, outputBytesPerSecond, active }: SpeechSessionInit) {
+  constructor({ facts, active, ...known }: SpeechSessionInit) {
     this.#call = new ConnectionCall(active);
     this.#facts = facts;
-    this.describe({ inputBytesPerSecond, outputBytesPerSecond });
+    this.describe(known);
     this.#playout = new Playout({
       started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
       ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
@@ -84,20 +106,21 @@ export class SpeechSession {
   /** Adds what became known later: the server says which model and formats the session has. */
   describe(known: Partial<Omit<SpeechSessionInit, 'active'>>): void {
     if (known.facts) this.#facts = { ...this.#facts, ...known.facts };
-    if (known.inputBytesPerSecond !== undefined) this.#input ??= new AudioClock(known.inputBytesPerSecond);
+    if (known.inputBytesPerSecond !== undefined) this.#inputBytesPerMs = known.inputBytesPerSecond / 1_000;
     if (known.outputBytesPerSecond !== undefined) this.#outputBytesPerMs = known.outputBytesPerSecond / 1_000;
+    if (known.listensOnly !== undefined) this.#listensOnly = known.listensOnly;
   }
 
   /** The connection stands. The provider counts the audio from here. */
   opened(): void {
     this.#call.connected();
-    this.#input?.restart();
+    this.#input.restart();
   }
 
   /** Audio of the user was sent. On the audio path: no allocation. */
   audioSent(bytes: number, atMs: number): void {
     if (this.#call.current === undefined) this.#call.open();
-    this.#input?.sent(bytes, atMs);
+    if (this.#inputBytesPerMs !== undefined) this.#input.sent(bytes / this.#inputBytesPerMs, atMs);
   }
 
   /** The user began to speak. */
@@ -140,9 +163,10 @@ export class SpeechSession {
     const utterance = this.#utterances.get(id);
     if (!utterance) return;
     utterance.transcript = { ...transcript, atMs };
-    if (!utterance.turn) return;
+    if (!utterance.turn && !this.#listensOnly) return;
     this.#utterances.delete(id);
-    record(utterance.turn, utterance);
+    if (utterance.turn) record(utterance.turn, utterance);
+    else this.#heard(utterance, transcript, atMs);
   }
 
   /** The model begins to answer. */
@@ -151,14 +175,20 @@ export class SpeechSession {
     const { tracker } = this.#open();
     const stage = tracker.startStage('llm', this.#facts, atMs);
     makeRoom(this.#responses, MAX_RESPONSES);
-    this.#responses.set(id, { stage, text: undefined });
+    this.#responses.set(id, { stage, text: undefined, heard: false, silenced: false });
     this.#place(tracker.turn);
   }
 
   /** Audio of an answer came. */
   audioReceived(id: string | undefined, bytes: number, atMs: number): void {
-    this.contentReceived(id, atMs);
-    if (bytes > 0) this.#playout.queued(this.#outputBytesPerMs ? bytes / this.#outputBytesPerMs : 0, atMs);
+    const response = this.#response(id);
+    response?.stage.firstByte(atMs);
+    if (bytes <= 0 || response?.silenced) return;
+    if (response && !response.heard) {
+      response.heard = true;
+      this.#queueBehind(atMs);
+    }
+    this.#playout.queued(this.#outputBytesPerMs ? bytes / this.#outputBytesPerMs : 0, atMs);
   }
 
   /** Words, or a tool call, of an answer came. */
@@ -187,16 +217,48 @@ export class SpeechSession {
     else response.stage.end(result);
   }
 
-  /** The agent is silenced by what the user says: what it had left to say is not heard. */
+  /** The model asks the application to run a tool. */
+  toolCalled(id: string, name: string | undefined, atMs: number): void {
+    if (this.#tools.has(id)) return;
+    makeRoom(this.#tools, MAX_TOOLS);
+    this.#tools.set(id, this.#open().tracker.startStage('tool', { toolName: name, toolCallId: id }, atMs));
+  }
+
+  /** The application gives the model what a tool came to, or the call was `cancelled`. */
+  toolAnswered(id: string, atMs: number, { cancelled = false } = {}): void {
+    const tool = this.#tools.get(id);
+    this.#tools.delete(id);
+    if (cancelled) tool?.cancel({ at: atMs });
+    else tool?.end({ at: atMs });
+  }
+
+  /** The agent is silenced by what the user says, if it is heard: what it had left to say is not heard. */
   interrupted(atMs: number): void {
-    if (!this.#playout.playing) return;
+    this.#settle(atMs);
+    if (!this.#playout.playing && this.#call.current?.turn?.playing !== true) return;
     this.wordsHeard();
-    this.#playout.clear(atMs);
+    this.silenced(atMs);
   }
 
   /** The application throws away what it has not played yet, for a reason of its own. */
   silenced(atMs: number): void {
+    this.#settle(atMs);
+    for (const response of this.#responses.values()) response.silenced = true;
     this.#playout.clear(atMs);
+  }
+
+  /** The provider itself plays the agent's audio, and says when that begins. */
+  playbackStarted(atMs: number): void {
+    const { tracker } = this.#open();
+    tracker.observePlayback();
+    tracker.playbackStarted(atMs);
+  }
+
+  /** What the provider had to play has been heard, or was `cleared`. */
+  playbackEnded(atMs: number, { cleared = false } = {}): void {
+    const tracker = this.#call.current?.tracker;
+    if (cleared) tracker?.playbackCleared(atMs);
+    else tracker?.playbackEnded(atMs);
   }
 
   /** The connection is gone; for good, when it is `final`. */
@@ -207,10 +269,33 @@ export class SpeechSession {
       else stage.fail(how.error, result);
     }
     this.#responses.clear();
+    for (const tool of this.#tools.values()) tool.cancel({ at: atMs });
+    this.#tools.clear();
     this.#playout.close(atMs);
     this.#place(this.#call.current?.turn);
     this.#utterances.clear();
     this.#call.closed(atMs, how);
+  }
+
+  /** What had run out by then was heard to its end, though nobody has looked yet. */
+  #settle(atMs: number): void {
+    if (this.#playout.playing && this.#playout.endsMs <= atMs) this.#playout.close(atMs);
+  }
+
+  /** An utterance that somebody else answers: the tracker knows whose it is. */
+  #heard({ startMs, firstByteMs }: Utterance, { text, usage, facts, error }: Transcript, atMs: number): void {
+    const call = this.#open();
+    const about = { streaming: true, ...facts };
+    if (error !== undefined)
+      call.startStage('stt', { ...about, at: startMs }).fail(error, { usage, at: atMs });
+    else
+      call.tracker.utterance({
+        startAt: startMs,
+        firstByteAt: firstByteMs ?? atMs,
+        endAt: atMs,
+        facts: about,
+        result: { text, usage },
+      });
   }
 
   #open(): Call {
@@ -218,11 +303,23 @@ export class SpeechSession {
   }
 
   #wallMs(seconds: number | undefined): number | undefined {
-    return seconds === undefined ? undefined : this.#input?.wallMs(seconds);
+    return seconds === undefined ? undefined : this.#input.wallMs(seconds);
   }
 
-  /** The response of an id; without one, the only one that there is. */
-  #response(id: string | undefined): { stage: Stage; text: string | undefined } | undefined {
+  /**
+   * An answer of the next turn comes while the one before is still being heard, by a user who spoke over it: it is heard
+   * when that has ended, and nothing will tell of it.
+   */
+  #queueBehind(atMs: number): void {
+    const before = this.#audible;
+    const turn = this.#call.current?.turn;
+    this.#audible = turn;
+    if (!this.#playout.playing || !turn || turn === before || turn.answered) return;
+    turn.startPlayback({ at: Math.max(atMs, this.#playout.endsMs), source: 'estimated' });
+  }
+
+  /** The response of an id; without one, the latest. */
+  #response(id: string | undefined): OpenResponse | undefined {
     return id === undefined ? [...this.#responses.values()].at(-1) : this.#responses.get(id);
   }
 

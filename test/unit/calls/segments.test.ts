@@ -44,6 +44,24 @@ test('a mark that did not happen gives its time to the next segment', () => {
   });
 });
 
+test('a model that speaks by itself has no synthesis, and nothing of the silence is missing', () => {
+  const turn = marked(1_000, {
+    committedUs: 1_520,
+    llmStartedUs: 1_530,
+    llmFirstByteUs: 1_830,
+    playbackStartedUs: 1_840,
+  });
+  assert.deepEqual(segmentsOf(turn), {
+    endpointing: 520,
+    preparation: 10,
+    llm: 300,
+    aggregation: null,
+    tts: null,
+    playout: 10,
+  });
+  assert.equal(eouLatencyUs(turn), 840);
+});
+
 test('work done ahead of its turn costs no waiting', () => {
   const turn = marked(1_000, {
     committedUs: 1_300,
