@@ -12,9 +12,12 @@
  */
 import { diag } from '@opentelemetry/api';
 import { patchAgentsRealtime } from './sdks/agents-realtime.ts';
+import { patchAnthropic } from './sdks/anthropic.ts';
 import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
+import { patchElevenLabs } from './sdks/elevenlabs.ts';
+import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
 import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
 import { patchOpenAi } from './sdks/openai.ts';
@@ -62,6 +65,16 @@ export const instrumentTwilioMediaStreams: Instrument = byClass(
   'WebSocketServer',
   patchTwilioMediaStreams,
 );
+/** `new Anthropic()` of @anthropic-ai/sdk. */
+export const instrumentAnthropic: Instrument = byClass('@anthropic-ai/sdk', 'Anthropic', patchAnthropic);
+/** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */
+export const instrumentElevenLabs: Instrument = byClass(
+  '@elevenlabs/elevenlabs-js',
+  'ElevenLabsClient',
+  patchElevenLabs,
+);
+/** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
+export const instrumentElevenLabsSockets: Instrument = byClass('ws', 'WebSocket', patchElevenLabsSockets);
 
 /** Patches the class of what it is given as if a module had exported it under `exportName`. */
 function byClass(
