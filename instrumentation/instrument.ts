@@ -14,6 +14,7 @@ import { diag } from '@opentelemetry/api';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchGroqChat, patchOpenAiChat } from './sdks/chat-completions.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
+import { patchLiveKit } from './sdks/livekit.ts';
 import { foreign, wrapCount } from './sdks/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
 
@@ -28,6 +29,8 @@ export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpe
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+/** `new voice.AgentSession()` of @livekit/agents, before its start. */
+export const instrumentLiveKit: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
