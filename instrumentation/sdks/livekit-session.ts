@@ -147,16 +147,17 @@ export class LiveKitSession {
   }
 
   #metrics(metrics: Foreign): void {
-    if (metrics.type === 'eou_metrics') return this.#committed(metrics);
     const transcription = readTranscription(metrics);
-    if (transcription) return this.#transcription(transcription);
     const stage = readStage(metrics);
-    // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
-    if (!stage || (stage.streamed === true && !this.#voiceStreams())) return;
-    if (metrics.type === 'realtime_model_metrics') {
+    if (metrics.type === 'eou_metrics') this.#committed(metrics);
+    else if (transcription) this.#transcription(transcription);
+    else if (metrics.type === 'realtime_model_metrics' && stage) {
       if (this.#unclaimed.length >= MAX_UNCLAIMED) this.#claimByTime();
       this.#unclaimed.push(stage);
-    } else this.#turns.stage(text(metrics.speechId), stage, this.#failureOf(stage));
+    }
+    // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
+    else if (stage && (stage.streamed !== true || this.#voiceStreams()))
+      this.#turns.stage(text(metrics.speechId), stage, this.#failureOf(stage));
   }
 
   #committed(eou: Foreign): void {
@@ -172,20 +173,22 @@ export class LiveKitSession {
   }
 
   #item(item: Foreign): void {
-    if (item.type === 'agent_handoff') return markReported(at(this.#session, 'agent'));
-    if (item.type !== 'message') return;
     const words = text(item.textContent) ?? '';
-    if (item.role === 'user') return this.#turns.said('user', words);
-    if (item.role !== 'assistant') return;
-    const metrics = foreign(item.metrics) ?? {};
+    if (item.type === 'agent_handoff') markReported(at(this.#session, 'agent'));
+    else if (item.type === 'message' && item.role === 'user') this.#turns.said('user', words);
+    else if (item.type === 'message' && item.role === 'assistant') this.#agentItem(item, words);
+  }
+
+  #agentItem({ metrics }: Foreign, words: string): void {
+    const { providerRequestIds, startedSpeakingAt, stoppedSpeakingAt } = foreign(metrics) ?? {};
     const speaking = this.#speaking();
-    for (const id of list(metrics.providerRequestIds)) {
+    for (const id of list(providerRequestIds)) {
       const answer = this.#unclaimed.find(({ responseId }) => responseId === id);
       if (answer && speaking !== undefined) this.#claim(answer, speaking);
     }
-    const startMs = instantOfSeconds(metrics.startedSpeakingAt);
+    const startMs = instantOfSeconds(startedSpeakingAt);
     if (startMs !== undefined && !at(this.#session, 'output', 'audio'))
-      this.#turns.written(speaking, startMs, instantOfSeconds(metrics.stoppedSpeakingAt) ?? startMs);
+      this.#turns.written(speaking, startMs, instantOfSeconds(stoppedSpeakingAt) ?? startMs);
     this.#turns.said('agent', words, speaking);
   }
 
