@@ -12,7 +12,7 @@ export interface ReportedStage {
   readonly endMs: number;
   readonly cancelled: boolean;
   readonly usage?: Usage;
-  /** Neither cut off nor answered: every attempt failed, and an `error` event says how. */
+  /** Cut off before it answered, or every attempt failed. */
   readonly gaveNothing: boolean;
   /** The provider's id of the answer. */
   readonly responseId?: string;
@@ -61,7 +61,7 @@ function finished(
     startMs,
     endMs,
     cancelled,
-    gaveNothing: !cancelled && waitMs === undefined && (kind === 'tts' ? !usage.audioSeconds : !used),
+    gaveNothing: waitMs === undefined && (kind === 'tts' ? !usage.audioSeconds : !used),
     ...(waitMs !== undefined && { firstByteMs: startMs + waitMs }),
     ...(used && { usage }),
     ...(responseId !== undefined && kind === 'llm' && { responseId }),

@@ -28,6 +28,12 @@ interface Emitter {
 /** Seconds of transcription that are told of together. What a crash can lose is no more than that. */
 const TRANSCRIPTION_SECONDS = 60;
 const MAX_UNCLAIMED = 16;
+const FAILING: Readonly<Record<string, ReportedStage['kind']>> = {
+  llm_error: 'llm',
+  realtime_model_error: 'llm',
+  tts_error: 'tts',
+  stt_error: 'stt',
+};
 
 /** Follows one session from its start to its close: the call, and what LiveKit's events say of its turns. */
 export class LiveKitSession {
@@ -43,7 +49,8 @@ export class LiveKitSession {
   #transcribed: { facts: StageFacts; seconds: number; inputTokens: number; outputTokens: number } | undefined;
   /** Speech-to-speech answers that are over before it is known which reply speaks them. */
   #unclaimed: ReportedStage[] = [];
-  readonly #errors = new Map<unknown, unknown>();
+  /** Kinds of which a failure was told whose metrics may still come. */
+  readonly #failed = new Set<ReportedStage['kind']>();
   readonly #reportedTools = new Set<unknown>();
   #callerKnown = false;
 
@@ -153,11 +160,12 @@ export class LiveKitSession {
     else if (transcription) this.#transcription(transcription);
     else if (metrics.type === 'realtime_model_metrics' && stage) {
       if (this.#unclaimed.length >= MAX_UNCLAIMED) this.#claimByTime();
-      this.#unclaimed.push(stage);
+      const facts = { ...stage.facts, ...pluginFacts(this.#model('llm')) };
+      this.#unclaimed.push({ ...stage, facts });
     }
     // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
-    else if (stage && (stage.streamed !== true || this.#voiceStreams()))
-      this.#turns.stage(text(metrics.speechId), stage, this.#failureOf(stage));
+    else if (stage && !this.#isTold(stage) && (stage.streamed !== true || this.#voiceStreams()))
+      this.#turns.stage(text(metrics.speechId), stage);
   }
 
   #committed(eou: Foreign): void {
@@ -213,16 +221,19 @@ export class LiveKitSession {
     else stage.end(end);
   }
 
-  /** A failure that LiveKit does not try again is told of before the metrics of the request. */
+  /** What LiveKit does not try again. It is told of instead of the metrics of the request, or before them. */
   #error({ type, error, recoverable }: Foreign): void {
-    if (recoverable !== true) this.#errors.set(String(type).replace(/_error$/, ''), error ?? '_OTHER');
+    const kind = FAILING[String(type)];
+    if (kind === undefined || recoverable === true) return;
+    this.#failed.add(kind);
+    const now = nowMs();
+    const replyId = kind === 'stt' ? undefined : (this.#speaking() ?? this.#turns.replyAt(now));
+    this.#turns.failed(replyId, kind, pluginFacts(this.#model(kind)), now, error ?? '_OTHER');
   }
 
-  #failureOf({ kind, gaveNothing }: ReportedStage): unknown {
-    if (!gaveNothing) return undefined;
-    const error = this.#errors.get(kind) ?? '_OTHER';
-    this.#errors.delete(kind);
-    return error;
+  /** The request that gave nothing and whose failure was told of is not told of again. */
+  #isTold({ kind, gaveNothing }: ReportedStage): boolean {
+    return gaveNothing && this.#failed.delete(kind);
   }
 
   #transcription({ facts, usage }: NonNullable<ReturnType<typeof readTranscription>>): void {
@@ -252,7 +263,7 @@ export class LiveKitSession {
 
   #claim(answer: ReportedStage, replyId: string | undefined): void {
     this.#unclaimed = this.#unclaimed.filter((other) => other !== answer);
-    this.#turns.stage(replyId, answer, this.#failureOf(answer));
+    if (!this.#isTold(answer)) this.#turns.stage(replyId, answer);
   }
 
   #claimByTime(): void {

@@ -166,11 +166,24 @@ export class LiveKitTurns {
   }
 
   /** A request is over. Without a reply its usage is the call's. */
-  stage(replyId: string | undefined, stage: ReportedStage, error?: unknown): void {
+  stage(replyId: string | undefined, stage: ReportedStage): void {
     const reply = replyId === undefined ? undefined : this.#replies.get(replyId);
-    if (!reply) record(this.#call, stage, error);
+    if (!reply) record(this.#call, stage);
     else if (!reply.turn && !reply.done) reply.held.push(stage);
-    else this.#record(reply, stage, error);
+    else this.#record(reply, stage);
+  }
+
+  /** A request failed for good. When it was made is not told: not before its reply was. */
+  failed(
+    replyId: string | undefined,
+    kind: ReportedStage['kind'],
+    facts: StageFacts,
+    atMs: number,
+    error: unknown,
+  ): void {
+    const reply = replyId === undefined ? undefined : this.#replies.get(replyId);
+    const owner = reply?.turn ?? (kind === 'stt' ? undefined : this.#open()) ?? this.#call;
+    owner.startStage(kind, { ...facts, at: reply?.createdMs ?? atMs }).fail(error, { at: atMs });
   }
 
   /** The reply to which a speech-to-speech answer belongs that was begun at `atMs`. */
@@ -308,18 +321,13 @@ export class LiveKitTurns {
     for (const stage of reply.held.splice(0)) this.#record(reply, stage);
   }
 
-  #record(reply: Reply, stage: ReportedStage, error?: unknown): void {
+  #record(reply: Reply, stage: ReportedStage): void {
     const { handle } = reply;
     const current = this.#open();
     if (reply.turn?.ended && !handle.interrupted && current && stage.startMs * 1_000 >= current.startUs)
       reply.turn = current;
     const thrownAway = reply.done && !handle.scheduled;
-    record(
-      reply.turn ?? this.#call,
-      { ...stage, cancelled: stage.cancelled || thrownAway },
-      error,
-      reply.agentName,
-    );
+    record(reply.turn ?? this.#call, { ...stage, cancelled: stage.cancelled || thrownAway }, reply.agentName);
   }
 
   /** The reply that is being spoken: the one that LiveKit names, else the first that waits to be. */
@@ -357,15 +365,14 @@ export class LiveKitTurns {
 
 function record(
   owner: Pick<Call, 'startStage'>,
-  { kind, facts, startMs, firstByteMs, endMs, cancelled, usage, responseId }: ReportedStage,
-  error: unknown,
+  { kind, facts, startMs, firstByteMs, endMs, cancelled, gaveNothing, usage, responseId }: ReportedStage,
   agentName?: string,
 ): void {
   const stage = owner.startStage(kind, { ...facts, at: startMs });
   if (agentName !== undefined && kind === 'llm') stage.setAttribute(ATTR.agentName, agentName);
   if (firstByteMs !== undefined) stage.firstByte(firstByteMs);
   const result = { at: endMs, ...(usage && { usage }), ...(responseId !== undefined && { responseId }) };
-  if (error !== undefined) stage.fail(error, result);
-  else if (cancelled) stage.cancel(result);
+  if (cancelled) stage.cancel(result);
+  else if (gaveNothing) stage.fail('_OTHER', result);
   else stage.end(result);
 }

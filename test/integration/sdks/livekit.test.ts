@@ -50,13 +50,6 @@ interface Told {
 
 function told(): Told {
   const facts = takeFacts().toSorted((a, b) => a.startUs - b.startUs);
-  if (process.env.DUMP)
-    for (const { traceId, spanId, parentSpanId, callId, startUs, endUs, ...rest } of facts)
-      console.log(
-        ((startUs - (facts[0]?.startUs ?? 0)) / 1e3).toFixed(0),
-        ((endUs - (facts[0]?.startUs ?? 0)) / 1e3).toFixed(0),
-        JSON.stringify(rest),
-      );
   const [call, ...others] = facts.filter((fact) => fact.type === 'call');
   assert.ok(call && others.length === 0, `one call, saw ${others.length + (call ? 1 : 0)}`);
   return {

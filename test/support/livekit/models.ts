@@ -15,6 +15,8 @@ export interface ModelTruth {
 export interface Answer {
   readonly text?: string;
   readonly tool?: { readonly name: string; readonly args: object };
+  /** Refuses with this HTTP status instead. */
+  readonly status?: number;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -40,9 +42,14 @@ export function createLlm(agents: typeof Agents, script: Script): Agents.llm.LLM
       llm.truth.push(this.#truth);
     }
     protected override async run(): Promise<void> {
-      const { text, tool } = this.#answer;
+      const { text, tool, status } = this.#answer;
       const id = `answer-${this.#truth.startMs}`;
       await pause(FIRST_TOKEN_MS);
+      if (status !== undefined)
+        throw new agents.APIStatusError({
+          message: 'refused',
+          options: { statusCode: status, retryable: false },
+        });
       this.#truth.firstByteMs = nowMs();
       if (text) this.queue.put({ id, delta: { role: 'assistant', content: text } } as never);
       if (tool) {
