@@ -41,6 +41,8 @@ interface Reply {
 
 /** A reply that follows another one within this time belongs to the same turn. */
 const QUIET_MS = 150;
+/** Three of LiveKit's instants are added up, each of which has lost less than one. */
+const ROUNDING_MS = 3;
 const MAX_REPLIES = 64;
 const MAX_SPEECH_EVENTS = 256;
 
@@ -327,7 +329,8 @@ export class LiveKitTurns {
     if (reply.turn?.ended && !handle.interrupted && current && stage.startMs * 1_000 >= current.startUs)
       reply.turn = current;
     const thrownAway = reply.done && !handle.scheduled;
-    record(reply.turn ?? this.#call, { ...stage, cancelled: stage.cancelled || thrownAway }, reply.agentName);
+    const heard = beforePlayback(stage, reply.turn);
+    record(reply.turn ?? this.#call, { ...heard, cancelled: heard.cancelled || thrownAway }, reply.agentName);
   }
 
   /** The reply that is being spoken: the one that LiveKit names, else the first that waits to be. */
@@ -361,6 +364,17 @@ export class LiveKitTurns {
   #note(what: SpeechEvent['what'], atMs: number): void {
     if (this.#speech.length < MAX_SPEECH_EVENTS) this.#speech.push({ what, atUs: Math.round(atMs * 1_000) });
   }
+}
+
+/**
+ * What was heard had been synthesised: LiveKit's whole milliseconds can put the first audio a little after the instant at
+ * which it was played.
+ */
+function beforePlayback(stage: ReportedStage, turn: Turn | undefined): ReportedStage {
+  const lateMs = (stage.firstByteMs ?? 0) - (turn?.playbackStartedUs ?? 0) / 1_000;
+  if (stage.kind !== 'tts' || !turn?.answered || lateMs <= 0 || lateMs > ROUNDING_MS) return stage;
+  const { startMs, firstByteMs = startMs, endMs } = stage;
+  return { ...stage, startMs: startMs - lateMs, firstByteMs: firstByteMs - lateMs, endMs: endMs - lateMs };
 }
 
 function record(

@@ -21,8 +21,6 @@ const MOST_UNREPORTED_SECONDS = 5.1;
 
 /** What the caller said and heard, as the caller knows it. */
 interface Conversation {
-  /** What came before was not of the call. */
-  readonly startMs: number;
   readonly spoken: readonly Spoken[];
   readonly heard: readonly Heard[];
   readonly reported: readonly { readonly latency: number; readonly startMs: number }[];
@@ -77,11 +75,13 @@ async function play(
     assert.equal(code, 0, stderr);
     const line = stdout.split('\n').find((each) => each.startsWith('{'));
     assert.ok(line, stdout + stderr);
+    // The first of each is the program's warm-up.
+    const warmUp = chat.truth[0]?.requestId;
     return {
       conversation: JSON.parse(line),
-      chat: chat.truth,
+      chat: chat.truth.filter(({ requestId }) => requestId !== warmUp),
       listened: recogniser.truth,
-      speech: speech.truth,
+      speech: speech.truth.slice(1),
     };
   } finally {
     await Promise.all([recogniser.close(), chat.close(), speech.close()]);

@@ -37,10 +37,10 @@ export interface Caller extends Agents.voice.AudioInput {
 export function createCaller(agents: typeof Agents): Caller {
   class RecordedCaller extends agents.voice.AudioInput {
     readonly spoken: Spoken[] = [];
-    readonly #queue: Int16Array[] = [];
+    readonly #queue: { samples: Int16Array; last: boolean }[] = [];
     readonly #writer: WritableStreamDefaultWriter<AudioFrame>;
     #timer: NodeJS.Timeout | undefined;
-    #drained: (() => void) | undefined;
+    #said: ((dueMs: number) => void) | undefined;
 
     constructor() {
       super();
@@ -50,14 +50,16 @@ export function createCaller(agents: typeof Agents): Caller {
     }
 
     start(): void {
-      let due = performance.now();
+      let dueMs = nowMs();
       this.#timer = setInterval(() => {
-        for (; due <= performance.now(); due += FRAME_MS) {
-          const samples = this.#queue.shift();
-          void this.#writer.write(
-            new AudioFrame(samples ?? new Int16Array(FRAME_SAMPLES), CALLER_RATE, 1, FRAME_SAMPLES),
-          );
-          if (samples && this.#queue.length === 0) this.#drained?.();
+        for (; dueMs <= nowMs(); dueMs += FRAME_MS) {
+          const { samples, last } = this.#queue.shift() ?? {
+            samples: new Int16Array(FRAME_SAMPLES),
+            last: false,
+          };
+          void this.#writer.write(new AudioFrame(samples, CALLER_RATE, 1, FRAME_SAMPLES));
+          // A machine that was stopped for a moment hears some frames late and all at once, and not later in the call.
+          if (last) this.#said?.(dueMs);
         }
       }, 5);
     }
@@ -68,12 +70,11 @@ export function createCaller(agents: typeof Agents): Caller {
       for (let at = 0; at < voiced.length; at += FRAME_SAMPLES) {
         const frame = new Int16Array(FRAME_SAMPLES);
         frame.set(voiced.subarray(at, at + FRAME_SAMPLES));
-        this.#queue.push(frame);
+        this.#queue.push({ samples: frame, last: at + FRAME_SAMPLES >= voiced.length });
       }
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve;
+      const endMs = await new Promise<number>((resolve) => {
+        this.#said = resolve;
       });
-      const endMs = nowMs();
       const spoken = { name, startMs: endMs - (speechEndSeconds - speechStartSeconds) * 1_000, endMs };
       this.spoken.push(spoken);
       return spoken;

@@ -3,7 +3,7 @@ import { nowMs } from '../../../instrumentation/clock.ts';
 import { delay, listenOnLoopback, readJson } from '../simulators/server.ts';
 
 const RATE = 24_000;
-const SECONDS_A_CHARACTER = 0.05;
+const SECONDS_A_CHARACTER = 0.03;
 const SYNTHESIS_MS = 120;
 
 /** One synthesis. Milliseconds since 1970. */
@@ -40,8 +40,10 @@ export async function startSpeechServer(otherwise: string): Promise<{
       truth.push(spoken);
       await delay(SYNTHESIS_MS);
       response.writeHead(200, { 'content-type': 'audio/pcm' });
+      response.once('finish', () => {
+        spoken.sentMs = nowMs();
+      });
       response.end(Buffer.alloc(Math.round(text.length * SECONDS_A_CHARACTER * RATE) * 2));
-      spoken.sentMs = nowMs();
     },
   });
   return { ...server, truth };
