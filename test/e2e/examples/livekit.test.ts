@@ -16,6 +16,7 @@ import { type DeepgramTruth, startDeepgramSimulator } from '../../support/simula
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const MOST_ERROR_MS = 20;
+const MOST_RUNS = 3;
 /** Deepgram's plugin tells what it used every five seconds, and not what is left at the end. */
 const MOST_UNREPORTED_SECONDS = 5.1;
 
@@ -214,45 +215,59 @@ function assertStages(
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+/** A machine that was too busy to measure on gets another chance. */
+async function measured(run: () => Promise<void>): Promise<void> {
+  for (let left = MOST_RUNS - 1; ; left -= 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 describe('the example for LiveKit, without an earshot line in it', { concurrency: 1 }, () => {
-  test('gives the rows that the caller and the providers would write', async (t) => {
-    const { url, db } = await freshDatabase(t);
-    const played = await play({ DATABASE_URL: url, EARSHOT_SPOOL_DIR: await temporaryFolder(t) });
-    assertTruth(await onlyCall(db), played);
-  });
+  test('gives the rows that the caller and the providers would write', (t) =>
+    measured(async () => {
+      const { url, db } = await freshDatabase(t);
+      const played = await play({ DATABASE_URL: url, EARSHOT_SPOOL_DIR: await temporaryFolder(t) });
+      assertTruth(await onlyCall(db), played);
+    }));
 
   for (const [how, options] of [
     ['--import', { nodeArgs: REGISTER }],
     ['NODE_OPTIONS', { nodeArgs: [] }],
   ] as const)
-    test(`a job process that a worker with ${how} forks, and that exits at once, loses nothing`, async (t) => {
-      const { url, db } = await freshDatabase(t);
-      const env = {
+    test(`a job process that a worker with ${how} forks, and that exits at once, loses nothing`, (t) =>
+      measured(async () => {
+        const { url, db } = await freshDatabase(t);
+        const env = {
+          DATABASE_URL: url,
+          EARSHOT_SPOOL_DIR: await temporaryFolder(t),
+          ...(how === 'NODE_OPTIONS' && { NODE_OPTIONS: REGISTER.join(' ') }),
+        };
+        const played = await play(env, { ...options, args: ['fork'] });
+        assertTruth(await onlyCall(db), played);
+      }));
+
+  test('behind earshot serve, which gets LiveKit’s own spans as well, the call is counted once', (t) =>
+    measured(async () => {
+      const [{ url, db }, behind] = [await freshDatabase(t), await freshDatabase(t)];
+      await migrate(behind.db);
+      const serve = await startServe(behind.url);
+      t.after(() => serve.stop());
+      const played = await play({
         DATABASE_URL: url,
         EARSHOT_SPOOL_DIR: await temporaryFolder(t),
-        ...(how === 'NODE_OPTIONS' && { NODE_OPTIONS: REGISTER.join(' ') }),
-      };
-      const played = await play(env, { ...options, args: ['fork'] });
-      assertTruth(await onlyCall(db), played);
-    });
-
-  test('behind earshot serve, which gets LiveKit’s own spans as well, the call is counted once', async (t) => {
-    const [{ url, db }, behind] = [await freshDatabase(t), await freshDatabase(t)];
-    await migrate(behind.db);
-    const serve = await startServe(behind.url);
-    t.after(() => serve.stop());
-    const played = await play({
-      DATABASE_URL: url,
-      EARSHOT_SPOOL_DIR: await temporaryFolder(t),
-      OTEL_TRACES_EXPORTER: 'otlp',
-      OTEL_EXPORTER_OTLP_ENDPOINT: serve.url,
-    });
-    const here = await onlyCall(db);
-    const there = await onlyCall(behind.db);
-    assertTruth(there, played);
-    const { finalized_at: _a, finalized_by: _b, ...inProcess } = here.metrics;
-    const { finalized_at: _c, finalized_by: _d, ...viaServe } = there.metrics;
-    assert.deepEqual(viaServe, inProcess);
-    assert.deepEqual(there.logs, here.logs);
-  });
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_ENDPOINT: serve.url,
+      });
+      const here = await onlyCall(db);
+      const there = await onlyCall(behind.db);
+      assertTruth(there, played);
+      const { finalized_at: _a, finalized_by: _b, ...inProcess } = here.metrics;
+      const { finalized_at: _c, finalized_by: _d, ...viaServe } = there.metrics;
+      assert.deepEqual(viaServe, inProcess);
+      assert.deepEqual(there.logs, here.logs);
+    }));
 });

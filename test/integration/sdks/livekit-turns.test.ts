@@ -13,6 +13,7 @@ import {
   type ConversationOptions,
   startConversation,
 } from '../../support/livekit/conversation.ts';
+import { createLlm } from '../../support/livekit/models.ts';
 import { SPOKEN_TOKENS, startRealtimeServer } from '../../support/livekit/realtime-server.ts';
 import { poll } from '../../support/poll.ts';
 import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
@@ -210,6 +211,35 @@ describe('turns of a LiveKit session', { concurrency: true }, () => {
     });
     assert.equal(told.call.endReason, 'error');
     assert.equal(told.stages('llm').at(-1)?.errorType, 'APIStatusError');
+  });
+
+  test('a machine that LiveKit detects decides the outcome', async () => {
+    const agent = new Agent({ id: 'detecting', instructions: '' });
+    const judge = createLlm(agents, () => ({
+      tool: { name: 'save_prediction', args: { label: 'machine-vm' } },
+    }));
+    const { told } = await converse({ agent }, async ({ session, say }) => {
+      const amd = new agents.voice.AMD(session, { llm: judge, suppressCompatibilityWarning: true });
+      const verdict = amd.execute();
+      await say('booking-time', 'Please leave a message after the tone.');
+      assert.equal((await verdict).category, 'machine-vm');
+    });
+    assert.equal(told.call.amdResult, 'machine-vm');
+    assert.equal(told.call.outcome, 'VOICEMAIL');
+  });
+
+  test('a session that closes in the middle of an answer ends its turn and its call', async () => {
+    const agent = new Agent({ id: 'leaving', instructions: '' });
+    const { told } = await converse({ agent }, async (talk) => {
+      talk.session.say(
+        'This takes a while to say, because it has so many words in it that it goes on and on.',
+      );
+      await talk.hearing(1);
+    });
+    assert.equal(told.call.endReason, 'user_initiated');
+    assert.equal(told.turns.length, 1);
+    assert.equal(told.stages('playback')[0]?.cancelled, true);
+    assert.equal(told.turns[0]?.interrupted, false, 'nobody spoke over it');
   });
 
   describe('with the plugin of OpenAI', () => {

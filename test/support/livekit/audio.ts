@@ -4,7 +4,7 @@ import { nowMs } from '../../../instrumentation/clock.ts';
 import { utterance } from '../speech.ts';
 
 /** Hertz. */
-export const CALLER_RATE = 8_000;
+const CALLER_RATE = 8_000;
 const FRAME_MS = 20;
 const FRAME_SAMPLES = (CALLER_RATE * FRAME_MS) / 1_000;
 

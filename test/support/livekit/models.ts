@@ -23,10 +23,12 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Of every answer, so that costs are exact. */
 export const TOKENS = { promptTokens: 100, completionTokens: 20, promptCachedTokens: 40, totalTokens: 120 };
-export const FIRST_TOKEN_MS = 150;
-export const FIRST_AUDIO_MS = 100;
+const FIRST_TOKEN_MS = 150;
+const FIRST_AUDIO_MS = 100;
 /** Seconds of audio for each character. */
 const SECONDS_A_CHARACTER = 0.05;
+
+const NO_RETRY = { maxRetry: 0, retryIntervalMs: 0, timeoutMs: 10_000 };
 
 type Script = (lastMessage: string, role: string) => Answer;
 
@@ -36,7 +38,7 @@ export function createLlm(agents: typeof Agents, script: Script): Agents.llm.LLM
     readonly #answer: Answer;
     readonly #truth: ModelTruth;
     constructor(llm: ScriptedLlm, options: Parameters<Agents.llm.LLM['chat']>[0], answer: Answer) {
-      super(llm as never, options as never);
+      super(llm as never, { connOptions: NO_RETRY, ...options } as never);
       this.#answer = answer;
       this.#truth = { startMs: nowMs(), text: answer.text ?? '' };
       llm.truth.push(this.#truth);
