@@ -20,6 +20,7 @@ import { patchElevenLabs } from './sdks/elevenlabs.ts';
 import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
 import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
+import { patchLiveKit } from './sdks/livekit.ts';
 import { patchOpenAi } from './sdks/openai.ts';
 import { patchOpenAiRealtime } from './sdks/openai-realtime.ts';
 import { at, foreign, wrapCount } from './sdks/patch.ts';
@@ -59,6 +60,8 @@ export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',
   patchAssemblyAiClient,
 );
+/** `new voice.AgentSession()` of @livekit/agents, before its start. */
+export const instrumentLiveKit: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',

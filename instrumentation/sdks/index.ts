@@ -17,6 +17,7 @@ type Files = {
   './groq.js': typeof import('./groq.ts');
   './openai.js': typeof import('./openai.ts');
   './openai-realtime.js': typeof import('./openai-realtime.ts');
+  './livekit.js': typeof import('./livekit.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -31,6 +32,21 @@ const OPENAI_REALTIME = [
 
 /** Every SDK that is instrumented without a line of code. `docs/sdks.md` is generated from it. */
 export const SDKS: readonly SupportedSdk[] = [
+  {
+    packageName: '@livekit/agents',
+    supportedVersions: ['>=1.4.0 <2'],
+    captures: [
+      'agent sessions: calls, turns, endpointing, playback, barge-in and false interruptions, tools, hand-offs, the close reason and answering machine detection',
+      'transcription, model requests and synthesis by any plugin, with what they used; speech-to-speech models with their audio tokens',
+    ],
+    limits: [
+      'LiveKit tells of no usage of an answer that was cut off before it was complete: it has none.',
+      'Seconds transcribed are those of the call: LiveKit does not say for which turn they were.',
+      'Prompts are not recorded; the spans that LiveKit writes itself go on to the exporter, and no rows are made of them.',
+    ],
+    byHand: ['instrumentLiveKit'],
+    patch: (exports) => load('./livekit.js').patchLiveKit(exports),
+  },
   {
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
