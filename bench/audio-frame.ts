@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type * as cartesiaTypes from '@cartesia/cartesia-js';
 import * as deepgramSdk from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
+import { RealtimeConnection } from '@elevenlabs/elevenlabs-js';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { StreamingTranscriber } from 'assemblyai';
@@ -11,6 +12,8 @@ import { patchAssemblyAi } from '../instrumentation/sdks/assemblyai.ts';
 import { rawAudio } from '../instrumentation/sdks/audio-format.ts';
 import { patchCartesia } from '../instrumentation/sdks/cartesia.ts';
 import { patchDeepgram } from '../instrumentation/sdks/deepgram.ts';
+import { patchElevenLabsSockets } from '../instrumentation/sdks/elevenlabs-stream-input.ts';
+import { traceSpeechToText } from '../instrumentation/sdks/elevenlabs-transcription.ts';
 import { patchOpenAiRealtime } from '../instrumentation/sdks/openai-realtime.ts';
 import { SpeechEvents } from '../instrumentation/sdks/speech-events.ts';
 import { tapReadable } from '../instrumentation/sdks/streams.ts';
@@ -41,6 +44,8 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     benchOpenAiRealtime(),
     benchTwilioIn(),
     benchTwilioOut(),
+    benchElevenLabs(),
+    await benchScribe(),
     await benchSpeechBytes(),
     await benchSpeechEvents(),
   ];
@@ -382,5 +387,70 @@ async function benchSpeechEvents(): Promise<BenchResult> {
     ...times,
     unit: 'µs/frame',
     note: 'the same with 20 ms of PCM an event, whose audio is measured and not decoded',
+  };
+}
+
+/** A client's connection as `ws` makes it, with nobody at the other end. */
+class NullClient extends NullSocket {
+  readonly url = 'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000';
+  close(): void {}
+  setSocket(): void {}
+}
+
+function benchElevenLabs(): BenchResult {
+  patchElevenLabsSockets({ WebSocket: NullClient });
+  const ws = new NullClient();
+  ws.setSocket();
+  const plain = new NullSocket();
+  for (const socket of [ws, plain]) socket.on('message', () => {});
+  ws.send('{"text":"Of course, with pleasure. "}');
+  // A tenth of a second, as the service sends it: audio, and when which character is spoken.
+  const alignment = '{"chars": ["O", "f"], "charStartTimesMs": [0, 60], "charDurationsMs": [60, 60]}';
+  const times = compare(
+    pool((i) => {
+      const audio = Buffer.alloc(800, i).toString('base64');
+      return Buffer.from(
+        `{"audio": "${audio}", "isFinal": null, "normalizedAlignment": ${alignment}, "alignment": ${alignment}}`,
+      );
+    }),
+    (frame) => ws.emit('message', frame, false),
+    (frame) => plain.emit('message', frame, false),
+  );
+  ws.close();
+  ws.emit('close', 1000, '');
+  return {
+    name: 'audio frame from ElevenLabs',
+    ...times,
+    unit: 'µs/frame',
+    note: "'message' of a stream-input socket with one listener that does nothing, with and without the wrapper",
+  };
+}
+
+/** `client.speechToText.realtime`, whose connections are open and drop everything. */
+class NullRealtime {
+  async connect(_options: object): Promise<RealtimeConnection> {
+    const connection = new RealtimeConnection(8_000);
+    Object.assign(connection, { websocket: { readyState: 1, send: () => {}, close: () => {} } });
+    return connection;
+  }
+}
+
+async function benchScribe(): Promise<BenchResult> {
+  const plain = await new NullRealtime().connect({});
+  const realtime = new NullRealtime();
+  traceSpeechToText({ realtime });
+  const call = new Call();
+  const connection = await call.run(() => realtime.connect({ audioFormat: 'ulaw_8000' }));
+  const times = compare(
+    pool((i) => ({ audioBase64: payload(i) })),
+    (frame) => connection.send(frame),
+    (frame) => plain.send(frame),
+  );
+  call.end();
+  return {
+    name: 'audio frame to Scribe',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a RealtimeConnection of @elevenlabs/elevenlabs-js on a socket that drops everything, with and without the wrapper',
   };
 }

@@ -12,11 +12,15 @@
  */
 import { diag } from '@opentelemetry/api';
 import { patchAgentsRealtime } from './sdks/agents-realtime.ts';
+import { patchAnthropic } from './sdks/anthropic.ts';
 import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
 import { patchCartesia } from './sdks/cartesia.ts';
 import { patchDeepgram } from './sdks/deepgram.ts';
+import { patchElevenLabs } from './sdks/elevenlabs.ts';
+import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
 import { patchGenai } from './sdks/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
+import { patchLiveKit } from './sdks/livekit.ts';
 import { patchOpenAi } from './sdks/openai.ts';
 import { patchOpenAiRealtime } from './sdks/openai-realtime.ts';
 import { at, foreign, wrapCount } from './sdks/patch.ts';
@@ -56,12 +60,24 @@ export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',
   patchAssemblyAiClient,
 );
+/** `new voice.AgentSession()` of @livekit/agents, before its start. */
+export const instrumentLiveKit: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
   'WebSocketServer',
   patchTwilioMediaStreams,
 );
+/** `new Anthropic()` of @anthropic-ai/sdk. */
+export const instrumentAnthropic: Instrument = byClass('@anthropic-ai/sdk', 'Anthropic', patchAnthropic);
+/** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */
+export const instrumentElevenLabs: Instrument = byClass(
+  '@elevenlabs/elevenlabs-js',
+  'ElevenLabsClient',
+  patchElevenLabs,
+);
+/** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
+export const instrumentElevenLabsSockets: Instrument = byClass('ws', 'WebSocket', patchElevenLabsSockets);
 
 /** Patches the class of what it is given as if a module had exported it under `exportName`. */
 function byClass(

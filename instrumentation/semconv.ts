@@ -293,6 +293,13 @@ export const ATTRIBUTES = {
   },
   // Stages
   stage: { name: 'voice.stage', brief: 'stt, llm, tts, tool, playback', example: 'tts', privacy: 'none' },
+  reportedByEarshot: {
+    name: 'voice.reported',
+    brief:
+      "On a framework's own span: earshot tells of the same work in spans of its own, of which rows are made",
+    example: true,
+    privacy: 'none',
+  },
   stageCancelled: {
     name: 'voice.stage.cancelled',
     brief: 'Ended early on purpose (barge-in, abort); not an error',

@@ -36,6 +36,8 @@ export interface Utterance {
 /** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
 interface PendingSpeech {
   startUs: Micros;
+  /** It is when we first heard of it: the user had begun before. */
+  startInferred: boolean;
   endUs?: Micros;
   endSource?: EouSource;
   committedUs?: Micros;
@@ -99,16 +101,22 @@ export class TurnTracker {
     this.#playbackTold = true;
   }
 
-  /** The user began to speak at `at`. */
-  speechStarted(at: Instant): void {
+  /**
+   * The user began to speak at `at`; or some time before, where that is `inferred` from words that came then. How long
+   * the agent took to fall silent is unknown in that case.
+   */
+  speechStarted(at: Instant, start: 'known' | 'inferred' = 'known'): void {
     if (this.#ended) return;
     const us = instantUs(at);
     this.#note('user_started', us);
     const turn = this.turn;
-    if (this.#pending?.heard) delete this.#pending.endUs;
-    else if (turn && !turn.answered) turn.userSpeechStarted({ at });
+    const startInferred = start === 'inferred';
+    if (this.#pending?.heard) {
+      delete this.#pending.endUs;
+      if (us < this.#pending.startUs) Object.assign(this.#pending, { startUs: us, startInferred });
+    } else if (turn && !turn.answered) turn.userSpeechStarted({ at });
     else if (!this.#pending || this.#pending.endUs !== undefined || us < this.#pending.startUs)
-      this.#pending = { startUs: us, heard: false, utterances: [] };
+      this.#pending = { startUs: us, startInferred, heard: false, utterances: [] };
   }
 
   /** The user fell silent at `at`, which may be long before this is known. */
@@ -316,7 +324,7 @@ export class TurnTracker {
     if (!continues) {
       if (this.#stoppedUs !== undefined) this.#bargedInUs = this.#stoppedUs;
       this.#note('user_committed', pending.committedUs ?? nowUs());
-      this.#close(this.#stoppedUs ?? before?.playbackEndedUs ?? nowUs());
+      this.#close(this.#stoppedUs ?? before?.playbackEndedUs ?? nowUs(), pending.startInferred);
       this.#note('user_started', pending.startUs);
       if (pending.endUs !== undefined) this.#note('user_ended', pending.endUs);
     }
@@ -328,7 +336,8 @@ export class TurnTracker {
     if (pending.committedUs !== undefined) turn.committed(pending.committedUs / 1_000);
   }
 
-  #close(atUs: Micros): void {
+  /** @param startInferred When the speech that ends the turn began is not known. */
+  #close(atUs: Micros, startInferred = false): void {
     clearTimeout(this.#timer);
     const turn = this.turn;
     const speech = this.#speech;
@@ -337,7 +346,12 @@ export class TurnTracker {
     this.#estimatedEndUs = undefined;
     this.#awaitsToolAnswer = false;
     if (!turn) return;
-    for (const interruption of judgeInterruptions(speech)) turn.interruption(interruption);
+    for (const { timeToSilenceSeconds, ...interruption } of judgeInterruptions(speech))
+      turn.interruption(
+        startInferred || timeToSilenceSeconds === undefined
+          ? interruption
+          : { ...interruption, timeToSilenceSeconds },
+      );
     turn.end({ at: atUs / 1_000 });
   }
 

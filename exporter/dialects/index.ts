@@ -29,6 +29,7 @@ const DIALECTS: readonly Dialect[] = [
  * spans say. A span of a call that no dialect knows becomes an `other` fact. Never throws, whatever the attributes are.
  */
 export function readFact(span: SpanRecord): Fact | undefined {
+  if (span.attributes[ATTR.reportedByEarshot] === true) return undefined;
   const dialect = DIALECTS.find((candidate) => candidate.recognises(span));
   if (dialect !== undefined) return dialect.read(span);
   const callId = callIdOf(span);

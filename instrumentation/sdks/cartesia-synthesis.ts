@@ -3,7 +3,7 @@ import { openStage } from '../open-stage.ts';
 import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from './audio-format.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
 import { SdkRequest } from './sdk-request.ts';
-import { base64Bytes, SynthesisAnswer } from './synthesis-answer.ts';
+import { encodedBytes, SynthesisAnswer } from './synthesis-answer.ts';
 
 const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
   pcm_f32le: 4,
@@ -45,8 +45,4 @@ export class Synthesis extends SdkRequest<CartesiaAnswer> {
     this.heard();
     this.answer.say(transcript);
   }
-}
-
-function encodedBytes(encoded = ''): number {
-  return base64Bytes(encoded.length, encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
 }

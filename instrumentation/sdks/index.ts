@@ -5,15 +5,19 @@ import type { SupportedSdk } from './sdk.ts';
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
+  './anthropic.js': typeof import('./anthropic.ts');
   './agents-realtime.js': typeof import('./agents-realtime.ts');
   './ai.js': typeof import('./ai.ts');
   './assemblyai.js': typeof import('./assemblyai.ts');
   './cartesia.js': typeof import('./cartesia.ts');
   './genai.js': typeof import('./genai.ts');
   './deepgram.js': typeof import('./deepgram.ts');
+  './elevenlabs.js': typeof import('./elevenlabs.ts');
+  './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
   './groq.js': typeof import('./groq.ts');
   './openai.js': typeof import('./openai.ts');
   './openai-realtime.js': typeof import('./openai-realtime.ts');
+  './livekit.js': typeof import('./livekit.ts');
   './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
@@ -28,6 +32,21 @@ const OPENAI_REALTIME = [
 
 /** Every SDK that is instrumented without a line of code. `docs/sdks.md` is generated from it. */
 export const SDKS: readonly SupportedSdk[] = [
+  {
+    packageName: '@livekit/agents',
+    supportedVersions: ['>=1.4.0 <2'],
+    captures: [
+      'agent sessions: calls, turns, endpointing, playback, barge-in and false interruptions, tools, hand-offs, the close reason and answering machine detection',
+      'transcription, model requests and synthesis by any plugin, with what they used; speech-to-speech models with their audio tokens',
+    ],
+    limits: [
+      'LiveKit tells of no usage of an answer that was cut off before it was complete: it has none.',
+      'Seconds transcribed are those of the call: LiveKit does not say for which turn they were.',
+      'Prompts are not recorded; the spans that LiveKit writes itself go on to the exporter, and no rows are made of them.',
+    ],
+    byHand: ['instrumentLiveKit'],
+    patch: (exports) => load('./livekit.js').patchLiveKit(exports),
+  },
   {
     packageName: 'groq-sdk',
     supportedVersions: ['>=1.0.0 <2'],
@@ -121,6 +140,31 @@ export const SDKS: readonly SupportedSdk[] = [
     patch: (exports) => load('./cartesia.js').patchCartesia(exports),
   },
   {
+    packageName: '@elevenlabs/elevenlabs-js',
+    supportedVersions: ['>=2.0.0 <3'],
+    captures: [
+      'synthesis over HTTP, with and without timestamps, and dialogues: first audio, characters, seconds of audio',
+      'realtime transcription, in the versions that have it: first and committed transcript, end of speech, seconds of audio',
+    ],
+    limits: [
+      'Without `includeTimestamps` nothing tells where in the audio the words lie: the start of speech is not known, and its end is the silence that was waited for, or the moment of the commit.',
+      'How long compressed audio lasts (`mp3_…`, the default, and `opus_…`) is not known.',
+      'The header `character-cost` counts credits and not characters: what was sent is counted.',
+    ],
+    byHand: ['instrumentElevenLabs'],
+    patch: (exports) => load('./elevenlabs.js').patchElevenLabs(exports),
+  },
+  {
+    packageName: '@anthropic-ai/sdk',
+    supportedVersions: ['>=0.50.1 <2'],
+    captures: [
+      'messages, streamed and whole, and of the beta: first token, tool calls, tokens with those of the cache. From 1.0 on the SDK writes a span for each itself, which becomes the stage; none is added',
+    ],
+    limits: ['Of a bare response (`asResponse()`) the tokens are not known.'],
+    byHand: ['instrumentAnthropic'],
+    patch: (exports) => load('./anthropic.js').patchAnthropic(exports),
+  },
+  {
     packageName: 'assemblyai',
     // `assemblyai/streaming` is a build of its own; `require` shows the file that it resolves to.
     modules: ['assemblyai', 'assemblyai/streaming', 'assemblyai/dist/streaming.cjs'],
@@ -177,9 +221,16 @@ export const SDKS: readonly SupportedSdk[] = [
     supportedVersions: ['>=8.0.0 <9'],
     captures: [
       'Twilio Media Streams, on the server side: the call, playback as the caller hears it, barge-in',
+      'ElevenLabs `stream-input` and `multi-stream-input`, on the client side: first audio, characters, seconds of audio',
     ],
-    limits: ['Sockets that do not speak the protocol are left alone.'],
-    byHand: ['instrumentTwilioMediaStreams'],
-    patch: (exports) => load('./twilio-media-streams.js').patchTwilioMediaStreams(exports),
+    limits: [
+      'Sockets that do not speak one of these protocols are left alone.',
+      'A `stream-input` socket that is kept open does not say when a text has been spoken: it has, when no audio came for a second after a flush.',
+    ],
+    byHand: ['instrumentTwilioMediaStreams', 'instrumentElevenLabsSockets'],
+    patch: (exports) => {
+      load('./twilio-media-streams.js').patchTwilioMediaStreams(exports);
+      load('./elevenlabs-stream-input.js').patchElevenLabsSockets(exports);
+    },
   },
 ];

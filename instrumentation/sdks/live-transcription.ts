@@ -54,6 +54,8 @@ export interface Words extends WordsEnd {
 /** What the user is saying and what of it was understood, until it is final. */
 interface OpenUtterance {
   startMs: number;
+  /** It is when the user began, and not when we first heard of it. */
+  startKnown: boolean;
   firstByteMs?: number;
   /** Arrival of the last final words. */
   finalMs?: number;
@@ -112,14 +114,16 @@ export class LiveTranscription {
 
   /** The user began to speak. */
   speechStarted({ seconds, atMs }: AudioPosition): void {
-    this.#begin(this.#open(), this.#wallMs(seconds) ?? atMs);
+    this.#begin(this.#open(), this.#wallMs(seconds) ?? atMs, true);
   }
 
   /** Words were understood, for the first time or again. */
   heard(words: Words): void {
     const call = this.#open();
     const { text, final, atMs } = words;
-    const utterance = this.#utterance ?? this.#begin(call, this.#wallMs(words.startSeconds) ?? atMs);
+    const startMs = this.#wallMs(words.startSeconds);
+    const utterance = this.#utterance ?? this.#begin(call, startMs ?? atMs, startMs !== undefined);
+    if (startMs !== undefined && !utterance.startKnown) this.#startLearnt(call, utterance, startMs);
     if (final) {
       if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
       utterance.interim = '';
@@ -188,11 +192,19 @@ export class LiveTranscription {
     return seconds === undefined ? undefined : this.#clock?.wallMs(seconds);
   }
 
-  #begin(call: Call, startMs: number): OpenUtterance {
+  #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {
     if (!this.#utterance || this.#utterance.firstByteMs === undefined)
-      this.#utterance = { startMs, segments: [], interim: '' };
-    call.tracker.speechStarted(startMs);
+      this.#utterance = { startMs, startKnown, segments: [], interim: '' };
+    call.tracker.speechStarted(startMs, startKnown ? 'known' : 'inferred');
     return this.#utterance;
+  }
+
+  /** Where the words began is told with the last of them only. */
+  #startLearnt(call: Call, utterance: OpenUtterance, startMs: number): void {
+    utterance.startKnown = true;
+    if (startMs >= utterance.startMs) return;
+    utterance.startMs = startMs;
+    call.tracker.speechStarted(startMs);
   }
 
   /** The end is where the last word ended. Unknown, or no clock: it is about what is said here. */
@@ -216,7 +228,8 @@ export class LiveTranscription {
     const said = parts.join(this.#separator).trim();
     call.tracker.utterance({
       startAt: utterance.startMs,
-      firstByteAt: utterance.firstByteMs,
+      // Without the start it is no latency.
+      firstByteAt: utterance.startKnown ? utterance.firstByteMs : undefined,
       endAt: endMs,
       facts: this.#facts,
       result: { text: said, usage: this.#account(this.#clock?.seconds) },

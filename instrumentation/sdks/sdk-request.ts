@@ -57,9 +57,9 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
         const answered = this.answer.addBytes?.(chunk) ?? chunk.byteLength > 0;
         if (answered) this.stage.firstByte();
       },
-      end: () => (this.answer.addBytes ? this.end() : this.#over(() => this.stage.end())),
-      cancel: () => (this.answer.addBytes ? this.cancel() : this.#over(() => this.stage.cancel())),
-      fail: (error) => (this.answer.addBytes ? this.fail(error) : this.#over(() => this.stage.fail(error))),
+      end: () => (this.answer.addBytes ? this.end() : this.over(() => this.stage.end())),
+      cancel: () => (this.answer.addBytes ? this.cancel() : this.over(() => this.stage.cancel())),
+      fail: (error) => (this.answer.addBytes ? this.fail(error) : this.over(() => this.stage.fail(error))),
     });
   }
 
@@ -74,7 +74,7 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
 
   end(): void {
     const { failure } = this.answer;
-    this.#over(() => {
+    this.over(() => {
       if (failure !== undefined) this.stage.fail(failure, this.answer.result());
       else this.stage.end(this.answer.result());
     });
@@ -82,13 +82,13 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
 
   cancel(): void {
     if (this.answer.finished) this.end();
-    else this.#over(() => this.stage.cancel(this.answer.result()));
+    else this.over(() => this.stage.cancel(this.answer.result()));
   }
 
   fail(error: unknown): void {
     // A refused request is not billed; one that was given up, or broke while it answered, is.
     const billed = this.answer.begun || isAbort(error);
-    this.#over(() => this.stage.fail(error, billed ? this.answer.result() : {}));
+    this.over(() => this.stage.fail(error, billed ? this.answer.result() : {}));
   }
 
   /** Something came, or was sent: it is not abandoned. */
@@ -99,7 +99,8 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   /** It is over, however it ended. May be called again. */
   protected closed(): void {}
 
-  #over(finish: () => void): void {
+  /** Ends the stage, unless it has ended. */
+  protected over(finish: () => void): void {
     this.#deadline.over();
     if (!this.stage.ended) finish();
     this.closed();

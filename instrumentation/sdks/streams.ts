@@ -57,6 +57,32 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
 }
 
 /**
+ * Listens to an object that is read with `for await`, in place: it keeps its class and its methods. `finally` runs on
+ * `break`.
+ */
+export function tapIterable<T>(source: AsyncIterable<T>, tap: Tap<T>): void {
+  const iterate = source[Symbol.asyncIterator];
+  const tapped = async function* (): AsyncGenerator<T> {
+    let over = false;
+    try {
+      for await (const item of { [Symbol.asyncIterator]: () => iterate.call(source) }) {
+        guard('reading a stream', () => tap.see(item));
+        yield item;
+      }
+      over = true;
+      guard('following a stream', () => tap.end());
+    } catch (error) {
+      over = true;
+      guard('following a stream', () => tap.fail(error));
+      throw error;
+    } finally {
+      if (!over) guard('following a stream', () => tap.cancel());
+    }
+  };
+  Object.defineProperty(source, Symbol.asyncIterator, { configurable: true, value: tapped });
+}
+
+/**
  * Listens to an async generator in place, such as another instrumentation hands out where the SDK has a stream. False:
  * it is none.
  */

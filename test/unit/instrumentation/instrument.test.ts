@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { AssemblyAI, StreamingTranscriber } from 'assemblyai';
 import Groq from 'groq-sdk';
+import { WebSocket } from 'ws';
 import {
+  instrumentAnthropic,
   instrumentAssemblyAI,
   instrumentDeepgram,
+  instrumentElevenLabs,
+  instrumentElevenLabsSockets,
   instrumentGroq,
 } from '../../../instrumentation/instrument.ts';
 
@@ -36,6 +42,14 @@ describe('instrumenting a client by hand', () => {
     const { create } = Groq.Chat.Completions.prototype;
     assert.equal(instrumentGroq(Groq), Groq);
     assert.equal(Groq.Chat.Completions.prototype.create, create);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('finds the clients of Anthropic and ElevenLabs, and the sockets that lead to ElevenLabs', () => {
+    listen();
+    instrumentAnthropic(new Anthropic({ apiKey: 'test' }));
+    instrumentElevenLabs(new ElevenLabsClient({ apiKey: 'test' }));
+    instrumentElevenLabsSockets(WebSocket);
     assert.deepEqual(warnings, []);
   });
 

@@ -139,6 +139,27 @@ test('a barge-in ends the turn where the agent fell silent and opens the next wh
   assert.equal(stages(facts, 1).filter((stage) => stage.stage === 'stt').length, 1);
 });
 
+test('a barge-in whose beginning is inferred from its words has no time to silence', () => {
+  const call = phoneCall();
+  const { tracker } = call;
+  userSays(call, 'What is on the menu?', 1, 2);
+  agentAnswers(call, 2.4);
+  tracker.speechStarted(s(4.3), 'inferred');
+  tracker.wordsHeard(s(4.3));
+  tracker.playbackCleared(s(4.31));
+  // Told with the final words.
+  tracker.speechStarted(s(4));
+  tracker.speechEnded(s(5), 'stt_word_end');
+  tracker.committed(s(5.3));
+  call.end({ at: s(6) });
+  const [interrupted, next] = turns(takeFacts());
+  assert.equal(interrupted?.interrupted, true);
+  assert.equal(interrupted.interruptions?.[0]?.kind, 'barge_in');
+  assert.equal(interrupted.interruptions[0].timeToSilenceSeconds, undefined);
+  assert.equal(next?.speechStartedUs, us(4));
+  assert.equal(next.speechEndedUs, us(5));
+});
+
 test('an application that stops the agent before the words are known has still been barged into', () => {
   const call = phoneCall();
   userSays(call, 'Tell me about the menu', 1, 2);

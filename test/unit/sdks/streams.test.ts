@@ -4,6 +4,7 @@ import {
   type SdkStream,
   type Tap,
   tapGenerator,
+  tapIterable,
   tapReadable,
   tapResponse,
   tapStream,
@@ -97,6 +98,41 @@ describe('a generator that is listened to', () => {
     assert.deepEqual(await all(generator), [1, 2]);
     for (const value of [undefined, 7, 'text', {}, { next: 1 }, [1]])
       assert.equal(tapGenerator(value, throwing), false);
+  });
+});
+
+describe('an object that is read with for await, and listened to', () => {
+  it('gives every item, and then how it ended', async () => {
+    for (const [read, heard] of [
+      [(items: AsyncIterable<number>) => all(items), [1, 2, 'end']],
+      [
+        async (items: AsyncIterable<number>) => {
+          for await (const _ of items) break;
+        },
+        [1, 'cancel'],
+      ],
+    ] as const) {
+      const said: unknown[] = [];
+      const items = stream([1, 2]);
+      tapIterable(items, listening(said));
+      await read(items);
+      assert.deepEqual(said, heard);
+    }
+  });
+
+  it('gives the reader its own error', async () => {
+    const heard: unknown[] = [];
+    const error = new Error('theirs');
+    const items = stream([1], error);
+    tapIterable(items, listening(heard));
+    await assert.rejects(all(items), error);
+    assert.deepEqual(heard, [1, 'Error: theirs']);
+  });
+
+  it('is not disturbed when we fail', async () => {
+    const items = stream([1, 2]);
+    tapIterable(items, throwing);
+    assert.deepEqual(await all(items), [1, 2]);
   });
 });
 

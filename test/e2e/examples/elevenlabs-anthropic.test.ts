@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Decimal } from 'decimal.js';
+import { LATENCIES } from '../../../exporter/calls/rows.ts';
+import { type Database, openPostgres } from '../../../exporter/store/index.ts';
+import type { WorldCall } from '../../support/demo-world.ts';
+import { CLAUDE, type ElevenLabsWorld, startElevenLabsWorld } from '../../support/elevenlabs-world.ts';
+import {
+  type ExpectedCall,
+  errorMs,
+  errorTable,
+  expectCall,
+  explainedMs,
+  listPrice,
+  type Measurement,
+} from '../../support/ground-truth.ts';
+import { REGISTER, type StoredCall, storedCall } from '../../support/observed-world.ts';
+import type { CallerStep } from '../../support/phone-caller.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type Stall, watchStalls } from '../../support/stalls.ts';
+
+const MOST_ERROR_MS = 20;
+/** No part of a cost is smaller than that; a division that does not end is kept to 20 places. */
+const LAST_DECIMAL = new Decimal('1e-18');
+
+const listen: CallerStep = { kind: 'listen' };
+const think: CallerStep = { kind: 'pause', ms: 350 };
+const say = (utterance: string): CallerStep => ({ kind: 'say', utterance });
+/** The first requests of a process load the HTTP client: that is latency of the stage, and no server can know of it. */
+const WARM_UP: readonly CallerStep[] = [listen, say('booking-time'), listen, { kind: 'hang_up' }];
+const STEPS: readonly CallerStep[] = [
+  ...[listen, think, say('menu-question')],
+  { kind: 'barge_in', utterance: 'menu-barge-in', afterMs: 2_000 },
+  ...[listen, think, say('hours-question')],
+  ...[listen, think, say('hours-thanks')],
+  ...[listen, { kind: 'hang_up' } as const],
+];
+
+describe('a call to the agent of ElevenLabs and Anthropic, which has no line of earshot in it', () => {
+  let folder = '';
+  let postgres: TestPostgres;
+  let db: Database;
+  let world: ElevenLabsWorld;
+  let call: WorldCall;
+  let expected: ExpectedCall;
+  let stored: StoredCall;
+  let stalls: readonly Stall[] = [];
+  let stderr = '';
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+    postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    db = openPostgres({ url });
+    const agentStalls = join(folder, 'stalls.json');
+    world = await startElevenLabsWorld(url, {
+      nodeArgs: [...REGISTER, '--import', import.meta.resolve('../../support/stall-probe.js')],
+      env: { STALLS_FILE: agentStalls },
+    });
+    const own = watchStalls();
+    await world.call(WARM_UP);
+    const made = await world.call(STEPS);
+    call = made.call;
+    expected = expectCall(call, made.truth);
+    stored = await storedCall(db, call.callSid);
+    await world.close();
+    stderr = world.agent.output.stderr;
+    stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+  });
+  after(async () => {
+    await world?.close();
+    await db?.close();
+    await postgres?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const turns = () =>
+    stored.logs.flatMap((row, i) => {
+      const turn = expected.turns[i];
+      return turn ? [{ where: `turn ${i}`, row, expected: turn }] : [];
+    });
+
+  test('has its turns, with who began them and what was asked of whom', () => {
+    assert.equal(stored.logs.length, 5, stderr);
+    assert.equal(expected.turns.length, 5);
+    for (const { where, row, expected } of turns()) {
+      assert.equal(row.initiator, expected.initiator, where);
+      assert.equal(row.playback_source, 'observed', where);
+      assert.equal(row.eou_source, expected.initiator === 'user' ? 'stt_word_end' : null, where);
+      assert.equal(row.error_type, null, where);
+      if (expected.requests > 0) assert.equal(row.llm_provider, 'anthropic', where);
+      assert.equal(row.tts_provider, 'elevenlabs', where);
+    }
+    assert.equal(stored.metrics.end_reason, 'hangup');
+    assert.equal(stored.metrics.direction, 'inbound');
+  });
+
+  test('knows each latency within 20 ms, and none that there was not', (t) => {
+    const measurements: Measurement[] = turns().flatMap(({ where, row, expected }) =>
+      LATENCIES.flatMap((column) => {
+        const [measuredSeconds, truth] = [row[column], expected.latencies[column]];
+        assert.equal(measuredSeconds === null, truth === null, `${where}: ${column} = ${measuredSeconds}`);
+        return measuredSeconds === null || truth === null ? [] : [{ column, where, measuredSeconds, truth }];
+      }),
+    );
+    t.diagnostic(errorTable(measurements));
+    // A machine that stops a process in that very moment makes it late; no error of ours is excused.
+    const off = measurements.filter(
+      (each) => Math.abs(errorMs(each)) - explainedMs(each, stalls) > MOST_ERROR_MS,
+    );
+    assert.deepEqual(
+      off.map((each) => `${each.where}: ${each.column} is ${errorMs(each).toFixed(1)} ms off`),
+      [],
+    );
+  });
+
+  test('has the barge-in where it was, and no time to silence: Scribe tells where words begin when they are over', () => {
+    assert.deepEqual(
+      turns().map(({ row }) => row.interrupted),
+      [false, true, false, false, false],
+    );
+    for (const { where, row, expected } of turns())
+      assert.equal(row.interrupted, expected.interrupted, where);
+    const interruptions = stored.facts.flatMap((fact) =>
+      fact.type === 'turn' ? (fact.interruptions ?? []) : [],
+    );
+    assert.deepEqual(
+      interruptions.map(({ kind, timeToSilenceSeconds }) => [kind, timeToSilenceSeconds]),
+      [['barge_in', undefined]],
+    );
+  });
+
+  test('counts what the providers counted: tokens, characters, seconds of audio', () => {
+    assert.deepEqual(
+      expected.turns.map(({ requests }) => requests),
+      [0, 1, 1, 2, 1],
+      'a tool call takes two requests, and both are paid for',
+    );
+    for (const { where, row, expected } of turns()) {
+      if (expected.tokens === null) assert.equal(row.usage_estimated, true, where);
+      else {
+        const asked = expected.requests > 0;
+        assert.equal(row.llm_input_tokens, asked ? expected.tokens.input : null, where);
+        assert.equal(row.llm_output_tokens, asked ? expected.tokens.output : null, where);
+      }
+      assert.equal(row.tts_characters, expected.characters, where);
+      const audio = row.tts_audio_seconds ?? 0;
+      if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
+      else assert.equal(round(audio), round(expected.ttsAudioSeconds), where);
+    }
+    assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds));
+    const requests = stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
+    assert.equal(requests.length, 5, 'a request is one stage, which is the span of the SDK');
+    for (const { name } of requests) assert.equal(name, 'anthropic.messages.create');
+  });
+
+  test('costs usage by list price', () => {
+    const at = stored.metrics.started_at;
+    const stt = listPrice('elevenlabs', 'scribe_v2_realtime', 'per_audio_hour', at);
+    const tts = listPrice('elevenlabs', 'eleven_flash_v2_5', 'per_million_characters', at).dividedBy(1e6);
+    const phone = listPrice('twilio', 'inbound', 'per_minute', at);
+    const hours = (seconds: Decimal.Value): Decimal => stt.times(seconds).dividedBy(3600);
+    let [llmTotal, ttsTotal] = [new Decimal(0), new Decimal(0)];
+    for (const { where, row, expected } of turns()) {
+      const tokens = expected.tokens ?? {
+        input: row.llm_input_tokens ?? 0,
+        output: row.llm_output_tokens ?? 0,
+      };
+      const llm = new Decimal(CLAUDE.input)
+        .times(tokens.input)
+        .plus(new Decimal(CLAUDE.output).times(tokens.output))
+        .dividedBy(1e6);
+      llmTotal = llmTotal.plus(llm);
+      ttsTotal = ttsTotal.plus(tts.times(expected.characters));
+      assertMoney(row.cost_llm, expected.requests === 0 ? null : llm, `${where}: cost_llm`);
+      assertMoney(row.cost_tts, tts.times(expected.characters), `${where}: cost_tts`);
+      const seconds = row.stt_audio_seconds;
+      assertMoney(row.cost_stt, seconds === null ? null : hours(seconds), `${where}: cost_stt`);
+    }
+    const { metrics } = stored;
+    const { fromMicros, toMicros } = expected.duration;
+    const phoneTotal = phone.times(new Decimal(toMicros - fromMicros).dividedBy(60e6).ceil());
+    assertMoney(metrics.cost_stt, hours(expected.sttAudioSeconds), 'cost_stt');
+    assertMoney(metrics.cost_llm, llmTotal, 'cost_llm');
+    assertMoney(metrics.cost_tts, ttsTotal, 'cost_tts');
+    assertMoney(metrics.cost_telephony, phoneTotal, 'cost_telephony');
+    const total = hours(expected.sttAudioSeconds).plus(llmTotal).plus(ttsTotal).plus(phoneTotal);
+    assertMoney(metrics.cost_total, total, 'cost_total');
+    assert.deepEqual(metrics.unpriced, []);
+  });
+});
+
+function assertMoney(actual: Decimal | null, expected: Decimal | null, what: string): void {
+  const equal =
+    actual === null || expected === null
+      ? actual === expected
+      : actual.minus(expected).abs().lessThan(LAST_DECIMAL);
+  assert.ok(equal, `${what} is ${actual}, not ${expected}`);
+}
+
+/** Seconds of audio are kept to the microsecond. */
+const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;

@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import * as agents from '@livekit/agents';
+import * as openaiPlugin from '@livekit/agents-plugin-openai';
+import OpenAI, * as openaiModule from 'openai';
+import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
+import { finaliseCall } from '../../../exporter/finalise.ts';
+import { patchLiveKit } from '../../../instrumentation/sdks/livekit.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import {
+  type Conversation,
+  type ConversationOptions,
+  startConversation,
+} from '../../support/livekit/conversation.ts';
+import { createLlm } from '../../support/livekit/models.ts';
+import { SPOKEN_TOKENS, startRealtimeServer } from '../../support/livekit/realtime-server.ts';
+import { poll } from '../../support/poll.ts';
+import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
+import { startChatSimulator } from '../../support/simulators/chat.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+
+const MOST_ERROR_MS = 20;
+const { Agent, StopResponse } = agents.voice;
+
+interface Told {
+  readonly call: CallFact;
+  readonly turns: readonly TurnFact[];
+  readonly facts: readonly Fact[];
+  stages(kind: StageKind, turnIndex?: number): StageFact[];
+}
+
+const facts: Fact[] = [];
+
+/** What became of the call of the agent with this name. */
+function told(agentName: string): Told {
+  facts.push(...takeFacts());
+  const calls = facts.filter((fact) => fact.type === 'call').filter((call) => call.agentName === agentName);
+  const [call] = calls;
+  assert.ok(call && calls.length === 1, `${calls.length} calls of ${agentName}`);
+  const own = facts.filter(({ callId }) => callId === call.callId).toSorted((a, b) => a.startUs - b.startUs);
+  return {
+    call,
+    facts: own,
+    turns: own.filter((fact) => fact.type === 'turn').toSorted((a, b) => a.turnIndex - b.turnIndex),
+    stages: (kind, turnIndex) =>
+      own
+        .filter((fact) => fact.type === 'stage')
+        .filter(
+          (stage) => stage.stage === kind && (turnIndex === undefined || stage.turnIndex === turnIndex),
+        ),
+  };
+}
+
+async function converse(
+  options: ConversationOptions & { agent: agents.voice.Agent },
+  talk: (conversation: Conversation) => Promise<void>,
+): Promise<{ conversation: Conversation; told: Told }> {
+  const conversation = await startConversation(agents, options);
+  try {
+    await talk(conversation);
+  } finally {
+    await conversation.end();
+  }
+  return { conversation, told: told(options.agent.id) };
+}
+
+/** The silence after the caller's so-manieth utterance, as the caller heard it. */
+function assertSilence(
+  { caller, speaker }: Conversation,
+  turn: TurnFact | undefined,
+  utterance: number,
+): void {
+  const { endMs = 0 } = caller.spoken[utterance] ?? {};
+  const heardMs = speaker.heard.find(({ startMs }) => startMs > endMs)?.startMs ?? Number.NaN;
+  const ours = turn?.reportedEouLatencySeconds ?? Number.NaN;
+  assert.ok(
+    Math.abs(ours * 1_000 - (heardMs - endMs)) <= MOST_ERROR_MS,
+    `${ours} s, heard ${heardMs - endMs} ms`,
+  );
+}
+
+before(async () => {
+  recordSpans();
+  patchLiveKit(agents);
+  const nested = createRequire(createRequire(import.meta.url).resolve('@livekit/agents-plugin-openai'));
+  for (const openai of [nested('openai'), await import(nested.resolve('openai')), openaiModule])
+    patchOpenAi(openai);
+});
+
+// At once: two sessions in one process know nothing of each other.
+describe('turns of a LiveKit session', { concurrency: true }, () => {
+  test('words of the application that answer the user are a turn with its silence', async () => {
+    class Answering extends Agent {
+      override async onUserTurnCompleted(): Promise<void> {
+        this.session.say('I am not a machine.');
+        throw new StopResponse();
+      }
+    }
+    const agent = new Answering({ id: 'answering', instructions: '' });
+    const { conversation, told } = await converse({ agent }, async (talk) => {
+      await talk.say('booking-time', 'At seven.');
+      await talk.heard(1);
+    });
+    assert.equal(conversation.reported.length, 0, 'the framework has no latency for it');
+    assert.deepEqual(
+      told.turns.map(({ initiator }) => initiator),
+      ['user'],
+    );
+    assertSilence(conversation, told.turns[0], 0);
+    assert.equal(told.turns[0]?.eouSource, 'vad');
+    assert.equal(told.stages('stt', 0).length, 1);
+    assert.equal(told.stages('tts', 0).length, 1);
+  });
+
+  test('the agent that takes over answers the turn in which it was handed over', async () => {
+    class Second extends Agent {
+      override async onEnter(): Promise<void> {
+        this.session.generateReply({ userInput: 'Greet the caller.' });
+      }
+    }
+    const second = new Second({ id: 'second', instructions: '' });
+    const first = new Agent({
+      id: 'first',
+      instructions: '',
+      tools: {
+        transfer: agents.llm.tool({
+          description: 'Transfers the call',
+          parameters: { type: 'object', properties: {} } as never,
+          execute: async () => agents.llm.handoff({ agent: second }),
+        }),
+      } as never,
+    });
+    const script: ConversationOptions['script'] = (last, role) =>
+      role === 'user' && /seven/.test(last)
+        ? { tool: { name: 'transfer', args: {} } }
+        : { text: 'Second speaking.' };
+    const { conversation, told } = await converse({ agent: first, script }, async (talk) => {
+      await talk.say('booking-time', 'At seven.');
+      await talk.heard(1);
+    });
+    assert.deepEqual(
+      told.turns.map(({ initiator }) => initiator),
+      ['user'],
+    );
+    assertSilence(conversation, told.turns[0], 0);
+    assert.equal(told.stages('tool', 0)[0]?.toolName, 'transfer');
+    assert.equal(told.stages('llm', 0).length, 2);
+  });
+
+  test('an answer begun ahead and thrown away is paid for and not waited for', async () => {
+    class Changing extends Agent {
+      override async onUserTurnCompleted(chatCtx: agents.llm.ChatContext): Promise<void> {
+        chatCtx.addMessage({ role: 'system', content: 'The caller is called Anna.' });
+      }
+    }
+    const agent = new Changing({ id: 'changing', instructions: '' });
+    const { conversation, told } = await converse({ agent }, async (talk) => {
+      await talk.say('booking-time', 'At seven.');
+      await talk.heard(1);
+    });
+    const [thrownAway, spoken, ...more] = told.stages('llm', 0);
+    assert.equal(more.length, 0);
+    assert.equal(thrownAway?.cancelled, true);
+    assert.equal(thrownAway?.usage?.outputTokens, 20);
+    assert.equal(spoken?.cancelled ?? false, false);
+    assertSilence(conversation, told.turns[0], 0);
+    const [row] = finaliseCall(told.facts, PRICES).logs;
+    assert.equal(row?.llm_output_tokens, 40);
+    assert.equal(row?.ttfb_llm, ((spoken?.firstByteUs ?? 0) - (spoken?.startUs ?? 0)) / 1e6);
+    assert.ok((row?.segment_llm ?? 0) > 0.1);
+  });
+
+  test('a noise that stops the agent for a moment is a false interruption', async () => {
+    const agent = new Agent({ id: 'resuming', instructions: '' });
+    const session = {
+      turnHandling: {
+        turnDetection: 'vad',
+        interruption: { resumeFalseInterruption: true, falseInterruptionTimeout: 300, minDuration: 200 },
+      },
+      turnDetection: undefined,
+      aecWarmupDuration: null,
+    };
+    const { told } = await converse({ agent, session, canPause: true }, async (talk) => {
+      talk.session.say(
+        'This takes a while to say, because it has so many words in it that it goes on and on.',
+      );
+      await talk.hearing(1);
+      await talk.caller.say('booking-time');
+      await talk.heard(1);
+    });
+    const [turn, ...more] = told.turns;
+    assert.equal(more.length, 0);
+    assert.deepEqual(
+      turn?.interruptions?.map(({ kind }) => kind),
+      ['false_interruption'],
+    );
+    assert.equal(turn?.interrupted, false);
+    assert.equal(told.stages('playback').length, 1);
+  });
+
+  test('a model that fails is a failed stage, and the session ends with an error', async () => {
+    const agent = new Agent({ id: 'failing', instructions: '' });
+    const session = { connOptions: { maxUnrecoverableErrors: 0, llmConnOptions: { maxRetry: 0 } } };
+    const { told } = await converse({ agent, session, script: () => ({ status: 401 }) }, async (talk) => {
+      await talk.say('booking-time', 'At seven.');
+      await poll(() => (talk.session as unknown as { started: boolean }).started === false, {
+        deadlineMs: 10_000,
+        what: 'the session to close',
+      });
+    });
+    assert.equal(told.call.endReason, 'error');
+    assert.equal(told.stages('llm').at(-1)?.errorType, 'APIStatusError');
+  });
+
+  test('a machine that LiveKit detects decides the outcome', async () => {
+    const agent = new Agent({ id: 'detecting', instructions: '' });
+    const judge = createLlm(agents, () => ({
+      tool: { name: 'save_prediction', args: { label: 'machine-vm' } },
+    }));
+    const { told } = await converse({ agent }, async ({ session, say }) => {
+      const amd = new agents.voice.AMD(session, { llm: judge, suppressCompatibilityWarning: true });
+      const verdict = amd.execute();
+      await say('booking-time', 'Please leave a message after the tone.');
+      assert.equal((await verdict).category, 'machine-vm');
+    });
+    assert.equal(told.call.amdResult, 'machine-vm');
+    assert.equal(told.call.outcome, 'VOICEMAIL');
+  });
+
+  test('a session that closes in the middle of an answer ends its turn and its call', async () => {
+    const agent = new Agent({ id: 'leaving', instructions: '' });
+    const { told } = await converse({ agent }, async (talk) => {
+      talk.session.say(
+        'This takes a while to say, because it has so many words in it that it goes on and on.',
+      );
+      await talk.hearing(1);
+    });
+    assert.equal(told.call.endReason, 'user_initiated');
+    assert.equal(told.turns.length, 1);
+    assert.equal(told.stages('playback')[0]?.cancelled, true);
+    assert.equal(told.turns[0]?.interrupted, false, 'nobody spoke over it');
+  });
+
+  describe('with the plugin of OpenAI', () => {
+    test('the requests of LiveKit are told once, those of a tool are found in its turn', async () => {
+      const chat = await startChatSimulator({ firstTokenMs: [50, 60] });
+      const client = new OpenAI({ apiKey: 'none', baseURL: `${chat.url}/v1` });
+      const agent = new Agent({
+        id: 'asking',
+        instructions: '',
+        tools: {
+          get_opening_hours: agents.llm.tool({
+            description: 'Opening hours',
+            parameters: { type: 'object', properties: { day: { type: 'string' } } } as never,
+            execute: async () => {
+              await client.chat.completions.create({
+                model: 'gpt-own',
+                messages: [{ role: 'user', content: 'Hi' }],
+              });
+              return { closes: '22:00' };
+            },
+          }),
+        } as never,
+      });
+      const llm = new openaiPlugin.LLM({ apiKey: 'none', baseURL: `${chat.url}/v1`, model: 'gpt-4o-mini' });
+      const { told } = await converse({ agent, session: { llm } }, async (talk) => {
+        await talk.say('hours-question', 'What time do you close on Sunday?');
+        await talk.heard(1);
+      });
+      await chat.close();
+      const requests = chat.truth.filter(({ kind }) => kind === 'received').length;
+      assert.equal(told.stages('llm', 0).length, requests);
+      assert.equal(told.stages('llm', 0).filter(({ model }) => model === 'gpt-own').length, 1);
+      assert.ok(told.stages('llm').every(({ provider }) => provider === 'openai'));
+    });
+  });
+
+  describe('with a model that hears and speaks', () => {
+    const server = startRealtimeServer();
+    after(async () => (await server).close());
+
+    test('each answer is in its turn, with its tokens by kind and the silence before it', async () => {
+      const { url, answers, stoppedMs } = await server;
+      const agent = new Agent({ id: 'realtime', instructions: '' });
+      const llm = new openaiPlugin.realtime.RealtimeModel({
+        apiKey: 'none',
+        baseURL: url,
+        model: 'gpt-realtime',
+      });
+      const session = { llm, stt: undefined, tts: undefined, vad: null, turnDetection: undefined };
+      const { conversation, told } = await converse({ agent, session }, async (talk) => {
+        talk.session.generateReply({ instructions: 'Greet the caller.' });
+        await talk.heard(1);
+        await talk.caller.say('booking-time');
+        await talk.heard(2);
+        await talk.caller.say('hours-question');
+        await talk.heard(3);
+      });
+      assert.deepEqual(
+        told.turns.map(({ initiator }) => initiator),
+        ['agent', 'user', 'user'],
+      );
+      assert.equal(conversation.reported.length, 0, 'the framework has no latency for it');
+      for (const [i, turn] of told.turns.entries()) {
+        const [answer, ...more] = told.stages('llm', i);
+        assert.equal(more.length, 0);
+        assert.equal(answer?.provider, 'openai');
+        assert.equal(answer?.model, 'gpt-realtime');
+        assert.deepEqual(answer?.usage, {
+          inputTokens: SPOKEN_TOKENS.input_tokens,
+          inputAudioTokens: 120,
+          cachedInputTokens: 64,
+          cachedInputAudioTokens: 32,
+          outputTokens: 60,
+          outputAudioTokens: 45,
+        });
+        const created = (answers[i]?.createdMs ?? 0) * 1_000;
+        assert.ok(Math.abs((answer?.startUs ?? 0) - created) < MOST_ERROR_MS * 1_000);
+        if (i === 0) continue;
+        const heardMs = conversation.speaker.heard[i]?.startMs ?? Number.NaN;
+        const silenceMs = heardMs - (stoppedMs[i - 1] ?? 0);
+        const ours = (turn.reportedEouLatencySeconds ?? Number.NaN) * 1_000;
+        assert.ok(Math.abs(ours - silenceMs) <= MOST_ERROR_MS, `${ours} and ${silenceMs} ms`);
+        assert.equal(turn.eouSource, 'stt_event');
+      }
+    });
+  });
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { callerOf, callIdOf } from '../../../instrumentation/sdks/livekit-room.ts';
+
+const room = (...participants: object[]) => ({ remoteParticipants: new Map(Object.entries(participants)) });
+
+test('a caller from SIP is on the phone, called in if a rule let it in', () => {
+  const sip = { kind: 3, attributes: { 'sip.ruleID': 'SDR_1' } };
+  assert.deepEqual(callerOf(room({ kind: 4 }, sip)), { channel: 'phone', direction: 'inbound' });
+  assert.deepEqual(callerOf(room({ info: { kind: 3 }, attributes: {} })), {
+    channel: 'phone',
+    direction: 'outbound',
+  });
+});
+
+test('any other person is on the web, and without one nothing is known', () => {
+  assert.deepEqual(callerOf(room({ info: { kind: 0 } })), { channel: 'web', direction: 'web' });
+  for (const nobody of [room(), room({ kind: 4 }), undefined, {}]) assert.equal(callerOf(nobody), undefined);
+});
+
+test('a call is named after its room, whose name may be used again', () => {
+  const job = { job: { id: 'AJ_1', room: { sid: 'RM_1', name: 'front-desk' } } };
+  assert.equal(callIdOf(job, undefined), 'RM_1');
+  assert.equal(callIdOf(undefined, { name: 'front-desk', info: { sid: 'RM_2' } }), 'RM_2');
+  assert.equal(callIdOf({ job: { id: 'AJ_1', room: { sid: '', name: '' } } }, undefined), 'AJ_1');
+  assert.equal(callIdOf(undefined, undefined), undefined);
+});
