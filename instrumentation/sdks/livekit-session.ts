@@ -46,11 +46,12 @@ export class LiveKitSession {
   readonly #turns: LiveKitTurns;
   readonly #unsubscribe: (() => void)[] = [];
   #output: { emitter: Emitter; unsubscribe: () => void } | undefined;
-  #transcribed: { facts: StageFacts; seconds: number; inputTokens: number; outputTokens: number } | undefined;
+  #used: { facts: StageFacts; seconds: number; inputTokens: number; outputTokens: number } | undefined;
   /** Speech-to-speech answers that are over before it is known which reply speaks them. */
   #unclaimed: ReportedStage[] = [];
   /** Kinds of which a failure was told whose metrics may still come. */
   readonly #failed = new Set<ReportedStage['kind']>();
+  #exact: { state: unknown; atMs: number } | undefined;
   readonly #reportedTools = new Set<unknown>();
   #callerKnown = false;
 
@@ -70,8 +71,7 @@ export class LiveKitSession {
     const handlers: Record<string, (event: Foreign) => void> = {
       user_state_changed: (event) => this.#userState(event),
       agent_state_changed: (event) => this.#agentState(event),
-      user_input_transcribed: (event) =>
-        this.#turns.wordsHeard(text(event.transcript) ?? '', event.isFinal === true, nowMs()),
+      user_input_transcribed: (event) => this.#transcribed(event),
       speech_created: (event) => this.#speechCreated(event),
       metrics_collected: (event) => this.#metrics(foreign(event.metrics) ?? {}),
       conversation_item_added: (event) => this.#item(foreign(event.item) ?? {}),
@@ -109,8 +109,6 @@ export class LiveKitSession {
     this.#exact = exactMs === undefined ? undefined : { state, atMs: exactMs };
   }
 
-  #exact: { state: unknown; atMs: number } | undefined;
-
   #userState({ oldState, newState, createdAt }: Foreign): void {
     const exact = this.#exact?.state === newState ? this.#exact?.atMs : undefined;
     this.#exact = undefined;
@@ -119,6 +117,11 @@ export class LiveKitSession {
     else if (oldState === 'speaking')
       this.#turns.userEnded(atMs, exact !== undefined && !this.#hearsByStt() ? 'vad' : 'stt_event');
     this.#learnCaller();
+  }
+
+  /** A model that hears for itself tells of the words late, and of none that were transcribed for it. */
+  #transcribed({ transcript, isFinal }: Foreign): void {
+    if (!this.#hearsItself()) this.#turns.wordsHeard(text(transcript) ?? '', isFinal === true, nowMs());
   }
 
   #agentState({ newState, createdAt }: Foreign): void {
@@ -237,20 +240,20 @@ export class LiveKitSession {
   }
 
   #transcription({ facts, usage }: NonNullable<ReturnType<typeof readTranscription>>): void {
-    const before = this.#transcribed;
+    const before = this.#used;
     if (before && (before.facts.provider !== facts.provider || before.facts.model !== facts.model))
       this.#recordTranscription();
-    this.#transcribed ??= { facts, seconds: 0, inputTokens: 0, outputTokens: 0 };
-    this.#transcribed.seconds += usage.audioSeconds ?? 0;
-    this.#transcribed.inputTokens += usage.inputTokens ?? 0;
-    this.#transcribed.outputTokens += usage.outputTokens ?? 0;
-    if (this.#transcribed.seconds >= TRANSCRIPTION_SECONDS) this.#recordTranscription();
+    this.#used ??= { facts, seconds: 0, inputTokens: 0, outputTokens: 0 };
+    this.#used.seconds += usage.audioSeconds ?? 0;
+    this.#used.inputTokens += usage.inputTokens ?? 0;
+    this.#used.outputTokens += usage.outputTokens ?? 0;
+    if (this.#used.seconds >= TRANSCRIPTION_SECONDS) this.#recordTranscription();
   }
 
   #recordTranscription(): void {
-    if (!this.#transcribed) return;
-    const { facts, seconds, inputTokens, outputTokens } = this.#transcribed;
-    this.#transcribed = undefined;
+    if (!this.#used) return;
+    const { facts, seconds, inputTokens, outputTokens } = this.#used;
+    this.#used = undefined;
     const stage = this.call.startStage('stt', facts);
     stage.end({
       usage: {

@@ -13,7 +13,6 @@ export interface SpeechHandle {
   readonly interrupted: boolean;
   /** Queued to be spoken. A reply that was begun ahead and thrown away never is. */
   readonly scheduled: boolean;
-  done(): boolean;
 }
 
 /** What the user says, from the first sound of it until a turn or a reply takes it up. */
@@ -41,6 +40,8 @@ interface Reply {
 
 /** A reply that follows another one within this time belongs to the same turn. */
 const QUIET_MS = 150;
+/** What the agent says after so long a silence answers nothing: it asks whether somebody is there. */
+const PATIENCE_MS = 10_000;
 /** Three of LiveKit's instants are added up, each of which has lost less than one. */
 const ROUNDING_MS = 3;
 const MAX_REPLIES = 64;
@@ -67,6 +68,8 @@ export class LiveKitTurns {
   #pending: Speech | undefined;
   /** Speech that the open turn began with and of which the transcription is not recorded yet. */
   #utterance: Speech | undefined;
+  /** When the user was last heard. */
+  #heardMs = 0;
   #speech: SpeechEvent[] = [];
   #playback: { reply: Reply | undefined; stage: Stage; pausedMs?: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -89,9 +92,12 @@ export class LiveKitTurns {
 
   userEnded(endMs: number, source: EouSource): void {
     this.#note('user_ended', endMs);
+    this.#heardMs = endMs;
     const pending = this.#pending;
     if (pending) Object.assign(pending, { endMs: Math.max(pending.startMs, endMs), source });
-    else if (!this.#open()?.answered) this.#turn?.userSpeechEnded({ at: endMs, source });
+    // A cough while the answer is on its way is not what is answered.
+    else if (!this.#open()?.answered && (!this.#committed || this.#utterance?.heard))
+      this.#turn?.userSpeechEnded({ at: endMs, source });
   }
 
   /** A transcript came; a final one adds to what was said. Its own instant is the message's. */
@@ -135,13 +141,7 @@ export class LiveKitTurns {
       }
     }
     clearTimeout(this.#timer);
-    this.#replies.set(handle.id, {
-      handle,
-      createdMs,
-      agentName,
-      held: [],
-      done: false,
-    });
+    this.#replies.set(handle.id, { handle, createdMs, agentName, held: [], done: false });
   }
 
   /**
@@ -201,10 +201,6 @@ export class LiveKitTurns {
     );
   }
 
-  agentName(replyId: string | undefined): string | undefined {
-    return replyId === undefined ? undefined : this.#replies.get(replyId)?.agentName;
-  }
-
   /** The caller hears the agent from `atMs` on. */
   playbackStarted(replyId: string | undefined, atMs: number): void {
     const reply = this.#speaking(replyId);
@@ -239,7 +235,6 @@ export class LiveKitTurns {
     this.#note(interrupted ? 'agent_stopped' : 'agent_ended', endMs);
     if (interrupted) stage.cancel({ at: endMs });
     else stage.end({ at: endMs });
-    if (interrupted && this.#pending?.heard) this.#openUserTurn();
     this.#endSoon();
   }
 
@@ -274,10 +269,11 @@ export class LiveKitTurns {
     return this.#turn;
   }
 
-  /** Whether a new reply still belongs to a turn: it is not answered yet, another reply of it is not over, or just now. */
+  /** Whether a new reply still belongs to a turn: another reply of it is not over, or just now, or it waits for one. */
   #goesOn(turn: Turn): boolean {
-    if (!turn.answered || this.#playback) return true;
+    if (this.#playback) return true;
     for (const reply of this.#replies.values()) if (reply.turn === turn && !reply.done) return true;
+    if (!turn.answered) return turn.initiator === 'agent' || nowMs() - this.#heardMs < PATIENCE_MS;
     return nowMs() - (turn.playbackEndedUs ?? 0) / 1_000 < QUIET_MS;
   }
 

@@ -20,7 +20,8 @@ import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
 import { startChatSimulator } from '../../support/simulators/chat.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
-const MOST_ERROR_MS = 20;
+/** Many sessions at once hold each other up; what one alone is off is tested where one is alone. */
+const MOST_ERROR_MS = 60;
 const { Agent, StopResponse } = agents.voice;
 
 interface Told {

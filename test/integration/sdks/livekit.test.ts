@@ -13,9 +13,9 @@ import {
   startConversation,
 } from '../../support/livekit/conversation.ts';
 import { TOKENS } from '../../support/livekit/models.ts';
-import { poll } from '../../support/poll.ts';
 import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { watchStalls } from '../../support/stalls.ts';
 
 const require = createRequire(import.meta.url);
 const oldest = await loadOldest();
@@ -26,6 +26,9 @@ const BUILDS = [
 ] as const;
 
 const MOST_ERROR_MS = 20;
+const stalls = watchStalls();
+const wasStopped = (from: number): boolean =>
+  stalls.slice(from).some(({ lostMicros }) => lostMicros > (MOST_ERROR_MS * 1_000) / 2);
 
 /** 1.4 has the audio interfaces too, and exports one of them only. */
 async function loadOldest(): Promise<typeof newest> {
@@ -77,7 +80,6 @@ async function converse(
   } finally {
     await conversation.end();
   }
-  await poll(() => !conversation.session.currentAgent || true);
   return { conversation, told: told() };
 }
 
@@ -122,7 +124,7 @@ for (const { name, agents } of BUILDS) {
           },
         }),
       };
-      ({ conversation, told: saw } = await converse(agents, { script, tools }, async (talk) => {
+      const story = async (talk: Conversation) => {
         talk.session.say('Luigi, good evening.');
         await talk.heard(1);
         await talk.say('booking-time', 'At seven please.');
@@ -133,7 +135,12 @@ for (const { name, agents } of BUILDS) {
         await talk.heard(4);
         await talk.say('hours-question', 'What time do you close on Sunday?');
         await talk.heard(5);
-      }));
+      };
+      // A machine that was stopped meanwhile gets another chance.
+      for (let run = 1, from = 0; run === 1 || (run <= 3 && wasStopped(from)); run += 1) {
+        from = stalls.length;
+        ({ conversation, told: saw } = await converse(agents, { script, tools }, story));
+      }
     });
 
     test('is one call with a turn for the greeting and one for each question', () => {
