@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Call } from '../instrumentation/call.ts';
-import { patchGenaiLive } from '../instrumentation/sdks/genai-live.ts';
+import { patchGenaiLive } from '../instrumentation/sdks/genai/live.ts';
 import { compare, pool } from './audio-frame.ts';
 import type { BenchResult } from './result.ts';
 

@@ -11,20 +11,20 @@
  * earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
-import { patchAgentsRealtime } from './sdks/agents-realtime.ts';
-import { patchAnthropic } from './sdks/anthropic.ts';
-import { patchAssemblyAiClient } from './sdks/assemblyai.ts';
-import { patchCartesia } from './sdks/cartesia.ts';
-import { patchDeepgram } from './sdks/deepgram.ts';
-import { patchElevenLabs } from './sdks/elevenlabs.ts';
-import { patchElevenLabsSockets } from './sdks/elevenlabs-stream-input.ts';
-import { patchGenai } from './sdks/genai.ts';
+import { patchAnthropic } from './sdks/anthropic/anthropic.ts';
+import { patchAssemblyAiClient } from './sdks/assemblyai/assemblyai.ts';
+import { patchCartesia } from './sdks/cartesia/cartesia.ts';
+import { patchDeepgram } from './sdks/deepgram/deepgram.ts';
+import { patchElevenLabs } from './sdks/elevenlabs/elevenlabs.ts';
+import { patchElevenLabsSockets } from './sdks/elevenlabs/stream-input.ts';
+import { patchGenai } from './sdks/genai/genai.ts';
 import { patchGroq } from './sdks/groq.ts';
-import { patchLiveKit } from './sdks/livekit.ts';
-import { patchOpenAi } from './sdks/openai.ts';
-import { patchOpenAiRealtime } from './sdks/openai-realtime.ts';
-import { at, foreign, wrapCount } from './sdks/patch.ts';
-import { patchTwilioMediaStreams } from './sdks/twilio-media-streams.ts';
+import { patchLiveKit } from './sdks/livekit/livekit.ts';
+import { patchAgentsRealtime } from './sdks/openai/agents-realtime.ts';
+import { patchOpenAi } from './sdks/openai/openai.ts';
+import { patchOpenAiRealtime } from './sdks/openai/realtime.ts';
+import { at, foreign, wrapCount } from './sdks/shared/patch.ts';
+import { patchTwilioMediaStreams } from './sdks/twilio/media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */
 type Instrument = <Client extends object>(client: Client) => Client;
@@ -54,7 +54,7 @@ export const instrumentGoogleGenAI: Instrument = byHand('a GoogleGenAI of @googl
   patchGenai({ Models: at(client, 'models', 'constructor'), Live: at(client, 'live', 'constructor') }),
 );
 /** ai, which has a hook for it: there is nothing to hand over. */
-export { instrumentAI } from './sdks/ai.ts';
+export { instrumentAI } from './sdks/ai/ai.ts';
 /** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
 export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',

@@ -1,9 +1,9 @@
 import { guard } from '../spans.ts';
-import { chatRequest } from './chat-completions.ts';
-import { at, pick, wrapOnce } from './patch.ts';
-import { type StartRequest, tracedRequest } from './sdk-request.ts';
-import { speechRequest } from './speech-request.ts';
-import { transcriptionRequest } from './transcription-request.ts';
+import { chatRequest } from './openai/chat-completions.ts';
+import { speechRequest } from './openai/speech-request.ts';
+import { at, pick, wrapOnce } from './shared/patch.ts';
+import { type StartRequest, tracedRequest } from './shared/sdk-request.ts';
+import { transcriptionRequest } from './shared/transcription-request.ts';
 
 /** `groq-sdk`: chat completions, speech and transcription, whose methods are those of OpenAI. */
 export function patchGroq(moduleExports: unknown): void {

@@ -1,24 +1,24 @@
 import { createRequire } from 'node:module';
-import { pick } from './patch.ts';
 import type { SupportedSdk } from './sdk.ts';
+import { pick } from './shared/patch.ts';
 
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
 type Files = {
-  './anthropic.js': typeof import('./anthropic.ts');
-  './agents-realtime.js': typeof import('./agents-realtime.ts');
-  './ai.js': typeof import('./ai.ts');
-  './assemblyai.js': typeof import('./assemblyai.ts');
-  './cartesia.js': typeof import('./cartesia.ts');
-  './genai.js': typeof import('./genai.ts');
-  './deepgram.js': typeof import('./deepgram.ts');
-  './elevenlabs.js': typeof import('./elevenlabs.ts');
-  './elevenlabs-stream-input.js': typeof import('./elevenlabs-stream-input.ts');
+  './anthropic/anthropic.js': typeof import('./anthropic/anthropic.ts');
+  './openai/agents-realtime.js': typeof import('./openai/agents-realtime.ts');
+  './ai/ai.js': typeof import('./ai/ai.ts');
+  './assemblyai/assemblyai.js': typeof import('./assemblyai/assemblyai.ts');
+  './cartesia/cartesia.js': typeof import('./cartesia/cartesia.ts');
+  './genai/genai.js': typeof import('./genai/genai.ts');
+  './deepgram/deepgram.js': typeof import('./deepgram/deepgram.ts');
+  './elevenlabs/elevenlabs.js': typeof import('./elevenlabs/elevenlabs.ts');
+  './elevenlabs/stream-input.js': typeof import('./elevenlabs/stream-input.ts');
   './groq.js': typeof import('./groq.ts');
-  './openai.js': typeof import('./openai.ts');
-  './openai-realtime.js': typeof import('./openai-realtime.ts');
-  './livekit.js': typeof import('./livekit.ts');
-  './twilio-media-streams.js': typeof import('./twilio-media-streams.ts');
+  './openai/openai.js': typeof import('./openai/openai.ts');
+  './openai/realtime.js': typeof import('./openai/realtime.ts');
+  './livekit/livekit.js': typeof import('./livekit/livekit.ts');
+  './twilio/media-streams.js': typeof import('./twilio/media-streams.ts');
 };
 const load = <Name extends keyof Files>(name: Name): Files[Name] => file(name) as Files[Name];
 
@@ -45,7 +45,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Prompts are not recorded; the spans that LiveKit writes itself go on to the exporter, and no rows are made of them.',
     ],
     byHand: ['instrumentLiveKit'],
-    patch: (exports) => load('./livekit.js').patchLiveKit(exports),
+    patch: (exports) => load('./livekit/livekit.js').patchLiveKit(exports),
   },
   {
     packageName: 'groq-sdk',
@@ -86,8 +86,8 @@ export const SDKS: readonly SupportedSdk[] = [
     byHand: ['instrumentOpenAI', 'instrumentOpenAIRealtime'],
     patch: (exports) => {
       if (pick(exports, 'OpenAIRealtimeWS') ?? pick(exports, 'OpenAIRealtimeWebSocket'))
-        load('./openai-realtime.js').patchOpenAiRealtime(exports);
-      else load('./openai.js').patchOpenAi(exports);
+        load('./openai/realtime.js').patchOpenAiRealtime(exports);
+      else load('./openai/openai.js').patchOpenAi(exports);
     },
   },
   {
@@ -102,7 +102,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Its default turn detection, `semantic_vad`, does not tell how long the silence was: `eou_source` is `stt_event` then.',
     ],
     byHand: ['instrumentRealtimeSession'],
-    patch: (exports) => load('./agents-realtime.js').patchAgentsRealtime(exports),
+    patch: (exports) => load('./openai/agents-realtime.js').patchAgentsRealtime(exports),
   },
   {
     packageName: '@deepgram/sdk',
@@ -120,7 +120,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'The length of compressed audio is not known. Voices of Deepgram have no list price here: give your own (docs/pricing.md).',
     ],
     byHand: ['instrumentDeepgram'],
-    patch: (exports) => load('./deepgram.js').patchDeepgram(exports),
+    patch: (exports) => load('./deepgram/deepgram.js').patchDeepgram(exports),
   },
   {
     packageName: '@cartesia/cartesia-js',
@@ -137,7 +137,7 @@ export const SDKS: readonly SupportedSdk[] = [
       "The end of an utterance is that of its recording, or of its last word with `timestamp_granularities: ['word']`: what the application waited for silence is not in the EOU latency.",
     ],
     byHand: ['instrumentCartesia'],
-    patch: (exports) => load('./cartesia.js').patchCartesia(exports),
+    patch: (exports) => load('./cartesia/cartesia.js').patchCartesia(exports),
   },
   {
     packageName: '@elevenlabs/elevenlabs-js',
@@ -152,7 +152,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'The header `character-cost` counts credits and not characters: what was sent is counted.',
     ],
     byHand: ['instrumentElevenLabs'],
-    patch: (exports) => load('./elevenlabs.js').patchElevenLabs(exports),
+    patch: (exports) => load('./elevenlabs/elevenlabs.js').patchElevenLabs(exports),
   },
   {
     packageName: '@anthropic-ai/sdk',
@@ -162,7 +162,7 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     limits: ['Of a bare response (`asResponse()`) the tokens are not known.'],
     byHand: ['instrumentAnthropic'],
-    patch: (exports) => load('./anthropic.js').patchAnthropic(exports),
+    patch: (exports) => load('./anthropic/anthropic.js').patchAnthropic(exports),
   },
   {
     packageName: 'assemblyai',
@@ -180,7 +180,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Recordings (`transcripts`, `sync`, `dictation`), the LLM gateway and the older `RealtimeTranscriber` are not followed.',
     ],
     byHand: ['instrumentAssemblyAI'],
-    patch: (exports) => load('./assemblyai.js').patchAssemblyAi(exports),
+    patch: (exports) => load('./assemblyai/assemblyai.js').patchAssemblyAi(exports),
   },
   {
     packageName: 'ai',
@@ -198,7 +198,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'ai 6 and 5 have no hook: their `experimental_telemetry` spans count where they name the call.',
     ],
     byHand: ['instrumentAI'],
-    patch: () => load('./ai.js').patchAi(),
+    patch: () => load('./ai/ai.js').patchAi(),
   },
   {
     packageName: '@google/genai',
@@ -214,7 +214,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'Live tells no request: without voice activity, an answer to speech has no first byte of the model.',
     ],
     byHand: ['instrumentGoogleGenAI'],
-    patch: (exports) => load('./genai.js').patchGenai(exports),
+    patch: (exports) => load('./genai/genai.js').patchGenai(exports),
   },
   {
     packageName: 'ws',
@@ -229,8 +229,8 @@ export const SDKS: readonly SupportedSdk[] = [
     ],
     byHand: ['instrumentTwilioMediaStreams', 'instrumentElevenLabsSockets'],
     patch: (exports) => {
-      load('./twilio-media-streams.js').patchTwilioMediaStreams(exports);
-      load('./elevenlabs-stream-input.js').patchElevenLabsSockets(exports);
+      load('./twilio/media-streams.js').patchTwilioMediaStreams(exports);
+      load('./elevenlabs/stream-input.js').patchElevenLabsSockets(exports);
     },
   },
 ];

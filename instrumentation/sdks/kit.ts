@@ -7,16 +7,17 @@ export { followsRequests, openStage } from '../open-stage.ts';
 export { activeCall, withReportedStages } from '../scope.ts';
 export { guard } from '../spans.ts';
 export type { Stage, StageFacts, StageResult } from '../stage.ts';
-export { type RequestTap, tapApiPromise } from './api-promise.ts';
-export { AudioClock } from './audio-clock.ts';
-export { ConnectionCall } from './connection-call.ts';
-export { Deadline } from './deadline.ts';
+export type { SdkInstrumentation } from './sdk.ts';
+export { type RequestTap, tapApiPromise } from './shared/api-promise.ts';
+export { AudioClock } from './shared/audio-clock.ts';
+export { ConnectionCall } from './shared/connection-call.ts';
+export { Deadline } from './shared/deadline.ts';
 export {
   type AudioPosition,
   LiveTranscription,
   type LiveTranscriptionInit,
   type Words,
-} from './live-transcription.ts';
+} from './shared/live-transcription.ts';
 export {
   at,
   type Foreign,
@@ -27,9 +28,8 @@ export {
   text,
   wrapGetter,
   wrapOnce,
-} from './patch.ts';
-export { Playout, type PlayoutListener } from './playout.ts';
-export type { SdkInstrumentation } from './sdk.ts';
-export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './sdk-request.ts';
-export { SpeechSession, type SpeechSessionInit, type Transcript } from './speech-session.ts';
-export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './streams.ts';
+} from './shared/patch.ts';
+export { Playout, type PlayoutListener } from './shared/playout.ts';
+export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './shared/sdk-request.ts';
+export { SpeechSession, type SpeechSessionInit, type Transcript } from './shared/speech-session.ts';
+export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './shared/streams.ts';

@@ -6,7 +6,7 @@ import * as oldestNamespace from 'agents-realtime-oldest';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchAgentsRealtime } from '../../../instrumentation/sdks/agents-realtime.ts';
+import { patchAgentsRealtime } from '../../../instrumentation/sdks/openai/agents-realtime.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
 import { poll } from '../../support/poll.ts';
 import {

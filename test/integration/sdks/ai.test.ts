@@ -13,7 +13,7 @@ import type { StageFact, StageKind } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai.ts';
+import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai/ai.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';

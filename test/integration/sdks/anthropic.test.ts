@@ -10,7 +10,7 @@ import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchAnthropic } from '../../../instrumentation/sdks/anthropic.ts';
+import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { onSpanEnd } from '../../../instrumentation/spans.ts';
 import { poll } from '../../support/poll.ts';

@@ -10,7 +10,10 @@ import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/fact
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchAssemblyAi, patchAssemblyAiClient } from '../../../instrumentation/sdks/assemblyai.ts';
+import {
+  patchAssemblyAi,
+  patchAssemblyAiClient,
+} from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import { type AssemblyAiSimulator, startAssemblyAiSimulator } from '../../support/simulators/assemblyai.ts';

@@ -8,7 +8,7 @@ import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/fact
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchCartesia } from '../../../instrumentation/sdks/cartesia.ts';
+import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';

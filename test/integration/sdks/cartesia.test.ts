@@ -6,7 +6,7 @@ import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchCartesia } from '../../../instrumentation/sdks/cartesia.ts';
+import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type CartesiaSimulator, startCartesiaSimulator } from '../../support/simulators/cartesia.ts';

@@ -12,7 +12,7 @@ import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';

@@ -5,7 +5,7 @@ import { priceStage } from '../../../exporter/pricing/price.ts';
 import { catalogue } from '../../../exporter/pricing/price-list.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';

@@ -5,7 +5,7 @@ import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { openStage } from '../../../instrumentation/open-stage.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import type { Stage } from '../../../instrumentation/stage.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { assertNear } from '../../support/near.ts';

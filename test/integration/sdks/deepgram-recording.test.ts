@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { assertNear } from '../../support/near.ts';

@@ -4,7 +4,7 @@ import { context } from '@opentelemetry/api';
 import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';

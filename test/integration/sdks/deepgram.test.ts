@@ -6,7 +6,7 @@ import { DeepgramClient } from '@deepgram/sdk';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram.ts';
+import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { poll } from '../../support/poll.ts';
 import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';

@@ -8,7 +8,7 @@ import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs.ts';
+import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/elevenlabs.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';

@@ -7,7 +7,7 @@ import * as esm from 'ws';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchElevenLabsSockets } from '../../../instrumentation/sdks/elevenlabs-stream-input.ts';
+import { patchElevenLabsSockets } from '../../../instrumentation/sdks/elevenlabs/stream-input.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';

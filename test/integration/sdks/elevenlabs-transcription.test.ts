@@ -13,7 +13,7 @@ import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/fact
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs.ts';
+import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/elevenlabs.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';

@@ -9,7 +9,7 @@ import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../ex
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { patchGenai } from '../../../instrumentation/sdks/genai.ts';
+import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type GeminiLiveSimulator,

@@ -9,7 +9,7 @@ import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { patchGenai } from '../../../instrumentation/sdks/genai.ts';
+import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../support/simulators/gemini.ts';

@@ -6,8 +6,8 @@ import * as openaiPlugin from '@livekit/agents-plugin-openai';
 import OpenAI, * as openaiModule from 'openai';
 import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
 import { finaliseCall } from '../../../exporter/finalise.ts';
-import { patchLiveKit } from '../../../instrumentation/sdks/livekit.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import {
   type Conversation,
   type ConversationOptions,

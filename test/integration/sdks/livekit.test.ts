@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import * as newest from '@livekit/agents';
 import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
 import { finaliseCall } from '../../../exporter/finalise.ts';
-import { patchLiveKit } from '../../../instrumentation/sdks/livekit.ts';
+import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import {
   type Conversation,
   type ConversationOptions,

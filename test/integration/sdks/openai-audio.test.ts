@@ -9,7 +9,7 @@ import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import {

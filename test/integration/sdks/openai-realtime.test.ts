@@ -12,8 +12,8 @@ import { WebSocket } from 'ws';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
-import { patchOpenAiRealtime } from '../../../instrumentation/sdks/openai-realtime.ts';
-import { foreign } from '../../../instrumentation/sdks/patch.ts';
+import { patchOpenAiRealtime } from '../../../instrumentation/sdks/openai/realtime.ts';
+import { foreign } from '../../../instrumentation/sdks/shared/patch.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
 import { poll } from '../../support/poll.ts';
 import {

@@ -9,7 +9,7 @@ import type OpenAI from 'openai';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { SCOPE } from '../../../instrumentation/spans.ts';
 import { poll } from '../../support/poll.ts';

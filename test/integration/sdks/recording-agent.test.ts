@@ -5,7 +5,7 @@ import { SEGMENTS } from '../../../exporter/calls/rows.ts';
 import { finaliseCall } from '../../../exporter/finalise.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { nowMicros } from '../../support/now.ts';
 import {
   type AudioSimulator,

@@ -7,7 +7,7 @@ import type { StageFact } from '../../../exporter/facts.ts';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai.ts';
+import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';

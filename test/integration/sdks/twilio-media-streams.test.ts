@@ -10,7 +10,7 @@ import type { CallFact, StageFact } from '../../../exporter/facts.ts';
 import type { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, activeScope } from '../../../instrumentation/scope.ts';
-import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio-media-streams.ts';
+import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/media-streams.ts';
 import { poll } from '../../support/poll.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

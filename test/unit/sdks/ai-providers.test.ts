@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { providerOf } from '../../../instrumentation/sdks/ai-providers.ts';
+import { providerOf } from '../../../instrumentation/sdks/ai/providers.ts';
 
 test('a provider of the AI SDK is named as price lists and conventions name it', () => {
   const names: readonly (readonly [reported: unknown, provider: string | undefined])[] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { patchAnthropic } from '../../../instrumentation/sdks/anthropic.ts';
-import { AnthropicAnswer } from '../../../instrumentation/sdks/anthropic-answer.ts';
-import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/anthropic-prompt.ts';
-import { DEADLINE_MS } from '../../../instrumentation/sdks/deadline.ts';
+import { AnthropicAnswer } from '../../../instrumentation/sdks/anthropic/answer.ts';
+import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
+import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/anthropic/prompt.ts';
+import { DEADLINE_MS } from '../../../instrumentation/sdks/shared/deadline.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { StreamingSession } from '../../../instrumentation/sdks/assemblyai-streaming.ts';
+import { StreamingSession } from '../../../instrumentation/sdks/assemblyai/streaming.ts';
 import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { CartesiaSocket } from '../../../instrumentation/sdks/cartesia-socket.ts';
-import { Synthesis } from '../../../instrumentation/sdks/cartesia-synthesis.ts';
+import { CartesiaSocket } from '../../../instrumentation/sdks/cartesia/socket.ts';
+import { Synthesis } from '../../../instrumentation/sdks/cartesia/synthesis.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

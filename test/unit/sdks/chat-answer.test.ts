@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChatAnswer, estimateTokens } from '../../../instrumentation/sdks/chat-answer.ts';
-import { inputMessages, messageCharacters } from '../../../instrumentation/sdks/chat-messages.ts';
+import { ChatAnswer, estimateTokens } from '../../../instrumentation/sdks/openai/chat-answer.ts';
+import { inputMessages, messageCharacters } from '../../../instrumentation/sdks/openai/chat-messages.ts';
 
 const delta = (content: string, index = 0) => ({ choices: [{ index, delta: { content } }] });
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-
-import { DEADLINE_MS } from '../../../instrumentation/sdks/deadline.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
-import { providerOf } from '../../../instrumentation/sdks/provider-host.ts';
+import { providerOf } from '../../../instrumentation/sdks/openai/provider-host.ts';
+import { DEADLINE_MS } from '../../../instrumentation/sdks/shared/deadline.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

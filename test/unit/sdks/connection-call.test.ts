@@ -5,7 +5,7 @@ import type { CallFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { activeScope, CallScope, withScope } from '../../../instrumentation/scope.ts';
-import { ConnectionCall } from '../../../instrumentation/sdks/connection-call.ts';
+import { ConnectionCall } from '../../../instrumentation/sdks/shared/connection-call.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

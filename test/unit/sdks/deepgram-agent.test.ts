@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
-import { AgentConnection } from '../../../instrumentation/sdks/deepgram-agent.ts';
+import { AgentConnection } from '../../../instrumentation/sdks/deepgram/agent.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
-import { ListenConnection } from '../../../instrumentation/sdks/deepgram-listen.ts';
+import { ListenConnection } from '../../../instrumentation/sdks/deepgram/listen.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
-import { requestFormat, socketFormat } from '../../../instrumentation/sdks/deepgram-audio.ts';
-import { SpeakV1Connection, SpeakV2Connection } from '../../../instrumentation/sdks/deepgram-speak.ts';
+import { requestFormat, socketFormat } from '../../../instrumentation/sdks/deepgram/audio.ts';
+import { SpeakV1Connection, SpeakV2Connection } from '../../../instrumentation/sdks/deepgram/speak.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { elevenLabsFormat } from '../../../instrumentation/sdks/elevenlabs-format.ts';
-import { readFrame } from '../../../instrumentation/sdks/elevenlabs-frames.ts';
+import { elevenLabsFormat } from '../../../instrumentation/sdks/elevenlabs/format.ts';
+import { readFrame } from '../../../instrumentation/sdks/elevenlabs/frames.ts';
 
 const frame = (message: object | string, named = true) =>
   readFrame(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)), named);

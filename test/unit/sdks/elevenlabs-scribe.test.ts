@@ -3,7 +3,7 @@ import { before, beforeEach, describe, it } from 'node:test';
 import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
-import { ScribeConnection } from '../../../instrumentation/sdks/elevenlabs-scribe.ts';
+import { ScribeConnection } from '../../../instrumentation/sdks/elevenlabs/scribe.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

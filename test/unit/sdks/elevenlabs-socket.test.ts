@@ -3,7 +3,7 @@ import { before, beforeEach, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
-import { ElevenLabsSocket } from '../../../instrumentation/sdks/elevenlabs-socket.ts';
+import { ElevenLabsSocket } from '../../../instrumentation/sdks/elevenlabs/socket.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readUsage } from '../../../instrumentation/sdks/genai-usage.ts';
+import { readUsage } from '../../../instrumentation/sdks/genai/usage.ts';
 
 test('thoughts are a part of the answer, results of tools a part of the prompt, and audio is told apart', () => {
   const details = (text: number, audio: number) => [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { pluginFacts, readStage, readTranscription } from '../../../instrumentation/sdks/livekit-metrics.ts';
+import { pluginFacts, readStage, readTranscription } from '../../../instrumentation/sdks/livekit/metrics.ts';
 
 const LLM = {
   type: 'llm_metrics',

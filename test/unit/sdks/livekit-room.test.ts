@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callerOf, callIdOf } from '../../../instrumentation/sdks/livekit-room.ts';
+import { callerOf, callIdOf } from '../../../instrumentation/sdks/livekit/room.ts';
 
 const room = (...participants: object[]) => ({ remoteParticipants: new Map(Object.entries(participants)) });
 

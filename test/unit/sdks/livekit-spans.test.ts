@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import { context, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import { markOwnSpans } from '../../../instrumentation/sdks/livekit-spans.ts';
+import { markOwnSpans } from '../../../instrumentation/sdks/livekit/spans.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 
 before(() => {

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
-import { base64Bytes } from '../../../instrumentation/sdks/base64.ts';
-import { RealtimeConnection } from '../../../instrumentation/sdks/openai-realtime-connection.ts';
+import { RealtimeConnection } from '../../../instrumentation/sdks/openai/realtime-connection.ts';
+import { base64Bytes } from '../../../instrumentation/sdks/shared/base64.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

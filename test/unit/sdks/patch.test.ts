@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SDKS } from '../../../instrumentation/sdks/index.ts';
-import { at, pick, wrapGetter, wrapOnce } from '../../../instrumentation/sdks/patch.ts';
+import { at, pick, wrapGetter, wrapOnce } from '../../../instrumentation/sdks/shared/patch.ts';
 import { packageRoot } from '../../support/root.ts';
 
 describe('finding what a module exports', () => {
@@ -112,9 +112,11 @@ describe('every SDK', () => {
 
   it('is not imported by the file that patches it', () => {
     const folder = join(packageRoot, 'instrumentation/sdks');
-    const imports = readdirSync(folder).flatMap((file) =>
-      [...readFileSync(join(folder, file), 'utf8').matchAll(/from '([^']+)'/g)].map(([, name]) => name),
-    );
+    const imports = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) =>
+        [...readFileSync(join(folder, file), 'utf8').matchAll(/from '([^']+)'/g)].map(([, name]) => name),
+      );
     const ours = /^\.|^node:|^@opentelemetry\/(api|core)$/;
     assert.deepEqual(
       imports.filter((name) => !ours.test(name ?? '')),

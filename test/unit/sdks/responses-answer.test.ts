@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ResponsesAnswer } from '../../../instrumentation/sdks/responses-answer.ts';
-import { promptCharacters, promptMessages } from '../../../instrumentation/sdks/responses-input.ts';
+import { ResponsesAnswer } from '../../../instrumentation/sdks/openai/responses-answer.ts';
+import { promptCharacters, promptMessages } from '../../../instrumentation/sdks/openai/responses-input.ts';
 
 describe('the answer of a response', () => {
   it('begins with what can be said or done, and not with reasoning', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byteLength, rawBytesPerSecond } from '../../../instrumentation/sdks/sockets.ts';
+import { byteLength, rawBytesPerSecond } from '../../../instrumentation/sdks/shared/sockets.ts';
 
 describe('the length of a frame', () => {
   for (const [what, frame, expected] of [

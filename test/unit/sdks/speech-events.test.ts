@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SpeechEvents } from '../../../instrumentation/sdks/speech-events.ts';
+import { SpeechEvents } from '../../../instrumentation/sdks/openai/speech-events.ts';
 
 const event = (data: object, before = ''): string => `${before}data: ${JSON.stringify(data)}\n\n`;
 const delta = (audio: Uint8Array): string =>

@@ -5,7 +5,10 @@ import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { activeScope } from '../../../instrumentation/scope.ts';
-import { SpeechSession, type SpeechSessionInit } from '../../../instrumentation/sdks/speech-session.ts';
+import {
+  SpeechSession,
+  type SpeechSessionInit,
+} from '../../../instrumentation/sdks/shared/speech-session.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { mediaMilliseconds, readEvent } from '../../../instrumentation/sdks/twilio-messages.ts';
+import { mediaMilliseconds, readEvent } from '../../../instrumentation/sdks/twilio/messages.ts';
 
 const payload = Buffer.alloc(161, 7).toString('base64');
 const media = { event: 'media', streamSid: 'MZ1', media: { payload } };

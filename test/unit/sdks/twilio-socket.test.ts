@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { CallFact } from '../../../exporter/facts.ts';
 import { openCallCount } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
-import { TwilioSocket } from '../../../instrumentation/sdks/twilio-socket.ts';
+import { TwilioSocket } from '../../../instrumentation/sdks/twilio/socket.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -1,0 +1,91 @@
+import { type Context, context } from '@opentelemetry/api';
+import { nowMs } from '../../clock.ts';
+import { followsRequests } from '../../open-stage.ts';
+import { guard } from '../../spans.ts';
+import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
+import { byteLength } from '../shared/sockets.ts';
+import { StreamingSession } from './streaming.ts';
+
+/** `assemblyai` 4: its `StreamingTranscriber`. */
+export function patchAssemblyAi(moduleExports: unknown): void {
+  guard('patching assemblyai', () => patchTranscriber(pick(moduleExports, 'StreamingTranscriber')));
+}
+
+/** The same for what a bundled application has: an `AssemblyAI`, which shows no class of its transcribers, or one of them. */
+export function patchAssemblyAiClient(client: unknown): void {
+  guard('patching assemblyai', () => {
+    const factory = at(client, 'streaming');
+    if (factory === undefined)
+      patchTranscriber(typeof client === 'function' ? client : at(client, 'constructor'));
+    else wrapOnce(Object.getPrototypeOf(factory), 'transcriber', tracedTranscriber);
+  });
+}
+
+function tracedTranscriber(transcriber: Method): Method {
+  return function (this: unknown, ...args) {
+    const made = transcriber.apply(this, args);
+    guard('patching assemblyai', () => patchTranscriber(at(made, 'constructor')));
+    return made;
+  };
+}
+
+function patchTranscriber(transcriber: unknown): void {
+  const prototype = at(transcriber, 'prototype');
+  // It tries again by itself, with a socket each time. Older versions try once, in `connect` itself, and never settle
+  // when that fails.
+  if (typeof at(prototype, 'connectOnce') === 'function')
+    wrapOnce(prototype, 'connectOnce', tracedConnect(true));
+  else wrapOnce(prototype, 'connect', tracedConnect(false));
+}
+
+const tracedConnect =
+  (rejects: boolean) =>
+  (connect: Method): Method =>
+    function (this: unknown, ...args) {
+      if (!followsRequests()) return connect.apply(this, args);
+      const active = context.active();
+      const before = at(this, 'socket');
+      const connecting = connect.apply(this, args);
+      // It throws inside the promise when it is connected already.
+      if (at(this, 'socket') !== before)
+        guard('following an AssemblyAI connection', () => follow(this, connecting, active, rejects));
+      return connecting;
+    };
+
+/**
+ * Every event of the socket passes its `emit`, before the SDK's own handlers and also after the SDK has taken them off,
+ * which it does before the end. So a request that the application makes in its handler finds the turn that the message
+ * opened.
+ */
+function follow(transcriber: unknown, connecting: unknown, active: Context, rejects: boolean): void {
+  const socket = at(transcriber, 'socket');
+  const session = new StreamingSession(foreign(at(transcriber, 'params')) ?? {}, active);
+  const see = (event: unknown, data: unknown): void => {
+    if (event === 'message') session.message(data, nowMs());
+    // How an attempt failed is told by its promise, better than by the socket that was then thrown away.
+    else if (event === 'close' && (session.begun || !rejects)) session.closed(data);
+  };
+  wrapOnce(
+    socket,
+    'emit',
+    (emit) =>
+      function (this: unknown, ...args) {
+        guard('reading an AssemblyAI event', () => see(args[0], args[1]));
+        return context.with(session.context, () => emit.apply(this, args));
+      },
+  );
+  wrapOnce(
+    socket,
+    'send',
+    (send) =>
+      function (this: unknown, ...frame) {
+        const result = send.apply(this, frame);
+        if (typeof frame[0] !== 'string') session.sent(byteLength(frame[0]), nowMs());
+        return result;
+      },
+  );
+  if (rejects && connecting instanceof Promise)
+    connecting.then(undefined, (error: unknown) =>
+      guard('following an AssemblyAI connection', () => session.refused(error)),
+    );
+}

@@ -1,0 +1,76 @@
+import { type Context, context } from '@opentelemetry/api';
+import { guard } from '../../spans.ts';
+import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
+import { tracedRequest } from '../shared/sdk-request.ts';
+import { CartesiaSocket } from './socket.ts';
+import { Synthesis } from './synthesis.ts';
+import { patchCartesiaTranscription } from './transcription.ts';
+
+/** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
+export function patchCartesia(moduleExports: unknown): void {
+  guard('patching @cartesia/cartesia-js', () => {
+    const cartesia = pick(moduleExports, 'Cartesia');
+    const prototype = at(cartesia, 'TTS', 'prototype');
+    const traced = tracedRequest('cartesia', (body, _tts, adoption) => Synthesis.start(body, adoption));
+    wrapOnce(prototype, 'generate', traced);
+    wrapOnce(prototype, 'generateSSE', traced);
+    wrapOnce(prototype, 'websocket', tracedSocket);
+    patchCartesiaTranscription(cartesia);
+  });
+}
+
+function tracedSocket(websocket: Method): Method {
+  return function (this: unknown, ...args) {
+    const opened: Context = context.active();
+    const connecting = websocket.apply(this, args);
+    if (!(connecting instanceof Promise)) return connecting;
+    return connecting.then((socket: unknown) => {
+      guard('following a Cartesia socket', () => follow(socket, opened));
+      return socket;
+    });
+  };
+}
+
+function follow(socket: unknown, opened: Context): void {
+  const contexts = new CartesiaSocket(opened);
+  wrapOnce(
+    socket,
+    'send',
+    (send) =>
+      function (this: unknown, ...args) {
+        guard('following a synthesis', () => contexts.sent(foreign(args[0])));
+        return send.apply(this, args);
+      },
+  );
+  // All that comes passes here, before the application's listeners. No listener of ours: on `error` one would change
+  // what an error does.
+  wrapOnce(
+    socket,
+    '_emit',
+    (emit) =>
+      function (this: unknown, ...args) {
+        const message = foreign(args[1]);
+        const within = contexts.contextOf(message);
+        if (args[0] === 'event') guard('reading a Cartesia event', () => contexts.received(message));
+        return context.with(within, () => emit.apply(this, args));
+      },
+  );
+  const watchClose = (): void => {
+    const inner = at(socket, 'socket') as { addEventListener?: Method } | undefined;
+    inner?.addEventListener?.('close', (event: unknown) =>
+      guard('ending Cartesia contexts', () => contexts.closed(at(event, 'code'))),
+    );
+  };
+  watchClose();
+  // It opens a new connection by itself when it is used after a close.
+  wrapOnce(
+    socket,
+    '_initSocket',
+    (init) =>
+      function (this: unknown, ...args) {
+        const result = init.apply(this, args);
+        guard('following a Cartesia socket', watchClose);
+        return result;
+      },
+  );
+}

@@ -1,0 +1,88 @@
+import { type Context, context } from '@opentelemetry/api';
+import { nowMs } from '../../clock.ts';
+import { followsRequests } from '../../open-stage.ts';
+import { guard } from '../../spans.ts';
+import { at, type Foreign, foreign, type Method, wrapOnce } from '../shared/patch.ts';
+import { tracedRequest } from '../shared/sdk-request.ts';
+import { byteLength } from '../shared/sockets.ts';
+import { transcriptionRequest } from '../shared/transcription-request.ts';
+import { CartesiaListening } from './listen.ts';
+
+/** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */
+export function patchCartesiaTranscription(cartesia: unknown): void {
+  const traced = tracedRequest(
+    'cartesia',
+    transcriptionRequest(() => 'cartesia'),
+  );
+  wrapOnce(at(cartesia, 'STT', 'prototype'), 'transcribe', traced);
+  for (const kind of ['AutoFinalize', 'ManualFinalize'])
+    wrapOnce(at(cartesia, 'STT', kind, 'prototype'), 'websocket', tracedSocket);
+}
+
+function tracedSocket(websocket: Method): Method {
+  return function (this: unknown, ...args) {
+    if (!followsRequests()) return websocket.apply(this, args);
+    const active = context.active();
+    const socket = websocket.apply(this, args);
+    guard('following a Cartesia socket', () => follow(socket, foreign(args[0]) ?? {}, active));
+    return socket;
+  };
+}
+
+/** What it has inside. */
+interface Sockets {
+  /** The connection of the moment. */
+  readonly socket?: { readonly readyState: number; on(event: 'open', listener: () => void): void };
+  readonly _isReconnecting?: boolean;
+}
+
+/** Of `readyState`. */
+const CLOSING = 2;
+
+function follow(socket: unknown, parameters: Foreign, active: Context): void {
+  const sockets = socket as Sockets;
+  if (typeof at(sockets, 'socket', 'on') !== 'function') return;
+  const listening = new CartesiaListening(parameters, active);
+  wrapOnce(
+    socket,
+    'sendRaw',
+    (sendRaw) =>
+      function (this: unknown, ...frame) {
+        // Otherwise the SDK drops it, and tells the application.
+        const taken = (sockets.socket?.readyState ?? 0) < CLOSING || sockets._isReconnecting;
+        const result = sendRaw.apply(this, frame);
+        if (typeof frame[0] === 'string') listening.commanded(frame[0]);
+        else if (taken) listening.sent(byteLength(frame[0]), nowMs());
+        return result;
+      },
+  );
+  wrapOnce(
+    socket,
+    'send',
+    (send) =>
+      function (this: unknown, ...args) {
+        guard('following a Cartesia command', () => listening.commanded(args[0]));
+        return send.apply(this, args);
+      },
+  );
+  const see = (event: unknown, value: unknown): void => {
+    if (event === 'event') listening.message(value, nowMs());
+    else if (event === 'error') listening.failed(value);
+    else if (event === 'reconnecting') listening.lost();
+    else if (event === 'reconnected') listening.opened();
+    else if (event === 'close') listening.closed(value);
+  };
+  // All that comes passes here, before the application's listeners, its iterators included. No listener of ours: on
+  // `error` one would change what an error does.
+  wrapOnce(
+    socket,
+    '_emit',
+    (emit) =>
+      function (this: unknown, ...args) {
+        guard('reading a Cartesia event', () => see(args[0], args[1]));
+        return context.with(listening.context, () => emit.apply(this, args));
+      },
+  );
+  // The first opening is the only thing that it tells nobody of.
+  sockets.socket?.on('open', () => void guard('following a Cartesia socket', () => listening.opened()));
+}

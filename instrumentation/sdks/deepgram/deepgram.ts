@@ -1,0 +1,117 @@
+import { type Context, context } from '@opentelemetry/api';
+import { nowMs } from '../../clock.ts';
+import { guard } from '../../spans.ts';
+import { at, type Foreign, foreign, type Method, pick, wrapGetter, wrapOnce } from '../shared/patch.ts';
+import { byteLength } from '../shared/sockets.ts';
+import { AgentConnection } from './agent.ts';
+import { FluxConnection } from './flux.ts';
+import { ListenConnection } from './listen.ts';
+import { tracedTranscribeFile, tracedTranscribeUrl } from './recording.ts';
+import { followSocket } from './socket.ts';
+import { SpeakV1Connection, SpeakV2Connection } from './speak.ts';
+import { tracedGenerate } from './speak-request.ts';
+
+const PACKAGE = '@deepgram/sdk';
+
+/** `@deepgram/sdk` 5: live listen v1 and v2 (Flux), speak as requests and over its sockets, recordings, the voice agent. */
+export function patchDeepgram(moduleExports: unknown): void {
+  guard(`patching ${PACKAGE}`, () => {
+    const client = at(pick(moduleExports, 'DeepgramClient'), 'prototype');
+    seeOnce(client, 'listen', (listen) => {
+      wrapOnce(classOf(listen, 'v1'), 'connect', traced(followListen));
+      wrapOnce(classOf(listen, 'v2'), 'connect', traced(followFlux));
+      wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeUrl', tracedTranscribeUrl);
+      wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeFile', tracedTranscribeFile);
+    });
+    seeOnce(client, 'speak', (speak) => {
+      wrapOnce(classOf(speak, 'v1'), 'connect', traced(followSpeakV1));
+      wrapOnce(classOf(speak, 'v2'), 'connect', traced(followSpeakV2));
+      wrapOnce(classOf(speak, 'v1', 'audio'), 'generate', tracedGenerate);
+      wrapOnce(classOf(speak, 'v2', 'audio'), 'generate', tracedGenerate);
+    });
+    seeOnce(client, 'agent', (agent) => wrapOnce(classOf(agent, 'v1'), 'connect', traced(followAgent)));
+  });
+}
+
+/** The classes behind the client are not exported: they are found through what its getters give, for the first time. */
+function seeOnce(client: unknown, name: string, see: (resource: unknown) => void): void {
+  let owner = foreign(client);
+  // An application may have a class of its own that extends the client.
+  while (owner && !Object.hasOwn(owner, name)) owner = foreign(Object.getPrototypeOf(owner));
+  let seen = false;
+  wrapGetter(owner, name, (resource) => {
+    if (seen) return;
+    seen = true;
+    guard(`patching ${PACKAGE}`, () => see(resource));
+  });
+}
+
+function classOf(resource: unknown, ...path: string[]): unknown {
+  const found = foreign(at(resource, ...path));
+  return found && Object.getPrototypeOf(found);
+}
+
+/** Follows a socket that was made with `args` in the context `opened`. It is not connected yet. */
+type Follow = (socket: unknown, args: Foreign, opened: Context) => void;
+
+const traced =
+  (follow: Follow) =>
+  (connect: Method): Method =>
+    function (this: unknown, ...args) {
+      const opened = context.active();
+      const connecting = connect.apply(this, args);
+      if (!(connecting instanceof Promise)) return connecting;
+      return connecting.then((socket: unknown) => {
+        guard('following a Deepgram connection', () => follow(socket, foreign(args[0]) ?? {}, opened));
+        return socket;
+      });
+    };
+
+const followListen: Follow = (socket, args, opened) => {
+  const connection = new ListenConnection(args, opened);
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(byteLength(frame), nowMs()) });
+};
+
+const followFlux: Follow = (socket, args, opened) => {
+  const connection = new FluxConnection(args, opened);
+  followSocket(socket, connection, { sendMedia: (frame) => connection.sent(byteLength(frame), nowMs()) });
+};
+
+const followSpeakV1: Follow = (socket, args, opened) => {
+  const connection = new SpeakV1Connection(args, opened);
+  followSocket(socket, connection, {
+    sendText: quietly((sent) => connection.say(sent)),
+    sendFlush: quietly(() => connection.flush()),
+    sendClear: quietly(() => connection.clear()),
+    sendClose: quietly(() => connection.close()),
+  });
+};
+
+const followSpeakV2: Follow = (socket, args, opened) => {
+  const connection = new SpeakV2Connection(args, opened);
+  followSocket(socket, connection, {
+    sendSpeak: quietly((sent) => connection.say(sent)),
+    sendFlush: quietly(() => connection.flush()),
+    sendInterrupt: quietly(() => connection.interrupt()),
+    sendClose: quietly(() => connection.close()),
+  });
+};
+
+const followAgent: Follow = (socket, _, opened) => {
+  const connection = new AgentConnection(opened);
+  const configured = quietly((sent) => connection.configured(sent));
+  followSocket(socket, connection, {
+    sendSettings: configured,
+    sendUpdateListen: configured,
+    sendUpdateThink: configured,
+    sendUpdateSpeak: configured,
+    sendInjectAgentMessage: quietly((sent) => connection.agentLine(sent)),
+    sendInjectUserMessage: quietly((sent) => connection.userLine(sent)),
+    sendFunctionCallResponse: quietly((sent) => connection.functionCalled(sent)),
+  });
+};
+
+const quietly =
+  (told: (sent: unknown) => void) =>
+  (sent: unknown): void =>
+    void guard('following what was sent to Deepgram', () => told(sent));

@@ -1,0 +1,81 @@
+import type { Context } from '@opentelemetry/api';
+import { LiveTranscription, type WordsEnd } from '../shared/live-transcription.ts';
+import { type Foreign, foreign } from '../shared/patch.ts';
+import { billedModel, bytesPerSecond } from './audio.ts';
+import { readTurnInfo, type TurnInfo } from './flux-messages.ts';
+import type { SocketFollower } from './socket.ts';
+
+/**
+ * One connection of Deepgram's live listen v2, which is Flux: it finds the turns itself. Each message has the whole
+ * transcript of its turn, and comes about every quarter of a second whether or not somebody speaks.
+ */
+export class FluxConnection implements SocketFollower {
+  readonly #transcription: LiveTranscription;
+  #wordCount = 0;
+  /** Where the audio ended in which the latest word was understood. */
+  #heardBySeconds: number | undefined;
+
+  /**
+   * @param args What the application connects with.
+   * @param active The context that it connects in.
+   */
+  constructor(args: Foreign, active?: Context) {
+    const query = { ...args, ...foreign(args.queryParams) };
+    this.#transcription = new LiveTranscription({
+      facts: { provider: 'deepgram', model: billedModel(query) },
+      bytesPerSecond: bytesPerSecond(query),
+      active,
+    });
+  }
+
+  get context(): Context {
+    return this.#transcription.context;
+  }
+
+  /** A frame of audio was sent. */
+  sent(bytes: number, atMs: number): void {
+    this.#transcription.sent(bytes, atMs);
+  }
+
+  opened(): void {
+    this.#forget();
+    this.#transcription.opened();
+  }
+
+  closed(how: { final: boolean; error?: unknown }): void {
+    this.#transcription.closed(how);
+  }
+
+  message(data: unknown, atMs: number): void {
+    const info = readTurnInfo(data);
+    if (!info) return;
+    const { event, startSeconds, windowEndSeconds } = info;
+    if (event === 'StartOfTurn' || event === 'TurnResumed') {
+      const seconds = event === 'StartOfTurn' ? startSeconds : undefined;
+      this.#transcription.speechStarted({ seconds: seconds ?? windowEndSeconds, atMs });
+    }
+    const end = this.#heard(info, atMs);
+    if (event === 'EagerEndOfTurn') this.#transcription.speechPaused(end);
+    if (event !== 'EndOfTurn') return;
+    this.#forget();
+    this.#transcription.utteranceEnded(atMs);
+  }
+
+  #heard(
+    { event, transcript, wordCount, startSeconds, endSeconds, ...info }: TurnInfo,
+    atMs: number,
+  ): WordsEnd {
+    // No further word: the audio that was looked at since then is silence.
+    if (wordCount > this.#wordCount) this.#heardBySeconds = info.windowEndSeconds;
+    this.#wordCount = wordCount;
+    const end = { endSeconds, heardBySeconds: this.#heardBySeconds, atMs };
+    if (transcript !== undefined)
+      this.#transcription.heard({ text: transcript, final: event === 'EndOfTurn', startSeconds, ...end });
+    return end;
+  }
+
+  #forget(): void {
+    this.#wordCount = 0;
+    this.#heardBySeconds = undefined;
+  }
+}

@@ -1,0 +1,28 @@
+import { guard } from '../../spans.ts';
+import { at, type Foreign, foreign, pick, wrapGetter } from '../shared/patch.ts';
+import { traceTextToDialogue, traceTextToSpeech } from './speech.ts';
+import { traceSpeechToText } from './transcription.ts';
+
+/** `@elevenlabs/elevenlabs-js` 2: synthesis over HTTP, and realtime transcription. */
+export function patchElevenLabs(moduleExports: unknown): void {
+  guard('patching @elevenlabs/elevenlabs-js', () => {
+    const client = at(pick(moduleExports, 'ElevenLabsClient'), 'prototype');
+    // The classes behind the client are not exported: they are found through what its getters give.
+    seeResource(client, 'textToSpeech', traceTextToSpeech);
+    seeResource(client, 'textToDialogue', traceTextToDialogue);
+    seeResource(client, 'speechToText', traceSpeechToText);
+  });
+}
+
+function seeResource(client: unknown, name: string, trace: (resource: unknown) => void): void {
+  wrapGetter(ownerOf(client, name), name, (resource) =>
+    guard('patching @elevenlabs/elevenlabs-js', () => trace(resource)),
+  );
+}
+
+/** The prototype that has the property itself: the exported client extends the one that was generated. */
+function ownerOf(prototype: unknown, name: string): Foreign | undefined {
+  let owner = foreign(prototype);
+  while (owner && !Object.hasOwn(owner, name)) owner = foreign(Object.getPrototypeOf(owner));
+  return owner;
+}

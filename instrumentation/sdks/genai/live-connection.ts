@@ -1,0 +1,365 @@
+import { type Context, context } from '@opentelemetry/api';
+import type { Usage } from '../../../exporter/facts.ts';
+import { openStage } from '../../open-stage.ts';
+import { guardMethods } from '../../spans.ts';
+import type { Stage, StageFacts } from '../../stage.ts';
+import { base64Bytes } from '../shared/base64.ts';
+import type { AudioPosition } from '../shared/live-transcription.ts';
+import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
+import { SpeechSession } from '../shared/speech-session.ts';
+import { readUsage } from './usage.ts';
+
+/** Samples a second of Live's audio where its type does not say. */
+const INPUT_RATE = 16_000;
+const OUTPUT_RATE = 24_000;
+const BYTES_PER_SAMPLE = 2;
+/** No response has this id: its audio is heard, and tells no first byte. */
+const UNASKED = 'unasked';
+/** How long a turn that is complete waits for its usage, which mostly comes with it. */
+const USAGE_WAIT_MS = 250;
+/** Tools that may run at once. */
+const MAX_TOOLS = 64;
+/** WebSocket codes of a close that nothing has gone wrong with. */
+const QUIET_CLOSES = new Set<unknown>([undefined, 1000, 1005]);
+
+/** What the user says, from its beginning to the next. */
+interface Utterance {
+  readonly id: string;
+  text: string;
+  firstMs?: number;
+  lastMs?: number;
+  /** Somebody says when it begins and ends, so that its transcript need not. */
+  vad: 'none' | 'begun' | 'over';
+  committed: boolean;
+  told: boolean;
+}
+
+/** What the model answers, until the server says that its turn is complete. */
+interface Response {
+  readonly id: string;
+  /** When it was asked for is known: its first byte can be measured. */
+  readonly asked: boolean;
+  text: string;
+  usage?: Usage | undefined;
+  toolCalled: boolean;
+  /** When the model had generated all of it. */
+  doneMs?: number;
+  cancelled: boolean;
+  /** Nothing more comes but its usage. */
+  over: boolean;
+}
+
+/**
+ * One Live session of Gemini, across its connections: the messages of both sides in the words of a speech-to-speech
+ * session. The server tells no request and, unless it is asked to, no speech: what it does not say is not measured.
+ */
+export class GeminiConnection {
+  /** By which the session can be resumed on another connection. */
+  handle: string | undefined;
+  readonly #session: SpeechSession;
+  readonly #facts: StageFacts;
+  readonly #tools = new Map<string, Stage>();
+  #utterance: Utterance | undefined;
+  #response: Response | undefined;
+  /** When an answer was asked for: the user has finished, a text or the result of a tool was sent. */
+  #askedMs: number | undefined;
+  /** The server has said that it will close the connection. */
+  #goesAway = false;
+  #ids = 0;
+  /** The connection that counts: a session that is resumed may have two for a moment. */
+  #connection = 0;
+  #open = 0;
+  #inputType: string | undefined;
+  #outputType: string | undefined;
+
+  constructor(facts: StageFacts) {
+    this.#facts = { ...facts, streaming: true };
+    this.#session = new SpeechSession({ facts: this.#facts });
+  }
+
+  /** Where everything that the session causes runs. */
+  get context(): Context {
+    return this.#session.context;
+  }
+
+  /** Another connection is being made; gives its number. */
+  connecting(): number {
+    this.#connection += 1;
+    return this.#connection;
+  }
+
+  /** A connection stands. Told by its first message, and again when the application gets it. */
+  opened(connection: number): void {
+    if (connection <= this.#open) return;
+    this.#open = connection;
+    this.#goesAway = false;
+    this.#session.opened();
+  }
+
+  /** A connection is gone, with this WebSocket code. */
+  closed(connection: number, code: unknown, atMs: number): void {
+    if (connection !== this.#open || connection !== this.#connection) return;
+    const error = QUIET_CLOSES.has(code) ? undefined : 'connection_lost';
+    this.#finish(atMs, error);
+    const { lastMs } = this.#utterance ?? {};
+    if (this.#utterance?.text && lastMs !== undefined) this.#accept(lastMs);
+    this.#tellTranscript();
+    this.#utterance = undefined;
+    this.#askedMs = undefined;
+    for (const stage of this.#tools.values()) stage.cancel({ at: atMs });
+    this.#tools.clear();
+    // Closed by the application of its own accord, it is over.
+    const comesBack = this.handle !== undefined && (this.#goesAway || error !== undefined);
+    this.#session.closed(atMs, { final: !comesBack, ...(error !== undefined && { error }) });
+  }
+
+  /** A message of the server came. Most of them are audio: nothing is allocated for what is not there. */
+  received(message: Foreign, atMs: number): void {
+    const { serverContent, toolCall, toolCallCancellation, usageMetadata } = message;
+    if (message.goAway) this.#goesAway = true;
+    const usage = usageMetadata ? readUsage(usageMetadata) : undefined;
+    if (usage && this.#response) this.#response.usage = usage;
+    if (this.#response?.over) this.#finish(atMs);
+    if (message.voiceActivity || message.voiceActivityDetectionSignal) this.#readActivity(message, atMs);
+    const content = foreign(serverContent);
+    if (content) this.#readContent(content, atMs);
+    if (toolCall) for (const call of objects(at(toolCall, 'functionCalls'))) this.#toolCalled(call, atMs);
+    if (toolCallCancellation)
+      for (const id of list(at(toolCallCancellation, 'ids'))) this.#takeTool(id)?.cancel({ at: atMs });
+    if (usage && this.#response && !this.#response.usage) this.#response.usage = usage;
+    if (this.#response?.over) this.#finishSoon(this.#response, atMs);
+  }
+
+  /** Sent by the application: audio, or what its own voice activity detection says. On the audio path. */
+  sendRealtimeInput(input: Foreign | undefined, atMs: number): void {
+    const audio = foreign(input?.audio) ?? foreign(input?.media);
+    if (typeof audio?.data === 'string' && typeof audio.mimeType === 'string')
+      this.#audioSent(audio.data, audio.mimeType, atMs);
+    if (input?.activityStart) this.#speechStarted({ atMs });
+    if (input?.activityEnd) this.#speechEnded({ atMs }, 'vad', atMs);
+    if (text(input?.text)) this.#askedMs = atMs;
+  }
+
+  sendClientContent(content: Foreign | undefined, atMs: number): void {
+    if (content?.turnComplete !== false) this.#askedMs = atMs;
+  }
+
+  sendToolResponse(answer: Foreign | undefined, atMs: number): void {
+    if (this.#response?.over) this.#finish(atMs);
+    for (const { id } of objects(answer?.functionResponses)) this.#takeTool(id)?.end({ at: atMs });
+    this.#askedMs = atMs;
+  }
+
+  #audioSent(data: string, type: string, atMs: number): void {
+    if (type !== this.#inputType) {
+      if (!type.startsWith('audio/')) return;
+      this.#inputType = type;
+      this.#session.describe({ inputBytesPerSecond: bytesPerSecond(type, INPUT_RATE) });
+    }
+    this.#session.audioSent(base64Bytes(data), atMs);
+  }
+
+  /** Voice activity, which the server tells when the session is set up for it. */
+  #readActivity(message: Foreign, atMs: number): void {
+    const activity = foreign(message.voiceActivity);
+    const type = activity?.voiceActivityType ?? at(message, 'voiceActivityDetectionSignal', 'vadSignalType');
+    const seconds = duration(activity?.audioOffset);
+    if (type === 'ACTIVITY_START' || type === 'VAD_SIGNAL_TYPE_SOS') this.#speechStarted({ seconds, atMs });
+    else if (type === 'ACTIVITY_END' || type === 'VAD_SIGNAL_TYPE_EOS')
+      this.#speechEnded({ seconds, atMs }, seconds === undefined ? 'stt_event' : 'vad', atMs);
+  }
+
+  #readContent(content: Foreign, atMs: number): void {
+    if (content.inputTranscription) this.#readTranscript(foreign(content.inputTranscription), atMs);
+    if (content.interrupted === true) this.#interrupted(atMs);
+    const parts = foreign(content.modelTurn)?.parts;
+    if (Array.isArray(parts)) for (const part of parts) this.#readPart(foreign(part), atMs);
+    const words = text(foreign(content.outputTranscription)?.text);
+    if (words) this.#answering(atMs).text += words;
+    const response = this.#response;
+    if (response && content.generationComplete === true) response.doneMs ??= atMs;
+    if (content.turnComplete !== true) return;
+    if (response) {
+      response.doneMs ??= atMs;
+      response.over = true;
+    }
+    this.#tellTranscript();
+  }
+
+  #readTranscript(transcription: Foreign | undefined, atMs: number): void {
+    const words = text(transcription?.text);
+    if (!transcription || words === undefined) return;
+    const spoken = objects(transcription.words);
+    const start = duration(transcription.startOffset ?? spoken[0]?.startOffset);
+    const end = duration(transcription.endOffset ?? spoken.at(-1)?.endOffset);
+    const utterance = this.#unfinished() ?? this.#begin({ seconds: start, atMs });
+    utterance.text += words;
+    utterance.firstMs ??= atMs;
+    utterance.lastMs = atMs;
+    this.#session.wordsHeard();
+    if (end !== undefined && utterance.vad === 'none')
+      this.#session.speechEnded({ seconds: end, atMs }, 'stt_word_end');
+    if (transcription.finished === true) this.#tellTranscript();
+  }
+
+  #readPart(part: Foreign | undefined, atMs: number): void {
+    // Thoughts are not spoken.
+    if (!part || part.thought === true) return;
+    const words = text(part.text);
+    const inline = foreign(part.inlineData);
+    const data = inline?.data;
+    const mimeType = inline?.mimeType;
+    if (words) {
+      const response = this.#answering(atMs);
+      response.text += words;
+      if (response.asked) this.#session.contentReceived(response.id, atMs);
+    }
+    if (typeof data !== 'string' || typeof mimeType !== 'string' || !mimeType.startsWith('audio/')) return;
+    if (mimeType !== this.#outputType) {
+      this.#outputType = mimeType;
+      this.#session.describe({ outputBytesPerSecond: bytesPerSecond(mimeType, OUTPUT_RATE) });
+    }
+    const { id, asked } = this.#answering(atMs);
+    this.#session.audioReceived(asked ? id : UNASKED, base64Bytes(data), atMs);
+  }
+
+  #toolCalled(call: Foreign, atMs: number): void {
+    const response = this.#answering(atMs);
+    response.toolCalled = true;
+    response.doneMs ??= atMs;
+    response.over = true;
+    if (response.asked) this.#session.contentReceived(response.id, atMs);
+    const id = text(call.id);
+    if (id === undefined || this.#tools.size >= MAX_TOOLS) return;
+    const facts = { toolName: text(call.name), toolCallId: id };
+    const stage = context.with(this.#session.context, () => openStage('tool', facts, atMs));
+    this.#tools.set(id, stage);
+  }
+
+  #takeTool(id: unknown): Stage | undefined {
+    const stage = this.#tools.get(String(id));
+    this.#tools.delete(String(id));
+    return stage;
+  }
+
+  #interrupted(atMs: number): void {
+    const response = this.#response;
+    if (response && response.doneMs === undefined) {
+      response.doneMs = atMs;
+      response.cancelled = true;
+    }
+    this.#session.interrupted(atMs);
+  }
+
+  #speechStarted(position: AudioPosition): void {
+    this.#askedMs = undefined;
+    const utterance = this.#utterance;
+    // The transcript of the same speech may have come first.
+    if (utterance && !utterance.committed && utterance.vad !== 'over') this.#session.speechStarted(position);
+    else this.#begin(position);
+    if (this.#utterance) this.#utterance.vad = 'begun';
+  }
+
+  #speechEnded(position: AudioPosition, source: 'vad' | 'stt_event', atMs: number): void {
+    this.#session.speechEnded(position, source);
+    if (!this.#utterance) return;
+    this.#utterance.vad = 'over';
+    this.#accept(atMs);
+    this.#askedMs = atMs;
+  }
+
+  #begin(position: AudioPosition): Utterance {
+    this.#tellTranscript();
+    this.#session.speechStarted(position);
+    const utterance: Utterance = {
+      id: `utterance-${this.#ids++}`,
+      text: '',
+      vad: 'none',
+      committed: false,
+      told: false,
+    };
+    this.#utterance = utterance;
+    return utterance;
+  }
+
+  /** The utterance that a piece of a transcript belongs to: also one whose answer has begun, for transcripts are late. */
+  #unfinished(): Utterance | undefined {
+    return this.#utterance?.told ? undefined : this.#utterance;
+  }
+
+  #accept(atMs: number): void {
+    const utterance = this.#utterance;
+    if (!utterance || utterance.committed) return;
+    utterance.committed = true;
+    this.#session.committed(utterance.id, atMs);
+    if (utterance.firstMs !== undefined) this.#session.transcriptBegun(utterance.id, utterance.firstMs);
+  }
+
+  #tellTranscript(): void {
+    const utterance = this.#utterance;
+    if (!utterance?.committed || utterance.told || utterance.lastMs === undefined) return;
+    utterance.told = true;
+    if (utterance.firstMs !== undefined) this.#session.transcriptBegun(utterance.id, utterance.firstMs);
+    const transcript = { text: utterance.text.trim(), facts: this.#facts };
+    this.#session.transcribed(utterance.id, transcript, utterance.lastMs);
+  }
+
+  /** The response that what comes now is part of. */
+  #answering(atMs: number): Response {
+    if (this.#response?.doneMs !== undefined && !this.#response.over) this.#response.over = true;
+    if (this.#response?.over) this.#finish(atMs);
+    return this.#response ?? this.#answer(atMs);
+  }
+
+  #answer(atMs: number): Response {
+    // The server had accepted what the user said before this; when, nobody tells.
+    if (this.#utterance?.vad !== 'begun') this.#accept(atMs);
+    const asked = this.#askedMs !== undefined;
+    const id = `response-${this.#ids++}`;
+    this.#session.responseStarted(id, this.#askedMs ?? atMs);
+    this.#askedMs = undefined;
+    const response: Response = { id, asked, text: '', toolCalled: false, cancelled: false, over: false };
+    this.#response = response;
+    return response;
+  }
+
+  #finishSoon(response: Response, atMs: number): void {
+    if (response.usage) {
+      this.#finish(atMs);
+      return;
+    }
+    const late = (): void => {
+      if (this.#response === response) this.#finish(atMs);
+    };
+    setTimeout(late, USAGE_WAIT_MS).unref();
+  }
+
+  #finish(atMs: number, error?: string): void {
+    const response = this.#response;
+    if (!response) return;
+    this.#response = undefined;
+    const cancelled = response.cancelled || response.doneMs === undefined;
+    const result = {
+      text: text(response.text.trim()),
+      usage: response.usage,
+      finishReasons: response.toolCalled ? ['tool_calls'] : cancelled ? [] : ['stop'],
+    };
+    const how = cancelled && !response.cancelled && error !== undefined ? { error } : { cancelled };
+    this.#session.responseEnded(response.id, { result, ...how }, response.doneMs ?? atMs);
+  }
+}
+
+/** A duration of the API, such as `1.250s`, in seconds. */
+function duration(value: unknown): number | undefined {
+  const seconds =
+    typeof value === 'string' && /^\d+(\.\d+)?s$/.test(value) ? Number.parseFloat(value) : undefined;
+  return seconds;
+}
+
+/** Of 16-bit audio whose type may name its rate: `audio/pcm;rate=16000`. */
+const bytesPerSecond = (type: string, rate: number): number =>
+  Number(/rate=(\d+)/.exec(type)?.[1] ?? rate) * BYTES_PER_SAMPLE;
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+guardMethods(GeminiConnection);

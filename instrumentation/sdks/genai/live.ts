@@ -1,0 +1,99 @@
+import { context } from '@opentelemetry/api';
+import { nowMs } from '../../clock.ts';
+import { followsRequests } from '../../open-stage.ts';
+import { guard } from '../../spans.ts';
+import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
+import { GeminiConnection } from './live-connection.ts';
+import { modelOf, providerOf } from './resource.ts';
+
+/** Handles that may still come back; beyond it the oldest is forgotten. */
+const MAX_HANDLES = 1_024;
+
+/** What the application has opened, for what it sends. */
+const connections = new WeakMap<object, GeminiConnection>();
+/** Sessions that can be resumed, by the handle that the server has given out for it. */
+const resumable = new Map<string, GeminiConnection>();
+
+/** The Live API: `live.connect`, and what is sent through the session that it gives. */
+export function patchGenaiLive(moduleExports: unknown): void {
+  wrapOnce(at(pick(moduleExports, 'Live'), 'prototype'), 'connect', tracedConnect);
+}
+
+/** Listens to what the application sends. A class of the SDK's own, which a bundled application does not give away. */
+function tapSession(session: object, connection: GeminiConnection): void {
+  connections.set(session, connection);
+  for (const name of ['sendRealtimeInput', 'sendClientContent', 'sendToolResponse'] as const)
+    wrapOnce(Object.getPrototypeOf(session), name, (send) => {
+      return function (this: unknown, ...args) {
+        const result = send.apply(this, args);
+        connections.get(this as object)?.[name](foreign(args[0]), nowMs());
+        return result;
+      };
+    });
+}
+
+function tracedConnect(connect: Method): Method {
+  return async function (this: unknown, ...args) {
+    const params = foreign(args[0]);
+    const connection =
+      followsRequests() && params
+        ? guard('following a live session', () => connectionOf(this, params))
+        : undefined;
+    if (!connection || !params) return connect.apply(this, args);
+    const number = connection.connecting();
+    const callbacks = tapCallbacks(foreign(params.callbacks) ?? {}, connection, number);
+    const session = await context.with(connection.context, () =>
+      connect.call(this, { ...params, callbacks }, ...args.slice(1)),
+    );
+    connection.opened(number);
+    guard('following a live session', () => tapSession(session as object, connection));
+    return session;
+  };
+}
+
+/** A session that is resumed goes on where it was; any other is new. */
+function connectionOf(live: unknown, params: Foreign): GeminiConnection {
+  const handle = text(at(params, 'config', 'sessionResumption', 'handle'));
+  const resumed = handle === undefined ? undefined : resumable.get(handle);
+  return resumed ?? new GeminiConnection({ provider: providerOf(live), model: modelOf(params.model) });
+}
+
+/** The application's callbacks, as they are when they are called, behind ours. */
+function tapCallbacks(callbacks: Foreign, connection: GeminiConnection, number: number): Foreign {
+  const pass = (name: string, args: unknown[]): unknown => {
+    const callback = callbacks[name];
+    if (typeof callback !== 'function') return undefined;
+    return context.with(connection.context, () => callback.apply(callbacks, args));
+  };
+  return {
+    onopen: (...args: unknown[]) => pass('onopen', args),
+    onmessage: (...args: unknown[]) => {
+      const message = foreign(args[0]);
+      if (message) {
+        if (message.setupComplete) connection.opened(number);
+        remember(connection, message);
+        connection.received(message, nowMs());
+      }
+      return pass('onmessage', args);
+    },
+    onerror: (...args: unknown[]) => pass('onerror', args),
+    onclose: (...args: unknown[]) => {
+      const result = pass('onclose', args);
+      connection.closed(number, at(args[0], 'code'), nowMs());
+      return result;
+    },
+  };
+}
+
+/** The server says by which handle the session can be resumed on another connection; the last one counts. */
+function remember(connection: GeminiConnection, message: Foreign): void {
+  const handle = text(at(message, 'sessionResumptionUpdate', 'newHandle'));
+  if (handle === undefined) return;
+  if (connection.handle !== undefined) resumable.delete(connection.handle);
+  for (const oldest of resumable.keys()) {
+    if (resumable.size < MAX_HANDLES) break;
+    resumable.delete(oldest);
+  }
+  resumable.set(handle, connection);
+  connection.handle = handle;
+}

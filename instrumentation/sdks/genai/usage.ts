@@ -1,0 +1,34 @@
+import type { Usage } from '../../../exporter/facts.ts';
+import { at, foreign, quantity } from '../shared/patch.ts';
+
+/**
+ * Tokens in the words of Gemini, of `generateContent` and of Live. The prompt includes what is cached and what tools gave
+ * back; the answer includes the thoughts, which Gemini counts apart.
+ */
+export function readUsage(metadata: unknown): Usage | undefined {
+  const usage = foreign(metadata);
+  if (!usage) return undefined;
+  const answered = quantity(usage.candidatesTokenCount) ?? quantity(usage.responseTokenCount);
+  const thought = quantity(usage.thoughtsTokenCount);
+  const counts = {
+    inputTokens: sum(quantity(usage.promptTokenCount), quantity(usage.toolUsePromptTokenCount)),
+    cachedInputTokens: quantity(usage.cachedContentTokenCount),
+    inputAudioTokens: sum(audio(usage.promptTokensDetails), audio(usage.toolUsePromptTokensDetails)),
+    cachedInputAudioTokens: audio(usage.cacheTokensDetails),
+    outputTokens: sum(answered, thought),
+    outputAudioTokens: audio(usage.candidatesTokensDetails) ?? audio(usage.responseTokensDetails),
+    reasoningTokens: thought,
+  };
+  const known = Object.entries(counts).filter(([, count]) => count !== undefined);
+  return known.length === 0 ? undefined : (Object.fromEntries(known) as Usage);
+}
+
+/** The sum of what is known. */
+const sum = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : a + (b ?? 0);
+
+/** The tokens of audio among details by modality. */
+function audio(details: unknown): number | undefined {
+  const entry = (Array.isArray(details) ? details : []).find((one) => at(one, 'modality') === 'AUDIO');
+  return quantity(at(entry, 'tokenCount'));
+}

@@ -1,0 +1,38 @@
+import type { CallStart } from '../../call.ts';
+import { type Foreign, foreign, text } from '../shared/patch.ts';
+
+/** `ParticipantKind` of livekit's protocol. */
+const STANDARD = 0;
+const SIP = 3;
+/** Only a call that came in was let in by a dispatch rule. */
+const SIP_RULE = 'sip.ruleID';
+
+/** Who the agent talks to: the first participant of the room that is a person. Undefined until there is one. */
+export function callerOf(room: unknown): Pick<CallStart, 'direction' | 'channel'> | undefined {
+  const participants = foreign(room)?.remoteParticipants;
+  if (!(participants instanceof Map)) return undefined;
+  for (const participant of participants.values()) {
+    const { info, kind = foreign(info)?.kind, attributes } = foreign(participant) ?? ({} as Foreign);
+    if (kind === SIP)
+      return { channel: 'phone', direction: foreign(attributes)?.[SIP_RULE] ? 'inbound' : 'outbound' };
+    if (kind === STANDARD) return { channel: 'web', direction: 'web' };
+  }
+  return undefined;
+}
+
+/**
+ * What identifies a conversation: the room, because a job that crashes is given to another process in the same room.
+ * Its `sid` and not its name, because names are used again.
+ */
+export function callIdOf(job: unknown, room: unknown): string | undefined {
+  const assigned = foreign(foreign(job)?.job) ?? {};
+  const of = foreign(assigned.room);
+  const joined = foreign(room);
+  return (
+    text(of?.sid) ??
+    text(foreign(joined?.info)?.sid) ??
+    text(of?.name) ??
+    text(joined?.name) ??
+    text(assigned.id)
+  );
+}

@@ -1,0 +1,359 @@
+import type { EouSource } from '../../../exporter/facts.ts';
+import { Call, type CallStart } from '../../call.ts';
+import { nowMs } from '../../clock.ts';
+import { CallScope } from '../../scope.ts';
+import { guard } from '../../spans.ts';
+import type { StageFacts } from '../../stage.ts';
+import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import {
+  instantMs,
+  instantOfSeconds,
+  pluginFacts,
+  type ReportedStage,
+  readStage,
+  readTranscription,
+} from './metrics.ts';
+import { markReported } from './models.ts';
+import { callerOf } from './room.ts';
+import { LiveKitTurns, type SpeechHandle } from './turns.ts';
+
+type Listener = (event: unknown) => void;
+
+/** What is used of an `AgentSession` and of an `AudioOutput`: both are emitters. */
+interface Emitter {
+  on(event: string, listener: Listener): unknown;
+  off(event: string, listener: Listener): unknown;
+}
+
+/** Seconds of transcription that are told of together. What a crash can lose is no more than that. */
+const TRANSCRIPTION_SECONDS = 60;
+const MAX_UNCLAIMED = 16;
+const FAILING: Readonly<Record<string, ReportedStage['kind']>> = {
+  llm_error: 'llm',
+  realtime_model_error: 'llm',
+  tts_error: 'tts',
+  stt_error: 'stt',
+};
+
+/** Follows one session from its start to its close: the call, and what LiveKit's events say of its turns. */
+export class LiveKitSession {
+  readonly call: Call;
+  /** What the session's own work inherits to find its call. */
+  readonly scope = new CallScope();
+  readonly #over: () => void;
+  readonly #session: Foreign & Emitter;
+  readonly #room: unknown;
+  readonly #turns: LiveKitTurns;
+  readonly #unsubscribe: (() => void)[] = [];
+  #output: { emitter: Emitter; unsubscribe: () => void } | undefined;
+  #used: { facts: StageFacts; seconds: number; inputTokens: number; outputTokens: number } | undefined;
+  /** Speech-to-speech answers that are over before it is known which reply speaks them. */
+  #unclaimed: ReportedStage[] = [];
+  /** Kinds of which a failure was told whose metrics may still come. */
+  readonly #failed = new Set<ReportedStage['kind']>();
+  #exact: { state: unknown; atMs: number } | undefined;
+  readonly #reportedTools = new Set<unknown>();
+  #callerKnown = false;
+
+  /**
+   * @param room Of the session; undefined when its audio goes elsewhere.
+   * @param agent Who speaks first.
+   * @param over Called when the call has ended.
+   */
+  constructor(session: Emitter, start: CallStart, room: unknown, agent: unknown, over: () => void) {
+    this.#session = session as Foreign & Emitter;
+    this.#room = room;
+    this.#over = over;
+    this.call = new Call({ transport: 'livekit', ...start }, this.scope);
+    this.call.tracker.observePlayback();
+    this.#turns = new LiveKitTurns(this.call, () => pluginFacts(this.#model('stt')));
+    for (const owner of [session, agent]) markReported(owner);
+    const handlers: Record<string, (event: Foreign) => void> = {
+      user_state_changed: (event) => this.#userState(event),
+      agent_state_changed: (event) => this.#agentState(event),
+      user_input_transcribed: (event) => this.#transcribed(event),
+      speech_created: (event) => this.#speechCreated(event),
+      metrics_collected: (event) => this.#metrics(foreign(event.metrics) ?? {}),
+      conversation_item_added: (event) => this.#item(foreign(event.item) ?? {}),
+      function_tools_executed: (event) => this.#tools(event),
+      agent_false_interruption: (event) => {
+        if (event.resumed === true) this.#turns.playbackResumed(nowMs());
+      },
+      error: (event) => this.#error(foreign(event.error) ?? {}),
+      close: (event) => this.#closed(event),
+    };
+    for (const [name, handle] of Object.entries(handlers)) {
+      const listener: Listener = (event) =>
+        guard(`reading LiveKit's ${name}`, () => {
+          this.#followOutput();
+          handle(foreign(event) ?? {});
+        });
+      session.on(name, listener);
+      this.#unsubscribe.push(() => session.off(name, listener));
+    }
+    this.#learnCaller();
+    this.#followOutput();
+  }
+
+  get ended(): boolean {
+    return this.call.ended;
+  }
+
+  /** The session could not be started: LiveKit tells of no close. */
+  failed(error: unknown): void {
+    this.#end({ reason: 'error', error });
+  }
+
+  /** Exact, where a voice detector decided: the event itself says when that was, not when it happened. */
+  userState(state: unknown, exactMs: number | undefined): void {
+    this.#exact = exactMs === undefined ? undefined : { state, atMs: exactMs };
+  }
+
+  #userState({ oldState, newState, createdAt }: Foreign): void {
+    const exact = this.#exact?.state === newState ? this.#exact?.atMs : undefined;
+    this.#exact = undefined;
+    const atMs = exact ?? instantMs(createdAt) ?? nowMs();
+    if (newState === 'speaking') this.#turns.userStarted(atMs);
+    else if (oldState === 'speaking')
+      this.#turns.userEnded(atMs, exact !== undefined && !this.#hearsByStt() ? 'vad' : 'stt_event');
+    this.#learnCaller();
+  }
+
+  /** A model that hears for itself tells of the words late, and of none that were transcribed for it. */
+  #transcribed({ transcript, isFinal }: Foreign): void {
+    if (!this.#hearsItself()) this.#turns.wordsHeard(text(transcript) ?? '', isFinal === true, nowMs());
+  }
+
+  #agentState({ newState, createdAt }: Foreign): void {
+    const atMs = instantMs(createdAt) ?? nowMs();
+    // It falls silent before its audio is over: paused, until it is known whether the user really said something.
+    if (newState === 'listening') this.#turns.playbackPaused(atMs);
+    else if (newState === 'speaking') this.#turns.playbackResumed(atMs);
+  }
+
+  #speechCreated({ speechHandle, createdAt }: Foreign): void {
+    const handle = speechHandle as (SpeechHandle & { addDoneCallback?(done: () => void): void }) | undefined;
+    if (typeof handle?.id !== 'string') return;
+    const { id } = handle;
+    markReported(at(this.#session, 'agent'));
+    this.#learnCaller();
+    this.#turns.replyCreated(handle, this.#agentName(), instantMs(createdAt) ?? nowMs());
+    // Whoever creates a reply schedules it, or says what it answers, before anything else runs.
+    queueMicrotask(() =>
+      guard('placing a LiveKit reply', () => this.#turns.replyScheduled(id, this.#hearsItself())),
+    );
+    // In the next round: the last item of a reply is told of after it is done.
+    handle.addDoneCallback?.(
+      () => void setImmediate(() => guard('ending a LiveKit reply', () => this.#replyDone(handle))),
+    );
+  }
+
+  #replyDone(handle: SpeechHandle): void {
+    const { id } = handle;
+    for (const item of items(handle)) if (item.type === 'function_call') this.#tool(item, undefined, id);
+    for (const answer of this.#unclaimed.filter(({ startMs }) => this.#turns.replyAt(startMs) === id))
+      this.#claim(answer, id);
+    this.#turns.replyDone(id);
+  }
+
+  #metrics(metrics: Foreign): void {
+    const transcription = readTranscription(metrics);
+    const stage = readStage(metrics);
+    if (metrics.type === 'eou_metrics') this.#committed(metrics);
+    else if (transcription) this.#transcription(transcription);
+    else if (metrics.type === 'realtime_model_metrics' && stage) {
+      if (this.#unclaimed.length >= MAX_UNCLAIMED) this.#claimByTime();
+      const facts = { ...stage.facts, ...pluginFacts(this.#model('llm')) };
+      this.#unclaimed.push({ ...stage, facts });
+    }
+    // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
+    else if (stage && !this.#isTold(stage) && (stage.streamed !== true || this.#voiceStreams()))
+      this.#turns.stage(text(metrics.speechId), stage);
+  }
+
+  #committed(eou: Foreign): void {
+    const endMs = instantMs(eou.lastSpeakingTimeMs);
+    const delayMs = quantity(eou.endOfUtteranceDelayMs) ?? 0;
+    // The callback for the application runs after the commit.
+    const committedMs =
+      endMs !== undefined && delayMs > 0
+        ? endMs + delayMs
+        : (instantMs(eou.timestamp) ?? nowMs()) - (quantity(eou.onUserTurnCompletedDelayMs) ?? 0);
+    const source: EouSource = this.#hearsByStt() ? 'stt_word_end' : 'vad';
+    this.#turns.committed(text(eou.speechId) ?? '', { endMs, committedMs }, source);
+  }
+
+  #item(item: Foreign): void {
+    const words = text(item.textContent) ?? '';
+    if (item.type === 'agent_handoff') markReported(at(this.#session, 'agent'));
+    else if (item.type === 'message' && item.role === 'user') this.#turns.said('user', words);
+    else if (item.type === 'message' && item.role === 'assistant') this.#agentItem(item, words);
+  }
+
+  #agentItem({ metrics }: Foreign, words: string): void {
+    const { providerRequestIds, startedSpeakingAt, stoppedSpeakingAt } = foreign(metrics) ?? {};
+    const speaking = this.#speaking();
+    for (const id of list(providerRequestIds)) {
+      const answer = this.#unclaimed.find(({ responseId }) => responseId === id);
+      if (answer && speaking !== undefined) this.#claim(answer, speaking);
+    }
+    const startMs = instantOfSeconds(startedSpeakingAt);
+    if (startMs !== undefined && !at(this.#session, 'output', 'audio'))
+      this.#turns.written(speaking, startMs, instantOfSeconds(stoppedSpeakingAt) ?? startMs);
+    this.#turns.said('agent', words, speaking);
+  }
+
+  #tools({ functionCalls, functionCallOutputs }: Foreign): void {
+    const outputs = list(functionCallOutputs);
+    for (const [i, call] of list(functionCalls).entries())
+      this.#tool(foreign(call) ?? {}, foreign(outputs[i]));
+  }
+
+  /** Without an output it was cut off. */
+  #tool(call: Foreign, output: Foreign | undefined, replyId: string | undefined = this.#speaking()): void {
+    if (this.#reportedTools.has(call.callId)) return;
+    this.#reportedTools.add(call.callId);
+    const stage = this.#turns.ownerOf(replyId).startStage('tool', {
+      toolName: text(call.name),
+      toolCallId: text(call.callId),
+      at: instantMs(call.createdAt) ?? nowMs(),
+    });
+    const end = { at: instantMs(output?.createdAt) ?? nowMs() };
+    if (!output) stage.cancel(end);
+    else if (output.isError === true) stage.fail('tool_error', end);
+    else stage.end(end);
+  }
+
+  /** What LiveKit does not try again. It is told of instead of the metrics of the request, or before them. */
+  #error({ type, error, recoverable }: Foreign): void {
+    const kind = FAILING[String(type)];
+    if (kind === undefined || recoverable === true) return;
+    this.#failed.add(kind);
+    const now = nowMs();
+    const replyId = kind === 'stt' ? undefined : (this.#speaking() ?? this.#turns.replyAt(now));
+    this.#turns.failed(replyId, kind, pluginFacts(this.#model(kind)), now, error ?? '_OTHER');
+  }
+
+  /** The request that gave nothing and whose failure was told of is not told of again. */
+  #isTold({ kind, gaveNothing }: ReportedStage): boolean {
+    return gaveNothing && this.#failed.delete(kind);
+  }
+
+  #transcription({ facts, usage }: NonNullable<ReturnType<typeof readTranscription>>): void {
+    const before = this.#used;
+    if (before && (before.facts.provider !== facts.provider || before.facts.model !== facts.model))
+      this.#recordTranscription();
+    this.#used ??= { facts, seconds: 0, inputTokens: 0, outputTokens: 0 };
+    this.#used.seconds += usage.audioSeconds ?? 0;
+    this.#used.inputTokens += usage.inputTokens ?? 0;
+    this.#used.outputTokens += usage.outputTokens ?? 0;
+    if (this.#used.seconds >= TRANSCRIPTION_SECONDS) this.#recordTranscription();
+  }
+
+  #recordTranscription(): void {
+    if (!this.#used) return;
+    const { facts, seconds, inputTokens, outputTokens } = this.#used;
+    this.#used = undefined;
+    const stage = this.call.startStage('stt', facts);
+    stage.end({
+      usage: {
+        ...(seconds > 0 && { audioSeconds: Math.round(seconds * 1e6) / 1e6 }),
+        ...(inputTokens > 0 && { inputTokens }),
+        ...(outputTokens > 0 && { outputTokens }),
+      },
+    });
+  }
+
+  #claim(answer: ReportedStage, replyId: string | undefined): void {
+    this.#unclaimed = this.#unclaimed.filter((other) => other !== answer);
+    if (!this.#isTold(answer)) this.#turns.stage(replyId, answer);
+  }
+
+  #claimByTime(): void {
+    for (const answer of this.#unclaimed) this.#claim(answer, this.#turns.replyAt(answer.startMs));
+  }
+
+  #closed({ reason, error }: Foreign): void {
+    const failure = foreign(error)?.error ?? error;
+    this.#end({ reason: text(reason), ...(failure != null && { error: failure }) });
+  }
+
+  #end(end: { reason: string | undefined; error?: unknown }): void {
+    if (this.ended) return;
+    guard('ending a LiveKit session', () => {
+      this.#claimByTime();
+      this.#turns.end(nowMs());
+      this.#recordTranscription();
+      this.#learnCaller();
+    });
+    this.call.end(end);
+    for (const unsubscribe of this.#unsubscribe) guard('leaving a LiveKit session', unsubscribe);
+    this.#output?.unsubscribe();
+    this.#output = undefined;
+    this.#over();
+  }
+
+  /** The output may be set after the start, and replaced. The outermost of a chain tells of all. */
+  #followOutput(): void {
+    const output = at(this.#session, 'output', 'audio') as Emitter | undefined;
+    if (output === this.#output?.emitter || (!output && !this.#output)) return;
+    this.#output?.unsubscribe();
+    this.#output = undefined;
+    if (typeof output?.on !== 'function') return;
+    const started: Listener = (event) =>
+      guard('reading a LiveKit playback', () =>
+        this.#turns.playbackStarted(this.#speaking(), instantMs(foreign(event)?.createdAt) ?? nowMs()),
+      );
+    const finished: Listener = (event) =>
+      guard('reading a LiveKit playback', () =>
+        this.#turns.playbackFinished(foreign(event)?.interrupted === true, nowMs()),
+      );
+    output.on('playbackStarted', started);
+    output.on('playbackFinished', finished);
+    const unsubscribe = (): void => {
+      output.off('playbackStarted', started);
+      output.off('playbackFinished', finished);
+    };
+    this.#output = { emitter: output, unsubscribe };
+  }
+
+  #learnCaller(): void {
+    if (this.#callerKnown) return;
+    const caller = callerOf(this.#room);
+    if (!caller) return;
+    this.#callerKnown = true;
+    this.call.describe(caller);
+  }
+
+  /** The reply whose turn it is to speak. */
+  #speaking(): string | undefined {
+    return text(at(this.#session, 'activity', 'currentSpeech', 'id'));
+  }
+
+  /** `currentAgent` throws where there is none. */
+  #agentName(): string | undefined {
+    return text(at(this.#session, 'agent', 'id'));
+  }
+
+  #model(kind: 'llm' | 'stt' | 'tts' | 'vad'): unknown {
+    return at(this.#session, 'agent', kind) ?? this.#session[kind];
+  }
+
+  /** A speech-to-speech model that finds the end of speech itself. */
+  #hearsItself(): boolean {
+    return at(this.#model('llm'), 'capabilities', 'turnDetection') === true;
+  }
+
+  #voiceStreams(): boolean {
+    return at(this.#model('tts'), 'capabilities', 'streaming') !== false;
+  }
+
+  #hearsByStt(): boolean {
+    return this.#hearsItself() || this.#session.turnDetection === 'stt' || !this.#model('vad');
+  }
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+const items = (handle: unknown): Foreign[] =>
+  list(foreign(handle)?.chatItems).map((item) => foreign(item) ?? {});

@@ -1,0 +1,93 @@
+import { context } from '@opentelemetry/api';
+import { nowMs } from '../../clock.ts';
+import { followsRequests } from '../../open-stage.ts';
+import { guard } from '../../spans.ts';
+import { base64Bytes } from '../shared/base64.ts';
+import { at, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
+import { closedCleanly, unreadable } from './realtime.ts';
+import { RealtimeConnection } from './realtime-connection.ts';
+
+/** `@openai/agents-realtime`: sessions over its WebSocket transports, those of Twilio and SIP among them. */
+export function patchAgentsRealtime(moduleExports: unknown): void {
+  guard('patching @openai/agents-realtime', () =>
+    wrapOnce(at(pick(moduleExports, 'RealtimeSession'), 'prototype'), 'connect', tracedConnect),
+  );
+}
+
+/** An emitter, as far as it is used here. */
+interface Emitter {
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
+const sessions = new WeakMap<object, RealtimeConnection>();
+
+function tracedConnect(connect: Method): Method {
+  return function (this: unknown, ...args) {
+    const connection = followsRequests()
+      ? guard('following a realtime session', () => follow(this as Emitter))
+      : undefined;
+    if (!connection) return connect.apply(this, args);
+    return context.with(connection.context, () => connect.apply(this, args));
+  };
+}
+
+function follow(session: Emitter): RealtimeConnection {
+  const known = sessions.get(session);
+  if (known) return known;
+  const transport = at(session, 'transport');
+  const connection = new RealtimeConnection({
+    provider: 'openai',
+    model: text(at(session, 'options', 'model')) ?? text(at(transport, 'currentModel')),
+  });
+  sessions.set(session, connection);
+  const listen = (emitter: unknown, event: string, heard: (value: unknown) => void): void =>
+    void (emitter as Emitter).on(event, (value) => guard('following a realtime session', () => heard(value)));
+  listen(transport, 'connection_change', (status) => {
+    if (status === 'connected') watch(at(transport, 'connectionState', 'websocket'), connection);
+  });
+  listen(session, 'transport_event', (event) => connection.server(foreign(event) ?? {}, nowMs()));
+  listen(session, 'audio_interrupted', () => connection.silenced(nowMs()));
+  return connection;
+}
+
+/** The socket of a connection: what the session sends passes no other place that all of its transports share. */
+function watch(socket: unknown, connection: RealtimeConnection): void {
+  if (!foreign(socket)) return;
+  wrapOnce(socket, 'send', (send) => {
+    connection.opened();
+    (socket as EventTarget).addEventListener('close', (event) =>
+      guard('following a realtime session', () => closed(at(event, 'code'), connection)),
+    );
+    return function (this: unknown, ...args) {
+      try {
+        sent(args[0], connection);
+      } catch (error) {
+        unreadable(error);
+      }
+      return send.apply(this, args);
+    };
+  });
+}
+
+/** A session whose connection broke may be connected again, and is the same call then. */
+function closed(code: unknown, connection: RealtimeConnection): void {
+  if (closedCleanly(code)) connection.closed(nowMs(), { final: true });
+  else connection.closed(nowMs(), { final: false, error: 'connection_lost' });
+}
+
+const AUDIO = '{"type":"input_audio_buffer.append"';
+/** What is longer is a picture. */
+const MAX_EVENT_LENGTH = 1_000_000;
+
+function sent(data: unknown, connection: RealtimeConnection): void {
+  if (typeof data !== 'string') return;
+  if (data.startsWith(AUDIO)) {
+    const key = data.indexOf('"audio":"', AUDIO.length);
+    const start = key + 9;
+    const end = key < 0 ? -1 : data.indexOf('"', start);
+    if (end >= 0) connection.audioSent(base64Bytes(data, start, end), nowMs());
+  } else if (data.length <= MAX_EVENT_LENGTH) {
+    const event = foreign(JSON.parse(data));
+    if (event) connection.client(event, nowMs());
+  }
+}

@@ -1,0 +1,21 @@
+import { openStage } from '../../open-stage.ts';
+import { text } from '../shared/patch.ts';
+import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
+import { ChatAnswer } from './chat-answer.ts';
+import { inputMessages, messageCharacters } from './chat-messages.ts';
+
+/** Starts following a chat completion, streamed or whole. `provider` names who answers. */
+export const chatRequest =
+  (provider: (resource: unknown) => string): StartRequest =>
+  (body, resource, adoption) =>
+    new SdkRequest(
+      openStage('llm', {
+        provider: provider(resource),
+        model: text(body.model),
+        streaming: body.stream === true,
+        inputMessages: () => inputMessages(body.messages),
+        adoption,
+      }),
+      // Counted now: an application appends to its list of messages while the answer streams.
+      new ChatAnswer(messageCharacters(body.messages)),
+    );

@@ -1,0 +1,26 @@
+import { guard } from '../../spans.ts';
+import { at, pick, wrapOnce } from '../shared/patch.ts';
+import { type StartRequest, tracedRequest } from '../shared/sdk-request.ts';
+import { transcriptionRequest } from '../shared/transcription-request.ts';
+import { chatRequest } from './chat-completions.ts';
+import { providerOf } from './provider-host.ts';
+import { responseRequest } from './responses.ts';
+import { speechRequest } from './speech-request.ts';
+
+/**
+ * `openai`: chat completions, responses, speech and transcription over HTTP, of OpenAI and of whoever speaks its
+ * protocol. Convenience methods (`stream`, `parse`, `runTools`) go through these.
+ */
+export function patchOpenAi(moduleExports: unknown): void {
+  guard('patching openai', () => {
+    const client = pick(moduleExports, 'OpenAI');
+    const provider = (resource: unknown): string => providerOf(at(resource, '_client', 'baseURL'));
+    const trace = (start: StartRequest, ...path: string[]): void =>
+      wrapOnce(at(client, ...path, 'prototype'), 'create', tracedRequest('openai', start));
+    trace(chatRequest(provider), 'Chat', 'Completions');
+    trace(responseRequest(provider), 'Responses');
+    trace(responseRequest(provider), 'Beta', 'Responses');
+    trace(speechRequest(provider), 'Audio', 'Speech');
+    trace(transcriptionRequest(provider), 'Audio', 'Transcriptions');
+  });
+}

@@ -1,0 +1,20 @@
+import { openStage } from '../../open-stage.ts';
+import { text } from '../shared/patch.ts';
+import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
+import { ResponsesAnswer } from './responses-answer.ts';
+import { promptCharacters, promptMessages } from './responses-input.ts';
+
+/** Starts following `responses.create`, streamed or whole. `provider` names who answers. */
+export const responseRequest =
+  (provider: (resource: unknown) => string): StartRequest =>
+  (body, resource, adoption) =>
+    new SdkRequest(
+      openStage('llm', {
+        provider: provider(resource),
+        model: text(body.model),
+        streaming: body.stream === true,
+        inputMessages: () => promptMessages(body),
+        adoption,
+      }),
+      new ResponsesAnswer(promptCharacters(body)),
+    );

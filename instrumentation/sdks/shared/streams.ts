@@ -1,0 +1,165 @@
+import { errorType, guard } from '../../spans.ts';
+import { foreign } from './patch.ts';
+
+/**
+ * What is heard of a stream that flows through: every item, then one of the three ways out. What is told here may
+ * throw: the application's stream goes on undisturbed.
+ */
+export interface Tap<T> {
+  see(item: T): void;
+  /** It gave all that it had. */
+  end(): void;
+  /** The reader left early: `break`, `return`, an abort. */
+  cancel(): void;
+  /** It failed; the reader gets the error as it is. */
+  fail(error: unknown): void;
+}
+
+/** Whether an error is the application's own abort of a request, in the words of the SDK or of `fetch`. */
+export const isAbort = (error: unknown): boolean =>
+  /Abort/.test(errorType(error)) || foreign(error)?.name === 'AbortError';
+
+/** The stream of a Stainless SDK (openai, groq-sdk, @cartesia/cartesia-js). */
+export interface SdkStream<T> {
+  iterator: () => AsyncIterator<T>;
+  controller?: AbortController;
+}
+
+/**
+ * Listens to an SDK's stream in place. `for await`, `tee()` and the convenience methods all read through `iterator`,
+ * and `finally` runs on `break`, which is what a barge-in looks like.
+ */
+export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
+  const iterate = stream.iterator;
+  if (typeof iterate !== 'function') return;
+  const signal = stream.controller?.signal;
+  stream.iterator = async function* () {
+    let finished = false;
+    try {
+      for await (const item of { [Symbol.asyncIterator]: () => iterate.call(stream) }) {
+        guard('reading a stream', () => tap.see(item));
+        yield item;
+      }
+      // An abort ends the SDK's iterator without an error.
+      finished = signal?.aborted !== true;
+    } catch (error) {
+      guard('following a stream', () => tap.fail(error));
+      throw error;
+    } finally {
+      guard('following a stream', () => (finished ? tap.end() : tap.cancel()));
+    }
+  };
+  // An abort while nobody reads is seen here only. Not at once: the SDK also aborts when a stream is left or breaks,
+  // and whoever reads it knows more.
+  const aborted = (): void =>
+    void setImmediate(() => guard('following a stream', () => tap.cancel())).unref();
+  signal?.addEventListener('abort', aborted, { once: true });
+}
+
+/**
+ * Listens to an object that is read with `for await`, in place: it keeps its class and its methods. `finally` runs on
+ * `break`.
+ */
+export function tapIterable<T>(source: AsyncIterable<T>, tap: Tap<T>): void {
+  const iterate = source[Symbol.asyncIterator];
+  const tapped = async function* (): AsyncGenerator<T> {
+    let over = false;
+    try {
+      for await (const item of { [Symbol.asyncIterator]: () => iterate.call(source) }) {
+        guard('reading a stream', () => tap.see(item));
+        yield item;
+      }
+      over = true;
+      guard('following a stream', () => tap.end());
+    } catch (error) {
+      over = true;
+      guard('following a stream', () => tap.fail(error));
+      throw error;
+    } finally {
+      if (!over) guard('following a stream', () => tap.cancel());
+    }
+  };
+  Object.defineProperty(source, Symbol.asyncIterator, { configurable: true, value: tapped });
+}
+
+/**
+ * Listens to an async generator in place, such as another instrumentation hands out where the SDK has a stream. False:
+ * it is none.
+ */
+export function tapGenerator(value: unknown, tap: Tap<unknown>): boolean {
+  const generator = foreign(value) as Partial<AsyncGenerator<unknown>> | undefined;
+  const { next, return: leave } = generator ?? {};
+  if (!generator || typeof next !== 'function' || typeof generator[Symbol.asyncIterator] !== 'function')
+    return false;
+  generator.next = async (...args) => {
+    try {
+      const item = await next.apply(generator, args);
+      guard('reading a stream', () => (item.done ? tap.end() : tap.see(item.value)));
+      return item;
+    } catch (error) {
+      guard('following a stream', () => tap.fail(error));
+      throw error;
+    }
+  };
+  if (typeof leave === 'function')
+    generator.return = (value) => {
+      guard('following a stream', () => tap.cancel());
+      return leave.call(generator, value);
+    };
+  return true;
+}
+
+/** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */
+export function tapReadable<T = Uint8Array>(
+  source: Pick<ReadableStream<T>, 'getReader' | 'cancel'>,
+  tap: Tap<T>,
+): ReadableStream<T> {
+  // Not taken before the first read: to look at `body` must not lock it.
+  let reader: ReadableStreamDefaultReader<T> | undefined;
+  const pull = async (controller: ReadableStreamDefaultController<T>): Promise<void> => {
+    reader ??= source.getReader();
+    try {
+      const { done, value } = await reader.read();
+      if (done) {
+        guard('following a body', () => tap.end());
+        controller.close();
+      } else {
+        guard('reading a body', () => tap.see(value));
+        controller.enqueue(value);
+      }
+    } catch (error) {
+      guard('following a body', () => tap.fail(error));
+      controller.error(error);
+    }
+  };
+  const cancel = (reason: unknown): Promise<void> => {
+    guard('following a body', () => tap.cancel());
+    return reader ? reader.cancel(reason) : source.cancel(reason);
+  };
+  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+}
+
+const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+/** Listens to the body of `response`, which stays the same object with the same class, headers and `bodyUsed`. */
+export function tapResponse(response: Response, tap: Tap<Uint8Array>): Response {
+  const source = Object.getOwnPropertyDescriptor(Response.prototype, 'body')?.get;
+  // A `fetch` of the application's own may give another class: then the response is left as it is.
+  if (!source || !(response instanceof Response)) return response;
+  let tapped: ReadableStream<Uint8Array> | undefined;
+  const body = (): ReadableStream<Uint8Array> | null => {
+    const original = source.call(response) as ReadableStream<Uint8Array> | null;
+    if (original && !tapped) tapped = tapReadable(original, tap);
+    return tapped ?? null;
+  };
+  Object.defineProperty(response, 'body', { configurable: true, get: body });
+  for (const name of READERS) {
+    if (!(name in Response.prototype)) continue;
+    const read = async (): Promise<unknown> => {
+      const copy = new Response(body(), { headers: response.headers });
+      return (copy as unknown as Record<string, () => Promise<unknown>>)[name]?.();
+    };
+    Object.defineProperty(response, name, { configurable: true, value: read });
+  }
+  return response;
+}

@@ -1,0 +1,72 @@
+import { type Foreign, foreign } from '../shared/patch.ts';
+
+/** Mulaw at 8 kHz, the only format of a media stream: one byte a sample. */
+const BYTES_PER_MS = 8;
+/** Text of a control message; what is longer is audio in an unusual layout, or not Twilio's. */
+const MAX_CONTROL_LENGTH = 65_536;
+const MEDIA_PREFIX = Buffer.from('{"event":"media"');
+
+/** A message of the media stream protocol, other than audio. */
+export interface StreamEvent extends Foreign {
+  readonly event: string;
+}
+
+/**
+ * Reads a message of either direction. Audio is recognised by how its text begins, as 50 of them come a second; in
+ * another layout it is parsed. Undefined for what is no such message.
+ */
+export function readEvent(data: unknown): StreamEvent | 'media' | undefined {
+  if (Buffer.isBuffer(data)) {
+    if (startsWithMedia(data)) return 'media';
+    return data.length > MAX_CONTROL_LENGTH ? undefined : parse(data.toString('utf8'));
+  }
+  if (typeof data === 'string')
+    return data.startsWith('{"event":"media"')
+      ? 'media'
+      : data.length > MAX_CONTROL_LENGTH
+        ? undefined
+        : parse(data);
+  if (Array.isArray(data)) return readEvent(Buffer.concat(data.filter((part) => part instanceof Uint8Array)));
+  if (data instanceof ArrayBuffer) return readEvent(Buffer.from(data));
+  return data instanceof Uint8Array
+    ? readEvent(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+    : undefined;
+}
+
+function startsWithMedia(data: Buffer): boolean {
+  if (data.length < MEDIA_PREFIX.length) return false;
+  for (let i = 0; i < MEDIA_PREFIX.length; i++) if (data[i] !== MEDIA_PREFIX[i]) return false;
+  return true;
+}
+
+function parse(json: string): StreamEvent | 'media' | undefined {
+  // Not every socket speaks JSON; a throw for each message of theirs would be dear.
+  if (!json.startsWith('{')) return undefined;
+  try {
+    const message = foreign(JSON.parse(json));
+    if (typeof message?.event !== 'string') return undefined;
+    return message.event === 'media' ? 'media' : (message as StreamEvent);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * How long the audio of an outgoing `media` message lasts, in milliseconds; undefined for any other message. The text
+ * is not parsed: the payload is found by its key, wherever the application has put it.
+ */
+export function mediaMilliseconds(data: unknown): number | undefined {
+  if (typeof data !== 'string')
+    return data instanceof Uint8Array ? mediaMilliseconds(decode(data)) : undefined;
+  const key = data.indexOf('"payload"');
+  if (key < 0 || !data.includes('"media"')) return undefined;
+  const start = data.indexOf('"', key + 9) + 1;
+  const end = data.indexOf('"', start);
+  if (start === 0 || end < 0) return undefined;
+  const padding = data[end - 1] !== '=' ? 0 : data[end - 2] === '=' ? 2 : 1;
+  const bytes = Math.max(0, Math.floor(((end - start) * 3) / 4) - padding);
+  return bytes / BYTES_PER_MS;
+}
+
+const decode = (data: Uint8Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1');
