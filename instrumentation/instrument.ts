@@ -29,14 +29,23 @@ export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpe
 export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
 /** `new Cartesia()` of @cartesia/cartesia-js. */
 export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
-/** `new voice.AgentSession()` of @livekit/agents, before its start. */
-export const instrumentLiveKit: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
+/**
+ * `import * as agents from '@livekit/agents'`, as a whole: rows are made of earshot's spans alone then. Of one
+ * `new voice.AgentSession()`, LiveKit's own spans would make a second call where they reach the same exporter.
+ */
+export const instrumentLiveKit: Instrument = (agents) => {
+  if (!foreign(agents)?.voice) return liveKitSession(agents);
+  patchLiveKit(agents);
+  return agents;
+};
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
   'WebSocketServer',
   patchTwilioMediaStreams,
 );
+
+const liveKitSession: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
 
 /** Patches the class of what it is given as if a module had exported it under `exportName`. */
 function byClass(
