@@ -117,11 +117,10 @@ export class AnthropicAnswer implements Answer {
     const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = this.#usage;
     const net = quantity(input_tokens);
     const cached = quantity(cache_read_input_tokens);
+    const written = quantity(cache_creation_input_tokens);
     // What is read from the cache and written to it is counted apart here, and part of the prompt everywhere else.
     const inputTokens =
-      net === undefined
-        ? estimateTokens(this.#inputCharacters)
-        : net + (cached ?? 0) + (quantity(cache_creation_input_tokens) ?? 0);
+      net === undefined ? estimateTokens(this.#inputCharacters) : net + (cached ?? 0) + (written ?? 0);
     const counted = this.#counted ? quantity(output_tokens) : undefined;
     const reasoning = this.#counted
       ? quantity(at(this.#usage, 'output_tokens_details', 'thinking_tokens'))
@@ -130,6 +129,7 @@ export class AnthropicAnswer implements Answer {
       inputTokens,
       outputTokens: counted ?? estimateTokens(this.#outputCharacters),
       ...(cached !== undefined && { cachedInputTokens: cached }),
+      ...(written !== undefined && { cacheCreationInputTokens: written }),
       ...(reasoning !== undefined && { reasoningTokens: reasoning }),
       ...((net === undefined || counted === undefined) && { estimated: true }),
     };
