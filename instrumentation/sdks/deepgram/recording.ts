@@ -1,4 +1,3 @@
-import type { Usage } from '../../../exporter/facts.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../recorded-speech.ts';
 import { guard } from '../../spans.ts';
@@ -6,6 +5,7 @@ import type { StageResult } from '../../stage.ts';
 import { tapHttpResponsePromise } from '../shared/http-response-promise.ts';
 import { at, type Foreign, foreign, type Method, quantity, text } from '../shared/patch.ts';
 import { type Answer, SdkRequest } from '../shared/sdk-request.ts';
+import { known } from '../shared/usage.ts';
 import { billedModel } from './audio.ts';
 
 /** `listen.v1.media.transcribeUrl(request, options)`. */
@@ -77,8 +77,6 @@ class RecordingAnswer implements Answer {
   }
 
   result(): StageResult {
-    const { seconds } = this.#audio;
-    const usage: Usage | undefined = seconds === undefined ? undefined : { audioSeconds: seconds };
-    return { text: this.#words, usage };
+    return { text: this.#words, usage: known({ audioSeconds: this.#audio.seconds }) };
   }
 }

@@ -1,5 +1,6 @@
 import type { Usage } from '../../../exporter/facts.ts';
 import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 import { readJson } from './json.ts';
 
 /** The messages of live speak, v1 and v2, that mean something to a synthesis. */
@@ -15,7 +16,7 @@ export type SpeakMessage =
   | {
       readonly type: 'SpeechMetadata' | 'SpeechInterrupted';
       readonly id: string | undefined;
-      readonly usage: Usage;
+      readonly usage: Usage | undefined;
     }
   | { readonly type: 'Warning' | 'Error'; readonly code: string | undefined };
 
@@ -44,11 +45,9 @@ export function readSpeakMessage(data: unknown): SpeakMessage | undefined {
 }
 
 /** What the service says that a text was. */
-function metered(metadata: Foreign): { id: string | undefined; usage: Usage } {
+function metered(metadata: Foreign): { id: string | undefined; usage: Usage | undefined } {
   const characters = quantity(metadata.billable_character_count) ?? quantity(metadata.input_character_count);
   const milliseconds = quantity(metadata.audio_duration_ms);
-  const usage: Usage = {};
-  if (characters !== undefined) usage.characters = characters;
-  if (milliseconds !== undefined) usage.audioSeconds = milliseconds / 1_000;
-  return { id: text(metadata.speech_id), usage };
+  const seconds = milliseconds === undefined ? undefined : milliseconds / 1_000;
+  return { id: text(metadata.speech_id), usage: known({ characters, audioSeconds: seconds }) };
 }

@@ -73,7 +73,7 @@ export class SpeechQueue {
   }
 
   /** The oldest piece is spoken. `id`: it is another one, if that is not its name. */
-  spoken({ id, usage }: { id?: string | undefined; usage?: Usage } = {}): void {
+  spoken({ id, usage }: { id?: string | undefined; usage?: Usage | undefined } = {}): void {
     const oldest = this.#pieces[0];
     if (!oldest || (id !== undefined && oldest.id !== undefined && oldest.id !== id)) return;
     this.#shift();
@@ -90,7 +90,11 @@ export class SpeechQueue {
    * The pieces up to `mark` were stopped at `atMs`. What they had given may still be playing: it is not heard any more.
    * `usage` is that of the piece called `id`.
    */
-  stop(mark: number, atMs: number, { id, usage }: { id?: string | undefined; usage?: Usage } = {}): void {
+  stop(
+    mark: number,
+    atMs: number,
+    { id, usage }: { id?: string | undefined; usage?: Usage | undefined } = {},
+  ): void {
     while (this.#added - this.#pieces.length < mark) {
       const piece = this.#shift();
       if (usage && piece?.id === id) piece?.synthesis?.reported(usage);

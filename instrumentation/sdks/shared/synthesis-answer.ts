@@ -3,6 +3,7 @@ import type { StageResult } from '../../stage.ts';
 import { type AudioFormat, audioSeconds, readWavHeader } from './audio-format.ts';
 import { text } from './patch.ts';
 import type { Answer } from './sdk-request.ts';
+import { known } from './usage.ts';
 
 /** What was sent to be spoken and how much audio came back. */
 export class SynthesisAnswer implements Answer {
@@ -51,10 +52,7 @@ export class SynthesisAnswer implements Answer {
 
   result(): StageResult {
     const seconds = audioSeconds(this.#format, this.#bytes);
-    return {
-      text: this.#words,
-      usage: { characters: this.#characters, ...(seconds !== undefined && { audioSeconds: seconds }) },
-    };
+    return { text: this.#words, usage: known({ characters: this.#characters, audioSeconds: seconds }) };
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChatAnswer, estimateTokens } from '../../../instrumentation/sdks/openai/chat-answer.ts';
+import { ChatAnswer } from '../../../instrumentation/sdks/openai/chat-answer.ts';
 import { inputMessages, messageCharacters } from '../../../instrumentation/sdks/openai/chat-messages.ts';
+import { estimateTokens } from '../../../instrumentation/sdks/shared/usage.ts';
 
 const delta = (content: string, index = 0) => ({ choices: [{ index, delta: { content } }] });
 
