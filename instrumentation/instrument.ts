@@ -60,8 +60,15 @@ export const instrumentAssemblyAI: Instrument = byHand(
   'an AssemblyAI or StreamingTranscriber of assemblyai',
   patchAssemblyAiClient,
 );
-/** `new voice.AgentSession()` of @livekit/agents, before its start. */
-export const instrumentLiveKit: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
+/**
+ * `import * as agents from '@livekit/agents'`, as a whole: rows are made of earshot's spans alone then. Of one
+ * `new voice.AgentSession()`, LiveKit's own spans would make a second call where they reach the same exporter.
+ */
+export const instrumentLiveKit: Instrument = (agents) => {
+  if (!foreign(agents)?.voice) return liveKitSession(agents);
+  patchLiveKit(agents);
+  return agents;
+};
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byClass(
   'ws',
@@ -78,6 +85,8 @@ export const instrumentElevenLabs: Instrument = byClass(
 );
 /** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
 export const instrumentElevenLabsSockets: Instrument = byClass('ws', 'WebSocket', patchElevenLabsSockets);
+
+const liveKitSession: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
 
 /** Patches the class of what it is given as if a module had exported it under `exportName`. */
 function byClass(

@@ -34,6 +34,9 @@ interface Played {
   readonly speech: readonly SpeechTruth[];
 }
 
+/** A latency that is off. On a machine that was too busy to measure on that says nothing; anything else does. */
+class LateError extends Error {}
+
 let postgres: TestPostgres;
 before(async () => {
   postgres = await startPostgres();
@@ -110,8 +113,10 @@ function assertTruth(
 ): void {
   const { spoken, heard, reported } = conversation;
   const close = (what: string, seconds: number | null | undefined, ms: number | undefined): void => {
+    assert.equal(typeof seconds, 'number', what);
     const off = (seconds ?? Number.NaN) * 1_000 - (ms ?? Number.NaN);
-    assert.ok(Math.abs(off) <= MOST_ERROR_MS, `${what}: ${seconds} s is ${off.toFixed(1)} ms off`);
+    if (!(Math.abs(off) <= MOST_ERROR_MS))
+      throw new LateError(`${what}: ${seconds} s is ${off.toFixed(1)} ms off`);
   };
   assert.deepEqual(
     logs.map(({ initiator, interrupted }) => [initiator, interrupted]),
@@ -141,7 +146,7 @@ function assertTruth(
     assert.ok(Math.abs((row.eou_latency ?? 0) - framework.latency) <= 0.005, `turn ${row.turn_index}`);
     assert.equal(row.eou_source, 'vad');
     assert.equal(row.playback_source, 'observed');
-    assertStages(row, spoken[i], { chat, listened, speech }, close);
+    assertStages(row, spoken[i], playback, { chat, listened, speech }, close);
   }
 
   // Usage and money: each request was paid for, once.
@@ -179,6 +184,7 @@ function assertTruth(
 function assertStages(
   row: CallLogRow,
   said: Spoken | undefined,
+  playback: Heard | undefined,
   { chat, listened, speech }: Omit<Played, 'conversation'>,
   close: (what: string, seconds: number | null | undefined, ms: number | undefined) => void,
 ): void {
@@ -194,22 +200,22 @@ function assertStages(
   close(`ttfb_stt of turn ${row.turn_index}`, row.ttfb_stt, (first?.atMicros ?? 0) / 1_000 - startMs);
   assert.ok(said && Math.abs(said.startMs - startMs) < 60, 'the turn begins with the user’s speech');
 
-  const firsts = chat
-    .filter(({ kind }) => kind === 'first_token')
-    .map((event) => {
-      const received = chat.find((each) => each.kind === 'received' && each.requestId === event.requestId);
-      return (event.atMicros - (received?.atMicros ?? 0)) / 1_000;
-    });
-  const llmMs = (row.ttfb_llm ?? Number.NaN) * 1_000;
-  assert.ok(
-    firsts.some((ms) => Math.abs(ms - llmMs) <= MOST_ERROR_MS),
-    `ttfb_llm of turn ${row.turn_index}: ${llmMs} of ${firsts}`,
-  );
-  const syntheses = speech.map(({ receivedMs, sentMs }) => (sentMs ?? Number.NaN) - receivedMs);
-  const ttsMs = (row.ttfb_tts ?? Number.NaN) * 1_000;
-  assert.ok(
-    syntheses.some((ms) => Math.abs(ms - ttsMs) <= MOST_ERROR_MS),
-    `ttfb_tts of turn ${row.turn_index}: ${ttsMs} of ${syntheses}`,
+  // The request whose answer was spoken is the last one that had begun to answer when the agent was heard.
+  const heardMs = playback?.startMs ?? Number.NaN;
+  const answers = chat.flatMap((event) => {
+    const received = chat.find((each) => each.kind === 'received' && each.requestId === event.requestId);
+    if (event.kind !== 'first_token' || !received) return [];
+    return { receivedMs: received.atMicros / 1_000, firstMs: event.atMicros / 1_000 };
+  });
+  const answer = answers.findLast(({ receivedMs, firstMs }) => receivedMs > startMs && firstMs < heardMs);
+  assert.ok(answer, `a model answered turn ${row.turn_index}`);
+  close(`ttfb_llm of turn ${row.turn_index}`, row.ttfb_llm, answer.firstMs - answer.receivedMs);
+  const synthesis = speech.find(({ receivedMs }) => receivedMs > answer.firstMs && receivedMs < heardMs);
+  assert.ok(synthesis, `a voice spoke turn ${row.turn_index}`);
+  close(
+    `ttfb_tts of turn ${row.turn_index}`,
+    row.ttfb_tts,
+    (synthesis.sentMs ?? Number.NaN) - synthesis.receivedMs,
   );
 }
 
@@ -221,7 +227,7 @@ async function measured(run: () => Promise<void>): Promise<void> {
     try {
       return await run();
     } catch (error) {
-      if (left === 0) throw error;
+      if (left === 0 || !(error instanceof LateError)) throw error;
     }
   }
 }

@@ -3,7 +3,9 @@ import { before, test } from 'node:test';
 import { context, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { readFact } from '../../../exporter/dialects/index.ts';
+import { instrumentLiveKit } from '../../../instrumentation/instrument.ts';
 import { markOwnSpans } from '../../../instrumentation/sdks/livekit/spans.ts';
+
 import { ATTR } from '../../../instrumentation/semconv.ts';
 
 before(() => {
@@ -52,6 +54,19 @@ test('LiveKit’s spans say that earshot tells of the same work', async () => {
     { 'lk.speech_id': 'speech_1' },
     'the application’s own object is left alone',
   );
+});
+
+test('a bundled application gives the module as a whole', () => {
+  class AgentSession {
+    async start(): Promise<void> {}
+  }
+  const { start } = AgentSession.prototype;
+  const { exports, tracer, started } = standIn(undefined);
+  const agents = { ...exports, voice: { AgentSession } };
+  assert.equal(instrumentLiveKit(agents), agents);
+  tracer.startSpan({ name: 'agent_session' });
+  assert.deepEqual(started, [{ name: 'agent_session', attributes: { [ATTR.reportedByEarshot]: true } }]);
+  assert.notEqual(AgentSession.prototype.start, start);
 });
 
 test('rows are not made of spans that say so', () => {
