@@ -87,7 +87,6 @@ class AiTelemetry {
     const stage = openStage('llm', {
       provider: providerOf(work.provider),
       model,
-      soFar: () => answer.result(),
       inputMessages: () => inputMessages(work),
       adoption: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
     });

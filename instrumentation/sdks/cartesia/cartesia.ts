@@ -3,7 +3,7 @@ import { guard } from '../../spans.ts';
 import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
 import { tracedRequest } from '../shared/sdk-request.ts';
 import { CartesiaSocket } from './socket.ts';
-import { Synthesis } from './synthesis.ts';
+import { CartesiaSynthesis } from './synthesis.ts';
 import { patchCartesiaTranscription } from './transcription.ts';
 
 /** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
@@ -11,7 +11,9 @@ export function patchCartesia(moduleExports: unknown): void {
   guard('patching @cartesia/cartesia-js', () => {
     const cartesia = pick(moduleExports, 'Cartesia');
     const prototype = at(cartesia, 'TTS', 'prototype');
-    const traced = tracedRequest('cartesia', (body, _tts, adoption) => Synthesis.start(body, adoption));
+    const traced = tracedRequest('cartesia', (body, _tts, adoption) =>
+      CartesiaSynthesis.start(body, adoption),
+    );
     wrapOnce(prototype, 'generate', traced);
     wrapOnce(prototype, 'generateSSE', traced);
     wrapOnce(prototype, 'websocket', tracedSocket);

@@ -2,7 +2,7 @@ import type { Adoption } from '../../adoption.ts';
 import { openStage } from '../../open-stage.ts';
 import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from '../shared/audio-format.ts';
 import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { SdkRequest } from '../shared/sdk-request.ts';
+import { Synthesis } from '../shared/synthesis.ts';
 import { encodedBytes, SynthesisAnswer } from '../shared/synthesis-answer.ts';
 
 const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
@@ -31,18 +31,12 @@ class CartesiaAnswer extends SynthesisAnswer {
 }
 
 /** One synthesis by Cartesia, which bills by the character. */
-export class Synthesis extends SdkRequest<CartesiaAnswer> {
+export class CartesiaSynthesis extends Synthesis<CartesiaAnswer> {
   /** Opens the stage for a request; its transcript counts at once. */
-  static start(request: Foreign, adoption?: Adoption): Synthesis {
+  static start(request: Foreign, adoption?: Adoption): CartesiaSynthesis {
     const stage = openStage('tts', { provider: 'cartesia', model: text(request.model_id), adoption });
-    const synthesis = new Synthesis(stage, new CartesiaAnswer(audioFormat(request.output_format)));
+    const synthesis = new CartesiaSynthesis(stage, new CartesiaAnswer(audioFormat(request.output_format)));
     synthesis.say(request.transcript);
     return synthesis;
-  }
-
-  /** More text was sent. */
-  say(transcript: unknown): void {
-    this.heard();
-    this.answer.say(transcript);
   }
 }

@@ -44,7 +44,6 @@ function openRequest(models: unknown, params: Foreign, streaming: boolean): Gemi
     provider: providerOf(models),
     model: modelOf(params.model),
     streaming,
-    soFar: () => answer.result(),
     inputMessages: () => inputMessages(params),
   });
   return new GeminiRequest(stage, answer, at(params, 'config', 'abortSignal'));
