@@ -232,7 +232,7 @@ async function measured(run: () => Promise<void>): Promise<void> {
   }
 }
 
-describe('the example for LiveKit, without an earshot line in it', { concurrency: 1 }, () => {
+describe('the example for LiveKit, without an earshot line in it', { concurrency: 2 }, () => {
   test('gives the rows that the caller and the providers would write', (t) =>
     measured(async () => {
       const { url, db } = await freshDatabase(t);

@@ -14,21 +14,19 @@ import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/me
 import { poll } from '../../support/poll.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
+const require = createRequire(import.meta.url);
+const oldest = require('ws-oldest') as { Server: typeof WebSocketServer };
+
 before(() => {
   recordSpans();
-  patchTwilioMediaStreams(namespace);
-  patchTwilioMediaStreams(createRequire(import.meta.url)('ws'));
+  for (const build of [namespace, require('ws'), oldest]) patchTwilioMediaStreams(build);
 });
 
 type Handler = (ws: WebSocket) => void;
 /** Ways in which an application takes connections. */
 const SERVERS: Record<string, (handler: Handler) => Promise<{ port: number; close(): void }>> = {
-  'with a port': async (handler) => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    server.on('connection', handler);
-    await once(server, 'listening');
-    return { port: (server.address() as AddressInfo).port, close: () => server.close() };
-  },
+  'with a port': (handler) => listenWith(WebSocketServer, handler),
+  'with the oldest version': (handler) => listenWith(oldest.Server, handler),
   'with an HTTP server': async (handler) => {
     const http = createServer().listen(0, '127.0.0.1');
     new WebSocketServer({ server: http }).on('connection', handler);
@@ -43,6 +41,13 @@ const SERVERS: Record<string, (handler: Handler) => Promise<{ port: number; clos
     return { port: (http.address() as AddressInfo).port, close: () => http.close() };
   },
 };
+
+async function listenWith(Server: typeof WebSocketServer, handler: Handler) {
+  const server = new Server({ port: 0, host: '127.0.0.1' });
+  server.on('connection', handler);
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
 
 const connected = { event: 'connected', protocol: 'Call', version: '1.0.0' };
 const start = (callSid: string, customParameters: object = {}) => ({
