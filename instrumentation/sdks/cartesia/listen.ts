@@ -1,7 +1,8 @@
 import type { Context } from '@opentelemetry/api';
+import { rawBytesPerSecond } from '../shared/audio-format.ts';
 import { LiveTranscription } from '../shared/live-transcription.ts';
 import { type Foreign, text } from '../shared/patch.ts';
-import { closeError, rawBytesPerSecond, refusalError } from '../shared/sockets.ts';
+import { closeError, refusalError } from '../shared/sockets.ts';
 import { readCartesiaListenMessage } from './listen-messages.ts';
 
 /** The models that finish an utterance by themselves, after a silence. */

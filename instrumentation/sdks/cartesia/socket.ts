@@ -1,4 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
+import { makeRoom } from '../shared/make-room.ts';
 import { type Foreign, text } from '../shared/patch.ts';
 import { CartesiaSynthesis } from './synthesis.ts';
 
@@ -29,7 +30,7 @@ export class CartesiaSocket {
       known?.synthesis.cancel();
     } else if (known) known.synthesis.say(message.transcript);
     else if (text(message.transcript) !== undefined) {
-      if (this.#open.size >= MAX_CONTEXTS) this.#giveUpOldest();
+      makeRoom(this.#open, MAX_CONTEXTS)?.synthesis.cancel();
       this.#open.set(id, { synthesis: CartesiaSynthesis.start(message), within: context.active() });
     }
   }
@@ -53,14 +54,6 @@ export class CartesiaSocket {
   /** The connection is gone, and with it whatever was being spoken. 1000: the application closed it. */
   closed(code: unknown): void {
     this.#endAll((synthesis) => (code === 1000 ? synthesis.cancel() : synthesis.fail('connection_closed')));
-  }
-
-  #giveUpOldest(): void {
-    for (const [id, { synthesis }] of this.#open) {
-      this.#open.delete(id);
-      synthesis.cancel();
-      return;
-    }
   }
 
   #endAll(end: (synthesis: CartesiaSynthesis) => void): void {

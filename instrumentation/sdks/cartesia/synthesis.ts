@@ -1,24 +1,16 @@
 import type { Adoption } from '../../adoption.ts';
 import { openStage } from '../../open-stage.ts';
-import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from '../shared/audio-format.ts';
+import { type AudioFormat, bytesPerSample, rawAudio, UNTIMED, wavAudio } from '../shared/audio-format.ts';
+import { base64Bytes } from '../shared/base64.ts';
 import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
 import { Synthesis } from '../shared/synthesis.ts';
-import { encodedBytes, SynthesisAnswer } from '../shared/synthesis-answer.ts';
-
-const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
-  pcm_f32le: 4,
-  pcm_s16le: 2,
-  pcm_mulaw: 1,
-  pcm_alaw: 1,
-};
+import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
 
 /** Reads Cartesia's `output_format`. */
 function audioFormat(outputFormat: unknown): AudioFormat {
-  const format = foreign(outputFormat);
-  const bytes = BYTES_PER_SAMPLE[String(format?.encoding)];
-  const rate = quantity(format?.sample_rate);
-  if (format?.container === 'mp3' || bytes === undefined || rate === undefined) return UNTIMED;
-  return format?.container === 'wav' ? wavAudio(rate, bytes) : rawAudio(rate, bytes);
+  const { container, encoding, sample_rate } = foreign(outputFormat) ?? {};
+  if (container === 'mp3') return UNTIMED;
+  return (container === 'wav' ? wavAudio : rawAudio)(sample_rate, bytesPerSample(encoding));
 }
 
 /** Audio comes as bytes, or in events, of which only `chunk` carries any. */
@@ -26,7 +18,7 @@ class CartesiaAnswer extends SynthesisAnswer {
   override add(event: unknown): boolean {
     if (at(event, 'type') !== 'chunk') return false;
     const decoded = quantity(at(event, 'audio', 'byteLength')) ?? quantity(at(event, 'audio', 'length'));
-    return this.addAudio(decoded ?? encodedBytes(text(at(event, 'data'))));
+    return this.addAudio(decoded ?? base64Bytes(text(at(event, 'data')) ?? ''));
   }
 }
 

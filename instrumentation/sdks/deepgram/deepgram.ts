@@ -35,11 +35,8 @@ export function patchDeepgram(moduleExports: unknown): void {
 
 /** The classes behind the client are not exported: they are found through what its getters give, for the first time. */
 function seeOnce(client: unknown, name: string, see: (resource: unknown) => void): void {
-  let owner = foreign(client);
-  // An application may have a class of its own that extends the client.
-  while (owner && !Object.hasOwn(owner, name)) owner = foreign(Object.getPrototypeOf(owner));
   let seen = false;
-  wrapGetter(owner, name, (resource) => {
+  wrapGetter(client, name, (resource) => {
     if (seen) return;
     seen = true;
     guard(`patching ${PACKAGE}`, () => see(resource));

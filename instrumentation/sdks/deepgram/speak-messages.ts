@@ -1,7 +1,7 @@
 import type { Usage } from '../../../exporter/facts.ts';
+import { parseJson } from '../shared/json.ts';
 import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
 import { known } from '../shared/usage.ts';
-import { readJson } from './json.ts';
 
 /** The messages of live speak, v1 and v2, that mean something to a synthesis. */
 export type SpeakMessage =
@@ -22,7 +22,7 @@ export type SpeakMessage =
 
 /** Reads what came from live speak; undefined for audio, for broken and for unknown messages. */
 export function readSpeakMessage(data: unknown): SpeakMessage | undefined {
-  const message = readJson(data);
+  const message = parseJson(data);
   switch (message?.type) {
     case 'Metadata':
     case 'Connected':

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { guard } from '../../spans.ts';
+import { parseJson } from '../shared/json.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { parseJson } from './frames.ts';
 import { ElevenLabsSocket } from './socket.ts';
 
 /**

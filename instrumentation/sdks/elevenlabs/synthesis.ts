@@ -1,14 +1,15 @@
 import type { Adoption } from '../../adoption.ts';
 import { openStage } from '../../open-stage.ts';
+import { base64Bytes } from '../shared/base64.ts';
 import { at, text } from '../shared/patch.ts';
 import { Synthesis } from '../shared/synthesis.ts';
-import { encodedBytes, SynthesisAnswer } from '../shared/synthesis-answer.ts';
+import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** Audio comes as bytes, or as base64 beside the timing of its characters. */
 class ElevenLabsAnswer extends SynthesisAnswer {
   override add(part: unknown): boolean {
-    return this.addAudio(encodedBytes(text(at(part, 'audioBase64'))));
+    return this.addAudio(base64Bytes(text(at(part, 'audioBase64')) ?? ''));
   }
 }
 

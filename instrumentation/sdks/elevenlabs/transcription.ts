@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { nowMs } from '../../clock.ts';
 import { guard } from '../../spans.ts';
+import { base64Bytes } from '../shared/base64.ts';
 import { at, type Foreign, foreign, type Method, text, wrapOnce } from '../shared/patch.ts';
-import { encodedBytes } from '../shared/synthesis-answer.ts';
 import { ScribeConnection } from './scribe.ts';
 
 /** `client.speechToText.realtime`: live transcription. */
@@ -65,6 +65,6 @@ function follow(connection: unknown, scribe: ScribeConnection): void {
 
 /** On the audio path: no allocation. */
 function sent(scribe: ScribeConnection, chunk: Foreign | undefined): void {
-  scribe.sent(encodedBytes(text(chunk?.audioBase64)), nowMs());
+  scribe.sent(base64Bytes(text(chunk?.audioBase64) ?? ''), nowMs());
   if (chunk?.commit === true) scribe.commits(nowMs());
 }

@@ -6,6 +6,7 @@ import type { Stage, StageFacts } from '../../stage.ts';
 import { base64Bytes } from '../shared/base64.ts';
 import type { AudioPosition } from '../shared/live-transcription.ts';
 import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
+import { closedCleanly } from '../shared/sockets.ts';
 import { SpeechSession } from '../shared/speech-session.ts';
 import { readUsage } from './usage.ts';
 
@@ -19,8 +20,6 @@ const UNASKED = 'unasked';
 const USAGE_WAIT_MS = 250;
 /** Tools that may run at once. */
 const MAX_TOOLS = 64;
-/** WebSocket codes of a close that nothing has gone wrong with. */
-const QUIET_CLOSES = new Set<unknown>([undefined, 1000, 1005]);
 
 /** What the user says, from its beginning to the next. */
 interface Utterance {
@@ -99,7 +98,7 @@ export class GeminiConnection {
   /** A connection is gone, with this WebSocket code. */
   closed(connection: number, code: unknown, atMs: number): void {
     if (connection !== this.#open || connection !== this.#connection) return;
-    const error = QUIET_CLOSES.has(code) ? undefined : 'connection_lost';
+    const error = code === undefined || closedCleanly(code) ? undefined : 'connection_lost';
     this.#finish(atMs, error);
     const { lastMs } = this.#utterance ?? {};
     if (this.#utterance?.text && lastMs !== undefined) this.#accept(lastMs);

@@ -1,6 +1,6 @@
 import type { Usage } from '../../../exporter/facts.ts';
+import { decodedBytes } from '../shared/base64.ts';
 import { at, foreign, quantity } from '../shared/patch.ts';
-import { base64Bytes } from '../shared/synthesis-answer.ts';
 import { known } from '../shared/usage.ts';
 
 const NEWLINE = 0x0a;
@@ -46,7 +46,7 @@ export class SpeechEvents {
   }
 
   #audioOver(): number {
-    const bytes = base64Bytes(this.#characters, this.#padding);
+    const bytes = decodedBytes(this.#characters, this.#padding);
     this.#characters = 0;
     this.#padding = 0;
     this.#reading = 'rest';

@@ -13,12 +13,12 @@ export function byteLength(frame: unknown): number {
   return typeof measured.size === 'number' ? measured.size : 0;
 }
 
-/**
- * The class of what a connection broke by, from its close code: a provider's own code as it is. Undefined when it was
- * closed in good order (1000, or 1005: without a code).
- */
+/** Whether a connection was closed in good order, from its close code: normally, or without one. */
+export const closedCleanly = (code: unknown): boolean => code === 1000 || code === 1005;
+
+/** The class of what a connection broke by, from its close code: a provider's own code as it is. Undefined: by nothing. */
 export function closeError(code: unknown): string | undefined {
-  if (code === 1000 || code === 1005) return undefined;
+  if (closedCleanly(code)) return undefined;
   return typeof code === 'number' && code >= 3000 ? String(code) : 'connection_closed';
 }
 
@@ -29,21 +29,4 @@ export function refusalError(error: unknown): string {
   // `ws` tells the status of a refused upgrade in its message only.
   const status = /^Unexpected server response: (\d{3})$/.exec(text(at(error, 'message')) ?? '')?.[1];
   return status ?? errorType(error);
-}
-
-/** Bytes a second of raw audio, by the names that most providers give to encodings. */
-const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
-  pcm_s16le: 2,
-  pcm_s32le: 4,
-  pcm_f16le: 2,
-  pcm_f32le: 4,
-  pcm_mulaw: 1,
-  pcm_alaw: 1,
-};
-
-/** Bytes a second of raw audio of one channel; undefined for containers and compressed audio, whose length bytes do not tell. */
-export function rawBytesPerSecond(encoding: unknown, sampleRate: unknown): number | undefined {
-  const bytes = BYTES_PER_SAMPLE[String(encoding)];
-  const rate = Number(sampleRate);
-  return bytes !== undefined && rate > 0 ? bytes * rate : undefined;
 }

@@ -7,6 +7,7 @@ import type { Turn } from '../../turn.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
 import type { AudioPosition } from './live-transcription.ts';
+import { makeRoom } from './make-room.ts';
 import { Playout } from './playout.ts';
 
 /** Utterances that wait for their turn or their transcript; beyond it the oldest is forgotten. */
@@ -344,14 +345,5 @@ function record(turn: Turn, { startMs, firstByteMs, transcript }: Utterance): vo
   else {
     stage.firstByte(firstByteMs ?? transcript.atMs);
     stage.end(result);
-  }
-}
-
-/** Forgets the oldest entry of a map that has reached its cap. */
-function makeRoom(map: Map<string, unknown>, most: number): void {
-  if (map.size < most) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
   }
 }

@@ -55,11 +55,3 @@ export class SynthesisAnswer implements Answer {
     return { text: this.#words, usage: known({ characters: this.#characters, audioSeconds: seconds }) };
   }
 }
-
-/** Bytes that a base64 text of `characters`, of which so many are `=`, stands for. `AAAA` stands for 3. */
-export const base64Bytes = (characters: number, padding: number): number =>
-  Math.max(0, Math.floor((characters * 3) / 4) - padding);
-
-/** The same of a text itself. */
-export const encodedBytes = (encoded = ''): number =>
-  base64Bytes(encoded.length, encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);
