@@ -27,6 +27,8 @@ export interface Usage {
   inputTokens?: number;
   /** The part of `inputTokens` that was read from a cache. */
   cachedInputTokens?: number;
+  /** The part of `inputTokens` that was written to a cache, for which some providers charge more. */
+  cacheCreationInputTokens?: number;
   /** The part of `inputTokens` that was audio. */
   inputAudioTokens?: number;
   /** The part of `cachedInputTokens` that was audio. */

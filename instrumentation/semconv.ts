@@ -103,6 +103,13 @@ export const ATTRIBUTES = {
     example: 512,
     privacy: 'none',
   },
+  cacheCreationInputTokens: {
+    name: 'gen_ai.usage.cache_creation.input_tokens',
+    brief: 'Prompt tokens written to the cache',
+    unit: '{token}',
+    example: 512,
+    privacy: 'none',
+  },
   reasoningTokens: {
     name: 'gen_ai.usage.reasoning.output_tokens',
     brief: 'Output tokens spent on reasoning',

@@ -268,6 +268,7 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   if (result.finishReasons?.length) attributes[ATTR.finishReasons] = [...result.finishReasons];
   setQuantity(attributes, ATTR.inputTokens, usage.inputTokens);
   setQuantity(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
+  setQuantity(attributes, ATTR.cacheCreationInputTokens, usage.cacheCreationInputTokens);
   setQuantity(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
   setQuantity(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
   setQuantity(attributes, ATTR.outputTokens, usage.outputTokens);

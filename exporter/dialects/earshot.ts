@@ -171,6 +171,7 @@ function usageOf({ attributes }: SpanRecord): Usage | undefined {
   const usage: Usage = present({
     inputTokens: count(attributes, ATTR.inputTokens),
     cachedInputTokens: count(attributes, ATTR.cachedInputTokens),
+    cacheCreationInputTokens: count(attributes, ATTR.cacheCreationInputTokens),
     inputAudioTokens: count(attributes, ATTR.inputAudioTokens),
     cachedInputAudioTokens: count(attributes, ATTR.cachedInputAudioTokens),
     outputTokens: count(attributes, ATTR.outputTokens),

@@ -21,6 +21,7 @@ export const GEN_AI = {
   promptTokens: 'gen_ai.usage.prompt_tokens',
   completionTokens: 'gen_ai.usage.completion_tokens',
   cachedInputTokens: ATTR.cachedInputTokens,
+  cacheCreationInputTokens: ATTR.cacheCreationInputTokens,
   reasoningTokens: ATTR.reasoningTokens,
   /** Proposal #394. */
   inputAudioTokens: ATTR.inputAudioTokens,

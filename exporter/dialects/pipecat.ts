@@ -3,6 +3,7 @@ import type { SpanRecord } from '../span-record.ts';
 import { addPresent, count, flag, index, number, present, quantity } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
+import { GEN_AI } from './names.ts';
 import {
   afterStart,
   knownTokens,
@@ -91,14 +92,13 @@ function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
 
 /** Services of these count cached tokens apart from the others. */
 const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
-const CACHE_WRITTEN = 'gen_ai.usage.cache_creation.input_tokens';
 
 /** Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
   const reported = knownTokens(tokenUsage(attributes));
   const isNet = COUNTS_NET.has(modelNames(attributes).provider);
-  const usage = isNet ? withCached(reported, count(attributes, CACHE_WRITTEN)) : reported;
+  const usage = isNet ? withCached(reported, count(attributes, GEN_AI.cacheCreationInputTokens)) : reported;
   return stageFact(base, {
     ...modelNames(attributes),
     stage: 'llm',

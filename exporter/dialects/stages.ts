@@ -30,6 +30,7 @@ export function tokenUsage(from: Attributes): Usage | undefined {
     present({
       inputTokens: count(from, GEN_AI.inputTokens) ?? count(from, GEN_AI.promptTokens),
       cachedInputTokens: count(from, GEN_AI.cachedInputTokens),
+      cacheCreationInputTokens: count(from, GEN_AI.cacheCreationInputTokens),
       inputAudioTokens: count(from, GEN_AI.inputAudioTokens),
       cachedInputAudioTokens: count(from, GEN_AI.cachedInputAudioTokens),
       outputTokens: count(from, GEN_AI.outputTokens) ?? count(from, GEN_AI.completionTokens),
@@ -55,7 +56,11 @@ export function modelNames(from: Attributes): { provider: string | undefined; mo
 export const withCached = (usage: Usage | undefined, cacheWritten = 0): Usage | undefined =>
   usage?.inputTokens === undefined
     ? usage
-    : { ...usage, inputTokens: usage.inputTokens + (usage.cachedInputTokens ?? 0) + cacheWritten };
+    : {
+        ...usage,
+        inputTokens: usage.inputTokens + (usage.cachedInputTokens ?? 0) + cacheWritten,
+        ...(cacheWritten > 0 && { cacheCreationInputTokens: cacheWritten }),
+      };
 
 /**
  * One LLM request as the conventions write it. An answer without usage and without a reason to stop was cut off, or the

@@ -2,6 +2,376 @@
 /** The files of exporter/prices, unvalidated. */
 export const PRICE_FILES: readonly unknown[] = [
   {
+    "provider": "anthropic",
+    "note": "Tokens written to the cache are priced as those that stay for five minutes.",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "claude-haiku-4-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.1",
+              "per_million_cache_creation_input_tokens": "1.25",
+              "per_million_output_tokens": "5"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-5",
+          "claude-sonnet-5-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-0",
+          "claude-sonnet-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-5-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-5",
+          "claude-opus-5-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-8"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-0",
+          "claude-opus-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "1",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-7-sonnet"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-5-haiku"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.8",
+              "per_million_cached_input_tokens": "0.08",
+              "per_million_cache_creation_input_tokens": "1",
+              "per_million_output_tokens": "4"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-haiku"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_cache_creation_input_tokens": "0.3",
+              "per_million_output_tokens": "1.25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
     "provider": "cartesia",
     "note": "Speech-to-text bills the time the stream is open, silence included.",
     "entries": [
@@ -314,6 +684,302 @@ export const PRICE_FILES: readonly unknown[] = [
             "note": "LiteLLM has 180, a rate of the Scale plan."
           }
         ]
+      }
+    ]
+  },
+  {
+    "provider": "gcp.gemini",
+    "aliases": [
+      "google",
+      "gemini"
+    ],
+    "note": "Prices of the Gemini API. Vertex AI has its own, which differ by region.",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.8-flash"
+        ],
+        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.7-flash"
+        ],
+        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.6-flash"
+        ],
+        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.5-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "9"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.5-flash-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_output_tokens": "2.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.1-flash-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_cached_input_tokens": "0.025",
+              "per_million_input_audio_tokens": "0.5",
+              "per_million_cached_input_audio_tokens": "0.05",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3-flash-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_input_audio_tokens": "1",
+              "per_million_cached_input_audio_tokens": "0.1",
+              "per_million_output_tokens": "3"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_input_audio_tokens": "1",
+              "per_million_cached_input_audio_tokens": "0.1",
+              "per_million_output_tokens": "2.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_input_audio_tokens": "0.3",
+              "per_million_cached_input_audio_tokens": "0.03",
+              "per_million_output_tokens": "0.4"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.0-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.025",
+              "per_million_input_audio_tokens": "0.7",
+              "per_million_cached_input_audio_tokens": "0.175",
+              "per_million_output_tokens": "0.4"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.0-flash-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.075",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.1-flash-live-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_input_audio_tokens": "3",
+              "per_million_output_tokens": "4.5",
+              "per_million_output_audio_tokens": "12"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-live-2.5-flash",
+          "gemini-2.5-flash-native-audio-preview",
+          "gemini-2.5-flash-native-audio-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_input_audio_tokens": "3",
+              "per_million_output_tokens": "2",
+              "per_million_output_audio_tokens": "12"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-11-25",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-pro",
+          "gemini-3-pro-preview",
+          "gemini-3.1-pro-preview"
+        ],
+        "note": "Dearer above 200,000 tokens a request, which a price here cannot say.",
+        "history": []
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash-image",
+          "gemini-2.5-flash-tts",
+          "gemini-2.5-flash-preview-tts",
+          "gemini-2.5-flash-lite-preview-tts",
+          "gemini-3.1-flash-lite-image",
+          "gemini-2.5-flash-native-audio"
+        ],
+        "note": "Named so that a shorter name does not price them: pictures and speech have prices of their own.",
+        "history": []
       }
     ]
   },

@@ -32,8 +32,8 @@ function single(quantity: Quantity, amount: number | undefined, rates: Rates): Q
 }
 
 /**
- * Takes gross token counts apart: input ⊃ cached, input ⊃ audio, both ⊃ cached audio. Cached tokens without a price
- * of their own are charged as input. Where audio tokens have their own price, a count without its audio part cannot
+ * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache, input ⊃ audio, cached and audio ⊃ cached
+ * audio. Tokens read from or written to a cache without a price of their own are charged as input. Where audio tokens have their own price, a count without its audio part cannot
  * be charged; where they have none, they are charged as text.
  *
  * 1,000 input tokens, 400 of them cached, are 600 input and 400 cached ones.
@@ -49,8 +49,10 @@ function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
   if (cachedAudio === undefined) return undefined;
 
   const cachedText = cached - cachedAudio;
+  const { cacheCreationInputTokens: written = 0 } = usage;
   const leaves: [Quantity, number][] = [
-    ['inputTokens', input - inputAudio - cachedText],
+    ['inputTokens', input - inputAudio - cachedText - written],
+    [rates.cacheCreationInputTokens ? 'cacheCreationInputTokens' : 'inputTokens', written],
     [rates.cachedInputTokens ? 'cachedInputTokens' : 'inputTokens', cachedText],
     ['inputAudioTokens', inputAudio - cachedAudio],
     [rates.cachedInputAudioTokens ? 'cachedInputAudioTokens' : 'inputAudioTokens', cachedAudio],

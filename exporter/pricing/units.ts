@@ -17,6 +17,7 @@ export type MinutesComponent = 'telephony' | 'livekit';
 export type Quantity =
   | 'inputTokens'
   | 'cachedInputTokens'
+  | 'cacheCreationInputTokens'
   | 'outputTokens'
   | 'inputAudioTokens'
   | 'cachedInputAudioTokens'
@@ -35,6 +36,11 @@ const MILLION = 1_000_000;
 export const UNITS = {
   per_million_input_tokens: { quantity: 'inputTokens', per: MILLION, of: STAGES },
   per_million_cached_input_tokens: { quantity: 'cachedInputTokens', per: MILLION, of: STAGES },
+  per_million_cache_creation_input_tokens: {
+    quantity: 'cacheCreationInputTokens',
+    per: MILLION,
+    of: STAGES,
+  },
   per_million_output_tokens: { quantity: 'outputTokens', per: MILLION, of: STAGES },
   per_million_input_audio_tokens: { quantity: 'inputAudioTokens', per: MILLION, of: STAGES },
   per_million_cached_input_audio_tokens: { quantity: 'cachedInputAudioTokens', per: MILLION, of: STAGES },

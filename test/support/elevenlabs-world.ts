@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './agent-process.ts';
@@ -11,28 +11,6 @@ import { planCall } from './scenarios.ts';
 import { type AnthropicTruth, startAnthropicSimulator } from './simulators/anthropic.ts';
 import { startElevenLabsSimulator } from './simulators/elevenlabs.ts';
 import type { ElevenLabsTruth } from './simulators/elevenlabs-truth.ts';
-
-/** Prices of Claude, which the catalogue does not have, in dollars for a million tokens. */
-export const CLAUDE = { input: '1', output: '5' } as const;
-
-const PRICES = {
-  provider: 'anthropic',
-  entries: [
-    {
-      component: 'llm',
-      models: ['claude-haiku-4-5'],
-      history: [
-        {
-          valid_from: '2020-01-01',
-          prices: { per_million_input_tokens: CLAUDE.input, per_million_output_tokens: CLAUDE.output },
-          source: 'made up',
-          checked_on: '2020-01-01',
-          confidence: 'C',
-        },
-      ],
-    },
-  ],
-};
 
 /** A call and what the providers know about it. */
 interface MadeCall {
@@ -58,8 +36,6 @@ export async function startElevenLabsWorld(
   }: { seed?: number; nodeArgs?: readonly string[]; env?: object } = {},
 ): Promise<ElevenLabsWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
-  const prices = join(folder, 'prices.json');
-  await writeFile(prices, JSON.stringify(PRICES));
   const elevenlabs = await startElevenLabsSimulator({ seed });
   const anthropic = await startAnthropicSimulator({ seed });
   const closeProviders = async (): Promise<void> => {
@@ -78,7 +54,6 @@ export async function startElevenLabsWorld(
       ANTHROPIC_BASE_URL: anthropic.url,
       DATABASE_URL: databaseUrl,
       EARSHOT_SPOOL_DIR: join(folder, 'spool'),
-      EARSHOT_PRICES: prices,
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_METRICS_EXPORTER: 'none',
       ...env,

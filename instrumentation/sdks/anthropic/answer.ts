@@ -77,6 +77,7 @@ function readUsage(usage: Foreign): Usage | undefined {
   return known({
     inputTokens: net === undefined ? undefined : net + (cached ?? 0) + (written ?? 0),
     cachedInputTokens: cached,
+    cacheCreationInputTokens: written,
     outputTokens: quantity(usage.output_tokens),
     reasoningTokens: quantity(at(usage, 'output_tokens_details', 'thinking_tokens')),
   });

@@ -26,8 +26,9 @@ export function readUsage(metadata: unknown): Usage | undefined {
 const sum = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : a + (b ?? 0);
 
-/** The tokens of audio among details by modality. */
+/** The tokens of audio among details by modality. A modality that they do not name had none. */
 function audio(details: unknown): number | undefined {
-  const entry = (Array.isArray(details) ? details : []).find((one) => at(one, 'modality') === 'AUDIO');
-  return quantity(at(entry, 'tokenCount'));
+  if (!Array.isArray(details) || details.length === 0) return undefined;
+  const entry: unknown = details.find((one) => at(one, 'modality') === 'AUDIO');
+  return entry === undefined ? 0 : quantity(at(entry, 'tokenCount'));
 }

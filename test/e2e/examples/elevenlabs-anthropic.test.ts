@@ -7,7 +7,7 @@ import { Decimal } from 'decimal.js';
 import { LATENCIES } from '../../../exporter/calls/rows.ts';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
 import type { WorldCall } from '../../support/demo-world.ts';
-import { CLAUDE, type ElevenLabsWorld, startElevenLabsWorld } from '../../support/elevenlabs-world.ts';
+import { type ElevenLabsWorld, startElevenLabsWorld } from '../../support/elevenlabs-world.ts';
 import {
   type ExpectedCall,
   errorMs,
@@ -162,6 +162,7 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
     const stt = listPrice('elevenlabs', 'scribe_v2_realtime', 'per_audio_hour', at);
     const tts = listPrice('elevenlabs', 'eleven_flash_v2_5', 'per_million_characters', at).dividedBy(1e6);
     const phone = listPrice('twilio', 'inbound', 'per_minute', at);
+    const claude = (of: string) => listPrice('anthropic', 'claude-haiku-4-5', `per_million_${of}_tokens`, at);
     const hours = (seconds: Decimal.Value): Decimal => stt.times(seconds).dividedBy(3600);
     let [llmTotal, ttsTotal] = [new Decimal(0), new Decimal(0)];
     for (const { where, row, expected } of turns()) {
@@ -169,9 +170,9 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
         input: row.llm_input_tokens ?? 0,
         output: row.llm_output_tokens ?? 0,
       };
-      const llm = new Decimal(CLAUDE.input)
+      const llm = claude('input')
         .times(tokens.input)
-        .plus(new Decimal(CLAUDE.output).times(tokens.output))
+        .plus(claude('output').times(tokens.output))
         .dividedBy(1e6);
       llmTotal = llmTotal.plus(llm);
       ttsTotal = ttsTotal.plus(tts.times(expected.characters));

@@ -69,6 +69,7 @@ const truth = () => {
   const usage = {
     inputTokens: input_tokens + 70 + 11,
     cachedInputTokens: 70,
+    cacheCreationInputTokens: 11,
     outputTokens: output_tokens,
     reasoningTokens: 5,
   };

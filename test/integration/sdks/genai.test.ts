@@ -94,6 +94,7 @@ for (const { name, sdk } of BUILDS) {
       assert.deepEqual(fact.usage, {
         inputTokens: usage.promptTokenCount,
         cachedInputTokens: 2,
+        inputAudioTokens: 0,
         outputTokens: usage.candidatesTokenCount + 7,
         reasoningTokens: 7,
       });

@@ -10,7 +10,7 @@ import {
 } from '../../../exporter/pricing/index.ts';
 import { parsePriceFile } from '../../../exporter/pricing/price-file.ts';
 
-const NOW = Date.parse('2026-11-23') * 1_000;
+const NOW = Date.parse('2026-11-25') * 1_000;
 const files = PRICE_FILES.map((content) => parsePriceFile(content, 'catalogue'));
 const entries = files.flatMap(({ provider, entries }) => entries.map((entry) => ({ provider, entry })));
 
@@ -50,7 +50,7 @@ describe("Deepgram's $0.0043", () => {
 
 describe('the catalogue', () => {
   it('is named after the newest day on which a price was checked', () => {
-    assert.equal(catalogue().name, 'catalogue@2026-11-23');
+    assert.equal(catalogue().name, 'catalogue@2026-11-25');
   });
 
   it('has a source, a day and a positive price in every entry', () => {
@@ -60,7 +60,7 @@ describe('the catalogue', () => {
         const what = `${provider}/${entry.models[0]} ${validFrom}`;
         assert.ok(source.length > 10, what);
         assert.ok(checkedOn >= validFrom, `${what}: not checked since it began`);
-        assert.ok(checkedOn <= '2026-11-23', what);
+        assert.ok(checkedOn <= '2026-11-25', what);
         for (const rate of Object.values(rates)) assert.ok(rate.price.greaterThan(0), what);
       }
     }

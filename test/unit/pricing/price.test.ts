@@ -49,6 +49,24 @@ describe('a stage', () => {
     assert.equal(cost('llm', 'groq', 'llama-3.1-8b-instant', usage), '0.000058');
   });
 
+  it('charges tokens that are written to a cache at their own price, or as input where they have none', () => {
+    // 400 × 1 + 400 × 0.10 + 200 × 1.25 + 100 × 5 = 1,190 per million
+    const usage = {
+      inputTokens: 1_000,
+      cachedInputTokens: 400,
+      cacheCreationInputTokens: 200,
+      outputTokens: 100,
+    };
+    assert.equal(cost('llm', 'anthropic', 'claude-haiku-4-5-20251001', usage), '0.00119');
+    // 600 × 2.50 + 400 × 1.25 + 100 × 10 = 3,000 per million
+    assert.equal(cost('llm', 'openai', 'gpt-4o', usage), '0.003');
+    const more = { ...usage, cacheCreationInputTokens: 700 };
+    assert.equal(
+      cost('llm', 'anthropic', 'claude-haiku-4-5', more),
+      'unpriced llm:anthropic/claude-haiku-4-5',
+    );
+  });
+
   it('does not charge reasoning tokens a second time', () => {
     const usage = { inputTokens: 0, outputTokens: 100, reasoningTokens: 60 };
     assert.equal(cost('llm', 'openai', 'gpt-5', usage), '0.001');

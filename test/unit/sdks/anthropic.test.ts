@@ -78,6 +78,7 @@ describe('the usage of an answer', () => {
     assert.deepEqual(usage(start(first), text('Hello'), delta({ output_tokens: 9, input_tokens: null })), {
       inputTokens: 86,
       cachedInputTokens: 70,
+      cacheCreationInputTokens: 11,
       outputTokens: 9,
     });
     assert.equal(usage(start(first), delta({ output_tokens: 9, input_tokens: 6 }))?.inputTokens, 87);
