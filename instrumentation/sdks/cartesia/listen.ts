@@ -9,7 +9,7 @@ import { readCartesiaListenMessage } from './listen-messages.ts';
 const FINISHES_ALONE = /^ink-whisper/;
 
 /** One socket of Cartesia's transcription, across its reconnects: its messages in the words of a live transcription. */
-export class CartesiaListening {
+export class CartesiaListenConnection {
   readonly #transcription: LiveTranscription;
   readonly #finishesAlone: boolean;
   /** Something was sent since the connection before was lost: positions in the audio count from there. */

@@ -1,5 +1,44 @@
-import { errorType } from '../../spans.ts';
-import { at, foreign, text } from './patch.ts';
+import { type Context, context } from '@opentelemetry/api';
+import { errorType, guard } from '../../spans.ts';
+import { at, type Foreign, foreign, type Method, text, wrapOnce } from './patch.ts';
+
+/** Follows a socket that was made with `args` in the context `opened`. It is not connected yet. */
+export type FollowSocket = (socket: unknown, args: Foreign, opened: Context) => void;
+
+/** A method that promises a socket, which is followed from the moment on at which the application gets it. */
+export const tracedConnect =
+  (follow: FollowSocket) =>
+  (connect: Method): Method =>
+    function (this: unknown, ...args) {
+      const opened = context.active();
+      const connecting = connect.apply(this, args);
+      if (!(connecting instanceof Promise)) return connecting;
+      return connecting.then((socket: unknown) => {
+        guard('following a socket', () => follow(socket, foreign(args[0]) ?? {}, opened));
+        return socket;
+      });
+    };
+
+/**
+ * Shows `look` what a method is called with, before it runs. `within`: the context that it then runs in. (Default: where
+ * it was called.) No listener of ours is needed: on `error` one would change what an error does.
+ */
+export function lookFirst(
+  target: unknown,
+  name: string,
+  look: (...args: readonly unknown[]) => void,
+  within?: () => Context,
+): void {
+  wrapOnce(
+    target,
+    name,
+    (method) =>
+      function (this: unknown, ...args) {
+        guard(`reading ${name}`, () => look(...args));
+        return within ? context.with(within(), () => method.apply(this, args)) : method.apply(this, args);
+      },
+  );
+}
 
 /** Bytes of a frame that an SDK is given to send: a buffer, a view of one, several of them, or a blob; 0 for anything else. */
 export function byteLength(frame: unknown): number {

@@ -1,7 +1,7 @@
 import { at, type Foreign, objects, text } from '../shared/patch.ts';
 
 /** Length of everything that is said in a chat prompt: what tokens are estimated from when none were counted. */
-export function messageCharacters(messages: unknown): number {
+export function promptCharacters(messages: unknown): number {
   let characters = 0;
   for (const message of objects(messages)) {
     const { content, tool_calls } = message;

@@ -22,7 +22,7 @@ function itemCharacters({ content, output, arguments: json }: Foreign): number {
 }
 
 /** The prompt in the form of `gen_ai.input.messages`: role and parts, as JSON. Images and audio are only named. */
-export function promptMessages({ instructions, input }: Foreign): string | undefined {
+export function inputMessages({ instructions, input }: Foreign): string | undefined {
   const messages: object[] = [];
   if (typeof instructions === 'string') messages.push(message('system', instructions));
   if (typeof input === 'string') messages.push(message('user', input));
