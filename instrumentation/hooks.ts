@@ -27,6 +27,8 @@ const specifiers = ({ packageName, modules }: SdkInstrumentation): readonly stri
 /** `InstrumentationBase` hooks both module formats and knows the package's version. */
 function hookSdk(api: Instrumentation, sdk: SdkInstrumentation): void {
   const { InstrumentationBase, InstrumentationNodeModuleDefinition } = api;
+  // A package may have several modules, and each is loaded.
+  const warned = new Set<string>();
   const define = (name: string) => {
     const supported = new WeakSet<object>();
     const patch = (moduleExports: object, version?: string) => {
@@ -35,7 +37,10 @@ function hookSdk(api: Instrumentation, sdk: SdkInstrumentation): void {
       return moduleExports;
     };
     const warn = (moduleExports: object, version?: string) => {
-      if (!supported.has(moduleExports)) diag.warn(unsupported(sdk, version));
+      const warning = unsupported(sdk, version);
+      if (supported.has(moduleExports) || warned.has(warning)) return moduleExports;
+      warned.add(warning);
+      diag.warn(warning);
       return moduleExports;
     };
     // The second, which takes every version, hears of those that the first has not taken.

@@ -73,14 +73,17 @@ export function failSpan(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
+/** A code, a status, the name of a class: one word, and no telephone number. */
+const ERROR_CLASS = /^(\d{3,4}|(?=.*[a-z_])[\w.-]{1,64})$/i;
+
 /** The class of an error: its constructor's name, an HTTP status when that says no more than `Error`. */
 export function errorType(error: unknown): string {
-  if (typeof error === 'string' && /^[\w.-]{1,64}$/.test(error)) return error;
+  if (typeof error === 'string' && ERROR_CLASS.test(error)) return error;
   if (typeof error !== 'object' || error === null) return '_OTHER';
   const { status, code } = error as { status?: unknown; code?: unknown };
   const name = error.constructor?.name;
   if (name && name !== 'Error' && name !== 'Object') return name;
-  if (typeof code === 'string') return code;
+  if (typeof code === 'string' && ERROR_CLASS.test(code)) return code;
   if (typeof status === 'number') return String(status);
   return name === 'Error' ? 'Error' : '_OTHER';
 }

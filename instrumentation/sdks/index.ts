@@ -42,7 +42,7 @@ export const SDKS: readonly SupportedSdk[] = [
     limits: [
       'LiveKit tells of no usage of an answer that was cut off before it was complete: it has none.',
       'Seconds transcribed are those of the call: LiveKit does not say for which turn they were.',
-      'Prompts are not recorded; the spans that LiveKit writes itself go on to the exporter, and no rows are made of them.',
+      'Prompts are not recorded. The spans that LiveKit writes itself go on to the exporter, and no rows are made of them: they hold what was said (`lk.user_transcript`, `lk.response.text`, `lk.chat_ctx`), whether content capture is on or not. Take that off in your collector.',
     ],
     byHand: ['instrumentLiveKit'],
     patch: (exports) => load('./livekit/livekit.js').patchLiveKit(exports),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
-import { run } from '../../support/program.ts';
+import { REGISTER, run } from '../../support/program.ts';
+import { packageRoot } from '../../support/root.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -79,4 +80,34 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
       );
     });
   }
+
+  for (const [format, load, extension] of [
+    ['ES modules', (name: string) => `import '${name}';`, 'mjs'],
+    ['CommonJS', (name: string) => `require('${name}');`, 'cjs'],
+  ] as const)
+    test(`an unsupported version that has several modules is one warning to any logger, loaded as ${format}`, async (t) => {
+      const folder = await temporaryFolder(t);
+      const sdk = join(folder, 'node_modules/openai');
+      await mkdir(join(sdk, 'realtime'), { recursive: true });
+      await symlink(
+        join(packageRoot, 'node_modules/@opentelemetry'),
+        join(folder, 'node_modules/@opentelemetry'),
+      );
+      await writeFile(join(sdk, 'package.json'), '{"name":"openai","version":"4.0.0"}');
+      const modules = ['openai', 'openai/realtime/ws.js', 'openai/realtime/websocket.js'];
+      for (const path of ['index.js', 'realtime/ws.js', 'realtime/websocket.js'])
+        await writeFile(join(sdk, path), 'exports.OpenAI = class {};');
+      const app = join(folder, `app.${extension}`);
+      await writeFile(app, modules.map(load).join('\n'));
+      const logger = join(folder, 'logger.cjs');
+      await writeFile(
+        logger,
+        `const quiet = () => {};
+        const warn = (...said) => console.log(...said);
+        require('@opentelemetry/api').diag.setLogger({ error: warn, warn, info: quiet, debug: quiet, verbose: quiet });`,
+      );
+      const end = await run(app, { env: QUIET, nodeArgs: ['--require', logger, '--import', REGISTER] });
+      assert.equal(end.code, 0, end.stderr);
+      assert.equal(end.stdout.match(/openai 4\.0\.0 is not instrumented/g)?.length, 1, end.stdout);
+    });
 });
