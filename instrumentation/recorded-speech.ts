@@ -56,6 +56,9 @@ export class RecordedSpeech {
 
   requested(): void {}
 
+  /** What came of it so far is no transcript. */
+  followed(): void {}
+
   /** The first of the transcript arrived. Counts once. */
   firstByte(at?: Instant): void {
     this.#firstByteUs ??= instantUs(at);

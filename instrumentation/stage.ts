@@ -28,8 +28,6 @@ export interface StageFacts {
   inputMessages?: (() => string | undefined) | undefined;
   /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
   adoption?: Adoption | undefined;
-  /** What is known of the result so far: it counts when the call ends before the stage does. */
-  soFar?: (() => StageResult) | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -80,7 +78,7 @@ export class Stage {
   /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
   readonly #owner: StageOwner | undefined;
-  readonly #soFar: (() => StageResult) | undefined;
+  #soFar: (() => StageResult) | undefined;
   #open: (() => Span) | undefined;
   #opened: Span | undefined;
   #adopted: AdoptedSpan | undefined;
@@ -92,7 +90,6 @@ export class Stage {
     this.kind = kind;
     this.startUs = place.startUs;
     this.#owner = place.owner;
-    this.#soFar = facts.soFar;
     const attributes = openingAttributes(kind, facts, place);
     const own = () => start(kind, facts, place, attributes);
     this.#open = () => guard('adopting a span', () => this.#adopt(facts, place, attributes)) ?? own();
@@ -121,6 +118,11 @@ export class Stage {
   /** The request has been made: whoever else has a span of it has started that by now. */
   requested(): void {
     void this.#span;
+  }
+
+  /** Somebody knows what it has come to so far: that counts when the call ends before the stage does. */
+  followed(soFar: () => StageResult): void {
+    this.#soFar = soFar;
   }
 
   /** The first result arrived. Counts once. */

@@ -12,6 +12,7 @@ export { type RequestTap, tapApiPromise } from './shared/api-promise.ts';
 export { AudioClock } from './shared/audio-clock.ts';
 export { ConnectionCall } from './shared/connection-call.ts';
 export { Deadline } from './shared/deadline.ts';
+export type { Transcript } from './shared/late-transcripts.ts';
 export {
   type AudioPosition,
   LiveTranscription,
@@ -31,5 +32,5 @@ export {
 } from './shared/patch.ts';
 export { Playout, type PlayoutListener } from './shared/playout.ts';
 export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './shared/sdk-request.ts';
-export { SpeechSession, type SpeechSessionInit, type Transcript } from './shared/speech-session.ts';
+export { SpeechSession, type SpeechSessionInit } from './shared/speech-session.ts';
 export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './shared/streams.ts';

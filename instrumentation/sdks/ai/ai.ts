@@ -8,8 +8,8 @@ import type { Stage } from '../../stage.ts';
 import { at, type Foreign, foreign, text } from '../shared/patch.ts';
 import { tapInPlace } from '../shared/stream-in-place.ts';
 import { AiAnswer } from './answer.ts';
-import { inputMessages, promptCharacters } from './messages.ts';
 import { AiOperations } from './operations.ts';
+import { inputMessages, promptCharacters } from './prompt.ts';
 import { providerOf } from './providers.ts';
 import { AiRequest } from './request.ts';
 
@@ -87,7 +87,6 @@ class AiTelemetry {
     const stage = openStage('llm', {
       provider: providerOf(work.provider),
       model,
-      soFar: () => answer.result(),
       inputMessages: () => inputMessages(work),
       adoption: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
     });

@@ -4,6 +4,7 @@ import { openRecordedSpeech, type RecordedAudio } from '../../recorded-speech.ts
 import type { Stage, StageResult } from '../../stage.ts';
 import { Deadline } from '../shared/deadline.ts';
 import { at, type Foreign, objects, quantity, text } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 import { finishReason, readUsage } from './answer.ts';
 import { providerOf } from './providers.ts';
 
@@ -92,17 +93,17 @@ function speechResult(event: Foreign): StageResult {
   const pcm = at(event, 'audio', 'format') === 'pcm' && providerOf(event.provider) === 'openai';
   return {
     text: words,
-    usage: {
-      ...(words !== undefined && { characters: [...words].length }),
-      ...(pcm && bytes !== undefined && { audioSeconds: bytes / PCM_BYTES_PER_SECOND }),
-    },
+    usage: known({
+      characters: words === undefined ? undefined : [...words].length,
+      audioSeconds: pcm && bytes !== undefined ? bytes / PCM_BYTES_PER_SECOND : undefined,
+    }),
   };
 }
 
-function transcriptionResult(event: Foreign): StageResult {
-  const seconds = quantity(event.durationInSeconds);
-  return { text: text(event.text), ...(seconds !== undefined && { usage: { audioSeconds: seconds } }) };
-}
+const transcriptionResult = (event: Foreign): StageResult => ({
+  text: text(event.text),
+  usage: known({ audioSeconds: quantity(event.durationInSeconds) }),
+});
 
 /** Where in its recording a transcript has words: by word where the model tells, else by segment. */
 function recordingOf({ durationInSeconds, words, segments }: Foreign): RecordedAudio {

@@ -11,7 +11,7 @@ import { activeCall } from '../../scope.ts';
 import { guard } from '../../spans.ts';
 import { tapApiPromise } from '../shared/api-promise.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { SdkRequest } from '../shared/sdk-request.ts';
+import { makeRequest, SdkRequest } from '../shared/sdk-request.ts';
 import { AnthropicAnswer } from './answer.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';
 
@@ -33,13 +33,7 @@ function tracedCreate(create: Method): Method {
   return function (this: unknown, ...args) {
     const request = guard('following a message', () => takeRequest() ?? openRequest(this, args[0], create));
     if (!request) return create.apply(this, args);
-    let promise: unknown;
-    try {
-      promise = context.with(request.stage.context, () => create.apply(this, args));
-    } catch (error) {
-      request.fail(error);
-      throw error;
-    }
+    const promise = makeRequest(request, () => create.apply(this, args));
     // The SDK makes its own span active a little later, when it sends the request.
     if (!writesSpans(this)) request.stage.requested();
     guard('following a message', () => tapApiPromise(promise, request));
@@ -54,13 +48,8 @@ function tracedStream(stream: Method): Method {
       ? guard('following a message', () => openRequest(this, { ...foreign(args[0]), stream: true }, stream))
       : undefined;
     if (!request) return stream.apply(this, args);
-    try {
-      const within = request.stage.context.setValue(REQUEST_KEY, request);
-      return context.with(within, () => stream.apply(this, args));
-    } catch (error) {
-      request.fail(error);
-      throw error;
-    }
+    const within = request.stage.context.setValue(REQUEST_KEY, request);
+    return makeRequest(request, () => stream.apply(this, args), within);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Foreign, foreign } from '../shared/patch.ts';
+import { type Foreign, foreign, objects } from '../shared/patch.ts';
 
 /** Length of everything that is said in a request: what tokens are estimated from when none were counted. */
 export const promptCharacters = (body: Foreign): number =>
@@ -16,14 +16,14 @@ function characters(value: unknown): number {
 
 /** A request in the form of `gen_ai.input.messages`: role and parts, as JSON. Images and documents are only named. */
 export function inputMessages({ system, messages }: Foreign): string | undefined {
-  const said = list(messages).map(({ role, content }) => ({ role, parts: parts(content) }));
+  const said = objects(messages).map(({ role, content }) => ({ role, parts: parts(content) }));
   const all = system === undefined ? said : [{ role: 'system', parts: parts(system) }, ...said];
   return all.length === 0 ? undefined : JSON.stringify(all);
 }
 
 function parts(content: unknown): object[] {
   if (typeof content === 'string') return [{ type: 'text', content }];
-  return list(content).map((part) => {
+  return objects(content).map((part) => {
     const { type, id, name, input, tool_use_id } = part;
     if (type === 'text') return { type, content: part.text };
     if (type === 'tool_use') return { type: 'tool_call', id, name, arguments: input };
@@ -32,9 +32,3 @@ function parts(content: unknown): object[] {
     return { type };
   });
 }
-
-const list = (value: unknown): readonly Foreign[] =>
-  (Array.isArray(value) ? value : []).flatMap((item: unknown) => {
-    const object = foreign(item);
-    return object ? [object] : [];
-  });

@@ -3,7 +3,7 @@ import { nowMs } from '../../clock.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
 import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
-import { byteLength } from '../shared/sockets.ts';
+import { byteLength, lookFirst } from '../shared/sockets.ts';
 import { StreamingSession } from './streaming.ts';
 
 /** `assemblyai` 4: its `StreamingTranscriber`. */
@@ -65,15 +65,7 @@ function follow(transcriber: unknown, connecting: unknown, active: Context, reje
     // How an attempt failed is told by its promise, better than by the socket that was then thrown away.
     else if (event === 'close' && (session.begun || !rejects)) session.closed(data);
   };
-  wrapOnce(
-    socket,
-    'emit',
-    (emit) =>
-      function (this: unknown, ...args) {
-        guard('reading an AssemblyAI event', () => see(args[0], args[1]));
-        return context.with(session.context, () => emit.apply(this, args));
-      },
-  );
+  lookFirst(socket, 'emit', see, () => session.context);
   wrapOnce(
     socket,
     'send',

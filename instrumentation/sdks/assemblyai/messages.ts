@@ -1,4 +1,5 @@
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import { parseJson } from '../shared/json.ts';
+import { at, type Foreign, quantity, text } from '../shared/patch.ts';
 
 /** The messages of universal streaming that mean something to a turn. Positions and durations are seconds. */
 export type StreamingMessage =
@@ -20,7 +21,7 @@ export type StreamingMessage =
 
 /** Reads what came from AssemblyAI; undefined for broken and for unknown messages. */
 export function readStreamingMessage(data: unknown): StreamingMessage | undefined {
-  const message = parse(data);
+  const message = parseJson(String(data));
   if (!message) return undefined;
   // Told by its member, as the SDK does.
   if ('error' in message) {
@@ -38,14 +39,6 @@ export function readStreamingMessage(data: unknown): StreamingMessage | undefine
       return { type: 'Termination', sessionSeconds: quantity(message.session_duration_seconds) };
     default:
       return undefined;
-  }
-}
-
-function parse(data: unknown): Foreign | undefined {
-  try {
-    return foreign(JSON.parse(String(data)));
-  } catch {
-    return undefined;
   }
 }
 

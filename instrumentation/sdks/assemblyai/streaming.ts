@@ -1,7 +1,8 @@
 import type { Context } from '@opentelemetry/api';
+import { rawBytesPerSecond } from '../shared/audio-format.ts';
 import { LiveTranscription } from '../shared/live-transcription.ts';
 import { type Foreign, text } from '../shared/patch.ts';
-import { closeError, rawBytesPerSecond, refusalError } from '../shared/sockets.ts';
+import { closeError, refusalError } from '../shared/sockets.ts';
 import { readStreamingMessage, type StreamingMessage } from './messages.ts';
 
 /** One session of AssemblyAI's universal streaming: its messages in the words of a live transcription. */

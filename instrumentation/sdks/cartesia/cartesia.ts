@@ -1,9 +1,10 @@
 import { type Context, context } from '@opentelemetry/api';
 import { guard } from '../../spans.ts';
-import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
+import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
 import { tracedRequest } from '../shared/sdk-request.ts';
+import { lookFirst, tracedConnect } from '../shared/sockets.ts';
 import { CartesiaSocket } from './socket.ts';
-import { Synthesis } from './synthesis.ts';
+import { CartesiaSynthesis } from './synthesis.ts';
 import { patchCartesiaTranscription } from './transcription.ts';
 
 /** `@cartesia/cartesia-js` 4: synthesis as bytes, as server-sent events, and over its WebSocket; transcription. */
@@ -11,37 +12,19 @@ export function patchCartesia(moduleExports: unknown): void {
   guard('patching @cartesia/cartesia-js', () => {
     const cartesia = pick(moduleExports, 'Cartesia');
     const prototype = at(cartesia, 'TTS', 'prototype');
-    const traced = tracedRequest('cartesia', (body, _tts, adoption) => Synthesis.start(body, adoption));
+    const traced = tracedRequest('cartesia', (body, _tts, adoption) =>
+      CartesiaSynthesis.start(body, adoption),
+    );
     wrapOnce(prototype, 'generate', traced);
     wrapOnce(prototype, 'generateSSE', traced);
-    wrapOnce(prototype, 'websocket', tracedSocket);
+    wrapOnce(prototype, 'websocket', tracedConnect(follow));
     patchCartesiaTranscription(cartesia);
   });
 }
 
-function tracedSocket(websocket: Method): Method {
-  return function (this: unknown, ...args) {
-    const opened: Context = context.active();
-    const connecting = websocket.apply(this, args);
-    if (!(connecting instanceof Promise)) return connecting;
-    return connecting.then((socket: unknown) => {
-      guard('following a Cartesia socket', () => follow(socket, opened));
-      return socket;
-    });
-  };
-}
-
-function follow(socket: unknown, opened: Context): void {
+function follow(socket: unknown, _: Foreign, opened: Context): void {
   const contexts = new CartesiaSocket(opened);
-  wrapOnce(
-    socket,
-    'send',
-    (send) =>
-      function (this: unknown, ...args) {
-        guard('following a synthesis', () => contexts.sent(foreign(args[0])));
-        return send.apply(this, args);
-      },
-  );
+  lookFirst(socket, 'send', (message) => contexts.sent(foreign(message)));
   // All that comes passes here, before the application's listeners. No listener of ours: on `error` one would change
   // what an error does.
   wrapOnce(

@@ -1,14 +1,15 @@
 import type { Context } from '@opentelemetry/api';
+import { rawBytesPerSecond } from '../shared/audio-format.ts';
 import { LiveTranscription } from '../shared/live-transcription.ts';
 import { type Foreign, text } from '../shared/patch.ts';
-import { closeError, rawBytesPerSecond, refusalError } from '../shared/sockets.ts';
+import { closeError, refusalError } from '../shared/sockets.ts';
 import { readCartesiaListenMessage } from './listen-messages.ts';
 
 /** The models that finish an utterance by themselves, after a silence. */
 const FINISHES_ALONE = /^ink-whisper/;
 
 /** One socket of Cartesia's transcription, across its reconnects: its messages in the words of a live transcription. */
-export class CartesiaListening {
+export class CartesiaListenConnection {
   readonly #transcription: LiveTranscription;
   readonly #finishesAlone: boolean;
   /** Something was sent since the connection before was lost: positions in the audio count from there. */

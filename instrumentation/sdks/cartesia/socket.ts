@@ -1,6 +1,7 @@
 import { type Context, context } from '@opentelemetry/api';
+import { makeRoom } from '../shared/make-room.ts';
 import { type Foreign, text } from '../shared/patch.ts';
-import { Synthesis } from './synthesis.ts';
+import { CartesiaSynthesis } from './synthesis.ts';
 
 /** Syntheses that may be open on one socket; beyond it the oldest is given up. */
 const MAX_CONTEXTS = 256;
@@ -8,7 +9,7 @@ const MAX_CONTEXTS = 256;
 /** The contexts of one Cartesia socket: each `context_id` is one synthesis, from its first text to its last audio. */
 export class CartesiaSocket {
   readonly #opened: Context;
-  readonly #open = new Map<string, { synthesis: Synthesis; within: Context }>();
+  readonly #open = new Map<string, { synthesis: CartesiaSynthesis; within: Context }>();
 
   /** @param opened Where the socket was opened, for what belongs to no synthesis. */
   constructor(opened: Context) {
@@ -29,8 +30,8 @@ export class CartesiaSocket {
       known?.synthesis.cancel();
     } else if (known) known.synthesis.say(message.transcript);
     else if (text(message.transcript) !== undefined) {
-      if (this.#open.size >= MAX_CONTEXTS) this.#giveUpOldest();
-      this.#open.set(id, { synthesis: Synthesis.start(message), within: context.active() });
+      makeRoom(this.#open, MAX_CONTEXTS)?.synthesis.cancel();
+      this.#open.set(id, { synthesis: CartesiaSynthesis.start(message), within: context.active() });
     }
   }
 
@@ -55,15 +56,7 @@ export class CartesiaSocket {
     this.#endAll((synthesis) => (code === 1000 ? synthesis.cancel() : synthesis.fail('connection_closed')));
   }
 
-  #giveUpOldest(): void {
-    for (const [id, { synthesis }] of this.#open) {
-      this.#open.delete(id);
-      synthesis.cancel();
-      return;
-    }
-  }
-
-  #endAll(end: (synthesis: Synthesis) => void): void {
+  #endAll(end: (synthesis: CartesiaSynthesis) => void): void {
     const all = [...this.#open.values()];
     this.#open.clear();
     for (const { synthesis } of all) end(synthesis);

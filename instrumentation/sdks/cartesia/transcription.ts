@@ -4,9 +4,9 @@ import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
 import { at, type Foreign, foreign, type Method, wrapOnce } from '../shared/patch.ts';
 import { tracedRequest } from '../shared/sdk-request.ts';
-import { byteLength } from '../shared/sockets.ts';
+import { byteLength, lookFirst } from '../shared/sockets.ts';
 import { transcriptionRequest } from '../shared/transcription-request.ts';
-import { CartesiaListening } from './listen.ts';
+import { CartesiaListenConnection } from './listen.ts';
 
 /** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */
 export function patchCartesiaTranscription(cartesia: unknown): void {
@@ -42,7 +42,7 @@ const CLOSING = 2;
 function follow(socket: unknown, parameters: Foreign, active: Context): void {
   const sockets = socket as Sockets;
   if (typeof at(sockets, 'socket', 'on') !== 'function') return;
-  const listening = new CartesiaListening(parameters, active);
+  const listening = new CartesiaListenConnection(parameters, active);
   wrapOnce(
     socket,
     'sendRaw',
@@ -56,15 +56,7 @@ function follow(socket: unknown, parameters: Foreign, active: Context): void {
         return result;
       },
   );
-  wrapOnce(
-    socket,
-    'send',
-    (send) =>
-      function (this: unknown, ...args) {
-        guard('following a Cartesia command', () => listening.commanded(args[0]));
-        return send.apply(this, args);
-      },
-  );
+  lookFirst(socket, 'send', (command) => listening.commanded(command));
   const see = (event: unknown, value: unknown): void => {
     if (event === 'event') listening.message(value, nowMs());
     else if (event === 'error') listening.failed(value);
@@ -72,17 +64,8 @@ function follow(socket: unknown, parameters: Foreign, active: Context): void {
     else if (event === 'reconnected') listening.opened();
     else if (event === 'close') listening.closed(value);
   };
-  // All that comes passes here, before the application's listeners, its iterators included. No listener of ours: on
-  // `error` one would change what an error does.
-  wrapOnce(
-    socket,
-    '_emit',
-    (emit) =>
-      function (this: unknown, ...args) {
-        guard('reading a Cartesia event', () => see(args[0], args[1]));
-        return context.with(listening.context, () => emit.apply(this, args));
-      },
-  );
+  // All that comes passes here, before the application's listeners, its iterators included.
+  lookFirst(socket, '_emit', see, () => listening.context);
   // The first opening is the only thing that it tells nobody of.
   sockets.socket?.on('open', () => void guard('following a Cartesia socket', () => listening.opened()));
 }

@@ -1,5 +1,5 @@
+import { parseJson } from '../shared/json.ts';
 import { at, type Foreign, quantity, text } from '../shared/patch.ts';
-import { readJson } from './json.ts';
 
 /** What the service says about how long it took, in seconds. */
 export interface LatencyReport {
@@ -33,7 +33,7 @@ export type AgentMessage =
 
 /** Reads what came from the voice agent; undefined for audio, for broken and for unknown messages. */
 export function readAgentMessage(data: unknown): AgentMessage | undefined {
-  const message = readJson(data);
+  const message = parseJson(data);
   switch (message?.type) {
     case 'UserStartedSpeaking':
     case 'AgentThinking':

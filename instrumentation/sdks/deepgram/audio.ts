@@ -1,14 +1,17 @@
-import { type AudioFormat, rawAudio, UNTIMED } from '../shared/audio-format.ts';
+import {
+  type AudioFormat,
+  bytesPerSample,
+  rawAudio,
+  rawBytesPerSecond,
+  UNTIMED,
+} from '../shared/audio-format.ts';
 import { type Foreign, text } from '../shared/patch.ts';
-
-const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = { mulaw: 1, alaw: 1, linear16: 2, linear32: 4 };
 
 /** Bytes a second of raw audio; undefined for containers and compressed audio, whose length bytes do not tell. */
 export function bytesPerSecond(query: Foreign): number | undefined {
-  const bytes = BYTES_PER_SAMPLE[String(query.encoding)];
-  const rate = Number(query.sample_rate);
+  const ofOneChannel = rawBytesPerSecond(query.encoding, query.sample_rate);
   const channels = Number(query.channels ?? 1);
-  return bytes !== undefined && rate > 0 && channels > 0 ? bytes * rate * channels : undefined;
+  return ofOneChannel !== undefined && channels > 0 ? ofOneChannel * channels : undefined;
 }
 
 /** What Deepgram gives where a socket does not ask for a rate. */
@@ -17,8 +20,7 @@ const DEFAULT_RATE: Readonly<Record<string, number>> = { linear16: 24_000, mulaw
 /** The raw audio that a socket asks for. */
 export function socketFormat({ encoding, sample_rate }: Foreign): AudioFormat {
   const wanted = text(encoding) ?? 'linear16';
-  const rate = Number(sample_rate ?? DEFAULT_RATE[wanted]);
-  return rawAudio(rate, BYTES_PER_SAMPLE[wanted] ?? Number.NaN);
+  return rawAudio(sample_rate ?? DEFAULT_RATE[wanted], bytesPerSample(wanted));
 }
 
 /** The audio that a request asks for. Raw samples come as a WAV file where it does not say otherwise, which says what it is. */

@@ -1,5 +1,5 @@
+import { parseJson } from '../shared/json.ts';
 import { at, quantity, text } from '../shared/patch.ts';
-import { readJson } from './json.ts';
 
 /** What a `TurnInfo` of Flux reports. Others may be added: they carry what was understood, as all of them do. */
 export type TurnEvent = 'StartOfTurn' | 'Update' | 'EagerEndOfTurn' | 'TurnResumed' | 'EndOfTurn' | 'unknown';
@@ -27,7 +27,7 @@ const EVENTS: ReadonlySet<string> = new Set([
 
 /** Reads what came on a Flux connection; undefined when it tells of no turn. */
 export function readTurnInfo(data: unknown): TurnInfo | undefined {
-  const message = readJson(data);
+  const message = parseJson(data);
   if (message?.type !== 'TurnInfo') return undefined;
   const words: readonly unknown[] = Array.isArray(message.words) ? message.words : [];
   const event = String(message.event);

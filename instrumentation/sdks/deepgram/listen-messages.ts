@@ -1,5 +1,5 @@
+import { parseJson } from '../shared/json.ts';
 import { at, quantity, text } from '../shared/patch.ts';
-import { readJson } from './json.ts';
 
 /** A word and where it lies in the audio, in seconds. */
 interface HeardWord {
@@ -25,7 +25,7 @@ export type ListenMessage =
 
 /** Reads what came from Deepgram; undefined for binary, for broken and for unknown messages. */
 export function readMessage(data: unknown): ListenMessage | undefined {
-  const message = readJson(data);
+  const message = parseJson(data);
   switch (message?.type) {
     case 'SpeechStarted': {
       const timestamp = quantity(message.timestamp);

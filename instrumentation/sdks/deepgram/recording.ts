@@ -1,39 +1,16 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { followsRequests } from '../../open-stage.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../recorded-speech.ts';
-import { guard } from '../../spans.ts';
 import type { StageResult } from '../../stage.ts';
-import { tapHttpResponsePromise } from '../shared/http-response-promise.ts';
-import { at, type Foreign, foreign, type Method, quantity, text } from '../shared/patch.ts';
+import { tracedFernRequest } from '../shared/http-response-promise.ts';
+import { at, type Foreign, quantity, text } from '../shared/patch.ts';
 import { type Answer, SdkRequest } from '../shared/sdk-request.ts';
+import { known } from '../shared/usage.ts';
 import { billedModel } from './audio.ts';
 
 /** `listen.v1.media.transcribeUrl(request, options)`. */
-export const tracedTranscribeUrl = (transcribe: Method): Method => traced(transcribe, 0);
+export const tracedTranscribeUrl = tracedFernRequest('deepgram', start, 0);
 
 /** `listen.v1.media.transcribeFile(file, request, options)`. */
-export const tracedTranscribeFile = (transcribe: Method): Method => traced(transcribe, 1);
-
-/** @param position Of the request among the arguments. */
-function traced(transcribe: Method, position: number): Method {
-  return function (this: unknown, ...args) {
-    const recording = followsRequests()
-      ? guard('following a transcription', () => start(foreign(args[position]) ?? {}))
-      : undefined;
-    if (!recording) return transcribe.apply(this, args);
-    let promise: unknown;
-    try {
-      promise = transcribe.apply(this, args);
-    } catch (error) {
-      recording.fail(error);
-      throw error;
-    }
-    guard('following a transcription', () =>
-      tapHttpResponsePromise(promise, recording, at(args[position + 1], 'abortSignal')),
-    );
-    return promise;
-  };
-}
+export const tracedTranscribeFile = tracedFernRequest('deepgram', start, 1);
 
 function start(request: Foreign): SdkRequest {
   const answer = new RecordingAnswer();
@@ -77,8 +54,6 @@ class RecordingAnswer implements Answer {
   }
 
   result(): StageResult {
-    const { seconds } = this.#audio;
-    const usage: Usage | undefined = seconds === undefined ? undefined : { audioSeconds: seconds };
-    return { text: this.#words, usage };
+    return { text: this.#words, usage: known({ audioSeconds: this.#audio.seconds }) };
   }
 }

@@ -1,6 +1,7 @@
 import type { Usage } from '../../../exporter/facts.ts';
+import { parseJson } from '../shared/json.ts';
 import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { readJson } from './json.ts';
+import { known } from '../shared/usage.ts';
 
 /** The messages of live speak, v1 and v2, that mean something to a synthesis. */
 export type SpeakMessage =
@@ -15,13 +16,13 @@ export type SpeakMessage =
   | {
       readonly type: 'SpeechMetadata' | 'SpeechInterrupted';
       readonly id: string | undefined;
-      readonly usage: Usage;
+      readonly usage: Usage | undefined;
     }
   | { readonly type: 'Warning' | 'Error'; readonly code: string | undefined };
 
 /** Reads what came from live speak; undefined for audio, for broken and for unknown messages. */
 export function readSpeakMessage(data: unknown): SpeakMessage | undefined {
-  const message = readJson(data);
+  const message = parseJson(data);
   switch (message?.type) {
     case 'Metadata':
     case 'Connected':
@@ -44,11 +45,9 @@ export function readSpeakMessage(data: unknown): SpeakMessage | undefined {
 }
 
 /** What the service says that a text was. */
-function metered(metadata: Foreign): { id: string | undefined; usage: Usage } {
+function metered(metadata: Foreign): { id: string | undefined; usage: Usage | undefined } {
   const characters = quantity(metadata.billable_character_count) ?? quantity(metadata.input_character_count);
   const milliseconds = quantity(metadata.audio_duration_ms);
-  const usage: Usage = {};
-  if (characters !== undefined) usage.characters = characters;
-  if (milliseconds !== undefined) usage.audioSeconds = milliseconds / 1_000;
-  return { id: text(metadata.speech_id), usage };
+  const seconds = milliseconds === undefined ? undefined : milliseconds / 1_000;
+  return { id: text(metadata.speech_id), usage: known({ characters, audioSeconds: seconds }) };
 }

@@ -3,7 +3,7 @@ import type { Usage } from '../../../exporter/facts.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { activeCall } from '../../scope.ts';
 import type { AudioFormat } from '../shared/audio-format.ts';
-import { Synthesis } from './synthesis.ts';
+import { DeepgramSynthesis } from './synthesis.ts';
 
 /** Pieces that may be open on one socket; beyond it the oldest is given up. */
 const MAX_PIECES = 256;
@@ -11,7 +11,7 @@ const MAX_PIECES = 256;
 /** What was sent between two flushes. */
 interface Piece {
   /** Absent: there was nothing to say, or it is not ours to report. */
-  readonly synthesis: Synthesis | undefined;
+  readonly synthesis: DeepgramSynthesis | undefined;
   /** Where the text was sent: a socket can outlive the call that it was opened in. */
   readonly within: Context;
   /** No more text belongs to it. */
@@ -73,7 +73,7 @@ export class SpeechQueue {
   }
 
   /** The oldest piece is spoken. `id`: it is another one, if that is not its name. */
-  spoken({ id, usage }: { id?: string | undefined; usage?: Usage } = {}): void {
+  spoken({ id, usage }: { id?: string | undefined; usage?: Usage | undefined } = {}): void {
     const oldest = this.#pieces[0];
     if (!oldest || (id !== undefined && oldest.id !== undefined && oldest.id !== id)) return;
     this.#shift();
@@ -90,7 +90,11 @@ export class SpeechQueue {
    * The pieces up to `mark` were stopped at `atMs`. What they had given may still be playing: it is not heard any more.
    * `usage` is that of the piece called `id`.
    */
-  stop(mark: number, atMs: number, { id, usage }: { id?: string | undefined; usage?: Usage } = {}): void {
+  stop(
+    mark: number,
+    atMs: number,
+    { id, usage }: { id?: string | undefined; usage?: Usage | undefined } = {},
+  ): void {
     while (this.#added - this.#pieces.length < mark) {
       const piece = this.#shift();
       if (usage && piece?.id === id) piece?.synthesis?.reported(usage);
@@ -100,13 +104,13 @@ export class SpeechQueue {
   }
 
   /** Nothing more comes. */
-  close(how: (synthesis: Synthesis) => void): void {
+  close(how: (synthesis: DeepgramSynthesis) => void): void {
     for (let piece = this.#shift(); piece; piece = this.#shift()) if (piece.synthesis) how(piece.synthesis);
   }
 
   #add(followed: boolean): Piece {
     if (this.#pieces.length >= MAX_PIECES) this.#shift()?.synthesis?.cancel();
-    const synthesis = followed ? Synthesis.start(this.model, this.#format) : undefined;
+    const synthesis = followed ? new DeepgramSynthesis(this.model, this.#format) : undefined;
     const piece = { synthesis, within: context.active(), flushed: false };
     this.#pieces.push(piece);
     this.#added++;

@@ -2,7 +2,7 @@ import type { Usage } from '../../../exporter/facts.ts';
 import { openStage } from '../../open-stage.ts';
 import type { StageResult } from '../../stage.ts';
 import type { AudioFormat } from '../shared/audio-format.ts';
-import { SdkRequest } from '../shared/sdk-request.ts';
+import { Synthesis } from '../shared/synthesis.ts';
 import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
 
 /** What came back of a text, and what Deepgram says that it was. */
@@ -21,35 +21,9 @@ class DeepgramAnswer extends SynthesisAnswer {
 }
 
 /** One synthesis by Deepgram, which bills by the character. */
-export class Synthesis extends SdkRequest<DeepgramAnswer> {
-  /** Opens the stage. */
-  static start(model: string | undefined, format: AudioFormat): Synthesis {
-    const stage = openStage('tts', { provider: 'deepgram', model });
-    return new Synthesis(stage, new DeepgramAnswer(format));
-  }
-
-  /** Audio has come. */
-  get audible(): boolean {
-    return this.answer.begun;
-  }
-
-  /** More text was sent. */
-  say(words: string): void {
-    this.heard();
-    this.answer.say(words);
-  }
-
-  /** Raw audio came. On the audio path: no allocation after the first. */
-  audio(bytes: number, atMs: number): void {
-    this.heard();
-    const first = !this.audible;
-    if (this.answer.addAudio(bytes) && first) this.stage.firstByte(atMs);
-  }
-
-  /** A piece of a file came. */
-  bytes(chunk: Uint8Array): void {
-    this.heard();
-    if (this.answer.addBytes(chunk)) this.stage.firstByte();
+export class DeepgramSynthesis extends Synthesis<DeepgramAnswer> {
+  constructor(model: string | undefined, format: AudioFormat) {
+    super(openStage('tts', { provider: 'deepgram', model }), new DeepgramAnswer(format));
   }
 
   /** What Deepgram says that it was. */
@@ -59,7 +33,6 @@ export class Synthesis extends SdkRequest<DeepgramAnswer> {
 
   /** It was stopped at `atMs`, in milliseconds since 1970. */
   stop(atMs: number): void {
-    this.stage.cancel({ ...this.answer.result(), at: atMs });
-    this.cancel();
+    this.over(() => this.stage.cancel({ ...this.answer.result(), at: atMs }));
   }
 }

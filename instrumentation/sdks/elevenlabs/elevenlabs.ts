@@ -1,5 +1,5 @@
 import { guard } from '../../spans.ts';
-import { at, type Foreign, foreign, pick, wrapGetter } from '../shared/patch.ts';
+import { at, pick, wrapGetter } from '../shared/patch.ts';
 import { traceTextToDialogue, traceTextToSpeech } from './speech.ts';
 import { traceSpeechToText } from './transcription.ts';
 
@@ -15,14 +15,5 @@ export function patchElevenLabs(moduleExports: unknown): void {
 }
 
 function seeResource(client: unknown, name: string, trace: (resource: unknown) => void): void {
-  wrapGetter(ownerOf(client, name), name, (resource) =>
-    guard('patching @elevenlabs/elevenlabs-js', () => trace(resource)),
-  );
-}
-
-/** The prototype that has the property itself: the exported client extends the one that was generated. */
-function ownerOf(prototype: unknown, name: string): Foreign | undefined {
-  let owner = foreign(prototype);
-  while (owner && !Object.hasOwn(owner, name)) owner = foreign(Object.getPrototypeOf(owner));
-  return owner;
+  wrapGetter(client, name, (resource) => guard('patching @elevenlabs/elevenlabs-js', () => trace(resource)));
 }

@@ -1,5 +1,6 @@
-import { type Foreign, foreign, text } from '../shared/patch.ts';
-import { base64Bytes } from '../shared/synthesis-answer.ts';
+import { decodedBytes } from '../shared/base64.ts';
+import { parseJson } from '../shared/json.ts';
+import { type Foreign, text } from '../shared/patch.ts';
 
 /** What a message of the synthesis socket says. */
 export interface SpeechFrame {
@@ -38,7 +39,7 @@ export function readFrame(data: unknown, named: boolean): SpeechFrame | undefine
   const padding = bytes[end - 1] !== PADDING ? 0 : bytes[end - 2] === PADDING ? 2 : 1;
   return {
     contextId: named ? find(bytes, CONTEXT, start, end, (at) => quoted(bytes, at)) : undefined,
-    audioBytes: base64Bytes(end - start - 1, padding),
+    audioBytes: decodedBytes(end - start - 1, padding),
     final: find(bytes, FINAL, start, end, (at) => bytes[at] === TRUE || undefined) ?? false,
     error: undefined,
   };
@@ -92,16 +93,6 @@ function parse(bytes: Buffer): SpeechFrame | undefined {
 /** The name of a synthesis in a message of either side. */
 export const contextIdOf = (message: Foreign): string | undefined =>
   text(message.context_id) ?? text(message.contextId);
-
-/** A message as an object; undefined for what is none. */
-export function parseJson(json: unknown): Foreign | undefined {
-  if (typeof json !== 'string') return undefined;
-  try {
-    return foreign(JSON.parse(json));
-  } catch {
-    return undefined;
-  }
-}
 
 function toBuffer(data: unknown): Buffer | undefined {
   if (Buffer.isBuffer(data)) return data;

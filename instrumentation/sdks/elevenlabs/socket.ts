@@ -3,6 +3,7 @@ import { nowMs } from '../../clock.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { activeCall } from '../../scope.ts';
 import type { Turn } from '../../turn.ts';
+import { makeRoom } from '../shared/make-room.ts';
 import { type Foreign, text } from '../shared/patch.ts';
 import { contextIdOf, readFrame, type SpeechFrame } from './frames.ts';
 import { ElevenLabsSynthesis } from './synthesis.ts';
@@ -117,7 +118,9 @@ export class ElevenLabsSocket {
 
   #begin(id: string): Voice | undefined {
     if (!followsRequests()) return undefined;
-    if (this.#open.size >= MAX_VOICES) this.#giveUpOldest();
+    const oldest = makeRoom(this.#open, MAX_VOICES);
+    clearTimeout(oldest?.quiet);
+    oldest?.synthesis.cancel();
     const model = this.#query.get('model_id') ?? undefined;
     const synthesis = ElevenLabsSynthesis.start(model, this.#query.get('output_format'));
     const voice = {
@@ -157,13 +160,6 @@ export class ElevenLabsSocket {
     this.#open.delete(id);
     clearTimeout(voice?.quiet);
     return voice?.synthesis;
-  }
-
-  #giveUpOldest(): void {
-    for (const id of this.#open.keys()) {
-      this.#take(id)?.cancel();
-      return;
-    }
   }
 
   #endAll(end: (synthesis: ElevenLabsSynthesis) => void): void {

@@ -1,7 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { guard } from '../../spans.ts';
+import { parseJson } from '../shared/json.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { parseJson } from './frames.ts';
+import { lookFirst } from '../shared/sockets.ts';
 import { ElevenLabsSocket } from './socket.ts';
 
 /**
@@ -30,15 +31,7 @@ function follow(ws: unknown): void {
   const url = new URL(address);
   if (!PATH.test(url.pathname)) return;
   const socket = new ElevenLabsSocket(url, context.active());
-  wrapOnce(
-    ws,
-    'send',
-    (send) =>
-      function (this: unknown, ...args) {
-        guard('following a synthesis', () => socket.sent(parseJson(String(args[0]))));
-        return send.apply(this, args);
-      },
-  );
+  lookFirst(ws, 'send', (message) => socket.sent(parseJson(String(message))));
   // `emit` and not each listener: it covers listeners added by anyone, whenever, and we look first.
   wrapOnce(
     ws,

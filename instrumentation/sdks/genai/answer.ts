@@ -1,5 +1,5 @@
 import { ModelAnswer } from '../shared/model-answer.ts';
-import { at, foreign, text } from '../shared/patch.ts';
+import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
 import { readUsage } from './usage.ts';
 
 /** Finish reasons of Gemini that the conventions have another word for. */
@@ -14,35 +14,36 @@ const REASONS: Readonly<Record<string, string>> = {
 export class GeminiAnswer extends ModelAnswer {
   #toolCalled = false;
 
-  protected override read(value: unknown): boolean {
-    const chunk = foreign(value);
-    this.responseId ??= text(chunk?.responseId);
-    this.responseModel ??= text(chunk?.modelVersion);
-    this.usage = readUsage(chunk?.usageMetadata) ?? this.usage;
+  /** Until the answer is over, its usage is that of what came so far. */
+  protected override get counted(): boolean {
+    return this.finished;
+  }
+
+  protected override read(chunk: Foreign): boolean {
+    this.responseId ??= text(chunk.responseId);
+    this.responseModel ??= text(chunk.modelVersion);
+    this.usage = readUsage(chunk.usageMetadata) ?? this.usage;
     if (at(chunk, 'promptFeedback', 'blockReason')) this.finish('content_filter');
-    const candidate = at(chunk?.candidates, '0');
+    const candidate = at(chunk.candidates, '0');
     let answered = false;
-    const parts = at(candidate, 'content', 'parts');
-    for (const part of Array.isArray(parts) ? parts : []) answered = this.#readPart(part) || answered;
+    for (const part of objects(at(candidate, 'content', 'parts')))
+      answered = this.#readPart(part) || answered;
     const reason = text(at(candidate, 'finishReason'));
     // A request of a tool stops like any other answer; only its parts tell.
     if (reason) this.finish(this.#toolCalled ? 'tool_calls' : (REASONS[reason] ?? reason.toLowerCase()));
     return answered;
   }
 
-  #readPart(value: unknown): boolean {
-    const part = foreign(value);
-    const words = text(part?.text);
-    const call = foreign(part?.functionCall);
+  #readPart(part: Foreign): boolean {
+    const call = foreign(part.functionCall);
     if (call) {
       this.#toolCalled = true;
-      this.addCharacters((text(call.name)?.length ?? 0) + JSON.stringify(call.args ?? '').length);
+      this.outputCharacters += (text(call.name)?.length ?? 0) + JSON.stringify(call.args ?? '').length;
     }
-    if (part?.thought === true) {
-      this.addCharacters(words?.length ?? 0);
+    if (part.thought === true) {
+      this.outputCharacters += text(part.text)?.length ?? 0;
       return false;
     }
-    if (words) this.addText(words);
-    return words !== undefined || call !== undefined || foreign(part?.inlineData) !== undefined;
+    return this.say(part.text) || call !== undefined || foreign(part.inlineData) !== undefined;
   }
 }

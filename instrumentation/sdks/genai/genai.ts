@@ -6,7 +6,7 @@ import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../share
 import { SdkRequest } from '../shared/sdk-request.ts';
 import { GeminiAnswer } from './answer.ts';
 import { patchGenaiLive } from './live.ts';
-import { inputMessages, promptCharacters } from './messages.ts';
+import { inputMessages, promptCharacters } from './prompt.ts';
 import { modelOf, providerOf } from './resource.ts';
 
 /** `@google/genai`: `generateContent` and `generateContentStream`, of models and of chats, and Live. */
@@ -44,7 +44,6 @@ function openRequest(models: unknown, params: Foreign, streaming: boolean): Gemi
     provider: providerOf(models),
     model: modelOf(params.model),
     streaming,
-    soFar: () => answer.result(),
     inputMessages: () => inputMessages(params),
   });
   return new GeminiRequest(stage, answer, at(params, 'config', 'abortSignal'));

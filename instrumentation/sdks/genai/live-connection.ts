@@ -1,11 +1,11 @@
-import { type Context, context } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import type { Usage } from '../../../exporter/facts.ts';
-import { openStage } from '../../open-stage.ts';
 import { guardMethods } from '../../spans.ts';
-import type { Stage, StageFacts } from '../../stage.ts';
+import type { StageFacts } from '../../stage.ts';
 import { base64Bytes } from '../shared/base64.ts';
 import type { AudioPosition } from '../shared/live-transcription.ts';
 import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
+import { closedCleanly } from '../shared/sockets.ts';
 import { SpeechSession } from '../shared/speech-session.ts';
 import { readUsage } from './usage.ts';
 
@@ -17,10 +17,6 @@ const BYTES_PER_SAMPLE = 2;
 const UNASKED = 'unasked';
 /** How long a turn that is complete waits for its usage, which mostly comes with it. */
 const USAGE_WAIT_MS = 250;
-/** Tools that may run at once. */
-const MAX_TOOLS = 64;
-/** WebSocket codes of a close that nothing has gone wrong with. */
-const QUIET_CLOSES = new Set<unknown>([undefined, 1000, 1005]);
 
 /** What the user says, from its beginning to the next. */
 interface Utterance {
@@ -58,7 +54,6 @@ export class GeminiConnection {
   handle: string | undefined;
   readonly #session: SpeechSession;
   readonly #facts: StageFacts;
-  readonly #tools = new Map<string, Stage>();
   #utterance: Utterance | undefined;
   #response: Response | undefined;
   /** When an answer was asked for: the user has finished, a text or the result of a tool was sent. */
@@ -99,15 +94,13 @@ export class GeminiConnection {
   /** A connection is gone, with this WebSocket code. */
   closed(connection: number, code: unknown, atMs: number): void {
     if (connection !== this.#open || connection !== this.#connection) return;
-    const error = QUIET_CLOSES.has(code) ? undefined : 'connection_lost';
+    const error = code === undefined || closedCleanly(code) ? undefined : 'connection_lost';
     this.#finish(atMs, error);
     const { lastMs } = this.#utterance ?? {};
     if (this.#utterance?.text && lastMs !== undefined) this.#accept(lastMs);
     this.#tellTranscript();
     this.#utterance = undefined;
     this.#askedMs = undefined;
-    for (const stage of this.#tools.values()) stage.cancel({ at: atMs });
-    this.#tools.clear();
     // Closed by the application of its own accord, it is over.
     const comesBack = this.handle !== undefined && (this.#goesAway || error !== undefined);
     this.#session.closed(atMs, { final: !comesBack, ...(error !== undefined && { error }) });
@@ -125,7 +118,8 @@ export class GeminiConnection {
     if (content) this.#readContent(content, atMs);
     if (toolCall) for (const call of objects(at(toolCall, 'functionCalls'))) this.#toolCalled(call, atMs);
     if (toolCallCancellation)
-      for (const id of list(at(toolCallCancellation, 'ids'))) this.#takeTool(id)?.cancel({ at: atMs });
+      for (const id of list(at(toolCallCancellation, 'ids')))
+        this.#session.toolAnswered(String(id), atMs, { cancelled: true });
     if (usage && this.#response && !this.#response.usage) this.#response.usage = usage;
     if (this.#response?.over) this.#finishSoon(this.#response, atMs);
   }
@@ -146,7 +140,7 @@ export class GeminiConnection {
 
   sendToolResponse(answer: Foreign | undefined, atMs: number): void {
     if (this.#response?.over) this.#finish(atMs);
-    for (const { id } of objects(answer?.functionResponses)) this.#takeTool(id)?.end({ at: atMs });
+    for (const { id } of objects(answer?.functionResponses)) this.#session.toolAnswered(String(id), atMs);
     this.#askedMs = atMs;
   }
 
@@ -230,16 +224,7 @@ export class GeminiConnection {
     response.over = true;
     if (response.asked) this.#session.contentReceived(response.id, atMs);
     const id = text(call.id);
-    if (id === undefined || this.#tools.size >= MAX_TOOLS) return;
-    const facts = { toolName: text(call.name), toolCallId: id };
-    const stage = context.with(this.#session.context, () => openStage('tool', facts, atMs));
-    this.#tools.set(id, stage);
-  }
-
-  #takeTool(id: unknown): Stage | undefined {
-    const stage = this.#tools.get(String(id));
-    this.#tools.delete(String(id));
-    return stage;
+    if (id !== undefined) this.#session.toolCalled(id, text(call.name), atMs);
   }
 
   #interrupted(atMs: number): void {
@@ -350,11 +335,8 @@ export class GeminiConnection {
 }
 
 /** A duration of the API, such as `1.250s`, in seconds. */
-function duration(value: unknown): number | undefined {
-  const seconds =
-    typeof value === 'string' && /^\d+(\.\d+)?s$/.test(value) ? Number.parseFloat(value) : undefined;
-  return seconds;
-}
+const duration = (value: unknown): number | undefined =>
+  typeof value === 'string' && /^\d+(\.\d+)?s$/.test(value) ? Number.parseFloat(value) : undefined;
 
 /** Of 16-bit audio whose type may name its rate: `audio/pcm;rate=16000`. */
 const bytesPerSecond = (type: string, rate: number): number =>

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 import { nowMs } from '../../clock.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
+import { makeRoom } from '../shared/make-room.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
 import { GeminiConnection } from './live-connection.ts';
 import { modelOf, providerOf } from './resource.ts';
@@ -90,10 +91,7 @@ function remember(connection: GeminiConnection, message: Foreign): void {
   const handle = text(at(message, 'sessionResumptionUpdate', 'newHandle'));
   if (handle === undefined) return;
   if (connection.handle !== undefined) resumable.delete(connection.handle);
-  for (const oldest of resumable.keys()) {
-    if (resumable.size < MAX_HANDLES) break;
-    resumable.delete(oldest);
-  }
+  makeRoom(resumable, MAX_HANDLES);
   resumable.set(handle, connection);
   connection.handle = handle;
 }

@@ -1,5 +1,6 @@
 import type { Usage } from '../../../exporter/facts.ts';
 import { at, foreign, quantity } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 
 /**
  * Tokens in the words of Gemini, of `generateContent` and of Live. The prompt includes what is cached and what tools gave
@@ -10,7 +11,7 @@ export function readUsage(metadata: unknown): Usage | undefined {
   if (!usage) return undefined;
   const answered = quantity(usage.candidatesTokenCount) ?? quantity(usage.responseTokenCount);
   const thought = quantity(usage.thoughtsTokenCount);
-  const counts = {
+  return known({
     inputTokens: sum(quantity(usage.promptTokenCount), quantity(usage.toolUsePromptTokenCount)),
     cachedInputTokens: quantity(usage.cachedContentTokenCount),
     inputAudioTokens: sum(audio(usage.promptTokensDetails), audio(usage.toolUsePromptTokensDetails)),
@@ -18,9 +19,7 @@ export function readUsage(metadata: unknown): Usage | undefined {
     outputTokens: sum(answered, thought),
     outputAudioTokens: audio(usage.candidatesTokensDetails) ?? audio(usage.responseTokensDetails),
     reasoningTokens: thought,
-  };
-  const known = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return known.length === 0 ? undefined : (Object.fromEntries(known) as Usage);
+  });
 }
 
 /** The sum of what is known. */

@@ -2,6 +2,7 @@ import type { StageKind, Usage } from '../../../exporter/facts.ts';
 import type { StageFacts } from '../../stage.ts';
 import { providerOf } from '../openai/provider-host.ts';
 import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 
 /** One request of a session, of which LiveKit tells when it is over. Instants are milliseconds since 1970. */
 export interface ReportedStage {
@@ -46,14 +47,13 @@ export function readStage(metrics: Foreign): ReportedStage | undefined {
 function finished(
   kind: ReportedStage['kind'],
   metrics: Foreign,
-  { toFirstByte, usage, streamed }: { toFirstByte: unknown; usage: Usage; streamed?: boolean },
+  { toFirstByte, usage, streamed }: { toFirstByte: unknown; usage: Usage | undefined; streamed?: boolean },
 ): ReportedStage | undefined {
   const endMs = instantMs(metrics.timestamp);
   if (endMs === undefined) return undefined;
   const startMs = endMs - (quantity(metrics.durationMs) ?? 0);
   const waitMs = quantity(toFirstByte);
   const cancelled = metrics.cancelled === true;
-  const used = Object.keys(usage).length > 0;
   const responseId = text(metrics.requestId);
   return {
     kind,
@@ -61,9 +61,9 @@ function finished(
     startMs,
     endMs,
     cancelled,
-    gaveNothing: waitMs === undefined && (kind === 'tts' ? !usage.audioSeconds : !used),
+    gaveNothing: waitMs === undefined && (kind === 'tts' ? !usage?.audioSeconds : !usage),
     ...(waitMs !== undefined && { firstByteMs: startMs + waitMs }),
-    ...(used && { usage }),
+    ...(usage && { usage }),
     ...(responseId !== undefined && kind === 'llm' && { responseId }),
     ...(streamed !== undefined && { streamed }),
   };
@@ -77,7 +77,7 @@ export function readTranscription(metrics: Foreign): { facts: StageFacts; usage:
     inputTokens: positive(metrics.inputTokens),
     outputTokens: positive(metrics.outputTokens),
   });
-  if (Object.keys(usage).length === 0) return undefined;
+  if (!usage) return undefined;
   const facts = { ...modelOf(metrics.metadata, metrics.label), streaming: metrics.streamed !== false };
   return { facts, usage };
 }
@@ -120,14 +120,14 @@ function providerAt(host: string, plugin: string | undefined): string {
   return known === 'openai' ? (plugin ?? known) : known;
 }
 
-const tokens = (metrics: Foreign): Usage =>
+const tokens = (metrics: Foreign): Usage | undefined =>
   known({
     inputTokens: positive(metrics.promptTokens),
     cachedInputTokens: positive(metrics.promptCachedTokens),
     outputTokens: positive(metrics.completionTokens),
   });
 
-const synthesised = (metrics: Foreign): Usage =>
+const synthesised = (metrics: Foreign): Usage | undefined =>
   known({
     characters: positive(metrics.charactersCount),
     audioSeconds: positive(metrics.audioDurationMs, 1e-3),
@@ -135,7 +135,7 @@ const synthesised = (metrics: Foreign): Usage =>
     outputTokens: positive(metrics.outputTokens),
   });
 
-function speechTokens(metrics: Foreign): Usage {
+function speechTokens(metrics: Foreign): Usage | undefined {
   const input = foreign(metrics.inputTokenDetails) ?? {};
   const output = foreign(metrics.outputTokenDetails) ?? {};
   return known({
@@ -150,9 +150,6 @@ function speechTokens(metrics: Foreign): Usage {
 
 /** Where LiveKit has 0 it does not know. */
 function positive(value: unknown, unit = 1): number | undefined {
-  const known = quantity(value);
-  return known === undefined || known === 0 ? undefined : Math.round(known * unit * 1e6) / 1e6;
+  const given = quantity(value);
+  return given === undefined || given === 0 ? undefined : Math.round(given * unit * 1e6) / 1e6;
 }
-
-const known = (usage: { [K in keyof Usage]: Usage[K] | undefined }): Usage =>
-  Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));

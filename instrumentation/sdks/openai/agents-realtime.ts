@@ -4,7 +4,8 @@ import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
 import { base64Bytes } from '../shared/base64.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { closedCleanly, unreadable } from './realtime.ts';
+import { closedCleanly } from '../shared/sockets.ts';
+import { unreadable } from './realtime.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
 /** `@openai/agents-realtime`: sessions over its WebSocket transports, those of Twilio and SIP among them. */

@@ -2,7 +2,7 @@ import { openStage } from '../../open-stage.ts';
 import { text } from '../shared/patch.ts';
 import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
 import { ChatAnswer } from './chat-answer.ts';
-import { inputMessages, messageCharacters } from './chat-messages.ts';
+import { inputMessages, promptCharacters } from './chat-prompt.ts';
 
 /** Starts following a chat completion, streamed or whole. `provider` names who answers. */
 export const chatRequest =
@@ -17,5 +17,5 @@ export const chatRequest =
         adoption,
       }),
       // Counted now: an application appends to its list of messages while the answer streams.
-      new ChatAnswer(messageCharacters(body.messages)),
+      new ChatAnswer(promptCharacters(body.messages)),
     );

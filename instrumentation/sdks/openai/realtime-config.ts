@@ -1,5 +1,6 @@
 import type { Usage } from '../../../exporter/facts.ts';
 import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 
 /** How the server finds out when the user speaks. Milliseconds. */
 export interface TurnDetection {
@@ -110,9 +111,4 @@ export function transcriptionUsage(value: unknown, seconds: number | undefined):
     outputTokens: quantity(usage?.output_tokens),
     audioSeconds: quantity(usage?.seconds) ?? seconds,
   });
-}
-
-function known(counts: Record<string, number | undefined>): Usage | undefined {
-  const entries = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Usage);
 }

@@ -4,6 +4,7 @@ import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
 import { base64Bytes } from '../shared/base64.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
+import { closedCleanly } from '../shared/sockets.ts';
 import { providerOf } from './provider-host.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
@@ -97,9 +98,6 @@ class FollowedClient {
 /** Something about an event was not as expected. */
 export const unreadable = (error: unknown): void =>
   diag.error('earshot: reading a Realtime event failed; the call goes on', error);
-
-/** Whether a WebSocket was closed on purpose: normally, or without a reason. */
-export const closedCleanly = (code: unknown): boolean => code === 1000 || code === 1005;
 
 const clients = new WeakMap<object, FollowedClient | 'ignored'>();
 

@@ -1,9 +1,8 @@
 import type { Usage } from '../../../exporter/facts.ts';
 import type { StageResult } from '../../stage.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import type { Answer } from '../shared/sdk-request.ts';
-import { estimateTokens, MAX_TEXT_CHARACTERS } from './chat-answer.ts';
-import { outputItems } from './responses-input.ts';
+import { ModelAnswer } from '../shared/model-answer.ts';
+import { at, type Foreign, foreign, objects, quantity, text } from '../shared/patch.ts';
+import { known } from '../shared/usage.ts';
 
 /** What the application itself has to answer before the model goes on. */
 const TOOL_CALLS: ReadonlySet<unknown> = new Set([
@@ -20,24 +19,11 @@ const PIECES =
 const OVER: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled']);
 
 /** Reads what OpenAI's Responses API says: the events of a stream, or a whole response. */
-export class ResponsesAnswer implements Answer {
-  readonly #promptCharacters: number | undefined;
+export class ResponsesAnswer extends ModelAnswer {
   #response: Foreign | undefined;
-  #text = '';
-  #outputCharacters = 0;
-  #begun = false;
   #error: string | undefined;
 
-  /** @param promptCharacters Length of the prompt, for the estimate when no usage comes; undefined: not known. */
-  constructor(promptCharacters: number | undefined) {
-    this.#promptCharacters = promptCharacters;
-  }
-
-  get begun(): boolean {
-    return this.#begun;
-  }
-
-  get finished(): boolean {
+  override get finished(): boolean {
     return this.#error !== undefined || OVER.has(this.#response?.status);
   }
 
@@ -47,84 +33,64 @@ export class ResponsesAnswer implements Answer {
     return text(at(this.#response, 'error', 'code')) ?? 'failed';
   }
 
-  add(item: unknown): boolean {
-    const said = foreign(item);
-    if (!said) return false;
-    this.#begun = true;
-    const type = text(said.type);
-    if (type === undefined) return this.#addWhole(said);
-    const response = foreign(said.response);
-    if (response) this.#response = response;
+  override result(): StageResult {
+    const result = super.result();
+    // A response that waits in the background has used nothing that is known.
+    const waits = this.#response?.background === true && !this.usage && this.outputCharacters === 0;
+    return waits ? { ...result, usage: undefined } : result;
+  }
+
+  protected override read(item: Foreign): boolean {
+    const type = text(item.type);
+    if (type === undefined) return this.#readWhole(item);
+    const response = foreign(item.response);
+    if (response) this.#describe(response);
     // Later versions of the SDK throw it instead.
-    if (type === 'error') this.#error = text(said.code) ?? 'error';
-    if (PIECES.test(type)) return this.#addPiece(type, said.delta);
-    return type === 'response.output_item.added' && TOOL_CALLS.has(at(said.item, 'type'));
+    if (type === 'error') this.#error = text(item.code) ?? 'error';
+    if (PIECES.test(type)) return this.#readPiece(type, item.delta);
+    return type === 'response.output_item.added' && TOOL_CALLS.has(at(item.item, 'type'));
   }
 
-  result(): StageResult {
-    const response = this.#response;
-    return {
-      usage: readUsage(foreign(response?.usage)) ?? this.#estimate(),
-      responseId: text(response?.id),
-      responseModel: text(response?.model),
-      finishReasons: finishReasons(response),
-      text: text(this.#text),
-    };
+  #readWhole(response: Foreign): boolean {
+    this.#describe(response);
+    const output = objects(response.output);
+    for (const { content } of output)
+      for (const part of objects(content)) if (part.type === 'output_text') this.say(part.text);
+    return output.some(({ type }) => type === 'message' || TOOL_CALLS.has(type));
   }
 
-  #addWhole(response: Foreign): boolean {
-    this.#response = response;
-    for (const item of outputItems(response)) {
-      const content: unknown = item.content;
-      for (const part of Array.isArray(content) ? content : [])
-        if (at(part, 'type') === 'output_text') this.#addText(text(at(part, 'text')) ?? '');
-    }
-    return outputItems(response).some(({ type }) => type === 'message' || TOOL_CALLS.has(type));
-  }
-
-  #addPiece(type: string, delta: unknown): boolean {
+  #readPiece(type: string, delta: unknown): boolean {
+    if (type === 'response.output_text.delta') return this.say(delta);
     const piece = text(delta);
-    if (piece === undefined) return false;
-    if (type === 'response.output_text.delta') this.#addText(piece);
     // What is spoken is not written, and counts in tokens of its own kind.
-    else if (type !== 'response.audio.delta') this.#outputCharacters += piece.length;
-    return true;
+    if (type !== 'response.audio.delta') this.outputCharacters += piece?.length ?? 0;
+    return piece !== undefined;
   }
 
-  #addText(piece: string): void {
-    this.#outputCharacters += piece.length;
-    this.#text += piece.slice(0, MAX_TEXT_CHARACTERS - this.#text.length);
-  }
-
-  /** A stream that was left tells no usage. A response that waits in the background has used nothing that is known. */
-  #estimate(): Usage | undefined {
-    if (this.#response?.background === true && this.#outputCharacters === 0) return undefined;
-    return {
-      ...(this.#promptCharacters !== undefined && { inputTokens: estimateTokens(this.#promptCharacters) }),
-      outputTokens: estimateTokens(this.#outputCharacters),
-      estimated: true,
-    };
+  #describe(response: Foreign): void {
+    this.#response = response;
+    this.responseId = text(response.id);
+    this.responseModel = text(response.model);
+    this.usage = readUsage(foreign(response.usage));
+    const reason = finishReason(response);
+    if (reason !== undefined) this.finish(reason);
   }
 }
 
 /** In the words of chat completions, which the tracker waits for tools by. */
-function finishReasons(response: Foreign | undefined): string[] {
-  if (response?.status === 'incomplete') {
+function finishReason(response: Foreign): string | undefined {
+  if (response.status === 'incomplete') {
     const reason = text(at(response, 'incomplete_details', 'reason')) ?? 'incomplete';
-    return [reason === 'max_output_tokens' ? 'length' : reason];
+    return reason === 'max_output_tokens' ? 'length' : reason;
   }
-  if (response?.status !== 'completed') return [];
-  return [outputItems(response).some(({ type }) => TOOL_CALLS.has(type)) ? 'tool_calls' : 'stop'];
+  if (response.status !== 'completed') return undefined;
+  return objects(response.output).some(({ type }) => TOOL_CALLS.has(type)) ? 'tool_calls' : 'stop';
 }
 
-function readUsage(usage: Foreign | undefined): Usage | undefined {
-  if (!usage) return undefined;
-  const counts = {
-    inputTokens: quantity(usage.input_tokens),
+const readUsage = (usage: Foreign | undefined): Usage | undefined =>
+  known({
+    inputTokens: quantity(usage?.input_tokens),
     cachedInputTokens: quantity(at(usage, 'input_tokens_details', 'cached_tokens')),
-    outputTokens: quantity(usage.output_tokens),
+    outputTokens: quantity(usage?.output_tokens),
     reasoningTokens: quantity(at(usage, 'output_tokens_details', 'reasoning_tokens')),
-  };
-  const known = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return known.length === 0 ? undefined : (Object.fromEntries(known) as Usage);
-}
+  });

@@ -2,7 +2,7 @@ import { openStage } from '../../open-stage.ts';
 import { text } from '../shared/patch.ts';
 import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
 import { ResponsesAnswer } from './responses-answer.ts';
-import { promptCharacters, promptMessages } from './responses-input.ts';
+import { inputMessages, promptCharacters } from './responses-prompt.ts';
 
 /** Starts following `responses.create`, streamed or whole. `provider` names who answers. */
 export const responseRequest =
@@ -13,7 +13,7 @@ export const responseRequest =
         provider: provider(resource),
         model: text(body.model),
         streaming: body.stream === true,
-        inputMessages: () => promptMessages(body),
+        inputMessages: () => inputMessages(body),
         adoption,
       }),
       new ResponsesAnswer(promptCharacters(body)),

@@ -1,6 +1,7 @@
 import type { Usage } from '../../../exporter/facts.ts';
+import { decodedBytes } from '../shared/base64.ts';
 import { at, foreign, quantity } from '../shared/patch.ts';
-import { base64Bytes } from '../shared/synthesis-answer.ts';
+import { known } from '../shared/usage.ts';
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
@@ -45,7 +46,7 @@ export class SpeechEvents {
   }
 
   #audioOver(): number {
-    const bytes = base64Bytes(this.#characters, this.#padding);
+    const bytes = decodedBytes(this.#characters, this.#padding);
     this.#characters = 0;
     this.#padding = 0;
     this.#reading = 'rest';
@@ -91,11 +92,10 @@ export class SpeechEvents {
     this.#headBytes = 0;
     if (!line.startsWith('data:') || !line.includes('speech.audio.done')) return;
     const usage = foreign(at(JSON.parse(line.slice('data:'.length)), 'usage'));
-    const inputTokens = quantity(usage?.input_tokens);
-    const outputTokens = quantity(usage?.output_tokens);
-    this.#usage = {
-      ...(inputTokens !== undefined && { inputTokens }),
-      ...(outputTokens !== undefined && { outputTokens }),
-    };
+    this.#usage =
+      known({
+        inputTokens: quantity(usage?.input_tokens),
+        outputTokens: quantity(usage?.output_tokens),
+      }) ?? {};
   }
 }

@@ -3,8 +3,12 @@ import { type Foreign, foreign } from './patch.ts';
 
 /** What a request of a Stainless SDK led to. */
 export interface RequestTap {
-  /** The SDK has parsed the response: a stream, an object, or the response itself. It is listened to in place. */
-  parsed(result: unknown): void;
+  /**
+   * The SDK has parsed the response: a stream, an object, or the response itself. It is listened to in place.
+   *
+   * @param response Its status and headers, where they come beside it.
+   */
+  parsed(result: unknown, response?: unknown): void;
   /** The caller asked for the bare response, which is then never parsed. */
   raw(response: Response): void;
   /** The request failed; the caller gets the error as it is. */

@@ -11,17 +11,41 @@ const WAV_HEADER_BYTES = 44;
 
 export const UNTIMED: AudioFormat = { headerBytes: 0 };
 
+const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
+  pcm: 2,
+  pcm_s16le: 2,
+  pcm_s32le: 4,
+  pcm_f16le: 2,
+  pcm_f32le: 4,
+  pcm_mulaw: 1,
+  pcm_alaw: 1,
+  linear16: 2,
+  linear32: 4,
+  mulaw: 1,
+  ulaw: 1,
+  alaw: 1,
+};
+
+/** Of raw audio, by the names that providers give to encodings; undefined for compressed audio and for what is not known. */
+export const bytesPerSample = (encoding: unknown): number | undefined => BYTES_PER_SAMPLE[String(encoding)];
+
 /** Samples and nothing else. */
-export const rawAudio = (sampleRate: number, bytesPerSample: number): AudioFormat => ({
-  headerBytes: 0,
-  bytesPerSecond: sampleRate > 0 ? sampleRate * bytesPerSample : undefined,
-});
+export function rawAudio(sampleRate: unknown, sampleBytes: number | undefined): AudioFormat {
+  const rate = Number(sampleRate);
+  return rate > 0 && sampleBytes !== undefined
+    ? { headerBytes: 0, bytesPerSecond: rate * sampleBytes }
+    : UNTIMED;
+}
 
 /** The same behind the usual header. */
-export const wavAudio = (sampleRate: number, bytesPerSample: number): AudioFormat => ({
-  ...rawAudio(sampleRate, bytesPerSample),
+export const wavAudio = (sampleRate: unknown, sampleBytes: number | undefined): AudioFormat => ({
+  ...rawAudio(sampleRate, sampleBytes),
   headerBytes: WAV_HEADER_BYTES,
 });
+
+/** Bytes a second of raw audio of one channel; undefined for containers and compressed audio, whose length bytes do not tell. */
+export const rawBytesPerSecond = (encoding: unknown, sampleRate: unknown): number | undefined =>
+  rawAudio(sampleRate, bytesPerSample(encoding)).bytesPerSecond;
 
 /** Seconds of audio in so many bytes; undefined when the format does not tell. 24,044 bytes of WAV at 24,000 a second are 1 s. */
 export const audioSeconds = (

@@ -1,15 +1,7 @@
 import { errorType, guard } from '../../spans.ts';
-import type { RequestTap } from './api-promise.ts';
-import { at, foreign } from './patch.ts';
+import { at, foreign, type Method } from './patch.ts';
+import { type SdkRequest, type StartRequest, tracedRequest } from './sdk-request.ts';
 import { isAbort } from './streams.ts';
-
-/** Who listens to a request of a Fern SDK. */
-export interface ResponseTap extends Pick<RequestTap, 'failed'> {
-  /** The answer came. `data` is what the caller gets: it is listened to in place. `response`: its status and headers. */
-  parsed(data: unknown, response?: unknown): void;
-  /** The caller gave it up. */
-  cancel(): void;
-}
 
 /** The promise of a Fern SDK: what it gives is inside of it, and it stays the same promise with its methods. */
 interface HttpResponsePromise {
@@ -17,11 +9,22 @@ interface HttpResponsePromise {
 }
 
 /**
- * Listens to a request in place.
+ * A request method of a Fern SDK (@deepgram/sdk, @elevenlabs/elevenlabs-js) that becomes a stage each time it is called.
  *
- * @param signal By which the caller may give it up.
+ * @param position Of the request among the arguments. Its options come last.
  */
-export function tapHttpResponsePromise(promise: unknown, tap: ResponseTap, signal?: unknown): void {
+export const tracedFernRequest = (
+  sdk: string,
+  start: StartRequest,
+  position = 0,
+): ((method: Method) => Method) =>
+  tracedRequest(sdk, start, {
+    position,
+    listen: (promise, request, args) => listen(promise, request, at(args.at(-1), 'abortSignal')),
+  });
+
+/** @param signal By which the caller may give the request up. */
+function listen(promise: unknown, tap: SdkRequest, signal: unknown): void {
   if (!(foreign(promise)?.innerPromise instanceof Promise)) {
     tap.cancel();
     return;

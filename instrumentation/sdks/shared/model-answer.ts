@@ -1,20 +1,25 @@
 import type { Usage } from '../../../exporter/facts.ts';
 import type { StageResult } from '../../stage.ts';
-import { estimateTokens, MAX_TEXT_CHARACTERS } from '../openai/chat-answer.ts';
-import { text } from './patch.ts';
+import { type Foreign, foreign, text } from './patch.ts';
 import type { Answer } from './sdk-request.ts';
+import { estimateTokens } from './usage.ts';
+
+/** What of an answer is kept for scoring and, when content capture is on, for the span. */
+const MAX_TEXT_CHARACTERS = 16_384;
 
 /** What is known of a model's answer; who extends it knows in which words its SDK tells of it. */
 export abstract class ModelAnswer implements Answer {
+  /** As it was reported. */
   protected usage: Usage | undefined;
   protected responseId: string | undefined;
   protected responseModel: string | undefined;
-  #begun = false;
+  /** Of everything that the model wrote, what it thought and wants tools called with included: what tokens are estimated from. */
+  protected outputCharacters = 0;
   readonly #inputCharacters: number | undefined;
   readonly #keepsWords: boolean;
   readonly #finishReasons = new Set<string>();
-  #text = '';
-  #outputCharacters = 0;
+  #words = '';
+  #begun = false;
 
   /**
    * @param inputCharacters Length of the prompt, for the estimate when no usage comes. Undefined: not known.
@@ -36,23 +41,37 @@ export abstract class ModelAnswer implements Answer {
   }
 
   add(item: unknown): boolean {
+    const said = foreign(item);
+    if (!said) return false;
     this.#begun = true;
-    return this.read(item);
+    return this.read(said);
+  }
+
+  result(): StageResult {
+    return {
+      usage: this.usage && this.counted ? this.usage : this.#estimate(),
+      responseId: this.responseId,
+      responseModel: this.responseModel,
+      finishReasons: [...this.#finishReasons],
+      text: text(this.#words),
+    };
   }
 
   /** Takes in a piece of the answer, or the whole of it; says whether there were words or a tool call. */
-  protected abstract read(item: unknown): boolean;
+  protected abstract read(item: Foreign): boolean;
 
-  /** Words of the answer. */
-  protected addText(words: string): void {
-    this.#outputCharacters += words.length;
-    if (this.#keepsWords && this.#text.length < MAX_TEXT_CHARACTERS)
-      this.#text += words.slice(0, MAX_TEXT_CHARACTERS - this.#text.length);
+  /** The usage that was reported is that of the whole answer. (Default: it always is.) */
+  protected get counted(): boolean {
+    return true;
   }
 
-  /** Output that is billed and not spoken: the arguments of a tool, thoughts. */
-  protected addCharacters(count: number): void {
-    this.#outputCharacters += count;
+  /** The model said `words`; false when they are none. */
+  protected say(words: unknown): boolean {
+    const said = text(words);
+    if (said === undefined) return false;
+    this.outputCharacters += said.length;
+    if (this.#keepsWords) this.#words += said.slice(0, MAX_TEXT_CHARACTERS - this.#words.length);
+    return true;
   }
 
   /** Why the model stopped: `stop`, `length`, `tool_calls`. */
@@ -60,23 +79,11 @@ export abstract class ModelAnswer implements Answer {
     this.#finishReasons.add(reason);
   }
 
-  result(): StageResult {
-    return {
-      usage: this.#usage(),
-      responseId: this.responseId,
-      responseModel: this.responseModel,
-      finishReasons: [...this.#finishReasons],
-      text: text(this.#text),
-    };
-  }
-
-  /** What was reported while the answer went on is not the end of it. */
-  #usage(): Usage {
-    if (this.usage && this.finished) return this.usage;
-    const outputTokens = estimateTokens(this.#outputCharacters);
+  /** What was counted, and an estimate of what was not. */
+  #estimate(): Usage {
     return {
       ...(this.#inputCharacters !== undefined && { inputTokens: estimateTokens(this.#inputCharacters) }),
-      outputTokens,
+      outputTokens: estimateTokens(this.outputCharacters),
       ...this.usage,
       estimated: true,
     };

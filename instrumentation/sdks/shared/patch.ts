@@ -82,9 +82,10 @@ export function wrapOnce(target: unknown, name: string, wrap: (original: Method)
   owner[name] = wrapped;
 }
 
-/** Shows each value that a getter of `prototype` gives to `see`, which must not throw. */
+/** Shows each value that a getter of `prototype`, or of what that inherits from, gives to `see`, which must not throw. */
 export function wrapGetter(prototype: unknown, name: string, see: (value: unknown) => void): void {
-  const owner = foreign(prototype);
+  let owner = foreign(prototype);
+  while (owner && !Object.hasOwn(owner, name)) owner = foreign(Object.getPrototypeOf(owner));
   const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);
   const original = descriptor?.get;
   if (!owner || !original) return;

@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { type Adoption, findAdoption, instrumentationOf } from '../../adoption.ts';
 import { followsRequests } from '../../open-stage.ts';
 import { guard } from '../../spans.ts';
@@ -6,7 +6,8 @@ import type { Stage, StageResult } from '../../stage.ts';
 import { type RequestTap, tapApiPromise } from './api-promise.ts';
 import { Deadline } from './deadline.ts';
 import { type Foreign, foreign, type Method } from './patch.ts';
-import { isAbort, type SdkStream, type Tap, tapGenerator, tapResponse, tapStream } from './streams.ts';
+import { tapInPlace } from './stream-in-place.ts';
+import { isAbort, type SdkStream, type Tap, tapIterable, tapResponse, tapStream } from './streams.ts';
 
 /** What comes back of a request, and what it says. */
 export interface Answer {
@@ -26,7 +27,7 @@ export interface Answer {
 /** The stage of a request. */
 export type RequestStage = Pick<
   Stage,
-  'context' | 'ended' | 'requested' | 'firstByte' | 'end' | 'cancel' | 'fail'
+  'context' | 'ended' | 'requested' | 'followed' | 'firstByte' | 'end' | 'cancel' | 'fail'
 >;
 
 /** One request of an SDK, from the call of its method to the last of its answer, whichever way that is read. */
@@ -34,33 +35,43 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   readonly stage: RequestStage;
   protected readonly answer: A;
   readonly #deadline: Deadline;
+  /** The application reads bytes that say nothing to us. */
+  #unread = false;
 
   constructor(stage: RequestStage, answer: A) {
     this.stage = stage;
     this.answer = answer;
     this.#deadline = new Deadline(() => this.cancel());
+    stage.followed(() => this.#result());
   }
 
-  parsed(result: unknown): void {
+  /** Who listens to the bytes of the answer. */
+  bodyTap(): Tap<Uint8Array> {
+    this.#unread = this.answer.addBytes === undefined;
+    return {
+      see: (chunk) => {
+        this.heard();
+        const answered = this.answer.addBytes?.(chunk) ?? chunk.byteLength > 0;
+        if (answered) this.stage.firstByte();
+      },
+      end: () => this.end(),
+      cancel: () => this.cancel(),
+      fail: (error) => this.fail(error),
+    };
+  }
+
+  parsed(result: unknown, _response?: unknown): void {
     if (result instanceof Response) this.raw(result);
+    else if (result instanceof ReadableStream) tapInPlace(result, this.bodyTap());
     else if (foreign(result)?.iterator) tapStream(result as SdkStream<unknown>, this);
-    else if (!tapGenerator(result, this)) {
+    else if (!tapIterable(result, this)) {
       this.see(result);
       this.end();
     }
   }
 
   raw(response: Response): void {
-    tapResponse(response, {
-      see: (chunk) => {
-        this.heard();
-        const answered = this.answer.addBytes?.(chunk) ?? chunk.byteLength > 0;
-        if (answered) this.stage.firstByte();
-      },
-      end: () => (this.answer.addBytes ? this.end() : this.over(() => this.stage.end())),
-      cancel: () => (this.answer.addBytes ? this.cancel() : this.over(() => this.stage.cancel())),
-      fail: (error) => (this.answer.addBytes ? this.fail(error) : this.over(() => this.stage.fail(error))),
-    });
+    tapResponse(response, this.bodyTap());
   }
 
   failed(error: unknown): void {
@@ -75,20 +86,20 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   end(): void {
     const { failure } = this.answer;
     this.over(() => {
-      if (failure !== undefined) this.stage.fail(failure, this.answer.result());
-      else this.stage.end(this.answer.result());
+      if (failure !== undefined) this.stage.fail(failure, this.#result());
+      else this.stage.end(this.#result());
     });
   }
 
   cancel(): void {
     if (this.answer.finished) this.end();
-    else this.over(() => this.stage.cancel(this.answer.result()));
+    else this.over(() => this.stage.cancel(this.#result()));
   }
 
   fail(error: unknown): void {
     // A refused request is not billed; one that was given up, or broke while it answered, is.
     const billed = this.answer.begun || isAbort(error);
-    this.over(() => this.stage.fail(error, billed ? this.answer.result() : {}));
+    this.over(() => this.stage.fail(error, billed ? this.#result() : {}));
   }
 
   /** Something came, or was sent: it is not abandoned. */
@@ -105,6 +116,10 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
     if (!this.stage.ended) finish();
     this.closed();
   }
+
+  #result(): StageResult {
+    return this.#unread && !this.answer.begun ? {} : this.answer.result();
+  }
 }
 
 /** Opens the stage of a request. `resource`: what the method was called on. */
@@ -114,30 +129,50 @@ export type StartRequest = (
   adoption: Adoption | undefined,
 ) => SdkRequest | undefined;
 
+/** How a request method is called, and what it gives. */
+export interface RequestMethod {
+  /** Of the request among the arguments. (Default: 0.) */
+  readonly position?: number;
+  /** Listens to what the method gave when it was called with `args`. (Default: as to a promise of a Stainless SDK.) */
+  readonly listen?: (given: unknown, request: SdkRequest, args: readonly unknown[]) => void;
+}
+
 /**
  * A request method of an SDK that becomes a stage each time it is called.
  *
  * @param sdk Its name as other instrumentations of it have it in theirs: `openai`.
  */
-export function tracedRequest(sdk: string, start: StartRequest): (method: Method) => Method {
+export function tracedRequest(
+  sdk: string,
+  start: StartRequest,
+  { position = 0, listen = tapApiPromise }: RequestMethod = {},
+): (method: Method) => Method {
   const matches = instrumentationOf(sdk);
   return (method) =>
     function (this: unknown, ...args) {
       const request = followsRequests()
         ? guard('following a request', () =>
-            start(foreign(args[0]) ?? {}, this, findAdoption(context.active(), method, matches)),
+            start(foreign(args[position]) ?? {}, this, findAdoption(context.active(), method, matches)),
           )
         : undefined;
       if (!request) return method.apply(this, args);
-      let result: unknown;
-      try {
-        result = context.with(request.stage.context, () => method.apply(this, args));
-      } catch (error) {
-        request.fail(error);
-        throw error;
-      }
+      const given = makeRequest(request, () => method.apply(this, args));
       request.stage.requested();
-      guard('following a request', () => tapApiPromise(result, request));
-      return result;
+      guard('following a request', () => listen(given, request, args));
+      return given;
     };
+}
+
+/** Makes a request within its stage. What that throws is thrown on. */
+export function makeRequest(
+  request: SdkRequest,
+  make: () => unknown,
+  within: Context = request.stage.context,
+): unknown {
+  try {
+    return context.with(within, make);
+  } catch (error) {
+    request.fail(error);
+    throw error;
+  }
 }

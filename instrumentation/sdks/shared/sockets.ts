@@ -1,5 +1,44 @@
-import { errorType } from '../../spans.ts';
-import { at, foreign, text } from './patch.ts';
+import { type Context, context } from '@opentelemetry/api';
+import { errorType, guard } from '../../spans.ts';
+import { at, type Foreign, foreign, type Method, text, wrapOnce } from './patch.ts';
+
+/** Follows a socket that was made with `args` in the context `opened`. It is not connected yet. */
+export type FollowSocket = (socket: unknown, args: Foreign, opened: Context) => void;
+
+/** A method that promises a socket, which is followed from the moment on at which the application gets it. */
+export const tracedConnect =
+  (follow: FollowSocket) =>
+  (connect: Method): Method =>
+    function (this: unknown, ...args) {
+      const opened = context.active();
+      const connecting = connect.apply(this, args);
+      if (!(connecting instanceof Promise)) return connecting;
+      return connecting.then((socket: unknown) => {
+        guard('following a socket', () => follow(socket, foreign(args[0]) ?? {}, opened));
+        return socket;
+      });
+    };
+
+/**
+ * Shows `look` what a method is called with, before it runs. `within`: the context that it then runs in. (Default: where
+ * it was called.) No listener of ours is needed: on `error` one would change what an error does.
+ */
+export function lookFirst(
+  target: unknown,
+  name: string,
+  look: (...args: readonly unknown[]) => void,
+  within?: () => Context,
+): void {
+  wrapOnce(
+    target,
+    name,
+    (method) =>
+      function (this: unknown, ...args) {
+        guard(`reading ${name}`, () => look(...args));
+        return within ? context.with(within(), () => method.apply(this, args)) : method.apply(this, args);
+      },
+  );
+}
 
 /** Bytes of a frame that an SDK is given to send: a buffer, a view of one, several of them, or a blob; 0 for anything else. */
 export function byteLength(frame: unknown): number {
@@ -13,12 +52,12 @@ export function byteLength(frame: unknown): number {
   return typeof measured.size === 'number' ? measured.size : 0;
 }
 
-/**
- * The class of what a connection broke by, from its close code: a provider's own code as it is. Undefined when it was
- * closed in good order (1000, or 1005: without a code).
- */
+/** Whether a connection was closed in good order, from its close code: normally, or without one. */
+export const closedCleanly = (code: unknown): boolean => code === 1000 || code === 1005;
+
+/** The class of what a connection broke by, from its close code: a provider's own code as it is. Undefined: by nothing. */
 export function closeError(code: unknown): string | undefined {
-  if (code === 1000 || code === 1005) return undefined;
+  if (closedCleanly(code)) return undefined;
   return typeof code === 'number' && code >= 3000 ? String(code) : 'connection_closed';
 }
 
@@ -29,21 +68,4 @@ export function refusalError(error: unknown): string {
   // `ws` tells the status of a refused upgrade in its message only.
   const status = /^Unexpected server response: (\d{3})$/.exec(text(at(error, 'message')) ?? '')?.[1];
   return status ?? errorType(error);
-}
-
-/** Bytes a second of raw audio, by the names that most providers give to encodings. */
-const BYTES_PER_SAMPLE: Readonly<Record<string, number>> = {
-  pcm_s16le: 2,
-  pcm_s32le: 4,
-  pcm_f16le: 2,
-  pcm_f32le: 4,
-  pcm_mulaw: 1,
-  pcm_alaw: 1,
-};
-
-/** Bytes a second of raw audio of one channel; undefined for containers and compressed audio, whose length bytes do not tell. */
-export function rawBytesPerSecond(encoding: unknown, sampleRate: unknown): number | undefined {
-  const bytes = BYTES_PER_SAMPLE[String(encoding)];
-  const rate = Number(sampleRate);
-  return bytes !== undefined && rate > 0 ? bytes * rate : undefined;
 }

@@ -1,16 +1,16 @@
 import type { Context } from '@opentelemetry/api';
-import type { EouSource, Usage } from '../../../exporter/facts.ts';
+import type { EouSource } from '../../../exporter/facts.ts';
 import type { Call } from '../../call.ts';
 import { appendText } from '../../content.ts';
 import type { Stage, StageFacts, StageResult } from '../../stage.ts';
 import type { Turn } from '../../turn.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
+import { LateTranscripts, type Transcript } from './late-transcripts.ts';
 import type { AudioPosition } from './live-transcription.ts';
+import { makeRoom } from './make-room.ts';
 import { Playout } from './playout.ts';
 
-/** Utterances that wait for their turn or their transcript; beyond it the oldest is forgotten. */
-const MAX_UTTERANCES = 64;
 /** Responses that may be open at once, and tools. */
 const MAX_RESPONSES = 16;
 const MAX_TOOLS = 64;
@@ -32,15 +32,6 @@ export interface SpeechSessionInit {
   active?: Context | undefined;
 }
 
-/** What a model for transcription made of an utterance, beside the one that answers it. */
-export interface Transcript {
-  text?: string | undefined;
-  facts?: StageFacts | undefined;
-  usage?: Usage | undefined;
-  /** Nothing could be transcribed. */
-  error?: unknown;
-}
-
 /** An answer that the model is giving. */
 interface OpenResponse {
   readonly stage: Stage;
@@ -51,27 +42,16 @@ interface OpenResponse {
   silenced: boolean;
 }
 
-/** An utterance of the user, from the beginning of the speech to its transcript. */
-interface Utterance {
-  startMs: number;
-  firstByteMs?: number;
-  /** The turn that it belongs to, once that is known. */
-  turn?: Turn | undefined;
-  /** Its transcript came before its turn was known. */
-  transcript?: Transcript & { atMs: number };
-}
-
 /**
  * One connection to a model that hears and speaks by itself: what its events mean for the call's turns. It tells no
- * playback, so that is worked out from the audio that came, unless the call's transport shows it. Transcripts come late,
- * often after the answer has begun: they are put where their utterance belongs.
+ * playback, so that is worked out from the audio that came, unless the call's transport shows it.
  */
 export class SpeechSession {
   readonly #call: ConnectionCall;
   readonly #playout: Playout;
   readonly #responses = new Map<string, OpenResponse>();
   readonly #tools = new Map<string, Stage>();
-  readonly #utterances = new Map<string, Utterance>();
+  readonly #transcripts = new LateTranscripts();
   /** Counts milliseconds and not bytes: the encoding may change while the connection stands. */
   readonly #input = new AudioClock(1_000);
   #facts: StageFacts;
@@ -148,25 +128,19 @@ export class SpeechSession {
     // The model hears words where we have none: what it takes for a turn is more than a noise.
     tracker.wordsHeard(startMs);
     tracker.committed(atMs);
-    makeRoom(this.#utterances, MAX_UTTERANCES);
-    this.#utterances.set(id, { startMs });
+    this.#transcripts.committed(id, startMs);
   }
 
   /** A first piece of the transcript of what was committed came. */
   transcriptBegun(id: string, atMs: number): void {
-    const utterance = this.#utterances.get(id);
-    if (utterance) utterance.firstByteMs ??= atMs;
+    this.#transcripts.begun(id, atMs);
   }
 
   /** The transcript of what was committed is complete. */
   transcribed(id: string, transcript: Transcript, atMs: number): void {
-    const utterance = this.#utterances.get(id);
-    if (!utterance) return;
-    utterance.transcript = { ...transcript, atMs };
-    if (!utterance.turn && !this.#listensOnly) return;
-    this.#utterances.delete(id);
-    if (utterance.turn) record(utterance.turn, utterance);
-    else this.#heard(utterance, transcript, atMs);
+    const unanswered = this.#listensOnly ? this.#transcripts.take(id) : undefined;
+    if (unanswered) this.#heard(unanswered, transcript, atMs);
+    else this.#transcripts.complete(id, transcript, atMs);
   }
 
   /** The model begins to answer. */
@@ -176,7 +150,7 @@ export class SpeechSession {
     const stage = tracker.startStage('llm', this.#facts, atMs);
     makeRoom(this.#responses, MAX_RESPONSES);
     this.#responses.set(id, { stage, text: undefined, heard: false, silenced: false });
-    this.#place(tracker.turn);
+    if (tracker.turn) this.#transcripts.place(tracker.turn);
   }
 
   /** Audio of an answer came. */
@@ -272,8 +246,9 @@ export class SpeechSession {
     for (const tool of this.#tools.values()) tool.cancel({ at: atMs });
     this.#tools.clear();
     this.#playout.close(atMs);
-    this.#place(this.#call.current?.turn);
-    this.#utterances.clear();
+    const { turn } = this.#call.current ?? {};
+    if (turn) this.#transcripts.place(turn);
+    this.#transcripts.clear();
     this.#call.closed(atMs, how);
   }
 
@@ -283,7 +258,11 @@ export class SpeechSession {
   }
 
   /** An utterance that somebody else answers: the tracker knows whose it is. */
-  #heard({ startMs, firstByteMs }: Utterance, { text, usage, facts, error }: Transcript, atMs: number): void {
+  #heard(
+    { startMs, firstByteMs }: { startMs: number; firstByteMs?: number },
+    { text, usage, facts, error }: Transcript,
+    atMs: number,
+  ): void {
     const call = this.#open();
     const about = { streaming: true, ...facts };
     if (error !== undefined)
@@ -321,37 +300,5 @@ export class SpeechSession {
   /** The response of an id; without one, the latest. */
   #response(id: string | undefined): OpenResponse | undefined {
     return id === undefined ? [...this.#responses.values()].at(-1) : this.#responses.get(id);
-  }
-
-  /** What was committed since the last answer belongs to the turn of this one. */
-  #place(turn: Turn | undefined): void {
-    if (!turn) return;
-    for (const [id, utterance] of this.#utterances) {
-      if (utterance.turn) continue;
-      utterance.turn = turn;
-      if (!utterance.transcript) continue;
-      this.#utterances.delete(id);
-      record(turn, utterance);
-    }
-  }
-}
-
-function record(turn: Turn, { startMs, firstByteMs, transcript }: Utterance): void {
-  if (!transcript) return;
-  const stage = turn.startStage('stt', { streaming: true, ...transcript.facts, at: startMs });
-  const result = { text: transcript.text, usage: transcript.usage, at: transcript.atMs };
-  if (transcript.error !== undefined) stage.fail(transcript.error, result);
-  else {
-    stage.firstByte(firstByteMs ?? transcript.atMs);
-    stage.end(result);
-  }
-}
-
-/** Forgets the oldest entry of a map that has reached its cap. */
-function makeRoom(map: Map<string, unknown>, most: number): void {
-  if (map.size < most) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
   }
 }

@@ -33,22 +33,7 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
   const iterate = stream.iterator;
   if (typeof iterate !== 'function') return;
   const signal = stream.controller?.signal;
-  stream.iterator = async function* () {
-    let finished = false;
-    try {
-      for await (const item of { [Symbol.asyncIterator]: () => iterate.call(stream) }) {
-        guard('reading a stream', () => tap.see(item));
-        yield item;
-      }
-      // An abort ends the SDK's iterator without an error.
-      finished = signal?.aborted !== true;
-    } catch (error) {
-      guard('following a stream', () => tap.fail(error));
-      throw error;
-    } finally {
-      guard('following a stream', () => (finished ? tap.end() : tap.cancel()));
-    }
-  };
+  stream.iterator = () => listened(() => iterate.call(stream), tap, signal);
   // An abort while nobody reads is seen here only. Not at once: the SDK also aborts when a stream is left or breaks,
   // and whoever reads it knows more.
   const aborted = (): void =>
@@ -57,40 +42,47 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
 }
 
 /**
- * Listens to an object that is read with `for await`, in place: it keeps its class and its methods. `finally` runs on
- * `break`.
+ * Listens in place to an object that is read with `for await`, which keeps its class and its methods, or to an async
+ * generator, such as another instrumentation hands out where the SDK has a stream. False: it is neither.
  */
-export function tapIterable<T>(source: AsyncIterable<T>, tap: Tap<T>): void {
-  const iterate = source[Symbol.asyncIterator];
-  const tapped = async function* (): AsyncGenerator<T> {
-    let over = false;
-    try {
-      for await (const item of { [Symbol.asyncIterator]: () => iterate.call(source) }) {
-        guard('reading a stream', () => tap.see(item));
-        yield item;
-      }
-      over = true;
-      guard('following a stream', () => tap.end());
-    } catch (error) {
-      over = true;
-      guard('following a stream', () => tap.fail(error));
-      throw error;
-    } finally {
-      if (!over) guard('following a stream', () => tap.cancel());
-    }
-  };
-  Object.defineProperty(source, Symbol.asyncIterator, { configurable: true, value: tapped });
+export function tapIterable(value: unknown, tap: Tap<unknown>): boolean {
+  const source = foreign(value) as Partial<AsyncGenerator<unknown>> | undefined;
+  const iterate = source?.[Symbol.asyncIterator];
+  if (!source || typeof iterate !== 'function') return false;
+  if (typeof source.next === 'function') tapGenerator(source as AsyncGenerator<unknown>, tap);
+  else
+    Object.defineProperty(source, Symbol.asyncIterator, {
+      configurable: true,
+      value: () => listened(() => iterate.call(source as AsyncGenerator<unknown>), tap),
+    });
+  return true;
 }
 
-/**
- * Listens to an async generator in place, such as another instrumentation hands out where the SDK has a stream. False:
- * it is none.
- */
-export function tapGenerator(value: unknown, tap: Tap<unknown>): boolean {
-  const generator = foreign(value) as Partial<AsyncGenerator<unknown>> | undefined;
-  const { next, return: leave } = generator ?? {};
-  if (!generator || typeof next !== 'function' || typeof generator[Symbol.asyncIterator] !== 'function')
-    return false;
+async function* listened<T>(
+  iterate: () => AsyncIterator<T>,
+  tap: Tap<T>,
+  signal?: AbortSignal,
+): AsyncGenerator<T> {
+  let left = true;
+  try {
+    for await (const item of { [Symbol.asyncIterator]: iterate }) {
+      guard('reading a stream', () => tap.see(item));
+      yield item;
+    }
+    // An abort ends the iterator of an SDK without an error.
+    left = signal?.aborted === true;
+    if (!left) guard('following a stream', () => tap.end());
+  } catch (error) {
+    left = false;
+    guard('following a stream', () => tap.fail(error));
+    throw error;
+  } finally {
+    if (left) guard('following a stream', () => tap.cancel());
+  }
+}
+
+function tapGenerator(generator: AsyncGenerator<unknown>, tap: Tap<unknown>): void {
+  const { next, return: leave } = generator;
   generator.next = async (...args) => {
     try {
       const item = await next.apply(generator, args);
@@ -106,7 +98,6 @@ export function tapGenerator(value: unknown, tap: Tap<unknown>): boolean {
       guard('following a stream', () => tap.cancel());
       return leave.call(generator, value);
     };
-  return true;
 }
 
 /** A body that passes on what it reads and tells `tap`, without reading ahead: the consumer keeps the pace. */
@@ -139,27 +130,49 @@ export function tapReadable<T = Uint8Array>(
   return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
 }
 
-const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
-
 /** Listens to the body of `response`, which stays the same object with the same class, headers and `bodyUsed`. */
 export function tapResponse(response: Response, tap: Tap<Uint8Array>): Response {
   const source = Object.getOwnPropertyDescriptor(Response.prototype, 'body')?.get;
   // A `fetch` of the application's own may give another class: then the response is left as it is.
   if (!source || !(response instanceof Response)) return response;
+  const body = tapBody(() => source.call(response), tap);
+  Object.defineProperty(response, 'body', { configurable: true, get: body });
+  readThrough(response, body, response.headers);
+  return response;
+}
+
+/** The same of what a Fern SDK gives for a body, whose `stream` is a method. False: it is no such thing. */
+export function tapBinary(value: unknown, headers: Headers | undefined, tap: Tap<Uint8Array>): boolean {
+  const binary = foreign(value) as { stream?: Body } | undefined;
+  const { stream } = binary ?? {};
+  if (!binary || typeof stream !== 'function') return false;
+  const body = tapBody(() => stream.call(binary), tap);
+  binary.stream = body;
+  readThrough(binary, body, headers);
+  return true;
+}
+
+type Body = () => ReadableStream<Uint8Array> | null;
+
+function tapBody(source: Body, tap: Tap<Uint8Array>): Body {
   let tapped: ReadableStream<Uint8Array> | undefined;
-  const body = (): ReadableStream<Uint8Array> | null => {
-    const original = source.call(response) as ReadableStream<Uint8Array> | null;
+  return () => {
+    const original = source();
     if (original && !tapped) tapped = tapReadable(original, tap);
     return tapped ?? null;
   };
-  Object.defineProperty(response, 'body', { configurable: true, get: body });
+}
+
+const READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+/** Has the methods of `owner` that give its body as a whole read it from `body`. */
+function readThrough(owner: object, body: Body, headers: Headers | undefined): void {
   for (const name of READERS) {
-    if (!(name in Response.prototype)) continue;
+    if (typeof (owner as Record<string, unknown>)[name] !== 'function') continue;
     const read = async (): Promise<unknown> => {
-      const copy = new Response(body(), { headers: response.headers });
+      const copy = new Response(body(), headers && { headers });
       return (copy as unknown as Record<string, () => Promise<unknown>>)[name]?.();
     };
-    Object.defineProperty(response, name, { configurable: true, value: read });
+    Object.defineProperty(owner, name, { configurable: true, writable: true, value: read });
   }
-  return response;
 }

@@ -3,6 +3,7 @@ import type { StageResult } from '../../stage.ts';
 import { type AudioFormat, audioSeconds, readWavHeader } from './audio-format.ts';
 import { text } from './patch.ts';
 import type { Answer } from './sdk-request.ts';
+import { known } from './usage.ts';
 
 /** What was sent to be spoken and how much audio came back. */
 export class SynthesisAnswer implements Answer {
@@ -51,17 +52,6 @@ export class SynthesisAnswer implements Answer {
 
   result(): StageResult {
     const seconds = audioSeconds(this.#format, this.#bytes);
-    return {
-      text: this.#words,
-      usage: { characters: this.#characters, ...(seconds !== undefined && { audioSeconds: seconds }) },
-    };
+    return { text: this.#words, usage: known({ characters: this.#characters, audioSeconds: seconds }) };
   }
 }
-
-/** Bytes that a base64 text of `characters`, of which so many are `=`, stands for. `AAAA` stands for 3. */
-export const base64Bytes = (characters: number, padding: number): number =>
-  Math.max(0, Math.floor((characters * 3) / 4) - padding);
-
-/** The same of a text itself. */
-export const encodedBytes = (encoded = ''): number =>
-  base64Bytes(encoded.length, encoded.endsWith('==') ? 2 : encoded.endsWith('=') ? 1 : 0);

@@ -3,6 +3,7 @@ import type { RecordedAudio } from '../../recorded-speech.ts';
 import type { StageResult } from '../../stage.ts';
 import { at, type Foreign, foreign, quantity, text } from './patch.ts';
 import type { Answer } from './sdk-request.ts';
+import { known } from './usage.ts';
 
 /** The types of what holds a whole transcript: OpenAI's answers and last events, Cartesia's answers. */
 const WHOLE: ReadonlySet<unknown> = new Set([undefined, 'transcript.text.done', 'transcript']);
@@ -57,7 +58,7 @@ export class TranscriptionAnswer implements Answer {
     const { seconds } = this.audio;
     return {
       text: text((this.#final ?? this.#text).trim()),
-      usage: { ...this.#usage, ...(seconds !== undefined && { audioSeconds: seconds }) },
+      usage: { ...this.#usage, ...known({ audioSeconds: seconds }) },
     };
   }
 
@@ -68,14 +69,13 @@ export class TranscriptionAnswer implements Answer {
 
   #readUsage(said: Foreign): void {
     const usage = foreign(said.usage);
-    const known = {
+    const told = known({
       inputTokens: quantity(usage?.input_tokens),
       inputAudioTokens: quantity(at(usage, 'input_token_details', 'audio_tokens')),
       outputTokens: quantity(usage?.output_tokens),
       audioSeconds: quantity(usage?.seconds) ?? quantity(said.duration),
-    };
-    for (const [name, value] of Object.entries(known))
-      if (value !== undefined) this.#usage[name as keyof typeof known] = value;
+    });
+    this.#usage = { ...this.#usage, ...told };
   }
 
   #readWords(words: unknown): void {

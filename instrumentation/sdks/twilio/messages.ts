@@ -1,4 +1,6 @@
-import { type Foreign, foreign } from '../shared/patch.ts';
+import { base64Bytes } from '../shared/base64.ts';
+import { parseJson } from '../shared/json.ts';
+import type { Foreign } from '../shared/patch.ts';
 
 /** Mulaw at 8 kHz, the only format of a media stream: one byte a sample. */
 const BYTES_PER_MS = 8;
@@ -41,14 +43,9 @@ function startsWithMedia(data: Buffer): boolean {
 
 function parse(json: string): StreamEvent | 'media' | undefined {
   // Not every socket speaks JSON; a throw for each message of theirs would be dear.
-  if (!json.startsWith('{')) return undefined;
-  try {
-    const message = foreign(JSON.parse(json));
-    if (typeof message?.event !== 'string') return undefined;
-    return message.event === 'media' ? 'media' : (message as StreamEvent);
-  } catch {
-    return undefined;
-  }
+  const message = json.startsWith('{') ? parseJson(json) : undefined;
+  if (typeof message?.event !== 'string') return undefined;
+  return message.event === 'media' ? 'media' : (message as StreamEvent);
 }
 
 /**
@@ -63,9 +60,7 @@ export function mediaMilliseconds(data: unknown): number | undefined {
   const start = data.indexOf('"', key + 9) + 1;
   const end = data.indexOf('"', start);
   if (start === 0 || end < 0) return undefined;
-  const padding = data[end - 1] !== '=' ? 0 : data[end - 2] === '=' ? 2 : 1;
-  const bytes = Math.max(0, Math.floor(((end - start) * 3) / 4) - padding);
-  return bytes / BYTES_PER_MS;
+  return base64Bytes(data, start, end) / BYTES_PER_MS;
 }
 
 const decode = (data: Uint8Array): string =>

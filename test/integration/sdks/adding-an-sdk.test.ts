@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { StageFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import type { SdkInstrumentation } from '../../../instrumentation/sdks/sdk.ts';
+import { stagesOf } from '../../support/facts.ts';
 import { packageRoot } from '../../support/root.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
@@ -30,9 +30,7 @@ const speak = async (text: string, read: (audio: ReadableStream<Uint8Array>) => 
   const call = new Call();
   await call.run(async () => read(await new AcmeSpeech().speak({ voice: 'nora', text }))).catch(() => {});
   call.end();
-  const stages = takeFacts().filter(
-    (fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'tts',
-  );
+  const stages = stagesOf(takeFacts(), 'tts');
   assert.equal(stages.length, 1);
   return stages[0];
 };

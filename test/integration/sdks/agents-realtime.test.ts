@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import * as namespace from '@openai/agents-realtime';
 import * as oldestNamespace from 'agents-realtime-oldest';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchAgentsRealtime } from '../../../instrumentation/sdks/openai/agents-realtime.ts';
+import { Story } from '../../support/facts.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -129,26 +129,6 @@ class Talk {
     call?.end();
     await poll(() => this.insideTool === undefined || this.insideTool.ended || call !== undefined);
     return new Story(takeFacts());
-  }
-}
-
-class Story {
-  readonly facts: readonly Fact[];
-  constructor(facts: readonly Fact[]) {
-    this.facts = facts;
-  }
-  get turns(): TurnFact[] {
-    return this.facts
-      .filter((fact): fact is TurnFact => fact.type === 'turn')
-      .sort((a, b) => a.turnIndex - b.turnIndex);
-  }
-  stages(kind: StageFact['stage']): StageFact[] {
-    return this.facts
-      .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind)
-      .sort((a, b) => a.startUs - b.startUs);
-  }
-  get calls(): CallFact[] {
-    return this.facts.filter((fact): fact is CallFact => fact.type === 'call');
   }
 }
 

@@ -16,6 +16,7 @@ import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai/ai.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
+import { stagesOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import {
@@ -23,7 +24,7 @@ import {
   recording,
   startAudioSimulator,
 } from '../../support/simulators/openai-audio.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, spansOf, takeFacts, takeSpans } from '../../support/spans.ts';
 
 const MODEL = 'gpt-4o-mini';
 const QUESTION = 'What is on the menu?';
@@ -53,22 +54,7 @@ after(async () => {
 
 const openai = (url = simulator.url) => createOpenAI({ apiKey: 'key', baseURL: `${url}/v1` });
 const model = () => openai().chat(MODEL);
-const stages = (kind: StageKind): StageFact[] =>
-  takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind);
-/** The spans that `run` leads to, when there are as many as expected. */
-const spansOf = async (count: number, run: () => unknown): Promise<SpanRecord[]> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) >= count);
-  assert.equal(spans.length, count);
-  return spans;
-};
-const spanOf = async (run: () => unknown): Promise<SpanRecord> => {
-  const [span] = await spansOf(1, run);
-  assert.ok(span);
-  return span;
-};
+const stages = (kind: StageKind): StageFact[] => stagesOf(takeFacts(), kind);
 const read = async (stream: AsyncIterable<string>, enough = Number.POSITIVE_INFINITY): Promise<string> => {
   let words = '';
   for await (const piece of stream) {
@@ -439,7 +425,7 @@ describe('speech with ai', () => {
     });
     call.end();
     const facts = takeFacts();
-    const stt = facts.find((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
+    const stt = stagesOf(facts, 'stt')[0];
     assert.deepEqual(stt?.usage, { audioSeconds: 1.5 });
     assert.equal(stt.streaming, false);
     assert.equal(stt.provider, 'openai');
@@ -496,7 +482,7 @@ describe('beside @ai-sdk/otel', () => {
       assert.equal(attributes[ATTR.turnIndex], 0);
     }
     const facts = spans.flatMap((span) => readFact(span) ?? []);
-    const llm = facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm');
+    const llm = stagesOf(facts, 'llm');
     assert.deepEqual(
       llm.map(({ finishReasons, provider, model, turnIndex }) => ({
         finishReasons,

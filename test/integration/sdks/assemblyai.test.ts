@@ -6,7 +6,7 @@ import type { StreamingTranscriber, StreamingTranscriberParams, TurnEvent } from
 import * as namespace from 'assemblyai';
 import * as streaming from 'assemblyai/streaming';
 import * as oldest from 'assemblyai-oldest';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
@@ -15,6 +15,7 @@ import {
   patchAssemblyAiClient,
 } from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
+import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { type AssemblyAiSimulator, startAssemblyAiSimulator } from '../../support/simulators/assemblyai.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
@@ -121,12 +122,6 @@ async function say(session: StreamingTranscriber): Promise<Spoken> {
   return spoken;
 }
 
-const sttFacts = (facts: readonly Fact[]): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
-const turnFacts = (facts: readonly Fact[]): TurnFact[] =>
-  facts.filter((fact): fact is TurnFact => fact.type === 'turn');
-const sum = (facts: readonly StageFact[]): number =>
-  facts.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
 /** What the simulator told of the sessions that ended in good order, in seconds. */
 const billed = (): number[] =>
   simulator.truth.flatMap((event) =>
@@ -156,7 +151,7 @@ for (const { name, make } of BUILDS) {
       assert.deepEqual(seen, [{ active: true, turn: true }]);
 
       const facts = factsOf(call);
-      const [turn, ...others] = turnFacts(facts);
+      const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
       assert.ok(turn?.speechStartedUs && turn.speechEndedUs && turn.committedUs);
       const speechStartUs = startUs + SPOKEN.speechStartSeconds * 1e6;
@@ -170,7 +165,7 @@ for (const { name, make } of BUILDS) {
       const [firstSent, lastSent] = [turns.at(0)?.atMicros ?? 0, turns.at(-1)?.atMicros ?? 0];
       assert.ok(Math.abs(turn.committedUs - lastSent) < 20_000 + lateUs);
 
-      const [spoken, rest, ...stages] = sttFacts(facts);
+      const [spoken, rest, ...stages] = stagesOf(facts, 'stt');
       assert.deepEqual(stages, []);
       assert.equal(spoken?.turnIndex, 0);
       assert.equal(spoken.provider, 'assemblyai');
@@ -178,7 +173,7 @@ for (const { name, make } of BUILDS) {
       assert.equal(spoken.streaming, true);
       assert.ok(Math.abs((spoken.firstByteUs ?? 0) - firstSent) < 20_000 + lateUs);
       assert.equal(rest?.turnIndex, undefined);
-      assert.equal(sum([spoken, ...(rest ? [rest] : [])]), billed().at(-1));
+      assert.equal(audioSecondsOf([spoken, ...(rest ? [rest] : [])]), billed().at(-1));
     });
 
     it('leaves the application its own errors', async () => {
@@ -205,7 +200,7 @@ for (const { name, make } of BUILDS) {
       call.end();
       const facts = factsOf(call);
       assert.deepEqual(
-        sttFacts(facts).map(({ errorType }) => errorType),
+        stagesOf(facts, 'stt').map(({ errorType }) => errorType),
         ['3008'],
       );
     });
@@ -227,7 +222,7 @@ describe('a session of AssemblyAI', () => {
     assert.equal(activeCall(), undefined);
     await session.close();
     assert.equal(inside?.ended, true);
-    const call = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+    const call = callsOf(takeFacts())[0];
     assert.equal(call?.callId, inside.id);
     assert.equal(call.endReason, 'connection_closed');
   });
@@ -251,8 +246,8 @@ describe('a session of AssemblyAI', () => {
     await session.close();
     call.end();
     const facts = factsOf(call);
-    assert.equal(turnFacts(facts).length, 1);
-    assert.equal(sttFacts(facts).filter(({ turnIndex }) => turnIndex === 0).length, 1);
+    assert.equal(turnsOf(facts).length, 1);
+    assert.equal(stagesOf(facts, 'stt').filter(({ turnIndex }) => turnIndex === 0).length, 1);
   });
 
   it('accepts what the application ends with forceEndpoint', async () => {
@@ -267,7 +262,7 @@ describe('a session of AssemblyAI', () => {
     await poll(() => call.turn?.userText);
     await session.close();
     call.end();
-    const [turn] = turnFacts(factsOf(call));
+    const [turn] = turnsOf(factsOf(call));
     assert.ok(turn?.committedUs && turn.committedUs > forcedUs);
   });
 
@@ -289,8 +284,8 @@ describe('a session of AssemblyAI', () => {
     call.end();
     const facts = factsOf(call);
     const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
-    assert.ok(Math.abs((turnFacts(facts)[0]?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
-    assert.equal(sttFacts(facts)[0]?.model, undefined);
+    assert.ok(Math.abs((turnsOf(facts)[0]?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
+    assert.equal(stagesOf(facts, 'stt')[0]?.model, undefined);
     const opened = simulator.truth.findLast((event) => event.kind === 'opened');
     assert.equal(opened?.kind === 'opened' && opened.authorization, undefined);
   });
@@ -307,7 +302,7 @@ describe('a session of AssemblyAI', () => {
     await session.close(false);
     await poll(() => simulator.truth.at(-1)?.kind === 'closed');
     const [spoken] = await poll(() => {
-      const facts = sttFacts(factsOf(call));
+      const facts = stagesOf(factsOf(call), 'stt');
       return facts.length > 0 && facts;
     });
     call.end();
@@ -335,12 +330,12 @@ describe('a session of AssemblyAI', () => {
     const seconds = await Promise.all([talk(first, SPOKEN.samples), talk(second, silence(0.2))]);
     const facts = takeFacts();
     assert.deepEqual(
-      turnFacts(facts).map(({ callId }) => callId),
+      turnsOf(facts).map(({ callId }) => callId),
       [first.id],
     );
     assert.deepEqual([...seen.keys()], [first.id]);
     assert.deepEqual(
-      calls.map(({ id }) => sum(sttFacts(facts).filter(({ callId }) => callId === id))),
+      calls.map(({ id }) => audioSecondsOf(stagesOf(facts, 'stt').filter(({ callId }) => callId === id))),
       seconds,
     );
   });
@@ -361,11 +356,11 @@ describe('a session of AssemblyAI', () => {
     call.end();
     const facts = factsOf(call);
     const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
-    assert.ok(Math.abs((turnFacts(facts)[0]?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
+    assert.ok(Math.abs((turnsOf(facts)[0]?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
     const total = billed()
       .slice(before)
       .reduce((sum, seconds) => sum + seconds * 1e6, 0);
-    assert.equal(sum(sttFacts(facts)), Math.round(total) / 1e6);
+    assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), Math.round(total) / 1e6);
   });
 
   it('gives what was understood when the connection breaks in the middle', async () => {
@@ -388,7 +383,7 @@ describe('a session of AssemblyAI', () => {
     await poll(() => gone);
     assert.notEqual(call.turn?.userText, undefined);
     call.end();
-    const stt = sttFacts(factsOf(call));
+    const stt = stagesOf(factsOf(call), 'stt');
     assert.deepEqual(
       stt.map(({ turnIndex, cancelled, errorType }) => [turnIndex, cancelled, errorType]),
       [
@@ -396,7 +391,7 @@ describe('a session of AssemblyAI', () => {
         [undefined, undefined, 'connection_closed'],
       ],
     );
-    assert.equal(sum(stt), bytes / 16_000);
+    assert.equal(audioSecondsOf(stt), bytes / 16_000);
   });
 
   it('fails when it is refused, once for each time that the SDK tries', async () => {
@@ -410,7 +405,7 @@ describe('a session of AssemblyAI', () => {
     await assert.rejects(() => call.run(() => slow.connect()), /timed out/);
     call.end();
     assert.deepEqual(
-      sttFacts(factsOf(call)).map(({ errorType, usage }) => [errorType, usage?.audioSeconds]),
+      stagesOf(factsOf(call), 'stt').map(({ errorType, usage }) => [errorType, usage?.audioSeconds]),
       [
         ['429', undefined],
         ['4029', undefined],
@@ -427,7 +422,7 @@ describe('a session of AssemblyAI', () => {
     await speak(silence(0.1), to(session));
     await session.close();
     call.end();
-    assert.deepEqual(sttFacts(factsOf(call)), []);
+    assert.deepEqual(stagesOf(factsOf(call), 'stt'), []);
   });
 
   it('is nothing to tell of when it is refused outside of any call', async () => {

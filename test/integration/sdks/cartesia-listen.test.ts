@@ -4,13 +4,14 @@ import { after, before, describe, it } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
 import { context } from '@opentelemetry/api';
 import { WebSocket } from 'ws';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
+import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type CartesiaListenSimulator,
@@ -84,12 +85,6 @@ const silence = (seconds: number): Uint8Array => new Uint8Array(seconds * 8_000)
 const secondsWith = (seconds: number): number => (SPOKEN.mulaw.length + seconds * 8_000) / 8_000;
 const closed = (socket: Socket): Promise<number> => new Promise((resolve) => socket.on('close', resolve));
 const factsOf = ({ id }: Call): Fact[] => takeFacts().filter(({ callId }) => callId === id);
-const sttFacts = (facts: readonly Fact[]): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
-const turnFacts = (facts: readonly Fact[]): TurnFact[] =>
-  facts.filter((fact): fact is TurnFact => fact.type === 'turn');
-const sum = (facts: readonly StageFact[]): number =>
-  facts.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
 /** When the simulator last sent a message of this type. */
 const sentUs = (type: string): number =>
   simulator.truth.findLast((event) => event.kind === 'sent' && event.message.type === type)?.atMicros ?? 0;
@@ -120,13 +115,13 @@ for (const { name, Client } of BUILDS) {
       assert.deepEqual(seen, [true]);
 
       const facts = factsOf(call);
-      const [turn, ...others] = turnFacts(facts);
+      const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
       near(turn?.speechStartedUs, sentUs('turn.start'), lateUs);
       near(turn?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
       near(turn?.committedUs, sentUs('turn.end'), lateUs);
       assert.equal(turn?.eouSource, 'stt_event');
-      const [spoken, rest, ...stages] = sttFacts(facts);
+      const [spoken, rest, ...stages] = stagesOf(facts, 'stt');
       assert.deepEqual(stages, []);
       assert.equal(spoken?.provider, 'cartesia');
       assert.equal(spoken.model, 'ink-2');
@@ -134,7 +129,7 @@ for (const { name, Client } of BUILDS) {
       assert.equal(spoken.turnIndex, 0);
       near(spoken.firstByteUs, firstSentUs('turn.update', startUs), lateUs);
       assert.equal(rest?.turnIndex, undefined);
-      assert.equal(sum(sttFacts(facts)), secondsWith(0.7));
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), secondsWith(0.7));
     });
 
     it('tells when the user spoke, from the audio, where words have their times', async () => {
@@ -151,13 +146,13 @@ for (const { name, Client } of BUILDS) {
       call.end();
 
       const facts = factsOf(call);
-      const [turn, ...others] = turnFacts(facts);
+      const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
       near(turn?.speechStartedUs, startUs + SPOKEN.speechStartSeconds * 1e6, lateUs);
       near(turn?.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
       near(turn?.committedUs, sentUs('flush_done'), lateUs);
       assert.equal(turn?.eouSource, 'stt_word_end');
-      assert.equal(sum(sttFacts(facts)), secondsWith(0.1));
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), secondsWith(0.1));
     });
   });
 }
@@ -177,7 +172,7 @@ describe('a socket of Cartesia’s transcription', () => {
     socket.send({ type: 'close' });
     await closed(socket);
     call.end();
-    const turn = turnFacts(factsOf(call));
+    const turn = turnsOf(factsOf(call));
     assert.equal(turn.length, 1);
     near(turn[0]?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
   });
@@ -192,7 +187,7 @@ describe('a socket of Cartesia’s transcription', () => {
     socket.send('close');
     await closed(socket);
     call.end();
-    near(turnFacts(factsOf(call))[0]?.committedUs, sentUs('transcript'), lateUs);
+    near(turnsOf(factsOf(call))[0]?.committedUs, sentUs('transcript'), lateUs);
   });
 
   it('opens a call of its own when there is none, and ends it when it closes', async () => {
@@ -209,10 +204,10 @@ describe('a socket of Cartesia’s transcription', () => {
     await closed(socket);
     assert.equal(inside?.ended, true);
     const facts = takeFacts();
-    const call = facts.find((fact): fact is CallFact => fact.type === 'call');
+    const call = callsOf(facts)[0];
     assert.equal(call?.callId, inside.id);
     assert.equal(call.endReason, 'connection_closed');
-    assert.equal(sum(sttFacts(facts)), 0.1);
+    assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), 0.1);
   });
 
   it('is read with for await as well', async () => {
@@ -229,7 +224,7 @@ describe('a socket of Cartesia’s transcription', () => {
     await reading;
     call.end();
     assert.deepEqual(types.slice(-2), ['done', 'close']);
-    assert.equal(sum(sttFacts(factsOf(call))), SPOKEN.mulaw.length / 8_000);
+    assert.equal(audioSecondsOf(stagesOf(factsOf(call), 'stt')), SPOKEN.mulaw.length / 8_000);
   });
 
   it('keeps two calls apart', async () => {
@@ -248,12 +243,12 @@ describe('a socket of Cartesia’s transcription', () => {
     await Promise.all([talk(calls[0], SPOKEN.mulaw), talk(calls[1], silence(0.2))]);
     const facts = takeFacts();
     assert.deepEqual(
-      turnFacts(facts).map(({ callId }) => callId),
+      turnsOf(facts).map(({ callId }) => callId),
       [calls[0].id],
     );
     assert.deepEqual([...seen], [calls[0].id]);
     assert.deepEqual(
-      calls.map(({ id }) => sum(sttFacts(facts).filter(({ callId }) => callId === id))),
+      calls.map(({ id }) => audioSecondsOf(stagesOf(facts, 'stt').filter(({ callId }) => callId === id))),
       [secondsWith(0.7), 0.9],
     );
   });
@@ -277,8 +272,8 @@ describe('a socket of Cartesia’s transcription', () => {
     await closed(socket);
     call.end();
     const facts = factsOf(call);
-    near(turnFacts(facts).at(-1)?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
-    assert.equal(sum(sttFacts(facts)), (2 * SPOKEN.mulaw.length + 0.7 * 8_000) / 8_000);
+    near(turnsOf(facts).at(-1)?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
+    assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), (2 * SPOKEN.mulaw.length + 0.7 * 8_000) / 8_000);
   });
 
   it('gives what was understood when the connection breaks in the middle', async () => {
@@ -291,7 +286,11 @@ describe('a socket of Cartesia’s transcription', () => {
     assert.notEqual(call.turn?.userText, undefined);
     call.end();
     assert.deepEqual(
-      sttFacts(factsOf(call)).map(({ turnIndex, cancelled, errorType }) => [turnIndex, cancelled, errorType]),
+      stagesOf(factsOf(call), 'stt').map(({ turnIndex, cancelled, errorType }) => [
+        turnIndex,
+        cancelled,
+        errorType,
+      ]),
       [
         [0, true, undefined],
         [undefined, undefined, 'connection_closed'],
@@ -313,7 +312,7 @@ describe('a socket of Cartesia’s transcription', () => {
       assert.ok(errors.length > 0);
     }
     call.end();
-    const stt = sttFacts(factsOf(call));
+    const stt = stagesOf(factsOf(call), 'stt');
     assert.deepEqual(
       stt.map(({ errorType }) => errorType),
       ['concurrency_limited', '429'],
@@ -330,7 +329,7 @@ describe('a socket of Cartesia’s transcription', () => {
     socket.close();
     await closed(socket);
     call.end();
-    assert.deepEqual(sttFacts(factsOf(call)), []);
+    assert.deepEqual(stagesOf(factsOf(call), 'stt'), []);
   });
 
   it('leaves the application its own errors', async () => {
@@ -369,11 +368,11 @@ for (const { name, Client } of BUILDS) {
       assert.equal(call.turn?.userText, SPOKEN.text);
       call.end();
       const facts = factsOf(call);
-      const [turn, ...others] = turnFacts(facts);
+      const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
       near(turn?.speechStartedUs, requestedUs - secondsWith(0) * 1e6, 0);
       near(turn?.speechEndedUs, requestedUs, 0);
-      const [stt, ...stages] = sttFacts(facts);
+      const [stt, ...stages] = stagesOf(facts, 'stt');
       assert.deepEqual(stages, []);
       assert.equal(stt?.turnIndex, 0);
       assert.equal(stt.provider, 'cartesia');
@@ -398,7 +397,7 @@ for (const { name, Client } of BUILDS) {
       await assert.rejects(async () => await call.run(() => request(once(Client))), { status: 429 });
       call.end();
       assert.deepEqual(
-        sttFacts(factsOf(call)).map(({ errorType, streaming }) => [errorType, streaming]),
+        stagesOf(factsOf(call), 'stt').map(({ errorType, streaming }) => [errorType, streaming]),
         [['RateLimitError', false]],
       );
     });
@@ -411,7 +410,7 @@ for (const { name, Client } of BUILDS) {
       await assert.rejects(async () => await call.run(() => request(once(Client), signal)));
       call.end();
       assert.deepEqual(
-        sttFacts(factsOf(call)).map(({ cancelled, errorType }) => [cancelled, errorType]),
+        stagesOf(factsOf(call), 'stt').map(({ cancelled, errorType }) => [cancelled, errorType]),
         [[true, undefined]],
       );
     });
@@ -427,7 +426,7 @@ for (const { name, Client } of BUILDS) {
       await poll(() => call.turn);
       call.end();
       assert.deepEqual(
-        sttFacts(factsOf(call)).map(({ usage }) => usage?.audioSeconds),
+        stagesOf(factsOf(call), 'stt').map(({ usage }) => usage?.audioSeconds),
         [undefined, secondsWith(0)],
       );
     });

@@ -3,14 +3,13 @@ import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
 import type { StageFact } from '../../../exporter/facts.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type CartesiaSimulator, startCartesiaSimulator } from '../../support/simulators/cartesia.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };
 const TEXT = 'Of course, with pleasure. At what time?';
@@ -30,16 +29,6 @@ before(async () => {
 });
 after(() => Promise.all([plain.close(), tls.close()]));
 
-const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) > 0);
-  assert.equal(spans.length, 1);
-  const [span] = spans;
-  assert.ok(span);
-  return span;
-};
 /** What the simulator says of the last answer that it finished. */
 const truth = (simulator: CartesiaSimulator) => {
   const finished = simulator.truth.findLast((event) => event.kind === 'finished');

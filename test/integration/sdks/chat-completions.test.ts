@@ -8,15 +8,15 @@ import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAIModule, * as openaiNamespace from 'openai';
 import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
 import type { StageFact } from '../../../exporter/facts.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
+import { stagesOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, spansOf, takeFacts } from '../../support/spans.ts';
 
 const require = createRequire(import.meta.url);
 const cjsGroq = require('groq-sdk') as { Groq: typeof GroqModule };
@@ -54,22 +54,7 @@ const client = (build: (typeof BUILDS)[number], options: object = {}): Client =>
   });
 };
 const ask = (text: string) => ({ model: MODEL, messages: [{ role: 'user' as const, content: text }] });
-const llmFacts = (): StageFact[] =>
-  takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm');
-/** The spans that `run` leads to, when there are as many as expected. */
-const spansOf = async (count: number, run: () => Promise<unknown>): Promise<SpanRecord[]> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) >= count);
-  assert.equal(spans.length, count);
-  return spans;
-};
-const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
-  const [span] = await spansOf(1, run);
-  assert.ok(span);
-  return span;
-};
+const llmFacts = (): StageFact[] => stagesOf(takeFacts(), 'llm');
 const read = async (stream: AsyncIterable<Chunk>, enough = Number.POSITIVE_INFINITY): Promise<string> => {
   let words = '';
   for await (const chunk of stream) {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { priceStage } from '../../../exporter/pricing/price.ts';
 import { catalogue } from '../../../exporter/pricing/price-list.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { callsOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -94,9 +95,7 @@ class Conversation {
 
   constructor(facts: readonly Fact[]) {
     this.facts = facts;
-    this.turns = facts
-      .filter((fact): fact is TurnFact => fact.type === 'turn')
-      .sort((a, b) => a.turnIndex - b.turnIndex);
+    this.turns = turnsOf(facts).sort((a, b) => a.turnIndex - b.turnIndex);
   }
 
   stages(kind: StageFact['stage'], turnIndex = this.turns.at(-1)?.turnIndex): StageFact[] {
@@ -352,7 +351,7 @@ describe('the voice agent', () => {
       await poll(() => calls.at(-1)?.ended);
     }
     assert.notEqual(calls[0]?.id, calls[1]?.id);
-    const ended = takeFacts().filter((fact): fact is CallFact => fact.type === 'call');
+    const ended = callsOf(takeFacts());
     assert.deepEqual(
       ended.map(({ callId, endReason }) => [callId, endReason]),
       calls.map((call) => [call?.id, 'connection_closed']),

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { markTurn } from '../../../exporter/calls/marks.ts';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { StageFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { openStage } from '../../../instrumentation/open-stage.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import type { Stage } from '../../../instrumentation/stage.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { audioSecondsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { type FluxSimulator, startFluxSimulator } from '../../support/simulators/deepgram-flux.ts';
@@ -56,12 +57,6 @@ const events = (socket: Socket, see: (event: string) => void = () => {}): string
   return seen;
 };
 const speak = (socket: Socket, audio: Uint8Array) => talk((frame) => socket.sendMedia(frame), audio);
-const turnsOf = (facts: readonly Fact[]): TurnFact[] =>
-  facts.filter((fact): fact is TurnFact => fact.type === 'turn');
-const stagesOf = (facts: readonly Fact[], kind: StageFact['stage']): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind);
-const seconds = (stt: readonly StageFact[]): number =>
-  stt.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
 
 for (const { name, Client } of DEEPGRAM_SDKS) {
   describe(`Flux, ${name}`, () => {
@@ -101,7 +96,7 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       );
       assertNear(spoken.firstByteUs, started?.atMicros);
       assert.equal(rest?.turnIndex, undefined);
-      assert.equal(seconds(stagesOf(facts, 'stt')), SPOKEN.mulaw.length / 8_000 + 0.9);
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), SPOKEN.mulaw.length / 8_000 + 0.9);
     });
 
     it('makes one turn of an answer begun too early, thrown away and begun again', async () => {
@@ -234,7 +229,7 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
         [calls[0]?.id],
       );
       const ofSecond = stagesOf(facts, 'stt').filter(({ callId }) => callId === calls[1]?.id);
-      assert.equal(seconds(ofSecond), 1.3);
+      assert.equal(audioSecondsOf(ofSecond), 1.3);
     });
 
     it('leaves the application its own errors', async () => {

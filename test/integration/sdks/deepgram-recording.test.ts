@@ -5,6 +5,7 @@ import { Call } from '../../../instrumentation/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -36,7 +37,7 @@ async function transcription(): Promise<{ stt: StageFact; turns: TurnFact[] }> {
   const [stt, ...others] = facts.filter(isStt);
   assert.ok(stt);
   assert.deepEqual(others, []);
-  return { stt, turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn') };
+  return { stt, turns: turnsOf(facts) };
 }
 
 for (const { name, Client } of DEEPGRAM_SDKS) {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact, StageFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
+import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -56,17 +57,15 @@ const last = <K extends Kind>(kind: K) => {
   assert.ok(event, `nothing was ${kind}`);
   return event;
 };
-const ttsOf = (facts: readonly Fact[]): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'tts');
 
 /** The facts so far, and `count` syntheses among them. */
 async function syntheses(count: number): Promise<{ facts: Fact[]; tts: StageFact[] }> {
   const facts: Fact[] = [];
   await poll(() => {
     facts.push(...takeFacts());
-    return ttsOf(facts).length >= count;
+    return stagesOf(facts, 'tts').length >= count;
   });
-  return { facts, tts: ttsOf(facts) };
+  return { facts, tts: stagesOf(facts, 'tts') };
 }
 
 const isFirstByteOf = (fact: StageFact | undefined, event: { readonly atMicros: number }): void =>
@@ -365,7 +364,7 @@ describe('a socket of speak', () => {
     call.run(() => socket.sendClear({ type: 'Clear' }));
     const facts: Fact[] = [];
     await poll(() => facts.push(...takeFacts()) && facts.some(({ type }) => type === 'turn'));
-    const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+    const turn = turnsOf(facts)[0];
     assert.equal(turn?.interrupted, true);
     socket.close();
     call.end();

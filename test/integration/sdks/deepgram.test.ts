@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import * as namespace from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
+import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
@@ -58,11 +58,6 @@ async function open(socket: Socket): Promise<void> {
 
 const speak = (socket: Socket, audio: Uint8Array) => talk((frame) => socket.sendMedia(frame), audio);
 
-const sttFacts = (facts: readonly Fact[]): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
-const sum = (facts: readonly StageFact[]): number =>
-  facts.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
-
 for (const { name, Client } of BUILDS) {
   describe(name, () => {
     it('tells when the user spoke, from the audio and not from when messages came', async () => {
@@ -87,7 +82,7 @@ for (const { name, Client } of BUILDS) {
       call.end();
 
       const facts = takeFacts();
-      const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+      const turn = turnsOf(facts)[0];
       assert.ok(turn?.speechStartedUs && turn.speechEndedUs && turn.committedUs);
       const speechStartUs = startUs + SPOKEN.speechStartSeconds * 1e6;
       const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
@@ -97,7 +92,7 @@ for (const { name, Client } of BUILDS) {
       assert.ok(turn.committedUs > turn.speechEndedUs + 300_000);
       assert.deepEqual(seen, [{ active: true, turn: true }]);
 
-      const [spoken, rest, ...others] = sttFacts(facts);
+      const [spoken, rest, ...others] = stagesOf(facts, 'stt');
       assert.deepEqual(others, []);
       assert.equal(spoken?.turnIndex, 0);
       assert.equal(spoken.provider, 'deepgram');
@@ -105,7 +100,10 @@ for (const { name, Client } of BUILDS) {
       assert.equal(spoken.streaming, true);
       assert.ok(spoken.firstByteUs !== undefined && spoken.firstByteUs < turn.speechEndedUs + 300_000);
       assert.equal(rest?.turnIndex, undefined);
-      assert.equal(sum(sttFacts(facts)), (SPOKEN.mulaw.length + silence(0.6).length) / 8_000);
+      assert.equal(
+        audioSecondsOf(stagesOf(facts, 'stt')),
+        (SPOKEN.mulaw.length + silence(0.6).length) / 8_000,
+      );
     });
 
     it('opens a call of its own when there is none, and ends it when it closes', async () => {
@@ -122,10 +120,10 @@ for (const { name, Client } of BUILDS) {
       socket.close();
       await poll(() => inside?.ended);
       const facts = takeFacts();
-      const call = facts.find((fact): fact is CallFact => fact.type === 'call');
+      const call = callsOf(facts)[0];
       assert.equal(call?.callId, inside.id);
       assert.equal(call?.endReason, 'connection_closed');
-      assert.equal(sum(sttFacts(facts)), 0.1);
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), 0.1);
     });
     // What follows does not depend on how the SDK was loaded, and takes as long as its audio.
     if (Client !== DeepgramClient) return;
@@ -162,7 +160,9 @@ for (const { name, Client } of BUILDS) {
         [calls[0]?.id],
       );
       assert.deepEqual([...seen.keys()], [calls[0]?.id]);
-      const seconds = calls.map(({ id }) => sum(sttFacts(facts).filter(({ callId }) => callId === id)));
+      const seconds = calls.map(({ id }) =>
+        audioSecondsOf(stagesOf(facts, 'stt').filter(({ callId }) => callId === id)),
+      );
       assert.deepEqual(seconds, [SPOKEN.mulaw.length / 8_000 + 0.5, 0.2]);
     });
 
@@ -182,10 +182,10 @@ for (const { name, Client } of BUILDS) {
       await poll(() => socket.readyState === 3);
       call.end();
       const facts = takeFacts();
-      const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+      const turn = turnsOf(facts)[0];
       const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
       assert.ok(Math.abs((turn?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
-      assert.equal(sum(sttFacts(facts)), 0.3 + SPOKEN.mulaw.length / 8_000 + 0.6);
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), 0.3 + SPOKEN.mulaw.length / 8_000 + 0.6);
     });
 
     it('follows a connection made with createConnection and read with for await', async () => {
@@ -204,7 +204,7 @@ for (const { name, Client } of BUILDS) {
       await poll(() => socket.readyState === 3);
       call.end();
       assert.ok(types.includes('Metadata'));
-      assert.equal(sum(sttFacts(takeFacts())), 0.2);
+      assert.equal(audioSecondsOf(stagesOf(takeFacts(), 'stt')), 0.2);
     });
 
     it('runs handlers in the call also when a transport of the application delivers from elsewhere', async () => {
@@ -250,11 +250,8 @@ for (const { name, Client } of BUILDS) {
       socket.sendMedia(silence(0.02));
       socket.close();
       const facts = takeFacts();
-      assert.equal(
-        facts.find((fact): fact is CallFact => fact.type === 'call')?.endReason,
-        'connection_closed',
-      );
-      assert.equal(sum(sttFacts(facts)), 0.02);
+      assert.equal(callsOf(facts)[0]?.endReason, 'connection_closed');
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), 0.02);
     });
 
     it('leaves the application its own errors', async () => {

@@ -11,7 +11,7 @@ import { patchElevenLabsSockets } from '../../../instrumentation/sdks/elevenlabs
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';
-import { recordSpans, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, takeSpans } from '../../support/spans.ts';
 
 const commonJs = createRequire(import.meta.url)('ws') as typeof esm.WebSocket;
 const TEXT = ['Of course, ', 'with pleasure. ', 'At what time? '];
@@ -40,16 +40,6 @@ const send = (ws: esm.WebSocket, ...messages: object[]): void => {
 };
 const say = (ws: esm.WebSocket, extra: object = {}): void =>
   send(ws, { text: ' ', ...extra }, ...TEXT.map((text) => ({ text, ...extra })));
-const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) > 0);
-  assert.equal(spans.length, 1);
-  const [span] = spans;
-  assert.ok(span);
-  return span;
-};
 const truth = () => {
   const finished = simulator.truth.findLast((event) => event.kind === 'finished');
   assert.ok(finished?.kind === 'finished');

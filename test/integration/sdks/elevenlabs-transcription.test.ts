@@ -9,12 +9,13 @@ import {
   type RealtimeConnection,
   RealtimeEvents,
 } from '@elevenlabs/elevenlabs-js';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/elevenlabs.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
+import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
@@ -90,17 +91,12 @@ async function sayOnce(options: object, { commit = false } = {}) {
   const open = call.turn !== undefined;
   call.end();
   const facts = takeFacts();
-  const turn = facts.find((fact): fact is TurnFact => fact.type === 'turn');
+  const turn = turnsOf(facts)[0];
   assert.ok(turn);
   assert.deepEqual(new Set(heard.map((each) => each.call)), new Set([call.id]), 'handlers run in the call');
   assert.equal(open, true, 'the turn waits for its answer');
-  return { ...spoken, asked: committedUs, turn, stt: sttFacts(facts), call };
+  return { ...spoken, asked: committedUs, turn, stt: stagesOf(facts, 'stt'), call };
 }
-
-const sttFacts = (facts: readonly Fact[]): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt');
-const sum = (facts: readonly StageFact[]): number =>
-  facts.reduce((total, { usage }) => total + Math.round((usage?.audioSeconds ?? 0) * 1e6), 0) / 1e6;
 
 describe('realtime transcription', { concurrency: false }, () => {
   it('tells when the user spoke by where the words lie in the audio', async () => {
@@ -119,7 +115,7 @@ describe('realtime transcription', { concurrency: false }, () => {
     assert.equal(spoken.streaming, true);
     assert.ok(spoken.firstByteUs !== undefined && spoken.firstByteUs > spoken.startUs + 100_000);
     assert.equal(rest?.turnIndex, undefined);
-    assert.equal(sum(stt), SECONDS);
+    assert.equal(audioSecondsOf(stt), SECONDS);
   });
 
   it('takes off the silence that was waited for, where nothing tells where the words lie', async () => {
@@ -131,7 +127,7 @@ describe('realtime transcription', { concurrency: false }, () => {
     assert.equal(turn.eouSource, 'stt_event');
     // When the user began is not known: no latency is made of when we heard of it.
     assert.equal(stt[0]?.firstByteUs, undefined);
-    assert.equal(sum(stt), SECONDS);
+    assert.equal(audioSecondsOf(stt), SECONDS);
   });
 
   it('takes the end from when the application commits, where it does', async () => {
@@ -151,9 +147,9 @@ describe('realtime transcription', { concurrency: false }, () => {
     connection.close();
     const facts: Fact[] = [];
     await poll(() => facts.push(...takeFacts()) > 0 && facts.some(({ type }) => type === 'call'));
-    const call = facts.find((fact): fact is CallFact => fact.type === 'call');
+    const call = callsOf(facts)[0];
     assert.equal(call?.endReason, 'connection_closed');
-    assert.equal(sum(sttFacts(facts)), 0.1);
+    assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), 0.1);
   });
 
   it('carries a call over two connections, and keeps two calls at once apart', async () => {
@@ -180,7 +176,8 @@ describe('realtime transcription', { concurrency: false }, () => {
     }
     const facts = takeFacts();
     assert.equal(facts.filter(({ type }) => type === 'call').length, 2);
-    for (const { id } of calls) assert.equal(sum(sttFacts(facts).filter(({ callId }) => callId === id)), 0.2);
+    for (const { id } of calls)
+      assert.equal(audioSecondsOf(stagesOf(facts, 'stt').filter(({ callId }) => callId === id)), 0.2);
   });
 
   it('keeps what was understood when the connection breaks, and passes its errors on as they are', async () => {
@@ -195,7 +192,7 @@ describe('realtime transcription', { concurrency: false }, () => {
     await assert.rejects(speak(connection, SPOKEN.mulaw), /not connected/);
     await poll(() => closed);
     call.end();
-    const [spoken, rest] = sttFacts(takeFacts());
+    const [spoken, rest] = stagesOf(takeFacts(), 'stt');
     assert.equal(spoken?.cancelled, true);
     assert.ok(spoken.usage?.audioSeconds);
     assert.equal(rest?.errorType, 'connection_closed');
@@ -216,7 +213,7 @@ describe('realtime transcription', { concurrency: false }, () => {
     await poll(() => closed);
     call.end();
     assert.deepEqual(
-      sttFacts(takeFacts()).map(({ errorType }) => errorType),
+      stagesOf(takeFacts(), 'stt').map(({ errorType }) => errorType),
       ['429'],
     );
   });

@@ -5,11 +5,12 @@ import * as newest from '@google/genai';
 import * as oldest from '@google/genai-oldest';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact, StageFact, StageKind } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
+import { callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type GeminiLiveSimulator,
@@ -124,13 +125,7 @@ const behave = (options: Partial<LiveOptions>): void =>
     ...options,
   });
 const stages = (facts: readonly Fact[], kind: StageKind): StageFact[] =>
-  facts
-    .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind)
-    .sort((a, b) => a.startUs - b.startUs);
-const turns = (facts: readonly Fact[]): TurnFact[] =>
-  facts.filter((fact): fact is TurnFact => fact.type === 'turn');
-const calls = (facts: readonly Fact[]): CallFact[] =>
-  facts.filter((fact): fact is CallFact => fact.type === 'call');
+  stagesOf(facts, kind).sort((a, b) => a.startUs - b.startUs);
 const truth = (kind: string): number | undefined =>
   simulator.truth.findLast((event) => event.kind === kind)?.atMicros;
 const near = (actual: number | undefined, expected: number | undefined, lateUs = 0): void =>
@@ -148,7 +143,7 @@ for (const { name, sdk } of BUILDS) {
       await talk.completes();
       await talk.close();
       const facts = takeFacts();
-      const [turn, ...others] = turns(facts);
+      const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
       assert.equal(turn?.initiator, 'user');
       assert.equal(turn.eouSource, 'vad');
@@ -175,7 +170,7 @@ for (const { name, sdk } of BUILDS) {
       near(playback.startUs, truth('first_audio'));
       near(playback.endUs, (truth('first_audio') ?? 0) + 400_000);
       assert.deepEqual(
-        calls(facts).map(({ callId, endReason }) => [callId === turn.callId, endReason]),
+        callsOf(facts).map(({ callId, endReason }) => [callId === turn.callId, endReason]),
         [[true, 'connection_closed']],
       );
     });
@@ -199,13 +194,13 @@ for (const { name, sdk } of BUILDS) {
       await talk.close();
       const facts = takeFacts();
       assert.deepEqual(
-        turns(facts).map(({ initiator, interrupted }) => [initiator, interrupted]),
+        turnsOf(facts).map(({ initiator, interrupted }) => [initiator, interrupted]),
         [
           ['user', true],
           ['user', false],
         ],
       );
-      near(turns(facts)[1]?.speechStartedUs, over.startUs, over.lateUs);
+      near(turnsOf(facts)[1]?.speechStartedUs, over.startUs, over.lateUs);
       assert.deepEqual(
         stages(facts, 'llm').map(({ cancelled, turnIndex }) => [cancelled, turnIndex]),
         [
@@ -226,7 +221,7 @@ for (const { name, sdk } of BUILDS) {
       await talk.completes();
       await talk.close();
       const facts = takeFacts();
-      const [turn] = turns(facts);
+      const [turn] = turnsOf(facts);
       assert.equal(turn?.eouSource, 'stt_word_end');
       near(turn.speechEndedUs, spoken.endUs, spoken.lateUs);
       const [llm] = stages(facts, 'llm');
@@ -249,7 +244,7 @@ for (const { name, sdk } of BUILDS) {
       const over = await talk.speak(300);
       await talk.completes(2);
       await talk.close();
-      const [first, second] = turns(takeFacts());
+      const [first, second] = turnsOf(takeFacts());
       assert.equal(first?.interrupted, true);
       assert.equal(second?.interrupted, false);
       near(second.speechEndedUs, over.endUs, over.lateUs);
@@ -261,7 +256,7 @@ for (const { name, sdk } of BUILDS) {
       await talk.speak(300);
       await talk.completes();
       await talk.close();
-      const [turn] = turns(takeFacts());
+      const [turn] = turnsOf(takeFacts());
       assert.equal(turn?.initiator, 'agent');
       assert.equal(turn.reportedEouLatencySeconds, undefined);
     });
@@ -278,7 +273,7 @@ for (const { name, sdk } of BUILDS) {
       await talk.completes();
       await talk.close();
       const facts = takeFacts();
-      const [turn] = turns(facts);
+      const [turn] = turnsOf(facts);
       assert.equal(turn?.eouSource, 'vad');
       near(turn.speechEndedUs, endUs);
       near(stages(facts, 'llm')[0]?.firstByteUs, truth('first_audio'));
@@ -306,7 +301,7 @@ for (const { name, sdk } of BUILDS) {
       await talk.close();
       const facts = takeFacts();
       assert.deepEqual(
-        turns(facts).map(({ initiator }) => initiator),
+        turnsOf(facts).map(({ initiator }) => initiator),
         ['agent', 'user'],
       );
       assert.deepEqual(
@@ -351,10 +346,10 @@ for (const { name, sdk } of BUILDS) {
         await second.completes();
         await second.close();
         const facts = takeFacts();
-        assert.equal(turns(facts).length, 2);
-        near(turns(facts)[1]?.speechEndedUs, spoken.endUs, spoken.lateUs);
+        assert.equal(turnsOf(facts).length, 2);
+        near(turnsOf(facts)[1]?.speechEndedUs, spoken.endUs, spoken.lateUs);
         assert.deepEqual(
-          calls(facts).map(({ endReason }) => endReason),
+          callsOf(facts).map(({ endReason }) => endReason),
           ['connection_closed'],
         );
       });
@@ -398,11 +393,11 @@ describe('a live session', () => {
     const facts = takeFacts();
     for (const { id } of own) {
       const mine = facts.filter(({ callId }) => callId === id);
-      assert.equal(turns(mine).length, 1);
+      assert.equal(turnsOf(mine).length, 1);
       assert.equal(stages(mine, 'llm')[0]?.usage?.outputTokens, 10);
-      assert.equal(calls(mine).length, 1);
+      assert.equal(callsOf(mine).length, 1);
     }
-    assert.equal(calls(facts).length, 2);
+    assert.equal(callsOf(facts).length, 2);
   });
 
   it('calls the application back in its call, on its own object, as its callbacks are at that moment', async () => {

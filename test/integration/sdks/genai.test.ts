@@ -6,14 +6,13 @@ import * as oldest from '@google/genai-oldest';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { StageFact } from '../../../exporter/facts.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
-import { poll } from '../../support/poll.ts';
+import { stagesOf } from '../../support/facts.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../support/simulators/gemini.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, spansOf, takeFacts } from '../../support/spans.ts';
 
 type Sdk = typeof newest;
 type Chunk = newest.GenerateContentResponse;
@@ -40,22 +39,7 @@ before(async () => {
 });
 after(() => simulator.close());
 
-const stages = (): StageFact[] =>
-  takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm');
-/** The spans that `run` leads to, when there are as many as expected. */
-const spansOf = async (count: number, run: () => unknown): Promise<SpanRecord[]> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) >= count);
-  assert.equal(spans.length, count);
-  return spans;
-};
-const spanOf = async (run: () => unknown): Promise<SpanRecord> => {
-  const [span] = await spansOf(1, run);
-  assert.ok(span);
-  return span;
-};
+const stages = (): StageFact[] => stagesOf(takeFacts(), 'llm');
 const read = async (stream: AsyncIterable<Chunk>, enough = Number.POSITIVE_INFINITY): Promise<string> => {
   let words = '';
   for await (const chunk of stream) {

@@ -5,19 +5,19 @@ import Groq, * as groqNamespace from 'groq-sdk';
 import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAI, * as openaiNamespace from 'openai';
 import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
+import type { Fact, StageFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
+import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type AudioSimulator,
   recording,
   startAudioSimulator,
 } from '../../support/simulators/openai-audio.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
 
 const require = createRequire(import.meta.url);
 const cjsGroq = require('groq-sdk') as { Groq: typeof Groq };
@@ -48,19 +48,7 @@ const client = ({ make, path }: Build): OpenAI => {
   const Make = make as unknown as new (options: object) => OpenAI;
   return new Make({ apiKey: 'key', baseURL: new URL(path, simulator.url).href, maxRetries: 0 });
 };
-const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) >= 1);
-  assert.equal(spans.length, 1);
-  const [span] = spans;
-  assert.ok(span);
-  return span;
-};
-const stages = (facts: readonly Fact[], stage: StageFact['stage']): StageFact[] =>
-  facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === stage);
-const turns = (facts: readonly Fact[]): TurnFact[] => facts.filter((fact) => fact.type === 'turn');
+const stages = (facts: readonly Fact[], stage: StageFact['stage']): StageFact[] => stagesOf(facts, stage);
 const last = <K extends 'spoken' | 'transcribed' | 'received'>(kind: K) => {
   const event = simulator.truth.findLast((candidate) => candidate.kind === kind);
   assert.ok(event?.kind === kind);
@@ -93,7 +81,7 @@ for (const build of BUILDS) {
       assert.equal(fact.model, 'tts-1');
       assert.equal(fact.turnIndex, 0);
       assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs >= fact.startUs + 20_000);
-      assert.equal(turns(takeFacts())[0]?.initiator, 'agent');
+      assert.equal(turnsOf(takeFacts())[0]?.initiator, 'agent');
     });
 
     it('does not take bytes of compressed audio for time', async () => {
@@ -161,7 +149,7 @@ for (const build of BUILDS) {
       const { text } = await call.run(() => transcribe());
       call.end();
       const facts = takeFacts();
-      const [turn, ...more] = turns(facts);
+      const [turn, ...more] = turnsOf(facts);
       const [stage] = stages(facts, 'stt');
       assert.equal(text, simulator.transcript);
       assert.equal(more.length, 0);
@@ -186,7 +174,7 @@ for (const build of BUILDS) {
       );
       call.end();
       const facts = takeFacts();
-      const [turn] = turns(facts);
+      const [turn] = turnsOf(facts);
       const [stage] = stages(facts, 'stt');
       assert.equal(turn?.eouSource, 'stt_word_end');
       assert.equal(turn.speechEndedUs, (stage?.startUs ?? 0) - 300_000);
@@ -205,7 +193,7 @@ for (const build of BUILDS) {
         });
       call.end();
       const facts = takeFacts();
-      assert.deepEqual(turns(facts), []);
+      assert.deepEqual(turnsOf(facts), []);
       const [stage] = stages(facts, 'stt');
       assert.equal(stage?.callId, call.id);
       assert.equal(stage.turnIndex, undefined);
@@ -223,7 +211,7 @@ for (const build of BUILDS) {
       });
       call.end();
       const facts = takeFacts();
-      assert.equal(turns(facts).length, 1);
+      assert.equal(turnsOf(facts).length, 1);
       assert.equal(stages(facts, 'tts')[0]?.turnIndex, 0);
     });
 
@@ -241,7 +229,7 @@ for (const build of BUILDS) {
       await assert.rejects(async () => call.run(() => transcribe()), { status: 429 });
       call.end();
       const facts = takeFacts();
-      assert.deepEqual(turns(facts), []);
+      assert.deepEqual(turnsOf(facts), []);
       assert.equal(stages(facts, 'stt')[0]?.errorType, 'RateLimitError');
       assert.equal(stages(facts, 'stt')[0]?.usage, undefined);
     });
@@ -252,7 +240,10 @@ for (const build of BUILDS) {
       await Promise.all(calls.map((call) => call.run(() => transcribe())));
       for (const call of calls) call.end();
       const facts = takeFacts();
-      assert.deepEqual(new Set(turns(facts).map(({ callId }) => callId)), new Set(calls.map(({ id }) => id)));
+      assert.deepEqual(
+        new Set(turnsOf(facts).map(({ callId }) => callId)),
+        new Set(calls.map(({ id }) => id)),
+      );
     });
   });
 }
@@ -300,7 +291,7 @@ for (const build of BUILDS.slice(0, 3)) {
         audioSeconds: 2,
       });
       assert.ok(stage.firstByteUs !== undefined && stage.firstByteUs < stage.endUs);
-      assert.equal(turns(facts).length, 1);
+      assert.equal(turnsOf(facts).length, 1);
     });
   });
 }

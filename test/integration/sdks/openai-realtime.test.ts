@@ -9,11 +9,12 @@ import * as namespace from 'openai/realtime/ws';
 import OldestOpenAI from 'openai-oldest';
 import * as oldestNamespace from 'openai-oldest/realtime/ws';
 import { WebSocket } from 'ws';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
+import type { Fact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
 import { patchOpenAiRealtime } from '../../../instrumentation/sdks/openai/realtime.ts';
 import { foreign } from '../../../instrumentation/sdks/shared/patch.ts';
+import { Story } from '../../support/facts.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -160,28 +161,6 @@ class Talk {
 /** Of all tests, which run at the same time. */
 const facts: Fact[] = [];
 
-/** What was recorded of a call. */
-class Story {
-  readonly facts: readonly Fact[];
-  constructor(facts: readonly Fact[]) {
-    this.facts = facts;
-  }
-  get turns(): TurnFact[] {
-    return this.facts
-      .filter((fact): fact is TurnFact => fact.type === 'turn')
-      .sort((a, b) => a.turnIndex - b.turnIndex);
-  }
-  stages(kind: StageFact['stage'], turnIndex?: number): StageFact[] {
-    return this.facts
-      .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind)
-      .filter((stage) => turnIndex === undefined || stage.turnIndex === turnIndex)
-      .sort((a, b) => a.startUs - b.startUs);
-  }
-  get call(): CallFact | undefined {
-    return this.facts.find((fact): fact is CallFact => fact.type === 'call');
-  }
-}
-
 const near = (us: number | undefined, truthUs: number | undefined, toleranceMs = 20): void => {
   assert.ok(us !== undefined && truthUs !== undefined);
   assert.ok(Math.abs(us - truthUs) < toleranceMs * 1_000, `${(us - truthUs) / 1_000} ms off`);
@@ -258,7 +237,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     await talk.heard('response.done');
     const story = await talk.hangUp(() => inside);
     assert.ok(inside?.ended);
-    assert.equal(story.call?.endReason, 'connection_closed');
+    assert.equal(story.calls[0]?.endReason, 'connection_closed');
     assert.deepEqual(
       story.turns.map(({ initiator }) => initiator),
       ['agent'],
@@ -414,7 +393,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     const story = await talk.hangUp(() => inside);
     assert.equal(story.turns.length, 1);
     near(story.turns[0]?.speechEndedUs, spoken.endedMicros);
-    assert.equal(story.call?.endReason, 'connection_closed');
+    assert.equal(story.calls[0]?.endReason, 'connection_closed');
   });
 
   it('is a transcription for somebody else to answer when that is all that it does', async (t) => {

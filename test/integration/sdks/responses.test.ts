@@ -4,14 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import OpenAI, * as namespace from 'openai';
 import OldestOpenAI, * as oldestNamespace from 'openai-oldest';
 import type { StageFact } from '../../../exporter/facts.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { setCaptureContent } from '../../../instrumentation/content.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
-import { poll } from '../../support/poll.ts';
+import { stagesOf } from '../../support/facts.ts';
 import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
 
 const commonJs = createRequire(import.meta.url)('openai') as { OpenAI: typeof OpenAI };
 const MODEL = 'gpt-4.1-mini';
@@ -38,23 +37,12 @@ before(async () => {
 });
 after(() => simulator.close());
 
-const spanOf = async (run: () => Promise<unknown>): Promise<SpanRecord> => {
-  takeSpans();
-  const spans: SpanRecord[] = [];
-  await run();
-  await poll(() => spans.push(...takeSpans()) >= 1);
-  assert.equal(spans.length, 1);
-  const [span] = spans;
-  assert.ok(span);
-  return span;
-};
 const truth = () => {
   const finished = simulator.truth.findLast((event) => event.kind === 'finished');
   assert.ok(finished?.kind === 'finished');
   return finished;
 };
-const llmFacts = (): StageFact[] =>
-  takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm');
+const llmFacts = (): StageFact[] => stagesOf(takeFacts(), 'llm');
 
 for (const { name, make: Make } of BUILDS) {
   describe(`responses of ${name}`, () => {

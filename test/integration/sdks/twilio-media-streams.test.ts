@@ -6,11 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import * as namespace from 'ws';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { CallFact, StageFact } from '../../../exporter/facts.ts';
+import type { StageFact } from '../../../exporter/facts.ts';
 import type { Call } from '../../../instrumentation/call.ts';
 import { nowUs } from '../../../instrumentation/clock.ts';
 import { activeCall, activeScope } from '../../../instrumentation/scope.ts';
 import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/media-streams.ts';
+import { callsOf, stagesOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
@@ -103,7 +104,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
         ['scope', 'connected undefined', 'start CA1', 'media CA1', 'stop CA1'],
       );
       assert.ok(seen.includes('after connected CA1'));
-      const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+      const fact = callsOf(takeFacts())[0];
       assert.ok(fact);
       assert.deepEqual(
         [
@@ -148,14 +149,13 @@ describe('a media stream', () => {
     assert.ok(ws && call);
     return { phone, call, send: (message: unknown) => ws.send(JSON.stringify(message)) };
   }
-  const playbacks = (): StageFact[] =>
-    takeFacts().filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'playback');
+  const playbacks = (): StageFact[] => stagesOf(takeFacts(), 'playback');
 
   it('ends with its connection when no stop came', async () => {
     const { phone, call } = await begin('CA2');
     phone.ws.terminate();
     await poll(() => call.ended);
-    const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+    const fact = callsOf(takeFacts())[0];
     assert.equal(fact?.endReason, 'connection_closed');
   });
 

@@ -12,6 +12,7 @@ import type { SpokenWord } from '../speech.ts';
 import { type Fault, Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
+import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -138,17 +139,16 @@ class Session {
   readonly #init: SessionInit;
   readonly #startMicros = nowMicros();
   readonly #listener: Listener;
-  readonly #waiting: (() => void)[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #sequence: Sequence;
   #closedBy: 'client' | 'server' | 'cut' = 'client';
   #sent = 0;
-  #lastDueMs = 0;
   #turn = 0;
   /** The words of this turn that will not change any more. */
   #words: SpokenWord[] = [];
 
   constructor(init: SessionInit) {
     this.#init = init;
+    this.#sequence = new Sequence(init.random, init.processingMs);
     const { ws, query, random, sessionId, record } = init;
     this.#listener = new Listener(
       {
@@ -168,12 +168,12 @@ class Session {
     });
     ws.on('error', () => {});
     ws.on('close', () => {
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#sequence.stop();
       const { audioSeconds } = this.#listener;
       record({ kind: 'closed', sessionId, audioSeconds, by: this.#closedBy });
     });
     const expires = Math.round(Date.now() / 1_000) + 3 * 3_600;
-    this.#later(() => this.#send({ type: 'Begin', id: sessionId, expires_at: expires }));
+    this.#sequence.later(() => this.#send({ type: 'Begin', id: sessionId, expires_at: expires }));
   }
 
   #command(message: { type: string }): void {
@@ -181,7 +181,7 @@ class Session {
     if (message.type === 'ForceEndpoint') this.#listener.finalize(true);
     else if (message.type === 'Terminate') {
       this.#listener.finalize(false);
-      this.#later(() => this.#terminate());
+      this.#sequence.later(() => this.#terminate());
     }
   }
 
@@ -197,7 +197,7 @@ class Session {
 
   #hear(heard: Heard): void {
     if (heard.kind === 'speech_started')
-      this.#later(() => this.#send({ type: 'SpeechStarted', timestamp: ms(heard.atSeconds) }));
+      this.#sequence.later(() => this.#send({ type: 'SpeechStarted', timestamp: ms(heard.atSeconds) }));
     if (heard.kind !== 'results') return;
     const { words, isFinal, speechFinal, fromFinalize } = heard;
     const known = this.#words.map((word) => this.#word(word, true));
@@ -208,29 +208,17 @@ class Session {
     const ended = isFinal && (speechFinal || fromFinalize);
     const order = this.#turn;
     const spoken = this.#words;
-    this.#later(() => this.#send(turn(order, all, ended)));
+    this.#sequence.later(() => this.#send(turn(order, all, ended)));
     if (!ended) return;
     this.#turn++;
     this.#words = [];
     if (this.#init.query.get('format_turns') === 'true')
-      this.#later(() => this.#send({ ...turn(order, all, true), ...formatted(spoken) }));
+      this.#sequence.later(() => this.#send({ ...turn(order, all, true), ...formatted(spoken) }));
   }
 
   #word({ word, start, end }: SpokenWord, isFinal: boolean): StreamingWord {
     const confidence = isFinal ? 0.99 : 0.9;
     return { text: plain(word), start: ms(start), end: ms(end), confidence, word_is_final: isFinal };
-  }
-
-  /** Runs `action` after a drawn delay, never before what was asked for earlier. */
-  #later(action: () => void): void {
-    const { random, processingMs } = this.#init;
-    this.#lastDueMs = Math.max(this.#lastDueMs, performance.now() + random.between(...processingMs));
-    this.#waiting.push(action);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#waiting.shift()?.();
-    }, this.#lastDueMs - performance.now());
-    this.#timers.add(timer);
   }
 
   #send(message: AssemblyAiMessage): void {

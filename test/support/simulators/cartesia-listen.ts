@@ -6,6 +6,7 @@ import type { SpokenWord } from '../speech.ts';
 import { type Fault, Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
+import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -160,15 +161,14 @@ interface Silences {
 /** What both kinds of sockets do. */
 abstract class ListeningSocket {
   readonly #init: SocketInit;
-  readonly #waiting: (() => void)[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #sequence: Sequence;
   #closedBy: 'client' | 'server' | 'cut' = 'client';
   #sent = 0;
-  #lastDueMs = 0;
   protected readonly listener: Listener;
 
   constructor(init: SocketInit, { endpointingMs, utteranceEndMs }: Silences) {
     this.#init = init;
+    this.#sequence = new Sequence(init.random, init.processingMs);
     const { ws, query, random, requestId, record } = init;
     this.listener = new Listener(
       {
@@ -189,7 +189,7 @@ abstract class ListeningSocket {
     });
     ws.on('error', () => {});
     ws.on('close', () => {
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#sequence.stop();
       const { audioSeconds } = this.listener;
       record({ kind: 'closed', requestId, audioSeconds, by: this.#closedBy });
     });
@@ -200,26 +200,15 @@ abstract class ListeningSocket {
 
   /** Sends after a drawn delay, never before what was asked for earlier. */
   protected send(message: Message): void {
-    this.#later(() => this.#sendNow(message));
+    this.#sequence.later(() => this.#sendNow(message));
   }
 
   /** Closes after all that is to be sent. */
   protected close(): void {
-    this.#later(() => {
+    this.#sequence.later(() => {
       this.#closedBy = 'server';
       this.#init.ws.close(1000);
     });
-  }
-
-  #later(action: () => void): void {
-    const { random, processingMs } = this.#init;
-    this.#lastDueMs = Math.max(this.#lastDueMs, performance.now() + random.between(...processingMs));
-    this.#waiting.push(action);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#waiting.shift()?.();
-    }, this.#lastDueMs - performance.now());
-    this.#timers.add(timer);
   }
 
   #sendNow(message: Message): void {

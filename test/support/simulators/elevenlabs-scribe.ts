@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { SpokenWord } from '../speech.ts';
 import type { SpeechContext } from './elevenlabs-truth.ts';
 import { type Heard, Listener } from './listening.ts';
+import { Sequence } from './sequence.ts';
 
 /** Milliseconds from the audio that causes a message to the message. */
 const PROCESSING_MS = [20, 70] as const;
@@ -21,8 +22,7 @@ export function serveScribe(
   const silence = Number(query.get('vad_silence_threshold_secs') ?? DEFAULT_SILENCE_SECONDS);
   const vad = query.get('commit_strategy') === 'vad';
   const timed = query.get('include_timestamps') === 'true';
-  const timers = new Set<NodeJS.Timeout>();
-  let lastDue = 0;
+  const sequence = new Sequence(random, PROCESSING_MS);
   let lastPartial = '';
   let sent = 0;
   let segment: SpokenWord[] = [];
@@ -37,22 +37,13 @@ export function serveScribe(
     ws.send(JSON.stringify(message));
     record({ kind: 'transcript', requestId, message });
   };
-  /** Runs `action` after a drawn delay, never before what was asked for earlier. */
-  const later = (action: () => void): void => {
-    lastDue = Math.max(lastDue + 0.01, performance.now() + random.between(...PROCESSING_MS));
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      action();
-    }, lastDue - performance.now());
-    timers.add(timer);
-  };
   const textOf = (words: readonly SpokenWord[]): string => words.map(({ word }) => word).join(' ');
   const commit = (): void => {
     const words = segment;
     segment = [];
     lastPartial = '';
     const text = textOf(words);
-    later(() => {
+    sequence.later(() => {
       send({ message_type: 'committed_transcript', text });
       if (!timed) return;
       const items = words.flatMap(({ word, start, end }, i) => [
@@ -79,7 +70,7 @@ export function serveScribe(
         if (segment.length > 0 || heard.fromFinalize) commit();
       } else if (text !== '' && text !== lastPartial) {
         lastPartial = text;
-        later(() => send({ message_type: 'partial_transcript', text }));
+        sequence.later(() => send({ message_type: 'partial_transcript', text }));
       }
     },
   );
@@ -90,7 +81,7 @@ export function serveScribe(
   });
   ws.on('error', () => {});
   ws.on('close', () => {
-    for (const timer of timers) clearTimeout(timer);
+    sequence.stop();
     record({ kind: 'closed', requestId, audioSeconds: listener.audioSeconds });
   });
   const config = {

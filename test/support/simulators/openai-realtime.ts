@@ -8,6 +8,7 @@ import { createRandom, type Random, type Range } from './random.ts';
 import { RealtimeHistory, type RealtimeUsage, textTokens, userAudioTokens } from './realtime-history.ts';
 import { describeSession, freshSettings, type RealtimeSettings, updated } from './realtime-session.ts';
 import { type ChatReply, type ChatScript, receptionist } from './receptionist.ts';
+import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -194,9 +195,8 @@ interface Buffered {
 class Session {
   readonly #init: SessionInit;
   readonly #history = new RealtimeHistory();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #sequence: Sequence;
   #gone = false;
-  readonly #waiting: (() => void)[] = [];
   #settings: RealtimeSettings;
   #listener: Listener | undefined;
   /** Seconds of audio that earlier listeners took. */
@@ -204,12 +204,12 @@ class Session {
   #buffered: Buffered;
   #response: Response | undefined;
   #spoken = new Map<string, number>();
-  #lastDue = 0;
   #sent = 0;
   #ids = 0;
 
   constructor(init: SessionInit) {
     this.#init = init;
+    this.#sequence = new Sequence(init.random, init.options.processingMs ?? [10, 40]);
     this.#settings = freshSettings(init.model);
     this.#buffered = this.#empty();
     const { ws } = init;
@@ -218,7 +218,7 @@ class Session {
     ws.on('close', () => {
       this.#gone = true;
       this.#response?.abort.abort();
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#sequence.stop();
       init.record({ kind: 'closed', sessionId: init.sessionId, audioSeconds: this.#position });
     });
     this.#describe('session.created');
@@ -338,12 +338,12 @@ class Session {
         Math.round((this.#seconds + heard.atSeconds) * 1_000) - Number(prefix),
       );
       const { itemId, startMs } = this.#buffered;
-      this.#later(() => this.#speechStarted(itemId, startMs));
+      this.#sequence.later(() => this.#speechStarted(itemId, startMs));
     } else if (heard.speechFinal) {
       const buffered = this.#buffered;
       const endMs = Math.round((this.#seconds + heard.start + heard.duration) * 1_000);
       this.#buffered = this.#empty();
-      this.#later(() => this.#speechStopped(buffered, endMs));
+      this.#sequence.later(() => this.#speechStopped(buffered, endMs));
     }
   }
 
@@ -460,7 +460,7 @@ class Session {
     }
     const response: Response = { id: this.#id('resp'), abort: new AbortController() };
     this.#response = response;
-    this.#later(() => this.#generate(response));
+    this.#sequence.later(() => this.#generate(response));
   }
 
   async #generate(response: Response): Promise<void> {
@@ -596,21 +596,5 @@ class Session {
         metadata: null,
       },
     });
-  }
-
-  /** Runs `action` after a drawn delay, never before what was asked for earlier. */
-  #later(action: () => void): void {
-    const { random, options } = this.#init;
-    this.#lastDue = Math.max(
-      this.#lastDue,
-      performance.now() + random.between(...(options.processingMs ?? [10, 40])),
-    );
-    this.#waiting.push(action);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      // The oldest, whichever timer is first.
-      this.#waiting.shift()?.();
-    }, this.#lastDue - performance.now());
-    this.#timers.add(timer);
   }
 }

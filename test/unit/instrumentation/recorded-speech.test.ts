@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../../instrumentation/recorded-speech.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
+import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -16,8 +16,8 @@ const factsOf = (call: Call) => {
   call.end();
   const facts = takeFacts();
   return {
-    turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn'),
-    stages: facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt'),
+    turns: turnsOf(facts),
+    stages: stagesOf(facts, 'stt'),
   };
 };
 const longCall = () => new Call({ at: Date.now() - 60_000 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   audioSeconds,
   rawAudio,
+  rawBytesPerSecond,
   readWavHeader,
   UNTIMED,
   wavAudio,
@@ -36,4 +37,18 @@ describe('bytes of audio', () => {
       }),
     );
   });
+});
+
+describe('bytes a second', () => {
+  for (const [encoding, rate, expected] of [
+    ['pcm_mulaw', 8_000, 8_000],
+    ['pcm_s16le', '16000', 32_000],
+    ['pcm_f32le', 48_000, 192_000],
+    ['opus', 48_000, undefined],
+    ['pcm_s16le', undefined, undefined],
+    [undefined, 8_000, undefined],
+  ] as const)
+    it(`of ${encoding} at ${rate} Hz are ${expected}`, () => {
+      assert.equal(rawBytesPerSecond(encoding, rate), expected);
+    });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { CartesiaListening } from '../../../instrumentation/sdks/cartesia/listen.ts';
+import { CartesiaListenConnection } from '../../../instrumentation/sdks/cartesia/listen.ts';
 import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
 
@@ -8,9 +8,9 @@ before(recordSpans);
 
 const PARAMETERS = { model: 'ink-2', encoding: 'pcm_mulaw', sample_rate: 8_000 };
 
-class Talk extends LiveConversation<CartesiaListening> {
+class Talk extends LiveConversation<CartesiaListenConnection> {
   constructor(parameters: object = {}) {
-    super(({ context }) => new CartesiaListening({ ...PARAMETERS, ...parameters }, context));
+    super(({ context }) => new CartesiaListenConnection({ ...PARAMETERS, ...parameters }, context));
     this.connection.opened();
   }
 

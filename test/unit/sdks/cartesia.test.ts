@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { CartesiaSocket } from '../../../instrumentation/sdks/cartesia/socket.ts';
-import { Synthesis } from '../../../instrumentation/sdks/cartesia/synthesis.ts';
+import { CartesiaSynthesis } from '../../../instrumentation/sdks/cartesia/synthesis.ts';
 import { ATTR } from '../../../instrumentation/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
@@ -20,7 +20,7 @@ describe('seconds of synthesised audio', () => {
   for (const [format, bytes, expected] of formats) {
     it(`of ${JSON.stringify(format)} are ${expected} for ${bytes} bytes`, () => {
       takeSpans();
-      const synthesis = Synthesis.start({ transcript: 'Hello', output_format: format });
+      const synthesis = CartesiaSynthesis.start({ transcript: 'Hello', output_format: format });
       synthesis.see({ type: 'chunk', audio: new Uint8Array(bytes) });
       synthesis.end();
       const [span] = takeSpans();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ChatAnswer, estimateTokens } from '../../../instrumentation/sdks/openai/chat-answer.ts';
-import { inputMessages, messageCharacters } from '../../../instrumentation/sdks/openai/chat-messages.ts';
+import { ChatAnswer } from '../../../instrumentation/sdks/openai/chat-answer.ts';
+import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/openai/chat-prompt.ts';
+import { estimateTokens } from '../../../instrumentation/sdks/shared/usage.ts';
 
 const delta = (content: string, index = 0) => ({ choices: [{ index, delta: { content } }] });
 
@@ -77,8 +78,8 @@ describe('a prompt', () => {
   ];
 
   it('is as long as what is said in it', () => {
-    assert.equal(messageCharacters(messages), 'Be brief.Open?{"day":1}12 to 23'.length);
-    assert.equal(messageCharacters(undefined), 0);
+    assert.equal(promptCharacters(messages), 'Be brief.Open?{"day":1}12 to 23'.length);
+    assert.equal(promptCharacters(undefined), 0);
   });
 
   it('is written in the form of the convention, with media only named', () => {

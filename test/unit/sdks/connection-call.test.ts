@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import type { CallFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { activeScope, CallScope, withScope } from '../../../instrumentation/scope.ts';
 import { ConnectionCall } from '../../../instrumentation/sdks/shared/connection-call.ts';
+import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -96,7 +96,7 @@ describe('the call of a connection', () => {
     connection.closed(nowMs(), { final: false });
     t.mock.timers.tick(30_000);
     assert.equal(call.ended, true);
-    const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+    const fact = callsOf(takeFacts())[0];
     assert.equal(fact?.endReason, 'connection_lost');
   });
 
@@ -108,7 +108,7 @@ describe('the call of a connection', () => {
     const lostMs = nowMs() + 5;
     connection.closed(lostMs, { final: false });
     t.mock.timers.tick(30_000);
-    const fact = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+    const fact = callsOf(takeFacts())[0];
     assert.equal(fact?.endUs, Math.round(lostMs * 1_000));
   });
 });

@@ -5,6 +5,7 @@ import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { AgentConnection } from '../../../instrumentation/sdks/deepgram/agent.ts';
+import { turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -50,7 +51,7 @@ class Conversation {
     this.call.end();
     const facts = takeFacts();
     return {
-      turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn'),
+      turns: turnsOf(facts),
       stages: facts.filter((fact): fact is StageFact => fact.type === 'stage'),
     };
   }

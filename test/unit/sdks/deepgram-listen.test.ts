@@ -4,6 +4,7 @@ import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { ListenConnection } from '../../../instrumentation/sdks/deepgram/listen.ts';
+import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -52,8 +53,8 @@ class Conversation {
     this.call.end();
     const facts = takeFacts();
     return {
-      turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn'),
-      stt: facts.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt'),
+      turns: turnsOf(facts),
+      stt: stagesOf(facts, 'stt'),
     };
   }
 }

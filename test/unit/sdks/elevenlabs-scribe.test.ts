@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { ScribeConnection } from '../../../instrumentation/sdks/elevenlabs/scribe.ts';
+import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -26,8 +26,8 @@ function connection(options: object = {}) {
     call.end();
     const facts = takeFacts();
     return {
-      turns: facts.filter((fact): fact is TurnFact => fact.type === 'turn'),
-      stt: facts.filter((fact: Fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'stt'),
+      turns: turnsOf(facts),
+      stt: stagesOf(facts, 'stt'),
     };
   };
   return { call, startUs: startMs * 1_000, event, end };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { RealtimeConnection } from '../../../instrumentation/sdks/openai/realtime-connection.ts';
 import { base64Bytes } from '../../../instrumentation/sdks/shared/base64.ts';
+import { Story } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -87,23 +87,6 @@ const SERVER_VAD = {
   create_response: true,
   interrupt_response: true,
 };
-
-class Story {
-  readonly facts: readonly Fact[];
-  constructor(facts: readonly Fact[]) {
-    this.facts = facts;
-  }
-  get turns(): TurnFact[] {
-    return this.facts
-      .filter((fact): fact is TurnFact => fact.type === 'turn')
-      .sort((a, b) => a.turnIndex - b.turnIndex);
-  }
-  stages(kind: StageFact['stage']): StageFact[] {
-    return this.facts
-      .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind)
-      .sort((a, b) => a.startUs - b.startUs);
-  }
-}
 
 describe('a Realtime connection', () => {
   it('takes what the server adds to the speech off its positions', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ResponsesAnswer } from '../../../instrumentation/sdks/openai/responses-answer.ts';
-import { promptCharacters, promptMessages } from '../../../instrumentation/sdks/openai/responses-input.ts';
+import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/openai/responses-prompt.ts';
 
 describe('the answer of a response', () => {
   it('begins with what can be said or done, and not with reasoning', () => {
@@ -85,12 +85,12 @@ describe('the prompt of a response', () => {
       { type: 'function_call_output', call_id: 'c', output: 'yes' },
       { type: 'reasoning' },
     ];
-    assert.deepEqual(JSON.parse(promptMessages({ input }) ?? ''), [
+    assert.deepEqual(JSON.parse(inputMessages({ input }) ?? ''), [
       { role: 'user', parts: [{ type: 'text', content: 'Hi' }, { type: 'input_audio' }] },
       { role: 'assistant', parts: [{ type: 'tool_call', id: 'c', name: 'open', arguments: '{}' }] },
       { role: 'tool', parts: [{ type: 'tool_call_response', id: 'c', response: 'yes' }] },
       { role: 'assistant', parts: [{ type: 'reasoning' }] },
     ]);
-    assert.equal(promptMessages({}), undefined);
+    assert.equal(inputMessages({}), undefined);
   });
 });

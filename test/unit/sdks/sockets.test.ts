@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byteLength, rawBytesPerSecond } from '../../../instrumentation/sdks/shared/sockets.ts';
+import { byteLength } from '../../../instrumentation/sdks/shared/sockets.ts';
 
 describe('the length of a frame', () => {
   for (const [what, frame, expected] of [
@@ -14,19 +14,5 @@ describe('the length of a frame', () => {
   ] as const)
     it(`of ${what} is ${expected} bytes`, () => {
       assert.equal(byteLength(frame), expected);
-    });
-});
-
-describe('bytes a second', () => {
-  for (const [encoding, rate, expected] of [
-    ['pcm_mulaw', 8_000, 8_000],
-    ['pcm_s16le', '16000', 32_000],
-    ['pcm_f32le', 48_000, 192_000],
-    ['opus', 48_000, undefined],
-    ['pcm_s16le', undefined, undefined],
-    [undefined, 8_000, undefined],
-  ] as const)
-    it(`of ${encoding} at ${rate} Hz are ${expected}`, () => {
-      assert.equal(rawBytesPerSecond(encoding, rate), expected);
     });
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { Call } from '../../../instrumentation/call.ts';
 import { nowMs } from '../../../instrumentation/clock.ts';
 import { activeScope } from '../../../instrumentation/scope.ts';
@@ -9,6 +8,7 @@ import {
   SpeechSession,
   type SpeechSessionInit,
 } from '../../../instrumentation/sdks/shared/speech-session.ts';
+import { Story } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -76,23 +76,6 @@ class Conversation {
     this.session.closed(this.at(at), { final: true });
     this.call.end({ at: this.at(at) });
     return new Story(takeFacts());
-  }
-}
-
-class Story {
-  readonly facts: readonly Fact[];
-  constructor(facts: readonly Fact[]) {
-    this.facts = facts;
-  }
-  get turns(): TurnFact[] {
-    return this.facts
-      .filter((fact): fact is TurnFact => fact.type === 'turn')
-      .sort((a, b) => a.turnIndex - b.turnIndex);
-  }
-  stages(kind: StageFact['stage']): StageFact[] {
-    return this.facts
-      .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === kind)
-      .sort((a, b) => a.startUs - b.startUs);
   }
 }
 

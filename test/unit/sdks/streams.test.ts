@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import {
   type SdkStream,
   type Tap,
-  tapGenerator,
   tapIterable,
   tapReadable,
   tapResponse,
@@ -77,7 +76,7 @@ describe('a generator that is listened to', () => {
     ] as const) {
       const heard: unknown[] = [];
       const generator = items(error);
-      assert.equal(tapGenerator(generator, listening(heard)), true);
+      assert.equal(tapIterable(generator, listening(heard)), true);
       if (error) await assert.rejects(all(generator), error);
       else assert.deepEqual(await all(generator), [1, 2]);
       assert.deepEqual(heard, [1, 2, last]);
@@ -87,17 +86,17 @@ describe('a generator that is listened to', () => {
   it('tells of a reader that leaves', async () => {
     const heard: unknown[] = [];
     const generator = items();
-    tapGenerator(generator, listening(heard));
+    tapIterable(generator, listening(heard));
     for await (const _ of generator) break;
     assert.deepEqual(heard, [1, 'cancel']);
   });
 
   it('is not disturbed when we fail, and is no other value', async () => {
     const generator = items();
-    tapGenerator(generator, throwing);
+    tapIterable(generator, throwing);
     assert.deepEqual(await all(generator), [1, 2]);
     for (const value of [undefined, 7, 'text', {}, { next: 1 }, [1]])
-      assert.equal(tapGenerator(value, throwing), false);
+      assert.equal(tapIterable(value, throwing), false);
   });
 });
 

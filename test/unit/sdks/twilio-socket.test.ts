@@ -6,6 +6,7 @@ import type { CallFact } from '../../../exporter/facts.ts';
 import { openCallCount } from '../../../instrumentation/call.ts';
 import { activeCall } from '../../../instrumentation/scope.ts';
 import { TwilioSocket } from '../../../instrumentation/sdks/twilio/socket.ts';
+import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -18,7 +19,7 @@ const startedWith = (customParameters: unknown): CallFact => {
   const socket = new TwilioSocket(ROOT_CONTEXT);
   socket.received(start(customParameters));
   socket.closed();
-  const call = takeFacts().find((fact): fact is CallFact => fact.type === 'call');
+  const call = callsOf(takeFacts())[0];
   assert.ok(call);
   return call;
 };

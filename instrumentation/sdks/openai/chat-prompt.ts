@@ -1,20 +1,21 @@
-import { at, type Foreign, foreign, text } from '../shared/patch.ts';
+import { at, type Foreign, objects, text } from '../shared/patch.ts';
 
 /** Length of everything that is said in a chat prompt: what tokens are estimated from when none were counted. */
-export function messageCharacters(messages: unknown): number {
+export function promptCharacters(messages: unknown): number {
   let characters = 0;
-  for (const message of list(messages)) {
+  for (const message of objects(messages)) {
     const { content, tool_calls } = message;
     if (typeof content === 'string') characters += content.length;
-    else for (const part of list(content)) characters += text(part.text)?.length ?? 0;
-    for (const call of list(tool_calls)) characters += text(at(call, 'function', 'arguments'))?.length ?? 0;
+    else for (const part of objects(content)) characters += text(part.text)?.length ?? 0;
+    for (const call of objects(tool_calls))
+      characters += text(at(call, 'function', 'arguments'))?.length ?? 0;
   }
   return characters;
 }
 
 /** A chat prompt in the form of `gen_ai.input.messages`: role and parts, as JSON. Images and audio are only named. */
 export function inputMessages(messages: unknown): string | undefined {
-  const all = list(messages);
+  const all = objects(messages);
   return all.length === 0 ? undefined : JSON.stringify(all.map(toInputMessage));
 }
 
@@ -25,10 +26,10 @@ function toInputMessage(message: Foreign): object {
   const said =
     typeof content === 'string'
       ? [{ type: 'text', content }]
-      : list(content).map((part) =>
+      : objects(content).map((part) =>
           part.type === 'text' ? { type: 'text', content: part.text } : { type: part.type },
         );
-  const calls = list(tool_calls).map((call) => ({
+  const calls = objects(tool_calls).map((call) => ({
     type: 'tool_call',
     id: call.id,
     name: at(call, 'function', 'name'),
@@ -36,9 +37,3 @@ function toInputMessage(message: Foreign): object {
   }));
   return { role, parts: [...said, ...calls] };
 }
-
-const list = (value: unknown): readonly Foreign[] =>
-  (Array.isArray(value) ? value : []).flatMap((item: unknown) => {
-    const object = foreign(item);
-    return object ? [object] : [];
-  });

@@ -1,0 +1,11 @@
+import { type Foreign, foreign } from './patch.ts';
+
+/** A message as an object; undefined for audio, for broken ones and for what is no object. */
+export function parseJson(message: unknown): Foreign | undefined {
+  if (typeof message !== 'string') return undefined;
+  try {
+    return foreign(JSON.parse(message));
+  } catch {
+    return undefined;
+  }
+}
