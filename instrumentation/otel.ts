@@ -8,6 +8,7 @@ import {
 import type { Resource, ResourceDetector } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { describeError } from './diagnostics.ts';
+import { ForeignContentFilter } from './foreign-content.ts';
 import { load, part } from './lazy.ts';
 import { startLogsFromEnv } from './otel-logs.ts';
 import { meterProviderFromEnv } from './otel-metrics.ts';
@@ -61,7 +62,7 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
     resource,
     sampler: new CallSampler(samplerFromEnv()),
     spanLimits: spanLimitsFromEnv(),
-    spanProcessors: [processor, ...spanProcessorsFromEnv(selfMeter)],
+    spanProcessors: [new ForeignContentFilter(), processor, ...spanProcessorsFromEnv(selfMeter)],
     ...(selfMeter && { meterProvider: selfMeter }),
   });
   trace.setGlobalTracerProvider(tracerProvider);

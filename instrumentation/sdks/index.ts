@@ -42,7 +42,7 @@ export const SDKS: readonly SupportedSdk[] = [
     limits: [
       'LiveKit tells of no usage of an answer that was cut off before it was complete: it has none.',
       'Seconds transcribed are those of the call: LiveKit does not say for which turn they were.',
-      'Prompts are not recorded. The spans that LiveKit writes itself go on to the exporter, and no rows are made of them: they hold what was said (`lk.pii.…`, in older versions `lk.user_transcript`, `lk.response.text` and others), whether content capture is on or not. Take that off in your collector.',
+      'Prompts are not recorded. The spans that LiveKit writes itself go on to the exporter, and no rows are made of them. Unless content capture is on, what was said is taken off them; where the application has a tracer provider of its own, they are as LiveKit writes them.',
     ],
     byHand: ['instrumentLiveKit'],
     patch: (exports) => load('./livekit/livekit.js').patchLiveKit(exports),

@@ -8,6 +8,7 @@ import { listPrice } from '../../support/ground-truth.ts';
 import type { Heard, Spoken } from '../../support/livekit/audio.ts';
 import { type SpeechTruth, startSpeechServer } from '../../support/livekit/speech-server.ts';
 import { REGISTER, type StoredCall, storedCall } from '../../support/observed-world.ts';
+import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { Program } from '../../support/program.ts';
@@ -19,6 +20,9 @@ const MOST_ERROR_MS = 20;
 const MOST_RUNS = 3;
 /** Deepgram's plugin tells what it used every five seconds, and not what is left at the end. */
 const MOST_UNREPORTED_SECONDS = 5.1;
+
+/** Something of all that is said, to the model as well. */
+const CONTENT = /how can i help|good evening|small restaurant|what time do you|on the menu/i;
 
 /** What the caller said and heard, as the caller knows it. */
 interface Conversation {
@@ -247,13 +251,20 @@ describe('the example for LiveKit, without an earshot line in it', { concurrency
     test(`a job process that a worker with ${how} forks, and that exits at once, loses nothing`, (t) =>
       measured(async () => {
         const { url, db } = await freshDatabase(t);
+        const collector = await OtlpReceiver.start();
+        t.after(() => collector.close());
         const env = {
           DATABASE_URL: url,
           EARSHOT_SPOOL_DIR: await temporaryFolder(t),
+          OTEL_TRACES_EXPORTER: 'otlp',
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
           ...(how === 'NODE_OPTIONS' && { NODE_OPTIONS: REGISTER.join(' ') }),
         };
         const played = await play(env, { ...options, args: ['fork'] });
         assertTruth(await onlyCall(db), played);
+        assert.ok(collector.spans.some(({ scope }) => scope === 'livekit-agents'));
+        for (const { body } of collector.requests) assert.doesNotMatch(body.toString(), CONTENT);
       }));
 
   test('behind earshot serve, which gets LiveKit’s own spans as well, the call is counted once', (t) =>
