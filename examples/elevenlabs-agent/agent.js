@@ -1,4 +1,5 @@
 // A telephone agent: Twilio asks /twiml what to do with a call and then streams the call's audio to /media.
+import './keys.js';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { Conversation } from './conversation.js';

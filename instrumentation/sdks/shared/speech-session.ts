@@ -237,6 +237,9 @@ export class SpeechSession {
 
   /** The connection is gone; for good, when it is `final`. */
   closed(atMs: number, how: { final: boolean; error?: unknown }): void {
+    // Refused, or broken while nobody spoke: no answer is there to say so.
+    if (how.error !== undefined && this.#responses.size === 0)
+      this.#call.current?.startStage('llm', { ...this.#facts, at: atMs }).fail(how.error, { at: atMs });
     for (const { stage, text } of this.#responses.values()) {
       const result = { text, at: atMs };
       if (how.error === undefined) stage.cancel(result);

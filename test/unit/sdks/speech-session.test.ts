@@ -248,7 +248,25 @@ describe('a speech-to-speech session', () => {
     const talk = new Conversation();
     talk.session.responseStarted('a', talk.at(1));
     talk.session.closed(talk.at(2), { final: false, error: 'connection_lost' });
-    assert.equal(talk.end(3).stages('llm')[0]?.errorType, 'connection_lost');
+    assert.deepEqual(
+      talk
+        .end(3)
+        .stages('llm')
+        .map(({ errorType }) => errorType),
+      ['connection_lost'],
+    );
+  });
+
+  it('is a failed stage of the call when it is refused, or breaks while nobody speaks', () => {
+    const talk = new Conversation();
+    talk.session.closed(talk.at(2), { final: true, error: 'connection_lost' });
+    assert.deepEqual(
+      talk
+        .end(3)
+        .stages('llm')
+        .map(({ errorType, turnIndex, usage }) => [errorType, turnIndex, usage]),
+      [['connection_lost', undefined, undefined]],
+    );
   });
 
   it('waits in the turn for a tool', () => {

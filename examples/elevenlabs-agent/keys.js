@@ -1,0 +1,6 @@
+// Loaded first: says what is missing before a client does so by throwing.
+const missing = ['ELEVENLABS_API_KEY', 'ANTHROPIC_API_KEY'].filter((name) => !process.env[name]);
+if (missing.length > 0) {
+  console.error(`Set ${missing.join(' and ')}.`);
+  process.exit(1);
+}
