@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openPostgres } from '../../../exporter/store/postgres.ts';
+import { migrate, openPostgres } from '../../../exporter/store/index.ts';
 import {
   CONNECTED_KINDS,
   type EverySdkWorld,
@@ -37,6 +37,9 @@ describe('what was said', { concurrency: 2 }, () => {
   async function toldBy(kind: Kind, { env }: EverySdkWorld) {
     const receiver = await OtlpReceiver.start();
     const url = await postgres.createDatabase();
+    const database = openPostgres({ url });
+    // A process that ends at once may be too early for its own migration.
+    await migrate(database);
     const end = await run('every-sdk.mjs', {
       args: [kind],
       env: {
@@ -48,7 +51,6 @@ describe('what was said', { concurrency: 2 }, () => {
       },
     });
     await receiver.close();
-    const database = openPostgres({ url });
     const rows: string[] = [];
     try {
       for (const table of ['call_spans', 'call_logs', 'call_metrics', 'call_queue'])
