@@ -17,7 +17,7 @@ if (tests.length === 0) {
   console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
   process.exit(2);
 }
-const node = spawn(process.execPath, ['--test', '--test-concurrency=2', ...options, ...tests], {
+const node = spawn(process.execPath, ['--test', '--test-concurrency=3', ...options, ...tests], {
   cwd: root,
   stdio: 'inherit',
 });
