@@ -229,6 +229,8 @@ class PhoneCaller {
         this.#marks++;
         // A mark that comes after the audio says that no more of this answer follows.
         if (this.#answer.state !== 'none') this.#answer = { state: 'over', since: now };
+        // The person may hang up before the line has noticed that nothing is left to hear.
+        if (this.#answering) this.#answering.playbackEndedMicros ??= event.atMicros;
         break;
       case 'cleared':
         this.#clears++;
