@@ -91,8 +91,9 @@ export class Stage {
     this.startUs = place.startUs;
     this.#owner = place.owner;
     const attributes = openingAttributes(kind, facts, place);
-    const own = () => start(kind, facts, place, attributes);
-    this.#open = () => guard('adopting a span', () => this.#adopt(facts, place, attributes)) ?? own();
+    this.#open = () =>
+      guard('adopting a span', () => this.#adopt(facts, place, attributes)) ??
+      start(kind, facts, place, attributes);
     const parent = place.parent ?? ROOT_CONTEXT;
     // With an adoption the span is known once the request runs, and nothing is written before.
     this.context =

@@ -14,6 +14,7 @@ import {
   type Untimed,
 } from './server.ts';
 import { type RawEncoding, SAMPLE_BYTES, synthesize } from './voice.ts';
+import { wavHeader } from './wav.ts';
 
 /** What happened to one text that was to be spoken. */
 export type DeepgramSpeakTruth = { readonly atMicros: number; readonly id: string } & (
@@ -318,24 +319,6 @@ function serveV2(ws: WebSocket, made: SpeakSocket): void {
       });
     }
   });
-}
-
-/** 44 bytes in front of linear samples; players go by the stream's end where the length is not known yet. */
-function wavHeader(rate: number): Buffer {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(0xffffffff, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(rate * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(0xffffffff, 40);
-  return header;
 }
 
 async function answer(

@@ -11,6 +11,7 @@ import {
 } from './server.ts';
 import { tokenize } from './tokens.ts';
 import { synthesize } from './voice.ts';
+import { wavHeader } from './wav.ts';
 
 /** What happened to one request of the audio simulator. */
 export type AudioTruth = { readonly atMicros: number } & (
@@ -128,7 +129,7 @@ async function speak({ response, record }: Exchange, body: Fields, progress: Pro
   const format = String(body.get('response_format') ?? 'mp3');
   const events = body.get('stream_format') === 'sse';
   const samples = synthesize(input, 'pcm_s16le', SAMPLE_RATE);
-  const audio = format === 'wav' ? Buffer.concat([wavHeader(), samples]) : samples;
+  const audio = format === 'wav' ? Buffer.concat([wavHeader(SAMPLE_RATE), samples]) : samples;
   const usage: AudioUsage = {
     input_tokens: tokenize(input).length,
     output_tokens: Math.round((samples.length / 2 / SAMPLE_RATE) * 20),
@@ -218,25 +219,7 @@ function wordTimes(text: string, seconds: number): object[] {
 
 /** A recording of so many seconds, as an application sends it: 16 bit, mono, 24 kHz. */
 export const recording = (seconds: number): Buffer =>
-  Buffer.concat([wavHeader(), Buffer.alloc(Math.round(seconds * SAMPLE_RATE) * 2)]);
-
-/** The header of a file whose length is not known when it begins, as it is when it is streamed. */
-function wavHeader(): Buffer {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(0xffffffff, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(SAMPLE_RATE, 24);
-  header.writeUInt32LE(SAMPLE_RATE * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(0xffffffff, 40);
-  return header;
-}
+  Buffer.concat([wavHeader(SAMPLE_RATE), Buffer.alloc(Math.round(seconds * SAMPLE_RATE) * 2)]);
 
 /** A body's fields, be it JSON or a form. */
 type Fields = Pick<FormData, 'get' | 'getAll'>;
