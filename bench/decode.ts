@@ -7,7 +7,7 @@ import protobuf from 'protobufjs';
 import { decodeJson } from '../exporter/receiver/decode-json.ts';
 import { decodeProtobuf } from '../exporter/receiver/decode-protobuf.ts';
 import { DEFAULT_LIMITS } from '../exporter/receiver/limits.ts';
-import type { SpanRecord } from '../exporter/span-record.ts';
+import type { SpanRecord } from '../model/span-record.ts';
 import { inTurn } from './measure.ts';
 import { OTLP_PROTO } from './otlp-proto.ts';
 import { recordCalls } from './recorded-calls.ts';

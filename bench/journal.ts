@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { readFact } from '../exporter/dialects/index.ts';
-import type { Fact } from '../exporter/facts.ts';
-import { finaliseCall } from '../exporter/finalise.ts';
+import { finalizeCall } from '../exporter/finalize.ts';
 import { catalogue } from '../exporter/pricing/index.ts';
-import { fromFinishedSpan } from '../exporter/span-record.ts';
 import { type Database, Journal, migrate, openPostgres, Queue } from '../exporter/store/index.ts';
+import type { Fact } from '../model/facts.ts';
+import { fromFinishedSpan } from '../model/span-record.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { inBatches, inTurn } from './measure.ts';
 import { recordCalls } from './recorded-calls.ts';
@@ -41,7 +41,7 @@ export async function benchJournal(): Promise<BenchResult[]> {
     try {
       await migrate(db);
       await client.query('CREATE TABLE copied_spans (LIKE call_spans INCLUDING ALL)');
-      return [...(await appended(db, client, facts)), await finalised(db, facts)];
+      return [...(await appended(db, client, facts)), await finalized(db, facts)];
     } finally {
       await client.end();
       await db.close();
@@ -104,11 +104,11 @@ async function appended(db: Database, client: pg.Client, facts: readonly Fact[])
   ];
 }
 
-async function finalised(db: Database, facts: readonly Fact[]): Promise<BenchResult> {
+async function finalized(db: Database, facts: readonly Fact[]): Promise<BenchResult> {
   const priceList = catalogue();
   const journal = new Journal(db);
   const queue = new Queue(db, {
-    finalise: (ofCall) => finaliseCall(ofCall, priceList),
+    finalize: (ofCall) => finalizeCall(ofCall, priceList),
     workerId: 'bench',
   });
   const { ours } = await inTurn(ROUNDS, {
@@ -120,7 +120,7 @@ async function finalised(db: Database, facts: readonly Fact[]): Promise<BenchRes
         for (let taken = TAKE; taken === TAKE; calls += taken)
           ({ taken } = await queue.take({ limit: TAKE, ended: true }));
       });
-      if (calls !== CALLS) throw new Error(`${calls} calls of ${CALLS} were finalised.`);
+      if (calls !== CALLS) throw new Error(`${calls} calls of ${CALLS} were finalized.`);
       return calls / seconds;
     },
   });

@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { Call } from '../instrumentation/call.ts';
+import { Call } from '../instrumentation/call/call.ts';
 import { patchGenaiLive } from '../instrumentation/sdks/genai/live.ts';
 import { compare, pool } from './audio-frame.ts';
 import type { BenchResult } from './result.ts';

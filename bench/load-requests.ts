@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { readFact } from '../exporter/dialects/index.ts';
-import type { Fact } from '../exporter/facts.ts';
-import { fromFinishedSpan } from '../exporter/span-record.ts';
-import { ATTR } from '../instrumentation/semconv.ts';
+import type { Fact } from '../model/facts.ts';
+import { ATTR } from '../model/semconv.ts';
+import { fromFinishedSpan } from '../model/span-record.ts';
 import { recordCalls } from './recorded-calls.ts';
 
 /** What OpenTelemetry's batch processor sends at once by default. */

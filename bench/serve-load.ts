@@ -34,7 +34,7 @@ interface Measured extends LoadReport {
   readonly spans: number;
   /** Calls that had ended and had no rows yet, at the end; and calls that had. */
   readonly backlog: number;
-  readonly finalised: number;
+  readonly finalized: number;
   readonly perSecond: number;
   /** Microseconds of CPU a span, of the server and of the database. */
   readonly serveUs: number;
@@ -59,7 +59,7 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
     const after = (cleanUp: () => void | Promise<void>) => void cleanUps.unshift(cleanUp);
     const serve = await startServe({ after } as Parameters<typeof startServe>[0], {
       DATABASE_URL: url,
-      // Short, so that calls are finalised at the same rate as their spans come, from the beginning to the end.
+      // Short, so that calls are finalized at the same rate as their spans come, from the beginning to the end.
       EARSHOT_FINALIZE_DELAY: '200ms',
       EARSHOT_LOG_LEVEL: 'info',
       ...(process.env.EARSHOT_BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.EARSHOT_BENCH_NODE_OPTIONS }),
@@ -108,14 +108,14 @@ class Load {
         ours: rate,
         baseline: median(copied),
         unit: 'spans/s',
-        note: `one process, one PostgreSQL, ${CONNECTIONS} connections, requests of 512 spans, calls finalised meanwhile; against COPY of the same journal rows in transactions of 2000; medians of ${ROUNDS} rounds of ${SECONDS} s`,
+        note: `one process, one PostgreSQL, ${CONNECTIONS} connections, requests of 512 spans, calls finalized meanwhile; against COPY of the same journal rows in transactions of 2000; medians of ${ROUNDS} rounds of ${SECONDS} s`,
       },
       {
         name: 'serve: CPU of the process',
         ours: serveUs,
         baseline: 1e6 / 20_000,
         unit: 'µs/span',
-        note: 'all threads, finalising included; against the 50 µs that 20,000 spans/s on one core allow',
+        note: 'all threads, finalizing included; against the 50 µs that 20,000 spans/s on one core allow',
       },
       {
         name: 'serve: CPU of PostgreSQL',
@@ -127,7 +127,7 @@ class Load {
       {
         name: 'serve: ended calls that wait for rows',
         ours: median(sustained.map(({ backlog }) => backlog)),
-        baseline: median(sustained.map(({ backlog, finalised }) => backlog + finalised)),
+        baseline: median(sustained.map(({ backlog, finalized }) => backlog + finalized)),
         unit: 'calls',
         note: 'when the load ends, of all calls that had ended by then',
       },
@@ -169,7 +169,7 @@ class Load {
   async #half(rate: number): Promise<BenchResult[]> {
     await this.#empty();
     const perSecond = rate / 2 / STORED_PER_REQUEST;
-    const { latenciesMs, statuses, backlog, finalised } = await this.#measure({
+    const { latenciesMs, statuses, backlog, finalized } = await this.#measure({
       requests: this.#next(Math.ceil(perSecond * SECONDS)),
       connections: CONNECTIONS,
       perSecond,
@@ -181,7 +181,7 @@ class Load {
       {
         name: 'serve: ended calls that wait, at half',
         ours: backlog,
-        baseline: backlog + finalised,
+        baseline: backlog + finalized,
         unit: 'calls',
         note: 'as above, at half of the load',
       },
@@ -295,7 +295,7 @@ class Load {
       treeCpuSeconds(this.#postmaster) - before[1],
     ] as const;
     const spans = report.acknowledged.length;
-    const [row] = (await this.#client.query<{ stored: number; backlog: number; finalised: number }>(BOOKS))
+    const [row] = (await this.#client.query<{ stored: number; backlog: number; finalized: number }>(BOOKS))
       .rows;
     if (row === undefined || row.stored < spans)
       throw new Error(`${row?.stored} spans of ${spans} are stored.`);
@@ -303,7 +303,7 @@ class Load {
       ...report,
       spans,
       backlog: row.backlog,
-      finalised: row.finalised,
+      finalized: row.finalized,
       perSecond: spans / report.seconds,
       serveUs: (used[0] / spans) * 1e6,
       databaseUs: (used[1] / spans) * 1e6,
@@ -341,7 +341,7 @@ class Load {
 const BOOKS = `\
 SELECT (SELECT count(*) FROM call_spans)::int AS stored,
   (SELECT count(*) FROM call_queue WHERE ended)::int AS backlog,
-  (SELECT count(*) FROM call_metrics)::int AS finalised`;
+  (SELECT count(*) FROM call_metrics)::int AS finalized`;
 
 /** Finished calls as they lie in the tables for a month: $1 of them. */
 const FILL = [

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Database, migrate, openPostgres } from '../exporter/store/index.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../model/settings.ts';
 import { openEmbeddedDatabase } from './embedded-database.ts';
 
 /** The database that a command works on. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { VERSION } from '../instrumentation/version.ts';
-import { SettingError } from '../settings.ts';
+import { SettingError } from '../model/settings.ts';
+import { VERSION } from '../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Io, UsageError } from './command.ts';
 import { demo } from './commands/demo.ts';
 import { migrate } from './commands/migrate.ts';

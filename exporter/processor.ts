@@ -1,13 +1,13 @@
 import { diag } from '@opentelemetry/api';
-import { NO_DATABASE } from '../settings.ts';
+import { NO_DATABASE } from '../model/settings.ts';
+import { type FinishedSpan, fromFinishedSpan } from '../model/span-record.ts';
 import { readFact } from './dialects/index.ts';
+import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
-import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
-import { type FinishedSpan, fromFinishedSpan } from './span-record.ts';
 
-export type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
-export type { FinishedSpan } from './span-record.ts';
+export type { FinishedSpan } from '../model/span-record.ts';
+export type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 export {
   type CallRecord,
   TelemetryService,

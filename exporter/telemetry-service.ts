@@ -1,8 +1,8 @@
 import { diag } from '@opentelemetry/api';
-import type { CallLogRow } from './calls/rows.ts';
+import type { CallLogRow } from '../model/rows.ts';
+import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
-import type { PipelineTotals } from './pipeline/pipeline-metrics.ts';
 import { type CallRecord, callFact, validateCall } from './records/call.ts';
 import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
 import type { StoredCallMetrics } from './store/read.ts';
@@ -22,7 +22,7 @@ export interface TelemetryServiceOptions extends PipelineTarget {
 }
 
 /**
- * Calls and turns for code that has numbers but no spans. They go the way of spans: into the same journal, finalised by
+ * Calls and turns for code that has numbers but no spans. They go the way of spans: into the same journal, finalized by
  * the same computation.
  *
  *     const telemetry = new TelemetryService({ databaseUrl });
@@ -66,7 +66,7 @@ export class TelemetryService {
    * were. Turns recorded before are in it. Again for the same call, the first record of the call stands.
    * @returns the call's row.
    * @throws TypeError for a record that is not valid; else an error whose `cause` says what the database or the
-   * computation had against it. The turns are kept, and the call can be finalised again.
+   * computation had against it. The turns are kept, and the call can be finalized again.
    */
   async finalizeCall(callId: string, call: CallRecord = {}): Promise<StoredCallMetrics> {
     validateCall(callId, call);
@@ -75,9 +75,9 @@ export class TelemetryService {
     try {
       await pipeline.flush();
       const connection = await pipeline.connect();
-      await connection.finaliseNow(callId, (known) => [callFact(callId, call, known, context)]);
+      await connection.finalizeNow(callId, (known) => [callFact(callId, call, known, context)]);
     } catch (cause) {
-      throw new Error('The call was not finalised; nothing was changed. It can be tried again.', { cause });
+      throw new Error('The call was not finalized; nothing was changed. It can be tried again.', { cause });
     }
     const row = await this.getCallMetrics(callId);
     if (row === undefined) throw new Error('The call has no row: somebody removed it in the meantime.');
@@ -95,7 +95,7 @@ export class TelemetryService {
   }
 
   /**
-   * The rows of a call's turns, ordered by `turn_index`. Turns have rows once their call was finalised.
+   * The rows of a call's turns, ordered by `turn_index`. Turns have rows once their call was finalized.
    * @throws as `getCallMetrics` does.
    */
   async getCallLogs(callId: string): Promise<CallLogRow[]> {

@@ -1,5 +1,5 @@
-import type { Fact } from '../exporter/facts.ts';
 import { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns } from '../exporter/store/columns.ts';
+import type { Fact } from '../model/facts.ts';
 
 /** Columns by the alias that every query gives their table: a column that is no more does not compile. */
 const aliased = <const C extends Columns>(alias: string, columns: C) =>
@@ -8,7 +8,7 @@ const aliased = <const C extends Columns>(alias: string, columns: C) =>
   };
 
 /** What the store adds to the rows as they are computed. */
-const FINALISED = { finalized_at: 'timestamptz', finalized_by: 'text' } as const satisfies Columns;
+const FINALIZED = { finalized_at: 'timestamptz', finalized_by: 'text' } as const satisfies Columns;
 const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
 const CALL_QUEUE = {
   call_id: 'text',
@@ -21,7 +21,7 @@ const CALL_QUEUE = {
 
 /** Every table that a panel may read, with the alias that it has in all of them. */
 export const TABLES = {
-  call_metrics: { alias: 'm', columns: { ...CALL_METRICS, ...FINALISED } },
+  call_metrics: { alias: 'm', columns: { ...CALL_METRICS, ...FINALIZED } },
   call_logs: { alias: 'l', columns: CALL_LOGS },
   call_spans: { alias: 's', columns: { ...CALL_SPANS, ...RECORDED } },
   call_queue: { alias: 'q', columns: CALL_QUEUE },
@@ -33,7 +33,7 @@ export const m = aliased(TABLES.call_metrics.alias, TABLES.call_metrics.columns)
 export const l = aliased(TABLES.call_logs.alias, TABLES.call_logs.columns);
 /** `call_spans`, the journal. */
 export const s = aliased(TABLES.call_spans.alias, TABLES.call_spans.columns);
-/** `call_queue`, calls waiting to be finalised. */
+/** `call_queue`, calls waiting to be finalized. */
 export const q = aliased(TABLES.call_queue.alias, TABLES.call_queue.columns);
 
 type KeyOf<F> = F extends Fact ? keyof F & string : never;

@@ -1,5 +1,5 @@
 import { prometheusLabel, prometheusName } from '../exporter/receiver/prometheus-name.ts';
-import { ATTR, type Definition, SPAN } from '../instrumentation/semconv.ts';
+import { ATTR, type Definition, SPAN } from '../model/semconv.ts';
 
 /** What counters and histograms of `METRICS` are called in Prometheus. */
 export const counter = (metric: Definition): string => `${prometheusName(metric)}_total`;

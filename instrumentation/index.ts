@@ -1,6 +1,6 @@
-import { Call, type CallStart } from './call.ts';
-import { activeCall } from './scope.ts';
-import type { Turn } from './turn.ts';
+import { Call, type CallStart } from './call/call.ts';
+import { activeCall } from './call/scope.ts';
+import type { Turn } from './call/turn.ts';
 
 /** Starts a call. Without `earshot/register` or a tracer provider it records nothing and costs next to nothing. */
 export const startCall = (start: CallStart = {}): Call => new Call(start ?? {});
@@ -21,10 +21,10 @@ export type {
   Outcome,
   StageKind,
   Usage,
-} from '../exporter/facts.ts';
-export { Call, type CallEnd, type CallStart } from './call.ts';
-export type { Instant } from './clock.ts';
-export { setCaptureContent } from './content.ts';
+} from '../model/facts.ts';
+export { Call, type CallEnd, type CallStart } from './call/call.ts';
+export type { Instant } from './call/clock.ts';
+export { setCaptureContent } from './call/content.ts';
+export { Stage, type StageFacts, type StageResult } from './call/stage.ts';
+export { type SpeechMark, Turn, type TurnEnd } from './call/turn.ts';
 export { MetricCollector, type TurnLatencies } from './metric-collector.ts';
-export { Stage, type StageFacts, type StageResult } from './stage.ts';
-export { type SpeechMark, Turn, type TurnEnd } from './turn.ts';

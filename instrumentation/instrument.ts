@@ -18,12 +18,12 @@ import { patchDeepgram } from './sdks/deepgram/deepgram.ts';
 import { patchElevenLabs } from './sdks/elevenlabs/elevenlabs.ts';
 import { patchElevenLabsSockets } from './sdks/elevenlabs/stream-input.ts';
 import { patchGenai } from './sdks/genai/genai.ts';
-import { patchGroq } from './sdks/groq.ts';
+import { patchGroq } from './sdks/groq/groq.ts';
+import { at, foreign, wrapCount } from './sdks/kit/patch.ts';
 import { patchLiveKit } from './sdks/livekit/livekit.ts';
 import { patchAgentsRealtime } from './sdks/openai/agents-realtime.ts';
 import { patchOpenAi } from './sdks/openai/openai.ts';
 import { patchOpenAiRealtime } from './sdks/openai/realtime.ts';
-import { at, foreign, wrapCount } from './sdks/shared/patch.ts';
 import { patchTwilioMediaStreams } from './sdks/twilio/media-streams.ts';
 
 /** Takes a client, or its class, and gives it back. */

@@ -1,9 +1,9 @@
-import type { Micros } from '../exporter/facts.ts';
-import { Call, type CallEnd, type CallStart } from './call.ts';
-import { type Instant, instantUs, seconds } from './clock.ts';
-import { guard, guardMethods } from './spans.ts';
-import type { Stage, StageFacts, StageResult } from './stage.ts';
-import type { Turn } from './turn.ts';
+import type { Micros } from '../model/facts.ts';
+import { Call, type CallEnd, type CallStart } from './call/call.ts';
+import { type Instant, instantUs, seconds } from './call/clock.ts';
+import { guard, guardMethods } from './call/spans.ts';
+import type { Stage, StageFacts, StageResult } from './call/stage.ts';
+import type { Turn } from './call/turn.ts';
 
 /** Latencies of one turn, in seconds. Absent: not measured. Definitions: docs/definitions.md. */
 export interface TurnLatencies {
@@ -50,7 +50,7 @@ export class MetricCollector {
     this.call = call instanceof Call ? call : new Call(call);
   }
 
-  /** Begins a turn. One that is still open is finalised first. */
+  /** Begins a turn. One that is still open is finalized first. */
   startTurn({ initiator, at }: { initiator?: 'user' | 'agent' } & At = {}): void {
     if (this.#turn) this.finalizeTurn({ at });
     this.#turn = guard('starting a turn', () =>
@@ -130,7 +130,7 @@ export class MetricCollector {
     return latencies;
   }
 
-  /** Finalises the open turn and ends the call. */
+  /** Finalizes the open turn and ends the call. */
   endCall(end: CallEnd = {}): void {
     this.finalizeTurn({ at: end?.at });
     this.call.end(end);

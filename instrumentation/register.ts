@@ -1,6 +1,6 @@
 // The entry of `node --import earshot/register`. No top-level await here or below, so that `require` works as well.
 import { isMainThread } from 'node:worker_threads';
-import { start } from './start.ts';
+import { start } from './start/start.ts';
 
 const STARTED = Symbol.for('earshot.started');
 const seen = globalThis as { [STARTED]?: boolean };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Database, getCallMetrics } from '../../exporter/store/index.ts';
-import { readSettings } from '../../settings.ts';
+import { readSettings } from '../../model/settings.ts';
 import {
   type Command,
   CommandError,
@@ -16,7 +16,7 @@ import { painter } from '../render/text.ts';
 import { type ServeProcess, startServe } from '../serve-process.ts';
 import { reportCall, reportCalls } from './report.ts';
 
-/** How long the rows may take after the last call: the finalise delay, a flush, and a slow machine. */
+/** How long the rows may take after the last call: the finalize delay, a flush, and a slow machine. */
 const ROWS_DEADLINE_MS = 20_000;
 const SDKS = '@deepgram/sdk@5 groq-sdk@1 @cartesia/cartesia-js@4 ws@8';
 

@@ -1,5 +1,5 @@
 import { migrate as migrateSchema, openPostgres } from '../../exporter/store/index.ts';
-import { readSettings } from '../../settings.ts';
+import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
 import { openEmbeddedDatabase } from '../embedded-database.ts';
 import { toJson } from '../render/json.ts';

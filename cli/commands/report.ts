@@ -7,7 +7,7 @@ import {
   listCalls,
   type StoredCallMetrics,
 } from '../../exporter/store/index.ts';
-import { parseDuration, readSettings } from '../../settings.ts';
+import { parseDuration, readSettings } from '../../model/settings.ts';
 import {
   type Command,
   CommandError,
@@ -17,7 +17,7 @@ import {
   UsageError,
 } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
-import { finaliseEndedCalls } from '../finalise.ts';
+import { finalizeEndedCalls } from '../finalize.ts';
 import { callDetails, callTable, summary } from '../render/calls.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
@@ -54,7 +54,7 @@ async function run({ arguments: [callId], options, io }: Invocation): Promise<Ex
   const database = await openCommandDatabase(settings);
   try {
     if (database.embedded)
-      await finaliseEndedCalls(database.db, settings, (message) => io.err(`earshot: ${message}`));
+      await finalizeEndedCalls(database.db, settings, (message) => io.err(`earshot: ${message}`));
     if (callId !== undefined) await reportCall(database.db, callId, json, io);
     else await reportCalls(database.db, { limit, ...(since !== undefined && { since }) }, json, io);
     return 0;

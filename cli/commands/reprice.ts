@@ -1,9 +1,9 @@
 import type { Decimal } from 'decimal.js';
-import { finaliseCall } from '../../exporter/finalise.ts';
+import { finalizeCall } from '../../exporter/finalize.ts';
 import { readPriceList } from '../../exporter/pipeline/price-list.ts';
 import { type PriceList, sumUsd } from '../../exporter/pricing/index.ts';
 import { COST_COLUMNS, type Repricing, reprice as repriceCalls } from '../../exporter/store/index.ts';
-import { parseDuration, readSettings, type Settings } from '../../settings.ts';
+import { parseDuration, readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { toJson } from '../render/json.ts';
@@ -53,7 +53,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     for await (const repricing of repriceCalls(database.db, {
       since,
       apply,
-      finalise: (facts) => finaliseCall(facts, priceList),
+      finalize: (facts) => finalizeCall(facts, priceList),
       by: `reprice:${process.pid}`,
     })) {
       found.push(repricing);

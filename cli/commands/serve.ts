@@ -3,8 +3,8 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { isLoopback } from '../../exporter/receiver/auth.ts';
 import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
 import { errorClass, openPostgres } from '../../exporter/store/index.ts';
-import { VERSION } from '../../instrumentation/version.ts';
-import { readSettings, type Settings } from '../../settings.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
+import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openEmbeddedDatabase } from '../embedded-database.ts';
 

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
-import { type CallLogRow, type CallMetricsRow, LATENCIES } from '../../exporter/calls/rows.ts';
 import { statistics } from '../../exporter/calls/statistics.ts';
+import { type CallLogRow, type CallMetricsRow, LATENCIES } from '../../model/rows.ts';
 import {
   type Column,
   type Paint,

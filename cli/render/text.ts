@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import type { Micros } from '../../exporter/facts.ts';
+import type { Micros } from '../../model/facts.ts';
 
 /** What stands where nothing is known. Never 0. */
 export const UNKNOWN = '–';

@@ -1,8 +1,8 @@
 import type { Decimal } from 'decimal.js';
-import type { Outcome, OutcomeSource } from '../facts.ts';
+import type { Outcome, OutcomeSource } from '../../model/facts.ts';
+import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from '../../model/rows.ts';
 import type { Call } from './group.ts';
 import { toSeconds } from './latencies.ts';
-import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from './rows.ts';
 import { statistics } from './statistics.ts';
 import { usageOf } from './usage.ts';
 

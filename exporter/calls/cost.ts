@@ -1,4 +1,4 @@
-import type { StageFact } from '../facts.ts';
+import type { StageFact } from '../../model/facts.ts';
 import { sumUsd } from '../pricing/money.ts';
 import { type Priced, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';

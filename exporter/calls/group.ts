@@ -1,4 +1,4 @@
-import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../facts.ts';
+import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 

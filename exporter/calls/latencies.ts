@@ -1,6 +1,6 @@
-import type { Micros, StageFact } from '../facts.ts';
+import type { Micros, StageFact } from '../../model/facts.ts';
+import type { Latency } from '../../model/rows.ts';
 import type { MarkedTurn } from './marks.ts';
-import type { Latency } from './rows.ts';
 import { eouLatencyUs } from './segments.ts';
 
 /** Microseconds to seconds, for rows. */

@@ -1,10 +1,10 @@
 import type { Decimal } from 'decimal.js';
-import type { Interruption, StageFact, StageKind } from '../facts.ts';
+import type { Interruption, StageFact, StageKind } from '../../model/facts.ts';
+import type { CallLogRow } from '../../model/rows.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
 import type { Turn } from './group.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
-import type { CallLogRow } from './rows.ts';
 import { segmentsOf } from './segments.ts';
 import { stagesOf } from './spoken.ts';
 import { usageEstimated, usageOf } from './usage.ts';

@@ -1,4 +1,4 @@
-import type { EouSource, Micros, StageFact } from '../facts.ts';
+import type { EouSource, Micros, StageFact } from '../../model/facts.ts';
 import type { Turn } from './group.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 

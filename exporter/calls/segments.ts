@@ -1,6 +1,6 @@
-import type { Micros } from '../facts.ts';
+import type { Micros } from '../../model/facts.ts';
+import type { Segment } from '../../model/rows.ts';
 import type { MarkedTurn } from './marks.ts';
-import type { Segment } from './rows.ts';
 
 /** Length of each segment in whole microseconds, null where its mark did not happen. */
 export type Segments = Record<Segment, Micros | null>;

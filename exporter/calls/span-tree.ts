@@ -1,4 +1,4 @@
-import type { Fact, FactBase } from '../facts.ts';
+import type { Fact, FactBase } from '../../model/facts.ts';
 
 /** A span's key in the journal, as text. */
 export const keyOf = ({ traceId, spanId }: Pick<FactBase, 'traceId' | 'spanId'>): string =>

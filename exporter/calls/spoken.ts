@@ -1,4 +1,4 @@
-import type { Micros, StageFact } from '../facts.ts';
+import type { Micros, StageFact } from '../../model/facts.ts';
 
 /** A stage that gave something. */
 export type AnsweringStage = StageFact & { firstByteUs: Micros };

@@ -1,4 +1,4 @@
-import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../facts.ts';
+import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../../model/facts.ts';
 import { keyOf, type SpanTree } from './span-tree.ts';
 
 /** A turn made of the spans of its sides. */

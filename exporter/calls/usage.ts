@@ -1,4 +1,4 @@
-import type { StageFact, StageKind, Usage } from '../facts.ts';
+import type { StageFact, StageKind, Usage } from '../../model/facts.ts';
 
 /** Usage columns, the same for a turn and for a call. */
 export interface UsageColumns {

@@ -1,5 +1,5 @@
-import type { Fact, FactBase, StageFact, Usage } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact, FactBase, StageFact, Usage } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { count, present, quantity, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';

@@ -1,5 +1,5 @@
-import type { Fact } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { quantity, text } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 
 /**
  * Typed readers for attribute values, which are `unknown`: anybody can set anything. A value of the wrong type or out

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { id } from './attributes.ts';
 import { callIdOf } from './dialect.ts';
 

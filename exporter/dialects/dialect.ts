@@ -1,6 +1,6 @@
-import { ATTR } from '../../instrumentation/semconv.ts';
-import type { Fact, FactBase } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact, FactBase } from '../../model/facts.ts';
+import { ATTR } from '../../model/semconv.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { addPresent, cleanText, id, text } from './attributes.ts';
 
 /** One span vocabulary. A dialect is one file and the only reader of that vocabulary's names. */

@@ -1,4 +1,3 @@
-import { ATTR, EVENT, SPAN } from '../../instrumentation/semconv.ts';
 import type {
   CallFact,
   Fact,
@@ -9,8 +8,9 @@ import type {
   StageKind,
   TurnFact,
   Usage,
-} from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+} from '../../model/facts.ts';
+import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import {
   addPresent,
   count,
@@ -28,7 +28,7 @@ import { callIdOf, type Dialect, factBase } from './dialect.ts';
 
 const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const satisfies readonly StageKind[];
 
-/** Our own spans, as `instrumentation/semconv.ts` names them. */
+/** Our own spans, as `model/semconv.ts` names them. */
 export const earshot: Dialect = { name: 'earshot', recognises, read };
 
 function recognises(span: SpanRecord): boolean {

@@ -1,6 +1,6 @@
-import { ATTR } from '../../instrumentation/semconv.ts';
-import type { Fact } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact } from '../../model/facts.ts';
+import { ATTR } from '../../model/semconv.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { aiSdk } from './ai-sdk.ts';
 import { anthropic } from './anthropic.ts';
 import { index } from './attributes.ts';

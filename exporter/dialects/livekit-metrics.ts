@@ -1,4 +1,4 @@
-import type { Micros } from '../facts.ts';
+import type { Micros } from '../../model/facts.ts';
 import { type Attributes, count, flag, number, present, text } from './attributes.ts';
 import { modelOf, providerOf } from './providers.ts';
 import { jsonField, jsonObject, micros } from './stages.ts';

@@ -1,5 +1,5 @@
-import type { Fact, FactBase, Micros, StageFact, TurnPartFact } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact, FactBase, Micros, StageFact, TurnPartFact } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { type Attributes, addPresent, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';

@@ -1,4 +1,4 @@
-import { ATTR } from '../../instrumentation/semconv.ts';
+import { ATTR } from '../../model/semconv.ts';
 
 /**
  * The foreign attribute names that several dialects share: OpenTelemetry GenAI semantic conventions 1.45.0 with the

@@ -1,6 +1,6 @@
-import { ATTR } from '../../instrumentation/semconv.ts';
-import type { Fact, FactBase, Micros, StageFact, Usage } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact, FactBase, Micros, StageFact, Usage } from '../../model/facts.ts';
+import { ATTR } from '../../model/semconv.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { count, eventTimes, index, present, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';

@@ -1,5 +1,5 @@
-import type { Fact, FactBase, StageFact, TurnFact, Usage } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact, FactBase, StageFact, TurnFact, Usage } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { addPresent, count, flag, index, number, present, quantity } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';

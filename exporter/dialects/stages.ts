@@ -1,6 +1,6 @@
-import { ATTR } from '../../instrumentation/semconv.ts';
-import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../../model/facts.ts';
+import { ATTR } from '../../model/semconv.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { type Attributes, addPresent, count, index, present, quantity, text, texts } from './attributes.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';

@@ -1,5 +1,5 @@
-import type { Fact } from '../facts.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { addPresent, count, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';

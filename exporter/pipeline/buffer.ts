@@ -1,4 +1,4 @@
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
 
 /**
  * Facts that wait to be written, at most `capacity` of them. A batch that was taken counts until it is settled, so the

@@ -1,14 +1,16 @@
 import { hostname } from 'node:os';
 import { diag } from '@opentelemetry/api';
-import type { Settings } from '../../settings.ts';
-import type { Fact } from '../facts.ts';
-import { finaliseCall } from '../finalise.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { Settings } from '../../model/settings.ts';
+import { finalizeCall } from '../finalize.ts';
+import { recordCallMetrics } from '../metrics/call-metrics.ts';
+import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import {
   type Database,
   errorClass,
-  type FinalisedCall,
-  FinaliseWorker,
+  type FinalizedCall,
+  FinalizeWorker,
   getCallFacts,
   Journal,
   keepRetention,
@@ -17,8 +19,6 @@ import {
   Queue,
   type QueueState,
 } from '../store/index.ts';
-import { recordCallMetrics } from './call-metrics.ts';
-import type { PipelineMetrics } from './pipeline-metrics.ts';
 import { loadPriceList } from './price-list.ts';
 
 /** The settings that an open database needs. */
@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   metrics: PipelineMetrics;
   /** For one statement, in milliseconds. */
   statementTimeoutMs: number;
-  /** Calls that are finalised in one transaction, where many are due. (Default: that of the worker.) */
+  /** Calls that are finalized in one transaction, where many are due. (Default: that of the worker.) */
   callsPerTransaction?: number;
 }
 
@@ -43,20 +43,20 @@ export interface ConnectionOptions {
 export interface Connection {
   readonly db: Database;
   readonly journal: Journal;
-  readonly worker: FinaliseWorker;
+  readonly worker: FinalizeWorker;
   queueState(): Promise<QueueState>;
   /**
-   * Appends facts of one call and finalises it with all that the journal has of it, in one transaction.
+   * Appends facts of one call and finalizes it with all that the journal has of it, in one transaction.
    * @param complete - given what the journal has already, the facts to append
    * @throws whatever goes wrong; then nothing has changed.
    */
-  finaliseNow(callId: string, complete: (known: readonly Fact[]) => readonly Fact[]): Promise<void>;
+  finalizeNow(callId: string, complete: (known: readonly Fact[]) => readonly Fact[]): Promise<void>;
   /** Ends the work and, unless it is the caller's, the database. Never throws. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the database, brings it to the newest schema and begins to finalise calls.
+ * Opens the database, brings it to the newest schema and begins to finalize calls.
  * @throws the driver's error, or SchemaError.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
@@ -76,18 +76,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 
   const queueOptions = {
-    finalise: (facts: readonly Fact[]) => finaliseCall(facts, priceList),
+    finalize: (facts: readonly Fact[]) => finalizeCall(facts, priceList),
     workerId: `${hostname()}:${process.pid}`,
   };
   const journalOptions = { finalizeDelayMs: settings.finalizeDelay, idleLimitMs: settings.idleLimit };
   const queue = new Queue(db, queueOptions);
-  const onFinalised = ({ rows, first }: FinalisedCall) => {
-    metrics.finalised(1);
+  const onFinalized = ({ rows, first }: FinalizedCall) => {
+    metrics.finalized(1);
     if (first) recordCallMetrics(rows);
   };
-  const worker = new FinaliseWorker({
+  const worker = new FinalizeWorker({
     queue,
-    onFinalised,
+    onFinalized,
     onError: onWorkerError,
     ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
   });
@@ -99,8 +99,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     journal: new Journal(db, journalOptions),
     worker,
     queueState: () => queue.state(),
-    async finaliseNow(callId, complete) {
-      const finalised = await db.transaction(async (tx) => {
+    async finalizeNow(callId, complete) {
+      const finalized = await db.transaction(async (tx) => {
         const facts = complete(await getCallFacts(tx, callId));
         const { refused } = await new Journal(tx, journalOptions).append(facts);
         if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
@@ -112,9 +112,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         };
         const taken = await new Queue(inside, queueOptions).take({ callIds: [callId] });
         if (taken.failed[0] !== undefined) throw taken.failed[0].error;
-        return taken.finalised;
+        return taken.finalized;
       });
-      for (const call of finalised) onFinalised(call);
+      for (const call of finalized) onFinalized(call);
     },
     async close() {
       await Promise.all([worker.stop(), stopRetention()]);

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { readSettings, type Settings } from '../../settings.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
 import { Pipeline, type PipelineSettings } from './pipeline.ts';

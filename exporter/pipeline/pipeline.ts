@@ -1,15 +1,15 @@
-import type { Settings } from '../../settings.ts';
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { Settings } from '../../model/settings.ts';
+import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
+import { Spool } from '../spool/spool.ts';
+import { defaultSpoolFolder } from '../spool/spool-folder.ts';
+import { SpoolQueue } from '../spool/spool-queue.ts';
 import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
 import type { Connection, ConnectionSettings } from './connection.ts';
 import { within } from './deadline.ts';
 import { atExit } from './exit-hook.ts';
-import { PipelineMetrics } from './pipeline-metrics.ts';
-import { Spool } from './spool.ts';
-import { defaultSpoolFolder } from './spool-folder.ts';
-import { SpoolQueue } from './spool-queue.ts';
 import { FactWriter } from './writer.ts';
 
 /** Also how long a database that never answers can keep an otherwise finished process alive. */
@@ -31,7 +31,7 @@ export interface PipelineOptions {
 }
 
 /**
- * Facts in, rows out, in this process: a buffer, the writer with its spool, and a worker that finalises calls. The
+ * Facts in, rows out, in this process: a buffer, the writer with its spool, and a worker that finalizes calls. The
  * database is opened in the background, as often as it takes; nothing is thrown into the application.
  */
 export class Pipeline {
@@ -90,7 +90,7 @@ export class Pipeline {
   }
 
   /**
-   * Writes what waits, finalises the calls that have ended and closes the database, within five seconds; what could not
+   * Writes what waits, finalizes the calls that have ended and closes the database, within five seconds; what could not
    * be written by then is in the spool. Happens once: every caller gets the same promise.
    * @throws Error when spans could be saved nowhere.
    */

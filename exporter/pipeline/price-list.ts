@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Settings } from '../../settings.ts';
+import type { Settings } from '../../model/settings.ts';
 import { catalogue, type PriceList, PricingConfig, withOverrides } from '../pricing/index.ts';
 
 type PriceSettings = Pick<Settings, 'pricing' | 'prices'>;

@@ -1,5 +1,5 @@
-import type { CallMetricsRow } from '../calls/rows.ts';
-import type { Usage } from '../facts.ts';
+import type { Usage } from '../../model/facts.ts';
+import type { CallMetricsRow } from '../../model/rows.ts';
 import { CostBreakdown } from './breakdown.ts';
 import { Usd } from './money.ts';
 import { type Priced, priceMinutes, priceStage, type StageUsage } from './price.ts';

@@ -1,4 +1,4 @@
-import type { Micros } from '../facts.ts';
+import type { Micros } from '../../model/facts.ts';
 import { FieldReader, PriceFileError } from './field-reader.ts';
 import { type Metering, ROUNDINGS, type Rounding } from './rounding.ts';
 import { COMPONENTS, type Component, isUnit, type Quantity, type Rate, type Rates, UNITS } from './units.ts';

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import type { Usage } from '../facts.ts';
+import type { Usage } from '../../model/facts.ts';
 import { sumUsd, Usd } from './money.ts';
 import type { Price, PriceList, PriceQuery } from './price-list.ts';
 import { billableQuantities, hasQuantity, type Quantities } from './quantities.ts';

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import type { Usage } from '../facts.ts';
+import type { Usage } from '../../model/facts.ts';
 import { Usd } from './money.ts';
 import type { Quantity, Rates } from './units.ts';
 

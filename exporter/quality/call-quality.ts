@@ -1,5 +1,5 @@
-import type { CallMetricsRow } from '../calls/rows.ts';
-import type { CallFact, TurnFact } from '../facts.ts';
+import type { CallFact, TurnFact } from '../../model/facts.ts';
+import type { CallMetricsRow } from '../../model/rows.ts';
 import { interruptionColumns, interruptionMetrics } from './interruption-metrics.ts';
 import type { TranscriptTurn } from './keywords.ts';
 import { OutcomeClassifier } from './outcome.ts';

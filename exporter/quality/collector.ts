@@ -1,4 +1,4 @@
-import type { Interruption } from '../facts.ts';
+import type { Interruption } from '../../model/facts.ts';
 import type { InterruptionMetrics } from './interruption-metrics.ts';
 import { InterruptionTracker } from './interruption-tracker.ts';
 import type { KeywordScan } from './keywords.ts';

@@ -1,5 +1,5 @@
 /** `earshot/quality`: interruptions, outcome and sentiment of calls. Definitions: docs/quality.md. */
-export type { Interruption, InterruptionKind, Micros, Outcome, OutcomeSource } from '../facts.ts';
+export type { Interruption, InterruptionKind, Micros, Outcome, OutcomeSource } from '../../model/facts.ts';
 export {
   type CallSentiment,
   QualityMetricsCollector,

@@ -1,5 +1,5 @@
-import type { CallMetricsRow } from '../calls/rows.ts';
-import type { Interruption, InterruptionKind, TurnFact } from '../facts.ts';
+import type { Interruption, InterruptionKind, TurnFact } from '../../model/facts.ts';
+import type { CallMetricsRow } from '../../model/rows.ts';
 
 /** How often each kind happened. */
 export type InterruptionCounts = Record<InterruptionKind, number>;

@@ -1,4 +1,4 @@
-import type { Interruption, InterruptionKind, Micros } from '../facts.ts';
+import type { Interruption, InterruptionKind, Micros } from '../../model/facts.ts';
 import { type InterruptionMetrics, InterruptionTally } from './interruption-metrics.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeSource } from '../facts.ts';
+import type { Outcome, OutcomeSource } from '../../model/facts.ts';
 import { type KeywordOptions, KeywordScan, type TranscriptTurn } from './keywords.ts';
 import {
   AMD_RULES,

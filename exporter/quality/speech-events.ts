@@ -1,4 +1,4 @@
-import type { Interruption, Micros } from '../facts.ts';
+import type { Interruption, Micros } from '../../model/facts.ts';
 import { InterruptionTracker, type InterruptionTrackerOptions } from './interruption-tracker.ts';
 
 /** One thing that the user or the agent did. */

@@ -1,8 +1,8 @@
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
 import { limit, within } from '../pipeline/deadline.ts';
 import { Episode } from '../pipeline/episode.ts';
-import type { PipelineMetrics } from '../pipeline/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
 import { checkSchema, errorClass, SchemaError } from '../store/index.ts';
@@ -83,7 +83,7 @@ export class Backend {
     return this.#check.ready;
   }
 
-  /** Finalises the calls that have ended, for at most `drainMs`, and stops working. Never throws. */
+  /** Finalizes the calls that have ended, for at most `drainMs`, and stops working. Never throws. */
   async stop(drainMs: number): Promise<void> {
     this.#stopped = true;
     this.#wakeRetry();

@@ -1,4 +1,4 @@
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
 import type { AppendResult } from '../store/journal.ts';
 
 /** Facts per transaction: beyond it a statement gains nothing. */

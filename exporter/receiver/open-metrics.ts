@@ -2,7 +2,7 @@ import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { ATTR } from '../../instrumentation/semconv.ts';
+import { ATTR } from '../../model/semconv.ts';
 import { prometheusName } from './prometheus-name.ts';
 
 /** A page of metrics, and what it is. */

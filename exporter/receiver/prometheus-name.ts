@@ -1,4 +1,4 @@
-import type { Definition } from '../../instrumentation/semconv.ts';
+import type { Definition } from '../../model/semconv.ts';
 
 /** UCUM codes as Prometheus spells them out. Units in braces count something and are left out. */
 const UNITS: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };

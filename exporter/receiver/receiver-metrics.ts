@@ -1,6 +1,6 @@
 import type { BatchObservableCallback } from '@opentelemetry/api';
-import { ATTR, type Definition, METRICS } from '../../instrumentation/semconv.ts';
-import { followMeter } from '../pipeline/meter.ts';
+import { ATTR, type Definition, METRICS } from '../../model/semconv.ts';
+import { followMeter } from '../metrics/meter.ts';
 
 /** Seconds: the buckets of OpenTelemetry's convention for HTTP servers. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];

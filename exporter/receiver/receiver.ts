@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { within } from '../pipeline/deadline.ts';
 import { Episode } from '../pipeline/episode.ts';
-import type { PipelineMetrics } from '../pipeline/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
 import {
   CONTENT_TYPES,

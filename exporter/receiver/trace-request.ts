@@ -1,5 +1,5 @@
+import type { Fact } from '../../model/facts.ts';
 import { readFact } from '../dialects/index.ts';
-import type { Fact } from '../facts.ts';
 import type { Encoding } from './answer.ts';
 import { decodeJson } from './decode-json.ts';
 import { decodeProtobuf } from './decode-protobuf.ts';

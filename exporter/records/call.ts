@@ -1,6 +1,6 @@
-import { SPAN } from '../../instrumentation/semconv.ts';
+import type { CallFact, Fact, Outcome } from '../../model/facts.ts';
+import { SPAN } from '../../model/semconv.ts';
 import { addPresent } from '../dialects/attributes.ts';
-import type { CallFact, Fact, Outcome } from '../facts.ts';
 import { between, date, type Fields, id, oneOf, text, validate } from './fields.ts';
 import { idsOf } from './ids.ts';
 import type { RecordContext } from './turn.ts';

@@ -1,5 +1,3 @@
-import { llmSpanName, SPAN } from '../../instrumentation/semconv.ts';
-import { addPresent } from '../dialects/attributes.ts';
 import type {
   EouSource,
   Fact,
@@ -9,7 +7,9 @@ import type {
   StageFact,
   TurnFact,
   Usage,
-} from '../facts.ts';
+} from '../../model/facts.ts';
+import { llmSpanName, SPAN } from '../../model/semconv.ts';
+import { addPresent } from '../dialects/attributes.ts';
 import {
   between,
   count,

@@ -1,5 +1,5 @@
 /** The journal, the queue and the rows in PostgreSQL: published as `earshot/store`. */
-export type { CallLogRow, CallMetricsRow, CallRows } from '../calls/rows.ts';
+export type { CallLogRow, CallMetricsRow, CallRows } from '../../model/rows.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Database, Queryable } from './database.ts';
 export {
@@ -15,8 +15,8 @@ export { checkSchema, type Migration, type MigrationResult, migrate } from './mi
 export { openPostgres, type PostgresOptions } from './postgres.ts';
 export {
   type FailedCall,
-  type Finalise,
-  type FinalisedCall,
+  type Finalize,
+  type FinalizedCall,
   Queue,
   type QueueOptions,
   type QueueState,
@@ -34,4 +34,4 @@ export {
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
 export { writeCallRows } from './rows.ts';
-export { FinaliseWorker, type FinaliseWorkerOptions } from './worker.ts';
+export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

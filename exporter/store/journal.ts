@@ -1,4 +1,4 @@
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
 import type { CALL_SPANS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
@@ -7,7 +7,7 @@ import { columnList, toJsonArray } from './values.ts';
 export interface JournalOptions {
   /** From the end of a call, or a late span of it, to its rows, in milliseconds. (Default: 2000 ms.) */
   finalizeDelayMs?: number;
-  /** A call that has not ended is finalised after so long without a new span, in milliseconds. (Default: 300 000 ms.) */
+  /** A call that has not ended is finalized after so long without a new span, in milliseconds. (Default: 300 000 ms.) */
   idleLimitMs?: number;
 }
 

@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CallRows } from '../calls/rows.ts';
-import type { Fact } from '../facts.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { CallRows } from '../../model/rows.ts';
 import type { Database, Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
 import { writeCallRows } from './rows.ts';
 
 /** A call's facts to its rows, pure. `undefined`: these facts make no call. */
-export type Finalise = (facts: readonly Fact[]) => CallRows | undefined;
+export type Finalize = (facts: readonly Fact[]) => CallRows | undefined;
 
 export interface QueueOptions {
-  finalise: Finalise;
+  finalize: Finalize;
   /** Goes into `finalized_by`. */
   workerId: string;
-  /** A call that could not be finalised is tried again after so long, doubling up to one hour, in milliseconds. (Default: 5000 ms.) */
+  /** A call that could not be finalized is tried again after so long, doubling up to one hour, in milliseconds. (Default: 5000 ms.) */
   retryDelayMs?: number;
   /** After so many failures in a row the call rests until a new span of it arrives. (Default: 10.) */
   maxAttempts?: number;
@@ -27,7 +27,7 @@ export interface TakeOptions {
   ended?: boolean;
 }
 
-export interface FinalisedCall {
+export interface FinalizedCall {
   readonly rows: CallRows;
   /** The call had no rows before: what is counted once a call is counted now. */
   readonly first: boolean;
@@ -41,7 +41,7 @@ export interface FailedCall {
 export interface TakeResult {
   /** Calls that were taken, whatever became of them; 0: nothing is due. */
   readonly taken: number;
-  readonly finalised: readonly FinalisedCall[];
+  readonly finalized: readonly FinalizedCall[];
   /** Put back into the queue for later. */
   readonly failed: readonly FailedCall[];
 }
@@ -108,21 +108,21 @@ FROM call_queue`;
 /** The calls that wait in `call_queue`. Holds no state: any number of workers may take from it at once. */
 export class Queue {
   readonly #db: Database;
-  readonly #finalise: Finalise;
+  readonly #finalize: Finalize;
   readonly #workerId: string;
   readonly #retryDelayMs: number;
   readonly #maxAttempts: number;
 
-  constructor(db: Database, { finalise, workerId, retryDelayMs = 5_000, maxAttempts = 10 }: QueueOptions) {
+  constructor(db: Database, { finalize, workerId, retryDelayMs = 5_000, maxAttempts = 10 }: QueueOptions) {
     this.#db = db;
-    this.#finalise = finalise;
+    this.#finalize = finalize;
     this.#workerId = workerId;
     this.#retryDelayMs = retryDelayMs;
     this.#maxAttempts = maxAttempts;
   }
 
   /**
-   * Finalises calls: takes them, reads their facts, computes, writes both tables and removes them from the queue, all in
+   * Finalizes calls: takes them, reads their facts, computes, writes both tables and removes them from the queue, all in
    * one transaction. A call that cannot be computed or stored is put back and does not hold up the others.
    * @throws the driver's error when the database cannot be reached; then nothing has changed.
    */
@@ -131,7 +131,7 @@ export class Queue {
       return await withRetries(() =>
         this.#db.transaction(async (tx) => {
           const rows = await tx.query<{ call_id: string }>(TAKE, [limit, callIds ?? null, ended]);
-          return this.#finaliseTaken(
+          return this.#finalizeTaken(
             tx,
             rows.map((row) => row.call_id),
           );
@@ -159,8 +159,8 @@ export class Queue {
     };
   }
 
-  async #finaliseTaken(tx: Queryable, callIds: readonly string[]): Promise<TakeResult> {
-    if (callIds.length === 0) return { taken: 0, finalised: [], failed: [] };
+  async #finalizeTaken(tx: Queryable, callIds: readonly string[]): Promise<TakeResult> {
+    if (callIds.length === 0) return { taken: 0, finalized: [], failed: [] };
     const computed: CallRows[] = [];
     const failed: FailedCall[] = [];
     let pauseAtMs = performance.now() + WORK_MS;
@@ -172,7 +172,7 @@ export class Queue {
         pauseAtMs = performance.now() + WORK_MS;
       }
       try {
-        const rows = this.#finalise(facts);
+        const rows = this.#finalize(facts);
         if (rows !== undefined) computed.push(rows);
       } catch (error) {
         failed.push({ callId, error });
@@ -182,8 +182,8 @@ export class Queue {
     const failedIds = new Set(failed.map((call) => call.callId));
     await tx.query(REMOVE, [callIds.filter((callId) => !failedIds.has(callId))]);
     if (failed.length > 0) await this.#putBack(tx, failed);
-    const finalised = computed.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
-    return { taken: callIds.length, finalised, failed };
+    const finalized = computed.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
+    return { taken: callIds.length, finalized, failed };
   }
 
   async #write(tx: Queryable, rows: readonly CallRows[], callIds: readonly string[]) {
@@ -201,13 +201,13 @@ export class Queue {
     if (callIds.length === 1 && callId !== undefined) {
       const failed = [{ callId, error: cause }];
       await this.#putBack(this.#db, failed);
-      return { taken: 1, finalised: [], failed };
+      return { taken: 1, finalized: [], failed };
     }
     const results: TakeResult[] = [];
     for (const id of callIds) results.push(await this.take({ limit: 1, callIds: [id] }));
     return {
       taken: callIds.length,
-      finalised: results.flatMap((result) => result.finalised),
+      finalized: results.flatMap((result) => result.finalized),
       failed: results.flatMap((result) => result.failed),
     };
   }

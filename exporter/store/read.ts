@@ -1,5 +1,5 @@
-import type { CallLogRow, CallMetricsRow } from '../calls/rows.ts';
-import type { Fact, Micros } from '../facts.ts';
+import type { Fact, Micros } from '../../model/facts.ts';
+import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
 import { CALL_LOGS, CALL_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { decodeRow, selectList } from './values.ts';

@@ -1,6 +1,6 @@
 import type { Decimal } from 'decimal.js';
-import type { CallRows } from '../calls/rows.ts';
-import type { Fact, Micros } from '../facts.ts';
+import type { Fact, Micros } from '../../model/facts.ts';
+import type { CallRows } from '../../model/rows.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
 import { getCallFacts, getCallMetrics, type StoredCallMetrics } from './read.ts';
@@ -33,7 +33,7 @@ export interface RepriceOptions {
   /** Calls that started then or later. */
   since: Micros;
   /** Computes the rows with the new prices. Pure. */
-  finalise: (facts: readonly Fact[]) => CallRows;
+  finalize: (facts: readonly Fact[]) => CallRows;
   /** Writes what has changed. (Default: false, nothing is written.) */
   apply?: boolean;
   /** Goes into `finalized_by` of the rows that are written. */
@@ -55,7 +55,7 @@ FROM call_metrics m WHERE m.call_id = $1`;
 
 /**
  * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
- * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalises one of
+ * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalizes one of
  * these calls again, for a late span, uses its own prices: give it the new ones first.
  * @throws the driver's error; what was written by then stays.
  */
@@ -99,7 +99,7 @@ async function repriceCall(
 async function compare(
   db: Queryable,
   callId: string,
-  { finalise }: RepriceOptions,
+  { finalize }: RepriceOptions,
 ): Promise<{ repricing: Repricing; rows?: CallRows } | undefined> {
   const stored = await getCallMetrics(db, callId);
   if (!stored) return undefined;
@@ -107,7 +107,7 @@ async function compare(
   const facts = await getCallFacts(db, callId);
   const [state] = await db.query<{ expired: boolean | null }>(EXPIRED, [callId]);
   if (facts.length === 0 || state?.expired) return { repricing: { ...base, kind: 'expired' } };
-  const rows = finalise(facts);
+  const rows = finalize(facts);
   const before = costs(stored);
   const after = costs(rows.metrics);
   const same =

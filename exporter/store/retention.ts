@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-// Whole calls only, so that a call is never computed from a part of its spans; and none that waits to be finalised.
+// Whole calls only, so that a call is never computed from a part of its spans; and none that waits to be finalized.
 // One that rests in the queue after too many failures goes with its place there.
 const DELETE_EXPIRED = `\
 WITH expired AS (

@@ -1,4 +1,4 @@
-import type { CallRows } from '../calls/rows.ts';
+import type { CallRows } from '../../model/rows.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { columnArrays, columnList, unnest } from './values.ts';

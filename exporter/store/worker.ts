@@ -1,9 +1,9 @@
-import type { FinalisedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
+import type { FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
 
-export interface FinaliseWorkerOptions {
+export interface FinalizeWorkerOptions {
   queue: Pick<Queue, 'take' | 'state'>;
   /** Told of each call after its rows are committed. */
-  onFinalised?: (call: FinalisedCall) => void;
+  onFinalized?: (call: FinalizedCall) => void;
   /** Told of what went wrong: the database is away (no `callId`), or a call that was put back for later. */
   onError?: (error: unknown, callId?: string) => void;
   /** Between two looks while calls wait, in milliseconds. (Default: 1000 ms.) */
@@ -15,12 +15,12 @@ export interface FinaliseWorkerOptions {
 }
 
 /**
- * Finalises what is due, for as long as it runs. Any number may run, in any process. Never throws, and does not keep the
+ * Finalizes what is due, for as long as it runs. Any number may run, in any process. Never throws, and does not keep the
  * process alive.
  */
-export class FinaliseWorker {
+export class FinalizeWorker {
   readonly #queue: Pick<Queue, 'take' | 'state'>;
-  readonly #onFinalised: (call: FinalisedCall) => void;
+  readonly #onFinalized: (call: FinalizedCall) => void;
   readonly #onError: (error: unknown, callId?: string) => void;
   readonly #pollMs: number;
   readonly #idlePollMs: number;
@@ -31,9 +31,9 @@ export class FinaliseWorker {
   /** Looks at the queue one after the other, so that a drain waits for the look that is under way. */
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(options: FinaliseWorkerOptions) {
+  constructor(options: FinalizeWorkerOptions) {
     this.#queue = options.queue;
-    this.#onFinalised = guarded(options.onFinalised);
+    this.#onFinalized = guarded(options.onFinalized);
     this.#onError = guarded(options.onError);
     this.#pollMs = options.pollMs ?? 1_000;
     this.#idlePollMs = options.idlePollMs ?? 10_000;
@@ -58,19 +58,19 @@ export class FinaliseWorker {
   }
 
   /**
-   * Finalises now, without waiting until it is due: the given calls, ended or not; without any, all that have ended.
+   * Finalizes now, without waiting until it is due: the given calls, ended or not; without any, all that have ended.
    * Works on a stopped worker, too. Resolves when it is done or has failed (`onError`).
-   * @returns how many calls were finalised.
+   * @returns how many calls were finalized.
    */
   drain(callIds?: readonly string[]): Promise<number> {
     return this.#next(async () => {
       if (callIds === undefined) return this.#takeAll({ ended: true });
-      let finalised = 0;
+      let finalized = 0;
       for (let start = 0; start < callIds.length; start += this.#batch) {
-        finalised += (await this.#take({ callIds: callIds.slice(start, start + this.#batch) })).finalised
+        finalized += (await this.#take({ callIds: callIds.slice(start, start + this.#batch) })).finalized
           .length;
       }
-      return finalised;
+      return finalized;
     });
   }
 
@@ -99,17 +99,17 @@ export class FinaliseWorker {
   }
 
   async #takeAll(options: TakeOptions): Promise<number> {
-    let finalised = 0;
+    let finalized = 0;
     for (;;) {
       const result = await this.#take(options);
-      finalised += result.finalised.length;
-      if (result.taken < this.#batch) return finalised;
+      finalized += result.finalized.length;
+      if (result.taken < this.#batch) return finalized;
     }
   }
 
   async #take(options: TakeOptions): Promise<TakeResult> {
     const result = await this.#queue.take({ ...options, limit: this.#batch });
-    for (const call of result.finalised) this.#onFinalised(call);
+    for (const call of result.finalized) this.#onFinalized(call);
     for (const { callId, error } of result.failed) this.#onError(error, callId);
     return result;
   }

@@ -1,4 +1,4 @@
-import { SEGMENTS } from '../../exporter/calls/rows.ts';
+import { SEGMENTS } from '../../model/rows.ts';
 import { board } from '../board.ts';
 import { factJson, factText, l, m, s } from '../columns.ts';
 import { CALL_IN_JAEGER, TO_CALL, TO_TRACE, UID } from '../links.ts';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../instrumentation/semconv.ts';
+import { METRICS } from '../../model/semconv.ts';
 import { board } from '../board.ts';
 import { m } from '../columns.ts';
 import { TO_CALL, UID } from '../links.ts';
@@ -9,7 +9,7 @@ import { CALLS, COMPONENTS_OF_TURNS, callsWith, percentile } from '../scope.ts';
 import { JAEGER_URL, SCOPE, SOURCES } from '../variables.ts';
 
 const NO_CALLS = 'No priced calls in this time range';
-const NO_METRICS = 'No live metrics: does Prometheus scrape the processes that finalise calls?';
+const NO_METRICS = 'No live metrics: does Prometheus scrape the processes that finalize calls?';
 const USD = 'currencyUSD';
 const LOWER_BOUND = 'A lower bound where something had no price.';
 
@@ -140,7 +140,7 @@ const overtime = {
       id: 13,
       title: 'Live spend per hour',
       description:
-        'Cost of the calls that are being finalised, as an hourly rate. Not narrowed by service, agent, campaign, provider or model.',
+        'Cost of the calls that are being finalized, as an hourly rate. Not narrowed by service, agent, campaign, provider or model.',
       unit: USD,
       width: 8,
       empty: NO_METRICS,
@@ -156,7 +156,7 @@ const overtime = {
       id: 14,
       title: 'Live tokens',
       description:
-        'LLM tokens of the calls that are being finalised, per second. Input is without the cached tokens, so that the types add up.',
+        'LLM tokens of the calls that are being finalized, per second. Input is without the cached tokens, so that the types add up.',
       unit: 'suffix: tokens/s',
       width: 8,
       empty: NO_METRICS,

@@ -1,5 +1,5 @@
-import { SEGMENTS } from '../../exporter/calls/rows.ts';
-import { METRICS } from '../../instrumentation/semconv.ts';
+import { SEGMENTS } from '../../model/rows.ts';
+import { METRICS } from '../../model/semconv.ts';
 import { board } from '../board.ts';
 import { l, m } from '../columns.ts';
 import { TO_CALL, TO_TRACE, UID } from '../links.ts';
@@ -165,10 +165,10 @@ const liveSection = {
       id: 15,
       title: 'Stages, p95 time to first byte',
       description:
-        'Stage start to first transcript, token or audio byte. Measured when calls are finalised; not narrowed by service, agent or campaign.',
+        'Stage start to first transcript, token or audio byte. Measured when calls are finalized; not narrowed by service, agent or campaign.',
       unit: 's',
       width: 8,
-      empty: 'No live metrics: does Prometheus scrape the processes that finalise calls?',
+      empty: 'No live metrics: does Prometheus scrape the processes that finalize calls?',
       queries: [
         overTime(
           `histogram_quantile(0.95, sum by (le, ${LABEL.stage}) (rate(${buckets(METRICS.ttfb)}{${LABEL.provider}=~"$provider", ${LABEL.model}=~"$model"}[$__rate_interval])))`,

@@ -1,4 +1,4 @@
-import { METRICS } from '../../instrumentation/semconv.ts';
+import { METRICS } from '../../model/semconv.ts';
 import { board } from '../board.ts';
 import { m, q, s } from '../columns.ts';
 import { UID } from '../links.ts';
@@ -64,7 +64,7 @@ const glance = {
       id: 4,
       title: 'Oldest overdue call',
       description:
-        'How long ago the call that is due longest should have been finalised. Above a minute: workers are missing or stuck.',
+        'How long ago the call that is due longest should have been finalized. Above a minute: workers are missing or stuck.',
       unit: 's',
       decimals: 0,
       width: 4,
@@ -103,7 +103,7 @@ const glance = {
     }),
     stat({
       id: 7,
-      title: 'Calls finalised',
+      title: 'Calls finalized',
       description: 'Calls of the time range that have rows.',
       unit: 'short',
       width: 4,
@@ -147,17 +147,17 @@ const flow = {
     }),
     lines({
       id: 13,
-      title: 'Calls finalised',
-      description: 'How often calls were turned into rows, per minute. A late span finalises its call again.',
+      title: 'Calls finalized',
+      description: 'How often calls were turned into rows, per minute. A late span finalizes its call again.',
       unit: 'suffix: calls/min',
       width: 8,
       empty: NO_METRICS,
-      queries: [overTime(`sum(${rate(counter(METRICS.callsFinalised))}) * 60`, 'finalised')],
+      queries: [overTime(`sum(${rate(counter(METRICS.callsFinalized))}) * 60`, 'finalized')],
     }),
     lines({
       id: 14,
       title: 'Queue',
-      description: 'Calls that wait to be finalised, those that are going on included.',
+      description: 'Calls that wait to be finalized, those that are going on included.',
       unit: 'short',
       width: 8,
       empty: NO_METRICS,
@@ -321,7 +321,7 @@ const details = {
   panels: [
     table({
       id: 31,
-      title: 'Why calls cannot be finalised',
+      title: 'Why calls cannot be finalized',
       description: 'Calls in the queue after a failure, by the class of the last one.',
       unit: 'short',
       width: 8,
@@ -341,7 +341,7 @@ const details = {
     table({
       id: 32,
       title: 'Workers',
-      description: 'Who finalised the calls of the time range.',
+      description: 'Who finalized the calls of the time range.',
       unit: 'short',
       width: 8,
       empty: NO_CALLS,

@@ -1,4 +1,4 @@
-import { METRICS } from '../../instrumentation/semconv.ts';
+import { METRICS } from '../../model/semconv.ts';
 import { board } from '../board.ts';
 import { l, m } from '../columns.ts';
 import { TO_CALL, UID } from '../links.ts';
@@ -11,7 +11,7 @@ import { JAEGER_URL, SCOPE, SOURCES } from '../variables.ts';
 const NO_CALLS = 'No calls in this time range';
 const NO_TURNS = 'No turns in this time range';
 const NO_BARGE_INS = 'No barge-in whose end is known';
-const NO_METRICS = 'No live metrics: does Prometheus scrape the processes that finalise calls?';
+const NO_METRICS = 'No live metrics: does Prometheus scrape the processes that finalize calls?';
 
 const interruptionRate = `sum(${m.interruption_count})::double precision / nullif(sum(${m.turn_count}), 0)`;
 const STOP = 'i."timeToSilenceSeconds"';
@@ -31,7 +31,7 @@ const glance = {
     stat({
       id: 2,
       title: 'Calls',
-      description: 'Calls that began in the time range and have been finalised.',
+      description: 'Calls that began in the time range and have been finalized.',
       unit: 'short',
       width: 4,
       empty: NO_CALLS,
@@ -174,7 +174,7 @@ const outcomes = {
       id: 14,
       title: 'Live: finished calls',
       description:
-        'Calls finalised per minute, by outcome; without a name where it is unknown. Not narrowed by the variables.',
+        'Calls finalized per minute, by outcome; without a name where it is unknown. Not narrowed by the variables.',
       unit: 'suffix: calls/min',
       width: 12,
       empty: NO_METRICS,
@@ -283,7 +283,7 @@ const interruptions = {
       id: 25,
       title: 'Live: interruptions',
       description:
-        'Interruptions in the calls that are being finalised, per minute. Not narrowed by the variables.',
+        'Interruptions in the calls that are being finalized, per minute. Not narrowed by the variables.',
       unit: 'suffix: /min',
       width: 8,
       empty: NO_METRICS,

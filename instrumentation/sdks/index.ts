@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
+import { pick } from './kit/patch.ts';
 import type { SupportedSdk } from './sdk.ts';
-import { pick } from './shared/patch.ts';
 
 /** Loads a file of this folder when an application loads its SDK, and synchronously: before the SDK's first use. */
 const file = createRequire(import.meta.url);
@@ -14,7 +14,7 @@ type Files = {
   './deepgram/deepgram.js': typeof import('./deepgram/deepgram.ts');
   './elevenlabs/elevenlabs.js': typeof import('./elevenlabs/elevenlabs.ts');
   './elevenlabs/stream-input.js': typeof import('./elevenlabs/stream-input.ts');
-  './groq.js': typeof import('./groq.ts');
+  './groq/groq.js': typeof import('./groq/groq.ts');
   './openai/openai.js': typeof import('./openai/openai.ts');
   './openai/realtime.js': typeof import('./openai/realtime.ts');
   './livekit/livekit.js': typeof import('./livekit/livekit.ts');
@@ -60,7 +60,7 @@ export const SDKS: readonly SupportedSdk[] = [
       'A recording tells its length in `verbose_json`; otherwise only a WAV file in memory can be measured.',
     ],
     byHand: ['instrumentGroq'],
-    patch: (exports) => load('./groq.js').patchGroq(exports),
+    patch: (exports) => load('./groq/groq.js').patchGroq(exports),
   },
   {
     packageName: 'openai',

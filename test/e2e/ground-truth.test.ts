@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { type CallLogRow, LATENCIES, SEGMENTS, STATISTICS } from '../../exporter/calls/rows.ts';
-import type { Outcome } from '../../exporter/facts.ts';
 import { type Database, openPostgres } from '../../exporter/store/index.ts';
+import type { Outcome } from '../../model/facts.ts';
+import { type CallLogRow, LATENCIES, SEGMENTS, STATISTICS } from '../../model/rows.ts';
 import type { WorldCall } from '../support/demo-world.ts';
 import {
   type ExpectedCall,

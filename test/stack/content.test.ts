@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ATTR, ATTRIBUTES, type Definition, EVENT, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, ATTRIBUTES, type Definition, EVENT, SPAN } from '../../model/semconv.ts';
 import { CONTENT_MODES, type ContentMode } from '../support/deployment.ts';
 import { storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { ATTR, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, SPAN } from '../../model/semconv.ts';
 import { storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
 import { attributes, childOf, nanos, newTrace, request, send } from '../support/stack/otlp-spans.ts';

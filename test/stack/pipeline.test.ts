@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Database } from '../../exporter/store/index.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
-import { ATTR, EVENT, METRICS, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, EVENT, METRICS, SPAN } from '../../model/semconv.ts';
 import type { WorldCall } from '../support/demo-world.ts';
 import {
   committedDashboards,
@@ -33,7 +33,7 @@ const MAY_BE_EMPTY: ReadonlyMap<string, string> = new Map([
   ['voice-pipeline/18A', 'earshot serve has no spool'],
   ['voice-pipeline/18B', 'earshot serve has no spool'],
   ['voice-pipeline/24B', 'no sender goes beyond the limits'],
-  ['voice-pipeline/31A', 'every call was finalised'],
+  ['voice-pipeline/31A', 'every call was finalized'],
 ]);
 
 let stack: Stack;

@@ -1,6 +1,6 @@
-import type { CallLogRow, CallMetricsRow, CallRows } from '../../exporter/calls/rows.ts';
-import type { CallFact, Fact, TurnFact } from '../../exporter/facts.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns } from '../../exporter/store/columns.ts';
+import type { CallFact, Fact, TurnFact } from '../../model/facts.ts';
+import type { CallLogRow, CallMetricsRow, CallRows } from '../../model/rows.ts';
 
 /** 2026-01-01T00:00:00.000001Z */
 export const REFERENCE_US = 1_767_225_600_000_001;

@@ -1,5 +1,5 @@
 import { type Context, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import { ATTR, EVENT, llmSpanName, OPERATION, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, EVENT, llmSpanName, OPERATION, SPAN } from '../../model/semconv.ts';
 
 /** 2026-11-01T00:00:00Z in seconds: every model here has a price then. */
 const BASE_SECONDS = 1_793_491_200;

@@ -1,8 +1,8 @@
-import type { CallFact, Fact, TurnFact } from '../../exporter/facts.ts';
-import { finaliseCall } from '../../exporter/finalise.ts';
+import { finalizeCall } from '../../exporter/finalize.ts';
 import { type PriceList, withOverrides } from '../../exporter/pricing/index.ts';
 import type { Database } from '../../exporter/store/index.ts';
 import { Journal, Queue } from '../../exporter/store/index.ts';
+import type { CallFact, Fact, TurnFact } from '../../model/facts.ts';
 import { GOLDEN_CALLS, PRICES } from '../unit/calls/golden.ts';
 
 /** When the first of the calls begins; the last one ends within the day. */
@@ -94,14 +94,14 @@ const DAY_PRICES: PriceList = withOverrides(PRICES, [
 ]);
 
 /**
- * Puts the calls through the journal, the queue and the finalising of calls, as `earshot serve` does. Afterwards one call
+ * Puts the calls through the journal, the queue and the finalizing of calls, as `earshot serve` does. Afterwards one call
  * still goes on, one has failed once, one has been given up, and all others have rows.
  */
 export async function storeCalls(db: Database): Promise<void> {
   const journal = new Journal(db);
   for (const facts of DAY_OF_CALLS) await journal.append(facts);
   const worker = (workerId: string) =>
-    new Queue(db, { workerId, finalise: (facts) => finaliseCall(facts, DAY_PRICES) });
+    new Queue(db, { workerId, finalize: (facts) => finalizeCall(facts, DAY_PRICES) });
   const ids = DAY_OF_CALLS.map(([fact]) => fact?.callId ?? '');
   const half = Math.ceil(ids.length / 2);
   await worker('worker-1').take({ callIds: ids.slice(0, half), limit: half });
@@ -115,7 +115,7 @@ export async function storeCalls(db: Database): Promise<void> {
     new Queue(db, {
       workerId: 'worker-3',
       maxAttempts,
-      finalise: () => {
+      finalize: () => {
         throw new RangeError('not this one');
       },
     });

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT, type Tracer } from '@opentelemetry/api';
-import { ATTR, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, SPAN } from '../../model/semconv.ts';
 
 /** A turn of a call that has just ended. */
 export function endSpan(tracer: Tracer, callId: string, turnIndex: number): void {

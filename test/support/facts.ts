@@ -1,4 +1,4 @@
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../exporter/facts.ts';
+import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../model/facts.ts';
 
 /** The calls among what was recorded. */
 export const callsOf = (facts: readonly Fact[]): CallFact[] =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decimal } from 'decimal.js';
-import type { Latency, Statistic } from '../../exporter/calls/rows.ts';
+import type { Latency, Statistic } from '../../model/rows.ts';
 import type { ProviderTruth, WorldCall } from './demo-world.ts';
 import type { TurnTruth } from './phone-caller.ts';
 import { packageRoot } from './root.ts';

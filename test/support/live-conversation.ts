@@ -1,6 +1,6 @@
-import type { StageFact, TurnFact } from '../../exporter/facts.ts';
-import { Call } from '../../instrumentation/call.ts';
-import { nowMs } from '../../instrumentation/clock.ts';
+import { Call } from '../../instrumentation/call/call.ts';
+import { nowMs } from '../../instrumentation/call/clock.ts';
+import type { StageFact, TurnFact } from '../../model/facts.ts';
 import { takeFacts } from './spans.ts';
 
 /** What a translator of live transcription is told beside its messages. */

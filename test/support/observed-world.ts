@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CallLogRow } from '../../exporter/calls/rows.ts';
-import type { Fact } from '../../exporter/facts.ts';
 import type { Database } from '../../exporter/store/database.ts';
 import {
   getCallFacts,
@@ -10,6 +8,8 @@ import {
   getCallMetrics,
   type StoredCallMetrics,
 } from '../../exporter/store/read.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { CallLogRow } from '../../model/rows.ts';
 import { type DemoWorld, type DemoWorldOptions, startDemoWorld } from './demo-world.ts';
 import { poll } from './poll.ts';
 
@@ -57,7 +57,7 @@ export interface StoredCall {
   readonly facts: readonly Fact[];
 }
 
-/** Waits until a call has its rows and nothing of it waits to be finalised again. */
+/** Waits until a call has its rows and nothing of it waits to be finalized again. */
 export async function storedCall(db: Database, callId: string, deadlineMs = 20_000): Promise<StoredCall> {
   const what = `the rows of call ${callId}`;
   const metrics = await poll(

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFact } from '../../exporter/dialects/index.ts';
-import type { Fact } from '../../exporter/facts.ts';
 import { decodeJson } from '../../exporter/receiver/decode-json.ts';
 import { DEFAULT_LIMITS } from '../../exporter/receiver/limits.ts';
-import type { SpanRecord } from '../../exporter/span-record.ts';
+import type { Fact } from '../../model/facts.ts';
+import type { SpanRecord } from '../../model/span-record.ts';
 import { packageRoot } from './root.ts';
 
 /** The spans of a recording of test/fixtures/dialects, as the receiver hands them to the dialects. */

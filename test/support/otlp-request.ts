@@ -1,4 +1,4 @@
-import { ATTR, SPAN } from '../../instrumentation/semconv.ts';
+import { ATTR, SPAN } from '../../model/semconv.ts';
 
 /** An OTLP/JSON trace request, as objects. */
 export interface OtlpJson {

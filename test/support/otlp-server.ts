@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PipelineMetrics } from '../../exporter/pipeline/pipeline-metrics.ts';
+import { PipelineMetrics } from '../../exporter/metrics/pipeline-metrics.ts';
 import { Backend } from '../../exporter/receiver/backend.ts';
 import { createLog } from '../../exporter/receiver/log.ts';
 import { Receiver, type ReceiverOptions } from '../../exporter/receiver/receiver.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
-import { readSettings } from '../../settings.ts';
+import { readSettings } from '../../model/settings.ts';
 import { poll } from './poll.ts';
 
 /** A receiver in this process. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CallRows } from '../../exporter/calls/rows.ts';
 import { type PriceList, priceListFrom } from '../../exporter/pricing/index.ts';
+import type { CallRows } from '../../model/rows.ts';
 import { packageRoot } from './root.ts';
 
 /** Round prices for what the recordings use, so that costs can be worked out in the head. */

@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../settings.ts';
+import { SETTINGS } from '../../model/settings.ts';
 
 interface Row {
   key: string;

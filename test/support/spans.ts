@@ -3,8 +3,8 @@ import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { readFact } from '../../exporter/dialects/index.ts';
-import type { Fact } from '../../exporter/facts.ts';
-import { fromFinishedSpan, type SpanRecord } from '../../exporter/span-record.ts';
+import type { Fact } from '../../model/facts.ts';
+import { fromFinishedSpan, type SpanRecord } from '../../model/span-record.ts';
 import { poll } from './poll.ts';
 
 const exporter = new InMemorySpanExporter();

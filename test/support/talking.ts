@@ -1,4 +1,4 @@
-import { nowUs } from '../../instrumentation/clock.ts';
+import { nowUs } from '../../instrumentation/call/clock.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from './audio.ts';
 
 /** When something was said. */

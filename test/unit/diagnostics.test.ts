@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DiagLogLevel } from '@opentelemetry/api';
-import { describeError, LineLogger, logLevel } from '../../instrumentation/diagnostics.ts';
+import { describeError, LineLogger, logLevel } from '../../instrumentation/otel/diagnostics.ts';
 
 function logger() {
   const lines: string[] = [];

@@ -22,8 +22,8 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { CallSampler, randomnessOf } from '../../instrumentation/sampler.ts';
-import { ATTR, SPAN } from '../../instrumentation/semconv.ts';
+import { CallSampler, randomnessOf } from '../../instrumentation/otel/sampler.ts';
+import { ATTR, SPAN } from '../../model/semconv.ts';
 
 const CALL = { [ATTR.callId]: 'call-1' };
 const ask = (

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ATTRIBUTES, type Definition, EVENTS, METRICS, SPANS } from '../../instrumentation/semconv.ts';
+import { ATTRIBUTES, type Definition, EVENTS, METRICS, SPANS } from '../../model/semconv.ts';
 import { packageRoot } from '../support/root.ts';
 
 const tables = { ATTR: ATTRIBUTES, SPAN: SPANS, EVENT: EVENTS, METRIC: METRICS } as const;
@@ -14,7 +14,7 @@ const sources = ['instrumentation', 'exporter', 'cli']
       (path) => `${folder}/${path}`,
     ),
   )
-  .filter((path) => path.endsWith('.ts') && path !== 'instrumentation/semconv.ts')
+  .filter((path) => path.endsWith('.ts') && path !== 'model/semconv.ts')
   .map((path) => ({ path, text: readFileSync(`${packageRoot}/${path}`, 'utf8') }));
 
 test('every name says what it means, what it can reveal, and its unit where it has one', () => {

@@ -1,10 +1,10 @@
-import { nowMs } from '../../clock.ts';
-import { openStage } from '../../open-stage.ts';
-import { openRecordedSpeech, type RecordedAudio } from '../../recorded-speech.ts';
-import type { Stage, StageResult } from '../../stage.ts';
-import { Deadline } from '../shared/deadline.ts';
-import { at, type Foreign, objects, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import { nowMs } from '../../call/clock.ts';
+import { openStage } from '../../call/open-stage.ts';
+import { openRecordedSpeech, type RecordedAudio } from '../../call/recorded-speech.ts';
+import type { Stage, StageResult } from '../../call/stage.ts';
+import { Deadline } from '../kit/deadline.ts';
+import { at, type Foreign, objects, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 import { finishReason, readUsage } from './answer.ts';
 import { providerOf } from './providers.ts';
 

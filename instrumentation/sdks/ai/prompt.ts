@@ -1,4 +1,4 @@
-import { at, type Foreign, objects, text } from '../shared/patch.ts';
+import { at, type Foreign, objects, text } from '../kit/patch.ts';
 
 /** Length of what is said in a prompt of the AI SDK; undefined when the application has it kept from telemetry. */
 export function promptCharacters(event: Foreign): number | undefined {

@@ -1,4 +1,4 @@
-import { text } from '../shared/patch.ts';
+import { text } from '../kit/patch.ts';
 
 /** Names of the AI SDK's providers that the `gen_ai.provider.name` convention spells differently. */
 const NAMES: readonly (readonly [prefix: string, provider: string])[] = [

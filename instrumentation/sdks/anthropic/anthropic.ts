@@ -5,13 +5,13 @@ import {
   instrumentationOf,
   type OwnersVerdict,
   Revelation,
-} from '../../adoption.ts';
-import { followsRequests, openStage } from '../../open-stage.ts';
-import { activeCall } from '../../scope.ts';
-import { guard } from '../../spans.ts';
-import { tapApiPromise } from '../shared/api-promise.ts';
-import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { makeRequest, SdkRequest } from '../shared/sdk-request.ts';
+} from '../../call/adoption.ts';
+import { followsRequests, openStage } from '../../call/open-stage.ts';
+import { activeCall } from '../../call/scope.ts';
+import { guard } from '../../call/spans.ts';
+import { tapApiPromise } from '../kit/api-promise.ts';
+import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
+import { makeRequest, SdkRequest } from '../kit/sdk-request.ts';
 import { AnthropicAnswer } from './answer.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';
 

@@ -1,4 +1,4 @@
-import { type Foreign, foreign, objects } from '../shared/patch.ts';
+import { type Foreign, foreign, objects } from '../kit/patch.ts';
 
 /** Length of everything that is said in a request: what tokens are estimated from when none were counted. */
 export const promptCharacters = (body: Foreign): number =>

@@ -1,9 +1,9 @@
 import { type Context, context } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { guard } from '../../spans.ts';
-import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
-import { byteLength, lookFirst } from '../shared/sockets.ts';
+import { nowMs } from '../../call/clock.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { guard } from '../../call/spans.ts';
+import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
+import { byteLength, lookFirst } from '../kit/sockets.ts';
 import { StreamingSession } from './streaming.ts';
 
 /** `assemblyai` 4: its `StreamingTranscriber`. */

@@ -1,5 +1,5 @@
-import { parseJson } from '../shared/json.ts';
-import { at, type Foreign, quantity, text } from '../shared/patch.ts';
+import { parseJson } from '../kit/json.ts';
+import { at, type Foreign, quantity, text } from '../kit/patch.ts';
 
 /** The messages of universal streaming that mean something to a turn. Positions and durations are seconds. */
 export type StreamingMessage =

@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import { rawBytesPerSecond } from '../shared/audio-format.ts';
-import { LiveTranscription } from '../shared/live-transcription.ts';
-import { type Foreign, text } from '../shared/patch.ts';
-import { closeError, refusalError } from '../shared/sockets.ts';
+import { rawBytesPerSecond } from '../kit/audio-format.ts';
+import { LiveTranscription } from '../kit/live-transcription.ts';
+import { type Foreign, text } from '../kit/patch.ts';
+import { closeError, refusalError } from '../kit/sockets.ts';
 import { readStreamingMessage, type StreamingMessage } from './messages.ts';
 
 /** One session of AssemblyAI's universal streaming: its messages in the words of a live transcription. */

@@ -1,4 +1,4 @@
-import { at, type Foreign, foreign, quantity } from '../shared/patch.ts';
+import { at, type Foreign, foreign, quantity } from '../kit/patch.ts';
 import { errorClass } from './socket.ts';
 
 /** The messages of Cartesia's transcription that mean something to a turn. Positions are seconds of audio. */

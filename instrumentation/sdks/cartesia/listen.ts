@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import { rawBytesPerSecond } from '../shared/audio-format.ts';
-import { LiveTranscription } from '../shared/live-transcription.ts';
-import { type Foreign, text } from '../shared/patch.ts';
-import { closeError, refusalError } from '../shared/sockets.ts';
+import { rawBytesPerSecond } from '../kit/audio-format.ts';
+import { LiveTranscription } from '../kit/live-transcription.ts';
+import { type Foreign, text } from '../kit/patch.ts';
+import { closeError, refusalError } from '../kit/sockets.ts';
 import { readCartesiaListenMessage } from './listen-messages.ts';
 
 /** The models that finish an utterance by themselves, after a silence. */

@@ -1,6 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
-import { makeRoom } from '../shared/make-room.ts';
-import { type Foreign, text } from '../shared/patch.ts';
+import { makeRoom } from '../kit/make-room.ts';
+import { type Foreign, text } from '../kit/patch.ts';
 import { CartesiaSynthesis } from './synthesis.ts';
 
 /** Syntheses that may be open on one socket; beyond it the oldest is given up. */

@@ -1,10 +1,10 @@
-import type { Adoption } from '../../adoption.ts';
-import { openStage } from '../../open-stage.ts';
-import { type AudioFormat, bytesPerSample, rawAudio, UNTIMED, wavAudio } from '../shared/audio-format.ts';
-import { base64Bytes } from '../shared/base64.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { Synthesis } from '../shared/synthesis.ts';
-import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
+import type { Adoption } from '../../call/adoption.ts';
+import { openStage } from '../../call/open-stage.ts';
+import { type AudioFormat, bytesPerSample, rawAudio, UNTIMED, wavAudio } from '../kit/audio-format.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { Synthesis } from '../kit/synthesis.ts';
+import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
 
 /** Reads Cartesia's `output_format`. */
 function audioFormat(outputFormat: unknown): AudioFormat {

@@ -1,11 +1,11 @@
 import { type Context, context } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { guard } from '../../spans.ts';
-import { at, type Foreign, foreign, type Method, wrapOnce } from '../shared/patch.ts';
-import { tracedRequest } from '../shared/sdk-request.ts';
-import { byteLength, lookFirst } from '../shared/sockets.ts';
-import { transcriptionRequest } from '../shared/transcription-request.ts';
+import { nowMs } from '../../call/clock.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { guard } from '../../call/spans.ts';
+import { at, type Foreign, foreign, type Method, wrapOnce } from '../kit/patch.ts';
+import { tracedRequest } from '../kit/sdk-request.ts';
+import { byteLength, lookFirst } from '../kit/sockets.ts';
+import { transcriptionRequest } from '../kit/transcription-request.ts';
 import { CartesiaListenConnection } from './listen.ts';
 
 /** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */

@@ -1,5 +1,5 @@
-import { parseJson } from '../shared/json.ts';
-import { at, type Foreign, quantity, text } from '../shared/patch.ts';
+import { parseJson } from '../kit/json.ts';
+import { at, type Foreign, quantity, text } from '../kit/patch.ts';
 
 /** What the service says about how long it took, in seconds. */
 export interface LatencyReport {

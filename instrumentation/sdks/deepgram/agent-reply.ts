@@ -1,6 +1,6 @@
-import { appendText } from '../../content.ts';
-import type { Stage, StageFacts, StageResult } from '../../stage.ts';
-import type { Turn } from '../../turn.ts';
+import { appendText } from '../../call/content.ts';
+import type { Stage, StageFacts, StageResult } from '../../call/stage.ts';
+import type { Turn } from '../../call/turn.ts';
 import type { LatencyReport } from './agent-messages.ts';
 import type { AgentSettings } from './agent-settings.ts';
 

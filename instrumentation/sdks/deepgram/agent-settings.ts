@@ -1,6 +1,6 @@
-import type { StageFacts } from '../../stage.ts';
-import { type AudioFormat, UNTIMED } from '../shared/audio-format.ts';
-import { at, type Foreign, foreign, text } from '../shared/patch.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { type AudioFormat, UNTIMED } from '../kit/audio-format.ts';
+import { at, type Foreign, foreign, text } from '../kit/patch.ts';
 import { billedModel, socketFormat } from './audio.ts';
 
 /** Who listens, thinks and speaks, and how the agent sounds. */

@@ -1,11 +1,11 @@
 import type { Context } from '@opentelemetry/api';
-import type { Call } from '../../call.ts';
-import { nowMs } from '../../clock.ts';
-import type { Stage } from '../../stage.ts';
-import { ConnectionCall } from '../shared/connection-call.ts';
-import { at, foreign, text } from '../shared/patch.ts';
-import { Playout } from '../shared/playout.ts';
-import { byteLength } from '../shared/sockets.ts';
+import type { Call } from '../../call/call.ts';
+import { nowMs } from '../../call/clock.ts';
+import type { Stage } from '../../call/stage.ts';
+import { ConnectionCall } from '../kit/connection-call.ts';
+import { at, foreign, text } from '../kit/patch.ts';
+import { Playout } from '../kit/playout.ts';
+import { byteLength } from '../kit/sockets.ts';
 import { type AgentMessage, type FunctionCall, readAgentMessage } from './agent-messages.ts';
 import { AgentReply, type OpenStage, type ReplyEnd } from './agent-reply.ts';
 import {

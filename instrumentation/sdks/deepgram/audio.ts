@@ -4,8 +4,8 @@ import {
   rawAudio,
   rawBytesPerSecond,
   UNTIMED,
-} from '../shared/audio-format.ts';
-import { type Foreign, text } from '../shared/patch.ts';
+} from '../kit/audio-format.ts';
+import { type Foreign, text } from '../kit/patch.ts';
 
 /** Bytes a second of raw audio; undefined for containers and compressed audio, whose length bytes do not tell. */
 export function bytesPerSecond(query: Foreign): number | undefined {

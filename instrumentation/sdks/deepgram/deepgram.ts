@@ -1,7 +1,7 @@
-import { nowMs } from '../../clock.ts';
-import { guard } from '../../spans.ts';
-import { at, foreign, pick, wrapGetter, wrapOnce } from '../shared/patch.ts';
-import { byteLength, type FollowSocket, tracedConnect } from '../shared/sockets.ts';
+import { nowMs } from '../../call/clock.ts';
+import { guard } from '../../call/spans.ts';
+import { at, foreign, pick, wrapGetter, wrapOnce } from '../kit/patch.ts';
+import { byteLength, type FollowSocket, tracedConnect } from '../kit/sockets.ts';
 import { AgentConnection } from './agent.ts';
 import { FluxConnection } from './flux.ts';
 import { ListenConnection } from './listen.ts';

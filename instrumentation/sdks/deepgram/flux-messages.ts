@@ -1,5 +1,5 @@
-import { parseJson } from '../shared/json.ts';
-import { at, quantity, text } from '../shared/patch.ts';
+import { parseJson } from '../kit/json.ts';
+import { at, quantity, text } from '../kit/patch.ts';
 
 /** What a `TurnInfo` of Flux reports. Others may be added: they carry what was understood, as all of them do. */
 export type TurnEvent = 'StartOfTurn' | 'Update' | 'EagerEndOfTurn' | 'TurnResumed' | 'EndOfTurn' | 'unknown';

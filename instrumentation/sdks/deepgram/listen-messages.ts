@@ -1,5 +1,5 @@
-import { parseJson } from '../shared/json.ts';
-import { at, quantity, text } from '../shared/patch.ts';
+import { parseJson } from '../kit/json.ts';
+import { at, quantity, text } from '../kit/patch.ts';
 
 /** A word and where it lies in the audio, in seconds. */
 interface HeardWord {

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import { LiveTranscription } from '../shared/live-transcription.ts';
-import { type Foreign, foreign } from '../shared/patch.ts';
+import { LiveTranscription } from '../kit/live-transcription.ts';
+import { type Foreign, foreign } from '../kit/patch.ts';
 import { billedModel, bytesPerSecond } from './audio.ts';
 import { type ListenMessage, readMessage } from './listen-messages.ts';
 import type { SocketFollower } from './socket.ts';

@@ -1,9 +1,9 @@
-import { openRecordedSpeech, type RecordedAudio } from '../../recorded-speech.ts';
-import type { StageResult } from '../../stage.ts';
-import { tracedFernRequest } from '../shared/http-response-promise.ts';
-import { at, type Foreign, quantity, text } from '../shared/patch.ts';
-import { type Answer, SdkRequest } from '../shared/sdk-request.ts';
-import { known } from '../shared/usage.ts';
+import { openRecordedSpeech, type RecordedAudio } from '../../call/recorded-speech.ts';
+import type { StageResult } from '../../call/stage.ts';
+import { tracedFernRequest } from '../kit/http-response-promise.ts';
+import { at, type Foreign, quantity, text } from '../kit/patch.ts';
+import { type Answer, SdkRequest } from '../kit/sdk-request.ts';
+import { known } from '../kit/usage.ts';
 import { billedModel } from './audio.ts';
 
 /** `listen.v1.media.transcribeUrl(request, options)`. */

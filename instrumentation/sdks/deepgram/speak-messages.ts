@@ -1,7 +1,7 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { parseJson } from '../shared/json.ts';
-import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { parseJson } from '../kit/json.ts';
+import { type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 /** The messages of live speak, v1 and v2, that mean something to a synthesis. */
 export type SpeakMessage =

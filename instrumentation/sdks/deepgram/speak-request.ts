@@ -1,7 +1,7 @@
-import { UNTIMED } from '../shared/audio-format.ts';
-import { tracedFernRequest } from '../shared/http-response-promise.ts';
-import { at, type Foreign, text } from '../shared/patch.ts';
-import { tapBinary } from '../shared/streams.ts';
+import { UNTIMED } from '../kit/audio-format.ts';
+import { tracedFernRequest } from '../kit/http-response-promise.ts';
+import { at, type Foreign, text } from '../kit/patch.ts';
+import { tapBinary } from '../kit/streams.ts';
 import { requestFormat } from './audio.ts';
 import { DeepgramSynthesis } from './synthesis.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { at, type Foreign, foreign, text } from '../shared/patch.ts';
-import { byteLength } from '../shared/sockets.ts';
+import { nowMs } from '../../call/clock.ts';
+import { at, type Foreign, foreign, text } from '../kit/patch.ts';
+import { byteLength } from '../kit/sockets.ts';
 import { socketFormat } from './audio.ts';
 import type { SocketFollower } from './socket.ts';
 import { readSpeakMessage } from './speak-messages.ts';

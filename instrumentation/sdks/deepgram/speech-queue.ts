@@ -1,8 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
-import type { Usage } from '../../../exporter/facts.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { activeCall } from '../../scope.ts';
-import type { AudioFormat } from '../shared/audio-format.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { activeCall } from '../../call/scope.ts';
+import type { AudioFormat } from '../kit/audio-format.ts';
 import { DeepgramSynthesis } from './synthesis.ts';
 
 /** Pieces that may be open on one socket; beyond it the oldest is given up. */

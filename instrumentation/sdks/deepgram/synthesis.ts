@@ -1,9 +1,9 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { openStage } from '../../open-stage.ts';
-import type { StageResult } from '../../stage.ts';
-import type { AudioFormat } from '../shared/audio-format.ts';
-import { Synthesis } from '../shared/synthesis.ts';
-import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { openStage } from '../../call/open-stage.ts';
+import type { StageResult } from '../../call/stage.ts';
+import type { AudioFormat } from '../kit/audio-format.ts';
+import { Synthesis } from '../kit/synthesis.ts';
+import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
 
 /** What came back of a text, and what Deepgram says that it was. */
 class DeepgramAnswer extends SynthesisAnswer {

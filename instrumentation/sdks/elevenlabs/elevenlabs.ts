@@ -1,5 +1,5 @@
-import { guard } from '../../spans.ts';
-import { at, pick, wrapGetter } from '../shared/patch.ts';
+import { guard } from '../../call/spans.ts';
+import { at, pick, wrapGetter } from '../kit/patch.ts';
 import { traceTextToDialogue, traceTextToSpeech } from './speech.ts';
 import { traceSpeechToText } from './transcription.ts';
 

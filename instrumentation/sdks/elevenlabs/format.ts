@@ -1,4 +1,4 @@
-import { type AudioFormat, bytesPerSample, rawAudio, wavAudio } from '../shared/audio-format.ts';
+import { type AudioFormat, bytesPerSample, rawAudio, wavAudio } from '../kit/audio-format.ts';
 
 /**
  * Reads a format of ElevenLabs: codec and rate, as in `pcm_16000` or `ulaw_8000`. Compressed ones, such as

@@ -1,6 +1,6 @@
-import { decodedBytes } from '../shared/base64.ts';
-import { parseJson } from '../shared/json.ts';
-import { type Foreign, text } from '../shared/patch.ts';
+import { decodedBytes } from '../kit/base64.ts';
+import { parseJson } from '../kit/json.ts';
+import { type Foreign, text } from '../kit/patch.ts';
 
 /** What a message of the synthesis socket says. */
 export interface SpeechFrame {

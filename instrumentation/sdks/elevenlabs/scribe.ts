@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { LiveTranscription } from '../shared/live-transcription.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { closeError, refusalError } from '../shared/sockets.ts';
+import { LiveTranscription } from '../kit/live-transcription.ts';
+import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { closeError, refusalError } from '../kit/sockets.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** What the SDK sends when it takes the audio from a URL itself. */

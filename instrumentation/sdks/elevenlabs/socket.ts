@@ -1,10 +1,10 @@
 import { type Context, context } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { activeCall } from '../../scope.ts';
-import type { Turn } from '../../turn.ts';
-import { makeRoom } from '../shared/make-room.ts';
-import { type Foreign, text } from '../shared/patch.ts';
+import { nowMs } from '../../call/clock.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { activeCall } from '../../call/scope.ts';
+import type { Turn } from '../../call/turn.ts';
+import { makeRoom } from '../kit/make-room.ts';
+import { type Foreign, text } from '../kit/patch.ts';
 import { contextIdOf, readFrame, type SpeechFrame } from './frames.ts';
 import { ElevenLabsSynthesis } from './synthesis.ts';
 

@@ -1,9 +1,9 @@
-import type { Adoption } from '../../adoption.ts';
-import { openStage } from '../../open-stage.ts';
-import { base64Bytes } from '../shared/base64.ts';
-import { at, text } from '../shared/patch.ts';
-import { Synthesis } from '../shared/synthesis.ts';
-import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
+import type { Adoption } from '../../call/adoption.ts';
+import { openStage } from '../../call/open-stage.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import { at, text } from '../kit/patch.ts';
+import { Synthesis } from '../kit/synthesis.ts';
+import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** Audio comes as bytes, or as base64 beside the timing of its characters. */

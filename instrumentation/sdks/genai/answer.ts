@@ -1,5 +1,5 @@
-import { ModelAnswer } from '../shared/model-answer.ts';
-import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
+import { ModelAnswer } from '../kit/model-answer.ts';
+import { at, type Foreign, foreign, objects, text } from '../kit/patch.ts';
 import { readUsage } from './usage.ts';
 
 /** Finish reasons of Gemini that the conventions have another word for. */

@@ -1,9 +1,9 @@
 import { context } from '@opentelemetry/api';
-import { followsRequests, openStage } from '../../open-stage.ts';
-import { guard } from '../../spans.ts';
-import type { Stage } from '../../stage.ts';
-import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
-import { SdkRequest } from '../shared/sdk-request.ts';
+import { followsRequests, openStage } from '../../call/open-stage.ts';
+import { guard } from '../../call/spans.ts';
+import type { Stage } from '../../call/stage.ts';
+import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
+import { SdkRequest } from '../kit/sdk-request.ts';
 import { GeminiAnswer } from './answer.ts';
 import { patchGenaiLive } from './live.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';

@@ -1,12 +1,12 @@
 import type { Context } from '@opentelemetry/api';
-import type { Usage } from '../../../exporter/facts.ts';
-import { guardMethods } from '../../spans.ts';
-import type { StageFacts } from '../../stage.ts';
-import { base64Bytes } from '../shared/base64.ts';
-import type { AudioPosition } from '../shared/live-transcription.ts';
-import { at, type Foreign, foreign, objects, text } from '../shared/patch.ts';
-import { closedCleanly } from '../shared/sockets.ts';
-import { SpeechSession } from '../shared/speech-session.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { guardMethods } from '../../call/spans.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import type { AudioPosition } from '../kit/live-transcription.ts';
+import { at, type Foreign, foreign, objects, text } from '../kit/patch.ts';
+import { closedCleanly } from '../kit/sockets.ts';
+import { SpeechSession } from '../kit/speech-session.ts';
 import { readUsage } from './usage.ts';
 
 /** Samples a second of Live's audio where its type does not say. */

@@ -1,9 +1,9 @@
 import { context } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { guard } from '../../spans.ts';
-import { makeRoom } from '../shared/make-room.ts';
-import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
+import { nowMs } from '../../call/clock.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { guard } from '../../call/spans.ts';
+import { makeRoom } from '../kit/make-room.ts';
+import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
 import { GeminiConnection } from './live-connection.ts';
 import { modelOf, providerOf } from './resource.ts';
 

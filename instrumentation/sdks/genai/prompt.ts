@@ -1,4 +1,4 @@
-import { type Foreign, foreign, objects, text } from '../shared/patch.ts';
+import { type Foreign, foreign, objects, text } from '../kit/patch.ts';
 
 /** Length of what is said in a prompt for Gemini, in whichever of its many forms. */
 export const promptCharacters = (params: Foreign): number =>

@@ -1,4 +1,4 @@
-import { at, foreign, text } from '../shared/patch.ts';
+import { at, foreign, text } from '../kit/patch.ts';
 
 /** Whose API a client speaks to: that of Gemini, or that of Vertex AI. `resource`: its `models` or its `live`. */
 export function providerOf(resource: unknown): string {

@@ -1,6 +1,6 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { at, foreign, quantity } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { at, foreign, quantity } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 /**
  * Tokens in the words of Gemini, of `generateContent` and of Live. The prompt includes what is cached and what tools gave

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
-import { withScope } from '../../scope.ts';
-import { guard } from '../../spans.ts';
-import { at, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
+import { withScope } from '../../call/scope.ts';
+import { guard } from '../../call/spans.ts';
+import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
 import { instantMs } from './metrics.ts';
 import { callIdOf } from './room.ts';
 import { LiveKitSession } from './session.ts';

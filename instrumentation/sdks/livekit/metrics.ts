@@ -1,8 +1,8 @@
-import type { StageKind, Usage } from '../../../exporter/facts.ts';
-import type { StageFacts } from '../../stage.ts';
+import type { StageKind, Usage } from '../../../model/facts.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 import { providerOf } from '../openai/provider-host.ts';
-import { type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
 
 /** One request of a session, of which LiveKit tells when it is over. Instants are milliseconds since 1970. */
 export interface ReportedStage {

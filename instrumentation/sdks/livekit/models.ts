@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
-import { withReportedStages } from '../../scope.ts';
-import { type Foreign, foreign, type Method, wrapOnce } from '../shared/patch.ts';
+import { withReportedStages } from '../../call/scope.ts';
+import { type Foreign, foreign, type Method, wrapOnce } from '../kit/patch.ts';
 
 /** What starts the work of a model of each kind. Fallbacks and adapters reach the models below through the same. */
 const STARTERS = {

@@ -1,5 +1,5 @@
-import type { CallStart } from '../../call.ts';
-import { type Foreign, foreign, text } from '../shared/patch.ts';
+import type { CallStart } from '../../call/call.ts';
+import { type Foreign, foreign, text } from '../kit/patch.ts';
 
 /** `ParticipantKind` of livekit's protocol. */
 const STANDARD = 0;

@@ -1,10 +1,10 @@
-import type { EouSource } from '../../../exporter/facts.ts';
-import { Call, type CallStart } from '../../call.ts';
-import { nowMs } from '../../clock.ts';
-import { CallScope } from '../../scope.ts';
-import { guard } from '../../spans.ts';
-import type { StageFacts } from '../../stage.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
+import type { EouSource } from '../../../model/facts.ts';
+import { Call, type CallStart } from '../../call/call.ts';
+import { nowMs } from '../../call/clock.ts';
+import { CallScope } from '../../call/scope.ts';
+import { guard } from '../../call/spans.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
 import {
   instantMs,
   instantOfSeconds,

@@ -1,6 +1,6 @@
 import { context, createContextKey, ProxyTracerProvider } from '@opentelemetry/api';
-import { ATTR } from '../../semconv.ts';
-import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
+import { ATTR } from '../../../model/semconv.ts';
+import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
 
 /**
  * LiveKit's own spans go on to where they went, and say that earshot tells of the same work itself: rows are made of

@@ -1,10 +1,10 @@
-import type { EouSource } from '../../../exporter/facts.ts';
 import { judgeInterruptions, type SpeechEvent } from '../../../exporter/quality/speech-events.ts';
-import type { Call } from '../../call.ts';
-import { nowMs } from '../../clock.ts';
-import { ATTR } from '../../semconv.ts';
-import type { Stage, StageFacts } from '../../stage.ts';
-import type { Turn } from '../../turn.ts';
+import type { EouSource } from '../../../model/facts.ts';
+import { ATTR } from '../../../model/semconv.ts';
+import type { Call } from '../../call/call.ts';
+import { nowMs } from '../../call/clock.ts';
+import type { Stage, StageFacts } from '../../call/stage.ts';
+import type { Turn } from '../../call/turn.ts';
 import type { ReportedStage } from './metrics.ts';
 
 /** What is asked of LiveKit's `SpeechHandle`: one reply of the agent, from its creation to the end of its playout. */

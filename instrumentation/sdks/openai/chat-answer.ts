@@ -1,7 +1,7 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { ModelAnswer } from '../shared/model-answer.ts';
-import { at, type Foreign, foreign, objects, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { ModelAnswer } from '../kit/model-answer.ts';
+import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 /** Reads a chat completion: the chunks of a stream, the first of which is empty, or the whole. */
 export class ChatAnswer extends ModelAnswer {

@@ -1,6 +1,6 @@
-import { openStage } from '../../open-stage.ts';
-import { text } from '../shared/patch.ts';
-import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
+import { openStage } from '../../call/open-stage.ts';
+import { text } from '../kit/patch.ts';
+import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
 import { ChatAnswer } from './chat-answer.ts';
 import { inputMessages, promptCharacters } from './chat-prompt.ts';
 

@@ -1,4 +1,4 @@
-import { at, type Foreign, objects, text } from '../shared/patch.ts';
+import { at, type Foreign, objects, text } from '../kit/patch.ts';
 
 /** Length of everything that is said in a chat prompt: what tokens are estimated from when none were counted. */
 export function promptCharacters(messages: unknown): number {

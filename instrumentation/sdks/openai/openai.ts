@@ -1,7 +1,7 @@
-import { guard } from '../../spans.ts';
-import { at, pick, wrapOnce } from '../shared/patch.ts';
-import { type StartRequest, tracedRequest } from '../shared/sdk-request.ts';
-import { transcriptionRequest } from '../shared/transcription-request.ts';
+import { guard } from '../../call/spans.ts';
+import { at, pick, wrapOnce } from '../kit/patch.ts';
+import { type StartRequest, tracedRequest } from '../kit/sdk-request.ts';
+import { transcriptionRequest } from '../kit/transcription-request.ts';
 import { chatRequest } from './chat-completions.ts';
 import { providerOf } from './provider-host.ts';
 import { responseRequest } from './responses.ts';

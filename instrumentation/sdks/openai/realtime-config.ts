@@ -1,6 +1,6 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 /** How the server finds out when the user speaks. Milliseconds. */
 export interface TurnDetection {

@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import type { StageFacts, StageResult } from '../../stage.ts';
-import { base64Bytes } from '../shared/base64.ts';
-import { at, type Foreign, foreign, quantity, text } from '../shared/patch.ts';
-import { SpeechSession } from '../shared/speech-session.ts';
+import type { StageFacts, StageResult } from '../../call/stage.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import { SpeechSession } from '../kit/speech-session.ts';
 import {
   DEFAULT_TURN_DETECTION,
   PCM_BYTES_PER_SECOND,

@@ -1,10 +1,10 @@
 import { context, diag } from '@opentelemetry/api';
-import { nowMs } from '../../clock.ts';
-import { followsRequests } from '../../open-stage.ts';
-import { guard } from '../../spans.ts';
-import { base64Bytes } from '../shared/base64.ts';
-import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../shared/patch.ts';
-import { closedCleanly } from '../shared/sockets.ts';
+import { nowMs } from '../../call/clock.ts';
+import { followsRequests } from '../../call/open-stage.ts';
+import { guard } from '../../call/spans.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
+import { closedCleanly } from '../kit/sockets.ts';
 import { providerOf } from './provider-host.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 

@@ -1,8 +1,8 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import type { StageResult } from '../../stage.ts';
-import { ModelAnswer } from '../shared/model-answer.ts';
-import { at, type Foreign, foreign, objects, quantity, text } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import type { StageResult } from '../../call/stage.ts';
+import { ModelAnswer } from '../kit/model-answer.ts';
+import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 /** What the application itself has to answer before the model goes on. */
 const TOOL_CALLS: ReadonlySet<unknown> = new Set([

@@ -1,4 +1,4 @@
-import { type Foreign, objects, text } from '../shared/patch.ts';
+import { type Foreign, objects, text } from '../kit/patch.ts';
 
 /**
  * Length of everything that is said in the prompt of a response; undefined when a part of it lies with the provider

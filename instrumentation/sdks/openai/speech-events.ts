@@ -1,7 +1,7 @@
-import type { Usage } from '../../../exporter/facts.ts';
-import { decodedBytes } from '../shared/base64.ts';
-import { at, foreign, quantity } from '../shared/patch.ts';
-import { known } from '../shared/usage.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { decodedBytes } from '../kit/base64.ts';
+import { at, foreign, quantity } from '../kit/patch.ts';
+import { known } from '../kit/usage.ts';
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;

@@ -1,9 +1,9 @@
-import { openStage } from '../../open-stage.ts';
-import type { StageResult } from '../../stage.ts';
-import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from '../shared/audio-format.ts';
-import { type Foreign, quantity, text } from '../shared/patch.ts';
-import { SdkRequest, type StartRequest } from '../shared/sdk-request.ts';
-import { SynthesisAnswer } from '../shared/synthesis-answer.ts';
+import { openStage } from '../../call/open-stage.ts';
+import type { StageResult } from '../../call/stage.ts';
+import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from '../kit/audio-format.ts';
+import { type Foreign, quantity, text } from '../kit/patch.ts';
+import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
+import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
 import { SpeechEvents } from './speech-events.ts';
 
 /** OpenAI's `pcm` and `wav`: 16 bit, mono. */

@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
-import { guard } from '../../spans.ts';
-import { at, foreign, type Method, pick, wrapOnce } from '../shared/patch.ts';
+import { guard } from '../../call/spans.ts';
+import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
 import { TwilioSocket } from './socket.ts';
 
 /** Twilio Media Streams, on the server side of `ws` 8. Sockets that do not speak Twilio's protocol are left alone. */

@@ -1,6 +1,6 @@
-import { base64Bytes } from '../shared/base64.ts';
-import { parseJson } from '../shared/json.ts';
-import type { Foreign } from '../shared/patch.ts';
+import { base64Bytes } from '../kit/base64.ts';
+import { parseJson } from '../kit/json.ts';
+import type { Foreign } from '../kit/patch.ts';
 
 /** Mulaw at 8 kHz, the only format of a media stream: one byte a sample. */
 const BYTES_PER_MS = 8;

@@ -1,9 +1,9 @@
 import { type Context, diag } from '@opentelemetry/api';
-import { Call, type CallStart } from '../../call.ts';
-import { nowMs } from '../../clock.ts';
-import { CallScope, withScope } from '../../scope.ts';
-import { at, type Foreign, foreign, text } from '../shared/patch.ts';
-import { Playout } from '../shared/playout.ts';
+import { Call, type CallStart } from '../../call/call.ts';
+import { nowMs } from '../../call/clock.ts';
+import { CallScope, withScope } from '../../call/scope.ts';
+import { at, type Foreign, foreign, text } from '../kit/patch.ts';
+import { Playout } from '../kit/playout.ts';
 import { mediaMilliseconds, readEvent } from './messages.ts';
 
 /**

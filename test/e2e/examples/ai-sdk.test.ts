@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { LATENCIES, SEGMENTS } from '../../../exporter/calls/rows.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
+import { LATENCIES, SEGMENTS } from '../../../model/rows.ts';
 import {
   type ExpectedCall,
   errorMs,

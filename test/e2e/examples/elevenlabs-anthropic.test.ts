@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { LATENCIES } from '../../../exporter/calls/rows.ts';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
+import { LATENCIES } from '../../../model/rows.ts';
 import type { WorldCall } from '../../support/demo-world.ts';
 import { type ElevenLabsWorld, startElevenLabsWorld } from '../../support/elevenlabs-world.ts';
 import {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { SEGMENTS } from '../../../exporter/calls/rows.ts';
-import type { StageFact } from '../../../exporter/facts.ts';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
+import type { StageFact } from '../../../model/facts.ts';
+import { SEGMENTS } from '../../../model/rows.ts';
 import { AgentProcess } from '../../support/agent-process.ts';
 import {
   errorMs,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { METRICS } from '../../../instrumentation/semconv.ts';
+import { METRICS } from '../../../model/semconv.ts';
 import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { faultRun, type Ground } from '../../support/fleet/run.ts';
 
@@ -35,6 +35,6 @@ test('a call is counted once by all workers together, however often its spans co
   assert.equal(await total(`${prometheusName}_total`), calls);
   // Or the test would show nothing: spans came again, and late ones had calls computed again.
   assert.ok(deliveries > calls);
-  assert.ok((await total('earshot_calls_finalised_total')) > calls);
+  assert.ok((await total('earshot_calls_finalized_total')) > calls);
   assert.ok((await total('earshot_spans_accepted_total')) > (await total('earshot_spans_written_total')));
 });

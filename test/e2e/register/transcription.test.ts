@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ATTR, SPAN } from '../../../instrumentation/semconv.ts';
+import { ATTR, SPAN } from '../../../model/semconv.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { type ProgramOptions, REGISTER, run } from '../../support/program.ts';
 import { type AssemblyAiSimulator, startAssemblyAiSimulator } from '../../support/simulators/assemblyai.ts';

@@ -57,6 +57,6 @@ test('each SDK line drives the processor by its own forceFlush and shutdown', as
     await provider.forceFlush();
     assert.equal(processor.totals?.written, 6, line);
     await provider.shutdown();
-    assert.equal(processor.totals?.finalised, 1, line);
+    assert.equal(processor.totals?.finalized, 1, line);
   }
 });

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { finaliseCall } from '../../../exporter/finalise.ts';
-import { recordCallMetrics } from '../../../exporter/pipeline/call-metrics.ts';
-import { PipelineMetrics } from '../../../exporter/pipeline/pipeline-metrics.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
 import { type MetricsEndpoint, startMetricsEndpoint } from '../../../exporter/receiver/open-metrics.ts';
 import { ReceiverMetrics } from '../../../exporter/receiver/receiver-metrics.ts';
 import { TARGETS } from '../../../grafana/variables.ts';
-import { ATTR, SPAN } from '../../../instrumentation/semconv.ts';
+import { ATTR, SPAN } from '../../../model/semconv.ts';
 import { DAY_OF_CALLS } from '../../support/dashboard-calls.ts';
 import {
   type Choices,
@@ -27,7 +27,7 @@ import { PRICES } from '../../unit/calls/golden.ts';
 const version = prometheusVersion();
 const skip = version === undefined && 'prometheus is not installed (Debian: apt-get install prometheus)';
 
-const CALLS = DAY_OF_CALLS.slice(0, 8).map((facts) => finaliseCall(facts, PRICES));
+const CALLS = DAY_OF_CALLS.slice(0, 8).map((facts) => finalizeCall(facts, PRICES));
 /** Seconds of the turns that the collector's metrics know, again and again: three of four within 1.2 s. */
 const RESPONSES = [0.3, 0.5, 1.1, 1.7];
 
@@ -46,7 +46,7 @@ function ownPage(): { endpoint: MetricsEndpoint; happen(): void; shutdown(): voi
       pipeline.dropped(1, 'buffer_full');
       pipeline.spooled(1);
       pipeline.replayed(1);
-      pipeline.finalised(1);
+      pipeline.finalized(1);
       receiver.answered('POST', '/v1/traces', 200, 0.012);
       receiver.answered('POST', '/v1/traces', 503, 0.001);
       receiver.ignored(1);

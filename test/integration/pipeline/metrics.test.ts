@@ -10,7 +10,7 @@ import {
   type MetricData,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { METRIC, METRICS } from '../../../instrumentation/semconv.ts';
+import { METRIC, METRICS } from '../../../model/semconv.ts';
 import { conversation, endAll } from '../../support/conversation.ts';
 import { endSpan } from '../../support/end-span.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -47,7 +47,7 @@ const points = (found: Found, name: string) =>
 const histogram = (found: Found, name: string) =>
   points(found, name).map(([attributes, value]) => [attributes, value as Histogram] as const);
 
-test('a call is measured once, when it is first finalised, with labels that are closed sets or models', async (t) => {
+test('a call is measured once, when it is first finalized, with labels that are closed sets or models', async (t) => {
   const collect = recordMetrics(t);
   const databaseUrl = await server.createDatabase();
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { migrate } from '../../../exporter/store/index.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { conversation, endAll } from '../../support/conversation.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { endSpan } from '../../support/end-span.ts';

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
-import { ATTR, METRIC, METRICS } from '../../../instrumentation/semconv.ts';
+import { ATTR, METRIC, METRICS } from '../../../model/semconv.ts';
 import { attribute, otlpRequest, otlpSpan, post } from '../../support/otlp-request.ts';
 import { startServe, untilReady } from '../../support/otlp-server.ts';
 import { poll } from '../../support/poll.ts';
@@ -45,7 +45,7 @@ describe('earshot serve', () => {
     assert.ok(size >= acknowledged, `${size} in the journal, ${acknowledged} acknowledged`);
   });
 
-  test('told to stop, answers what is under way, finalises ended calls and exits 0', async (t) => {
+  test('told to stop, answers what is under way, finalizes ended calls and exits 0', async (t) => {
     const url = await postgres.createDatabase();
     const serve = await startServe(t, { DATABASE_URL: url, EARSHOT_FINALIZE_DELAY: '1h' });
     await untilReady(serve.url);
@@ -118,7 +118,7 @@ describe('earshot serve', () => {
       `${family(METRIC.spansAccepted)}_total 1`,
       `${family(METRIC.spansWritten)}_total 1`,
       `${family(METRIC.spansDropped)}_total{${family(ATTR.dropReason)}="invalid_id"} 1`,
-      `${family(METRIC.callsFinalised)}_total 1`,
+      `${family(METRIC.callsFinalized)}_total 1`,
       `${family(METRIC.queueDepth)} 0`,
       `${prometheusName(METRICS.receiverInFlight)} 0`,
       `http_server_request_duration_seconds_count{http_request_method="POST",http_route="/v1/traces",http_response_status_code="400"} 1`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
 import type { SdkInstrumentation } from '../../../instrumentation/sdks/sdk.ts';
 import { stagesOf } from '../../support/facts.ts';
 import { packageRoot } from '../../support/root.ts';

@@ -6,14 +6,14 @@ import type { StreamingTranscriber, StreamingTranscriberParams, TurnEvent } from
 import * as namespace from 'assemblyai';
 import * as streaming from 'assemblyai/streaming';
 import * as oldest from 'assemblyai-oldest';
-import type { Fact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowUs } from '../../../instrumentation/clock.ts';
-import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowUs } from '../../../instrumentation/call/clock.ts';
+import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
 import {
   patchAssemblyAi,
   patchAssemblyAiClient,
 } from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
 import { priceStage } from '../../../exporter/pricing/price.ts';
 import { catalogue } from '../../../exporter/pricing/price-list.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
+import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { callsOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { markTurn } from '../../../exporter/calls/marks.ts';
-import type { StageFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { openStage } from '../../../instrumentation/open-stage.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { openStage } from '../../../instrumentation/call/open-stage.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
+import type { Stage } from '../../../instrumentation/call/stage.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
-import type { Stage } from '../../../instrumentation/stage.ts';
+import type { StageFact } from '../../../model/facts.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { audioSecondsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';

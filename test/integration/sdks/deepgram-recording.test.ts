@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';

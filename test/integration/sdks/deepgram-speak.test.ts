@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
-import type { Fact, StageFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { activeCall, withReportedStages } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
+import type { Fact, StageFact } from '../../../model/facts.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';

@@ -9,11 +9,11 @@ import {
   type RealtimeConnection,
   RealtimeEvents,
 } from '@elevenlabs/elevenlabs-js';
-import type { Fact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowUs } from '../../../instrumentation/clock.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowUs } from '../../../instrumentation/call/clock.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/elevenlabs.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';

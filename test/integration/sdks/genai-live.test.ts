@@ -5,11 +5,11 @@ import * as newest from '@google/genai';
 import * as oldest from '@google/genai-oldest';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import type { Fact, StageFact, StageKind } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowUs } from '../../../instrumentation/clock.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowUs } from '../../../instrumentation/call/clock.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
+import type { Fact, StageFact, StageKind } from '../../../model/facts.ts';
 import { callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {

@@ -4,10 +4,10 @@ import { after, before, describe, test } from 'node:test';
 import * as agents from '@livekit/agents';
 import * as openaiPlugin from '@livekit/agents-plugin-openai';
 import OpenAI, * as openaiModule from 'openai';
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
+import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../model/facts.ts';
 import {
   type Conversation,
   type ConversationOptions,
@@ -166,7 +166,7 @@ describe('turns of a LiveKit session', { concurrency: true }, () => {
     assert.equal(thrownAway?.usage?.outputTokens, 20);
     assert.equal(spoken?.cancelled ?? false, false);
     assertSilence(conversation, told.turns[0], 0);
-    const [row] = finaliseCall(told.facts, PRICES).logs;
+    const [row] = finalizeCall(told.facts, PRICES).logs;
     assert.equal(row?.llm_output_tokens, 40);
     assert.equal(row?.ttfb_llm, ((spoken?.firstByteUs ?? 0) - (spoken?.startUs ?? 0)) / 1e6);
     assert.ok((row?.segment_llm ?? 0) > 0.1);

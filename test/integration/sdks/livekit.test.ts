@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import * as newest from '@livekit/agents';
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
+import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../model/facts.ts';
 import {
   type Conversation,
   type ConversationOptions,
@@ -254,7 +254,7 @@ for (const { name, agents } of BUILDS) {
     });
 
     test('its rows have the silence in segments', () => {
-      const { logs, metrics } = finaliseCall(saw.facts, PRICES);
+      const { logs, metrics } = finalizeCall(saw.facts, PRICES);
       assert.equal(metrics.turn_count, 5);
       for (const row of logs.filter(({ initiator }) => initiator === 'user')) {
         assert.ok(row.segment_endpointing !== null && row.ttfb_llm !== null && row.ttfb_tts !== null);

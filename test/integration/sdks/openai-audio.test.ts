@@ -5,11 +5,11 @@ import Groq, * as groqNamespace from 'groq-sdk';
 import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAI, * as openaiNamespace from 'openai';
 import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
-import type { Fact, StageFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import type { Fact, StageFact } from '../../../model/facts.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI, * as namespace from 'openai';
-import { SEGMENTS } from '../../../exporter/calls/rows.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
+import { SEGMENTS } from '../../../model/rows.ts';
 import { nowMicros } from '../../support/now.ts';
 import {
   type AudioSimulator,
@@ -64,7 +64,7 @@ test('an agent that records, transcribes, thinks, looks something up and speaks 
   });
   call.end();
 
-  const { logs, metrics } = finaliseCall(takeFacts(), catalogue());
+  const { logs, metrics } = finalizeCall(takeFacts(), catalogue());
   const [turn, ...more] = logs;
   assert.ok(turn);
   assert.equal(more.length, 0);

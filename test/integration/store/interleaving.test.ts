@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { getCallLogs, getCallMetrics, Journal, Queue } from '../../../exporter/store/index.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { GOLDEN_CALLS, PRICES } from '../../unit/calls/golden.ts';
 
@@ -29,7 +29,7 @@ onEachDatabase((databases) => {
   it('spans delivered in any order, some twice, with workers in between, give the rows of the whole call', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, { finalizeDelayMs: 0, idleLimitMs: 0 });
-    const queue = new Queue(db, { finalise: (facts) => finaliseCall(facts, PRICES), workerId: 'test' });
+    const queue = new Queue(db, { finalize: (facts) => finalizeCall(facts, PRICES), workerId: 'test' });
     const arbitrary = fc
       .constantFrom(...GOLDEN_CALLS)
       .chain(({ facts }) => fc.record({ facts: fc.constant(facts), delivery: deliveryOf(facts) }));
@@ -37,7 +37,7 @@ onEachDatabase((databases) => {
       await db.query('TRUNCATE call_spans, call_queue, call_logs, call_metrics');
       let firsts = 0;
       const work = async () => {
-        for (const { first } of (await queue.take()).finalised) firsts += Number(first);
+        for (const { first } of (await queue.take()).finalized) firsts += Number(first);
       };
       const { order, cuts, again } = delivery;
       for (const [index, cut] of [...cuts, order.length].entries()) {
@@ -48,7 +48,7 @@ onEachDatabase((databases) => {
       await work();
       const callId = facts[0]?.callId ?? '';
       const { finalized_at: _at, finalized_by: _by, ...metrics } = (await getCallMetrics(db, callId)) ?? {};
-      const expected = finaliseCall(facts, PRICES);
+      const expected = finalizeCall(facts, PRICES);
       assert.deepEqual({ metrics, logs: await getCallLogs(db, callId) }, expected);
       assert.equal(firsts, 1);
     });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Fact } from '../../../exporter/facts.ts';
 import {
   type Database,
   deleteExpiredSpans,
@@ -10,6 +9,7 @@ import {
   type Queryable,
   Queue,
 } from '../../../exporter/store/index.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { poll } from '../../support/poll.ts';
@@ -93,7 +93,7 @@ onEachDatabase((databases) => {
     assert.deepEqual(await readQueue(db), ended);
     await journal.append([turnFact('c', 1)]);
     assert.deepEqual(await readQueue(db), ended);
-    // As after finalising: the journal still knows that the call has ended.
+    // As after finalizing: the journal still knows that the call has ended.
     await db.query('DELETE FROM call_queue');
     await journal.append([turnFact('c', 2)]);
     assert.deepEqual(await readQueue(db), ended);
@@ -178,7 +178,7 @@ onEachDatabase((databases) => {
     await assert.rejects(new Journal(db).append([callFact('c')]), { code: '42P01' });
   });
 
-  it('retention removes whole calls whose last span is old, and nothing that waits to be finalised', async () => {
+  it('retention removes whole calls whose last span is old, and nothing that waits to be finalized', async () => {
     const db = await databases.migrated();
     const at = (minutes: number) => ({ startUs: agoUs(minutes) - 1_000_000, endUs: agoUs(minutes) });
     await new Journal(db).append([
@@ -225,13 +225,13 @@ onEachDatabase((databases) => {
   it('a span that comes after its call has expired leaves the rows of the whole call alone', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, { finalizeDelayMs: 0, idleLimitMs: 0 });
-    const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+    const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
     await journal.append([turnFact('c', 0), turnFact('c', 1), callFact('c')]);
     await queue.take();
     await deleteExpiredSpans(db, 0);
     await journal.append([turnFact('c', 2)]);
-    const { taken, finalised } = await queue.take();
-    assert.deepEqual([taken, finalised.length], [1, 0]);
+    const { taken, finalized } = await queue.take();
+    assert.deepEqual([taken, finalized.length], [1, 0]);
     const [row] = await db.query('SELECT turn_count FROM call_metrics');
     assert.deepEqual(row, { turn_count: 2 });
     assert.deepEqual(await readQueue(db), []);

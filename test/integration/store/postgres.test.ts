@@ -65,7 +65,7 @@ it('a connection that dies in the middle of a call leaves nothing of it, and the
   const { db, other, cutOff } = await database();
   await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c'), turnFact('c', 0)]);
   const dying = new Queue(interrupted(db, 'INSERT INTO call_logs', cutOff), {
-    finalise: countTurns,
+    finalize: countTurns,
     workerId: 'dying',
   });
   await assert.rejects(dying.take(), (error) => {
@@ -73,14 +73,14 @@ it('a connection that dies in the middle of a call leaves nothing of it, and the
     return true;
   });
   assert.equal(await getCallMetrics(other, 'c'), undefined);
-  const next = await new Queue(db, { finalise: countTurns, workerId: 'next' }).take();
+  const next = await new Queue(db, { finalize: countTurns, workerId: 'next' }).take();
   assert.deepEqual(
-    next.finalised.map(({ first }) => first),
+    next.finalized.map(({ first }) => first),
     [true],
   );
 });
 
-it('a connection that dies once is replaced, and the call is finalised all the same, once', async () => {
+it('a connection that dies once is replaced, and the call is finalized all the same, once', async () => {
   const { db, cutOff } = await database();
   await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c')]);
   let times = 0;
@@ -89,11 +89,11 @@ it('a connection that dies once is replaced, and the call is finalised all the s
     if (times === 1) await cutOff();
   };
   const queue = new Queue(interrupted(db, 'DELETE FROM call_queue', once), {
-    finalise: countTurns,
+    finalize: countTurns,
     workerId: 'test',
   });
-  const { finalised } = await queue.take();
-  assert.deepEqual([times, finalised.map(({ first }) => first)], [2, [true]]);
+  const { finalized } = await queue.take();
+  assert.deepEqual([times, finalized.map(({ first }) => first)], [2, [true]]);
 });
 
 /** Resolves when a statement in the database waits for another's lock. */
@@ -105,7 +105,7 @@ const blocked = (other: Database) =>
     return waiting.length > 0;
   });
 
-it('a span that is written while its call is being finalised is not missed: the call is queued again', async () => {
+it('a span that is written while its call is being finalized is not missed: the call is queued again', async () => {
   const { db, other } = await database();
   const journal = new Journal(db, { finalizeDelayMs: 0 });
   await journal.append([callFact('c'), turnFact('c', 0)]);
@@ -115,15 +115,15 @@ it('a span that is written while its call is being finalised is not missed: the 
     await blocked(other);
   };
   const interruptedQueue = new Queue(interrupted(db, 'INSERT INTO call_logs', meanwhile), {
-    finalise: countTurns,
+    finalize: countTurns,
     workerId: 'test',
   });
   await interruptedQueue.take();
   await late;
   assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 1);
-  const again = await new Queue(db, { finalise: countTurns, workerId: 'test' }).take();
+  const again = await new Queue(db, { finalize: countTurns, workerId: 'test' }).take();
   assert.deepEqual(
-    again.finalised.map(({ first }) => first),
+    again.finalized.map(({ first }) => first),
     [false],
   );
   assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 2);
@@ -138,7 +138,7 @@ it('a writer that does not see the end of the call yet does not put the call off
     await blocked(other);
   });
   await late;
-  const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+  const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
   const { nextDueMs } = await queue.state();
   assert.ok(nextDueMs !== undefined && nextDueMs <= 2_000, `due in ${nextDueMs} ms`);
   assert.equal((await queue.take({ ended: true })).taken, 1, 'it counts as ended');
@@ -147,15 +147,15 @@ it('a writer that does not see the end of the call yet does not put the call off
 it('a call that another worker holds is skipped, not waited for', async () => {
   const { db } = await database();
   await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c')]);
-  const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+  const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
   let meanwhile: { taken: number } | undefined;
   const holding = new Queue(
     interrupted(db, 'DELETE FROM call_queue', async () => {
       meanwhile = await queue.take();
     }),
-    { finalise: countTurns, workerId: 'holding' },
+    { finalize: countTurns, workerId: 'holding' },
   );
-  assert.equal((await holding.take()).finalised.length, 1);
+  assert.equal((await holding.take()).finalized.length, 1);
   assert.equal(meanwhile?.taken, 0);
 });
 
@@ -183,7 +183,7 @@ it('a server that stands still is given up on in time, and used again when it go
     const db = openPostgres({ url: own.url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
     await migrate(db);
     const journal = new Journal(db, { finalizeDelayMs: 0 });
-    const queue = new Queue(db, { finalise: countTurns, workerId: 'test' });
+    const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
     await journal.append([callFact('before')]);
     await own.pause();
     const startMs = performance.now();
@@ -203,9 +203,9 @@ it('a server that stands still is given up on in time, and used again when it go
 
 it('an open database does not keep a process alive', async () => {
   const program = `
-    import { openPostgres, FinaliseWorker } from ${JSON.stringify(STORE)};
+    import { openPostgres, FinalizeWorker } from ${JSON.stringify(STORE)};
     const db = openPostgres({ url: process.argv[1] });
-    new FinaliseWorker({ queue: { take: async () => ({ taken: 0, finalised: [], failed: [] }), state: async () => ({}) } }).start();
+    new FinalizeWorker({ queue: { take: async () => ({ taken: 0, finalized: [], failed: [] }), state: async () => ({}) } }).start();
     console.log((await db.query('SELECT 1 AS one'))[0].one);
     await db.transaction((tx) => tx.query('SELECT 1'));`;
   const startMs = performance.now();

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { CallLogRow, CallMetricsRow } from '../../../exporter/calls/rows.ts';
-import type { Fact } from '../../../exporter/facts.ts';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns, type ColumnType } from '../../../exporter/store/columns.ts';
 import {
   type Database,
-  type Finalise,
+  type Finalize,
   getCallLogs,
   getCallMetrics,
   Journal,
@@ -15,13 +13,15 @@ import {
   Queue,
   writeCallRows,
 } from '../../../exporter/store/index.ts';
+import type { Fact } from '../../../model/facts.ts';
+import type { CallLogRow, CallMetricsRow } from '../../../model/rows.ts';
 import { callFact, countTurns, logRow, metricsRow, REFERENCE_US, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
 const AT_ONCE = { finalizeDelayMs: 0, idleLimitMs: 0 };
 
-const queueOf = (db: Database, finalise: Finalise = countTurns, workerId = 'test') =>
-  new Queue(db, { finalise, workerId });
+const queueOf = (db: Database, finalize: Finalize = countTurns, workerId = 'test') =>
+  new Queue(db, { finalize, workerId });
 
 const wholeCall = (callId: string, turns: number): Fact[] => [
   ...Array.from({ length: turns }, (_, index) => turnFact(callId, index)),
@@ -75,9 +75,9 @@ onEachDatabase((databases) => {
   it('turns a call that has ended into its rows, and leaves the queue', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append(wholeCall('c', 2));
-    const { taken, finalised, failed } = await queueOf(db).take();
+    const { taken, finalized, failed } = await queueOf(db).take();
     assert.deepEqual(
-      [taken, finalised.map(({ rows, first }) => [rows.metrics.call_id, first]), failed],
+      [taken, finalized.map(({ rows, first }) => [rows.metrics.call_id, first]), failed],
       [1, [['c', true]], []],
     );
     const { finalized_at, finalized_by, ...metrics } = (await getCallMetrics(db, 'c')) ?? assert.fail();
@@ -101,7 +101,7 @@ onEachDatabase((databases) => {
     assert.ok(state.oldestSeconds !== undefined && state.oldestSeconds >= 0 && state.oldestSeconds < 60);
     assert.equal((await queue.take()).taken, 0);
     const ids = async (options: Parameters<Queue['take']>[0]) =>
-      (await queue.take(options)).finalised.map(({ rows }) => rows.metrics.call_id);
+      (await queue.take(options)).finalized.map(({ rows }) => rows.metrics.call_id);
     assert.deepEqual(await ids({ ended: true }), ['ended']);
     assert.deepEqual(await ids({ callIds: ['going', 'unknown'] }), ['going']);
   });
@@ -118,7 +118,7 @@ onEachDatabase((databases) => {
     assert.deepEqual(order, [0, 1, 2, 3]);
   });
 
-  it('many workers at once finalise each call once', async () => {
+  it('many workers at once finalize each call once', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, AT_ONCE);
     await journal.append(Array.from({ length: 60 }, (_, index) => wholeCall(`c${index}`, 2)).flat());
@@ -127,21 +127,21 @@ onEachDatabase((databases) => {
         queueOf(db, countTurns, `worker-${index}`).take({ limit: 10 }),
       ),
     );
-    const finalised = results.flatMap((result) => result.finalised);
-    assert.deepEqual([finalised.length, finalised.every(({ first }) => first)], [60, true]);
-    assert.equal(new Set(finalised.map(({ rows }) => rows.metrics.call_id)).size, 60);
+    const finalized = results.flatMap((result) => result.finalized);
+    assert.deepEqual([finalized.length, finalized.every(({ first }) => first)], [60, true]);
+    assert.equal(new Set(finalized.map(({ rows }) => rows.metrics.call_id)).size, 60);
     assert.deepEqual(await readQueue(db), []);
   });
 
-  it('a late span finalises the call again, and it is no longer the first time', async () => {
+  it('a late span finalizes the call again, and it is no longer the first time', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, AT_ONCE);
     await journal.append(wholeCall('c', 1));
     await queueOf(db).take();
     await journal.append([turnFact('c', 1)]);
-    const { finalised } = await queueOf(db, countTurns, 'later').take();
+    const { finalized } = await queueOf(db, countTurns, 'later').take();
     assert.deepEqual(
-      finalised.map(({ first }) => first),
+      finalized.map(({ first }) => first),
       [false],
     );
     const metrics = await getCallMetrics(db, 'c');
@@ -154,7 +154,7 @@ onEachDatabase((databases) => {
     await queueOf(db).take();
     const before = await rowsOf(db, 'c');
     await db.query(`INSERT INTO call_queue (call_id, due_at, ended) VALUES ('c', now(), true)`);
-    assert.equal((await queueOf(db).take()).finalised[0]?.first, false);
+    assert.equal((await queueOf(db).take()).finalized[0]?.first, false);
     assert.deepEqual(await rowsOf(db, 'c'), before);
   });
 
@@ -187,13 +187,13 @@ onEachDatabase((databases) => {
   it('a call whose computation throws is put back with the class of the error, and holds up no other', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append([...wholeCall('bad', 1), ...wholeCall('good', 1)]);
-    const finalise: Finalise = (facts) => {
+    const finalize: Finalize = (facts) => {
       if (facts[0]?.callId === 'bad') throw new RangeError('said in confidence');
       return countTurns(facts);
     };
-    const { finalised, failed } = await queueOf(db, finalise).take();
+    const { finalized, failed } = await queueOf(db, finalize).take();
     assert.deepEqual(
-      [finalised.map(({ rows }) => rows.metrics.call_id), failed.map(({ callId }) => callId)],
+      [finalized.map(({ rows }) => rows.metrics.call_id), failed.map(({ callId }) => callId)],
       [['good'], ['bad']],
     );
     assert.deepEqual(await readQueue(db), [
@@ -205,14 +205,14 @@ onEachDatabase((databases) => {
   it('a row that the database refuses puts its call back, and holds up no other', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append(['a', 'bad', 'z'].flatMap((callId) => wholeCall(callId, 1)));
-    const finalise: Finalise = (facts) => {
+    const finalize: Finalize = (facts) => {
       const rows = countTurns(facts);
       return rows.metrics.call_id === 'bad'
         ? { ...rows, metrics: { ...rows.metrics, turn_count: 1e12 } }
         : rows;
     };
-    const { taken, finalised, failed } = await queueOf(db, finalise).take();
-    assert.deepEqual([taken, finalised.length, failed.map(({ callId }) => callId)], [3, 2, ['bad']]);
+    const { taken, finalized, failed } = await queueOf(db, finalize).take();
+    assert.deepEqual([taken, finalized.length, failed.map(({ callId }) => callId)], [3, 2, ['bad']]);
     assert.deepEqual(await readQueue(db), [
       { call_id: 'bad', attempts: 1, last_error: '22003', resting: false },
     ]);
@@ -225,7 +225,7 @@ onEachDatabase((databases) => {
     const journal = new Journal(db, AT_ONCE);
     await journal.append(wholeCall('c', 1));
     const failing = new Queue(db, {
-      finalise: () => {
+      finalize: () => {
         throw new Error('always');
       },
       workerId: 'test',
@@ -238,7 +238,7 @@ onEachDatabase((databases) => {
     assert.deepEqual(await failing.state(), { waiting: 0, resting: 1 });
     await journal.append([turnFact('c', 1)]);
     assert.deepEqual(await readQueue(db), [{ call_id: 'c', attempts: 0, last_error: null, resting: false }]);
-    assert.equal((await queueOf(db).take()).finalised.length, 1);
+    assert.equal((await queueOf(db).take()).finalized.length, 1);
   });
 
   it('an error in the middle of the writing rolls back whole', async () => {
@@ -265,13 +265,13 @@ onEachDatabase((databases) => {
         { call_id: 'c', attempts: 0, last_error: null, resting: false },
       ]);
     }
-    assert.equal((await queueOf(db).take()).finalised[0]?.first, true);
+    assert.equal((await queueOf(db).take()).finalized[0]?.first, true);
   });
 
   it('facts that make no call leave the queue and no rows', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append([turnFact('c', 0)]);
-    assert.deepEqual(await queueOf(db, () => undefined).take(), { taken: 1, finalised: [], failed: [] });
+    assert.deepEqual(await queueOf(db, () => undefined).take(), { taken: 1, finalized: [], failed: [] });
     assert.deepEqual(await readQueue(db), []);
     assert.equal(await getCallMetrics(db, 'c'), undefined);
   });

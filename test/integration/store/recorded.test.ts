@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import {
   type Database,
-  type FinalisedCall,
-  FinaliseWorker,
+  type FinalizedCall,
+  FinalizeWorker,
   getCallLogs,
   getCallMetrics,
   Journal,
@@ -13,6 +12,7 @@ import {
   openPostgres,
   Queue,
 } from '../../../exporter/store/index.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -20,18 +20,18 @@ import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/record
 
 let server: TestPostgres;
 let db: Database;
-const finalised: FinalisedCall[] = [];
+const finalized: FinalizedCall[] = [];
 const errors: unknown[] = [];
-let worker: FinaliseWorker;
+let worker: FinalizeWorker;
 
 before(async () => {
   server = await startPostgres();
   db = openPostgres({ url: await server.createDatabase() });
   await migrate(db);
-  const finalise = (facts: readonly Fact[]) => finaliseCall(facts, RECORDING_PRICES);
-  worker = new FinaliseWorker({
-    queue: new Queue(db, { finalise, workerId: 'test' }),
-    onFinalised: (call) => finalised.push(call),
+  const finalize = (facts: readonly Fact[]) => finalizeCall(facts, RECORDING_PRICES);
+  worker = new FinalizeWorker({
+    queue: new Queue(db, { finalize, workerId: 'test' }),
+    onFinalized: (call) => finalized.push(call),
     onError: (error) => errors.push(error),
     pollMs: 20,
     idlePollMs: 50,
@@ -60,7 +60,7 @@ for (const name of ['livekit-js', 'livekit-python', 'pipecat']) {
     assert.equal(await getCallMetrics(db, callId), undefined);
 
     await journal.append([call]);
-    const isThere = () => finalised.some(({ rows }) => rows.metrics.call_id === callId);
+    const isThere = () => finalized.some(({ rows }) => rows.metrics.call_id === callId);
     await poll(isThere);
     assert.deepEqual(errors, []);
     const stored = await getCallMetrics(db, callId);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { priceListFrom } from '../../../exporter/pricing/index.ts';
 import {
   type Database,
@@ -11,6 +10,7 @@ import {
   type Repricing,
   reprice,
 } from '../../../exporter/store/index.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { callFact, REFERENCE_US } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
@@ -58,11 +58,11 @@ const callOf = (callId: string): Fact[] => [
   },
 ];
 
-async function finalised(db: Database, callIds: readonly string[]): Promise<void> {
+async function finalized(db: Database, callIds: readonly string[]): Promise<void> {
   const journal = new Journal(db, { finalizeDelayMs: 0, idleLimitMs: 0 });
   await journal.append(callIds.flatMap(callOf));
   const list = priced('0.01');
-  const queue = new Queue(db, { finalise: (facts) => finaliseCall(facts, list), workerId: 'worker' });
+  const queue = new Queue(db, { finalize: (facts) => finalizeCall(facts, list), workerId: 'worker' });
   await queue.take({ callIds, limit: callIds.length });
 }
 
@@ -72,7 +72,7 @@ async function repriced(db: Database, apply: boolean, since = 0): Promise<Repric
     since,
     apply,
     by: 'test',
-    finalise: (facts: readonly Fact[]) => finaliseCall(facts, list),
+    finalize: (facts: readonly Fact[]) => finalizeCall(facts, list),
   };
   return collect(reprice(db, options));
 }
@@ -89,7 +89,7 @@ const costOf = async (db: Database, callId: string) =>
 onEachDatabase(({ migrated }) => {
   it('shows what other prices would make of past calls and writes nothing', async () => {
     const db = await migrated();
-    await finalised(db, ['a', 'b']);
+    await finalized(db, ['a', 'b']);
     const found = await repriced(db, false);
     assert.deepEqual(
       found.map(
@@ -105,7 +105,7 @@ onEachDatabase(({ migrated }) => {
 
   it('writes the new costs and the name of their list when it is told to, once', async () => {
     const db = await migrated();
-    await finalised(db, ['a']);
+    await finalized(db, ['a']);
     await repriced(db, true);
     const row = await getCallMetrics(db, 'a');
     assert.equal(row?.cost_total?.toFixed(), '0.06');
@@ -119,14 +119,14 @@ onEachDatabase(({ migrated }) => {
 
   it('leaves calls before the date alone', async () => {
     const db = await migrated();
-    await finalised(db, ['a']);
+    await finalized(db, ['a']);
     assert.deepEqual(await repriced(db, true, REFERENCE_US + 1), []);
     assert.equal((await repriced(db, true, REFERENCE_US)).length, 1);
   });
 
   it('keeps the cost of a call whose spans have left the journal', async () => {
     const db = await migrated();
-    await finalised(db, ['a']);
+    await finalized(db, ['a']);
     await db.query('DELETE FROM call_spans');
     assert.deepEqual(
       (await repriced(db, true)).map(({ kind }) => kind),
@@ -138,7 +138,7 @@ onEachDatabase(({ migrated }) => {
   it('goes through more calls than a page, each once', async () => {
     const db = await migrated();
     const callIds = Array.from({ length: 450 }, (_, i) => `call-${i}`);
-    await finalised(db, callIds);
+    await finalized(db, callIds);
     const found = await repriced(db, false);
     assert.deepEqual(found.map(({ callId }) => callId).sort(), callIds.sort());
   });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import {
   type Database,
-  type FinalisedCall,
-  FinaliseWorker,
+  type FinalizedCall,
+  FinalizeWorker,
   getCallMetrics,
   Journal,
   migrate,
@@ -32,12 +32,12 @@ async function database(): Promise<Database> {
 }
 
 /** A worker with what it has told. */
-function workerOn(db: Database, finalise = countTurns) {
-  const calls: FinalisedCall[] = [];
+function workerOn(db: Database, finalize = countTurns) {
+  const calls: FinalizedCall[] = [];
   const errors: { error: unknown; callId: string | undefined }[] = [];
-  const worker = new FinaliseWorker({
-    queue: new Queue(db, { finalise, workerId: 'test' }),
-    onFinalised: (call) => calls.push(call),
+  const worker = new FinalizeWorker({
+    queue: new Queue(db, { finalize, workerId: 'test' }),
+    onFinalized: (call) => calls.push(call),
     onError: (error, callId) => errors.push({ error, callId }),
     pollMs: 50,
     idlePollMs: 100,
@@ -46,9 +46,9 @@ function workerOn(db: Database, finalise = countTurns) {
   return { worker, calls, errors };
 }
 
-const idsOf = (calls: readonly FinalisedCall[]) => calls.map(({ rows }) => rows.metrics.call_id).sort();
+const idsOf = (calls: readonly FinalizedCall[]) => calls.map(({ rows }) => rows.metrics.call_id).sort();
 
-it('finalises what is due without being told, and leaves what is not', async () => {
+it('finalizes what is due without being told, and leaves what is not', async () => {
   const db = await database();
   const { worker, calls, errors } = workerOn(db);
   worker.start();
@@ -66,10 +66,10 @@ it('finalises what is due without being told, and leaves what is not', async () 
 
 it('wakes at once when it is told, though it would look much later', async () => {
   const db = await database();
-  const calls: FinalisedCall[] = [];
-  const worker = new FinaliseWorker({
-    queue: new Queue(db, { finalise: countTurns, workerId: 'test' }),
-    onFinalised: (call) => calls.push(call),
+  const calls: FinalizedCall[] = [];
+  const worker = new FinalizeWorker({
+    queue: new Queue(db, { finalize: countTurns, workerId: 'test' }),
+    onFinalized: (call) => calls.push(call),
     pollMs: 3_600_000,
     idlePollMs: 3_600_000,
   });
@@ -82,7 +82,7 @@ it('wakes at once when it is told, though it would look much later', async () =>
   await worker.stop();
 });
 
-it('a drain finalises all that have ended, due or not, once each', async () => {
+it('a drain finalizes all that have ended, due or not, once each', async () => {
   const db = await database();
   const { worker, calls } = workerOn(db);
   const ids = Array.from({ length: 10 }, (_, index) => `c${index}`);
@@ -93,7 +93,7 @@ it('a drain finalises all that have ended, due or not, once each', async () => {
   assert.ok(calls.every(({ first }) => first));
 });
 
-it('a drain of given calls finalises these, ended or not, and no others', async () => {
+it('a drain of given calls finalizes these, ended or not, and no others', async () => {
   const db = await database();
   const { worker, calls } = workerOn(db);
   const ids = ['a', 'b', 'c', 'd'];
@@ -105,15 +105,15 @@ it('a drain of given calls finalises these, ended or not, and no others', async 
 it('a call that fails is told with its id, does not stop a drain, and callbacks that throw stop nothing', async () => {
   const db = await database();
   const errors: (string | undefined)[] = [];
-  const worker = new FinaliseWorker({
+  const worker = new FinalizeWorker({
     queue: new Queue(db, {
-      finalise: (facts) => {
+      finalize: (facts) => {
         if (facts[0]?.callId === 'b') throw new Error('no');
         return countTurns(facts);
       },
       workerId: 'test',
     }),
-    onFinalised: () => {
+    onFinalized: () => {
       throw new Error('from the application');
     },
     onError: (_, callId) => {
@@ -131,11 +131,11 @@ it('a call that fails is told with its id, does not stop a drain, and callbacks 
 it('a stopped worker looks no more', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let looks = 0;
-  const worker = new FinaliseWorker({
+  const worker = new FinalizeWorker({
     queue: {
       take: async () => {
         looks += 1;
-        return { taken: 0, finalised: [], failed: [] };
+        return { taken: 0, finalized: [], failed: [] };
       },
       state: async () => ({ waiting: 1, resting: 0, nextDueMs: 0 }),
     },

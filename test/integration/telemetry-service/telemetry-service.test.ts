@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, type TestContext, test } from 'node:test';
-import type { Fact } from '../../../exporter/facts.ts';
 import type { PriceList } from '../../../exporter/pricing/index.ts';
 import { getCallFacts } from '../../../exporter/store/index.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type TelemetryServiceOptions,
   type TurnRecord,
 } from '../../../exporter/telemetry-service.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -145,7 +145,7 @@ test('the same turn and the same call again change nothing', async (t) => {
   assert.equal(await journalSize(db), 5);
 });
 
-test('a call that cannot be computed leaves nothing behind, and can be finalised again', async (t) => {
+test('a call that cannot be computed leaves nothing behind, and can be finalized again', async (t) => {
   let broken = true;
   const priceList: PriceList = {
     name: 'test',
@@ -157,7 +157,7 @@ test('a call that cannot be computed leaves nothing behind, and can be finalised
   const { telemetry, db } = await service(t, { priceList });
   telemetry.recordTurn(turn('C1', 0));
   await assert.rejects(telemetry.finalizeCall('C1', { outcome: 'SUCCESS' }), (error: Error) => {
-    assert.match(error.message, /not finalised/);
+    assert.match(error.message, /not finalized/);
     assert.match(String(error.cause), /price list is broken/);
     return true;
   });
@@ -178,7 +178,7 @@ test('a row that the database refuses rolls back the call whole', async (t) => {
   telemetry.recordTurn(turn('C1', 0));
   await telemetry.getCallMetrics('C1');
   await db.query(`ALTER TABLE call_logs ADD CONSTRAINT refuse CHECK (call_id <> 'C1')`);
-  await assert.rejects(telemetry.finalizeCall('C1'), /not finalised/);
+  await assert.rejects(telemetry.finalizeCall('C1'), /not finalized/);
   assert.equal(await telemetry.getCallMetrics('C1'), undefined);
   assert.ok((await getCallFacts(db, 'C1')).every((fact) => fact.type !== 'call'));
   await db.query('ALTER TABLE call_logs DROP CONSTRAINT refuse');
@@ -252,7 +252,7 @@ test('with the database away turns wait on disk, finalizeCall says so, and later
   await server.down();
   const { telemetry, db, spoolDir } = await service(t, { databaseUrl });
   telemetry.recordTurn(turn('C1', 0));
-  await assert.rejects(telemetry.finalizeCall('C1'), /not finalised; nothing was changed/);
+  await assert.rejects(telemetry.finalizeCall('C1'), /not finalized; nothing was changed/);
   assert.equal((await readdir(spoolDir)).length, 1);
   await server.up();
   await poll(async () => (await journalSize(db)) === 4, { deadlineMs: 10_000 });

@@ -2,9 +2,9 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { IdGenerator, ReadableSpan } from '@opentelemetry/sdk-trace';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { Fact } from '../../../exporter/facts.ts';
-import { fromFinishedSpan } from '../../../exporter/span-record.ts';
-import { SPAN } from '../../../instrumentation/semconv.ts';
+import type { Fact } from '../../../model/facts.ts';
+import { SPAN } from '../../../model/semconv.ts';
+import { fromFinishedSpan } from '../../../model/span-record.ts';
 import { conversation } from '../conversation.ts';
 import { createRandom, type Random } from '../simulators/random.ts';
 

@@ -84,12 +84,12 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
       faults.end,
     );
     await ground.fleet.complete();
-    await untilFinalised(
+    await untilFinalized(
       ground.db,
       calls.filter(({ punctual }) => punctual.length > 0),
     );
     const sentLate = await send(front.url, late, { connections: CONNECTIONS, spreadMs: 0 });
-    await untilFinalised(
+    await untilFinalized(
       ground.db,
       calls.filter(({ facts }) => facts.length > 0),
     );
@@ -111,8 +111,8 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
   }
 }
 
-/** Every call has a row, and none waits to be finalised again. */
-async function untilFinalised(db: Database, calls: readonly FleetCall[]): Promise<void> {
+/** Every call has a row, and none waits to be finalized again. */
+async function untilFinalized(db: Database, calls: readonly FleetCall[]): Promise<void> {
   const callIds = calls.map(({ callId }) => callId);
   const count = (table: string) => `(SELECT count(*) FROM ${table} WHERE call_id = ANY ($1::text[]))::int`;
   await poll(

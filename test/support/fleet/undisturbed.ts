@@ -1,4 +1,4 @@
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import type { Database } from '../../../exporter/store/database.ts';
 import { Journal } from '../../../exporter/store/index.ts';
@@ -10,7 +10,7 @@ export async function writeUndisturbed(db: Database, calls: readonly FleetCall[]
   const priceList = catalogue();
   const rows = calls
     .filter(({ facts }) => facts.length > 0)
-    .map(({ facts }) => finaliseCall(facts, priceList));
+    .map(({ facts }) => finalizeCall(facts, priceList));
   await new Journal(db).append(calls.flatMap(({ facts }) => facts));
   await db.transaction((tx) => writeCallRows(tx, rows, 'undisturbed'));
 }

@@ -1,6 +1,6 @@
 import type * as Agents from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { utterance } from '../speech.ts';
 
 /** Hertz. */

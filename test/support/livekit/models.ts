@@ -1,6 +1,6 @@
 import type * as Agents from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 
 /** What a model did, as it knows itself. Milliseconds since 1970. */
 export interface ModelTruth {

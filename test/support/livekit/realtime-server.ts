@@ -1,5 +1,5 @@
 import { type WebSocket, WebSocketServer } from 'ws';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { listenOnLoopback } from '../simulators/server.ts';
 
 /** Hertz, of what comes and what goes. */

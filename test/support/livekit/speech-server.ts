@@ -1,5 +1,5 @@
 import { request as forward } from 'node:http';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { delay, listenOnLoopback, readJson } from '../simulators/server.ts';
 
 const RATE = 24_000;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { at, foreign } from '../../../instrumentation/sdks/shared/patch.ts';
+import { at, foreign } from '../../../instrumentation/sdks/kit/patch.ts';
 import { nowMicros } from '../now.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';

@@ -1,4 +1,4 @@
-import { at, foreign } from '../../../instrumentation/sdks/shared/patch.ts';
+import { at, foreign } from '../../../instrumentation/sdks/kit/patch.ts';
 import type { RawEncoding } from './voice.ts';
 
 /** How audio travels in one direction. */

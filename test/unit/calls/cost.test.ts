@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallFact, Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { CallFact, Fact } from '../../../model/facts.ts';
 import { call, stage, turn } from './builders.ts';
 import { PRICES } from './golden.ts';
 
@@ -10,7 +10,7 @@ const LLAMA = { provider: 'groq', model: 'llama' };
 
 /** Costs of a call as strings, with what had no price. */
 function costOf(...facts: Fact[]): Record<string, string | string[] | undefined> {
-  const { cost_stt, cost_llm, cost_telephony, cost_total, unpriced } = finaliseCall(facts, PRICES).metrics;
+  const { cost_stt, cost_llm, cost_telephony, cost_total, unpriced } = finalizeCall(facts, PRICES).metrics;
   return {
     stt: cost_stt?.toFixed(),
     llm: cost_llm?.toFixed(),
@@ -62,7 +62,7 @@ test('a request that failed at once is not billed; one that was cut off without 
 });
 
 test('without the span of its turn, a playback that was cut off is an interruption', () => {
-  const { metrics, logs } = finaliseCall([stage('playback', 0, [0, 10], { cancelled: true })], PRICES);
+  const { metrics, logs } = finalizeCall([stage('playback', 0, [0, 10], { cancelled: true })], PRICES);
   assert.equal(logs[0]?.interrupted, true);
   assert.equal(logs[0]?.interruption_kind, 'barge_in');
   assert.equal(metrics.interruption_count, 1);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LATENCIES, SEGMENTS, STATISTICS } from '../../../exporter/calls/rows.ts';
-import type { Fact } from '../../../exporter/facts.ts';
 import { type PriceList, priceListFrom } from '../../../exporter/pricing/index.ts';
+import type { Fact } from '../../../model/facts.ts';
+import { LATENCIES, SEGMENTS, STATISTICS } from '../../../model/rows.ts';
 import { packageRoot } from '../../support/root.ts';
 
 /** Round prices, so that costs can be worked out in the head. */

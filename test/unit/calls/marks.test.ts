@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { groupCall } from '../../../exporter/calls/group.ts';
 import { latenciesOf } from '../../../exporter/calls/latencies.ts';
 import { type MarkedTurn, markTurn } from '../../../exporter/calls/marks.ts';
-import type { Fact } from '../../../exporter/facts.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { at, stage, turn } from './builders.ts';
 
 function markOne(...facts: Fact[]): MarkedTurn {

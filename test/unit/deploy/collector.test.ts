@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
 import { TARGETS } from '../../../grafana/variables.ts';
-import { ATTR, ATTRIBUTES, type Definition } from '../../../instrumentation/semconv.ts';
+import { ATTR, ATTRIBUTES, type Definition } from '../../../model/semconv.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 import {
   CONTENT_MODES,
   type CollectorConfig,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UID } from '../../../grafana/links.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { composeFile, environmentOf, readText } from '../../support/deployment.ts';
 
 interface Ui {

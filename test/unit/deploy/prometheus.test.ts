@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
 import { LABEL } from '../../../grafana/names.ts';
-import { type Definition, METRICS } from '../../../instrumentation/semconv.ts';
+import { type Definition, METRICS } from '../../../model/semconv.ts';
 import { readYaml } from '../../support/deployment.ts';
 import { packageRoot } from '../../support/root.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
-import { ATTR, EVENT, llmSpanName, SPAN } from '../../../instrumentation/semconv.ts';
+import { ATTR, EVENT, llmSpanName, SPAN } from '../../../model/semconv.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 
 const span = (more: Partial<SpanRecord>): SpanRecord => ({
   traceId: 't',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { Fact } from '../../../model/facts.ts';
+import { ATTR } from '../../../model/semconv.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
 let spans = 0;
@@ -182,7 +182,7 @@ test('of a speech-to-speech model the orphan span has the usage, and is counted 
     attributes: usage,
   });
   const facts = [inference, orphan].flatMap((each) => readFact(each) ?? []);
-  const { metrics } = finaliseCall(facts, RECORDING_PRICES);
+  const { metrics } = finalizeCall(facts, RECORDING_PRICES);
   assert.deepEqual(
     [metrics.llm_input_tokens, metrics.llm_cached_tokens, metrics.llm_output_tokens],
     [300, 100, 40],
@@ -194,7 +194,7 @@ test('of a speech-to-speech model the orphan span has the usage, and is counted 
     [250, 30, undefined, true],
   );
   const both = [{ ...inference, attributes: usage }, orphan].flatMap((each) => readFact(each) ?? []);
-  assert.equal(finaliseCall(both, RECORDING_PRICES).metrics.llm_input_tokens, 300);
+  assert.equal(finalizeCall(both, RECORDING_PRICES).metrics.llm_input_tokens, 300);
 });
 
 test('machine detection and the name of the agent reach the call, and do not end it', () => {
@@ -203,7 +203,7 @@ test('machine detection and the name of the agent reach the call, and do not end
     read('answering_machine_detection', [20, 30], { attributes: { 'lk.amd.category': 'machine-vm' } }),
   ];
   assert.ok(details.every(({ type }) => type === 'other'));
-  const { metrics } = finaliseCall([...details, read('agent_session', [5, 90])], RECORDING_PRICES);
+  const { metrics } = finalizeCall([...details, read('agent_session', [5, 90])], RECORDING_PRICES);
   assert.deepEqual(
     [metrics.outcome, metrics.agent_name, metrics.started_at, metrics.duration_seconds],
     ['VOICEMAIL', 'front-desk', 5_000, 0.085],

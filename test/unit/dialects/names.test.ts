@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import { modelOf, providerOf } from '../../../exporter/dialects/providers.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 
 test('a provider is named as price lists name it, whatever it was reported with', () => {
   const names: Record<string, string | undefined> = {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { Fact } from '../../../model/facts.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 import { recordedSpans } from '../../support/otlp-json.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
@@ -77,8 +77,8 @@ test('calls with spoilt spans have rows, the same in any order', () => {
     fc.property(delivery, ({ facts, shuffled }) => {
       for (const id of new Set(facts.map(({ callId }) => callId))) {
         assert.deepEqual(
-          finaliseCall(ofCall(shuffled, id), RECORDING_PRICES),
-          finaliseCall(ofCall(facts, id), RECORDING_PRICES),
+          finalizeCall(ofCall(shuffled, id), RECORDING_PRICES),
+          finalizeCall(ofCall(facts, id), RECORDING_PRICES),
         );
       }
     }),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import type { Fact } from '../../../exporter/facts.ts';
-import { finaliseCall } from '../../../exporter/finalise.ts';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { Fact } from '../../../model/facts.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
 /** A span of Pipecat's; times are seconds. */
@@ -34,7 +34,7 @@ const turn = (number: number, more: SpanRecord['attributes'] = {}, start = numbe
   read('turn', `t${number}`, { 'turn.number': number, ...more }, start, end);
 
 const interrupted = (...facts: Fact[]) =>
-  finaliseCall(facts, RECORDING_PRICES).logs.map((log) => log.interrupted);
+  finalizeCall(facts, RECORDING_PRICES).logs.map((log) => log.interrupted);
 
 test('a turn that was cut off and is followed by another was interrupted', () => {
   assert.deepEqual(interrupted(turn(1, { 'turn.was_interrupted': true }), turn(2)), [true, false]);
@@ -59,7 +59,7 @@ test('the silence is counted back from the first audio', () => {
     turn(2, { 'turn.user_bot_latency_seconds': 1.25 }, 4, 9),
     { ...read('tts', 'tts', { 'metrics.ttfb': 0.2 }, 6, 8), parentSpanId: 't2' },
   ];
-  const [opening, answer] = finaliseCall(facts, RECORDING_PRICES).logs;
+  const [opening, answer] = finalizeCall(facts, RECORDING_PRICES).logs;
   assert.deepEqual([opening?.initiator, opening?.eou_latency], ['agent', null]);
   assert.deepEqual(
     [answer?.initiator, answer?.eou_latency, answer?.eou_source, answer?.segment_tts],
@@ -68,7 +68,7 @@ test('the silence is counted back from the first audio', () => {
 });
 
 test('a latency that nothing places is still the latency', () => {
-  const [row] = finaliseCall([turn(3, { 'turn.user_bot_latency_seconds': 0.9 })], RECORDING_PRICES).logs;
+  const [row] = finalizeCall([turn(3, { 'turn.user_bot_latency_seconds': 0.9 })], RECORDING_PRICES).logs;
   assert.deepEqual([row?.eou_latency, row?.segment_playout], [0.9, 0.9]);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
@@ -20,12 +20,12 @@ const CONVERSATIONS = [
 
 for (const name of CONVERSATIONS) {
   test(`${name}: the rows of the recorded conversation are those worked out by hand`, () => {
-    assertRows(finaliseCall(recordedFacts(name), RECORDING_PRICES), expectedRows(name));
+    assertRows(finalizeCall(recordedFacts(name), RECORDING_PRICES), expectedRows(name));
   });
 
   test(`${name}: spans in any order, some of them twice, give the same rows`, () => {
     const facts = recordedFacts(name);
-    const once = finaliseCall(facts, RECORDING_PRICES);
+    const once = finalizeCall(facts, RECORDING_PRICES);
     const delivery = fc
       .array(fc.constantFrom(...facts), { maxLength: 30 })
       .chain((again) =>
@@ -35,7 +35,7 @@ for (const name of CONVERSATIONS) {
       fc.property(delivery, (delivered) => {
         // As the journal keeps them: through JSON.
         const read = JSON.parse(JSON.stringify(delivered));
-        assert.deepEqual(finaliseCall(read, RECORDING_PRICES), once);
+        assert.deepEqual(finalizeCall(read, RECORDING_PRICES), once);
       }),
       { numRuns: 50 },
     );
@@ -45,7 +45,7 @@ for (const name of CONVERSATIONS) {
     const facts = recordedFacts(name);
     for (const lost of facts) {
       const rest = facts.filter((fact) => fact !== lost);
-      assert.doesNotThrow(() => finaliseCall(rest, RECORDING_PRICES), `without ${lost.name}`);
+      assert.doesNotThrow(() => finalizeCall(rest, RECORDING_PRICES), `without ${lost.name}`);
     }
   });
 }

@@ -15,7 +15,7 @@ import {
   observations,
   SPAN_METRICS,
 } from '../../../grafana/names.ts';
-import { METRICS } from '../../../instrumentation/semconv.ts';
+import { METRICS } from '../../../model/semconv.ts';
 import {
   type Choice,
   committedDashboards,

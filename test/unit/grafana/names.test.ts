@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { recordCallMetrics } from '../../../exporter/pipeline/call-metrics.ts';
+import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
 import { startMetricsEndpoint } from '../../../exporter/receiver/open-metrics.ts';
 import { prometheusLabel, prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
 import { buckets, counter, gauge, LABEL, observations } from '../../../grafana/names.ts';
-import { METRICS } from '../../../instrumentation/semconv.ts';
+import { METRICS } from '../../../model/semconv.ts';
 import { logRow, metricsRow } from '../../support/call-rows.ts';
 
 describe("a metric's name in Prometheus", () => {

@@ -7,10 +7,10 @@ import {
   instrumentationOf,
   OTHER_END_MS,
   Revelation,
-} from '../../../instrumentation/adoption.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { ATTR, SPAN } from '../../../instrumentation/semconv.ts';
-import { Stage } from '../../../instrumentation/stage.ts';
+} from '../../../instrumentation/call/adoption.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { Stage } from '../../../instrumentation/call/stage.ts';
+import { ATTR, SPAN } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { errorType } from '../../../instrumentation/spans.ts';
+import { errorType } from '../../../instrumentation/call/spans.ts';
 
 class RateLimitError extends Error {}
 const coded = (code: unknown) => Object.assign(new Error('Anna Miller, 0179 4455667'), { code });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { setCaptureContent } from '../../../instrumentation/content.ts';
-import { ForeignContentFilter } from '../../../instrumentation/foreign-content.ts';
+import { setCaptureContent } from '../../../instrumentation/call/content.ts';
+import { ForeignContentFilter } from '../../../instrumentation/otel/foreign-content.ts';
 
 const SAID = 'My name is Zebulon';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
 import { context } from '@opentelemetry/api';
 import fc from 'fast-check';
-import type { TurnFact } from '../../../exporter/facts.ts';
-import { openCallCount } from '../../../instrumentation/call.ts';
+import { openCallCount } from '../../../instrumentation/call/call.ts';
+import { openStage } from '../../../instrumentation/call/open-stage.ts';
 import {
   type Call,
   currentCall,
@@ -15,8 +15,8 @@ import {
   type Turn,
   withCall,
 } from '../../../instrumentation/index.ts';
-import { openStage } from '../../../instrumentation/open-stage.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import type { TurnFact } from '../../../model/facts.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

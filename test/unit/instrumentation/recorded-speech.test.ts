@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import { Call } from '../../../instrumentation/call.ts';
-import { openRecordedSpeech, type RecordedAudio } from '../../../instrumentation/recorded-speech.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { openRecordedSpeech, type RecordedAudio } from '../../../instrumentation/call/recorded-speech.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
-import type { Fact, StageFact, TurnFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Fact } from '../../../exporter/facts.ts';
 import { FactBuffer } from '../../../exporter/pipeline/buffer.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { turnFact } from '../../support/call-rows.ts';
 
 const facts = (count: number): Fact[] => Array.from({ length: count }, (_, index) => turnFact('C1', index));

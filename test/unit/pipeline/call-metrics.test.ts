@@ -9,8 +9,8 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
-import { recordCallMetrics } from '../../../exporter/pipeline/call-metrics.ts';
-import { METRIC } from '../../../instrumentation/semconv.ts';
+import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { METRIC } from '../../../model/semconv.ts';
 import { logRow, metricsRow } from '../../support/call-rows.ts';
 
 /** What one call's metrics are, by name: attributes and value of each point. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { defaultSpoolFolder } from '../../../exporter/pipeline/spool-folder.ts';
+import { defaultSpoolFolder } from '../../../exporter/spool/spool-folder.ts';
 
 test('each database has a spool of its own, which does not move when its password changes', () => {
   const calls = defaultSpoolFolder('postgres://agent:old@db.example:5432/calls');

@@ -14,8 +14,8 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Fact } from '../../../exporter/facts.ts';
-import { Spool } from '../../../exporter/pipeline/spool.ts';
+import { Spool } from '../../../exporter/spool/spool.ts';
+import type { Fact } from '../../../model/facts.ts';
 import { turnFact } from '../../support/call-rows.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

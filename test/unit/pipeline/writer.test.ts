@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
 import { FactBuffer } from '../../../exporter/pipeline/buffer.ts';
-import { PipelineMetrics } from '../../../exporter/pipeline/pipeline-metrics.ts';
-import { Spool } from '../../../exporter/pipeline/spool.ts';
-import { SpoolQueue } from '../../../exporter/pipeline/spool-queue.ts';
 import { type FactSink, FactWriter } from '../../../exporter/pipeline/writer.ts';
+import { Spool } from '../../../exporter/spool/spool.ts';
+import { SpoolQueue } from '../../../exporter/spool/spool-queue.ts';
 import { turnFact } from '../../support/call-rows.ts';
 import { poll } from '../../support/poll.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

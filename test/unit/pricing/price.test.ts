@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Usage } from '../../../exporter/facts.ts';
 import {
   catalogue,
   type Priced,
@@ -11,6 +10,7 @@ import {
 } from '../../../exporter/pricing/index.ts';
 import { Usd } from '../../../exporter/pricing/money.ts';
 import { billedSeconds } from '../../../exporter/pricing/rounding.ts';
+import type { Usage } from '../../../model/facts.ts';
 
 const AT = Date.parse('2026-11-23') * 1_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { CallFact, TurnFact } from '../../../exporter/facts.ts';
 import { callQuality } from '../../../exporter/quality/call-quality.ts';
 import { QualityMetricsCollector } from '../../../exporter/quality/index.ts';
+import type { CallFact, TurnFact } from '../../../model/facts.ts';
 
 it('a collector that was told nothing knows nothing', () => {
   const quality = new QualityMetricsCollector();

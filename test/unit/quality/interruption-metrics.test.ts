@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Interruption } from '../../../exporter/facts.ts';
 import {
   interruptionColumns,
   interruptionMetrics,
   turnInterruptionKind,
 } from '../../../exporter/quality/interruption-metrics.ts';
+import type { Interruption } from '../../../model/facts.ts';
 
 const of = (kind: Interruption['kind'], timeToSilenceSeconds?: number): Interruption => ({
   kind,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Outcome } from '../../../exporter/facts.ts';
 import { type FinalState, OutcomeClassifier } from '../../../exporter/quality/outcome.ts';
 import {
   AMD_RULES,
@@ -11,6 +10,7 @@ import {
   LIVEKIT_DISCONNECT_REASONS,
   normalised,
 } from '../../../exporter/quality/outcome-tables.ts';
+import type { Outcome } from '../../../model/facts.ts';
 
 const classifier = new OutcomeClassifier();
 const outcomeOf = (state: FinalState) => classifier.classifyFromState(state)?.outcome;

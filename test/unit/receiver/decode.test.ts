@@ -12,7 +12,7 @@ import {
   MalformedError,
   TooLargeError,
 } from '../../../exporter/receiver/limits.ts';
-import { fromFinishedSpan, type SpanRecord } from '../../../exporter/span-record.ts';
+import { fromFinishedSpan, type SpanRecord } from '../../../model/span-record.ts';
 import { conversation } from '../../support/conversation.ts';
 import { attribute, otlpRequest, otlpSpan } from '../../support/otlp-request.ts';
 

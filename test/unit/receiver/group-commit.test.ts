@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { Fact } from '../../../exporter/facts.ts';
 import { GroupCommit } from '../../../exporter/receiver/group-commit.ts';
 import type { AppendResult } from '../../../exporter/store/journal.ts';
+import type { Fact } from '../../../model/facts.ts';
 
 const facts = (count: number, callId = 'C'): Fact[] =>
   Array.from({ length: count }, (_, index) => ({

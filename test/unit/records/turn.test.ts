@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { finaliseCall } from '../../../exporter/finalise.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { type TurnRecord, turnFacts } from '../../../exporter/records/turn.ts';
 
@@ -53,7 +53,7 @@ test('whatever latencies are given, the row has these and no others', () => {
         const value = micros[key];
         if (value !== undefined) record[key] = value / 1e6;
       }
-      const [row] = finaliseCall(turnFacts(record, context), catalogue()).logs;
+      const [row] = finalizeCall(turnFacts(record, context), catalogue()).logs;
       for (const key of keys) assert.equal(row?.[columns[key]], record[key] ?? null, key);
     }),
   );

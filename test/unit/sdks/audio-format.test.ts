@@ -8,7 +8,7 @@ import {
   readWavHeader,
   UNTIMED,
   wavAudio,
-} from '../../../instrumentation/sdks/shared/audio-format.ts';
+} from '../../../instrumentation/sdks/kit/audio-format.ts';
 import { recording } from '../../support/simulators/openai-audio.ts';
 
 describe('bytes of audio', () => {

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { CartesiaSocket } from '../../../instrumentation/sdks/cartesia/socket.ts';
 import { CartesiaSynthesis } from '../../../instrumentation/sdks/cartesia/synthesis.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

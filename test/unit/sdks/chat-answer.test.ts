@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { estimateTokens } from '../../../instrumentation/sdks/kit/usage.ts';
 import { ChatAnswer } from '../../../instrumentation/sdks/openai/chat-answer.ts';
 import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/openai/chat-prompt.ts';
-import { estimateTokens } from '../../../instrumentation/sdks/shared/usage.ts';
 
 const delta = (content: string, index = 0) => ({ choices: [{ index, delta: { content } }] });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { patchGroq } from '../../../instrumentation/sdks/groq.ts';
+import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
+import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
 import { providerOf } from '../../../instrumentation/sdks/openai/provider-host.ts';
-import { DEADLINE_MS } from '../../../instrumentation/sdks/shared/deadline.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
-import { activeScope, CallScope, withScope } from '../../../instrumentation/scope.ts';
-import { ConnectionCall } from '../../../instrumentation/sdks/shared/connection-call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import { activeScope, CallScope, withScope } from '../../../instrumentation/call/scope.ts';
+import { ConnectionCall } from '../../../instrumentation/sdks/kit/connection-call.ts';
 import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

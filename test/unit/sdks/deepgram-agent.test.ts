@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { AgentConnection } from '../../../instrumentation/sdks/deepgram/agent.ts';
+import type { StageFact, TurnFact } from '../../../model/facts.ts';
 import { turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

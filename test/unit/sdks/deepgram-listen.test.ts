@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { StageFact, TurnFact } from '../../../exporter/facts.ts';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { ListenConnection } from '../../../instrumentation/sdks/deepgram/listen.ts';
+import type { StageFact, TurnFact } from '../../../model/facts.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
@@ -95,7 +95,7 @@ describe('a connection to live listen v1', () => {
     assert.equal(stt[0]?.endUs, us(talk.at(3)));
   });
 
-  it('ends an utterance that the application asked to be finalised', () => {
+  it('ends an utterance that the application asked to be finalized', () => {
     const talk = new Conversation();
     talk.audio(0, 2);
     talk.results([['now', 1, 1.4]], 1.6, { is_final: true, from_finalize: true });

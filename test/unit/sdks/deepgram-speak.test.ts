@@ -4,7 +4,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { requestFormat, socketFormat } from '../../../instrumentation/sdks/deepgram/audio.ts';
 import { SpeakV1Connection, SpeakV2Connection } from '../../../instrumentation/sdks/deepgram/speak.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

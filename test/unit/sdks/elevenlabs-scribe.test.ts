@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { ScribeConnection } from '../../../instrumentation/sdks/elevenlabs/scribe.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import type { SpanRecord } from '../../../exporter/span-record.ts';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
 import { ElevenLabsSocket } from '../../../instrumentation/sdks/elevenlabs/socket.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

@@ -5,7 +5,7 @@ import {
   LiveTranscription,
   type LiveTranscriptionInit,
   type Words,
-} from '../../../instrumentation/sdks/shared/live-transcription.ts';
+} from '../../../instrumentation/sdks/kit/live-transcription.ts';
 import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
 

@@ -6,7 +6,7 @@ import { readFact } from '../../../exporter/dialects/index.ts';
 import { instrumentLiveKit } from '../../../instrumentation/instrument.ts';
 import { markOwnSpans } from '../../../instrumentation/sdks/livekit/spans.ts';
 
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 
 before(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

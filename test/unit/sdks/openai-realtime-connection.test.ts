@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import { base64Bytes } from '../../../instrumentation/sdks/kit/base64.ts';
 import { RealtimeConnection } from '../../../instrumentation/sdks/openai/realtime-connection.ts';
-import { base64Bytes } from '../../../instrumentation/sdks/shared/base64.ts';
 import { Story } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

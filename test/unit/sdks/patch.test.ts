@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SDKS } from '../../../instrumentation/sdks/index.ts';
-import { at, pick, wrapGetter, wrapOnce } from '../../../instrumentation/sdks/shared/patch.ts';
+import { at, pick, wrapGetter, wrapOnce } from '../../../instrumentation/sdks/kit/patch.ts';
 import { packageRoot } from '../../support/root.ts';
 
 describe('finding what a module exports', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { Call } from '../../../instrumentation/call.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
 import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import { ATTR } from '../../../instrumentation/semconv.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);

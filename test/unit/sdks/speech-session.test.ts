@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { Call } from '../../../instrumentation/call.ts';
-import { nowMs } from '../../../instrumentation/clock.ts';
-import { activeScope } from '../../../instrumentation/scope.ts';
-import {
-  SpeechSession,
-  type SpeechSessionInit,
-} from '../../../instrumentation/sdks/shared/speech-session.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import { activeScope } from '../../../instrumentation/call/scope.ts';
+import { SpeechSession, type SpeechSessionInit } from '../../../instrumentation/sdks/kit/speech-session.ts';
 import { Story } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

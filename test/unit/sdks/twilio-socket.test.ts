@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
-import type { CallFact } from '../../../exporter/facts.ts';
-import { openCallCount } from '../../../instrumentation/call.ts';
-import { activeCall } from '../../../instrumentation/scope.ts';
+import { openCallCount } from '../../../instrumentation/call/call.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { TwilioSocket } from '../../../instrumentation/sdks/twilio/socket.ts';
+import type { CallFact } from '../../../model/facts.ts';
 import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

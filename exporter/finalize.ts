@@ -1,0 +1,27 @@
+import type { Fact } from '../model/facts.ts';
+import type { CallRows } from '../model/rows.ts';
+import { callRow } from './calls/call-row.ts';
+import { costsOf } from './calls/cost.ts';
+import { groupCall } from './calls/group.ts';
+import { interruptionsIn, logRow } from './calls/log-row.ts';
+import { markTurn } from './calls/marks.ts';
+import type { PriceList } from './pricing/price-list.ts';
+import { callQuality } from './quality/call-quality.ts';
+
+/**
+ * Turns a call's facts into its rows. Pure: the same facts give the same rows, in whatever order and however often
+ * they come, so a call can be finalized again at any time (a late span, another price list). Prices are those in
+ * force at the call's start.
+ *
+ * @throws RangeError without facts, or with facts of several calls.
+ */
+export function finalizeCall(facts: readonly Fact[], priceList: PriceList): CallRows {
+  const call = groupCall(facts);
+  const costs = costsOf(call, priceList);
+  const logs = call.turns.map((turn) => logRow(call.callId, markTurn(turn), costs.turn(turn.stages)));
+  const quality = callQuality(
+    call.fact,
+    call.turns.map((turn) => ({ ...turn.fact, turnIndex: turn.turnIndex, ...interruptionsIn(turn) })),
+  );
+  return { metrics: callRow(call, logs, quality, costs.call), logs };
+}

@@ -1,0 +1,24 @@
+import { type Meter, metrics } from '@opentelemetry/api';
+import { SCOPE } from '../../instrumentation/call/spans.ts';
+import { VERSION } from '../../model/version.ts';
+
+/**
+ * Instruments of whatever meter provider is registered when they are used. The Metrics API has no proxy that follows a
+ * provider registered later, as the Trace API has, and applications register theirs after we were made.
+ */
+export function followMeter<Instruments>(
+  create: (meter: Meter) => Instruments,
+  remove: (old: Instruments) => void = () => {},
+): () => Instruments {
+  let provider: unknown;
+  let instruments: Instruments | undefined;
+  return () => {
+    const current = metrics.getMeterProvider();
+    if (instruments === undefined || current !== provider) {
+      if (instruments !== undefined) remove(instruments);
+      provider = current;
+      instruments = create(current.getMeter(SCOPE, VERSION));
+    }
+    return instruments;
+  };
+}

@@ -1,0 +1,106 @@
+import type { Attributes, BatchObservableCallback, Meter } from '@opentelemetry/api';
+import { ATTR, type Definition, METRICS } from '../../model/semconv.ts';
+import type { QueueState } from '../store/queue.ts';
+import { followMeter } from './meter.ts';
+
+/** What the pipeline has done since it was made. */
+export interface PipelineTotals {
+  accepted: number;
+  written: number;
+  spooled: number;
+  replayed: number;
+  finalized: number;
+  /** Lost, by reason. */
+  dropped: Readonly<Record<string, number>>;
+}
+
+const description = ({ brief, unit }: Definition) => ({
+  description: brief,
+  ...(unit !== undefined && { unit }),
+});
+
+/** The pipeline's own metrics: what it took in, wrote, lost and has still to do. */
+export class PipelineMetrics {
+  readonly #totals = { accepted: 0, written: 0, spooled: 0, replayed: 0, finalized: 0 };
+  readonly #dropped = new Map<string, number>();
+  readonly #instruments = followMeter(
+    (meter) => this.#create(meter),
+    ({ stopObserving }) => stopObserving(),
+  );
+  #queueState: (() => Promise<QueueState>) | undefined;
+
+  /** Numbers since the start, for those without a meter. */
+  get totals(): PipelineTotals {
+    return { ...this.#totals, dropped: Object.fromEntries(this.#dropped) };
+  }
+
+  accepted(spans: number): void {
+    if (spans === 0) return;
+    this.#totals.accepted += spans;
+    this.#instruments().accepted.add(spans);
+  }
+
+  written(spans: number): void {
+    this.#totals.written += spans;
+    this.#instruments().written.add(spans);
+  }
+
+  dropped(spans: number, reason: string): void {
+    if (spans === 0) return;
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + spans);
+    this.#instruments().dropped.add(spans, { [ATTR.dropReason]: reason } satisfies Attributes);
+  }
+
+  spooled(spans: number): void {
+    this.#totals.spooled += spans;
+    if (spans > 0) this.#instruments().spooled.add(spans);
+  }
+
+  replayed(spans: number): void {
+    this.#totals.replayed += spans;
+    if (spans > 0) this.#instruments().replayed.add(spans);
+  }
+
+  finalized(calls: number): void {
+    this.#totals.finalized += calls;
+    this.#instruments().finalized.add(calls);
+  }
+
+  /** Where queue depth and age are read from, once there is a database. */
+  observeQueue(state: () => Promise<QueueState>): void {
+    this.#queueState = state;
+    this.#instruments();
+  }
+
+  /** Observes the queue no more. */
+  shutdown(): void {
+    this.#queueState = undefined;
+    this.#instruments().stopObserving();
+  }
+
+  #create(meter: Meter) {
+    const counter = (definition: Definition) => meter.createCounter(definition.name, description(definition));
+    const gauge = (definition: Definition) =>
+      meter.createObservableGauge(definition.name, description(definition));
+    const depth = gauge(METRICS.queueDepth);
+    const oldestAge = gauge(METRICS.queueOldestAge);
+    const observe: BatchObservableCallback = async (result) => {
+      // A database that is away has no depth to report: unknown is absent.
+      const state = await this.#queueState?.().catch(() => undefined);
+      if (state === undefined) return;
+      result.observe(depth, state.waiting);
+      // Since it was due: a call that goes on is in the queue, too, and nothing is wrong with it.
+      result.observe(oldestAge, Math.max(0, -(state.nextDueMs ?? 0)) / 1_000);
+    };
+    meter.addBatchObservableCallback(observe, [depth, oldestAge]);
+    return {
+      accepted: counter(METRICS.spansAccepted),
+      written: counter(METRICS.spansWritten),
+      dropped: counter(METRICS.spansDropped),
+      spooled: counter(METRICS.spansSpooled),
+      replayed: counter(METRICS.spansReplayed),
+      finalized: counter(METRICS.callsFinalized),
+      stopObserving: () => meter.removeBatchObservableCallback(observe, [depth, oldestAge]),
+    };
+  }
+}

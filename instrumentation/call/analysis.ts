@@ -1,0 +1,45 @@
+import { diag } from '@opentelemetry/api';
+import type { FinalState, OutcomeVerdict } from '../../exporter/quality/outcome.ts';
+
+/** Follows one call's words and keeps the verdicts, not the words: only scores leave the process. */
+export interface CallAnalysis {
+  /** Sentiment of a text, -1 to 1; undefined without evidence. */
+  sentiment(text: string): number | undefined;
+  hear(role: 'user' | 'agent', text: string): void;
+  outcome(state: FinalState): OutcomeVerdict | undefined;
+}
+
+type Analyser = () => CallAnalysis;
+
+let loading: Promise<Analyser | undefined> | undefined;
+
+async function load(): Promise<Analyser> {
+  const [{ LexiconSentimentAnalyzer }, { OutcomeClassifier }] = await Promise.all([
+    import('../../exporter/quality/lexicon-sentiment.ts'),
+    import('../../exporter/quality/outcome.ts'),
+  ]);
+  const lexicon = new LexiconSentimentAnalyzer();
+  const classifier = new OutcomeClassifier();
+  return () => {
+    const scan = classifier.scan();
+    return {
+      sentiment: (text) => lexicon.score(text),
+      hear: (role, text) => scan.add({ role, text }),
+      outcome: (state) => classifier.classify({ state, transcript: scan }),
+    };
+  };
+}
+
+/** Loads the word lists, once. Some tens of milliseconds of work: before the first call, and not at start-up. */
+export function loadAnalysis(): Promise<Analyser | undefined> {
+  loading ??= load().catch((error) => {
+    diag.warn('earshot: sentiment and outcome are not available', error);
+    return undefined;
+  });
+  return loading;
+}
+
+/** Gives a call its analysis as soon as the word lists are there. */
+export function analyseCall(use: (analysis: CallAnalysis) => void): void {
+  void loadAnalysis().then((analyser) => analyser && use(analyser()));
+}

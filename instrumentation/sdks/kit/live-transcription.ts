@@ -1,0 +1,263 @@
+import type { Context } from '@opentelemetry/api';
+import type { Call } from '../../call/call.ts';
+import { nowMs } from '../../call/clock.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { AudioClock } from './audio-clock.ts';
+import { ConnectionCall } from './connection-call.ts';
+
+/** Segments of one utterance whose words are kept. */
+const MAX_SEGMENTS = 64;
+
+/** What is known of a live transcription when it is opened. */
+export interface LiveTranscriptionInit {
+  /** Provider and model as billed. */
+  facts: StageFacts;
+  /** Of the audio's encoding: 8000 for mulaw at 8 kHz. Unknown: positions in the audio are not instants, and no audio is counted. */
+  bytesPerSecond: number | undefined;
+  /** What stands between two final pieces of an utterance. (Default: a space.) */
+  separator?: string;
+  /** The context that the application connects in. (Default: the active one.) */
+  active?: Context | undefined;
+}
+
+/** Something that happened in the audio. */
+export interface AudioPosition {
+  /** Where, in seconds of the audio sent on this connection. Absent: unknown. */
+  seconds?: number | undefined;
+  /** When we heard of it, which is what counts where the position is unknown. Milliseconds since 1970. */
+  atMs: number;
+}
+
+/** Where words end. */
+export interface WordsEnd {
+  /** Where the last of them ends, in seconds of audio: that is the end of the speech. */
+  endSeconds?: number | undefined;
+  /**
+   * Where the audio ends in which the last of them was understood: the speech ended about there, because a word is
+   * understood a little before or after it is over. Counts where the end of the word itself is not known.
+   */
+  heardBySeconds?: number | undefined;
+  /** Arrival, in milliseconds since 1970. */
+  atMs: number;
+}
+
+/** Words that were understood. */
+export interface Words extends WordsEnd {
+  /** What was said since the last final words. */
+  text: string;
+  /** They will not change any more. */
+  final: boolean;
+  /** Where the first of them begins, in seconds of audio. */
+  startSeconds?: number | undefined;
+}
+
+/** What the user is saying and what of it was understood, until it is final. */
+interface OpenUtterance {
+  startMs: number;
+  /** It is when the user began, and not when we first heard of it. */
+  startKnown: boolean;
+  firstByteMs?: number;
+  /** Arrival of the last final words. */
+  finalMs?: number;
+  /** End of the last final word, in seconds of audio. */
+  endSeconds?: number;
+  /** End of the audio in which the last word was understood, in seconds of audio. */
+  heardBySeconds?: number;
+  /** When the user seemed to have finished. Absent: never, or they have gone on since. */
+  pausedMs?: number;
+  segments: string[];
+  /** What was understood after the last final words. */
+  interim: string;
+}
+
+/**
+ * One live transcription, across its reconnects: what its provider's messages mean for the call's turns. Positions in the
+ * audio become instants by the clock of the audio that was sent. Audio is accounted where an utterance ends, and the rest
+ * when the connection closes: the sum is what was sent, or what the provider says it was.
+ */
+export class LiveTranscription {
+  readonly #call: ConnectionCall;
+  readonly #facts: StageFacts;
+  readonly #clock: AudioClock | undefined;
+  readonly #separator: string;
+  #utterance: OpenUtterance | undefined;
+  #accountedSeconds = 0;
+  #accountedMs = nowMs();
+  #providerSeconds: number | undefined;
+
+  constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
+    this.#call = new ConnectionCall(active);
+    this.#facts = { streaming: true, ...facts };
+    this.#clock = bytesPerSecond === undefined ? undefined : new AudioClock(bytesPerSecond);
+    this.#separator = separator;
+  }
+
+  /** Where everything that the connection causes runs. */
+  get context(): Context {
+    return this.#call.context;
+  }
+
+  /** A frame of audio was sent. On the audio path: no allocation. */
+  sent(bytes: number, atMs: number): void {
+    if (this.#call.current === undefined) this.#call.open();
+    this.#clock?.sent(bytes, atMs);
+  }
+
+  /** The connection stands. The provider counts the audio from here. */
+  opened(): void {
+    this.#call.connected();
+    this.#clock?.restart();
+    this.#accountedSeconds = 0;
+    this.#accountedMs = nowMs();
+    this.#providerSeconds = undefined;
+  }
+
+  /** The user began to speak. */
+  speechStarted({ seconds, atMs }: AudioPosition): void {
+    this.#begin(this.#open(), this.#wallMs(seconds) ?? atMs, true);
+  }
+
+  /** Words were understood, for the first time or again. */
+  heard(words: Words): void {
+    const call = this.#open();
+    const { text, final, atMs } = words;
+    const startMs = this.#wallMs(words.startSeconds);
+    const utterance = this.#utterance ?? this.#begin(call, startMs ?? atMs, startMs !== undefined);
+    if (startMs !== undefined && !utterance.startKnown) this.#startLearnt(call, utterance, startMs);
+    if (final) {
+      if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
+      utterance.interim = '';
+      utterance.finalMs = atMs;
+      if (words.endSeconds !== undefined) utterance.endSeconds = words.endSeconds;
+    } else {
+      utterance.interim = text;
+      delete utterance.pausedMs;
+    }
+    if (words.heardBySeconds !== undefined) utterance.heardBySeconds = words.heardBySeconds;
+    if (utterance.firstByteMs === undefined) {
+      utterance.firstByteMs = atMs;
+      call.tracker.wordsHeard(utterance.startMs);
+    }
+    // Whoever does not wait for the end of the utterance has this to answer.
+    if (final) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
+  }
+
+  /**
+   * The user seems to have finished, and may yet go on: whoever begins to answer does so from here. The end of what was
+   * understood so far counts as long as nothing follows.
+   */
+  speechPaused(end: WordsEnd): void {
+    if (!this.#utterance) return;
+    this.#utterance.pausedMs = end.atMs;
+    this.#speechEnded(this.#open(), end, end.atMs);
+  }
+
+  /** What the user said is accepted as finished. Says nothing when nothing was being said. */
+  utteranceEnded(atMs: number): void {
+    const call = this.#open();
+    const utterance = this.#utterance;
+    if (!utterance) return;
+    this.#utterance = undefined;
+    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
+    if (utterance.firstByteMs === undefined) return;
+    this.#record(call, utterance, utterance.finalMs ?? atMs, false);
+    call.tracker.committed(atMs);
+  }
+
+  /** The provider says how much audio it was sent on this connection, in seconds: that is what it bills. */
+  billed(seconds: number | undefined): void {
+    this.#providerSeconds = seconds;
+  }
+
+  /**
+   * The connection is gone; for good, when it is `final`.
+   *
+   * @param how.error What it broke by, or why it never stood: its class is recorded.
+   */
+  closed({ final, error }: { final: boolean; error?: unknown }): void {
+    const atMs = nowMs();
+    const call = this.#call.current;
+    if (call) {
+      this.#giveUp(call, atMs);
+      this.#accountRest(call, atMs, error);
+    }
+    this.#call.closed(atMs, { final });
+  }
+
+  #open(): Call {
+    return this.#call.current ?? this.#call.open();
+  }
+
+  #wallMs(seconds: number | undefined): number | undefined {
+    return seconds === undefined ? undefined : this.#clock?.wallMs(seconds);
+  }
+
+  #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {
+    if (!this.#utterance || this.#utterance.firstByteMs === undefined)
+      this.#utterance = { startMs, startKnown, segments: [], interim: '' };
+    call.tracker.speechStarted(startMs, startKnown ? 'known' : 'inferred');
+    return this.#utterance;
+  }
+
+  /** Where the words began is told with the last of them only. */
+  #startLearnt(call: Call, utterance: OpenUtterance, startMs: number): void {
+    utterance.startKnown = true;
+    if (startMs >= utterance.startMs) return;
+    utterance.startMs = startMs;
+    call.tracker.speechStarted(startMs);
+  }
+
+  /** The end is where the last word ended. Unknown, or no clock: it is about what is said here. */
+  #speechEnded(call: Call, { endSeconds, heardBySeconds }: Partial<WordsEnd>, atMs: number): void {
+    const endMs = this.#wallMs(endSeconds);
+    if (endMs !== undefined) call.tracker.speechEnded(endMs, 'stt_word_end');
+    else call.tracker.speechEnded(this.#wallMs(heardBySeconds) ?? atMs, 'stt_event');
+  }
+
+  /** The connection closes in the middle of an utterance. */
+  #giveUp(call: Call, atMs: number): void {
+    const utterance = this.#utterance;
+    this.#utterance = undefined;
+    if (!utterance) return;
+    if (utterance.finalMs === undefined) this.#speechEnded(call, utterance, atMs);
+    if (utterance.firstByteMs !== undefined) this.#record(call, utterance, atMs, true);
+  }
+
+  #record(call: Call, utterance: OpenUtterance, endMs: number, cancelled: boolean): void {
+    const parts = [...utterance.segments, utterance.interim].filter((part) => part !== '');
+    const said = parts.join(this.#separator).trim();
+    call.tracker.utterance({
+      startAt: utterance.startMs,
+      // Without the start it is no latency.
+      firstByteAt: utterance.startKnown ? utterance.firstByteMs : undefined,
+      endAt: endMs,
+      facts: this.#facts,
+      result: { text: said, usage: this.#account(this.#clock?.seconds) },
+      cancelled,
+    });
+  }
+
+  /** What was sent and belongs to no utterance: silence, mostly. It is billed all the same. */
+  #accountRest(call: Call, atMs: number, error: unknown): void {
+    const startMs = this.#accountedMs;
+    const usage = this.#account(this.#providerSeconds ?? this.#clock?.seconds);
+    if (usage || error !== undefined) {
+      const rest = call.startStage('stt', { ...this.#facts, at: startMs });
+      if (error === undefined) rest.end({ usage, at: atMs });
+      else rest.fail(error, { usage, at: atMs });
+    }
+    this.#clock?.restart();
+    this.#accountedSeconds = 0;
+    this.#providerSeconds = undefined;
+  }
+
+  /** The audio up to `totalSeconds` that was not accounted yet. In whole microseconds, so that sums are exact. */
+  #account(totalSeconds: number | undefined): { audioSeconds: number } | undefined {
+    if (totalSeconds === undefined) return undefined;
+    const restUs = Math.round(totalSeconds * 1e6) - Math.round(this.#accountedSeconds * 1e6);
+    if (restUs <= 0) return undefined;
+    this.#accountedSeconds = totalSeconds;
+    this.#accountedMs = nowMs();
+    return { audioSeconds: restUs / 1e6 };
+  }
+}

@@ -1,0 +1,84 @@
+import * as nodeModule from 'node:module';
+import { diag } from '@opentelemetry/api';
+import { register as registerSync, supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
+import { VERSION } from '../../model/version.ts';
+import { guard } from '../call/spans.ts';
+import { load } from '../otel/lazy.ts';
+import type { SdkInstrumentation } from '../sdks/sdk.ts';
+
+type Instrumentation = typeof import('@opentelemetry/instrumentation');
+
+/**
+ * Has each SDK patched when the application loads it, by `import` or by `require`. What the application never loads is
+ * never loaded. Call it last: hooks slow down the loading of everything that comes after them.
+ */
+export function installHooks(sdks: readonly SdkInstrumentation[], disabled: readonly string[] = []): void {
+  const wanted = sdks.filter(({ packageName }) => !disabled.includes(packageName));
+  if (wanted.length === 0) return;
+  const api: Instrumentation = load('@opentelemetry/instrumentation');
+  for (const sdk of wanted) hookSdk(api, sdk);
+  warnOfOtherLoaders();
+  hookImports(wanted.flatMap(specifiers));
+}
+
+const specifiers = ({ packageName, modules }: SdkInstrumentation): readonly string[] =>
+  modules ?? [packageName];
+
+/** `InstrumentationBase` hooks both module formats and knows the package's version. */
+function hookSdk(api: Instrumentation, sdk: SdkInstrumentation): void {
+  const { InstrumentationBase, InstrumentationNodeModuleDefinition } = api;
+  // A package may have several modules, and each is loaded.
+  const warned = new Set<string>();
+  const define = (name: string) => {
+    const supported = new WeakSet<object>();
+    const patch = (moduleExports: object, version?: string) => {
+      supported.add(moduleExports);
+      guard(`instrumenting ${sdk.packageName}`, () => sdk.patch(moduleExports, version));
+      return moduleExports;
+    };
+    const warn = (moduleExports: object, version?: string) => {
+      const warning = unsupported(sdk, version);
+      if (supported.has(moduleExports) || warned.has(warning)) return moduleExports;
+      warned.add(warning);
+      diag.warn(warning);
+      return moduleExports;
+    };
+    // The second, which takes every version, hears of those that the first has not taken.
+    return [
+      new InstrumentationNodeModuleDefinition(name, [...sdk.supportedVersions], patch),
+      new InstrumentationNodeModuleDefinition(name, ['*'], warn),
+    ];
+  };
+  class SdkHooks extends InstrumentationBase {
+    protected init() {
+      return specifiers(sdk).flatMap(define);
+    }
+  }
+  new SdkHooks(`earshot/${sdk.packageName}`, VERSION, {});
+}
+
+const unsupported = (
+  { packageName, supportedVersions }: SdkInstrumentation,
+  version = 'of no known version',
+) => `earshot: ${packageName} ${version} is not instrumented; supported are ${supportedVersions.join(', ')}.`;
+
+function hookImports(include: string[]): void {
+  if (supportsSyncHooks()) registerSync({ include });
+  // Older Node versions have no synchronous hooks, or such as break on CommonJS modules.
+  else nodeModule.register('import-in-the-middle/hook.mjs', import.meta.url, { data: { include } });
+}
+
+/** Hooks of `import` reach one loader only, the one that was registered for their copy of import-in-the-middle. */
+function warnOfOtherLoaders(): void {
+  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  const copies = Object.keys(load.cache).filter((path) =>
+    /[\\/]import-in-the-middle[\\/]index\.js$/.test(path),
+  );
+  const reason = /--(experimental-)?loader\b/.test(options)
+    ? 'a module loader is set with --experimental-loader'
+    : copies.length > 1
+      ? `${copies.length} copies of import-in-the-middle are loaded`
+      : undefined;
+  if (reason !== undefined)
+    diag.warn(`earshot: ${reason}; SDKs that the application imports as ES modules may stay uninstrumented.`);
+}

@@ -1,0 +1,641 @@
+/**
+ * Every span, attribute, event and metric name that earshot writes or reads as its own, once.
+ *
+ * Standard names come first (`gen_ai.*` from open-telemetry/semantic-conventions-genai, released names of
+ * semantic conventions 1.45.0; `error.type`, `service.*` from the stable conventions); what they do not cover is
+ * under `voice.`. All times are seconds. A name is spelled in this file and nowhere else: use
+ * `ATTR.callId`, `EVENT.firstByte`, `SPAN.turn`, `METRIC.callCost`.
+ */
+
+/**
+ * What a value can reveal.
+ * - `none`: numbers, closed sets, product and model names.
+ * - `identifier`: an opaque id that links to a person only through another system.
+ * - `content`: what was said. Written only when content capture is switched on.
+ */
+export type Privacy = 'none' | 'identifier' | 'content';
+
+/** One name with what a reader needs to use it. `unit` is a UCUM code, or absent where there is none. */
+export interface Definition {
+  readonly name: string;
+  readonly brief: string;
+  readonly unit?: string;
+  readonly example: string | number | boolean | readonly string[];
+  readonly privacy: Privacy;
+}
+
+type Definitions = Readonly<Record<string, Definition>>;
+type Names<D extends Definitions> = { readonly [K in keyof D]: D[K]['name'] };
+
+const names = <const D extends Definitions>(definitions: D): Names<D> =>
+  Object.fromEntries(Object.entries(definitions).map(([key, d]) => [key, d.name])) as Names<D>;
+
+/** Attributes of spans, of their events, and of metric points. */
+export const ATTRIBUTES = {
+  // Standard names
+  operationName: {
+    name: 'gen_ai.operation.name',
+    brief: 'chat, execute_tool; speech_to_text and text_to_speech as in GenAI proposal #390',
+    example: 'chat',
+    privacy: 'none',
+  },
+  providerName: {
+    name: 'gen_ai.provider.name',
+    brief: 'Who runs the model',
+    example: 'groq',
+    privacy: 'none',
+  },
+  requestModel: {
+    name: 'gen_ai.request.model',
+    brief: 'Model as requested',
+    example: 'llama-3.1-8b-instant',
+    privacy: 'none',
+  },
+  requestStream: {
+    name: 'gen_ai.request.stream',
+    brief: 'The answer was requested as a stream',
+    example: true,
+    privacy: 'none',
+  },
+  responseModel: {
+    name: 'gen_ai.response.model',
+    brief: 'Model that answered',
+    example: 'llama-3.1-8b-instant',
+    privacy: 'none',
+  },
+  responseId: {
+    name: 'gen_ai.response.id',
+    brief: "The provider's id of the answer",
+    example: 'chatcmpl-123',
+    privacy: 'identifier',
+  },
+  finishReasons: {
+    name: 'gen_ai.response.finish_reasons',
+    brief: 'Why the model stopped',
+    example: ['stop'],
+    privacy: 'none',
+  },
+  timeToFirstChunk: {
+    name: 'gen_ai.response.time_to_first_chunk',
+    brief: 'Request to first chunk of an LLM stream',
+    unit: 's',
+    example: 0.213,
+    privacy: 'none',
+  },
+  inputTokens: {
+    name: 'gen_ai.usage.input_tokens',
+    brief: 'Prompt tokens, cached ones included',
+    unit: '{token}',
+    example: 812,
+    privacy: 'none',
+  },
+  outputTokens: {
+    name: 'gen_ai.usage.output_tokens',
+    brief: 'Generated tokens, reasoning included',
+    unit: '{token}',
+    example: 64,
+    privacy: 'none',
+  },
+  cachedInputTokens: {
+    name: 'gen_ai.usage.cache_read.input_tokens',
+    brief: 'Prompt tokens read from the cache',
+    unit: '{token}',
+    example: 512,
+    privacy: 'none',
+  },
+  cacheCreationInputTokens: {
+    name: 'gen_ai.usage.cache_creation.input_tokens',
+    brief: 'Prompt tokens written to the cache',
+    unit: '{token}',
+    example: 512,
+    privacy: 'none',
+  },
+  reasoningTokens: {
+    name: 'gen_ai.usage.reasoning.output_tokens',
+    brief: 'Output tokens spent on reasoning',
+    unit: '{token}',
+    example: 20,
+    privacy: 'none',
+  },
+  inputAudioTokens: {
+    name: 'gen_ai.usage.audio.input_tokens',
+    brief: 'The part of the input tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 96,
+    privacy: 'none',
+  },
+  cachedInputAudioTokens: {
+    name: 'gen_ai.usage.audio.cache_read.input_tokens',
+    brief: 'The part of the cached input tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 64,
+    privacy: 'none',
+  },
+  outputAudioTokens: {
+    name: 'gen_ai.usage.audio.output_tokens',
+    brief: 'The part of the output tokens that was audio (GenAI proposal #394)',
+    unit: '{token}',
+    example: 120,
+    privacy: 'none',
+  },
+  conversationId: {
+    name: 'gen_ai.conversation.id',
+    brief: 'Same value as voice.call.id, on model spans',
+    example: 'CA0123',
+    privacy: 'identifier',
+  },
+  agentName: {
+    name: 'gen_ai.agent.name',
+    brief: 'Name of the agent that takes the call',
+    example: 'front-desk',
+    privacy: 'none',
+  },
+  toolName: {
+    name: 'gen_ai.tool.name',
+    brief: 'Tool that was executed',
+    example: 'book_table',
+    privacy: 'none',
+  },
+  toolCallId: {
+    name: 'gen_ai.tool.call.id',
+    brief: "The model's id of the tool call",
+    example: 'call_abc',
+    privacy: 'identifier',
+  },
+  inputMessages: {
+    name: 'gen_ai.input.messages',
+    brief: 'Prompt messages as a JSON string',
+    example: '[{"role":"user"}]',
+    privacy: 'content',
+  },
+  outputMessages: {
+    name: 'gen_ai.output.messages',
+    brief: 'Answer messages as a JSON string',
+    example: '[{"role":"assistant"}]',
+    privacy: 'content',
+  },
+  errorType: {
+    name: 'error.type',
+    brief: 'Class of the error, never its message',
+    example: 'APIConnectionError',
+    privacy: 'none',
+  },
+  serviceName: {
+    name: 'service.name',
+    brief: 'Resource: the agent program',
+    example: 'phone-agent',
+    privacy: 'none',
+  },
+  // Call
+  callId: {
+    name: 'voice.call.id',
+    brief: 'The call; on every voice span',
+    example: 'CA0123',
+    privacy: 'identifier',
+  },
+  callDirection: {
+    name: 'voice.call.direction',
+    brief: 'inbound, outbound, web',
+    example: 'inbound',
+    privacy: 'none',
+  },
+  callChannel: { name: 'voice.call.channel', brief: 'phone, web, app', example: 'phone', privacy: 'none' },
+  transport: { name: 'voice.transport', brief: 'What carries the audio', example: 'twilio', privacy: 'none' },
+  campaignId: {
+    name: 'voice.campaign.id',
+    brief: 'Campaign the call belongs to',
+    example: 'spring-recall',
+    privacy: 'none',
+  },
+  endReason: {
+    name: 'voice.call.end_reason',
+    brief: 'How the call stopped, as the framework or transport says it',
+    example: 'hangup',
+    privacy: 'none',
+  },
+  outcome: {
+    name: 'voice.call.outcome',
+    brief: 'SUCCESS, FAIL, VOICEMAIL, NO_ANSWER, BUSY',
+    example: 'SUCCESS',
+    privacy: 'none',
+  },
+  outcomeConfidence: {
+    name: 'voice.call.outcome_confidence',
+    brief: 'How sure, 0 to 1',
+    unit: '1',
+    example: 0.9,
+    privacy: 'none',
+  },
+  outcomeSource: {
+    name: 'voice.call.outcome_source',
+    brief: 'What decided: explicit, sip, amd, end_reason, keywords',
+    example: 'explicit',
+    privacy: 'none',
+  },
+  sipStatusCode: {
+    name: 'voice.sip.status_code',
+    brief: 'Final SIP response',
+    example: 486,
+    privacy: 'none',
+  },
+  amdResult: {
+    name: 'voice.amd.result',
+    brief: 'Answering machine detection result',
+    example: 'machine_start',
+    privacy: 'none',
+  },
+  // Turn
+  turnIndex: { name: 'voice.turn.index', brief: 'Counts from 0 in a call', example: 3, privacy: 'none' },
+  turnInitiator: { name: 'voice.turn.initiator', brief: 'user or agent', example: 'user', privacy: 'none' },
+  turnInterrupted: {
+    name: 'voice.turn.interrupted',
+    brief: 'The agent was cut off by the user',
+    example: true,
+    privacy: 'none',
+  },
+  eouLatency: {
+    name: 'voice.eou.latency',
+    brief: 'End of utterance to playback start: the silence the caller hears',
+    unit: 's',
+    example: 0.912,
+    privacy: 'none',
+  },
+  eouSource: {
+    name: 'voice.eou.source',
+    brief: 'How the end of utterance is known: vad, stt_word_end, stt_event, framework, turn_start',
+    example: 'stt_word_end',
+    privacy: 'none',
+  },
+  sentimentScore: {
+    name: 'voice.sentiment.score',
+    brief: "Sentiment of the user's words, -1 to 1",
+    unit: '1',
+    example: 0.4,
+    privacy: 'none',
+  },
+  userText: {
+    name: 'voice.user.text',
+    brief: 'What the user said',
+    example: 'A table for two',
+    privacy: 'content',
+  },
+  agentText: {
+    name: 'voice.agent.text',
+    brief: 'What the agent answered',
+    example: 'For what time?',
+    privacy: 'content',
+  },
+  interruptionKind: {
+    name: 'voice.interruption.kind',
+    brief: 'barge_in, false_interruption, agent_over_user, backchannel',
+    example: 'barge_in',
+    privacy: 'none',
+  },
+  interruptionTimeToSilence: {
+    name: 'voice.interruption.time_to_silence',
+    brief: 'Barge-in to the agent being silent',
+    unit: 's',
+    example: 0.24,
+    privacy: 'none',
+  },
+  // Stages
+  stage: { name: 'voice.stage', brief: 'stt, llm, tts, tool, playback', example: 'tts', privacy: 'none' },
+  reportedByEarshot: {
+    name: 'voice.reported',
+    brief:
+      "On a framework's own span: earshot tells of the same work in spans of its own, of which rows are made",
+    example: true,
+    privacy: 'none',
+  },
+  stageCancelled: {
+    name: 'voice.stage.cancelled',
+    brief: 'Ended early on purpose (barge-in, abort); not an error',
+    example: true,
+    privacy: 'none',
+  },
+  ttfb: {
+    name: 'voice.ttfb',
+    brief: 'Stage start to first byte',
+    unit: 's',
+    example: 0.187,
+    privacy: 'none',
+  },
+  usageAudioSeconds: {
+    name: 'voice.usage.audio_seconds',
+    brief: 'Audio transcribed or synthesised',
+    unit: 's',
+    example: 4.2,
+    privacy: 'none',
+  },
+  usageCharacters: {
+    name: 'voice.usage.characters',
+    brief: 'Characters sent to synthesis',
+    unit: '{character}',
+    example: 118,
+    privacy: 'none',
+  },
+  usageEstimated: {
+    name: 'voice.usage.estimated',
+    brief: 'The provider reported no usage; this is an estimate',
+    example: true,
+    privacy: 'none',
+  },
+  sttStreaming: {
+    name: 'voice.stt.streaming',
+    brief: 'Live stream (true) or recording (false): priced differently',
+    example: true,
+    privacy: 'none',
+  },
+  playbackSource: {
+    name: 'voice.playback.source',
+    brief: 'observed or estimated',
+    example: 'observed',
+    privacy: 'none',
+  },
+  playbackInterrupted: {
+    name: 'voice.playback.interrupted',
+    brief: 'Playback was cut off',
+    example: true,
+    privacy: 'none',
+  },
+  // Metric labels
+  costComponent: {
+    name: 'voice.cost.component',
+    brief: 'stt, llm, tts, livekit, telephony',
+    example: 'tts',
+    privacy: 'none',
+  },
+  tokenType: {
+    name: 'gen_ai.token.type',
+    brief: 'input, cached_input, output',
+    example: 'input',
+    privacy: 'none',
+  },
+  dropReason: {
+    name: 'earshot.drop.reason',
+    brief: 'Why something was dropped',
+    example: 'buffer_full',
+    privacy: 'none',
+  },
+  httpMethod: {
+    name: 'http.request.method',
+    brief: 'Method of a request to the receiver',
+    example: 'POST',
+    privacy: 'none',
+  },
+  httpRoute: {
+    name: 'http.route',
+    brief: 'Path of the receiver that was asked; absent for any other',
+    example: '/v1/traces',
+    privacy: 'none',
+  },
+  httpStatusCode: {
+    name: 'http.response.status_code',
+    brief: 'How a request was answered',
+    example: 200,
+    privacy: 'none',
+  },
+} as const satisfies Definitions;
+
+/** Span names. The LLM and tool spans have names of their own making: see `llmSpanName`, `toolSpanName`. */
+export const SPANS = {
+  call: {
+    name: 'voice.call',
+    brief: 'One conversation, connect to hang-up; root of its own trace',
+    example: 'voice.call',
+    privacy: 'none',
+  },
+  turn: {
+    name: 'voice.turn',
+    brief: 'One exchange; root of its own trace',
+    example: 'voice.turn',
+    privacy: 'none',
+  },
+  stt: { name: 'stt', brief: 'One utterance transcribed', example: 'stt', privacy: 'none' },
+  tts: { name: 'tts', brief: 'One synthesis', example: 'tts', privacy: 'none' },
+  playback: { name: 'playback', brief: 'The agent is audible', example: 'playback', privacy: 'none' },
+  response: {
+    name: 'response',
+    brief: 'End of utterance to playback start; its length is the EOU latency',
+    example: 'response',
+    privacy: 'none',
+  },
+} as const satisfies Definitions;
+
+/** Span events. */
+export const EVENTS = {
+  firstByte: {
+    name: 'voice.first_byte',
+    brief: 'First result of a stage',
+    example: 'voice.first_byte',
+    privacy: 'none',
+  },
+  userSpeechStarted: {
+    name: 'voice.user_speech.started',
+    brief: 'The user began to speak',
+    example: 'voice.user_speech.started',
+    privacy: 'none',
+  },
+  userSpeechEnded: {
+    name: 'voice.user_speech.ended',
+    brief: 'The user stopped speaking',
+    example: 'voice.user_speech.ended',
+    privacy: 'none',
+  },
+  turnCommitted: {
+    name: 'voice.turn.committed',
+    brief: 'The turn was accepted as finished',
+    example: 'voice.turn.committed',
+    privacy: 'none',
+  },
+  interruption: {
+    name: 'voice.interruption',
+    brief: 'User and agent spoke over each other',
+    example: 'voice.interruption',
+    privacy: 'none',
+  },
+} as const satisfies Definitions;
+
+/** Metrics: calls' results (`voice.*`) and the pipeline's own state (`earshot.*`). */
+export const METRICS = {
+  callCost: {
+    name: 'voice.call.cost',
+    brief: 'Cost of finished calls',
+    unit: '{USD}',
+    example: 0.0123,
+    privacy: 'none',
+  },
+  callDuration: {
+    name: 'voice.call.duration',
+    brief: 'Duration of finished calls',
+    unit: 's',
+    example: 92,
+    privacy: 'none',
+  },
+  calls: { name: 'voice.calls', brief: 'Finished calls', unit: '{call}', example: 1, privacy: 'none' },
+  unpricedCalls: {
+    name: 'voice.calls.unpriced',
+    brief: 'Finished calls whose cost is a lower bound, by what had no price',
+    unit: '{call}',
+    example: 1,
+    privacy: 'none',
+  },
+  turns: {
+    name: 'voice.turns',
+    brief: 'Turns of finished calls',
+    unit: '{turn}',
+    example: 7,
+    privacy: 'none',
+  },
+  interruptions: {
+    name: 'voice.interruptions',
+    brief: 'Interruptions in finished calls',
+    unit: '{interruption}',
+    example: 1,
+    privacy: 'none',
+  },
+  usageTokens: {
+    name: 'voice.usage.tokens',
+    brief: 'LLM tokens of finished calls',
+    unit: '{token}',
+    example: 812,
+    privacy: 'none',
+  },
+  usageSttAudio: {
+    name: 'voice.usage.stt_audio',
+    brief: 'Audio transcribed in finished calls',
+    unit: 's',
+    example: 61.2,
+    privacy: 'none',
+  },
+  usageTtsCharacters: {
+    name: 'voice.usage.tts_characters',
+    brief: 'Characters synthesised in finished calls',
+    unit: '{character}',
+    example: 430,
+    privacy: 'none',
+  },
+  eouLatency: {
+    name: 'voice.eou.latency',
+    brief: 'End of utterance to playback start, per turn',
+    unit: 's',
+    example: 0.912,
+    privacy: 'none',
+  },
+  ttfb: {
+    name: 'voice.ttfb',
+    brief: 'Stage start to first byte',
+    unit: 's',
+    example: 0.187,
+    privacy: 'none',
+  },
+  spansAccepted: {
+    name: 'earshot.spans.accepted',
+    brief: 'Voice spans taken in',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansWritten: {
+    name: 'earshot.spans.written',
+    brief: 'Voice spans committed to the journal',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansDropped: {
+    name: 'earshot.spans.dropped',
+    brief: 'Voice spans lost, by reason',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansSpooled: {
+    name: 'earshot.spans.spooled',
+    brief: 'Voice spans put on disk because the database was away',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansReplayed: {
+    name: 'earshot.spans.replayed',
+    brief: 'Voice spans brought from disk to the journal',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  callsFinalized: {
+    name: 'earshot.calls.finalized',
+    brief: 'Times a call was turned into rows',
+    unit: '{call}',
+    example: 1,
+    privacy: 'none',
+  },
+  spansIgnored: {
+    name: 'earshot.spans.ignored',
+    brief: 'Spans received that are not of a call',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  attributesLimited: {
+    name: 'earshot.attributes.limited',
+    brief: 'Attributes, events and texts left out or cut off for their number or size',
+    unit: '{attribute}',
+    example: 1,
+    privacy: 'none',
+  },
+  httpServerDuration: {
+    name: 'http.server.request.duration',
+    brief: 'From the head of a request to its answer',
+    unit: 's',
+    example: 0.012,
+    privacy: 'none',
+  },
+  receiverInFlight: {
+    name: 'earshot.receiver.in_flight',
+    brief: 'Bytes of requests that are not answered yet',
+    unit: 'By',
+    example: 524288,
+    privacy: 'none',
+  },
+  queueDepth: {
+    name: 'earshot.queue.depth',
+    brief: 'Calls that wait to be finalized',
+    unit: '{call}',
+    example: 3,
+    privacy: 'none',
+  },
+  queueOldestAge: {
+    name: 'earshot.queue.oldest_age',
+    brief: 'How long the oldest due call has been waiting',
+    unit: 's',
+    example: 1.5,
+    privacy: 'none',
+  },
+} as const satisfies Definitions;
+
+/** Attribute names, by key. */
+export const ATTR = names(ATTRIBUTES);
+/** Span names, by key. */
+export const SPAN = names(SPANS);
+/** Event names, by key. */
+export const EVENT = names(EVENTS);
+/** Metric names, by key. */
+export const METRIC = names(METRICS);
+
+/** Values of `gen_ai.operation.name`. */
+export const OPERATION = {
+  stt: 'speech_to_text',
+  llm: 'chat',
+  tts: 'text_to_speech',
+  tool: 'execute_tool',
+} as const;
+
+/** GenAI convention: the client span is named operation and model. */
+export const llmSpanName = (model: string | undefined): string =>
+  model === undefined ? OPERATION.llm : `${OPERATION.llm} ${model}`;
+
+/** GenAI convention: the tool span is named operation and tool. */
+export const toolSpanName = (tool: string | undefined): string =>
+  tool === undefined ? OPERATION.tool : `${OPERATION.tool} ${tool}`;

@@ -1,0 +1,295 @@
+/**
+ * earshot's own settings: one table, one generic reader. Standard `OTEL_*` variables are OpenTelemetry's and are not
+ * repeated here, but for the one that decides whether content is captured.
+ *
+ * Options given in code beat the environment, the environment beats the default. A bad value is reported and replaced
+ * by the default in the library (`onBad: 'warn'`), and stops the CLI (`onBad: 'throw'`).
+ */
+
+type SettingType = 'string' | 'path' | 'boolean' | 'integer' | 'duration' | 'list' | 'enum';
+
+interface Setting {
+  readonly key: string;
+  readonly type: SettingType;
+  /** As a user would write it. Absent: the setting is optional. */
+  readonly fallback?: string;
+  readonly values?: readonly string[];
+  readonly secret?: boolean;
+  readonly description: string;
+}
+
+/** Every setting. Durations are written `200ms`, `5s`, `5m`, `2h`, `30d`; a bare number is seconds. */
+export const SETTINGS = {
+  databaseUrl: {
+    key: 'DATABASE_URL',
+    type: 'string',
+    secret: true,
+    description:
+      'PostgreSQL for the rows. Unset: the library writes no rows and says so once; the CLI uses its embedded database.',
+  },
+  captureContent: {
+    key: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
+    type: 'boolean',
+    fallback: 'false',
+    description: 'Record what was said (transcripts, prompts, answers). Off: only scores leave the process.',
+  },
+  sdk: {
+    key: 'EARSHOT_SDK',
+    type: 'enum',
+    values: ['auto', 'attach'],
+    fallback: 'auto',
+    description:
+      '`auto`: start the OpenTelemetry SDK unless a tracer provider is registered already. `attach`: never start one, the application brings its own.',
+  },
+  disabledSdks: {
+    key: 'EARSHOT_DISABLED_SDKS',
+    type: 'list',
+    fallback: '',
+    description: 'SDKs to leave alone, by package name, comma separated.',
+  },
+  ownSdks: {
+    key: 'EARSHOT_SDKS',
+    type: 'list',
+    fallback: '',
+    description:
+      'SDK instrumentations of your own, as paths or packages, comma separated. See docs/adding-an-sdk.md.',
+  },
+  dataDir: {
+    key: 'EARSHOT_DATA_DIR',
+    type: 'path',
+    fallback: '.earshot',
+    description: "Folder of the CLI's embedded database.",
+  },
+  spoolDir: {
+    key: 'EARSHOT_SPOOL_DIR',
+    type: 'path',
+    description:
+      'Where spans wait on disk while the database is away. Default: a folder for each database below `earshot-spool` in the temporary folder.',
+  },
+  spoolMaxBytes: {
+    key: 'EARSHOT_SPOOL_MAX_BYTES',
+    type: 'integer',
+    fallback: '268435456',
+    description: 'Cap of the spool on disk, in bytes; beyond it spans are dropped and counted.',
+  },
+  bufferSpans: {
+    key: 'EARSHOT_BUFFER_SPANS',
+    type: 'integer',
+    fallback: '8192',
+    description: 'Spans kept in memory until they are written; beyond it they are dropped and counted.',
+  },
+  flushInterval: {
+    key: 'EARSHOT_FLUSH_INTERVAL',
+    type: 'duration',
+    fallback: '200ms',
+    description: 'How often buffered spans are written.',
+  },
+  finalizeDelay: {
+    key: 'EARSHOT_FINALIZE_DELAY',
+    type: 'duration',
+    fallback: '2s',
+    description: 'From the end of a call to its rows: time for late spans.',
+  },
+  idleLimit: {
+    key: 'EARSHOT_IDLE_LIMIT',
+    type: 'duration',
+    fallback: '5m',
+    description: 'A call without a new span for so long is finalized as it is.',
+  },
+  spanRetention: {
+    key: 'EARSHOT_SPAN_RETENTION',
+    type: 'duration',
+    fallback: '30d',
+    description: 'How long spans stay in the journal. Rows stay.',
+  },
+  pricing: {
+    key: 'EARSHOT_PRICING',
+    type: 'enum',
+    values: ['catalogue', 'flat'],
+    fallback: 'catalogue',
+    description:
+      '`catalogue`: dated list prices by provider and model. `flat`: the rate card of the original system.',
+  },
+  prices: {
+    key: 'EARSHOT_PRICES',
+    type: 'path',
+    description: 'A price file of your own; its entries come before the catalogue.',
+  },
+  host: {
+    key: 'EARSHOT_HOST',
+    type: 'string',
+    fallback: '127.0.0.1',
+    description:
+      'Address that `earshot serve` listens on. Any but loopback needs `EARSHOT_AUTH_TOKEN` or `EARSHOT_INSECURE`.',
+  },
+  port: {
+    key: 'EARSHOT_PORT',
+    type: 'integer',
+    fallback: '4318',
+    description: 'Port that `earshot serve` listens on; 0: one that is free.',
+  },
+  authToken: {
+    key: 'EARSHOT_AUTH_TOKEN',
+    type: 'string',
+    secret: true,
+    description:
+      'Who sends spans to `earshot serve` or reads its metrics shows this token: `authorization: Bearer …`.',
+  },
+  insecure: {
+    key: 'EARSHOT_INSECURE',
+    type: 'boolean',
+    fallback: 'false',
+    description: 'Let `earshot serve` listen on an address other than loopback without a token.',
+  },
+  maxConnections: {
+    key: 'EARSHOT_MAX_CONNECTIONS',
+    type: 'integer',
+    fallback: '1024',
+    description: 'Connections that `earshot serve` keeps open; more are closed at once.',
+  },
+  maxBodyBytes: {
+    key: 'EARSHOT_MAX_BODY_BYTES',
+    type: 'integer',
+    fallback: '16777216',
+    description: 'Longest body that `earshot serve` takes, as it is sent, in bytes.',
+  },
+  maxInflatedBytes: {
+    key: 'EARSHOT_MAX_INFLATED_BYTES',
+    type: 'integer',
+    fallback: '33554432',
+    description: 'Longest body that `earshot serve` takes, unpacked, in bytes.',
+  },
+  maxInFlightBytes: {
+    key: 'EARSHOT_MAX_IN_FLIGHT_BYTES',
+    type: 'integer',
+    fallback: '67108864',
+    description:
+      'Bodies that `earshot serve` has not answered yet, together, in bytes; beyond it answers 503.',
+  },
+  maxRequestSpans: {
+    key: 'EARSHOT_MAX_REQUEST_SPANS',
+    type: 'integer',
+    fallback: '20000',
+    description: 'Spans in one request to `earshot serve`.',
+  },
+  logLevel: {
+    key: 'EARSHOT_LOG_LEVEL',
+    type: 'enum',
+    values: ['error', 'warn', 'info', 'debug'],
+    fallback: 'info',
+    description: 'How much `earshot serve` logs.',
+  },
+  logFormat: {
+    key: 'EARSHOT_LOG_FORMAT',
+    type: 'enum',
+    values: ['auto', 'json', 'text'],
+    fallback: 'auto',
+    description: '`auto`: text on a terminal, JSON lines elsewhere.',
+  },
+} as const satisfies Record<string, Setting>;
+
+type Spec<K extends SettingKey> = (typeof SETTINGS)[K];
+export type SettingKey = keyof typeof SETTINGS;
+type Value<S> = S extends { type: 'boolean' }
+  ? boolean
+  : S extends { type: 'integer' | 'duration' }
+    ? number
+    : S extends { type: 'list' }
+      ? readonly string[]
+      : S extends { type: 'enum'; values: readonly (infer V)[] }
+        ? V
+        : string;
+type Optional<S> = S extends { fallback: string } ? never : undefined;
+
+/** Parsed settings. Durations are milliseconds. */
+export type Settings = { readonly [K in SettingKey]: Value<Spec<K>> | Optional<Spec<K>> };
+
+/** Said once by whatever would write rows and has no `DATABASE_URL`. */
+export const NO_DATABASE = 'earshot: DATABASE_URL is not set; calls are traced, and no rows are written.';
+
+/** A setting that could not be read. The message names the variable, what was seen and what was expected. */
+export class SettingError extends Error {
+  override name = 'SettingError';
+}
+
+const DURATION_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `200ms`, `5s`, `5m`, `2h`, `30d` in milliseconds; a bare number is seconds. Undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text);
+  if (match?.[1] === undefined) return undefined;
+  return Number(match[1]) * DURATION_MS[(match[2] ?? 's') as keyof typeof DURATION_MS];
+}
+
+function parse(setting: Setting, text: string): unknown {
+  switch (setting.type) {
+    case 'string':
+    case 'path':
+      return text;
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    case 'boolean': {
+      const lower = text.toLowerCase();
+      if (lower === 'true' || lower === '1') return true;
+      if (lower === 'false' || lower === '0') return false;
+      throw expected('true or false');
+    }
+    case 'integer':
+      if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+      throw expected('a whole number, 0 or more');
+    case 'duration': {
+      const ms = parseDuration(text);
+      if (ms === undefined) throw expected('a duration such as 200ms, 5s, 5m, 2h or 30d');
+      return ms;
+    }
+    case 'enum':
+      if (setting.values?.includes(text)) return text;
+      throw expected(`one of ${setting.values?.join(', ')}`);
+    default:
+      return setting.type satisfies never;
+  }
+  function expected(what: string): SettingError {
+    const seen = setting.secret ? 'a value that is not shown' : JSON.stringify(text);
+    return new SettingError(`${setting.key}: saw ${seen}, expected ${what}.`);
+  }
+}
+
+export interface ReadSettingsOptions {
+  /** Values that beat the environment. */
+  overrides?: Partial<Settings>;
+  /** (Default: `process.env`.) */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Called for each bad value, which is then replaced by its default. Absent: the first bad value throws. */
+  warn?: (message: string) => void;
+}
+
+/**
+ * Reads all settings. An empty variable counts as unset, as OpenTelemetry has it.
+ * @throws SettingError for a bad value, when `warn` is absent.
+ */
+export function readSettings({
+  overrides = {},
+  env = process.env,
+  warn,
+}: ReadSettingsOptions = {}): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
+    const fallback = () => (setting.fallback === undefined ? undefined : parse(setting, setting.fallback));
+    const text = env[setting.key]?.trim();
+    if (overrides[name] !== undefined) settings[name] = overrides[name];
+    else if (text === undefined || text === '') settings[name] = fallback();
+    else {
+      try {
+        settings[name] = parse(setting, text);
+      } catch (error) {
+        if (!warn || !(error instanceof SettingError)) throw error;
+        warn(`${error.message} Using ${setting.fallback ?? 'no value'} instead.`);
+        settings[name] = fallback();
+      }
+    }
+  }
+  return settings as unknown as Settings;
+}
