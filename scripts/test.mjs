@@ -1,24 +1,96 @@
-// Runs the built tests. `node scripts/test.mjs [PART ...]` runs those whose path contains one of the parts.
-// Those of test/stack need programs that scripts/stack.mjs builds first.
+// Runs the built tests: `node scripts/test.mjs [PART ...] [OPTION ...]` runs those whose path contains one of the parts.
+//
+// - Without a part: all but test/accuracy and test/stack.
+// - `accuracy/…` runs alone, one file at a time. It ends with 75 when all that failed has evidence of a machine that did
+//   not let the test run.
+// - test/stack needs programs that scripts/stack.mjs builds first.
+// - `--tap` prints TAP; every other option goes to `node --test`, `--test-reporter=spec` among them.
+//
 // (Node 20's own runner takes every file below a folder called test for a test, and has no globs.)
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** As sysexits.h: try again later. */
+const STARVED = 75;
+/** Most tests wait for a process, a socket or a database. */
+const FILES_PER_CORE = 2;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const options = process.argv
+  .slice(2)
+  .filter((argument) => argument.startsWith('--'))
+  .map((option) => (option === '--tap' ? '--test-reporter=tap' : option));
+const accuracy = parts.length > 0 && parts.every((part) => part.startsWith('accuracy'));
+const durationsFile = `${root}dist/test-durations.json`;
+const durations = lastDurations();
+
 const tests = readdirSync(`${root}dist/test`, { recursive: true })
   .filter((path) => path.endsWith('.test.js') && !path.startsWith('stack/'))
+  .filter((path) => path.startsWith('accuracy/') === accuracy)
   .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
-  .sort()
+  .sort((a, b) => expectedMs(b) - expectedMs(a) || a.localeCompare(b))
   .map((path) => `dist/test/${path}`);
 if (tests.length === 0) {
   console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
   process.exit(2);
 }
-const node = spawn(process.execPath, ['--test', '--test-concurrency=3', ...options, ...tests], {
-  cwd: root,
-  stdio: 'inherit',
+
+const given = (name) => options.some((option) => option.startsWith(`--test-${name}`));
+const folder = mkdtempSync(join(tmpdir(), 'earshot-test-run-'));
+const resultFile = join(folder, 'result.json');
+const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE;
+const node = spawn(
+  process.execPath,
+  [
+    '--test',
+    ...(given('concurrency') ? [] : [`--test-concurrency=${concurrency}`]),
+    // Names the test that hangs, where the whole run would.
+    ...(given('timeout') ? [] : ['--test-timeout=900000']),
+    ...(given('reporter') ? [] : [`--test-reporter=${new URL('test-reporter.mjs', import.meta.url).href}`]),
+    ...options,
+    ...tests,
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      TEST_RUN: JSON.stringify({ files: tests.length, resultFile, durationsFile }),
+    },
+  },
+);
+node.on('exit', (code, signal) => {
+  const starved = code !== 0 && onlyStarved();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(signal ? 1 : starved ? STARVED : (code ?? 1));
 });
-node.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+// The runner ends its tests, and then itself.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(signal));
+
+/** What the files took when they last ran, in milliseconds by path. */
+function lastDurations() {
+  try {
+    return JSON.parse(readFileSync(durationsFile, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/** The longest begin first, so that none is left alone at the end. */
+function expectedMs(path) {
+  const guess = path.startsWith('e2e/') ? 20_000 : path.startsWith('integration/') ? 5_000 : 300;
+  return durations[path] ?? guess;
+}
+
+function onlyStarved() {
+  try {
+    const { failures, starved } = JSON.parse(readFileSync(resultFile, 'utf8'));
+    return failures > 0 && failures === starved;
+  } catch {
+    return false;
+  }
+}
