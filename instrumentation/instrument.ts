@@ -7,106 +7,77 @@
  * const groq = instrumentGroq(new Groq());
  * ```
  *
- * It is no harm where the hooks have done it already. What is no client of that SDK is one warning, and stays as it is.
- * earshot itself must stay outside of the bundle (`external`), so that it is there once.
+ * Where the hooks have done it already, nothing happens. For anything else than a client of that SDK there is one warning,
+ * and it stays as it is. earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';
-import { patchAnthropic } from './sdks/anthropic/anthropic.ts';
-import { patchAssemblyAiClient } from './sdks/assemblyai/assemblyai.ts';
-import { patchCartesia } from './sdks/cartesia/cartesia.ts';
-import { patchDeepgram } from './sdks/deepgram/deepgram.ts';
-import { patchElevenLabs } from './sdks/elevenlabs/elevenlabs.ts';
-import { patchElevenLabsSockets } from './sdks/elevenlabs/stream-input.ts';
-import { patchGenai } from './sdks/genai/genai.ts';
-import { patchGroq } from './sdks/groq/groq.ts';
-import { at, foreign, wrapCount } from './sdks/kit/patch.ts';
-import { patchLiveKit } from './sdks/livekit/livekit.ts';
-import { patchAgentsRealtime } from './sdks/openai/agents-realtime.ts';
-import { patchOpenAi } from './sdks/openai/openai.ts';
-import { patchOpenAiRealtime } from './sdks/openai/realtime.ts';
-import { patchTwilioMediaStreams } from './sdks/twilio/media-streams.ts';
+import { guard } from './call/spans.ts';
+import { type ByHandName, SDKS } from './sdks/index.ts';
+import { classOf, foreign, wrapCount } from './sdks/kit/patch.ts';
+import type { ByHand } from './sdks/sdk.ts';
 
 /** Takes a client, or its class, and gives it back. */
 type Instrument = <Client extends object>(client: Client) => Client;
 
 /** `new Groq()` of groq-sdk. */
-export const instrumentGroq: Instrument = byClass('groq-sdk', 'Groq', patchGroq);
+export const instrumentGroq: Instrument = byHand('instrumentGroq');
 /** `new OpenAI()` of openai. */
-export const instrumentOpenAI: Instrument = byClass('openai', 'OpenAI', patchOpenAi);
+export const instrumentOpenAI: Instrument = byHand('instrumentOpenAI');
 /** `new OpenAIRealtimeWS()` or `new OpenAIRealtimeWebSocket()` of openai, before its first event. */
-export const instrumentOpenAIRealtime: Instrument = byClass(
-  'openai',
-  'OpenAIRealtimeWS',
-  patchOpenAiRealtime,
-);
+export const instrumentOpenAIRealtime: Instrument = byHand('instrumentOpenAIRealtime');
 /** `new RealtimeSession()` of @openai/agents-realtime, before it connects. */
-export const instrumentRealtimeSession: Instrument = byClass(
-  '@openai/agents-realtime',
-  'RealtimeSession',
-  patchAgentsRealtime,
-);
+export const instrumentRealtimeSession: Instrument = byHand('instrumentRealtimeSession');
 /** `new DeepgramClient()` of @deepgram/sdk. */
-export const instrumentDeepgram: Instrument = byClass('@deepgram/sdk', 'DeepgramClient', patchDeepgram);
+export const instrumentDeepgram: Instrument = byHand('instrumentDeepgram');
 /** `new Cartesia()` of @cartesia/cartesia-js. */
-export const instrumentCartesia: Instrument = byClass('@cartesia/cartesia-js', 'Cartesia', patchCartesia);
+export const instrumentCartesia: Instrument = byHand('instrumentCartesia');
 /** `new GoogleGenAI()` of @google/genai. */
-export const instrumentGoogleGenAI: Instrument = byHand('a GoogleGenAI of @google/genai', (client) =>
-  patchGenai({ Models: at(client, 'models', 'constructor'), Live: at(client, 'live', 'constructor') }),
-);
+export const instrumentGoogleGenAI: Instrument = byHand('instrumentGoogleGenAI');
 /** ai, which has a hook for it: there is nothing to hand over. */
-export { instrumentAI } from './sdks/ai/ai.ts';
+export const instrumentAI = (): void => void find('instrumentAI').load({})({});
 /** `new AssemblyAI()` of assemblyai, or a `StreamingTranscriber`. */
-export const instrumentAssemblyAI: Instrument = byHand(
-  'an AssemblyAI or StreamingTranscriber of assemblyai',
-  patchAssemblyAiClient,
-);
+export const instrumentAssemblyAI: Instrument = byHand('instrumentAssemblyAI');
 /**
  * `import * as agents from '@livekit/agents'`, as a whole: rows are made of earshot's spans alone then. Of one
  * `new voice.AgentSession()`, LiveKit's own spans would make a second call where they reach the same exporter.
  */
-export const instrumentLiveKit: Instrument = (agents) => {
-  if (!foreign(agents)?.voice) return liveKitSession(agents);
-  patchLiveKit(agents);
-  return agents;
-};
+export const instrumentLiveKit: Instrument = byHand('instrumentLiveKit');
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
-export const instrumentTwilioMediaStreams: Instrument = byClass(
-  'ws',
-  'WebSocketServer',
-  patchTwilioMediaStreams,
-);
+export const instrumentTwilioMediaStreams: Instrument = byHand('instrumentTwilioMediaStreams');
 /** `new Anthropic()` of @anthropic-ai/sdk. */
-export const instrumentAnthropic: Instrument = byClass('@anthropic-ai/sdk', 'Anthropic', patchAnthropic);
+export const instrumentAnthropic: Instrument = byHand('instrumentAnthropic');
 /** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */
-export const instrumentElevenLabs: Instrument = byClass(
-  '@elevenlabs/elevenlabs-js',
-  'ElevenLabsClient',
-  patchElevenLabs,
-);
+export const instrumentElevenLabs: Instrument = byHand('instrumentElevenLabs');
 /** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
-export const instrumentElevenLabsSockets: Instrument = byClass('ws', 'WebSocket', patchElevenLabsSockets);
+export const instrumentElevenLabsSockets: Instrument = byHand('instrumentElevenLabsSockets');
 
-const liveKitSession: Instrument = byClass('@livekit/agents', 'AgentSession', patchLiveKit);
-
-/** Patches the class of what it is given as if a module had exported it under `exportName`. */
-function byClass(
-  packageName: string,
-  exportName: string,
-  patch: (moduleExports: unknown) => void,
-): Instrument {
-  return byHand(`a ${exportName} of ${packageName}, or its class`, (client) => {
-    const exported = typeof client === 'function' ? client : foreign(client)?.constructor;
-    patch({ [exportName]: exported });
-  });
-}
-
-function byHand(expected: string, patch: (client: unknown) => void): Instrument {
+function byHand(name: ByHandName): Instrument {
+  const { takes, exportsOf, load } = find(name);
   return (client) => {
     const found = wrapCount();
-    patch(client);
+    guard(`instrumenting ${takes}`, () => {
+      const moduleExports = exportsOf(client);
+      load(moduleExports)(moduleExports);
+    });
     if (wrapCount() === found)
-      diag.warn(`earshot: saw ${describe(client)}, expected ${expected}; nothing is instrumented.`);
+      diag.warn(`earshot: saw ${describe(client)}, expected ${takes}; nothing is instrumented.`);
     return client;
+  };
+}
+
+function find(name: ByHandName) {
+  for (const { packageName, byHand, load } of SDKS) {
+    const found = byHand[name];
+    if (found) return { load, ...(typeof found === 'string' ? ofClass(found, packageName) : found) };
+  }
+  throw new Error(`No SDK is instrumented by ${name}.`);
+}
+
+/** Takes what a module exports under `exportName`, or an instance of it, which may be of a class derived from it. */
+function ofClass(exportName: string, packageName: string): ByHand {
+  return {
+    takes: `a ${exportName} of ${packageName}, or its class`,
+    exportsOf: (client) => ({ [exportName]: classOf(client) }),
   };
 }
 

@@ -4,14 +4,16 @@ import { at, foreign, guard, openStage, pick, tapReadable, text, wrapOnce } from
 
 const BYTES_PER_SECOND = 16_000 * 2;
 
+export function patchAcmeSpeech(moduleExports) {
+  guard('patching @acme/speech', () =>
+    wrapOnce(at(pick(moduleExports, 'AcmeSpeech'), 'prototype'), 'speak', tracedSpeak),
+  );
+}
+
 export const acmeSpeech = {
   packageName: '@acme/speech',
   supportedVersions: ['>=2.0.0 <3'],
-  patch: (moduleExports) => {
-    guard('patching @acme/speech', () =>
-      wrapOnce(at(pick(moduleExports, 'AcmeSpeech'), 'prototype'), 'speak', tracedSpeak),
-    );
-  },
+  patch: patchAcmeSpeech,
 };
 
 function tracedSpeak(speak) {

@@ -16,19 +16,19 @@ export function installHooks(sdks: readonly SdkInstrumentation[], disabled: read
   const wanted = sdks.filter(({ packageName }) => !disabled.includes(packageName));
   if (wanted.length === 0) return;
   const api: Instrumentation = load('@opentelemetry/instrumentation');
-  for (const sdk of wanted) hookSdk(api, sdk);
+  // A package may have several modules, each loaded and each with hooks of more than one SDK: one warning is enough.
+  const warned = new Set<string>();
+  for (const sdk of wanted) hookSdk(api, sdk, warned);
   warnOfOtherLoaders();
-  hookImports(wanted.flatMap(specifiers));
+  hookImports([...new Set(wanted.flatMap(specifiers))]);
 }
 
 const specifiers = ({ packageName, modules }: SdkInstrumentation): readonly string[] =>
   modules ?? [packageName];
 
 /** `InstrumentationBase` hooks both module formats and knows the package's version. */
-function hookSdk(api: Instrumentation, sdk: SdkInstrumentation): void {
+function hookSdk(api: Instrumentation, sdk: SdkInstrumentation, warned: Set<string>): void {
   const { InstrumentationBase, InstrumentationNodeModuleDefinition } = api;
-  // A package may have several modules, and each is loaded.
-  const warned = new Set<string>();
   const define = (name: string) => {
     const supported = new WeakSet<object>();
     const patch = (moduleExports: object, version?: string) => {

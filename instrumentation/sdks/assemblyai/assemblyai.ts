@@ -6,18 +6,15 @@ import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
 import { byteLength, lookFirst } from '../kit/sockets.ts';
 import { StreamingSession } from './streaming.ts';
 
-/** `assemblyai` 4: its `StreamingTranscriber`. */
+/**
+ * `assemblyai` 4: its `StreamingTranscriber`; or, for a bundled application that has only a client, the factory behind
+ * `client.streaming`, whose transcribers show their class when they are made.
+ */
 export function patchAssemblyAi(moduleExports: unknown): void {
-  guard('patching assemblyai', () => patchTranscriber(pick(moduleExports, 'StreamingTranscriber')));
-}
-
-/** The same for what a bundled application has: an `AssemblyAI`, which shows no class of its transcribers, or one of them. */
-export function patchAssemblyAiClient(client: unknown): void {
   guard('patching assemblyai', () => {
-    const factory = at(client, 'streaming');
-    if (factory === undefined)
-      patchTranscriber(typeof client === 'function' ? client : at(client, 'constructor'));
-    else wrapOnce(Object.getPrototypeOf(factory), 'transcriber', tracedTranscriber);
+    patchTranscriber(pick(moduleExports, 'StreamingTranscriber'));
+    const factory = pick(moduleExports, 'StreamingTranscriberFactory');
+    wrapOnce(at(factory, 'prototype'), 'transcriber', tracedTranscriber);
   });
 }
 

@@ -7,7 +7,7 @@ export { followsRequests, openStage } from '../../call/open-stage.ts';
 export { activeCall, withReportedStages } from '../../call/scope.ts';
 export { guard } from '../../call/spans.ts';
 export type { Stage, StageFacts, StageResult } from '../../call/stage.ts';
-export type { SdkInstrumentation } from '../sdk.ts';
+export type { Patch, SdkInstrumentation } from '../sdk.ts';
 export { type RequestTap, tapApiPromise } from './api-promise.ts';
 export { AudioClock } from './audio-clock.ts';
 export { ConnectionCall } from './connection-call.ts';

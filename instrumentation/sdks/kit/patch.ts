@@ -50,6 +50,10 @@ export function at(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
+/** The class of an instance, or the class that was given itself. */
+export const classOf = (client: unknown): unknown =>
+  typeof client === 'function' ? client : foreign(client)?.constructor;
+
 /** Whether we have wrapped it already, be it inside of what another instrumentation has made of it since. */
 function isPatched(method: unknown): boolean {
   for (

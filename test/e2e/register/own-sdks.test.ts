@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { transform } from 'esbuild';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -62,6 +64,41 @@ describe('an SDK that the application instruments itself', { concurrency: 2 }, (
         Number(attributes['voice.usage.audio_seconds']),
       ]),
       [['tts', 'acme', 12, 1]],
+    );
+  });
+
+  test('is a folder as earshot’s own providers are, of no more than 60 lines', async (t) => {
+    const folder = await project(t);
+    const page = readFileSync(join(packageRoot, 'docs/adding-an-sdk.md'), 'utf8');
+    const index = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const patch = readFileSync(join(folder, 'acme-speech.js'), 'utf8');
+    assert.ok(`${index}${patch}`.split('\n').length <= 60);
+    await mkdir(join(folder, 'acme'));
+    await writeFile(join(folder, 'acme/index.js'), (await transform(index, { loader: 'ts' })).code);
+    await writeFile(
+      join(folder, 'acme/acme-speech.js'),
+      `console.log('patch');\n${patch.replace(/export const acmeSpeech[\s\S]*?};\n/, '')}`,
+    );
+    const agent = `console.log('before'); await import('@acme/speech').then(async ({ AcmeSpeech }) => {
+      for await (const _ of await new AcmeSpeech().speak({ voice: 'nora', text: 'Hello there.' }));
+    });`;
+    await writeFile(join(folder, 'agent.js'), agent);
+    const collector = await OtlpReceiver.start();
+    const end = await run(join(folder, 'agent.js'), {
+      cwd: folder,
+      env: {
+        EARSHOT_SDKS: './acme/index.js',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      },
+    });
+    await collector.close();
+    assert.equal(end.code, 0, end.stderr);
+    // The patch is loaded with the SDK, not before.
+    assert.equal(end.stdout, 'before\npatch\n');
+    assert.deepEqual(
+      collector.spans.map(({ attributes }) => Number(attributes['voice.usage.audio_seconds'])),
+      [1],
     );
   });
 

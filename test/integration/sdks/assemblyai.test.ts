@@ -9,10 +9,8 @@ import * as oldest from 'assemblyai-oldest';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
-import {
-  patchAssemblyAi,
-  patchAssemblyAiClient,
-} from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
+import { instrumentAssemblyAI } from '../../../instrumentation/instrument.ts';
+import { patchAssemblyAi } from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
@@ -57,7 +55,7 @@ let simulator: AssemblyAiSimulator;
 before(async () => {
   recordSpans();
   for (const module of MODULES) patchAssemblyAi(module);
-  patchAssemblyAiClient(client);
+  instrumentAssemblyAI(client);
   simulator = await startAssemblyAiSimulator();
   trust(simulator.caPath);
 });

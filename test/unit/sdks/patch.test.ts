@@ -104,8 +104,8 @@ describe('every SDK', () => {
     for (const sdk of SDKS) sdk.patch(hostile);
   });
 
-  it('is named once and says which versions it is for', () => {
-    const names = SDKS.map(({ packageName }) => packageName);
+  it('is named once in its folder and says which versions it is for', () => {
+    const names = SDKS.map(({ folder, packageName }) => `${folder}: ${packageName}`);
     assert.deepEqual([...new Set(names)], names);
     for (const { supportedVersions } of SDKS) assert.ok(supportedVersions.length > 0);
   });

@@ -1,0 +1,14 @@
+import { createRequire } from 'node:module';
+import type { SupportedSdk } from '../sdk.ts';
+
+const file = createRequire(import.meta.url);
+
+export const sdks = [
+  {
+    packageName: 'ai',
+    supportedVersions: ['>=7.0.0 <8'],
+    uses: { frameworks: 'Vercel AI SDK 7' },
+    byHand: { instrumentAI: { takes: 'nothing: ai has a hook', exportsOf: () => ({}) } },
+    load: () => (file('./ai.js') as typeof import('./ai.ts')).patchAi,
+  },
+] as const satisfies readonly SupportedSdk[];

@@ -1,0 +1,14 @@
+import { createRequire } from 'node:module';
+import type { SupportedSdk } from '../sdk.ts';
+
+const file = createRequire(import.meta.url);
+
+export const sdks = [
+  {
+    packageName: '@anthropic-ai/sdk',
+    supportedVersions: ['>=0.50.1 <2'],
+    uses: { 'language models': '' },
+    byHand: { instrumentAnthropic: 'Anthropic' },
+    load: () => (file('./anthropic.js') as typeof import('./anthropic.ts')).patchAnthropic,
+  },
+] as const satisfies readonly SupportedSdk[];

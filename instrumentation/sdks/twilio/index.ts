@@ -1,0 +1,14 @@
+import { createRequire } from 'node:module';
+import type { SupportedSdk } from '../sdk.ts';
+
+const file = createRequire(import.meta.url);
+
+export const sdks = [
+  {
+    packageName: 'ws',
+    supportedVersions: ['>=8.0.0 <9'],
+    uses: { telephony: 'serving Twilio Media Streams' },
+    byHand: { instrumentTwilioMediaStreams: 'WebSocketServer' },
+    load: () => (file('./media-streams.js') as typeof import('./media-streams.ts')).patchTwilioMediaStreams,
+  },
+] as const satisfies readonly SupportedSdk[];
