@@ -1,6 +1,6 @@
 import type { StageFact } from '../../model/facts.ts';
 import { sumUsd } from '../pricing/money.ts';
-import { type Priced, priceMinutes, priceStage } from '../pricing/price.ts';
+import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { MinutesComponent, StageComponent } from '../pricing/units.ts';
 import type { CallCost } from './call-row.ts';
@@ -40,6 +40,7 @@ export function costsOf(call: Call, priceList: PriceList): Costs {
     };
   };
 
+  const all = [...prices.values(), livekit, telephony];
   const stages = turn(call.stages);
   const minutes = [costIn(livekit), costIn(telephony)] as const;
   return {
@@ -49,8 +50,8 @@ export function costsOf(call: Call, priceList: PriceList): Costs {
       cost_livekit: minutes[0] ?? null,
       cost_telephony: minutes[1] ?? null,
       cost_total: sumUsd([stages.cost_total, ...minutes]) ?? null,
-      unpriced: namesOf([...prices.values(), livekit, telephony]),
-      price_list: priceList.name,
+      unpriced: namesOf(all),
+      price_list: priceListName(priceList, all),
     },
   };
 }

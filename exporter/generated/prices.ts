@@ -3,340 +3,19 @@
 export const PRICE_FILES: readonly unknown[] = [
   {
     "provider": "anthropic",
+    "revised_on": "2026-11-29",
     "note": "Tokens written to the cache are priced as those that stay for five minutes.",
     "entries": [
       {
         "component": "llm",
         "models": [
-          "claude-haiku-4-5"
+          "claude-3-5-haiku",
+          "claude-3.5-haiku"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "1",
-              "per_million_cached_input_tokens": "0.1",
-              "per_million_cache_creation_input_tokens": "1.25",
-              "per_million_output_tokens": "5"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-sonnet-5",
-          "claude-sonnet-5-0"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "2",
-              "per_million_cached_input_tokens": "0.2",
-              "per_million_cache_creation_input_tokens": "2.5",
-              "per_million_output_tokens": "10"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-sonnet-4-6"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "3",
-              "per_million_cached_input_tokens": "0.3",
-              "per_million_cache_creation_input_tokens": "3.75",
-              "per_million_output_tokens": "15"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-sonnet-4-5"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "3",
-              "per_million_cached_input_tokens": "0.3",
-              "per_million_cache_creation_input_tokens": "3.75",
-              "per_million_output_tokens": "15"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-sonnet-4-0",
-          "claude-sonnet-4-20250514"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "3",
-              "per_million_cached_input_tokens": "0.3",
-              "per_million_cache_creation_input_tokens": "3.75",
-              "per_million_output_tokens": "15"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-5-5"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "4",
-              "per_million_cached_input_tokens": "0.2",
-              "per_million_cache_creation_input_tokens": "5",
-              "per_million_output_tokens": "20"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-5",
-          "claude-opus-5-0"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_cached_input_tokens": "0.5",
-              "per_million_cache_creation_input_tokens": "6.25",
-              "per_million_output_tokens": "25"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-8"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_cached_input_tokens": "0.5",
-              "per_million_cache_creation_input_tokens": "6.25",
-              "per_million_output_tokens": "25"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-7"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_cached_input_tokens": "0.5",
-              "per_million_cache_creation_input_tokens": "6.25",
-              "per_million_output_tokens": "25"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-6"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_cached_input_tokens": "0.5",
-              "per_million_cache_creation_input_tokens": "6.25",
-              "per_million_output_tokens": "25"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-5"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_cached_input_tokens": "0.5",
-              "per_million_cache_creation_input_tokens": "6.25",
-              "per_million_output_tokens": "25"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-1"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "15",
-              "per_million_cached_input_tokens": "1.5",
-              "per_million_cache_creation_input_tokens": "18.75",
-              "per_million_output_tokens": "75"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-opus-4-0",
-          "claude-opus-4-20250514"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "15",
-              "per_million_cached_input_tokens": "1.5",
-              "per_million_cache_creation_input_tokens": "18.75",
-              "per_million_output_tokens": "75"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-fable-5-1"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "10",
-              "per_million_cached_input_tokens": "0.25",
-              "per_million_cache_creation_input_tokens": "12.5",
-              "per_million_output_tokens": "50"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-fable-5"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "10",
-              "per_million_cached_input_tokens": "1",
-              "per_million_cache_creation_input_tokens": "12.5",
-              "per_million_output_tokens": "50"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-3-7-sonnet"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "3",
-              "per_million_cached_input_tokens": "0.3",
-              "per_million_cache_creation_input_tokens": "3.75",
-              "per_million_output_tokens": "15"
-            },
-            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "claude-3-5-haiku"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.8",
               "per_million_cached_input_tokens": "0.08",
@@ -344,7 +23,53 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_output_tokens": "4"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-5-sonnet",
+          "claude-3.5-sonnet"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-7-sonnet",
+          "claude-3.7-sonnet",
+          "claude-sonnet-3-7",
+          "claude-sonnet-3.7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -357,6 +82,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.25",
               "per_million_cached_input_tokens": "0.03",
@@ -364,7 +90,2678 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_output_tokens": "1.25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-opus"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-3-sonnet"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "1",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-5-haiku",
+          "claude-4.5-haiku",
+          "claude-haiku-4-5",
+          "claude-haiku-4.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.1",
+              "per_million_cache_creation_input_tokens": "1.25",
+              "per_million_output_tokens": "5"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-opus",
+          "claude-opus-4",
+          "claude-opus-4-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-opus-4-1",
+          "claude-opus-4.1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-5-opus",
+          "claude-4.5-opus",
+          "claude-opus-4-5",
+          "claude-opus-4.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-6-opus",
+          "claude-4.6-opus",
+          "claude-opus-4-6",
+          "claude-opus-4.6"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "10",
+                "per_million_cached_input_tokens": "1",
+                "per_million_cache_creation_input_tokens": "12.5",
+                "per_million_output_tokens": "37.5"
+              }
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-03-13",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-7-opus",
+          "claude-4.7-opus",
+          "claude-opus-4-7",
+          "claude-opus-4.7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-8-opus",
+          "claude-4.8-opus",
+          "claude-opus-4-8",
+          "claude-opus-4.8"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-5-opus",
+          "claude-opus-5",
+          "claude-5.0-opus",
+          "claude-opus-5.0",
+          "claude-opus-5-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-5-5-opus",
+          "claude-5.5-opus",
+          "claude-opus-5-5",
+          "claude-opus-5.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-sonnet",
+          "claude-sonnet-4",
+          "claude-sonnet-4-0",
+          "claude-sonnet-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-5",
+          "claude-sonnet-4.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "6",
+                "per_million_cached_input_tokens": "0.6",
+                "per_million_cache_creation_input_tokens": "7.5",
+                "per_million_output_tokens": "22.5"
+              }
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-6",
+          "claude-sonnet-4.6"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "6",
+                "per_million_cached_input_tokens": "0.6",
+                "per_million_cache_creation_input_tokens": "7.5",
+                "per_million_output_tokens": "22.5"
+              }
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-03-13",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-5-sonnet",
+          "claude-sonnet-5",
+          "claude-5.0-sonnet",
+          "claude-sonnet-5.0",
+          "claude-sonnet-5-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "assemblyai",
+    "aliases": [
+      "assembly-ai",
+      "assembly_ai",
+      "assembly ai"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "Billed by the time the stream is open. Diarization and other add-ons are not included.",
+    "entries": [
+      {
+        "component": "stt",
+        "models": [
+          "universal-streaming",
+          "universal-streaming-english",
+          "universal-streaming-multilingual"
+        ],
+        "mode": "streaming",
+        "history": [
+          {
+            "valid_from": "2026-05-26",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.15"
+            },
+            "source": "https://www.assemblyai.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-26",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "universal-3-pro-streaming",
+          "u3-rt-pro"
+        ],
+        "mode": "streaming",
+        "history": [
+          {
+            "valid_from": "2026-05-26",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.45"
+            },
+            "source": "https://www.assemblyai.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-26",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "whisper-streaming",
+          "whisper-rt"
+        ],
+        "mode": "streaming",
+        "history": [
+          {
+            "valid_from": "2026-05-26",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.30"
+            },
+            "source": "https://www.assemblyai.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-26",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "universal",
+          "universal-2"
+        ],
+        "mode": "batch",
+        "history": [
+          {
+            "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.15"
+            },
+            "source": "https://www.assemblyai.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-05",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "universal-3-pro"
+        ],
+        "mode": "batch",
+        "history": [
+          {
+            "valid_from": "2026-05-26",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.21"
+            },
+            "source": "https://www.assemblyai.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-26",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "azure.ai.openai",
+    "aliases": [
+      "azure.ai.inference",
+      "azure"
+    ],
+    "priced_as": [
+      "openai"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "Global deployments. Models that are not here cost what their maker asks; a deployment with a name of its own is priced by the model that the response names.",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "o1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "7.5",
+              "per_million_output_tokens": "60"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "7.5",
+              "per_million_output_tokens": "60"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "8"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o4-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.28",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://azure.microsoft.com/en-us/pricing/details/cognitive-services/openai-service/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "aws.bedrock",
+    "aliases": [
+      "bedrock",
+      "aws"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "In-region and geographic inference; the global profile where a model is named global.",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-2-sonic"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.33",
+              "per_million_output_tokens": "2.75",
+              "per_million_input_audio_tokens": "3",
+              "per_million_output_audio_tokens": "12"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.06",
+              "per_million_cached_input_tokens": "0.015",
+              "per_million_output_tokens": "0.24"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-micro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.035",
+              "per_million_cached_input_tokens": "0.00875",
+              "per_million_output_tokens": "0.14"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-premier"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_cached_input_tokens": "0.625",
+              "per_million_output_tokens": "12.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.8",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "3.2"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-sonic"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.06",
+              "per_million_output_tokens": "0.24",
+              "per_million_input_audio_tokens": "3.4",
+              "per_million_output_audio_tokens": "13.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "titan-text-express",
+          "amazon.titan-text-express-v1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "titan-text-lite",
+          "amazon.titan-text-lite-v1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek.r1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.35",
+              "per_million_output_tokens": "5.4"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.amazon.nova-2-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "2.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-fable-5-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-fable-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "1",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-haiku-4-5-20251001"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.1",
+              "per_million_cache_creation_input_tokens": "1.25",
+              "per_million_output_tokens": "5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-4-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-4-7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-4-8"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-opus-5-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-sonnet-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-sonnet-4-5-20250929"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-sonnet-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.anthropic.claude-sonnet-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.openai.gpt-5.6-luna"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.02",
+              "per_million_cache_creation_input_tokens": "0.25",
+              "per_million_output_tokens": "1.2"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "0.4",
+                "per_million_cached_input_tokens": "0.04",
+                "per_million_cache_creation_input_tokens": "0.5",
+                "per_million_output_tokens": "1.8"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.openai.gpt-5.6-sol"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "30"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "10",
+                "per_million_cached_input_tokens": "1",
+                "per_million_cache_creation_input_tokens": "12.5",
+                "per_million_output_tokens": "45"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-08-21",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.4",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "8",
+                "per_million_cached_input_tokens": "0.8",
+                "per_million_cache_creation_input_tokens": "10",
+                "per_million_output_tokens": "30"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "global.openai.gpt-5.6-terra"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "12"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_cache_creation_input_tokens": "5",
+                "per_million_output_tokens": "18"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "google.gemma-3-12b-it"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.09",
+              "per_million_output_tokens": "0.29"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "google.gemma-3-27b-it"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.23",
+              "per_million_output_tokens": "0.38"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "google.gemma-3-4b-it"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.04",
+              "per_million_output_tokens": "0.08"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-1-70b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.72",
+              "per_million_output_tokens": "0.72"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-1-8b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.22",
+              "per_million_output_tokens": "0.22"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-2-11b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.16",
+              "per_million_output_tokens": "0.16"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-2-1b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-2-3b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-2-90b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.72",
+              "per_million_output_tokens": "0.72"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-3-70b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.72",
+              "per_million_output_tokens": "0.72"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-70b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.65",
+              "per_million_output_tokens": "3.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama3-8b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama4-maverick-17b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.24",
+              "per_million_output_tokens": "0.97"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta.llama4-scout-17b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.17",
+              "per_million_output_tokens": "0.66"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.devstral-2-123b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.4",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.magistral-small-2509"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.ministral-3-14b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.ministral-3-3b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.ministral-3-8b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.mistral-7b-instruct-v0",
+          "mistral.mistral-7b-instruct-v0:2"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.mistral-large-2402"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_output_tokens": "12"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.mistral-large-3-675b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.mistral-small-2402"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_output_tokens": "3"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.mixtral-8x7b-instruct-v0",
+          "mistral.mixtral-8x7b-instruct-v0:1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.45",
+              "per_million_output_tokens": "0.7"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.pixtral-large-2502"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.voxtral-mini-3b-2507"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.04",
+              "per_million_output_tokens": "0.04"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral.voxtral-small-24b-2507"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "nvidia.nemotron-nano-3-30b",
+          "nvidia.nemotron-nano-3-30b:0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.06",
+              "per_million_output_tokens": "0.24"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "nvidia.nemotron-nano-9b-v2",
+          "nvidia.nemotron-nano-9b-v2:0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.06",
+              "per_million_output_tokens": "0.23"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "nvidia.nemotron-super-3-120b",
+          "nvidia.nemotron-super-3-120b:0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.65"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "openai.gpt-5.4"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.75",
+              "per_million_cached_input_tokens": "0.275",
+              "per_million_output_tokens": "16.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "openai.gpt-5.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_output_tokens": "33"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "openai.gpt-oss-120b-1",
+          "openai.gpt-oss-120b-1:0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "openai.gpt-oss-20b-1",
+          "openai.gpt-oss-20b-1:0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.07",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "qwen.qwen3-32b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "qwen.qwen3-coder-30b-a3b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "qwen.qwen3-coder-480b-a35b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.45",
+              "per_million_output_tokens": "1.8"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "qwen.qwen3-vl-235b-a22b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.53",
+              "per_million_output_tokens": "2.66"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "amazon.nova-2-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.33",
+              "per_million_cached_input_tokens": "0.0825",
+              "per_million_output_tokens": "2.75"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-5-haiku-20241022"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.8",
+              "per_million_cached_input_tokens": "0.08",
+              "per_million_cache_creation_input_tokens": "1",
+              "per_million_output_tokens": "4"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-5-sonnet-20240620"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-5-sonnet-20241022"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-7-sonnet-20250219"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-haiku-20240307"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_output_tokens": "1.25"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-opus-20240229"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-3-sonnet-20240229"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-fable-5-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "11",
+              "per_million_cached_input_tokens": "0.275",
+              "per_million_cache_creation_input_tokens": "13.75",
+              "per_million_output_tokens": "55"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-fable-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "11",
+              "per_million_cached_input_tokens": "1.1",
+              "per_million_cache_creation_input_tokens": "13.75",
+              "per_million_output_tokens": "55"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-haiku-4-5-20251001"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.11",
+              "per_million_cache_creation_input_tokens": "1.375",
+              "per_million_output_tokens": "5.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-1-20250805"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "27.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "27.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "27.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-4-8"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "27.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "27.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-opus-5-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4.4",
+              "per_million_cached_input_tokens": "0.22",
+              "per_million_cache_creation_input_tokens": "5.5",
+              "per_million_output_tokens": "22"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-sonnet-4-20250514"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-sonnet-4-5-20250929"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3.3",
+              "per_million_cached_input_tokens": "0.33",
+              "per_million_cache_creation_input_tokens": "4.125",
+              "per_million_output_tokens": "16.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-sonnet-4-6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3.3",
+              "per_million_cached_input_tokens": "0.33",
+              "per_million_cache_creation_input_tokens": "4.125",
+              "per_million_output_tokens": "16.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "anthropic.claude-sonnet-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.2",
+              "per_million_cached_input_tokens": "0.22",
+              "per_million_cache_creation_input_tokens": "2.75",
+              "per_million_output_tokens": "11"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5.6-luna",
+          "openai.gpt-5.6-luna",
+          "in.openai.gpt-5.6-luna"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.11",
+              "per_million_cache_creation_input_tokens": "1.375",
+              "per_million_output_tokens": "6.6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-07-30",
+            "prices": {
+              "per_million_input_tokens": "0.22",
+              "per_million_cached_input_tokens": "0.022",
+              "per_million_cache_creation_input_tokens": "0.275",
+              "per_million_output_tokens": "1.32"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "0.44",
+                "per_million_cached_input_tokens": "0.044",
+                "per_million_cache_creation_input_tokens": "0.55",
+                "per_million_output_tokens": "1.98"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5.6-sol",
+          "openai.gpt-5.6-sol"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "5.5",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_cache_creation_input_tokens": "6.875",
+              "per_million_output_tokens": "33"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "11",
+                "per_million_cached_input_tokens": "1.1",
+                "per_million_cache_creation_input_tokens": "13.75",
+                "per_million_output_tokens": "49.5"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-08-21",
+            "prices": {
+              "per_million_input_tokens": "4.4",
+              "per_million_cached_input_tokens": "0.44",
+              "per_million_cache_creation_input_tokens": "5.5",
+              "per_million_output_tokens": "22"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "8.8",
+                "per_million_cached_input_tokens": "0.88",
+                "per_million_cache_creation_input_tokens": "11",
+                "per_million_output_tokens": "33"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5.6-terra",
+          "openai.gpt-5.6-terra",
+          "in.openai.gpt-5.6-terra"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.75",
+              "per_million_cached_input_tokens": "0.275",
+              "per_million_cache_creation_input_tokens": "3.4375",
+              "per_million_output_tokens": "16.5"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-07-30",
+            "prices": {
+              "per_million_input_tokens": "2.2",
+              "per_million_cached_input_tokens": "0.22",
+              "per_million_cache_creation_input_tokens": "2.75",
+              "per_million_output_tokens": "13.2"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "4.4",
+                "per_million_cached_input_tokens": "0.44",
+                "per_million_cache_creation_input_tokens": "5.5",
+                "per_million_output_tokens": "19.8"
+              }
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "writer.palmyra-x4"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "writer.palmyra-x5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://aws.amazon.com/bedrock/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -373,16 +2770,19 @@ export const PRICE_FILES: readonly unknown[] = [
   },
   {
     "provider": "cartesia",
+    "revised_on": "2026-11-29",
     "note": "Speech-to-text bills the time the stream is open, silence included.",
     "entries": [
       {
         "component": "stt",
         "models": [
-          "ink-whisper"
+          "ink-whisper",
+          "ink-1"
         ],
         "history": [
           {
             "valid_from": "2026-07-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.003"
             },
@@ -401,6 +2801,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-07-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.009"
             },
@@ -420,6 +2821,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "50"
             },
@@ -433,7 +2835,283 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
+    "provider": "cerebras",
+    "revised_on": "2026-11-29",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "gpt-oss-120b",
+          "cerebras/gpt-oss-120b",
+          "cerebras:gpt-oss-120b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.35",
+              "per_million_output_tokens": "0.75"
+            },
+            "source": "https://www.cerebras.ai/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.3-70b",
+          "cerebras/llama-3.3-70b",
+          "cerebras:llama-3.3-70b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.85",
+              "per_million_output_tokens": "1.2"
+            },
+            "source": "https://www.cerebras.ai/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama3.1-8b",
+          "cerebras/llama3.1-8b",
+          "cerebras:llama3.1-8b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://www.cerebras.ai/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "qwen-3-32b",
+          "cerebras/qwen-3-32b",
+          "cerebras:qwen-3-32b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.4",
+              "per_million_output_tokens": "0.8"
+            },
+            "source": "https://www.cerebras.ai/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "zai-glm-4.7",
+          "cerebras/zai-glm-4.7",
+          "cerebras:zai-glm-4.7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.25",
+              "per_million_output_tokens": "2.75"
+            },
+            "source": "https://www.cerebras.ai/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "cohere",
+    "revised_on": "2026-11-29",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "aya-expanse-32b",
+          "c4ai-aya-expanse-32b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "aya-expanse-8b",
+          "c4ai-aya-expanse-8b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command-a",
+          "command-a-03-2025"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command-light"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command-r",
+          "command-r-08-2024"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command-r-plus",
+          "command-r-plus-08-2024"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "command-r7b",
+          "command-r7b-12-2024"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.0375",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://cohere.com/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
     "provider": "deepgram",
+    "revised_on": "2026-11-29",
     "note": "Billed by the second without rounding, no minimum. Pay-as-you-go; add-ons such as diarization are not included.",
     "entries": [
       {
@@ -446,6 +3124,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0048"
             },
@@ -466,6 +3145,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0043"
             },
@@ -489,13 +3169,15 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
-          "nova-3-multilingual"
+          "nova-3-multilingual",
+          "nova-3:multi"
         ],
         "mode": "streaming",
-        "note": "The provider calls this nova-3 with language=multi; only a span that names the model nova-3-multilingual is priced so.",
+        "note": "The provider calls this nova-3 with language=multi; only a model named nova-3-multilingual or nova-3:multi is priced so.",
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0058"
             },
@@ -508,12 +3190,14 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
-          "nova-3-multilingual"
+          "nova-3-multilingual",
+          "nova-3:multi"
         ],
         "mode": "batch",
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0052"
             },
@@ -536,11 +3220,13 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
-          "flux-general-en"
+          "flux-general-en",
+          "flux-general"
         ],
         "history": [
           {
             "valid_from": "2026-07-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0065"
             },
@@ -558,6 +3244,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-07-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0078"
             },
@@ -577,6 +3264,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-11-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.0043"
             },
@@ -585,6 +3273,125 @@ export const PRICE_FILES: readonly unknown[] = [
             "confidence": "C"
           }
         ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "aura-2"
+        ],
+        "note": "All aura-2 voices, such as aura-2-thalia-en.",
+        "history": [
+          {
+            "valid_from": "2026-05-19",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "30"
+            },
+            "source": "https://deepgram.com/pricing (via hail-hq/hail costs)",
+            "checked_on": "2026-05-19",
+            "confidence": "B"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "deepseek",
+    "aliases": [
+      "deepseek-ai"
+    ],
+    "revised_on": "2026-11-29",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-chat"
+        ],
+        "note": "Its price depends on the hour of the day, which a price here cannot say.",
+        "history": []
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-r1",
+          "deepseek-reasoner"
+        ],
+        "note": "Its price depends on the hour of the day, which a price here cannot say.",
+        "history": []
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-v3.1-terminus"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.27",
+              "per_million_cached_input_tokens": "0.13",
+              "per_million_output_tokens": "0.95"
+            },
+            "source": "https://api-docs.deepseek.com/quick_start/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-v3.2"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2288",
+              "per_million_output_tokens": "0.3432"
+            },
+            "source": "https://api-docs.deepseek.com/quick_start/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-v3.2-exp"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.27",
+              "per_million_output_tokens": "0.41"
+            },
+            "source": "https://api-docs.deepseek.com/quick_start/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-v4-flash"
+        ],
+        "note": "Its price depends on the hour of the day, which a price here cannot say.",
+        "history": []
+      },
+      {
+        "component": "llm",
+        "models": [
+          "deepseek-v4-pro"
+        ],
+        "note": "Its price depends on the hour of the day, which a price here cannot say.",
+        "history": []
       }
     ]
   },
@@ -594,6 +3401,7 @@ export const PRICE_FILES: readonly unknown[] = [
       "eleven_labs",
       "eleven-labs"
     ],
+    "revised_on": "2026-11-29",
     "entries": [
       {
         "component": "stt",
@@ -603,6 +3411,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-07-27",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_hour": "0.39"
             },
@@ -623,6 +3432,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-07-27",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_hour": "0.22"
             },
@@ -635,11 +3445,13 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "tts",
         "models": [
-          "eleven_flash_v2_5"
+          "eleven_flash_v2_5",
+          "eleven_flash_v2"
         ],
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "50"
             },
@@ -652,11 +3464,13 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "tts",
         "models": [
-          "eleven_turbo_v2_5"
+          "eleven_turbo_v2_5",
+          "eleven_turbo_v2"
         ],
         "history": [
           {
             "valid_from": "2026-05-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "50"
             },
@@ -675,6 +3489,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "100"
             },
@@ -688,29 +3503,44 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
+    "provider": "gateway",
+    "aliases": [
+      "vercel",
+      "vercel-ai-gateway"
+    ],
+    "priced_as": "vendor",
+    "revised_on": "2026-11-29",
+    "note": "Vercel's AI Gateway names its models VENDOR/MODEL and says that it passes the vendor's prices on.",
+    "entries": []
+  },
+  {
     "provider": "gcp.gemini",
     "aliases": [
       "google",
-      "gemini"
+      "gemini",
+      "gcp.gen_ai",
+      "gcp.vertex_ai"
     ],
-    "note": "Prices of the Gemini API. Vertex AI has its own, which differ by region.",
+    "revised_on": "2026-11-29",
+    "note": "Prices of the Gemini API and of the global endpoint of Vertex AI; regional endpoints can cost more.",
     "entries": [
       {
         "component": "llm",
         "models": [
-          "gemini-3.8-flash"
+          "claude-3-5-haiku"
         ],
-        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "0.75",
-              "per_million_cached_input_tokens": "0.075",
-              "per_million_output_tokens": "3.75"
+              "per_million_input_tokens": "0.8",
+              "per_million_cached_input_tokens": "0.08",
+              "per_million_cache_creation_input_tokens": "1",
+              "per_million_output_tokens": "4"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -718,19 +3548,20 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-3.7-flash"
+          "claude-3-5-sonnet"
         ],
-        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "0.75",
-              "per_million_cached_input_tokens": "0.075",
-              "per_million_output_tokens": "3.75"
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -738,19 +3569,20 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-3.6-flash"
+          "claude-3-7-sonnet"
         ],
-        "note": "Announced from 2027-01-01 on: 1.5 in, 0.15 cached, 7.5 out.",
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "0.75",
-              "per_million_cached_input_tokens": "0.075",
-              "per_million_output_tokens": "3.75"
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -758,100 +3590,20 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-3.5-flash"
+          "claude-3-haiku"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "1.5",
-              "per_million_cached_input_tokens": "0.15",
-              "per_million_output_tokens": "9"
-            },
-            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gemini-3.5-flash-lite"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.3",
-              "per_million_cached_input_tokens": "0.03",
-              "per_million_output_tokens": "2.5"
-            },
-            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gemini-3.1-flash-lite"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.25",
-              "per_million_cached_input_tokens": "0.025",
-              "per_million_input_audio_tokens": "0.5",
-              "per_million_cached_input_audio_tokens": "0.05",
-              "per_million_output_tokens": "1.5"
-            },
-            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gemini-3-flash-preview"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.5",
-              "per_million_cached_input_tokens": "0.05",
-              "per_million_input_audio_tokens": "1",
-              "per_million_cached_input_audio_tokens": "0.1",
-              "per_million_output_tokens": "3"
-            },
-            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gemini-2.5-flash"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.3",
               "per_million_cached_input_tokens": "0.03",
-              "per_million_input_audio_tokens": "1",
-              "per_million_cached_input_audio_tokens": "0.1",
-              "per_million_output_tokens": "2.5"
+              "per_million_cache_creation_input_tokens": "0.3",
+              "per_million_output_tokens": "1.25"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -859,20 +3611,20 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-2.5-flash-lite"
+          "claude-3-opus"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "0.1",
-              "per_million_cached_input_tokens": "0.01",
-              "per_million_input_audio_tokens": "0.3",
-              "per_million_cached_input_audio_tokens": "0.03",
-              "per_million_output_tokens": "0.4"
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -880,20 +3632,350 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-2.0-flash"
+          "claude-4-opus",
+          "claude-opus-4",
+          "claude-opus-4-0",
+          "claude-opus-4-1"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "1.5",
+              "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_output_tokens": "75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-sonnet",
+          "claude-sonnet-4",
+          "claude-sonnet-4-0",
+          "anthropic/claude-sonnet-4"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "1",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-fable-5-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-6-opus",
+          "claude-4.6-opus",
+          "claude-opus-4-6",
+          "claude-opus-4.6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "10",
+                "per_million_cached_input_tokens": "1",
+                "per_million_cache_creation_input_tokens": "12.5",
+                "per_million_output_tokens": "37.5"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-7-opus",
+          "claude-4.7-opus",
+          "claude-opus-4-7",
+          "claude-opus-4.7"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-4-8-opus",
+          "claude-4.8-opus",
+          "claude-opus-4-8",
+          "claude-opus-4.8"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-5-opus",
+          "claude-opus-5",
+          "claude-5.0-opus",
+          "claude-opus-5.0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-5-5-opus",
+          "claude-5.5-opus",
+          "claude-opus-5-5",
+          "claude-opus-5.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-5",
+          "claude-sonnet-4.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "6",
+                "per_million_cached_input_tokens": "0.6",
+                "per_million_cache_creation_input_tokens": "7.5",
+                "per_million_output_tokens": "22.5"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "claude-sonnet-4-6",
+          "claude-sonnet-4.6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-1.5-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.075",
+              "per_million_cached_input_tokens": "0.01875",
+              "per_million_output_tokens": "0.3"
+            },
+            "long_prompt": {
+              "above_input_tokens": 128000,
+              "prices": {
+                "per_million_input_tokens": "0.15",
+                "per_million_cached_input_tokens": "0.0375",
+                "per_million_output_tokens": "0.6"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-1.5-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_output_tokens": "5"
+            },
+            "long_prompt": {
+              "above_input_tokens": 128000,
+              "prices": {
+                "per_million_input_tokens": "2.5",
+                "per_million_output_tokens": "10"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.0-flash",
+          "gemini-2.0-flash-0",
+          "gemini-2.0-flash-exp",
+          "gemini-2.0-flash-thinking"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.1",
               "per_million_cached_input_tokens": "0.025",
+              "per_million_output_tokens": "0.4",
               "per_million_input_audio_tokens": "0.7",
-              "per_million_cached_input_audio_tokens": "0.175",
-              "per_million_output_tokens": "0.4"
+              "per_million_cached_input_audio_tokens": "0.175"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -906,12 +3988,244 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.075",
               "per_million_output_tokens": "0.3"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash",
+          "gemini-2.5-flash-preview-09-2025"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-05-08",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_output_tokens": "2.5",
+              "per_million_input_audio_tokens": "1",
+              "per_million_cached_input_audio_tokens": "0.1"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash-lite",
+          "gemini-2.5-flash-lite-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-05-08",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_output_tokens": "0.4",
+              "per_million_input_audio_tokens": "0.3",
+              "per_million_cached_input_audio_tokens": "0.03"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "gemini-2.5-flash-lite-preview-tts"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "10",
+              "per_million_output_audio_tokens": "10"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash-preview",
+          "gemini-2.5-flash-preview-04-17",
+          "gemini-2.5-flash-preview-05-20"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "gemini-2.5-flash-tts",
+          "gemini-2.5-flash-preview-tts"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "10",
+              "per_million_output_audio_tokens": "10"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-05-08",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.125",
+              "per_million_output_tokens": "10"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "2.5",
+                "per_million_cached_input_tokens": "0.25",
+                "per_million_output_tokens": "15"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "gemini-2.5-pro-tts",
+          "gemini-2.5-pro-preview-tts"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_output_tokens": "20",
+              "per_million_output_audio_tokens": "20"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3-flash-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "3",
+              "per_million_input_audio_tokens": "1",
+              "per_million_cached_input_audio_tokens": "0.1"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3-pro-preview",
+          "gemini-3-pro-text-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "12"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_output_tokens": "18"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.1-flash-lite",
+          "gemini-3.1-flash-lite-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_cached_input_tokens": "0.025",
+              "per_million_output_tokens": "1.5",
+              "per_million_input_audio_tokens": "0.5",
+              "per_million_cached_input_audio_tokens": "0.05"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -924,14 +4238,236 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.75",
-              "per_million_input_audio_tokens": "3",
               "per_million_output_tokens": "4.5",
+              "per_million_input_audio_tokens": "3",
               "per_million_output_audio_tokens": "12"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.1-pro-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "12"
+            },
+            "long_prompt": {
+              "above_input_tokens": 200000,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_output_tokens": "18"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.5-flash",
+          "gemini-3.5-flash-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "9"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.5-flash-lite"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_output_tokens": "2.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.6-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-09-16",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          },
+          {
+            "valid_from": "2027-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "7.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Announced: the price before is an introductory one."
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.7-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          },
+          {
+            "valid_from": "2027-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "7.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Announced: the price before is an introductory one."
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-3.8-flash"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "3.75"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          },
+          {
+            "valid_from": "2027-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "7.5"
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Announced: the price before is an introductory one."
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-flash-1.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.075",
+              "per_million_cached_input_tokens": "0.01875",
+              "per_million_output_tokens": "0.3"
+            },
+            "long_prompt": {
+              "above_input_tokens": 128000,
+              "prices": {
+                "per_million_input_tokens": "0.15",
+                "per_million_cached_input_tokens": "0.0375",
+                "per_million_output_tokens": "0.6"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-flash-1.5-8b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.0375",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_output_tokens": "0.15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 128000,
+              "prices": {
+                "per_million_input_tokens": "0.075",
+                "per_million_cached_input_tokens": "0.02",
+                "per_million_output_tokens": "0.3"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -940,20 +4476,21 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "gemini-live-2.5-flash",
-          "gemini-2.5-flash-native-audio-preview",
-          "gemini-2.5-flash-native-audio-latest"
+          "gemini-2.5-flash-native-audio-latest",
+          "gemini-2.5-flash-native-audio-preview"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.5",
-              "per_million_input_audio_tokens": "3",
               "per_million_output_tokens": "2",
+              "per_million_input_audio_tokens": "3",
               "per_million_output_audio_tokens": "12"
             },
             "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-11-25",
+            "checked_on": "2026-09-23",
             "confidence": "B"
           }
         ]
@@ -961,12 +4498,30 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-2.5-pro",
-          "gemini-3-pro-preview",
-          "gemini-3.1-pro-preview"
+          "gemini-pro-1.5"
         ],
-        "note": "Dearer above 200,000 tokens a request, which a price here cannot say.",
-        "history": []
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.3125",
+              "per_million_output_tokens": "5"
+            },
+            "long_prompt": {
+              "above_input_tokens": 128000,
+              "prices": {
+                "per_million_input_tokens": "2.5",
+                "per_million_cached_input_tokens": "0.625",
+                "per_million_output_tokens": "10"
+              }
+            },
+            "source": "https://ai.google.dev/gemini-api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
       },
       {
         "component": "llm",
@@ -980,20 +4535,68 @@ export const PRICE_FILES: readonly unknown[] = [
         ],
         "note": "Named so that a shorter name does not price them: pictures and speech have prices of their own.",
         "history": []
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gemini-2.5-flash-image-preview"
+        ],
+        "note": "Named so that a shorter name does not price them: not what a voice agent is billed for.",
+        "history": []
       }
     ]
   },
   {
     "provider": "groq",
+    "revised_on": "2026-11-29",
     "entries": [
       {
         "component": "llm",
         "models": [
-          "llama-3.3-70b-versatile"
+          "deepseek-r1-distill-llama-70b"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_output_tokens": "0.99"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.1-405b-reasoning"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.59",
+              "per_million_output_tokens": "0.79"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.1-70b-versatile"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.59",
               "per_million_output_tokens": "0.79"
@@ -1012,6 +4615,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.05",
               "per_million_output_tokens": "0.08"
@@ -1025,16 +4629,345 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
+          "llama-3.2-11b-text-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.18",
+              "per_million_output_tokens": "0.18"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.2-1b-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.04",
+              "per_million_output_tokens": "0.04"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.2-3b-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.06",
+              "per_million_output_tokens": "0.06"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.2-90b-text-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.9",
+              "per_million_output_tokens": "0.9"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.3-70b-specdec"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.59",
+              "per_million_output_tokens": "0.99"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-3.3-70b-versatile"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.59",
+              "per_million_output_tokens": "0.79"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama-guard-3-8b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama3-70b-8192"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.59",
+              "per_million_output_tokens": "0.79"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama3-8b-8192"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.05",
+              "per_million_output_tokens": "0.08"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama3-groq-70b-8192-tool-use-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.89",
+              "per_million_output_tokens": "0.89"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "llama3-groq-8b-8192-tool-use-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.19",
+              "per_million_output_tokens": "0.19"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta-llama/llama-4-maverick",
+          "llama-4-maverick"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta-llama/llama-4-scout",
+          "llama-4-scout"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.11",
+              "per_million_output_tokens": "0.34"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "meta-llama/llama-guard-4-12b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-saba-24b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.79",
+              "per_million_output_tokens": "0.79"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mixtral-8x7b-32768"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.24",
+              "per_million_output_tokens": "0.24"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "moonshotai/kimi-k2",
+          "kimi-k2"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "3"
+            },
+            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
           "openai/gpt-oss-120b",
+          "openai/gpt-oss-safeguard-20b",
           "gpt-oss-120b"
         ],
         "history": [
           {
             "valid_from": "2026-06-04",
+            "assumed_from": "2026-05-08",
             "prices": {
               "per_million_input_tokens": "0.15",
               "per_million_cached_input_tokens": "0.075",
-              "per_million_output_tokens": "0.60"
+              "per_million_output_tokens": "0.6"
             },
             "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
@@ -1052,48 +4985,11 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-05-08",
             "prices": {
               "per_million_input_tokens": "0.075",
               "per_million_cached_input_tokens": "0.0375",
-              "per_million_output_tokens": "0.30"
-            },
-            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "meta-llama/llama-4-scout",
-          "llama-4-scout"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.11",
-              "per_million_output_tokens": "0.34"
-            },
-            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "meta-llama/llama-4-maverick",
-          "llama-4-maverick"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.20",
-              "per_million_output_tokens": "0.60"
+              "per_million_output_tokens": "0.3"
             },
             "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
@@ -1110,29 +5006,10 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.29",
               "per_million_output_tokens": "0.59"
-            },
-            "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "moonshotai/kimi-k2",
-          "kimi-k2"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "1.00",
-              "per_million_cached_input_tokens": "0.50",
-              "per_million_output_tokens": "3.00"
             },
             "source": "https://groq.com/pricing/ (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
@@ -1148,7 +5025,8 @@ export const PRICE_FILES: readonly unknown[] = [
         "minimum_billed_seconds": "10",
         "history": [
           {
-            "valid_from": "2026-05-05",
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_hour": "0.111"
             },
@@ -1166,7 +5044,8 @@ export const PRICE_FILES: readonly unknown[] = [
         "minimum_billed_seconds": "10",
         "history": [
           {
-            "valid_from": "2026-05-05",
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_hour": "0.04"
             },
@@ -1185,6 +5064,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "22"
             },
@@ -1198,7 +5078,9 @@ export const PRICE_FILES: readonly unknown[] = [
   },
   {
     "provider": "livekit",
-    "note": "Known and without a price: LiveKit minutes are unpriced until you add what you pay.",
+    "priced_as": "vendor",
+    "revised_on": "2026-11-29",
+    "note": "LiveKit Inference names its models VENDOR/MODEL; they are priced by the vendor's list, because LiveKit's own is in no source. LiveKit minutes are known and without a price: unpriced until you add what you pay.",
     "entries": [
       {
         "component": "livekit",
@@ -1214,22 +5096,27 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
-    "provider": "openai",
+    "provider": "mistral_ai",
+    "aliases": [
+      "mistral",
+      "mistralai"
+    ],
+    "revised_on": "2026-11-29",
     "entries": [
       {
         "component": "llm",
         "models": [
-          "gpt-4o"
+          "codestral"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "2.50",
-              "per_million_cached_input_tokens": "1.25",
-              "per_million_output_tokens": "10.00"
+              "per_million_input_tokens": "0.3",
+              "per_million_output_tokens": "0.9"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1238,17 +5125,895 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gpt-4o-mini"
+          "codestral-2508"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.03",
+              "per_million_output_tokens": "0.9"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "devstral-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.4",
+              "per_million_cached_input_tokens": "0.04",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "devstral-small",
+          "labs-devstral-small-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-09-16",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "magistral-medium"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_output_tokens": "5"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "magistral-small"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-14b-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.02",
+              "per_million_output_tokens": "0.2"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-3b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.04",
+              "per_million_output_tokens": "0.04"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-3b-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-8b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-09-16",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-8b-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.15",
-              "per_million_cached_input_tokens": "0.075",
-              "per_million_output_tokens": "0.60"
+              "per_million_cached_input_tokens": "0.015",
+              "per_million_output_tokens": "0.15"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ministral-8b-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.1"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2025-12-02",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_cached_input_tokens": "0.015",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-7b",
+          "open-mistral-7b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_output_tokens": "0.25"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-large"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-large-2512"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-medium-2312"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.7",
+              "per_million_output_tokens": "8.1"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-medium",
+          "mistral-medium-3-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.4",
+              "per_million_cached_input_tokens": "0.04",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-medium-3",
+          "mistral-medium-3-5",
+          "mistral-medium-3.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "7.5"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-medium-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.4",
+              "per_million_cached_input_tokens": "0.04",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-06-16",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "7.5"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-nemo",
+          "open-mistral-nemo"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-saba"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-small-2603"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_cached_input_tokens": "0.015",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-small-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mistral-tiny"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_output_tokens": "0.25"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mixtral-8x22b-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.9",
+              "per_million_output_tokens": "0.9"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "mixtral-8x7b",
+          "open-mixtral-8x7b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.7",
+              "per_million_output_tokens": "0.7"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "pixtral-12b"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.15"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "pixtral-large"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "voxtral-mini-2602",
+          "voxtral-mini-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.18"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "voxtral-small-2507",
+          "voxtral-small-latest",
+          "voxtral-small-24b-2507"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_output_tokens": "0.3"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-08-11",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_output_tokens": "0.4"
+            },
+            "source": "https://mistral.ai/pricing/api (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "devstral-small:free",
+          "mistral-nemo:free"
+        ],
+        "note": "Named so that a shorter name does not price them: not what a voice agent is billed for.",
+        "history": []
+      }
+    ]
+  },
+  {
+    "provider": "openai",
+    "aliases": [
+      "openai-responses"
+    ],
+    "revised_on": "2026-11-29",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "chatgpt-4o-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "codex-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_cached_input_tokens": "0.375",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ft:gpt-3.5-turbo",
+          "ft:gpt-3.5-turbo-"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ft:gpt-4o"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "ft:gpt-4o-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_output_tokens": "1.2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-3.5-0301",
+          "gpt-3.5-turbo-0301"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-35-turbo",
+          "gpt-3.5-turbo"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.5",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-3.5-turbo-0613"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-3.5-turbo-1106"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-35-turbo-16k",
+          "gpt-3.5-turbo-16k"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_output_tokens": "4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-3.5-turbo-instruct"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.5",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4",
+          "ft:gpt-4-0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "30",
+              "per_million_output_tokens": "60"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4-32k"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "60",
+              "per_million_output_tokens": "120"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4-turbo",
+          "gpt-4-0125-preview",
+          "gpt-4-1106-preview",
+          "gpt-4-turbo-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_output_tokens": "30"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1262,11 +6027,13 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.5",
               "per_million_output_tokens": "8"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1280,11 +6047,13 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "0.40",
-              "per_million_output_tokens": "1.60"
+              "per_million_input_tokens": "0.4",
+              "per_million_cached_input_tokens": "0.1",
+              "per_million_output_tokens": "1.6"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1293,16 +6062,291 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gpt-5"
+          "gpt-4.1-nano"
         ],
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "1.25",
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.025",
+              "per_million_output_tokens": "0.4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4.5-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "75",
+              "per_million_cached_input_tokens": "37.5",
+              "per_million_output_tokens": "150"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_cached_input_tokens": "1.25",
               "per_million_output_tokens": "10"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-2024-05-13"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-audio-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-mini",
+          "gpt-4o-mini-search-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-mini-2024-07-18.ft",
+          "gpt-4o-mini-2024-07-18.ft-"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_output_tokens": "1.2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-mini-audio",
+          "gpt-4o-mini-audio-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.15",
+              "per_million_output_tokens": "0.6"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-mini-realtime",
+          "gpt-4o-mini-realtime-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_output_tokens": "2.4",
+              "per_million_input_audio_tokens": "10",
+              "per_million_cached_input_audio_tokens": "0.3",
+              "per_million_output_audio_tokens": "20"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "gpt-4o-mini-tts"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_output_tokens": "12",
+              "per_million_output_audio_tokens": "12",
+              "per_audio_minute": "0.015"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Text in, audio out. The price of a minute is the provider's estimate, for usage without tokens."
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-realtime",
+          "gpt-4o-realtime-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "2.5",
+              "per_million_output_tokens": "20",
+              "per_million_input_audio_tokens": "40",
+              "per_million_cached_input_audio_tokens": "2.5",
+              "per_million_output_audio_tokens": "80"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-4o-search-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "gpt-4o-transcribe",
+          "gpt-4o-transcribe-diarize"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10",
+              "per_million_input_audio_tokens": "6",
+              "per_audio_minute": "0.006"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Tokens are what is billed; the price of a minute is the provider's estimate, for usage without tokens."
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5",
+          "gpt-5-chat",
+          "gpt-5-codex"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.125",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1316,11 +6360,13 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_input_tokens": "0.25",
+              "per_million_cached_input_tokens": "0.025",
               "per_million_output_tokens": "2"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B"
           }
@@ -1329,104 +6375,946 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gpt-4.1-nano",
-          "gpt-5-nano",
-          "gpt-5-pro",
+          "gpt-5-nano"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.05",
+              "per_million_cached_input_tokens": "0.005",
+              "per_million_output_tokens": "0.4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_output_tokens": "120"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-1",
+          "gpt-5.1",
+          "gpt-5-1-chat",
+          "gpt-5.1-chat",
+          "gpt-5-1-codex",
+          "gpt-5.1-codex",
+          "gpt-5-1-codex-max",
+          "gpt-5.1-codex-max"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.125",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-1-mini",
+          "gpt-5.1-mini",
+          "gpt-5-1-codex-mini",
+          "gpt-5.1-codex-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.25",
+              "per_million_cached_input_tokens": "0.025",
+              "per_million_output_tokens": "2"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-2",
+          "gpt-5.2",
+          "gpt-5-2-chat",
+          "gpt-5.2-chat",
+          "gpt-5-2-codex",
+          "gpt-5.2-codex"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.75",
+              "per_million_cached_input_tokens": "0.175",
+              "per_million_output_tokens": "14"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5.2-pro",
+          "gpt-5-2-pro-2025-12-11"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "21",
+              "per_million_output_tokens": "168"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-3",
+          "gpt-5.3",
+          "gpt-5-3-chat",
+          "gpt-5.3-chat"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.75",
+              "per_million_cached_input_tokens": "0.175",
+              "per_million_output_tokens": "14"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-3-codex",
+          "gpt-5.3-codex"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.75",
+              "per_million_cached_input_tokens": "0.175",
+              "per_million_output_tokens": "14"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-4",
+          "gpt-5.4"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_output_tokens": "15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "5",
+                "per_million_cached_input_tokens": "0.5",
+                "per_million_output_tokens": "22.5"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-4-mini",
+          "gpt-5.4-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.75",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "4.5"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-4-nano",
+          "gpt-5.4-nano"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.02",
+              "per_million_output_tokens": "1.25"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-4-pro",
+          "gpt-5.4-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "30",
+              "per_million_output_tokens": "180"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "60",
+                "per_million_output_tokens": "270"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-5",
+          "gpt-5.5",
+          "gpt-5-5-chat",
+          "gpt-5.5-chat",
+          "gpt-5-5-codex",
+          "gpt-5.5-codex"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "30"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "10",
+                "per_million_cached_input_tokens": "1",
+                "per_million_output_tokens": "45"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-5-pro",
+          "gpt-5.5-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "30",
+              "per_million_output_tokens": "180"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "60",
+                "per_million_output_tokens": "270"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-6-luna",
+          "gpt-5.6-luna"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.1",
+              "per_million_cache_creation_input_tokens": "1.25",
+              "per_million_output_tokens": "6"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "2",
+                "per_million_cached_input_tokens": "0.2",
+                "per_million_cache_creation_input_tokens": "2.5",
+                "per_million_output_tokens": "9"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-07-30",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.02",
+              "per_million_cache_creation_input_tokens": "0.25",
+              "per_million_output_tokens": "1.2"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "0.4",
+                "per_million_cached_input_tokens": "0.04",
+                "per_million_cache_creation_input_tokens": "0.5",
+                "per_million_output_tokens": "1.8"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-6",
+          "gpt-5.6",
+          "gpt-5-6-sol",
+          "gpt-5.6-sol"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_output_tokens": "30"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "10",
+                "per_million_cached_input_tokens": "1",
+                "per_million_cache_creation_input_tokens": "12.5",
+                "per_million_output_tokens": "45"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-08-21",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.4",
+              "per_million_cache_creation_input_tokens": "5",
+              "per_million_output_tokens": "20"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "8",
+                "per_million_cached_input_tokens": "0.8",
+                "per_million_cache_creation_input_tokens": "10",
+                "per_million_output_tokens": "30"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-5-6-terra",
+          "gpt-5.6-terra"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_cached_input_tokens": "0.25",
+              "per_million_cache_creation_input_tokens": "3.125",
+              "per_million_output_tokens": "15"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "5",
+                "per_million_cached_input_tokens": "0.5",
+                "per_million_cache_creation_input_tokens": "6.25",
+                "per_million_output_tokens": "22.5"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-07-30",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "12"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_cache_creation_input_tokens": "5",
+                "per_million_output_tokens": "18"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-6-astra"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "1",
+              "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_output_tokens": "50"
+            },
+            "long_prompt": {
+              "above_input_tokens": 271999,
+              "prices": {
+                "per_million_input_tokens": "20",
+                "per_million_cached_input_tokens": "2",
+                "per_million_cache_creation_input_tokens": "25",
+                "per_million_output_tokens": "75"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-6-luna"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.1",
+              "per_million_cached_input_tokens": "0.01",
+              "per_million_cache_creation_input_tokens": "0.125",
+              "per_million_output_tokens": "0.5"
+            },
+            "long_prompt": {
+              "above_input_tokens": 272000,
+              "prices": {
+                "per_million_input_tokens": "0.2",
+                "per_million_cached_input_tokens": "0.02",
+                "per_million_cache_creation_input_tokens": "0.25",
+                "per_million_output_tokens": "0.75"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-6-sol"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_output_tokens": "10"
+            },
+            "long_prompt": {
+              "above_input_tokens": 272000,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_cache_creation_input_tokens": "5",
+                "per_million_output_tokens": "15"
+              }
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-audio",
+          "gpt-audio-1.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2.5",
+              "per_million_output_tokens": "10",
+              "per_million_input_audio_tokens": "32",
+              "per_million_output_audio_tokens": "64"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-audio-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_output_tokens": "2.4",
+              "per_million_input_audio_tokens": "10",
+              "per_million_output_audio_tokens": "20"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-realtime",
+          "gpt-realtime-1.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.4",
+              "per_million_output_tokens": "16",
+              "per_million_input_audio_tokens": "32",
+              "per_million_cached_input_audio_tokens": "0.4",
+              "per_million_output_audio_tokens": "64"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-realtime-2",
+          "gpt-realtime-2.1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "4",
+              "per_million_cached_input_tokens": "0.4",
+              "per_million_output_tokens": "24",
+              "per_million_input_audio_tokens": "32",
+              "per_million_cached_input_audio_tokens": "0.4",
+              "per_million_output_audio_tokens": "64"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "gpt-realtime-mini",
+          "gpt-realtime-2.1-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_cached_input_tokens": "0.06",
+              "per_million_output_tokens": "2.4",
+              "per_million_input_audio_tokens": "10",
+              "per_million_cached_input_audio_tokens": "0.3",
+              "per_million_output_audio_tokens": "20"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "gpt-transcribe"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "0.27"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "7.5",
+              "per_million_output_tokens": "60"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1-mini"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1-preview"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "15",
+              "per_million_cached_input_tokens": "7.5",
+              "per_million_output_tokens": "60"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o1-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "150",
+              "per_million_output_tokens": "600"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "40"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2025-06-10",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "8"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3-deep-research"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "10",
+              "per_million_cached_input_tokens": "2.5",
+              "per_million_output_tokens": "40"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3-mini",
+          "o3-mini-high"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.55",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o3-pro"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "20",
+              "per_million_output_tokens": "80"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o4-mini",
+          "o4-mini-high"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.1",
+              "per_million_cached_input_tokens": "0.275",
+              "per_million_output_tokens": "4.4"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "o4-mini-deep-research"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "8"
+            },
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
           "gpt-4o-audio",
-          "gpt-4o-mini-audio",
           "gpt-4o-search",
           "gpt-4o-mini-search",
-          "gpt-4o-mini-realtime",
-          "gpt-realtime-1.5",
-          "gpt-realtime-2.1",
-          "gpt-realtime-translate"
+          "gpt-realtime-translate",
+          "gpt-4-vision-preview",
+          "gpt-4-1106-vision-preview",
+          "gpt-5-image",
+          "gpt-5-image-mini",
+          "gpt-5.4-image-2"
         ],
         "note": "Named so that a shorter name does not price it: no price of its own in a source.",
         "history": []
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gpt-realtime"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "4",
-              "per_million_cached_input_tokens": "0.40",
-              "per_million_output_tokens": "16",
-              "per_million_input_audio_tokens": "32",
-              "per_million_cached_input_audio_tokens": "0.40",
-              "per_million_output_audio_tokens": "64"
-            },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gpt-realtime-2"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "4",
-              "per_million_output_tokens": "24",
-              "per_million_input_audio_tokens": "32",
-              "per_million_output_audio_tokens": "64"
-            },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gpt-realtime-mini"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "0.60",
-              "per_million_output_tokens": "2.40",
-              "per_million_input_audio_tokens": "10",
-              "per_million_cached_input_audio_tokens": "0.30",
-              "per_million_output_audio_tokens": "20"
-            },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "llm",
-        "models": [
-          "gpt-4o-realtime",
-          "gpt-4o-realtime-preview"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-09-23",
-            "prices": {
-              "per_million_input_tokens": "5",
-              "per_million_output_tokens": "20",
-              "per_million_input_audio_tokens": "40",
-              "per_million_output_audio_tokens": "80"
-            },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B"
-          }
-        ]
       },
       {
         "component": "stt",
@@ -1437,6 +7325,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.006"
             },
@@ -1449,18 +7338,19 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
-          "gpt-4o-transcribe"
+          "gpt-4o-mini-transcribe"
         ],
         "history": [
           {
-            "valid_from": "2026-07-19",
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
             "prices": {
-              "per_million_input_tokens": "2.5",
-              "per_million_output_tokens": "10",
-              "per_million_input_audio_tokens": "6",
-              "per_audio_minute": "0.006"
+              "per_million_input_tokens": "1.25",
+              "per_million_output_tokens": "5",
+              "per_million_input_audio_tokens": "3",
+              "per_audio_minute": "0.003"
             },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
+            "source": "https://developers.openai.com/api/docs/pricing (via @pydantic/genai-prices 0.1.8)",
             "checked_on": "2026-09-23",
             "confidence": "B",
             "note": "Tokens are what is billed; the price of a minute is the provider's estimate, for usage without tokens."
@@ -1470,37 +7360,12 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "stt",
         "models": [
-          "gpt-4o-mini-transcribe"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-07-19",
-            "prices": {
-              "per_audio_minute": "0.003"
-            },
-            "source": "https://openai.com/api/pricing/ (via hail-hq/hail costs)",
-            "checked_on": "2026-07-19",
-            "confidence": "B",
-            "note": "The provider's estimate; tokens are what is billed."
-          }
-        ]
-      },
-      {
-        "component": "stt",
-        "models": [
-          "gpt-4o-transcribe-diarize"
-        ],
-        "note": "Named so that a shorter name does not price it: no price of its own in a source.",
-        "history": []
-      },
-      {
-        "component": "stt",
-        "models": [
           "gpt-realtime-whisper"
         ],
         "history": [
           {
             "valid_from": "2026-07-19",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_audio_minute": "0.017"
             },
@@ -1518,6 +7383,7 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "15"
             },
@@ -1535,32 +7401,13 @@ export const PRICE_FILES: readonly unknown[] = [
         "history": [
           {
             "valid_from": "2026-05-05",
+            "assumed_from": "2026-01-01",
             "prices": {
               "per_million_characters": "30"
             },
             "source": "https://openai.com/api/pricing/ (via hail-hq/hail costs)",
             "checked_on": "2026-07-19",
             "confidence": "B"
-          }
-        ]
-      },
-      {
-        "component": "tts",
-        "models": [
-          "gpt-4o-mini-tts"
-        ],
-        "history": [
-          {
-            "valid_from": "2026-05-19",
-            "prices": {
-              "per_million_input_tokens": "0.60",
-              "per_million_output_tokens": "12",
-              "per_audio_minute": "0.015"
-            },
-            "source": "https://openai.com/api/pricing/ (via @pydantic/genai-prices 0.1.8)",
-            "checked_on": "2026-09-23",
-            "confidence": "B",
-            "note": "Text in, audio out. The price of a minute is the provider's estimate, for usage without tokens."
           }
         ]
       }
@@ -1626,6 +7473,479 @@ export const PRICE_FILES: readonly unknown[] = [
             "note": "US toll-free numbers."
           }
         ]
+      }
+    ]
+  },
+  {
+    "provider": "x_ai",
+    "aliases": [
+      "xai",
+      "x-ai"
+    ],
+    "revised_on": "2026-11-29",
+    "entries": [
+      {
+        "component": "llm",
+        "models": [
+          "grok-2"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_output_tokens": "10"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-3",
+          "grok-3-beta"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-3-fast",
+          "grok-3-fast-beta"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "5",
+              "per_million_cached_input_tokens": "1.25",
+              "per_million_output_tokens": "25"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-3-mini",
+          "grok-3-mini-beta"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.3",
+              "per_million_cached_input_tokens": "0.075",
+              "per_million_output_tokens": "0.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-3-mini-fast",
+          "grok-3-mini-fast-beta"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.6",
+              "per_million_cached_input_tokens": "0.15",
+              "per_million_output_tokens": "4"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "3",
+              "per_million_cached_input_tokens": "0.75",
+              "per_million_output_tokens": "15"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4-1-fast-non-reasoning"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "0.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4-1-fast",
+          "grok-4-1-fast-reasoning"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "0.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4-fast-non-reasoning"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "0.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4-fast",
+          "grok-4-fast-reasoning"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.05",
+              "per_million_output_tokens": "0.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4.20"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "2.5"
+            },
+            "long_prompt": {
+              "above_input_tokens": 199999,
+              "prices": {
+                "per_million_input_tokens": "2.5",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_output_tokens": "5"
+              }
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4.20-multi-agent"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "6"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4.3",
+          "x-ai/grok-4.3"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1.25",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "2.5"
+            },
+            "long_prompt": {
+              "above_input_tokens": 199999,
+              "prices": {
+                "per_million_input_tokens": "2.5",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_output_tokens": "5"
+              }
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4.5",
+          "grok-latest",
+          "x-ai/grok-4.5"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-09-16",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.3",
+              "per_million_output_tokens": "6"
+            },
+            "long_prompt": {
+              "above_input_tokens": 199999,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "0.6",
+                "per_million_output_tokens": "12"
+              }
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-4.6",
+          "x-ai/grok-4.6"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "2",
+              "per_million_cached_input_tokens": "0.5",
+              "per_million_output_tokens": "6"
+            },
+            "long_prompt": {
+              "above_input_tokens": 199999,
+              "prices": {
+                "per_million_input_tokens": "4",
+                "per_million_cached_input_tokens": "1",
+                "per_million_output_tokens": "12"
+              }
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-build-0.1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "1",
+              "per_million_cached_input_tokens": "0.2",
+              "per_million_output_tokens": "2"
+            },
+            "long_prompt": {
+              "above_input_tokens": 199999,
+              "prices": {
+                "per_million_input_tokens": "2",
+                "per_million_cached_input_tokens": "0.4",
+                "per_million_output_tokens": "4"
+              }
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-code-fast",
+          "grok-code-fast-1"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_input_tokens": "0.2",
+              "per_million_cached_input_tokens": "0.02",
+              "per_million_output_tokens": "1.5"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "grok-voice-latest"
+        ],
+        "history": [
+          {
+            "valid_from": "2025-01-01",
+            "prices": {
+              "per_audio_hour": "3"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B",
+            "note": "Held until the next one began; when it began is not known."
+          },
+          {
+            "valid_from": "2026-08-05",
+            "prices": {
+              "per_audio_hour": "4.8"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "grok-voice-think-fast-1.0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "3"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "stt",
+        "models": [
+          "grok-voice-think-fast-2.0"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-09-23",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_audio_hour": "4.8"
+            },
+            "source": "https://docs.x.ai/docs/models (via @pydantic/genai-prices 0.1.8)",
+            "checked_on": "2026-09-23",
+            "confidence": "B"
+          }
+        ]
+      },
+      {
+        "component": "llm",
+        "models": [
+          "grok-2-vision-1212",
+          "grok-2-vision",
+          "grok-2-vision-latest"
+        ],
+        "note": "Named so that a shorter name does not price them: not what a voice agent is billed for.",
+        "history": []
       }
     ]
   }

@@ -2,7 +2,7 @@ import type { Usage } from '../../model/facts.ts';
 import type { CallMetricsRow } from '../../model/rows.ts';
 import { CostBreakdown } from './breakdown.ts';
 import { Usd } from './money.ts';
-import { type Priced, priceMinutes, priceStage, type StageUsage } from './price.ts';
+import { type Priced, priceListName, priceMinutes, priceStage, type StageUsage } from './price.ts';
 import { catalogue, type PriceList } from './price-list.ts';
 import type { MinutesComponent, StageComponent } from './units.ts';
 
@@ -110,13 +110,14 @@ export class CostCalculator {
       listOf(usage[component]).map((leg) =>
         priceMinutes(this.#priceList, { ...this.#billedAs(component), ...present(leg), component, atUs }),
       );
-    return new CostBreakdown(this.#priceList.name, {
+    const parts = {
       stt: stages('stt'),
       llm: stages('llm'),
       tts: stages('tts'),
       livekit: minutes('livekit'),
       telephony: minutes('telephony'),
-    });
+    };
+    return new CostBreakdown(priceListName(this.#priceList, Object.values(parts).flat()), parts);
   }
 
   /**
@@ -183,7 +184,7 @@ export class CostCalculator {
       };
       return [priceMinutes(this.#priceList, { ...billedAs, component, durationSeconds: 60, atUs })];
     };
-    return new CostBreakdown(this.#priceList.name, {
+    const parts = {
       stt: aTurn('stt', { audioSeconds: sttSecondsPerTurn }),
       llm: aTurn('llm', {
         inputTokens: llmInputTokensPerTurn,
@@ -193,7 +194,8 @@ export class CostCalculator {
       tts: aTurn('tts', present({ characters: ttsCharactersPerTurn, audioSeconds: ttsSecondsPerTurn })),
       ...(livekit && { livekit: aMinute('livekit') }),
       ...(telephony && { telephony: aMinute('telephony') }),
-    });
+    };
+    return new CostBreakdown(priceListName(this.#priceList, Object.values(parts).flat()), parts);
   }
 
   #billedAs(component: StageComponent | MinutesComponent): BilledAs {

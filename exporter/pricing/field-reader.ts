@@ -101,6 +101,14 @@ export class FieldReader {
       : this.#expected(field, 'a decimal in quotes, 0 or more, such as "0.0048"');
   }
 
+  /** A whole number above 0. */
+  count(field: string): number {
+    const value = this.value(field);
+    return Number.isSafeInteger(value) && (value as number) > 0
+      ? (value as number)
+      : this.#expected(field, 'a whole number above 0');
+  }
+
   fail(field: string, problem: string): never {
     const path = [this.#path, field].filter((part) => part !== '').join('.');
     throw new PriceFileError(this.#file, this.#model, path === '' ? '(whole)' : path, problem);

@@ -65,10 +65,10 @@ export class PricingConfig implements PriceList {
     const per = (price: Decimal, count: number): Rate => ({ price, per: count });
     this.#rates = {
       stt: { audioSeconds: per(this.rates.sttPerSecond, 1) },
-      llm: {
-        inputTokens: per(this.rates.llmPerMillionInputTokens, 1_000_000),
-        outputTokens: per(this.rates.llmPerMillionOutputTokens, 1_000_000),
-      },
+      llm: tokenRates(
+        per(this.rates.llmPerMillionInputTokens, 1_000_000),
+        per(this.rates.llmPerMillionOutputTokens, 1_000_000),
+      ),
       tts: { characters: per(this.rates.ttsPerThousandCharacters, 1_000) },
       livekit: { callSeconds: per(this.rates.livekitPerMinute, 60) },
     };
@@ -80,6 +80,17 @@ export class PricingConfig implements PriceList {
     return price && { specificity: 0, price };
   }
 }
+
+/** The card has one rate for every token of the prompt and one for every token of the answer. */
+const tokenRates = (input: Rate, output: Rate): Rates => ({
+  inputTokens: input,
+  cachedInputTokens: input,
+  cacheCreationInputTokens: input,
+  inputAudioTokens: input,
+  cachedInputAudioTokens: input,
+  outputTokens: output,
+  outputAudioTokens: output,
+});
 
 function parseRate(key: string, value: Decimal | string | number): Decimal {
   let rate: Decimal;

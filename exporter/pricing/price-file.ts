@@ -9,12 +9,24 @@ export type Mode = 'streaming' | 'batch';
 /** A: two independent sources agree. B: one good dated source. C: secondary, undated or ageing. */
 export type Confidence = 'A' | 'B' | 'C';
 
+/** Rates of requests with more input tokens than a limit, for all of their tokens. */
+export interface LongPrompt {
+  readonly aboveInputTokens: number;
+  readonly rates: Rates;
+}
+
 /** A price as it stood from one day on, until the next one of its entry. */
 export interface DatedPrice {
   /** First day (from 00:00 UTC) on which the price is known to have held, `YYYY-MM-DD`. */
   readonly validFrom: string;
   readonly validFromUs: Micros;
+  /** The price is assumed to have held since then, although no source says so. Absent: it is not. */
+  readonly assumedFromUs?: Micros;
   readonly rates: Rates;
+  /** The rates of a request with a long prompt. Absent: they are the same. */
+  readonly longPrompt?: LongPrompt;
+  /** Rates of the service tiers that have their own, by name. */
+  readonly serviceTiers: ReadonlyMap<string, Rates>;
   /** Where the price is from. */
   readonly source: string;
   /** The day the source was last looked at, `YYYY-MM-DD`. */
@@ -38,6 +50,13 @@ export interface ProviderPrices {
   readonly provider: string;
   /** Other names under which the provider is reported, lower case. */
   readonly aliases: readonly string[];
+  /**
+   * Whose prices hold for models that this file does not have: those of these providers, or of the vendor whose name
+   * is before the model's (`openai/gpt-4.1-mini`).
+   */
+  readonly pricedAs: readonly string[] | 'vendor';
+  /** The day the file was last changed, `YYYY-MM-DD`. */
+  readonly revisedOn?: string;
   readonly entries: readonly PriceEntry[];
 }
 
@@ -50,12 +69,31 @@ export interface ProviderPrices {
  * @throws PriceFileError naming file, model and field
  */
 export function parsePriceFile(content: unknown, file: string): ProviderPrices {
-  const top = new FieldReader(file, undefined, '', content, ['provider', 'aliases', 'note', 'entries']);
+  const top = new FieldReader(file, undefined, '', content, [
+    'provider',
+    'aliases',
+    'priced_as',
+    'revised_on',
+    'note',
+    'entries',
+  ]);
   const provider = top.name('provider');
   const aliases = top.has('aliases') ? top.names('aliases') : [];
   const entries = top.list('entries').map((entry, index) => parseEntry(entry, file, `entries[${index}]`));
   refuseSecondPrice(entries, file);
-  return { provider, aliases, entries };
+  const revisedOn = top.has('revised_on') ? top.day('revised_on') : undefined;
+  return {
+    provider,
+    aliases,
+    pricedAs: pricedAs(top),
+    ...(revisedOn !== undefined && { revisedOn }),
+    entries,
+  };
+}
+
+function pricedAs(top: FieldReader): readonly string[] | 'vendor' {
+  if (!top.has('priced_as')) return [];
+  return top.value('priced_as') === 'vendor' ? 'vendor' : top.names('priced_as');
 }
 
 function parseEntry(content: unknown, file: string, path: string): PriceEntry {
@@ -78,6 +116,12 @@ function parseEntry(content: unknown, file: string, path: string): PriceEntry {
     .list('history')
     .map((dated, index) => parseDated(dated, file, models[0], component, `history[${index}]`));
   history.forEach((dated, index) => {
+    if (index > 0 && dated.assumedFromUs !== undefined) {
+      entry.fail(
+        `history[${index}].assumed_from`,
+        'expected in the first price only: the one before holds until then',
+      );
+    }
     const before = history[index - 1];
     if (before === undefined || before.validFrom < dated.validFrom) return;
     entry.fail(
@@ -106,22 +150,52 @@ function parseDated(
 ): DatedPrice {
   const dated = new FieldReader(file, model, path, content, [
     'valid_from',
+    'assumed_from',
     'prices',
+    'long_prompt',
+    'service_tiers',
     'source',
     'checked_on',
     'confidence',
     'note',
   ]);
   const validFrom = dated.day('valid_from');
+  const assumedFrom = dated.has('assumed_from') ? dated.day('assumed_from') : undefined;
+  if (assumedFrom !== undefined && assumedFrom >= validFrom) {
+    dated.fail('assumed_from', `saw ${assumedFrom}, expected a day before ${validFrom}`);
+  }
+  const rates = (content: unknown, at: string): Rates =>
+    parseRates(content, file, model, component, `${path}.${at}`);
+  const tiers = dated.has('service_tiers')
+    ? new FieldReader(file, model, `${path}.service_tiers`, dated.value('service_tiers'))
+    : undefined;
   return {
     validFrom,
-    validFromUs: Date.parse(validFrom) * 1_000,
-    rates: parseRates(dated.value('prices'), file, model, component, `${path}.prices`),
+    validFromUs: microsOf(validFrom),
+    ...(assumedFrom !== undefined && { assumedFromUs: microsOf(assumedFrom) }),
+    rates: rates(dated.value('prices'), 'prices'),
+    ...(dated.has('long_prompt') && { longPrompt: longPrompt(dated.value('long_prompt')) }),
+    serviceTiers: new Map(
+      tiers?.keys().map((name) => [name.toLowerCase(), rates(tiers.value(name), `service_tiers.${name}`)]),
+    ),
     source: dated.text('source'),
     checkedOn: dated.day('checked_on'),
     confidence: dated.oneOf('confidence', ['A', 'B', 'C'] as const),
   };
+
+  function longPrompt(content: unknown): LongPrompt {
+    const long = new FieldReader(file, model, `${path}.long_prompt`, content, [
+      'above_input_tokens',
+      'prices',
+    ]);
+    return {
+      aboveInputTokens: long.count('above_input_tokens'),
+      rates: rates(long.value('prices'), 'long_prompt.prices'),
+    };
+  }
 }
+
+const microsOf = (day: string): Micros => Date.parse(day) * 1_000;
 
 function parseRates(
   content: unknown,

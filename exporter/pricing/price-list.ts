@@ -1,5 +1,6 @@
 import { PRICE_FILES } from '../generated/prices.ts';
-import type { DatedPrice, PriceEntry, ProviderPrices } from './price-file.ts';
+import { modelNames, vendorOf } from './model-names.ts';
+import type { DatedPrice, LongPrompt, PriceEntry, ProviderPrices } from './price-file.ts';
 import { parsePriceFile } from './price-file.ts';
 import type { Metering } from './rounding.ts';
 import type { Component, Rates } from './units.ts';
@@ -22,6 +23,12 @@ export interface Price extends Metering {
   /** Which price it is, as `stt:deepgram/nova-3:streaming@2026-05-05`. */
   readonly entry: string;
   readonly rates: Rates;
+  /** True: the call was before the first day on which the price is known to have held. */
+  readonly assumed?: boolean;
+  /** Absent: a long prompt costs no more. */
+  readonly longPrompt?: LongPrompt;
+  /** Rates of service tiers, by name in lower case. A tier that is not here has no known price. */
+  readonly serviceTiers?: ReadonlyMap<string, Rates>;
 }
 
 /** The entry of a list that a model belongs to. */
@@ -57,7 +64,7 @@ export interface PriceListOptions {
 }
 
 /**
- * A price list of one's own, of parsed price files. Its version is the newest `checked_on` among them.
+ * A price list of one's own, of parsed price files. Its version is the newest day on which one was changed or checked.
  *
  * @throws PriceFileError for the first file that is not valid
  */
@@ -67,9 +74,10 @@ export function priceListFrom(
 ): PriceList {
   const providers = files.map((content, index) => parsePriceFile(content, file ?? fileName(content, index)));
   const days = providers
-    .flatMap(({ entries }) => entries)
-    .flatMap(({ history }) => history)
-    .map(({ checkedOn }) => checkedOn)
+    .flatMap(({ revisedOn, entries }) => [
+      ...(revisedOn === undefined ? [] : [revisedOn]),
+      ...entries.flatMap(({ history }) => history).map(({ checkedOn }) => checkedOn),
+    ])
     .sort();
   const version = days.at(-1);
   return {
@@ -106,26 +114,71 @@ export function withOverrides(list: PriceList, content: unknown, file = 'EARSHOT
   };
 }
 
-/** Exact name first, then the longest one that the model's name starts with; of equals the first. */
 function findIn(providers: readonly ProviderPrices[], query: PriceQuery): PriceMatch | undefined {
-  const provider = query.provider?.trim().toLowerCase();
-  const model = query.model?.trim().toLowerCase();
+  const { provider, model } = query;
   if (provider === undefined || model === undefined) return undefined;
-  const mode = query.streaming === false ? 'batch' : 'streaming';
+  const name = provider.trim().toLowerCase();
+  const files = providers.filter((file) => file.provider === name || file.aliases.includes(name));
+  return matchIn(files, query, model) ?? matchOfOthers(providers, files, query, model);
+}
 
-  let best: { provider: string; entry: PriceEntry; specificity: number } | undefined;
-  for (const file of providers) {
-    if (file.provider !== provider && !file.aliases.includes(provider)) continue;
-    for (const entry of file.entries) {
-      if (entry.component !== query.component || (entry.mode ?? mode) !== mode) continue;
-      const specificity = Math.max(...entry.models.map((name) => specificityOf(name, model)));
-      if (specificity > (best?.specificity ?? 0)) best = { provider: file.provider, entry, specificity };
+/** What one provider's own files have, under the most literal of the model's names. */
+function matchIn(files: readonly ProviderPrices[], query: PriceQuery, model: string): PriceMatch | undefined {
+  const providers = files.flatMap(({ provider, aliases }) => [provider, ...aliases]);
+  for (const name of modelNames(model, providers)) {
+    const best = bestEntry(files, query, name);
+    if (best === undefined) continue;
+    const price = priceAt(best.provider, best.entry, query.atUs);
+    return { specificity: best.specificity, ...(price && { price }) };
+  }
+  return undefined;
+}
+
+/** A model that its provider resells: the price is that of who makes it. */
+function matchOfOthers(
+  providers: readonly ProviderPrices[],
+  files: readonly ProviderPrices[],
+  query: PriceQuery,
+  model: string,
+): PriceMatch | undefined {
+  for (const { pricedAs } of files) {
+    const sold =
+      pricedAs === 'vendor' ? [vendorOf(model)] : pricedAs.map((provider) => ({ provider, model }));
+    for (const each of sold) {
+      if (each === undefined) continue;
+      const name = each.provider.toLowerCase();
+      const theirs = providers.filter(
+        (file) => !files.includes(file) && (file.provider === name || file.aliases.includes(name)),
+      );
+      const match = matchIn(theirs, query, each.model);
+      if (match) return match;
     }
   }
-  if (!best) return undefined;
-  const { entry, specificity } = best;
-  const dated = entry.history.findLast(({ validFromUs }) => validFromUs <= query.atUs);
-  return { specificity, ...(dated && { price: toPrice(best.provider, entry, dated) }) };
+  return undefined;
+}
+
+interface BestEntry {
+  readonly provider: string;
+  readonly entry: PriceEntry;
+  readonly specificity: number;
+}
+
+/** Exact name first, then the longest one that the model's name starts with; of equals the first. */
+function bestEntry(
+  files: readonly ProviderPrices[],
+  { component, streaming }: PriceQuery,
+  model: string,
+): BestEntry | undefined {
+  const mode = streaming === false ? 'batch' : 'streaming';
+  let best: BestEntry | undefined;
+  for (const { provider, entries } of files) {
+    for (const entry of entries) {
+      if (entry.component !== component || (entry.mode ?? mode) !== mode) continue;
+      const specificity = Math.max(...entry.models.map((name) => specificityOf(name, model)));
+      if (specificity > (best?.specificity ?? 0)) best = { provider, entry, specificity };
+    }
+  }
+  return best;
 }
 
 /**
@@ -137,10 +190,19 @@ function specificityOf(name: string, model: string): number {
   return model.startsWith(name) && /^[-_:@/]/.test(model.slice(name.length)) ? name.length : 0;
 }
 
+/** The price in force, else the first one where it may be assumed for the time before it. */
+function priceAt(provider: string, entry: PriceEntry, atUs: number): Price | undefined {
+  const dated = entry.history.findLast(({ validFromUs }) => validFromUs <= atUs);
+  if (dated) return toPrice(provider, entry, dated);
+  const [first] = entry.history;
+  const isAssumed = first?.assumedFromUs !== undefined && first.assumedFromUs <= atUs;
+  return isAssumed ? { ...toPrice(provider, entry, first), assumed: true } : undefined;
+}
+
 function toPrice(
   provider: string,
   { component, models, mode, rounding, minimumBilledSeconds }: PriceEntry,
-  { validFrom, rates }: DatedPrice,
+  { validFrom, rates, longPrompt, serviceTiers }: DatedPrice,
 ): Price {
   const name = [models[0], mode].filter((part) => part !== undefined).join(':');
   return {
@@ -148,5 +210,7 @@ function toPrice(
     rates,
     rounding,
     ...(minimumBilledSeconds && { minimumBilledSeconds }),
+    ...(longPrompt && { longPrompt }),
+    ...(serviceTiers.size > 0 && { serviceTiers }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Decimal } from 'decimal.js';
 import type { Usage } from '../../model/facts.ts';
 import { Usd } from './money.ts';
-import type { Quantity, Rates } from './units.ts';
+import type { Quantity, Rate, Rates } from './units.ts';
 
 /** Quantities that one price charges together. */
 export type Quantities = readonly (readonly [Quantity, Decimal])[];
@@ -33,8 +33,10 @@ function single(quantity: Quantity, amount: number | undefined, rates: Rates): Q
 
 /**
  * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache, input ⊃ audio, cached and audio ⊃ cached
- * audio. Tokens read from or written to a cache without a price of their own are charged as input. Where audio tokens have their own price, a count without its audio part cannot
- * be charged; where they have none, they are charged as text.
+ * audio, output ⊃ audio, output ⊃ reasoning. Every part is charged at its own rate or, where it has none, not at all:
+ * a cached token at the price of another one would be silently wrong. Reasoning is output, unless it has a rate apart.
+ *
+ * Where audio tokens have their own price, a count without its audio part cannot be charged.
  *
  * 1,000 input tokens, 400 of them cached, are 600 input and 400 cached ones.
  */
@@ -42,30 +44,44 @@ function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
   const { inputTokens: input, outputTokens: output, cachedInputTokens: cached = 0 } = usage;
   if (!rates.inputTokens || !isAmount(input) || !isAmount(output)) return undefined;
 
-  const inputAudio = rates.inputAudioTokens ? partOf(input, usage.inputAudioTokens) : 0;
-  const outputAudio = rates.outputAudioTokens ? partOf(output, usage.outputAudioTokens) : 0;
-  if (inputAudio === undefined || outputAudio === undefined) return undefined;
-  const cachedAudio = inputAudio === 0 ? 0 : partOf(cached, usage.cachedInputAudioTokens);
+  const apart = (rate: Rate | undefined, whole: Rate | undefined): boolean =>
+    rate !== undefined && !(whole && rate.price.equals(whole.price) && rate.per === whole.per);
+  const inputAudio = partOf(input, usage.inputAudioTokens, apart(rates.inputAudioTokens, rates.inputTokens));
+  const outputAudio = partOf(
+    output,
+    usage.outputAudioTokens,
+    apart(rates.outputAudioTokens, rates.outputTokens),
+  );
+  const reasoning = rates.reasoningTokens ? partOf(output, usage.reasoningTokens, true) : 0;
+  if (inputAudio === undefined || outputAudio === undefined || reasoning === undefined) return undefined;
+  const cachedAudio = inputAudio === 0 ? 0 : partOf(cached, usage.cachedInputAudioTokens, true);
   if (cachedAudio === undefined) return undefined;
 
   const cachedText = cached - cachedAudio;
   const { cacheCreationInputTokens: written = 0 } = usage;
   const leaves: [Quantity, number][] = [
     ['inputTokens', input - inputAudio - cachedText - written],
-    [rates.cacheCreationInputTokens ? 'cacheCreationInputTokens' : 'inputTokens', written],
-    [rates.cachedInputTokens ? 'cachedInputTokens' : 'inputTokens', cachedText],
+    ['cacheCreationInputTokens', written],
+    ['cachedInputTokens', cachedText],
     ['inputAudioTokens', inputAudio - cachedAudio],
-    [rates.cachedInputAudioTokens ? 'cachedInputAudioTokens' : 'inputAudioTokens', cachedAudio],
-    ['outputTokens', output - outputAudio],
+    ['cachedInputAudioTokens', cachedAudio],
+    ['outputTokens', output - outputAudio - reasoning],
     ['outputAudioTokens', outputAudio],
+    ['reasoningTokens', reasoning],
   ];
   // A negative leaf means counts that contradict each other, such as more cached tokens than input tokens.
   if (!leaves.every(([, amount]) => isAmount(amount))) return undefined;
-  return leaves.filter(([, amount]) => amount > 0).map(([quantity, amount]) => [quantity, new Usd(amount)]);
+  const used = leaves.filter(([, amount]) => amount > 0);
+  if (!used.every(([quantity]) => rates[quantity])) return undefined;
+  return used.map(([quantity, amount]) => [quantity, new Usd(amount)]);
 }
 
-/** A part of nothing is nothing, even where nobody said so. */
-const partOf = (whole: number, part: number | undefined): number | undefined => (whole === 0 ? 0 : part);
+/**
+ * A part of nothing is nothing, even where nothing says so. A part that is priced apart has to be known; another one is
+ * none, unless it is reported.
+ */
+const partOf = (whole: number, part: number | undefined, apart: boolean): number | undefined =>
+  whole === 0 ? 0 : (part ?? (apart ? undefined : 0));
 
 const isAmount = (amount: number | undefined): amount is number =>
   amount !== undefined && Number.isFinite(amount) && amount >= 0;

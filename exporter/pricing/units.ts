@@ -19,6 +19,7 @@ export type Quantity =
   | 'cachedInputTokens'
   | 'cacheCreationInputTokens'
   | 'outputTokens'
+  | 'reasoningTokens'
   | 'inputAudioTokens'
   | 'cachedInputAudioTokens'
   | 'outputAudioTokens'
@@ -42,6 +43,7 @@ export const UNITS = {
     of: STAGES,
   },
   per_million_output_tokens: { quantity: 'outputTokens', per: MILLION, of: STAGES },
+  per_million_reasoning_tokens: { quantity: 'reasoningTokens', per: MILLION, of: STAGES },
   per_million_input_audio_tokens: { quantity: 'inputAudioTokens', per: MILLION, of: STAGES },
   per_million_cached_input_audio_tokens: { quantity: 'cachedInputAudioTokens', per: MILLION, of: STAGES },
   per_million_output_audio_tokens: { quantity: 'outputAudioTokens', per: MILLION, of: STAGES },

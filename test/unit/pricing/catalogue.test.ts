@@ -49,8 +49,8 @@ describe("Deepgram's $0.0043", () => {
 });
 
 describe('the catalogue', () => {
-  it('is named after the newest day on which a price was checked', () => {
-    assert.equal(catalogue().name, 'catalogue@2026-11-25');
+  it('is named after the newest day on which a price was changed or checked', () => {
+    assert.equal(catalogue().name, 'catalogue@2026-11-29');
   });
 
   it('has a source, a day and a positive price in every entry', () => {
@@ -59,8 +59,9 @@ describe('the catalogue', () => {
       for (const { validFrom, checkedOn, source, rates } of entry.history) {
         const what = `${provider}/${entry.models[0]} ${validFrom}`;
         assert.ok(source.length > 10, what);
-        assert.ok(checkedOn >= validFrom, `${what}: not checked since it began`);
-        assert.ok(checkedOn <= '2026-11-25', what);
+        const isAnnounced = validFrom > '2026-11-29';
+        assert.ok(isAnnounced || checkedOn >= validFrom, `${what}: not checked since it began`);
+        assert.ok(checkedOn <= '2026-11-29', what);
         for (const rate of Object.values(rates)) assert.ok(rate.price.greaterThan(0), what);
       }
     }
@@ -103,7 +104,7 @@ describe('the catalogue', () => {
     ['stt', 'groq', 'whisper-large-v3-turbo', '0.04/3600'],
     ['stt', 'openai', 'whisper-1', '0.006/60'],
     ['stt', 'openai', 'gpt-4o-transcribe', '2.5/1000000 10/1000000 6/1000000 0.006/60'],
-    ['stt', 'openai', 'gpt-4o-mini-transcribe', '0.003/60'],
+    ['stt', 'openai', 'gpt-4o-mini-transcribe', '1.25/1000000 5/1000000 3/1000000 0.003/60'],
     ['stt', 'openai', 'gpt-realtime-whisper', '0.017/60'],
     ['llm', 'groq', 'llama-3.3-70b-versatile', '0.59/1000000 0.79/1000000'],
     ['llm', 'groq', 'llama-3.1-8b-instant', '0.05/1000000 0.08/1000000'],
@@ -115,14 +116,24 @@ describe('the catalogue', () => {
     ['llm', 'groq', 'moonshotai/kimi-k2-instruct-0905', '1/1000000 0.5/1000000 3/1000000'],
     ['llm', 'openai', 'gpt-4o-2024-11-20', '2.5/1000000 1.25/1000000 10/1000000'],
     ['llm', 'openai', 'gpt-4o-mini', '0.15/1000000 0.075/1000000 0.6/1000000'],
-    ['llm', 'openai', 'gpt-4.1', '2/1000000 8/1000000'],
-    ['llm', 'openai', 'gpt-4.1-mini', '0.4/1000000 1.6/1000000'],
-    ['llm', 'openai', 'gpt-5', '1.25/1000000 10/1000000'],
-    ['llm', 'openai', 'gpt-5-mini', '0.25/1000000 2/1000000'],
+    ['llm', 'openai', 'gpt-4.1', '2/1000000 0.5/1000000 8/1000000'],
+    ['llm', 'openai', 'gpt-4.1-mini', '0.4/1000000 0.1/1000000 1.6/1000000'],
+    ['llm', 'openai', 'gpt-5', '1.25/1000000 0.125/1000000 10/1000000'],
+    ['llm', 'openai', 'gpt-5-mini', '0.25/1000000 0.025/1000000 2/1000000'],
     ['llm', 'openai', 'gpt-realtime', '4/1000000 0.4/1000000 16/1000000 32/1000000 0.4/1000000 64/1000000'],
-    ['llm', 'openai', 'gpt-realtime-2', '4/1000000 24/1000000 32/1000000 64/1000000'],
-    ['llm', 'openai', 'gpt-realtime-mini', '0.6/1000000 2.4/1000000 10/1000000 0.3/1000000 20/1000000'],
-    ['llm', 'openai', 'gpt-4o-realtime-preview', '5/1000000 20/1000000 40/1000000 80/1000000'],
+    ['llm', 'openai', 'gpt-realtime-2', '4/1000000 0.4/1000000 24/1000000 32/1000000 0.4/1000000 64/1000000'],
+    [
+      'llm',
+      'openai',
+      'gpt-realtime-mini',
+      '0.6/1000000 0.06/1000000 2.4/1000000 10/1000000 0.3/1000000 20/1000000',
+    ],
+    [
+      'llm',
+      'openai',
+      'gpt-4o-realtime-preview',
+      '5/1000000 2.5/1000000 20/1000000 40/1000000 2.5/1000000 80/1000000',
+    ],
     ['tts', 'cartesia', 'sonic-3.5', '50/1000000'],
     ['tts', 'elevenlabs', 'eleven_flash_v2_5', '50/1000000'],
     ['tts', 'elevenlabs', 'eleven_turbo_v2_5', '50/1000000'],
@@ -130,7 +141,7 @@ describe('the catalogue', () => {
     ['tts', 'elevenlabs', 'eleven_v3', '100/1000000'],
     ['tts', 'openai', 'tts-1', '15/1000000'],
     ['tts', 'openai', 'tts-1-hd', '30/1000000'],
-    ['tts', 'openai', 'gpt-4o-mini-tts', '0.6/1000000 12/1000000 0.015/60'],
+    ['tts', 'openai', 'gpt-4o-mini-tts', '0.6/1000000 12/1000000 12/1000000 0.015/60'],
     ['tts', 'groq', 'canopylabs/orpheus-v1-english', '22/1000000'],
     ['telephony', 'twilio', 'inbound', '0.0085/60'],
     ['telephony', 'twilio', 'outbound', '0.014/60'],
@@ -149,11 +160,13 @@ describe('the catalogue', () => {
   }
 
   it('does not price a model by the name of a cheaper or dearer relative', () => {
-    for (const model of ['gpt-5.1', 'gpt-5-pro', 'gpt-5-nano', 'gpt-4.1-nano', 'gpt-4o-audio-preview']) {
-      assert.equal(
-        catalogue().find({ component: 'llm', provider: 'openai', model, atUs: NOW })?.price,
-        undefined,
-      );
+    const priceOf = (model: string) =>
+      catalogue().find({ component: 'llm', provider: 'openai', model, atUs: NOW })?.price;
+    for (const model of ['gpt-5-image', 'gpt-realtime-translate', 'gpt-50', 'gpt-4o-audio']) {
+      assert.equal(priceOf(model), undefined, model);
+    }
+    for (const model of ['gpt-5.1', 'gpt-5-pro', 'gpt-5-nano', 'gpt-4.1-nano', 'gpt-4o-2024-05-13']) {
+      assert.match(priceOf(model)?.entry ?? '', new RegExp(`^llm:openai/${model}@`), model);
     }
   });
 });

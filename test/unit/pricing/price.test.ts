@@ -44,12 +44,7 @@ describe('a stage', () => {
     assert.equal(cost('llm', 'openai', 'gpt-4o', { inputTokens: 1_000, outputTokens: 100 }), '0.0035');
   });
 
-  it('charges cached tokens as input where they have no price', () => {
-    const usage = { inputTokens: 1_000, cachedInputTokens: 400, outputTokens: 100 };
-    assert.equal(cost('llm', 'groq', 'llama-3.1-8b-instant', usage), '0.000058');
-  });
-
-  it('charges tokens that are written to a cache at their own price, or as input where they have none', () => {
+  it('charges tokens that were cached, or written to a cache, at their own price', () => {
     // 400 × 1 + 400 × 0.10 + 200 × 1.25 + 100 × 5 = 1,190 per million
     const usage = {
       inputTokens: 1_000,
@@ -58,12 +53,29 @@ describe('a stage', () => {
       outputTokens: 100,
     };
     assert.equal(cost('llm', 'anthropic', 'claude-haiku-4-5-20251001', usage), '0.00119');
-    // 600 × 2.50 + 400 × 1.25 + 100 × 10 = 3,000 per million
-    assert.equal(cost('llm', 'openai', 'gpt-4o', usage), '0.003');
     const more = { ...usage, cacheCreationInputTokens: 700 };
     assert.equal(
       cost('llm', 'anthropic', 'claude-haiku-4-5', more),
       'unpriced llm:anthropic/claude-haiku-4-5',
+    );
+  });
+
+  it('is unpriced when it has tokens of a kind whose rate is not known, never charged at another rate', () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100 };
+    const groq = (more: Usage) => cost('llm', 'groq', 'llama-3.1-8b-instant', { ...usage, ...more });
+    assert.equal(groq({}), '0.000058');
+    for (const kind of [
+      'cachedInputTokens',
+      'cacheCreationInputTokens',
+      'inputAudioTokens',
+      'outputAudioTokens',
+    ]) {
+      assert.equal(groq({ [kind]: 40 }), 'unpriced llm:groq/llama-3.1-8b-instant', kind);
+      assert.equal(groq({ [kind]: 0 }), '0.000058', `0 ${kind} need no rate`);
+    }
+    assert.equal(
+      cost('llm', 'openai', 'gpt-4o', { ...usage, cacheCreationInputTokens: 1 }),
+      'unpriced llm:openai/gpt-4o',
     );
   });
 
@@ -89,6 +101,122 @@ describe('a stage', () => {
     }
     const text = { inputTokens: 1_000, inputAudioTokens: 0, outputTokens: 0 };
     assert.equal(cost('llm', 'openai', 'gpt-realtime', text), '0.004');
+  });
+
+  it('is priced by the model that served, else by the one that was asked for', () => {
+    const tokens = { inputTokens: 1_000, outputTokens: 100 };
+    const served = (model: string, requestedModel: string) =>
+      shown(
+        priceStage(catalogue(), {
+          component: 'llm',
+          provider: 'openai',
+          model,
+          requestedModel,
+          usage: tokens,
+          atUs: AT,
+        }),
+      );
+    // (1000 × 0.40 + 100 × 1.60) / 1e6, not gpt-4.1's 0.0028
+    assert.equal(served('gpt-4.1-mini-2025-04-14', 'gpt-4.1'), '0.00056');
+    assert.equal(served('my-deployment', 'gpt-4.1'), '0.0028');
+    assert.equal(served('my-deployment', 'another'), 'unpriced llm:openai/my-deployment');
+  });
+
+  it('of a service tier has rates of its own, or is unpriced by the name of the tier', () => {
+    const dated = {
+      valid_from: '2026-01-01',
+      source: 'a test of this',
+      checked_on: '2026-01-01',
+      confidence: 'B',
+    };
+    const rates = (input: string) => ({ per_million_input_tokens: input, per_million_output_tokens: '4' });
+    const list = priceListFrom([
+      {
+        provider: 'acme',
+        entries: [
+          {
+            component: 'llm',
+            models: ['m'],
+            history: [{ ...dated, prices: rates('2'), service_tiers: { Flex: rates('1') } }],
+          },
+        ],
+      },
+    ]);
+    const tier = (serviceTier?: string) =>
+      shown(
+        priceStage(list, {
+          component: 'llm',
+          provider: 'acme',
+          model: 'm',
+          serviceTier,
+          usage: { inputTokens: 1_000_000, outputTokens: 0 },
+          atUs: AT,
+        }),
+      );
+    for (const standard of [undefined, 'default', 'standard', 'auto', 'on_demand', ''])
+      assert.equal(tier(standard), '2');
+    assert.equal(tier('flex'), '1');
+    assert.equal(tier('FLEX'), '1');
+    assert.equal(tier('priority'), 'unpriced llm:acme/m (priority)');
+  });
+
+  it('with a long prompt costs more for all of its tokens', () => {
+    const usage = (inputTokens: number) => ({ inputTokens, outputTokens: 100 });
+    // 200,000 × 1.25 + 100 × 10; 200,001 × 2.50 + 100 × 15
+    assert.equal(cost('llm', 'google', 'gemini-2.5-pro', usage(200_000)), '0.251');
+    assert.equal(cost('llm', 'google', 'gemini-2.5-pro', usage(200_001)), '0.5015025');
+  });
+
+  it('finds a model under what says only where it runs', () => {
+    const usage = { inputTokens: 1_000, inputAudioTokens: 0, outputTokens: 100 };
+    for (const [provider, model] of [
+      ['gcp.gemini', 'models/gemini-2.5-flash'],
+      ['google', 'Gemini-2.5-Flash'],
+      ['gcp.vertex_ai', 'projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash'],
+      ['gemini', 'gemini/gemini-2.5-flash'],
+      ['livekit', 'google/gemini-2.5-flash'],
+    ] as const) {
+      assert.equal(cost('llm', provider, model, usage), '0.00055', `${provider} ${model}`);
+    }
+    const haiku = 'anthropic.claude-haiku-4-5-20251001-v1:0';
+    const arn = `arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.${haiku}`;
+    for (const model of [`us.${haiku}`, `eu.${haiku}`, haiku, arn]) {
+      // In a region 1.10 and 5.50, through the global profile 1 and 5.
+      assert.equal(cost('llm', 'aws.bedrock', model, usage), '0.00165', model);
+    }
+    assert.equal(cost('llm', 'aws.bedrock', `global.${haiku}`, usage), '0.0015');
+  });
+
+  it("through a gateway costs what its vendor asks, in the gateway's own words", () => {
+    const tokens = { inputTokens: 200, outputTokens: 30 };
+    assert.equal(cost('llm', 'livekit', 'openai/gpt-4.1-mini', tokens), '0.000128');
+    assert.equal(cost('llm', 'gateway', 'openai/gpt-4.1-mini', tokens), '0.000128');
+    assert.equal(cost('llm', 'azure', 'gpt-4.1-mini', tokens), '0.000128');
+    assert.equal(cost('tts', 'livekit', 'cartesia/sonic-3:9626c31c', { characters: 100 }), '0.005');
+    assert.equal(cost('stt', 'livekit', 'deepgram/nova-3:en', { audioSeconds: 60 }), '0.0048');
+    assert.equal(cost('stt', 'livekit', 'deepgram/nova-3:multi', { audioSeconds: 60 }), '0.0058');
+    assert.equal(cost('llm', 'livekit', 'acme/m', tokens), 'unpriced llm:livekit/acme/m');
+    assert.equal(cost('llm', 'livekit', 'gpt-4.1-mini', tokens), 'unpriced llm:livekit/gpt-4.1-mini');
+  });
+
+  it('of a call before the first known price is priced where that may be assumed, and says so', () => {
+    const stage = {
+      component: 'llm',
+      provider: 'openai',
+      model: 'gpt-4o-mini',
+      usage: { inputTokens: 1_000_000, outputTokens: 0 },
+    } as const;
+    const on = (day: string) => priceStage(catalogue(), { ...stage, atUs: Date.parse(day) * 1_000 });
+    assert.deepEqual(on('2026-09-23'), {
+      cost: new Usd('0.15'),
+      entry: 'llm:openai/gpt-4o-mini@2026-09-23',
+    });
+    assert.deepEqual(on('2026-08-15'), {
+      cost: new Usd('0.15'),
+      entry: 'llm:openai/gpt-4o-mini@2026-09-23',
+      assumed: true,
+    });
+    assert.deepEqual(on('2025-12-31'), { unpriced: 'llm:openai/gpt-4o-mini' });
   });
 
   it('of speech costs its characters', () => {
