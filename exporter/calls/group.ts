@@ -1,5 +1,5 @@
-import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
-import { keyOf, SpanTree } from './span-tree.ts';
+import type { CallFact, Fact, FactBase, Micros, StageFact, StageKind, TurnFact } from '../../model/facts.ts';
+import { type FindAbove, keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 
 /** A turn with its stages in order of start. */
@@ -47,8 +47,9 @@ export function groupCall(facts: readonly Fact[]): Call {
 
   const tree = new SpanTree(ordered);
   const turns = numberTurns(ordered, tree);
+  const isRepeated = repetitionsIn(tree);
   const stages = [
-    ...ordered.filter((fact) => fact.type === 'stage').filter((stage) => !isRepeated(stage, tree)),
+    ...ordered.filter((fact) => fact.type === 'stage').filter((stage) => !isRepeated(stage)),
     ...turns.flatMap(({ stt }) => stt ?? []),
   ];
   const fact = mergeCallFacts(
@@ -116,12 +117,19 @@ function mergeCallFacts(
  * A stage inside a stage of the same kind is the same work told twice: an adapter over a provider, two instrumentations
  * of one client. The outer one counts, unless only the inner ones know what was used.
  */
-function isRepeated(stage: StageFact, tree: SpanTree): boolean {
-  for (const key of tree.above(stage)) {
-    const span = tree.get(key);
-    if (span?.type === 'stage' && span.stage === stage.stage && span.usage !== undefined) return true;
-  }
-  return false;
+function repetitionsIn(tree: SpanTree): (stage: StageFact) => boolean {
+  const finders = new Map<StageKind, FindAbove>();
+  return (stage) => {
+    let find = finders.get(stage.stage);
+    if (find === undefined) {
+      const kind = stage.stage;
+      find = tree.finder(
+        (_, span) => span?.type === 'stage' && span.stage === kind && span.usage !== undefined,
+      );
+      finders.set(kind, find);
+    }
+    return find(stage) !== undefined;
+  };
 }
 
 function turnsOf(spans: readonly NumberedTurn[], stages: readonly StageFact[], tree: SpanTree): Turn[] {
@@ -178,14 +186,19 @@ function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
     const turnIndex = next++;
     return { ...turn, turnIndex, fact: { ...fact, turnIndex }, joined: true };
   });
-  return [...written.map((turn) => ({ ...turn, fact: interruptedBy(written, turn.fact) })), ...joined];
+  const lastStartUs = written.reduce(
+    (last, { fact }) => Math.max(last, fact.startUs),
+    Number.NEGATIVE_INFINITY,
+  );
+  return [
+    ...written.map((turn) => ({ ...turn, fact: interruptedBefore(lastStartUs, turn.fact) })),
+    ...joined,
+  ];
 }
 
-/** Nothing but another turn shows that it was the user who cut this one off. */
-function interruptedBy(turns: readonly NumberedTurn[], fact: TurnFact): TurnFact {
-  if (fact.interruptedIfFollowed !== true) return fact;
-  return { ...fact, interrupted: turns.some((turn) => turn.fact.startUs > fact.startUs) };
-}
+/** Nothing but another turn, which begins later, shows that it was the user who cut this one off. */
+const interruptedBefore = (lastStartUs: Micros, fact: TurnFact): TurnFact =>
+  fact.interruptedIfFollowed === true ? { ...fact, interrupted: lastStartUs > fact.startUs } : fact;
 
 const writtenIndex = (fact: Fact): number | undefined => (fact.type === 'call' ? undefined : fact.turnIndex);
 
@@ -198,12 +211,18 @@ function turnFinder(
   turns: readonly NumberedTurn[],
   tree: SpanTree,
 ): (stage: StageFact) => number | undefined {
-  const written = groupBy(
-    turns.filter(({ joined }) => !joined),
-    ({ fact }) => fact.turnIndex,
-  );
+  /** Of several turns with one number, the first; and the first of each trace. */
+  const named = new Map<number | string, NumberedTurn>();
+  const inTraceKey = (turnIndex: number, traceId: string) => `${turnIndex}/${traceId}`;
+  for (const turn of turns) {
+    if (turn.joined) continue;
+    for (const key of [turn.fact.turnIndex, inTraceKey(turn.fact.turnIndex, turn.fact.traceId)]) {
+      if (!named.has(key)) named.set(key, turn);
+    }
+  }
   const inTrace = groupBy(turns, ({ fact }) => fact.traceId);
   const bySpan = new Map(turns.flatMap(({ turnIndex, spans }) => spans.map((key) => [key, turnIndex])));
+  const turnSpanAbove = tree.finder((key) => bySpan.has(key));
   const known = new Map(
     turns.flatMap(({ turnIndex, stages, stt }) =>
       [...stages, ...(stt ? [stt] : [])].map((stage) => [stage, turnIndex]),
@@ -212,20 +231,11 @@ function turnFinder(
 
   return (stage) => {
     if (stage.turnIndex === undefined) {
-      return known.get(stage) ?? above(stage) ?? onlyTurnOf(stage.traceId);
+      return known.get(stage) ?? bySpan.get(turnSpanAbove(stage) ?? '') ?? onlyTurnOf(stage.traceId);
     }
-    const named = written.get(stage.turnIndex) ?? [];
-    const turn = named.find(({ fact }) => fact.traceId === stage.traceId) ?? named[0];
+    const turn = named.get(inTraceKey(stage.turnIndex, stage.traceId)) ?? named.get(stage.turnIndex);
     return turn?.turnIndex ?? stage.turnIndex;
   };
-
-  function above(stage: StageFact): number | undefined {
-    for (const key of tree.above(stage)) {
-      const turnIndex = bySpan.get(key);
-      if (turnIndex !== undefined) return turnIndex;
-    }
-    return undefined;
-  }
 
   function onlyTurnOf(traceId: string): number | undefined {
     const turns = inTrace.get(traceId) ?? [];

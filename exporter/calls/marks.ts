@@ -113,7 +113,7 @@ function playbackOf({ fact, stages }: Turn, eouUs: Micros | undefined): Playback
   if (first !== undefined) {
     return {
       startedUs: first.startUs,
-      endedUs: Math.max(...playbacks.map(({ endUs }) => endUs)),
+      endedUs: playbacks.reduce((last, { endUs }) => Math.max(last, endUs), first.endUs),
       source: first.playbackSource ?? 'observed',
     };
   }
@@ -123,8 +123,10 @@ function playbackOf({ fact, stages }: Turn, eouUs: Micros | undefined): Playback
   }
   const syntheses = answersOf(stages, 'tts');
   const kept = syntheses.filter(({ cancelled }) => cancelled !== true);
-  const firstBytes = (kept.length > 0 ? kept : syntheses).map(({ firstByteUs }) => firstByteUs);
-  return firstBytes.length === 0 ? {} : { startedUs: Math.min(...firstBytes), source: 'estimated' };
+  const [tts, ...others] = kept.length > 0 ? kept : syntheses;
+  if (tts === undefined) return {};
+  const startedUs = others.reduce((first, { firstByteUs }) => Math.min(first, firstByteUs), tts.firstByteUs);
+  return { startedUs, source: 'estimated' };
 }
 
 /** How far the figures of one framework may be apart: some are rounded, some are taken a little late. */

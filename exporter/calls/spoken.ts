@@ -1,4 +1,5 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
+import { firstReaching } from './ascending.ts';
 
 /** A stage that gave something. */
 export type AnsweringStage = StageFact & { firstByteUs: Micros };
@@ -42,8 +43,9 @@ export function spokenStages(stages: readonly StageFact[], playbackStartedUs: Mi
     return llm === undefined ? {} : { llm };
   }
 
+  const synthesisOf = synthesisFinder(syntheses, heard);
   for (const llm of llms.toReversed()) {
-    const tts = synthesisOf(llm, syntheses).find(heard);
+    const tts = synthesisOf(llm);
     if (tts !== undefined) return { llm, tts };
   }
   const [tts] = syntheses.filter(heard).sort((a, b) => a.firstByteUs - b.firstByteUs);
@@ -51,11 +53,21 @@ export function spokenStages(stages: readonly StageFact[], playbackStartedUs: Mi
 }
 
 /**
- * The syntheses that may speak an answer: they started when it had begun. Where there is none, the synthesis was opened
- * ahead, before there was text (a WebSocket context): then one that was open when the answer began and gave audio later.
+ * Finds the synthesis that spoke an answer: the first heard one that started when the answer had begun. Where none
+ * started then, the synthesis was opened ahead, before there was text (a WebSocket context): then the first heard one
+ * that gave audio after the answer began.
  */
-function synthesisOf(llm: AnsweringStage, syntheses: readonly AnsweringStage[]): readonly AnsweringStage[] {
-  const after = syntheses.filter((tts) => tts.startUs >= llm.firstByteUs);
-  if (after.length > 0) return after;
-  return syntheses.filter((tts) => tts.firstByteUs >= llm.firstByteUs);
+function synthesisFinder(
+  syntheses: readonly AnsweringStage[],
+  heard: (stage: AnsweringStage) => boolean,
+): (llm: AnsweringStage) => AnsweringStage | undefined {
+  const audible = syntheses.filter(heard);
+  const startedFrom = firstReaching(audible, ({ startUs }) => startUs);
+  const gaveAudioFrom = firstReaching(audible, ({ firstByteUs }) => firstByteUs);
+  const lastStartUs = syntheses.reduce(
+    (last, { startUs }) => Math.max(last, startUs),
+    Number.NEGATIVE_INFINITY,
+  );
+  return ({ firstByteUs }) =>
+    firstByteUs <= lastStartUs ? startedFrom(firstByteUs) : gaveAudioFrom(firstByteUs);
 }

@@ -1,5 +1,6 @@
 import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../../model/facts.ts';
-import { keyOf, type SpanTree } from './span-tree.ts';
+import { lastUpTo } from './ascending.ts';
+import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
 
 /** A turn made of the spans of its sides. */
 export interface JoinedTurn {
@@ -35,45 +36,42 @@ interface Reply {
  */
 export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] {
   const parts = facts.filter((fact) => fact.type === 'turn_part');
-  const loose = facts.filter((fact) => fact.type === 'stage').filter((stage) => isLoose(stage, tree));
+  const sideAbove = tree.finder((_, span) => span?.type === 'turn' || span?.type === 'turn_part');
+  const loose = facts.filter((fact) => fact.type === 'stage').filter((stage) => isLoose(stage, sideAbove));
   const replies = repliesOf(facts, parts, loose, tree);
   const users = parts.filter(({ part }) => part === 'user');
 
-  const answers = new Map<TurnPartFact, Reply[]>();
+  const answers = new Map(
+    users.map((user) => [user, { replies: [] as Reply[], heard: false, reported: false }]),
+  );
   const own: Reply[] = [];
   for (const reply of replies) {
     const isWhole = reply.parts.some(({ part }) => part === 'both');
-    const user = isWhole ? undefined : users.findLast(({ startUs }) => startUs <= reply.startUs);
-    const before = (user && answers.get(user)) ?? [];
-    if (user !== undefined && answersToo(before, reply)) answers.set(user, [...before, reply]);
-    else own.push(reply);
+    const user = isWhole ? undefined : lastUpTo(users, reply.startUs, ({ startUs }) => startUs);
+    const before = user && answers.get(user);
+    const reported = reportedBy(reply) !== undefined;
+    // A filler does not take the answer's place.
+    if (before !== undefined && (!before.heard || (reported && !before.reported))) {
+      before.replies.push(reply);
+      before.heard ||= isHeard(reply);
+      before.reported ||= reported;
+    } else own.push(reply);
   }
   const speeches = users.map(({ startUs }) => startUs);
   return [
-    ...users.map((user) => turnOf(user, answers.get(user) ?? [], speeches)),
+    ...users.map((user) => turnOf(user, answers.get(user)?.replies ?? [], speeches)),
     ...own.map((reply) => turnOf(undefined, [reply], speeches)),
   ].sort((a, b) => a.fact.startUs - b.fact.startUs || (keyOf(a.fact) < keyOf(b.fact) ? -1 : 1));
 }
 
-/** Whether a reply belongs to a user side that has these already: a filler does not take the answer's place. */
-const answersToo = (before: readonly Reply[], reply: Reply): boolean =>
-  !before.some(isHeard) || (reportedBy([reply]) !== undefined && reportedBy(before) === undefined);
-
 /** Without a number and without a turn, or a side of one, above it. */
-function isLoose(stage: StageFact, tree: SpanTree): boolean {
-  if (stage.turnIndex !== undefined) return false;
-  for (const key of tree.above(stage)) {
-    const type = tree.get(key)?.type;
-    if (type === 'turn' || type === 'turn_part') return false;
-  }
-  return true;
-}
+const isLoose = (stage: StageFact, sideAbove: FindAbove): boolean =>
+  stage.turnIndex === undefined && sideAbove(stage) === undefined;
 
-const isHeard = (reply: Reply): boolean => reply.playbacks.length > 0 || reportedBy([reply]) !== undefined;
+const isHeard = (reply: Reply): boolean => reply.playbacks.length > 0 || reportedBy(reply) !== undefined;
 
-const reportedBy = (replies: readonly Reply[]): number | undefined =>
-  replies.flatMap(({ parts }) => parts).find((part) => part.reportedEouLatencySeconds !== undefined)
-    ?.reportedEouLatencySeconds;
+const reportedBy = ({ parts }: Reply): number | undefined =>
+  parts.find((part) => part.reportedEouLatencySeconds !== undefined)?.reportedEouLatencySeconds;
 
 function repliesOf(
   facts: readonly Fact[],
@@ -91,32 +89,31 @@ function repliesOf(
     byKey.set(key, reply);
     ofSpan.set(keyOf(part), reply);
   }
+  const replyAbove = tree.finder((key) => ofSpan.has(key));
   for (const fact of facts) {
     if (fact.type !== 'stage' || fact.stage !== 'playback') continue;
-    for (const key of tree.above(fact)) {
-      const reply = ofSpan.get(key);
-      if (reply === undefined) continue;
-      reply.playbacks.push(fact);
-      break;
-    }
+    ofSpan.get(replyAbove(fact) ?? '')?.playbacks.push(fact);
   }
 
+  // All in order of start: what is over before one playback, or heard already, is no later one's either.
   const replies = [...byKey.values()];
   const unasked: Reply[] = [];
+  let next = 0;
   for (const playback of loose.filter(({ stage }) => stage === 'playback')) {
-    const reply = replies.find(
-      (candidate) => candidate.playbacks.length === 0 && isDuring(playback, candidate),
-    );
-    if (reply === undefined) {
+    while (isOver(replies[next], playback) || replies[next]?.playbacks.length) next += 1;
+    const reply = replies[next];
+    if (reply === undefined || reply.startUs > playback.startUs) {
       unasked.push({ ...boundsOf(playback), parts: [], playbacks: [playback], loose: [playback] });
       continue;
     }
     reply.playbacks.push(playback);
     reply.loose.push(playback);
   }
+  next = 0;
   for (const synthesis of loose.filter(({ stage }) => stage === 'tts')) {
-    const reply = unasked.find(({ endUs }) => endUs >= synthesis.startUs);
-    if (reply === undefined) continue;
+    while (isOver(unasked[next], synthesis)) next += 1;
+    const reply = unasked[next];
+    if (reply === undefined) break;
     reply.loose.push(synthesis);
     reply.startUs = Math.min(reply.startUs, synthesis.startUs);
   }
@@ -125,8 +122,8 @@ function repliesOf(
 
 const boundsOf = ({ startUs, endUs }: Reply | TurnPartFact | StageFact) => ({ startUs, endUs });
 
-const isDuring = (playback: StageFact, reply: Reply): boolean =>
-  playback.startUs >= reply.startUs && playback.startUs <= reply.endUs;
+const isOver = (reply: Reply | undefined, stage: StageFact): boolean =>
+  reply !== undefined && reply.endUs < stage.startUs;
 
 function turnOf(
   user: TurnPartFact | undefined,
@@ -145,8 +142,8 @@ function turnOf(
   );
   const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
   // A figure shows that somebody was answered, even where the user's side was lost.
-  const reported = reportedBy(replies);
-  const answer = replies.find((reply) => reportedBy([reply]) !== undefined);
+  const answer = replies.find((reply) => reportedBy(reply) !== undefined);
+  const reported = answer && reportedBy(answer);
   const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
   const { traceId, spanId, callId, name } = first;
@@ -156,8 +153,10 @@ function turnOf(
     callId,
     name,
     type: 'turn',
-    startUs: user?.startUs ?? Math.min(...[...parts, ...loose].map(({ startUs }) => startUs)),
-    endUs: Math.max(...[...parts, ...playbacks, ...loose].map(({ endUs }) => endUs)),
+    startUs:
+      user?.startUs ??
+      [...parts, ...loose].reduce((least, { startUs }) => Math.min(least, startUs), first.startUs),
+    endUs: [...parts, ...playbacks, ...loose].reduce((most, { endUs }) => Math.max(most, endUs), first.endUs),
     ...(!parts.some(({ part }) => part === 'both') && {
       initiator: user || reported !== undefined ? 'user' : 'agent',
     }),
@@ -187,8 +186,8 @@ function endOfUtterance(
 /** Only an interruption of what was heard is one, and it began when the user did. */
 function bargeInOf(playbacks: readonly StageFact[], speeches: readonly Micros[]): Interruption | undefined {
   const cut = playbacks.at(-1);
-  const atUs = cut && speeches.findLast((start) => start > cut.startUs && start <= cut.endUs);
-  if (cut === undefined || atUs === undefined) return undefined;
+  const atUs = cut && lastUpTo(speeches, cut.endUs, (start) => start);
+  if (cut === undefined || atUs === undefined || atUs <= cut.startUs) return undefined;
   return { kind: 'barge_in', atUs, timeToSilenceSeconds: (cut.endUs - atUs) / 1e6 };
 }
 

@@ -1,0 +1,38 @@
+/**
+ * The last of `items`, ordered by `valueIn`, whose value is `limit` at most. Undefined when all are beyond it. In
+ * logarithmic time.
+ */
+export function lastUpTo<Item>(
+  items: readonly Item[],
+  limit: number,
+  valueIn: (item: Item) => number,
+): Item | undefined {
+  return items[countWhile(items.length, (index) => valueIn(items[index] as Item) <= limit) - 1];
+}
+
+/**
+ * A search for the first of `items`, in any order, whose value is `limit` at least. One pass makes it, each search
+ * takes logarithmic time.
+ */
+export function firstReaching<Item>(
+  items: readonly Item[],
+  valueIn: (item: Item) => number,
+): (limit: number) => Item | undefined {
+  let highest = Number.NEGATIVE_INFINITY;
+  const highestSoFar = items.map((item) => {
+    highest = Math.max(highest, valueIn(item));
+    return highest;
+  });
+  return (limit) => items[countWhile(items.length, (index) => (highestSoFar[index] as number) < limit)];
+}
+
+/** How many of the indexes up to `length` fulfil a condition that, once it fails, fails for all that follow. */
+function countWhile(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
