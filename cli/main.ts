@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { safeText } from '../model/safe-text.ts';
 import { SettingError } from '../model/settings.ts';
 import { VERSION } from '../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Io, UsageError } from './command.ts';
@@ -80,8 +81,7 @@ try {
 } catch (error) {
   const wrongly = error instanceof UsageError || error instanceof SettingError;
   const known = wrongly || error instanceof CommandError || process.env.EARSHOT_DEBUG === undefined;
-  io.err(
-    `earshot: ${known && error instanceof Error ? error.message : String((error as Error)?.stack ?? error)}`,
-  );
+  const text = known && error instanceof Error ? error.message : String((error as Error)?.stack ?? error);
+  io.err(`earshot: ${text.split('\n').map(safeText).join('\n')}`);
   process.exitCode = wrongly ? 2 : 1;
 }

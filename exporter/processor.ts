@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { isPlausible } from '../model/plausible.ts';
 import { NO_DATABASE } from '../model/settings.ts';
 import { type FinishedSpan, fromFinishedSpan } from '../model/span-record.ts';
 import { readFact } from './dialects/index.ts';
@@ -46,7 +47,9 @@ export class CallSpanProcessor {
     if (this.#pipeline === undefined || this.#shutdown !== undefined) return;
     try {
       const fact = readFact(fromFinishedSpan(span));
-      if (fact !== undefined) this.#pipeline.accept(fact);
+      if (fact === undefined) return;
+      if (isPlausible(fact)) this.#pipeline.accept(fact);
+      else this.#pipeline.metrics.dropped(1, 'implausible');
     } catch (error) {
       this.#pipeline.metrics.dropped(1, 'unreadable');
       diag.error('earshot: a span could not be read and is dropped; the application goes on.', error);

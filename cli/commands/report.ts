@@ -7,6 +7,7 @@ import {
   listCalls,
   type StoredCallMetrics,
 } from '../../exporter/store/index.ts';
+import { safeText, withSafeTexts } from '../../model/safe-text.ts';
 import { parseDuration, readSettings } from '../../model/settings.ts';
 import {
   type Command,
@@ -54,7 +55,7 @@ async function run({ arguments: [callId], options, io }: Invocation): Promise<Ex
   const database = await openCommandDatabase(settings);
   try {
     if (database.embedded)
-      await finalizeEndedCalls(database.db, settings, (message) => io.err(`earshot: ${message}`));
+      await finalizeEndedCalls(database.db, settings, (message) => io.err(`earshot: ${safeText(message)}`));
     if (callId !== undefined) await reportCall(database.db, callId, json, io);
     else await reportCalls(database.db, { limit, ...(since !== undefined && { since }) }, json, io);
     return 0;
@@ -78,7 +79,8 @@ export async function reportCalls(
     return io.out(
       'No finished calls. An agent started with --import earshot/register and DATABASE_URL writes them.',
     );
-  io.out(`${callTable(calls)}\n\n${summary(calls, turns, painter(io.colour))}`);
+  const shown = withSafeTexts(calls);
+  io.out(`${callTable(shown)}\n\n${summary(shown, turns, painter(io.colour))}`);
 }
 
 /** One call, turn by turn. */
@@ -88,10 +90,10 @@ export async function reportCall(db: Database, callId: string, json: boolean, io
     throw new CommandError(`there is no finished call ${callId}. earshot report lists those there are.`);
   const turns = await getCallLogs(db, callId);
   if (json) return io.out(toJson({ ...call, turns }));
-  const facts = await getCallFacts(db, callId);
+  const facts = withSafeTexts(await getCallFacts(db, callId));
   const paint = painter(io.colour);
-  io.out(callDetails(call, paint));
-  for (const turn of turns) io.out(`\n${waterfall(turn, facts, io.width, paint)}`);
+  io.out(callDetails(withSafeTexts(call), paint));
+  for (const turn of withSafeTexts(turns)) io.out(`\n${waterfall(turn, facts, io.width, paint)}`);
 }
 
 const turnsOf = ({ call_id }: StoredCallMetrics, turns: readonly CallLogRow[]): CallLogRow[] =>

@@ -3,6 +3,7 @@ import { finalizeCall } from '../../exporter/finalize.ts';
 import { readPriceList } from '../../exporter/pipeline/price-list.ts';
 import { type PriceList, sumUsd } from '../../exporter/pricing/index.ts';
 import { COST_COLUMNS, type Repricing, reprice as repriceCalls } from '../../exporter/store/index.ts';
+import { safeText } from '../../model/safe-text.ts';
 import { parseDuration, readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
@@ -74,7 +75,7 @@ function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, 
     io.out(
       table(
         [
-          { title: 'CALL', cell: ({ callId }) => callId },
+          { title: 'CALL', cell: ({ callId }) => safeText(callId) },
           { title: 'STARTED (UTC)', cell: ({ startedAt }) => showInstant(startedAt) },
           { title: 'BEFORE', right: true, cell: ({ before }) => showMoney(before.cost_total) },
           { title: 'AFTER', right: true, cell: ({ after }) => showMoney(after.cost_total) },

@@ -7,8 +7,8 @@ import { parentOf, refusalOf, type SpanSink } from './sink.ts';
 /**
  * Reads an `ExportTraceServiceRequest` in OTLP's JSON: ids in hex, 64-bit integers as strings or numbers, bytes in
  * base64, enums as numbers (or by their names, which some senders write). Gives the same span records as
- * `decodeProtobuf`.
- * @throws MalformedError when the body is no such JSON.
+ * `decodeProtobuf`. A bad value costs its own span, not the request.
+ * @throws MalformedError when the body is not such JSON.
  * @throws TooLargeError when there are more spans than `limits.spans`.
  */
 export function decodeJson(body: Buffer, limits: DecodeLimits, sink: SpanSink): void {
@@ -49,8 +49,7 @@ class JsonDecoder {
   request(value: unknown): void {
     for (const item of list(object(value, 'the body').resourceSpans, 'resourceSpans')) {
       const { resource, scopeSpans } = object(item, 'resourceSpans');
-      this.#attributesLeft = this.#limits.attributesPerSpan;
-      const attributes = this.#attributes(object(resource, 'resource').attributes);
+      const attributes = this.#resource(object(resource, 'resource'));
       for (const each of list(scopeSpans, 'scopeSpans'))
         this.#scopeSpans(object(each, 'scopeSpans'), attributes);
     }
@@ -59,22 +58,47 @@ class JsonDecoder {
   #scopeSpans({ scope, spans }: Json, resource: Attributes): void {
     const { name, version } = object(scope, 'scope');
     for (const each of list(spans, 'spans')) {
-      this.#span(object(each, 'spans'), resource, this.#text(name, 'name'), this.#text(version, 'version'));
+      this.#count();
+      try {
+        this.#span(object(each, 'spans'), resource, this.#text(name, 'name'), this.#text(version, 'version'));
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        this.#sink.refused('malformed');
+      }
     }
   }
 
-  #span(json: Json, resource: Attributes, scopeName?: string, scopeVersion?: string): void {
-    const { spans, attributesPerSpan, eventsPerSpan } = this.#limits;
+  /** Every span of a request shares them: a bad one is left out rather than all of the spans. */
+  #resource({ attributes }: Json): Attributes {
+    this.#attributesLeft = this.#limits.attributesPerSpan;
+    const known: Attributes = {};
+    for (const item of list(attributes, 'attributes')) {
+      try {
+        Object.assign(known, this.#attributes([item]));
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        this.#sink.limited();
+      }
+    }
+    return known;
+  }
+
+  #count(): void {
     this.#spans += 1;
+    const { spans } = this.#limits;
     if (this.#spans > spans) throw new TooLargeError(`the request has more than ${spans} spans`);
+  }
+
+  #span(json: Json, resource: Attributes, scopeName?: string, scopeVersion?: string): void {
+    const { attributesPerSpan, eventsPerSpan } = this.#limits;
     this.#attributesLeft = attributesPerSpan;
     const ids = {
       traceId: idOf(json.traceId, 'traceId'),
       spanId: idOf(json.spanId, 'spanId'),
       parentSpanId: idOf(json.parentSpanId, 'parentSpanId'),
     };
-    const startUs = micros(json.startTimeUnixNano, 'startTimeUnixNano') ?? 0;
-    const endUs = micros(json.endTimeUnixNano, 'endTimeUnixNano') ?? 0;
+    const startUs = micros(json.startTimeUnixNano) ?? 0;
+    const endUs = micros(json.endTimeUnixNano) ?? 0;
     const events: SpanRecordEvent[] = [];
     const attributes = this.#attributes(json.attributes);
     for (const event of list(json.events, 'events')) {
@@ -107,7 +131,7 @@ class JsonDecoder {
   #event({ timeUnixNano, name, attributes }: Json): SpanRecordEvent {
     const event: SpanRecordEvent = {
       name: this.#text(name, 'name') ?? '',
-      timeUs: micros(timeUnixNano, 'timeUnixNano') ?? Number.NaN,
+      timeUs: micros(timeUnixNano) ?? Number.NaN,
     };
     const values = list(attributes, 'attributes');
     if (values.length > 0) event.attributes = this.#attributes(values);
@@ -229,10 +253,10 @@ function idOf(value: unknown, what: string): string {
   return /^[0-9a-f]{1,32}$/i.test(value) ? value.toLowerCase() : '';
 }
 
-/** Nanoseconds as microseconds, rounded to the nearest; exact where they came as a string. */
-function micros(value: unknown, what: string): Micros | undefined {
+/** Nanoseconds as microseconds, rounded to the nearest; exact where they came as a string. NaN: it is no such time. */
+function micros(value: unknown): Micros | undefined {
   if (!isPresent(value)) return undefined;
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return Math.round(value / 1_000);
-  if (typeof value !== 'string' || !/^\d{1,20}$/.test(value)) throw expected(what, 'nanoseconds');
+  if (typeof value !== 'string' || !/^\d{1,20}$/.test(value)) return Number.NaN;
   return Number(value.slice(0, -3)) + Math.round(Number(value.slice(-3)) / 1_000);
 }

@@ -1,3 +1,5 @@
+import { safeText } from '../../model/safe-text.ts';
+
 /** How much is logged: each level with those before it. */
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
@@ -38,8 +40,8 @@ function asText(time: Date, level: LogLevel, message: string, fields: LogFields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? quoted(value) : value}`)
     .join('');
-  return `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${message}${rest}`;
+  return `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${safeText(message)}${rest}`;
 }
 
 /** A control character in a field must not look like a line, or a colour, of its own. */
-const quoted = (value: string) => (/^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value));
+const quoted = (value: string) => (/^[\w.:/@+-]+$/.test(value) ? value : safeText(JSON.stringify(value)));

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/facts.ts';
+import { isPlausible } from '../../model/plausible.ts';
 import { readFact } from '../dialects/index.ts';
 import type { Encoding } from './answer.ts';
 import { decodeJson } from './decode-json.ts';
@@ -32,7 +33,8 @@ export function readTraceRequest(body: Buffer, encoding: Encoding, limits: Decod
       try {
         const fact = readFact(span);
         if (fact === undefined) ignored += 1;
-        else facts.push(fact);
+        else if (isPlausible(fact)) facts.push(fact);
+        else refuse('implausible');
       } catch {
         // Dialects do not throw. If one does, its span is lost and not the request.
         refuse('unreadable');

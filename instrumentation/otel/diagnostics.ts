@@ -1,4 +1,5 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { safeText } from '../../model/safe-text.ts';
 
 /** A warning that stays away for so long was over; the next one is said again. */
 const EPISODE_MS = 5 * 60_000;
@@ -73,7 +74,7 @@ export class LineLogger implements DiagLogger {
 }
 
 function asLine(said: unknown[]): string {
-  const line = said.map(asText).join(' ').replaceAll(/\s+/g, ' ').trim();
+  const line = safeText(said.map(asText).join(' ').replaceAll(/\s+/g, ' ').trim());
   return line.length > MAX_LINE_CHARACTERS ? `${line.slice(0, MAX_LINE_CHARACTERS)}…` : line;
 }
 

@@ -150,7 +150,7 @@ describe('errors', () => {
   });
 
   test('400 for the wrong types, and for nesting no span is lost', async () => {
-    assert.equal((await post(server.url, otlpRequest(5))).status, 400);
+    assert.equal((await post(server.url, { resourceSpans: 5 })).status, 400);
     const deep = `${'{"arrayValue":{"values":['.repeat(3_000)}${']}}'.repeat(3_000)}`;
     const span = otlpSpan('A6', { attributes: [attribute('voice.call.id', { stringValue: 'A6' })] });
     const body = JSON.stringify(otlpRequest(span)).replace(

@@ -151,6 +151,12 @@ describe('OTLP/JSON', () => {
   for (const [what, body] of [
     ['a body that is a list', []],
     ['resourceSpans that are no list', { resourceSpans: {} }],
+    ['scopeSpans that are no list', { resourceSpans: [{ scopeSpans: {} }] }],
+    ['spans that are no list', { resourceSpans: [{ scopeSpans: [{ spans: 'x' }] }] }],
+  ] as const)
+    test(`refuses ${what}`, () => assert.throws(() => readJson(body), MalformedError));
+
+  for (const [what, body] of [
     ['a span that is a text', otlpRequest('x')],
     ['a name that is a number', otlpRequest(otlpSpan('CA1', { name: 5 }))],
     ['a time that is a text', otlpRequest(otlpSpan('CA1', { startTimeUnixNano: 'noon' }))],
@@ -166,7 +172,11 @@ describe('OTLP/JSON', () => {
     ['an id that is a number', otlpRequest(otlpSpan('CA1', { traceId: 1 }))],
     ['a status of an unknown name', otlpRequest(otlpSpan('CA1', { status: { code: 'BAD' } }))],
   ] as const)
-    test(`refuses ${what}`, () => assert.throws(() => readJson(body), MalformedError));
+    test(`refuses ${what} alone`, () => {
+      const { spans, refused } = readJson(body);
+      assert.equal(spans.length, 0);
+      assert.deepEqual(refused, [what === 'a time that is a text' ? 'invalid_time' : 'malformed']);
+    });
 
   test('refuses what is no JSON or no UTF-8, without quoting it', () => {
     for (const body of [Buffer.from('{"secret"'), Buffer.from([0x7b, 0xff, 0x7d]), Buffer.alloc(0)])
@@ -266,6 +276,24 @@ describe('one bad span', () => {
     );
     assert.equal(spans.length, 1);
     assert.deepEqual(refused, ['invalid_id', 'invalid_id', 'invalid_id', 'invalid_time', 'invalid_time']);
+  });
+
+  test('costs none of the others', () => {
+    const bad = otlpSpan('CA1', { attributes: [attribute('a', { intValue: 1.5 })] });
+    const { spans, refused } = readJson(
+      otlpRequest(otlpSpan('CA1'), otlpSpan('CA1', { startTimeUnixNano: -1 }), bad, otlpSpan('CA1')),
+    );
+    assert.equal(spans.length, 2);
+    assert.deepEqual(refused, ['invalid_time', 'malformed']);
+  });
+
+  test('a bad attribute of the resource is left out: every span shares it', () => {
+    const attributes = [attribute('bad', { intValue: 'x' }), attribute('good', { intValue: 1 })];
+    const { spans, limited } = readJson({
+      resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [otlpSpan('CA1')] }] }],
+    });
+    assert.deepEqual(spans[0]?.resource, { good: 1 });
+    assert.equal(limited, 1);
   });
 
   test('an attribute named __proto__ changes no object', () => {

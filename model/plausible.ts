@@ -1,0 +1,63 @@
+import type { Fact, Usage } from './facts.ts';
+
+/** Inclusive bounds. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+const DAY_SECONDS = 86_400;
+const upTo = (most: number): Bounds => ({ least: 0, most });
+
+/** 2000 to 2100. Seconds sent as nanoseconds are an instant in 1970; nanoseconds sent as microseconds one in the year 56000. */
+const INSTANT_US: Bounds = { least: Date.UTC(2000, 0, 1) * 1_000, most: Date.UTC(2100, 0, 1) * 1_000 };
+/** No conversation lasts a week. */
+const SECONDS = upTo(7 * DAY_SECONDS);
+const TOKENS = upTo(1e9);
+
+const USAGE: Readonly<Record<Exclude<keyof Usage, 'estimated'>, Bounds>> = {
+  inputTokens: TOKENS,
+  cachedInputTokens: TOKENS,
+  cacheCreationInputTokens: TOKENS,
+  inputAudioTokens: TOKENS,
+  cachedInputAudioTokens: TOKENS,
+  outputTokens: TOKENS,
+  outputAudioTokens: TOKENS,
+  reasoningTokens: TOKENS,
+  characters: upTo(1e9),
+  audioSeconds: SECONDS,
+};
+
+/** Figures of any fact that are neither instants nor seconds, which their names tell. */
+const FIGURES: Readonly<Record<string, Bounds>> = {
+  ...USAGE,
+  turnIndex: upTo(1_000_000),
+  sipStatusCode: upTo(999),
+};
+
+/**
+ * Whether every figure of a fact can belong to a conversation: its instants between 2000 and 2100, nothing longer than
+ * a week, no more than a billion tokens or characters, a million turns. What lies outside is a wrong unit or a forgery,
+ * and would make every sum that it enters wrong.
+ */
+export function isPlausible(fact: Fact): boolean {
+  return fact.endUs - fact.startUs <= SECONDS.most * 1e6 && fits(fact);
+}
+
+function fits(value: object): boolean {
+  for (const [name, item] of Object.entries(value)) {
+    if (typeof item === 'number' && !within(boundsOf(name), item)) return false;
+    if (typeof item === 'object' && item !== null && !fits(item)) return false;
+  }
+  return true;
+}
+
+function boundsOf(name: string): Bounds | undefined {
+  if (name.endsWith('Us')) return INSTANT_US;
+  if (name.endsWith('Seconds') || /^(ttfb|latency)_/.test(name)) return SECONDS;
+  return Object.hasOwn(FIGURES, name) ? FIGURES[name] : undefined;
+}
+
+/** Figures without bounds of their own must only be numbers. */
+const within = (bounds: Bounds | undefined, value: number): boolean =>
+  bounds === undefined ? Number.isFinite(value) : value >= bounds.least && value <= bounds.most;
