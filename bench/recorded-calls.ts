@@ -79,8 +79,7 @@ function exchange(call: Call, startMs: number, index: number): void {
   }
   answer(turn, startMs + 2_250, ['stop']);
   const interrupted = index % 5 === 0;
-  if (interrupted)
-    turn.interruption({ kind: 'barge_in', atUs: (startMs + 4_000) * 1_000, timeToSilenceSeconds: 0.31 });
+  if (interrupted) turn.interruption({ kind: 'barge_in', at: startMs + 4_000, timeToSilenceSeconds: 0.31 });
   speak(turn, startMs + 2_550, interrupted);
   turn.end({ at: startMs + 5_000 });
 }

@@ -12,41 +12,26 @@ import type { Micros, Outcome } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
 import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
+import type * as api from './api.ts';
+import type { CallEnd, CallFacts, CallStart, TelephonyState, TurnStart } from './api.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
+import {
+  CALL_END,
+  CALL_FACTS,
+  CALL_START,
+  OUTCOME,
+  readArgument,
+  readOptions,
+  TELEPHONY,
+  TURN_START,
+} from './options.ts';
 import { CallScope, withScope } from './scope.ts';
-import { endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
+import { endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
 import { Turn, type TurnHost, type TurnInit } from './turn.ts';
 import { type TrackerHost, TurnTracker } from './turn-tracker.ts';
 
-/** What is known of a call when it starts. */
-export interface CallStart {
-  /** (Default: a random UUID.) */
-  id?: string | undefined;
-  direction?: 'inbound' | 'outbound' | 'web' | undefined;
-  /** `phone`, `web`, `app`. */
-  channel?: string | undefined;
-  /** What carries the audio: `twilio`, `livekit`. Telephony and room minutes are priced by it. */
-  transport?: string | undefined;
-  campaignId?: string | undefined;
-  agentName?: string | undefined;
-  /** (Default: now.) */
-  at?: Instant | undefined;
-}
-
-/** What is known of a call when it ends. */
-export interface CallEnd {
-  /** How it stopped, in the words of the transport or framework: `hangup`, `participant_disconnected`. */
-  reason?: string | undefined;
-  /** The application's own verdict; beats everything that could be concluded. */
-  outcome?: Outcome | undefined;
-  sipStatusCode?: number | undefined;
-  /** Answering machine detection, as the telephony provider words it. */
-  amdResult?: string | undefined;
-  error?: unknown;
-  /** (Default: now.) */
-  at?: Instant | undefined;
-}
+export type { CallEnd, CallStart } from './api.ts';
 
 const openCalls = new Set<Call>();
 
@@ -59,21 +44,11 @@ export function endOpenCalls(reason: string): void {
 /** How many calls are open in this process. */
 export const openCallCount = (): number => openCalls.size;
 
-/**
- * One conversation, from connect to hang-up: one span, and a trace for each of its turns. No method throws; what comes
- * after `end` is recorded where it can be and changes no turn.
- */
-export class Call implements TrackerHost {
-  /** `voice.call.id`. */
+/** One conversation: one span, and a trace for each of its turns. */
+export class Call implements api.Call, TrackerHost {
   readonly id: string;
   readonly startUs: Micros;
-  /** The context in which the call's work runs; see `withCall`. */
   readonly context: Context;
-  /**
-   * Runs `fn` inside the call: requests made in it, and in what it starts, find the call. What it throws is the
-   * caller's: so it is no method, whose errors would be kept from them.
-   */
-  readonly run = <T>(fn: () => T): T => (typeof fn === 'function' ? context.with(this.context, fn) : fn);
   /** Where SDK instrumentations tell what happened. */
   readonly tracker: TurnTracker;
   readonly #span: Span;
@@ -84,17 +59,22 @@ export class Call implements TrackerHost {
   #lastTurn: Turn | undefined;
   #transport: string | undefined;
   #outcome: Outcome | undefined;
-  #state: { sipStatusCode?: number; amdResult?: string } = {};
+  #state: TelephonyState = {};
   #ended = false;
 
-  constructor(start: CallStart = {}, scope: CallScope = new CallScope()) {
+  constructor(start?: CallStart, scope: CallScope = new CallScope()) {
     followWallClock();
-    this.id = typeof start.id === 'string' && start.id !== '' ? start.id : randomUUID();
-    this.startUs = instantUs(start.at);
-    this.#transport = start.transport;
+    const { id = randomUUID(), at, ...facts } = readOptions('startCall', CALL_START, start);
+    this.id = id;
+    this.startUs = instantUs(at);
+    this.#transport = facts.transport;
     this.#span = startSpan(
       SPAN.call,
-      { kind: SpanKind.SERVER, startUs: this.startUs, attributes: startAttributes(this.id, start) },
+      {
+        kind: SpanKind.SERVER,
+        startUs: this.startUs,
+        attributes: { [ATTR.callId]: id, ...factAttributes(facts) },
+      },
       undefined,
     );
     scope.call = this;
@@ -111,47 +91,50 @@ export class Call implements TrackerHost {
     return this.#ended;
   }
 
-  /** The turn that is going on. */
   get turn(): Turn | undefined {
     return this.tracker.turn;
   }
 
-  /** Opens the next turn and ends the one before it. The application marks and ends it. */
-  startTurn(options: { initiator?: 'user' | 'agent'; at?: Instant } = {}): Turn {
-    const { initiator, at } = options ?? {};
-    return this.tracker.startManualTurn(initiator === 'agent' ? 'agent' : 'user', at);
+  run<T>(fn: () => T): T {
+    return typeof fn === 'function' ? context.with(this.context, fn) : fn;
   }
 
-  /** Adds what became known after the start. */
-  describe(facts: Omit<CallStart, 'id' | 'at'>): void {
+  startTurn(start?: TurnStart): Turn {
+    const { initiator = 'user', at } = readOptions('Call.startTurn', TURN_START, start);
+    return (
+      guard('starting a turn', () => this.tracker.startManualTurn(initiator, at)) ??
+      this.openTurn({ initiator, startUs: instantUs(at), manual: true })
+    );
+  }
+
+  describe(given: CallFacts): void {
     if (this.#ended) return;
+    const facts = readOptions('Call.describe', CALL_FACTS, given);
     this.#transport = facts.transport ?? this.#transport;
-    this.#span.setAttributes(startAttributes(this.id, facts));
+    guard('describing a call', () => this.#span.setAttributes(factAttributes(facts)));
   }
 
-  /** The application's own verdict on the call. */
   setOutcome(outcome: Outcome): void {
-    this.#outcome = outcome;
+    this.#outcome = readArgument('Call.setOutcome', OUTCOME, 'outcome', outcome) ?? this.#outcome;
   }
 
-  /** What telephony said of the call, from which an outcome may be concluded. */
-  setTelephonyState(state: { sipStatusCode?: number; amdResult?: string }): void {
-    this.#state = { ...this.#state, ...state };
+  setTelephonyState(state: TelephonyState): void {
+    this.#state = { ...this.#state, ...readOptions('Call.setTelephonyState', TELEPHONY, state) };
   }
 
-  /** Ends the call, its open turn and its open stages. */
-  end(end: CallEnd = {}): void {
+  end(given?: CallEnd): void {
     if (this.#ended) return;
-    const endUs = Math.max(this.startUs, instantUs(end?.at));
+    const end = readOptions('Call.end', CALL_END, given);
+    const endUs = Math.max(this.startUs, instantUs(end.at));
     guard('ending the last turn', () => this.tracker.end(endUs / 1_000));
     this.#ended = true;
     openCalls.delete(this);
     for (const stage of [...this.#stages]) stage.cutOff(endUs / 1_000);
     guard('describing a call', () => {
-      this.#span.setAttributes(this.#endAttributes(end ?? {}));
-      if (end?.error !== undefined) failSpan(this.#span, end.error);
+      this.#span.setAttributes(this.#endAttributes(end));
+      if (end.error !== undefined) failSpan(this.#span, end.error);
     });
-    guard('ending a call', () => endSpan(this.#span, this.startUs, endUs));
+    endSpan(this.#span, this.startUs, endUs);
   }
 
   openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn {
@@ -208,14 +191,13 @@ export class Call implements TrackerHost {
   }
 }
 
-function startAttributes(id: string, facts: Omit<CallStart, 'id' | 'at'>): Attributes {
+function factAttributes(facts: CallFacts): Attributes {
   return defined({
-    [ATTR.callId]: id,
-    [ATTR.callDirection]: facts?.direction,
-    [ATTR.callChannel]: facts?.channel,
-    [ATTR.transport]: facts?.transport,
-    [ATTR.campaignId]: facts?.campaignId,
-    [ATTR.agentName]: facts?.agentName,
+    [ATTR.callDirection]: facts.direction,
+    [ATTR.callChannel]: facts.channel,
+    [ATTR.transport]: facts.transport,
+    [ATTR.campaignId]: facts.campaignId,
+    [ATTR.agentName]: facts.agentName,
   });
 }
 
@@ -223,5 +205,3 @@ function startAttributes(id: string, facts: Omit<CallStart, 'id' | 'at'>): Attri
 function defined<T extends object>(entries: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as never;
 }
-
-guardMethods(Call);

@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   diag,
+  INVALID_SPAN_CONTEXT,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -37,33 +38,42 @@ export function onSpanEnd(listener: SpanListener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Starts a span as the child of `parent`; without one, the root of a new trace. */
+/** A span that records nothing. */
+export const noSpan = (): Span => trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/**
+ * Starts a span as the child of `parent`; without one, the root of a new trace. Where the tracer provider fails, the span
+ * records nothing.
+ */
 export function startSpan(
   name: string,
   options: { kind: SpanKind; startUs: Micros; attributes: Attributes; links?: Link[] },
   parent: Context | undefined,
 ): Span {
-  return getTracer().startSpan(
-    name,
-    {
-      kind: options.kind,
-      startTime: hrTime(options.startUs),
-      attributes: options.attributes,
-      links: options.links ?? [],
-      root: parent === undefined,
-    },
-    parent ?? ROOT_CONTEXT,
+  const started = guard('starting a span', () =>
+    getTracer().startSpan(
+      name,
+      {
+        kind: options.kind,
+        startTime: hrTime(options.startUs),
+        attributes: options.attributes,
+        links: options.links ?? [],
+        root: parent === undefined,
+      },
+      parent ?? ROOT_CONTEXT,
+    ),
   );
+  return started ?? noSpan();
 }
 
 /** The one place where events are written, so that a move to log-based events is one change. */
 export function addEvent(span: Span, name: string, atUs: Micros, attributes?: Attributes): void {
-  span.addEvent(name, attributes ?? {}, hrTime(atUs));
+  guard('adding an event', () => span.addEvent(name, attributes ?? {}, hrTime(atUs)));
 }
 
 /** Ends a span. An end before the start is the start: clocks of two machines never make a negative stage. */
 export function endSpan(span: Span, startUs: Micros, endUs: Micros): void {
-  span.end(hrTime(Math.max(startUs, endUs)));
+  guard('ending a span', () => span.end(hrTime(Math.max(startUs, endUs))));
   for (const listener of listeners) guard('a span listener', () => listener(span));
 }
 

@@ -1,45 +1,28 @@
 import {
   type Attributes,
   type Context,
-  INVALID_SPAN_CONTEXT,
+  context,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
   trace,
 } from '@opentelemetry/api';
-import type { Micros, StageKind, Usage } from '../../model/facts.ts';
+import type { Micros, StageKind } from '../../model/facts.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from '../../model/semconv.ts';
 import { AdoptedSpan, type Adoption } from './adoption.ts';
-import { type Instant, instantUs, seconds } from './clock.ts';
+import type * as api from './api.ts';
+import type { StageResult } from './api.ts';
+import { type Instant, instantUs, nowUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
-import { addEvent, endSpan, errorType, failSpan, guard, guardMethods, startSpan } from './spans.ts';
+import { AT, readArgument, readOptions, STAGE_RESULT, USAGE } from './options.ts';
+import { addEvent, endSpan, errorType, failSpan, guard, noSpan, startSpan } from './spans.ts';
 
-/** What is known of a stage when it starts. */
-export interface StageFacts {
-  /** Who runs the model, lower case: `deepgram`, `groq`, `cartesia`. */
-  provider?: string | undefined;
-  /** Model as requested. */
-  model?: string | undefined;
-  /** llm: the answer is streamed. stt: a live stream and not a recording; it is priced differently. (Default: absent; stt: true.) */
-  streaming?: boolean | undefined;
-  toolName?: string | undefined;
-  toolCallId?: string | undefined;
-  /** llm: the prompt as JSON. Written only when content capture is on. */
-  inputMessages?: (() => string | undefined) | undefined;
+export type { StageResult } from './api.ts';
+
+/** What a stage may be started with: what applications know, and what only we do. */
+export interface StageFacts extends api.StageFacts {
   /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
   adoption?: Adoption | undefined;
-}
-
-/** What is known of a stage when it ends. Absent means unknown, never zero. */
-export interface StageResult {
-  usage?: Usage | undefined;
-  responseModel?: string | undefined;
-  responseId?: string | undefined;
-  finishReasons?: readonly string[] | undefined;
-  /** stt: the transcript; llm: the answer; tts: what was sent to be spoken. Scored in this process, written only when content capture is on. */
-  text?: string | undefined;
-  /** When it ended. (Default: now.) */
-  at?: Instant | undefined;
 }
 
 /** What a stage tells the turn that it belongs to. */
@@ -66,16 +49,10 @@ const NAMES: Record<StageKind, (facts: StageFacts) => string> = {
   tool: (facts) => toolSpanName(facts.toolName),
 };
 
-/**
- * One stage of a turn: transcription, a model request, a tool, synthesis, playback. It is one span.
- *
- * The first of `end`, `cancel` and `fail` wins and the others do nothing, so that every way out of a stream can say
- * what it knows. No method throws.
- */
-export class Stage {
+/** One stage of a turn, or of a call. It is one span. */
+export class Stage implements api.Stage {
   readonly kind: StageKind;
   readonly startUs: Micros;
-  /** The context in which the stage's own work runs, so that HTTP spans become its children. */
   readonly context: Context;
   readonly #owner: StageOwner | undefined;
   #soFar: (() => StageResult) | undefined;
@@ -85,11 +62,18 @@ export class Stage {
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
   #cancelled = false;
+  #failed = false;
 
-  constructor(kind: StageKind, facts: StageFacts, place: StagePlace) {
+  /** @param place Absent: the stage records nothing, and has ended. */
+  constructor(kind: StageKind, facts: StageFacts, place: StagePlace | undefined) {
     this.kind = kind;
-    this.startUs = place.startUs;
-    this.#owner = place.owner;
+    this.startUs = place?.startUs ?? nowUs();
+    this.#owner = place?.owner;
+    if (place === undefined) {
+      this.#endUs = this.startUs;
+      this.context = context.active();
+      return;
+    }
     const attributes = openingAttributes(kind, facts, place);
     this.#open = () =>
       guard('adopting a span', () => this.#adopt(facts, place, attributes)) ??
@@ -97,7 +81,8 @@ export class Stage {
     const parent = place.parent ?? ROOT_CONTEXT;
     // With an adoption the span is known once the request runs, and nothing is written before.
     this.context =
-      facts.adoption?.contextIn(parent, () => this.requested()) ?? trace.setSpan(parent, this.#span);
+      guard('adopting a span', () => facts.adoption?.contextIn(parent, () => this.requested())) ??
+      trace.setSpan(parent, this.#span);
   }
 
   get ended(): boolean {
@@ -116,6 +101,10 @@ export class Stage {
     return this.#cancelled;
   }
 
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   /** The request has been made: whoever else has a span of it has started that by now. */
   requested(): void {
     void this.#span;
@@ -126,29 +115,21 @@ export class Stage {
     this.#soFar = soFar;
   }
 
-  /** The first result arrived. Counts once. */
   firstByte(at?: Instant): void {
     if (this.#firstByteUs !== undefined || this.ended) return;
-    this.#firstByteUs = Math.max(this.startUs, instantUs(at));
-    addEvent(this.#span, EVENT.firstByte, this.#firstByteUs);
+    this.#firstByteUs = Math.max(this.startUs, instantUs(readArgument('Stage.firstByte', AT, 'at', at)));
     const ttfb = seconds(this.#firstByteUs - this.startUs);
-    this.#span.setAttribute(ATTR.ttfb, ttfb);
-    if (this.kind === 'llm') this.#span.setAttribute(ATTR.timeToFirstChunk, ttfb);
-    this.#owner?.stageFirstByte(this);
+    addEvent(this.#span, EVENT.firstByte, this.#firstByteUs);
+    this.#set({ [ATTR.ttfb]: ttfb, ...(this.kind === 'llm' && { [ATTR.timeToFirstChunk]: ttfb }) });
+    guard('following a stage', () => this.#owner?.stageFirstByte(this));
   }
 
-  /** The stage did what it was asked to. */
-  end(result: StageResult = {}): void {
-    this.#finish(result);
+  end(result?: StageResult): void {
+    if (!this.ended) this.#finish(readResult('Stage.end', result));
   }
 
-  /** It was ended early on purpose: a barge-in, an abort, a `break`. Not an error. */
-  cancel(result: StageResult = {}): void {
-    if (this.ended) return;
-    this.#cancelled = true;
-    this.#set(ATTR.stageCancelled, true);
-    if (this.kind === 'playback') this.#set(ATTR.playbackInterrupted, true);
-    this.#finish(result);
+  cancel(result?: StageResult): void {
+    if (!this.ended) this.#cancel(readResult('Stage.cancel', result));
   }
 
   /** The call ended before it did. */
@@ -157,42 +138,49 @@ export class Stage {
     this.cancel({ ...(soFar && guard('reading a result so far', soFar)), at });
   }
 
-  /** It failed. Only the class of the error is recorded. An abort is a cancellation. */
-  fail(error: unknown, result: StageResult = {}): void {
+  fail(error: unknown, result?: StageResult): void {
     if (this.ended) return;
-    if (isAbort(error)) this.cancel(result);
+    const read = readResult('Stage.fail', result);
+    if (guard('reading an error', () => isAbort(error))) this.#cancel(read);
     else {
+      this.#failed = true;
       guard('marking a failed stage', () => failSpan(this.#span, error));
-      this.#finish(result);
+      this.#finish(read);
     }
   }
 
-  /** Adds what only a particular kind of stage knows. */
   setAttribute(name: string, value: string | number | boolean): void {
-    if (!this.ended) this.#set(name, value);
+    if (!this.ended && typeof name === 'string') this.#set({ [name]: value });
   }
 
-  #set(name: string, value: string | number | boolean | string[] | undefined): void {
-    if (value !== undefined) this.#span.setAttribute(name, value);
+  #set(attributes: Attributes): void {
+    guard('describing a stage', () => this.#span.setAttributes(attributes));
+  }
+
+  #cancel(result: StageResult): void {
+    this.#cancelled = true;
+    this.#set({
+      [ATTR.stageCancelled]: true,
+      ...(this.kind === 'playback' && { [ATTR.playbackInterrupted]: true }),
+    });
+    this.#finish(result);
   }
 
   #finish(result: StageResult): void {
-    if (this.ended) return;
-    this.#endUs = Math.max(this.startUs, instantUs(result?.at));
+    this.#endUs = Math.max(this.startUs, instantUs(result.at));
     const endUs = this.#endUs;
     const span = this.#span;
-    const describe = () =>
-      void guard('describing a stage', () => span.setAttributes(resultAttributes(this.kind, result ?? {})));
+    const describe = () => this.#set(resultAttributes(this.kind, result));
     if (this.#adopted) this.#adopted.end(endUs, describe);
     else {
       describe();
-      guard('ending a stage', () => endSpan(span, this.startUs, endUs));
+      endSpan(span, this.startUs, endUs);
     }
-    this.#owner?.stageEnded(this, result ?? {});
+    guard('following a stage', () => this.#owner?.stageEnded(this, result));
   }
 
   get #span(): Span {
-    const span = this.#opened ?? this.#open?.() ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const span = this.#opened ?? this.#open?.() ?? noSpan();
     this.#opened = span;
     this.#open = undefined;
     return span;
@@ -217,6 +205,12 @@ export class Stage {
     if (turn && turn.traceId !== theirs.spanContext().traceId) theirs.addLink?.({ context: turn });
     return theirs;
   }
+}
+
+/** What can be used of a result. */
+function readResult(method: string, given: StageResult | undefined): StageResult {
+  const result = readOptions(method, STAGE_RESULT, given);
+  return { ...result, usage: readOptions(`${method}: usage`, USAGE, result.usage) };
 }
 
 function start(kind: StageKind, facts: StageFacts, place: StagePlace, attributes: Attributes): Span {
@@ -267,16 +261,16 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   set(attributes, ATTR.responseModel, result.responseModel);
   set(attributes, ATTR.responseId, result.responseId);
   if (result.finishReasons?.length) attributes[ATTR.finishReasons] = [...result.finishReasons];
-  setQuantity(attributes, ATTR.inputTokens, usage.inputTokens);
-  setQuantity(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
-  setQuantity(attributes, ATTR.cacheCreationInputTokens, usage.cacheCreationInputTokens);
-  setQuantity(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
-  setQuantity(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
-  setQuantity(attributes, ATTR.outputTokens, usage.outputTokens);
-  setQuantity(attributes, ATTR.outputAudioTokens, usage.outputAudioTokens);
-  setQuantity(attributes, ATTR.reasoningTokens, usage.reasoningTokens);
-  setQuantity(attributes, ATTR.usageCharacters, usage.characters);
-  setQuantity(attributes, ATTR.usageAudioSeconds, usage.audioSeconds);
+  set(attributes, ATTR.inputTokens, usage.inputTokens);
+  set(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
+  set(attributes, ATTR.cacheCreationInputTokens, usage.cacheCreationInputTokens);
+  set(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
+  set(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
+  set(attributes, ATTR.outputTokens, usage.outputTokens);
+  set(attributes, ATTR.outputAudioTokens, usage.outputAudioTokens);
+  set(attributes, ATTR.reasoningTokens, usage.reasoningTokens);
+  set(attributes, ATTR.usageCharacters, usage.characters);
+  set(attributes, ATTR.usageAudioSeconds, usage.audioSeconds);
   if (usage.estimated) attributes[ATTR.usageEstimated] = true;
   if (kind === 'llm' && result.text && capturesContent())
     attributes[ATTR.outputMessages] = JSON.stringify([
@@ -285,12 +279,8 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   return attributes;
 }
 
-function set(attributes: Attributes, name: string, value: string | boolean | undefined): void {
+function set(attributes: Attributes, name: string, value: string | number | boolean | undefined): void {
   if (value !== undefined && value !== '') attributes[name] = value;
-}
-
-function setQuantity(attributes: Attributes, name: string, value: number | undefined): void {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) attributes[name] = value;
 }
 
 const isAbort = (error: unknown): boolean =>
@@ -298,5 +288,3 @@ const isAbort = (error: unknown): boolean =>
 
 const isNamedAbort = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
-
-guardMethods(Stage);

@@ -31,6 +31,11 @@ export class TurnMarks {
     return this.#speechEndedUs;
   }
 
+  /** How the end of utterance is known. */
+  get eouSource(): EouSource | undefined {
+    return this.#eouSource;
+  }
+
   /** The first start counts; one that follows an end means that the user went on. */
   speechStarted(us: Micros): void {
     this.#speechStartedUs = Math.min(this.#speechStartedUs ?? us, us);

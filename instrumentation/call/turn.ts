@@ -1,11 +1,30 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { EouSource, Interruption, Micros, StageKind } from '../../model/facts.ts';
+import type { MarkedTurn } from '../../exporter/calls/marks.ts';
+import { eouLatencyUs } from '../../exporter/calls/segments.ts';
+import type { Interruption, Micros, StageKind } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
+import type * as api from './api.ts';
+import type { At, InterruptionMark, PlaybackStart, SpeechMark, StageResult, TurnEnd } from './api.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
 import { appendText, capturesContent } from './content.ts';
-import { endSpan, failSpan, guard, guardMethods, startSpan } from './spans.ts';
-import { Stage, type StageFacts, type StageOwner, type StageResult } from './stage.ts';
+import {
+  AT,
+  INTERRUPTION,
+  PLAYBACK,
+  readArgument,
+  readOptions,
+  SPEECH,
+  STAGE_KIND,
+  STAGE_START,
+  TURN_END,
+} from './options.ts';
+import { endSpan, failSpan, guard, startSpan } from './spans.ts';
+import { Stage, type StageFacts, type StageOwner } from './stage.ts';
+import { markedTurn, type TurnKnowledge } from './turn-facts.ts';
 import { TurnMarks } from './turn-marks.ts';
+
+/** Stages of a turn that its latencies are computed from. A turn has some ten. */
+const MAX_JUDGED_STAGES = 256;
 
 /** What a turn needs of its call. */
 export interface TurnHost {
@@ -20,6 +39,8 @@ export interface TurnHost {
   turnEnded(turn: Turn): void;
 }
 
+type StageStart = StageFacts & At;
+
 export interface TurnInit {
   index: number;
   initiator: 'user' | 'agent';
@@ -29,37 +50,18 @@ export interface TurnInit {
   previous?: Turn | undefined;
 }
 
-export interface SpeechMark {
-  /** (Default: now.) */
-  at?: Instant | undefined;
-  /** How it is known; a better source beats a later mark. (Default: `vad`.) */
-  source?: EouSource | undefined;
-}
-
-export interface TurnEnd {
-  /** (Default: now.) */
-  at?: Instant | undefined;
-  /** Why the turn failed, when it did. Only the class is recorded. */
-  error?: unknown;
-}
-
-/**
- * One exchange: the user speaks (or the agent opens) and the agent answers. It is one trace.
- *
- * Marks may come late, twice or never: until the agent is heard the last word counts, and after `end` nothing does.
- * No method throws.
- */
-export class Turn implements StageOwner {
-  /** Counts from 0 in the call. */
+/** One exchange of a call. It is one trace. */
+export class Turn implements api.Turn, StageOwner {
   readonly index: number;
   readonly initiator: 'user' | 'agent';
   readonly startUs: Micros;
   readonly manual: boolean;
-  /** The context in which the turn's work runs. */
   readonly context: Context;
   readonly #host: TurnHost;
   readonly #span: Span;
   readonly #openStages = new Set<Stage>();
+  /** For the latencies: the last of them. */
+  readonly #stages: Stage[] = [];
   readonly #marks = new TurnMarks();
   #playback: Stage | undefined;
   #playbackStartedUs: Micros | undefined;
@@ -128,50 +130,50 @@ export class Turn implements StageOwner {
     return this.#agentText ?? this.#spokenText;
   }
 
-  /** The user began to speak. The first start counts; one that follows an end means that the user went on. */
-  userSpeechStarted({ at }: SpeechMark = {}): void {
-    if (!this.#ended) this.#marks.speechStarted(instantUs(at));
+  userSpeechStarted(mark?: SpeechMark): void {
+    if (this.#ended) return;
+    const { at } = readOptions('Turn.userSpeechStarted', SPEECH, mark);
+    this.#marks.speechStarted(instantUs(at));
   }
 
-  /** The user stopped speaking: the instant of the silence, not of the message that reported it. */
-  userSpeechEnded({ at, source = 'vad' }: SpeechMark = {}): void {
-    if (!this.#ended) this.#marks.speechEnded(instantUs(at), source, this.#playbackStartedUs);
+  userSpeechEnded(mark?: SpeechMark): void {
+    if (this.#ended) return;
+    const { at, source = 'vad' } = readOptions('Turn.userSpeechEnded', SPEECH, mark);
+    this.#marks.speechEnded(instantUs(at), source, this.#playbackStartedUs);
   }
 
-  /** The user's words were accepted as finished. Until the agent is heard, the last time counts. */
   committed(at?: Instant): void {
-    if (!this.#ended) this.#marks.committed(instantUs(at), this.#playbackStartedUs);
+    if (this.#ended) return;
+    const us = instantUs(readArgument('Turn.committed', AT, 'at', at));
+    this.#marks.committed(us, this.#playbackStartedUs);
   }
 
-  /** Adds to what the user said. Scored in this process; written only when content capture is on. */
   addUserText(text: string): void {
     if (!this.#ended && typeof text === 'string') this.#userText = appendText(this.#userText, text);
   }
 
-  /** Adds to what the agent answered. */
   addAgentText(text: string): void {
     if (!this.#ended && typeof text === 'string') this.#agentText = appendText(this.#agentText, text);
   }
 
-  startStt(facts: StageFacts & { at?: Instant } = {}): Stage {
+  startStt(facts?: StageStart): Stage {
     return this.startStage('stt', facts);
   }
 
-  startLlm(facts: StageFacts & { at?: Instant } = {}): Stage {
+  startLlm(facts?: StageStart): Stage {
     return this.startStage('llm', facts);
   }
 
-  startTool(facts: StageFacts & { at?: Instant } = {}): Stage {
+  startTool(facts?: StageStart): Stage {
     return this.startStage('tool', facts);
   }
 
-  startTts(facts: StageFacts & { at?: Instant } = {}): Stage {
+  startTts(facts?: StageStart): Stage {
     return this.startStage('tts', facts);
   }
 
-  /** The agent is heard from now on. While it plays, the same playback is given back. */
-  startPlayback(options: { at?: Instant; source?: 'observed' | 'estimated' } = {}): Stage {
-    const { at, source = 'observed' } = options ?? {};
+  startPlayback(start?: PlaybackStart): Stage {
+    const { at, source = 'observed' } = readOptions('Turn.startPlayback', PLAYBACK, start);
     if (this.#playback && !this.#playback.ended) return this.#playback;
     const playback = this.startStage('playback', { at });
     if (this.#ended) return playback;
@@ -183,38 +185,42 @@ export class Turn implements StageOwner {
     return playback;
   }
 
-  /** Opens a stage of any kind. On a turn that has ended it is recorded all the same: late is better than lost. */
-  startStage(kind: StageKind, options: StageFacts & { at?: Instant | undefined } = {}): Stage {
-    const { at, ...facts } = options ?? {};
-    const stage = new Stage(kind, facts, {
+  startStage(kind: StageKind, start?: StageStart): Stage {
+    const known = readArgument('Turn.startStage', STAGE_KIND, 'kind', kind);
+    if (known === undefined) return new Stage('tool', {}, undefined);
+    const { at, ...facts } = readOptions('Turn.startStage', STAGE_START, start);
+    const stage = new Stage(known, facts, {
       parent: this.context,
       attributes: this.#identity(),
       owner: this,
       startUs: instantUs(at),
     });
     this.#openStages.add(stage);
+    if (this.#stages.push(stage) > MAX_JUDGED_STAGES) this.#stages.shift();
     this.#host.stageStarted(stage);
     return stage;
   }
 
-  /** The user and the agent spoke over each other. A barge-in marks the turn as interrupted. */
-  interruption(interruption: Interruption): void {
-    if (!this.#ended) this.#marks.interruption(interruption);
+  /** @param mark `atUs` is for our own use, which has whole microseconds. */
+  interruption(mark: InterruptionMark & { atUs?: Micros }): void {
+    if (this.#ended) return;
+    const { kind, at, atUs = instantUs(at), ...rest } = readOptions('Turn.interruption', INTERRUPTION, mark);
+    if (kind !== undefined) this.#marks.interruption({ ...rest, kind, atUs } as Interruption);
   }
 
-  /** Ends the turn. Stages still open go on and end by themselves, or with the call. */
-  end({ at, error }: TurnEnd = {}): void {
+  end(end?: TurnEnd): void {
     if (this.#ended) return;
+    const { at, error } = readOptions('Turn.end', TURN_END, end);
     this.#ended = true;
     const endUs = Math.max(this.startUs, instantUs(at));
     if (this.#playback && !this.#playback.ended) this.#playback.end({ at: endUs / 1_000 });
     guard('describing a turn', () => {
       this.#marks.writeTo(this.#span);
       this.#writeWords();
-      this.#writeResponse();
+      this.#writeResponse(endUs);
       if (error !== undefined) failSpan(this.#span, error);
     });
-    guard('ending a turn', () => endSpan(this.#span, this.startUs, endUs));
+    endSpan(this.#span, this.startUs, endUs);
     this.#host.turnEnded(this);
   }
 
@@ -232,6 +238,22 @@ export class Turn implements StageOwner {
     this.#host.stageChanged(this, stage, result);
   }
 
+  /** The turn as rows will show it, if it ends at `endUs`. */
+  markedAt(endUs: Micros): MarkedTurn {
+    const { index, initiator, startUs } = this;
+    const { speechEndedUs, eouSource } = this.#marks;
+    const known: TurnKnowledge = {
+      callId: this.#host.id,
+      turnIndex: index,
+      initiator,
+      startUs,
+      endUs,
+      ...(speechEndedUs !== undefined && { speechEndedUs }),
+      ...(eouSource !== undefined && { eouSource }),
+    };
+    return markedTurn(this.#span, known, this.#stages);
+  }
+
   #identity(): Attributes {
     return { [ATTR.callId]: this.#host.id, [ATTR.turnIndex]: this.index };
   }
@@ -245,25 +267,19 @@ export class Turn implements StageOwner {
   }
 
   /** The silence that the caller heard, as a bar of its own. A greeting has none: nobody had asked. */
-  #writeResponse(): void {
-    const answeredUs = this.#playbackStartedUs ?? this.#firstTtsByteUs;
-    const { speechEndedUs } = this.#marks;
-    const askedUs = speechEndedUs ?? (this.initiator === 'user' ? this.startUs : undefined);
-    if (answeredUs === undefined || askedUs === undefined || answeredUs < askedUs) return;
-    const latency = seconds(answeredUs - askedUs);
-    this.#span.setAttribute(ATTR.eouLatency, latency);
-    if (speechEndedUs === undefined)
-      this.#span.setAttribute(ATTR.eouSource, 'turn_start' satisfies EouSource);
+  #writeResponse(endUs: Micros): void {
+    const marked = this.markedAt(endUs);
+    const { eouUs, eouSource } = marked;
+    const latencyUs = eouLatencyUs(marked);
+    if (eouUs === undefined || latencyUs === null) return;
+    const latency = { [ATTR.eouLatency]: seconds(latencyUs) };
+    this.#span.setAttributes({ ...latency, ...(eouSource && { [ATTR.eouSource]: eouSource }) });
     const response = startSpan(
       SPAN.response,
-      {
-        kind: SpanKind.INTERNAL,
-        startUs: askedUs,
-        attributes: { ...this.#identity(), [ATTR.eouLatency]: latency },
-      },
+      { kind: SpanKind.INTERNAL, startUs: eouUs, attributes: { ...this.#identity(), ...latency } },
       this.context,
     );
-    endSpan(response, askedUs, answeredUs);
+    endSpan(response, eouUs, eouUs + latencyUs);
   }
 }
 
@@ -273,5 +289,3 @@ function links(...contexts: (Context | undefined)[]): Link[] {
     return spanContext ? [{ context: spanContext }] : [];
   });
 }
-
-guardMethods(Turn);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
-import { context } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
+import { readFact } from '../../../exporter/dialects/index.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import { priceListFrom } from '../../../exporter/pricing/index.ts';
 import { openCallCount } from '../../../instrumentation/call/call.ts';
 import { openStage } from '../../../instrumentation/call/open-stage.ts';
 import {
@@ -16,23 +19,40 @@ import {
   withCall,
 } from '../../../instrumentation/index.ts';
 import type { TurnFact } from '../../../model/facts.ts';
-import { ATTR } from '../../../model/semconv.ts';
+import { LATENCIES } from '../../../model/rows.ts';
+import { ATTR, SPAN } from '../../../model/semconv.ts';
+import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 
 before(recordSpans);
 beforeEach(() => void takeSpans());
 
+/** Throws when a property of it is read. (Symbols are asked for by fast-check itself.) */
+const hostile = (): object =>
+  new Proxy(
+    {},
+    {
+      get(_, name) {
+        if (typeof name === 'string') throw new Error('of the application');
+        return undefined;
+      },
+    },
+  );
+
 /** Any argument that JavaScript code could pass. */
 const nonsense = fc.oneof(
   fc.constantFrom(undefined, null, 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '', 'x', true, [], {}),
+  fc.constant(hostile()),
   fc.record({
-    at: fc.oneof(fc.date(), fc.double(), fc.constant(null)),
+    at: fc.oneof(fc.date(), fc.double(), fc.constant(null), fc.constant(hostile())),
+    kind: fc.constantFrom('barge_in', 'llm', 7),
     source: fc.string(),
-    usage: fc.anything(),
+    usage: fc.oneof(fc.anything(), fc.constant(hostile())),
   }),
   fc.anything(),
 );
-const CALL = ['startTurn', 'describe', 'setOutcome', 'setTelephonyState', 'end'] as const;
+/** Every method of the public types. */
+const CALL = ['startTurn', 'describe', 'setOutcome', 'setTelephonyState', 'end', 'run'] as const;
 const TURN = [
   'userSpeechStarted',
   'userSpeechEnded',
@@ -45,28 +65,31 @@ const TURN = [
   'startTool',
   'startTts',
   'startPlayback',
+  'startStage',
   'end',
 ] as const;
-const STAGE = ['firstByte', 'end', 'cancel', 'fail'] as const;
-const step = fc.tuple(fc.constantFrom(...CALL, ...TURN, ...STAGE), nonsense);
+const STAGE = ['firstByte', 'end', 'cancel', 'fail', 'setAttribute'] as const;
+const on = <T extends string>(target: T, methods: readonly string[]) =>
+  fc.record({ target: fc.constant(target), method: fc.constantFrom(...methods), argument: nonsense });
+// The end of the call last, as it is rare: most of what is tried is tried on a call that goes on.
+const step = fc.oneof(on('turn', TURN), on('stage', STAGE), on('call', CALL.slice(0, -2)), on('call', CALL));
 
 test('no order of calls and no argument makes the public API throw, leak a call or invent a number', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const call = startCall({ id: 'fuzzed' });
-      let turn: Turn | undefined;
-      let stage: Stage | undefined;
-      for (const [method, argument] of steps) {
-        const target: unknown =
-          (CALL as readonly string[]).includes(method) && method !== 'end'
-            ? call
-            : method === 'end' || (STAGE as readonly string[]).includes(method)
-              ? (stage ?? turn ?? call)
-              : turn;
-        const run = (target as Record<string, ((a: unknown) => unknown) | undefined> | undefined)?.[method];
-        const result = run?.call(target, argument);
-        if (method === 'startTurn') turn = result as Turn;
-        else if (method.startsWith('start')) stage = result as Stage;
+    fc.property(nonsense, fc.array(step, { maxLength: 60 }), (start, steps) => {
+      const call = startCall(start as never);
+      const handles: { call: Call; turn: Turn; stage: Stage } = {
+        call,
+        turn: call.startTurn(),
+        stage: call.startTurn().startStage('nonsense' as never),
+      };
+      for (const { target, method, argument } of steps) {
+        const handle = handles[target] as unknown as Record<string, (a: unknown) => unknown>;
+        const given = handle[method]?.call(handle, argument);
+        if (method === 'startTurn') handles.turn = given as Turn;
+        else if (method.startsWith('start')) handles.stage = given as Stage;
+        assert.equal(typeof handles.turn.ended, 'boolean');
+        assert.equal(typeof handles.stage.ended, 'boolean');
       }
       call.end();
       call.end();
@@ -87,6 +110,66 @@ test('no order of calls and no argument makes the public API throw, leak a call 
   );
 });
 
+test('a stage of no known kind is a handle that records nothing', () => {
+  const call = startCall();
+  const stage = call.startTurn().startStage('nonsense' as never);
+  stage.firstByte();
+  stage.setAttribute('name', 'value');
+  stage.end({ text: 'nothing' });
+  assert.equal(stage.ended, true);
+  assert.equal(
+    context.with(stage.context, () => 'runs'),
+    'runs',
+  );
+  call.end();
+  assert.deepEqual(
+    takeFacts().map(({ type }) => type),
+    ['turn', 'call'],
+  );
+});
+
+test('where the tracer provider throws, every handle is still one', (t) => {
+  const logged = recordDiagnostics(t);
+  const tracer = Object.getPrototypeOf(trace.getTracerProvider().getTracer('any'));
+  t.mock.method(tracer, 'startSpan', () => {
+    throw new Error('of a sampler of the application');
+  });
+  const call = startCall({ id: 'unrecorded' });
+  const turn = call.startTurn();
+  turn.startLlm().end({ usage: { inputTokens: 3 } });
+  turn.startPlayback().cancel();
+  turn.end();
+  call.end();
+  assert.equal(call.ended && turn.ended, true);
+  assert.match(logged.error.join(), /starting a span failed; the call goes on/);
+  assert.deepEqual(takeSpans(), []);
+});
+
+test('what cannot be used of an option is left out, with a line that says what was seen and what to do', (t) => {
+  const logged = recordDiagnostics(t);
+  const started = startCall({ id: 5, direction: 'inwards', campaignId: 'autumn' } as never);
+  started
+    .startTurn()
+    .startLlm({ model: 7 } as never)
+    .end({ usage: { inputTokens: -1 } });
+  started.setOutcome('GOOD' as never);
+  started.end({ outcome: 'GREAT', at: 'now' } as never);
+  assert.deepEqual(logged.warn, [
+    "earshot: startCall: direction: saw 'inwards', expected one of inbound, outbound, web. It is left out.",
+    'earshot: startCall: id: saw a number, expected a string that is not empty. The call has a random id. Pass String(id) to keep yours.',
+    'earshot: Turn.startStage: model: saw a number, expected a string. It is left out.',
+    'earshot: Stage.end: usage: inputTokens: saw a negative number, expected a number, 0 or more. It is left out.',
+    "earshot: Call.setOutcome: outcome: saw 'GOOD', expected one of SUCCESS, FAIL, VOICEMAIL, NO_ANSWER, BUSY. The outcome is concluded from the call instead.",
+    'earshot: Call.end: at: saw another string, expected a Date, or milliseconds since 1970. Now is taken instead.',
+    "earshot: Call.end: outcome: saw 'GREAT', expected one of SUCCESS, FAIL, VOICEMAIL, NO_ANSWER, BUSY. The outcome is concluded from the call instead.",
+  ]);
+  const call = takeFacts().find((fact) => fact.type === 'call');
+  assert.ok(call?.type === 'call');
+  assert.equal(call.campaignId, 'autumn');
+  assert.equal(call.direction, undefined);
+  assert.notEqual(call.outcomeSource, 'explicit');
+});
+
 test('the hook-style collector never throws either', () => {
   const hooks = Object.getOwnPropertyNames(MetricCollector.prototype).filter(
     (name) => name !== 'constructor',
@@ -99,6 +182,96 @@ test('the hook-style collector never throws either', () => {
       collector.endCall();
       takeSpans();
       assert.equal(openCallCount(), 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** A turn told through hooks, at milliseconds of its call, and what its row has of the same spans. */
+function measured(tell: (collector: MetricCollector, at: (ms: number) => { at: number }) => void) {
+  const at = (ms: number) => ({ at: 1_750_000_000_000 + ms });
+  const collector = new MetricCollector({ id: 'measured', ...at(0) });
+  collector.startTurn(at(0));
+  tell(collector, at);
+  const latencies = collector.finalizeTurn(at(4_000));
+  collector.endCall(at(4_500));
+  const spans = takeSpans();
+  const response = spans.find(({ name }) => name === SPAN.response);
+  const facts = spans.flatMap((span) => readFact(span) ?? []);
+  const [row] = finalizeCall(facts, priceListFrom([])).logs;
+  assert.ok(latencies && row);
+  assert.deepEqual(latencies, {
+    turnIndex: 0,
+    ...Object.fromEntries(
+      LATENCIES.flatMap((name) => (row[name] === null ? [] : [[camelCase(name), row[name]]])),
+    ),
+  });
+  assert.equal(response?.attributes[ATTR.eouLatency], row.eou_latency ?? undefined);
+  return latencies;
+}
+
+const camelCase = (name: string): string =>
+  name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+test('a transcript that was there before the speech ended kept nobody waiting, in hooks and rows alike', () => {
+  const latencies = measured((collector, at) => {
+    collector.onSttStart(at(100));
+    collector.onSttComplete({ text: 'hello', ...at(900) });
+    collector.onSpeechEnd(at(1_000));
+    collector.onLlmStart(at(1_300));
+    collector.onLlmFirstByte(at(1_500));
+    collector.onLlmComplete(at(1_700));
+    collector.onAudioPlaybackStart(at(1_800));
+  });
+  assert.equal(latencies.latencyStt, 0);
+  assert.equal(latencies.latencyLlm, 0.4);
+});
+
+test('a stage that is open at the end of its turn is cut off and has no length, in hooks and rows alike', () => {
+  const latencies = measured((collector, at) => {
+    collector.onLlmStart(at(2_500));
+    collector.onLlmFirstByte(at(2_600));
+  });
+  assert.equal(latencies.ttfbLlm, 0.1);
+  assert.equal(latencies.latencyLlm, undefined);
+});
+
+test('a synthesis that was thrown away before another was heard answers nobody, in hooks, spans and rows alike', () => {
+  const latencies = measured((collector, at) => {
+    collector.onSpeechEnd(at(1_000));
+    collector.onTtsStart(at(1_100));
+    collector.onTtsFirstByte(at(1_200));
+    collector.onTtsStart(at(1_500));
+    collector.onTtsFirstByte(at(1_750));
+    collector.onTtsComplete(at(1_900));
+  });
+  assert.equal(latencies.eouLatency, 0.75);
+});
+
+test('whatever the order of the hooks, the latencies that they give are those of the row', () => {
+  const hooks = [
+    'onSpeechEnd',
+    'onSttStart',
+    'onSttFirstByte',
+    'onSttComplete',
+    'onLlmStart',
+    'onLlmFirstByte',
+    'onLlmComplete',
+    'onTtsStart',
+    'onTtsFirstByte',
+    'onTtsComplete',
+    'onAudioPlaybackStart',
+    'onAudioPlaybackEnd',
+    'onInterruption',
+  ] as const;
+  const told = fc.array(fc.tuple(fc.constantFrom(...hooks), fc.integer({ min: 0, max: 3_999 })), {
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(told, (steps) => {
+      measured((collector, at) => {
+        for (const [hook, ms] of steps) collector[hook](at(ms));
+      });
     }),
     { numRuns: 300 },
   );
@@ -127,7 +300,6 @@ test('the hook-style collector measures a turn and gives its latencies', () => {
     ttfbLlm: 0.2,
     latencyLlm: 0.4,
     ttfbTts: 0.15,
-    latencyTts: 2.4,
     eouLatency: 0.8,
   });
   assert.equal(takeFacts().filter((fact) => fact.type === 'turn').length, 1);
