@@ -9,12 +9,6 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 
 export type { FinishedSpan } from '../model/span-record.ts';
 export type { PipelineTotals } from './metrics/pipeline-metrics.ts';
-export {
-  type CallRecord,
-  TelemetryService,
-  type TelemetryServiceOptions,
-  type TurnRecord,
-} from './telemetry-service.ts';
 
 /** Where rows go. Without a database the processor does nothing, and says so once. */
 export type CallSpanProcessorOptions = PipelineTarget;

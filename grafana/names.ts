@@ -1,4 +1,4 @@
-import { prometheusLabel, prometheusName } from '../exporter/receiver/prometheus-name.ts';
+import { prometheusLabel, prometheusName } from '../exporter/metrics/prometheus-name.ts';
 import { ATTR, type Definition, SPAN } from '../model/semconv.ts';
 
 /** What counters and histograms of `METRICS` are called in Prometheus. */

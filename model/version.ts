@@ -1,2 +1,5 @@
 /** The package's version; a test compares it with package.json. */
 export const VERSION = '0.1.0';
+
+/** Instrumentation scope of every span and metric that earshot writes. */
+export const SCOPE = 'earshot';

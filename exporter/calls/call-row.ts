@@ -1,7 +1,7 @@
 import type { Decimal } from 'decimal.js';
 import type { Outcome, OutcomeSource } from '../../model/facts.ts';
 import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from '../../model/rows.ts';
-import type { Call } from './group.ts';
+import type { GroupedCall } from './group.ts';
 import { toSeconds } from './latencies.ts';
 import { statistics } from './statistics.ts';
 import { usageOf } from './usage.ts';
@@ -32,7 +32,7 @@ export interface CallQuality {
 
 /** The row of the call, over the rows of its turns. */
 export function callRow(
-  call: Call,
+  call: GroupedCall,
   logs: readonly CallLogRow[],
   quality: CallQuality,
   cost: CallCost,

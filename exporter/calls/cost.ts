@@ -4,7 +4,7 @@ import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing
 import type { PriceList } from '../pricing/price-list.ts';
 import type { MinutesComponent, StageComponent } from '../pricing/units.ts';
 import type { CallCost } from './call-row.ts';
-import type { Call } from './group.ts';
+import type { GroupedCall } from './group.ts';
 import { toSeconds } from './latencies.ts';
 import type { TurnCost } from './log-row.ts';
 
@@ -18,7 +18,7 @@ export interface Costs {
  * Prices a call with the prices in force at its start. Every stage is priced once, the cancelled and the call's own
  * ones too; a component is null when nothing of it has a price, and what has none is named in `unpriced`.
  */
-export function costsOf(call: Call, priceList: PriceList): Costs {
+export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
   const metered = meteredTranscription(call.stages);
   const prices = new Map(
     call.stages
@@ -87,7 +87,7 @@ const meteredTranscription = (stages: readonly StageFact[]): ReadonlySet<string 
 const MINUTES: Readonly<Record<string, MinutesComponent>> = { livekit: 'livekit', twilio: 'telephony' };
 
 /** LiveKit bills connections, a carrier by direction; audio from a web page passes no carrier. */
-function minutesPrice(call: Call, component: MinutesComponent, list: PriceList): Priced | undefined {
+function minutesPrice(call: GroupedCall, component: MinutesComponent, list: PriceList): Priced | undefined {
   const { transport, direction } = call.fact ?? {};
   if (transport === undefined || MINUTES[transport] !== component) return undefined;
   if (component === 'telephony' && direction === 'web') return undefined;

@@ -3,7 +3,7 @@ import { type FindAbove, keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 
 /** A turn with its stages in order of start. */
-export interface Turn {
+export interface GroupedTurn {
   turnIndex: number;
   traceId: string;
   startUs: Micros;
@@ -16,14 +16,14 @@ export interface Turn {
 }
 
 /** A call with its turns in order of `turnIndex`. */
-export interface Call {
+export interface GroupedCall {
   callId: string;
   startUs: Micros;
   endUs: Micros;
   /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
   fact?: CallFact;
   serviceName?: string;
-  turns: readonly Turn[];
+  turns: readonly GroupedTurn[];
   /** Every stage of the call, those outside any turn too. */
   stages: readonly StageFact[];
 }
@@ -34,7 +34,7 @@ export interface Call {
  *
  * @throws RangeError without facts, or with facts of several calls.
  */
-export function groupCall(facts: readonly Fact[]): Call {
+export function groupCall(facts: readonly Fact[]): GroupedCall {
   const ordered = inOrder(facts);
   const [first] = ordered;
   if (first === undefined) throw new RangeError('saw no facts, expected those of one call');
@@ -132,7 +132,11 @@ function repetitionsIn(tree: SpanTree): (stage: StageFact) => boolean {
   };
 }
 
-function turnsOf(spans: readonly NumberedTurn[], stages: readonly StageFact[], tree: SpanTree): Turn[] {
+function turnsOf(
+  spans: readonly NumberedTurn[],
+  stages: readonly StageFact[],
+  tree: SpanTree,
+): GroupedTurn[] {
   const find = turnFinder(spans, tree);
   const stagesOf = groupBy(stages, find);
   const numbered = new Map(spans.map((span) => [span.turnIndex, span]));

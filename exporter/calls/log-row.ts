@@ -2,7 +2,7 @@ import type { Decimal } from 'decimal.js';
 import type { Interruption, StageFact, StageKind } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
-import type { Turn } from './group.ts';
+import type { GroupedTurn } from './group.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { segmentsOf } from './segments.ts';
@@ -66,7 +66,7 @@ const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | unde
  * Who spoke over whom in a turn. It was interrupted as its span says; else when it lists a barge-in; and where the
  * span was lost, when its playback was cut off.
  */
-export function interruptionsIn({ fact, stages }: Turn): TurnInterruptions {
+export function interruptionsIn({ fact, stages }: GroupedTurn): TurnInterruptions {
   if (fact === undefined) {
     return { interrupted: stagesOf(stages, 'playback').some(({ cancelled }) => cancelled === true) };
   }

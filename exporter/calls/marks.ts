@@ -1,5 +1,5 @@
 import type { EouSource, Micros, StageFact } from '../../model/facts.ts';
-import type { Turn } from './group.ts';
+import type { GroupedTurn } from './group.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 
 /** The marks of a turn, in the order of a plain turn. One that did not happen, or is not known, is absent. */
@@ -17,7 +17,7 @@ export interface Marks {
 
 /** A turn with all that its latencies follow from. */
 export interface MarkedTurn {
-  turn: Turn;
+  turn: GroupedTurn;
   marks: Marks;
   spoken: Spoken;
   /** The transcription of the utterance that was answered. */
@@ -29,7 +29,7 @@ export interface MarkedTurn {
 }
 
 /** Works out a turn's marks (design: marks, segments, latencies). */
-export function markTurn(turn: Turn): MarkedTurn {
+export function markTurn(turn: GroupedTurn): MarkedTurn {
   const { fact, stages } = turn;
   const { eouUs, eouSource, playback } = silenceOf(turn);
   const spoken = spokenStages(
@@ -65,7 +65,7 @@ const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefin
  * When the user fell silent and when the agent was heard. Where the framework says only how long that took, the one is
  * counted from the other: back from the playback, which spans show better than the end of speech.
  */
-function silenceOf(turn: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
+function silenceOf(turn: GroupedTurn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
   const { fact } = turn;
   const reported = fact?.reportedEouLatencySeconds;
   if (fact?.eouSource === 'framework' && fact.speechEndedUs === undefined && reported !== undefined) {
@@ -88,7 +88,7 @@ function silenceOf(turn: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { play
  * The speech end that the turn reports, else the turn's start. An agent that opens answers no utterance: it has none.
  * Neither has a turn whose span was lost, whose start is not known, nor a joined one, which starts with the user's speech.
  */
-function endOfUtterance({ fact, joined }: Turn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
+function endOfUtterance({ fact, joined }: GroupedTurn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
   if (fact === undefined) return {};
   const { speechEndedUs, eouSource } = fact;
   if (speechEndedUs !== undefined) return { eouUs: speechEndedUs, eouSource };
@@ -107,7 +107,7 @@ interface Playback {
  * The earliest playback. Unseen: where the framework's own EOU latency puts it; else the first audio of a synthesis,
  * one that was not cancelled if there is any.
  */
-function playbackOf({ fact, stages }: Turn, eouUs: Micros | undefined): Playback {
+function playbackOf({ fact, stages }: GroupedTurn, eouUs: Micros | undefined): Playback {
   const playbacks = stagesOf(stages, 'playback');
   const [first] = playbacks;
   if (first !== undefined) {

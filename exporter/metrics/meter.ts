@@ -1,6 +1,5 @@
 import { type Meter, metrics } from '@opentelemetry/api';
-import { SCOPE } from '../../instrumentation/call/spans.ts';
-import { VERSION } from '../../model/version.ts';
+import { SCOPE, VERSION } from '../../model/version.ts';
 
 /**
  * Instruments of whatever meter provider is registered when they are used. The Metrics API has no proxy that follows a

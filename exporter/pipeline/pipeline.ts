@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/facts.ts';
 import type { Settings } from '../../model/settings.ts';
+import { within } from '../kit/deadline.ts';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import { Spool } from '../spool/spool.ts';
@@ -8,7 +9,6 @@ import { SpoolQueue } from '../spool/spool-queue.ts';
 import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
 import type { Connection, ConnectionSettings } from './connection.ts';
-import { within } from './deadline.ts';
 import { atExit } from './exit-hook.ts';
 import { FactWriter } from './writer.ts';
 

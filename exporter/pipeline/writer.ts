@@ -1,12 +1,12 @@
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
+import { limit, within } from '../kit/deadline.ts';
+import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { SpoolQueue } from '../spool/spool-queue.ts';
 import { errorClass, SchemaError } from '../store/errors.ts';
 import type { AppendResult } from '../store/journal.ts';
 import type { FactBuffer } from './buffer.ts';
-import { limit, within } from './deadline.ts';
-import { Episode } from './episode.ts';
 
 /** Facts per statement: beyond it a batch gains nothing. */
 const BATCH = 2_000;

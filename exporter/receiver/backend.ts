@@ -1,8 +1,8 @@
 import type { Fact } from '../../model/facts.ts';
+import { limit, within } from '../kit/deadline.ts';
+import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
-import { limit, within } from '../pipeline/deadline.ts';
-import { Episode } from '../pipeline/episode.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
 import { checkSchema, errorClass, SchemaError } from '../store/index.ts';

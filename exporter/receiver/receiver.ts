@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { within } from '../kit/deadline.ts';
+import { Episode } from '../kit/episode.ts';
+import type { MetricsEndpoint } from '../metrics/open-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
-import { within } from '../pipeline/deadline.ts';
-import { Episode } from '../pipeline/episode.ts';
 import { errorClass } from '../store/errors.ts';
 import {
   CONTENT_TYPES,
@@ -18,7 +19,6 @@ import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } fro
 import { ByteBudget, type Share } from './budget.ts';
 import { DEFAULT_LIMITS, MalformedError, TooLargeError } from './limits.ts';
 import type { Log } from './log.ts';
-import type { MetricsEndpoint } from './open-metrics.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
 

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
+import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
-import { Episode } from '../pipeline/episode.ts';
 import { errorClass } from '../store/errors.ts';
 import type { Spool } from './spool.ts';
 

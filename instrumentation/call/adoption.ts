@@ -1,6 +1,7 @@
 import { type Context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
-import { endSpan, guard, SCOPE } from './spans.ts';
+import { SCOPE } from '../../model/version.ts';
+import { endSpan, guard } from './spans.ts';
 
 /**
  * Somebody else's span of a request that we follow as well: another instrumentation of the same SDK, or the SDK itself.

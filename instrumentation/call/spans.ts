@@ -13,11 +13,8 @@ import {
 } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
 import { ATTR } from '../../model/semconv.ts';
-import { VERSION } from '../../model/version.ts';
+import { SCOPE, VERSION } from '../../model/version.ts';
 import { hrTime } from './clock.ts';
-
-/** Instrumentation scope of every span that earshot writes. */
-export const SCOPE = 'earshot';
 
 let tracer: Tracer | undefined;
 // The global tracer is a proxy that follows a provider registered later, so it can be kept.

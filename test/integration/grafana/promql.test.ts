@@ -7,8 +7,8 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { type MetricsEndpoint, startMetricsEndpoint } from '../../../exporter/metrics/open-metrics.ts';
 import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
-import { type MetricsEndpoint, startMetricsEndpoint } from '../../../exporter/receiver/open-metrics.ts';
 import { ReceiverMetrics } from '../../../exporter/receiver/receiver-metrics.ts';
 import { TARGETS } from '../../../grafana/variables.ts';
 import { ATTR, SPAN } from '../../../model/semconv.ts';

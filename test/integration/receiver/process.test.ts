@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
+import { prometheusName } from '../../../exporter/metrics/prometheus-name.ts';
 import { ATTR, METRIC, METRICS } from '../../../model/semconv.ts';
 import { attribute, otlpRequest, otlpSpan, post } from '../../support/otlp-request.ts';
 import { startServe, untilReady } from '../../support/otlp-server.ts';

@@ -8,10 +8,10 @@ import { OpenAIInstrumentation as Traceloop } from '@traceloop/instrumentation-o
 import type OpenAI from 'openai';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
-import { SCOPE } from '../../../instrumentation/call/spans.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
+import { SCOPE } from '../../../model/version.ts';
 import { poll } from '../../support/poll.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';

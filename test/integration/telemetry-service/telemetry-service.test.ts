@@ -3,11 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { after, before, type TestContext, test } from 'node:test';
 import type { PriceList } from '../../../exporter/pricing/index.ts';
 import { getCallFacts } from '../../../exporter/store/index.ts';
-import {
-  TelemetryService,
-  type TelemetryServiceOptions,
-  type TurnRecord,
-} from '../../../exporter/telemetry-service.ts';
+import { TelemetryService, type TelemetryServiceOptions, type TurnRecord } from '../../../index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { poll } from '../../support/poll.ts';

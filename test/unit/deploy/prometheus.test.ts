@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { prometheusName } from '../../../exporter/receiver/prometheus-name.ts';
+import { prometheusName } from '../../../exporter/metrics/prometheus-name.ts';
 import { LABEL } from '../../../grafana/names.ts';
 import { type Definition, METRICS } from '../../../model/semconv.ts';
 import { readYaml } from '../../support/deployment.ts';
