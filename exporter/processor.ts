@@ -8,6 +8,7 @@ import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 
 export type { FinishedSpan } from '../model/span-record.ts';
+export { EarshotError, type ErrorCode } from './kit/errors.ts';
 export type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 
 /** Where rows go. Without a database the processor does nothing, and says so once. */
@@ -52,7 +53,7 @@ export class CallSpanProcessor {
 
   /**
    * Resolves when the spans ended so far are committed, or safe on disk while the database is away.
-   * @throws Error when they are neither.
+   * @throws EarshotError when they are neither.
    */
   forceFlush(): Promise<void> {
     return this.#shutdown ?? this.#pipeline?.flush() ?? Promise.resolve();
@@ -61,7 +62,7 @@ export class CallSpanProcessor {
   /**
    * Writes what waits, turns ended calls into rows and closes the database, within five seconds. Once: every caller
    * gets the same promise. Spans that end afterwards are ignored.
-   * @throws Error when spans could be saved nowhere.
+   * @throws EarshotError when spans could be saved nowhere.
    */
   shutdown(): Promise<void> {
     this.#shutdown ??= this.#pipeline?.shutdown() ?? Promise.resolve();

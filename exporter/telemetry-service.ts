@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { CallLogRow } from '../model/rows.ts';
+import { EarshotError } from './kit/errors.ts';
 import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
@@ -7,6 +8,7 @@ import { type CallRecord, callFact, validateCall } from './records/call.ts';
 import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
 import type { StoredCallMetrics } from './store/read.ts';
 
+export { EarshotError, type ErrorCode, InvalidRecordError } from './kit/errors.ts';
 export type { CallRecord } from './records/call.ts';
 export type { TurnRecord } from './records/turn.ts';
 
@@ -65,8 +67,8 @@ export class TelemetryService {
    * Ends a call and writes its rows, in one transaction: either all of it is there afterwards, or the rows are as they
    * were. Turns recorded before are in it. Again for the same call, the first record of the call stands.
    * @returns the call's row.
-   * @throws TypeError for a record that is not valid; else an error whose `cause` says what the database or the
-   * computation had against it. The turns are kept, and the call can be finalized again.
+   * @throws InvalidRecordError; else EarshotError, whose `cause` says what the database or the computation had against it.
+   * The turns are kept, and the call can be finalized again.
    */
   async finalizeCall(callId: string, call: CallRecord = {}): Promise<StoredCallMetrics> {
     validateCall(callId, call);
@@ -75,18 +77,26 @@ export class TelemetryService {
     try {
       await pipeline.flush();
       const connection = await pipeline.connect();
-      await connection.finalizeNow(callId, (known) => [callFact(callId, call, known, context)]);
+      await connection.finalizeNow(callId, (known) => {
+        if (known.length === 0 && Object.keys(call).length === 0) warnOfUnknown(callId);
+        return [callFact(callId, call, known, context)];
+      });
     } catch (cause) {
-      throw new Error('The call was not finalized; nothing was changed. It can be tried again.', { cause });
+      throw new EarshotError(
+        'EARSHOT_NOT_FINALIZED',
+        'The call was not finalized; nothing was changed. It can be tried again.',
+        { cause },
+      );
     }
     const row = await this.getCallMetrics(callId);
-    if (row === undefined) throw new Error('The call has no row: somebody removed it in the meantime.');
+    if (row === undefined)
+      throw new EarshotError('EARSHOT_NO_ROW', 'The call has no row: it was removed in the meantime.');
     return row;
   }
 
   /**
    * The row of a call; undefined when it has none (yet).
-   * @throws the driver's error, or Error without a database or after `shutdown`.
+   * @throws the driver's error, or EarshotError without a database or after `shutdown`.
    */
   async getCallMetrics(callId: string): Promise<StoredCallMetrics | undefined> {
     const { db } = await this.#running().connect();
@@ -107,7 +117,7 @@ export class TelemetryService {
   /**
    * Writes what waits and closes the database, within five seconds; what could not be written by then is in the spool.
    * Once: every caller gets the same promise. Turns recorded afterwards are ignored.
-   * @throws Error when turns could be saved nowhere.
+   * @throws EarshotError when turns could be saved nowhere.
    */
   shutdown(): Promise<void> {
     this.#shutdown ??= this.#pipeline?.shutdown() ?? Promise.resolve();
@@ -115,8 +125,9 @@ export class TelemetryService {
   }
 
   #running(): Pipeline {
-    if (this.#pipeline === undefined) throw new Error(NO_DATABASE);
-    if (this.#shutdown !== undefined) throw new Error('TelemetryService was shut down.');
+    if (this.#pipeline === undefined) throw new EarshotError('EARSHOT_NO_DATABASE', NO_DATABASE);
+    if (this.#shutdown !== undefined)
+      throw new EarshotError('EARSHOT_SHUT_DOWN', 'TelemetryService was shut down.');
     return this.#pipeline;
   }
 
@@ -127,4 +138,11 @@ export class TelemetryService {
       captureContent: this.#captureContent,
     };
   }
+}
+
+/** A call that was not answered has no turns; one that nothing at all is known of is most likely a mistake. */
+function warnOfUnknown(callId: string): void {
+  diag.warn(
+    `earshot: finalizeCall: saw ${JSON.stringify(callId.slice(0, 80))}, of which no turn and no span is known; expected the id of a recorded call. Its row is empty. Give the id that recordTurn was given, or say what is known: { outcome: 'NO_ANSWER' }.`,
+  );
 }

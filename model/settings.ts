@@ -210,6 +210,7 @@ export const NO_DATABASE = 'earshot: DATABASE_URL is not set; calls are traced, 
 /** A setting that could not be read. The message names the variable, what was seen and what was expected. */
 export class SettingError extends Error {
   override name = 'SettingError';
+  readonly code = 'EARSHOT_SETTING';
 }
 
 const DURATION_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -1,6 +1,7 @@
 import type { Fact } from '../../model/facts.ts';
 import type { Settings } from '../../model/settings.ts';
 import { within } from '../kit/deadline.ts';
+import { EarshotError } from '../kit/errors.ts';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import { Spool } from '../spool/spool.ts';
@@ -111,7 +112,7 @@ export class Pipeline {
     });
     if (this.#ended) {
       await connection.close();
-      throw new Error('The pipeline was shut down.');
+      throw new EarshotError('EARSHOT_SHUT_DOWN', 'The pipeline was shut down.');
     }
     this.metrics.observeQueue(() => connection.queueState());
     this.#connection = connection;

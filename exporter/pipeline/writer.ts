@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
 import { limit, within } from '../kit/deadline.ts';
 import { Episode } from '../kit/episode.ts';
+import { EarshotError } from '../kit/errors.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { SpoolQueue } from '../spool/spool-queue.ts';
 import { errorClass, SchemaError } from '../store/errors.ts';
@@ -83,7 +84,7 @@ export class FactWriter {
 
   /**
    * Resolves when all facts accepted so far are committed, or safe in the spool.
-   * @throws Error when they are neither; they are kept, and tried again.
+   * @throws EarshotError when they are neither; they are kept, and tried again.
    */
   async flush(timeoutMs: number): Promise<void> {
     const { buffer, spool } = this.#options;
@@ -102,7 +103,10 @@ export class FactWriter {
     if (await spool.store(batch)) buffer.settle(batch);
     else {
       buffer.restore(batch);
-      throw new Error(`${batch.length} spans could be written neither to the database nor to the spool.`);
+      throw new EarshotError(
+        'EARSHOT_NOT_SAVED',
+        `${batch.length} spans could be written neither to the database nor to the spool.`,
+      );
     }
   }
 

@@ -4,6 +4,7 @@ import { Usd } from './money.ts';
 /** A price file that is refused. The message names file, model and field, what was seen and what was expected. */
 export class PriceFileError extends Error {
   override name = 'PriceFileError';
+  readonly code = 'EARSHOT_PRICE_FILE';
   readonly file: string;
   /** Absent: the field is the file's, not a model's. */
   readonly model: string | undefined;

@@ -47,7 +47,7 @@ const FIELDS: Fields<CallRecord> = {
   errorType: text,
 };
 
-/** @throws TypeError for an id or a record that is not valid, naming the field. */
+/** @throws InvalidRecordError for an id or a record that is not valid, naming the field. */
 export function validateCall(callId: string, record: CallRecord): void {
   validate('call', { callId }, { callId: id }, ['callId']);
   validate('call', record, FIELDS, []);

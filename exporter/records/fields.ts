@@ -1,3 +1,5 @@
+import { InvalidRecordError } from '../kit/errors.ts';
+
 /** Checks of the values of a record. Each gives what it expected, when the value is not that. */
 export type Check = (value: unknown) => string | undefined;
 
@@ -38,7 +40,7 @@ export type Fields<Record> = { readonly [Key in keyof Required<Record>]: Check }
 
 /**
  * Checks a record. A key with the value undefined is absent. Values are not in the message: they can be content.
- * @throws TypeError that names the record, the field, what was seen and what was expected.
+ * @throws InvalidRecordError that names the record, the field, what was seen and what was expected.
  */
 export function validate<Record extends object>(
   what: string,
@@ -47,19 +49,19 @@ export function validate<Record extends object>(
   required: readonly (keyof Record & string)[],
 ): void {
   if (typeof record !== 'object' || record === null) {
-    throw new TypeError(`${what}: saw ${typeOf(record)}, expected an object.`);
+    throw new InvalidRecordError(`${what}: saw ${typeOf(record)}, expected an object.`);
   }
   for (const key of required) {
-    if (record[key] === undefined) throw new TypeError(`${what}.${key} is missing.`);
+    if (record[key] === undefined) throw new InvalidRecordError(`${what}.${key} is missing.`);
   }
   for (const [key, value] of Object.entries(record)) {
     const check: Check | undefined = Object.hasOwn(fields, key) ? fields[key as keyof Record] : undefined;
     if (check === undefined) {
-      throw new TypeError(`${what}.${key} is unknown. Known: ${Object.keys(fields).join(', ')}.`);
+      throw new InvalidRecordError(`${what}.${key} is unknown. Known: ${Object.keys(fields).join(', ')}.`);
     }
     const expected = value === undefined ? undefined : check(value);
     if (expected !== undefined) {
-      throw new TypeError(`${what}.${key}: saw ${typeOf(value)}, expected ${expected}.`);
+      throw new InvalidRecordError(`${what}.${key}: saw ${typeOf(value)}, expected ${expected}.`);
     }
   }
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../model/facts.ts';
 import { llmSpanName, SPAN } from '../../model/semconv.ts';
 import { addPresent } from '../dialects/attributes.ts';
+import { InvalidRecordError } from '../kit/errors.ts';
 import {
   between,
   count,
@@ -138,7 +139,7 @@ export function turnFacts(record: TurnRecord, context: RecordContext): Fact[] {
   const { callId, turnIndex } = record;
   const endUs = record.endedAt === undefined ? context.nowUs : record.endedAt.getTime() * 1_000;
   const startUs = record.startedAt === undefined ? endUs : record.startedAt.getTime() * 1_000;
-  if (endUs < startUs) throw new TypeError('turn.endedAt is before turn.startedAt.');
+  if (endUs < startUs) throw new InvalidRecordError('turn.endedAt is before turn.startedAt.');
   const turn: FactBase = addPresent(
     { ...idsOf('turn', callId, turnIndex), callId, name: SPAN.turn, startUs, endUs },
     { serviceName: context.serviceName },

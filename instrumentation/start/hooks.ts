@@ -13,6 +13,7 @@ type Instrumentation = typeof import('@opentelemetry/instrumentation');
  * never loaded. Call it last: hooks slow down the loading of everything that comes after them.
  */
 export function installHooks(sdks: readonly SdkInstrumentation[], disabled: readonly string[] = []): void {
+  warnOfUnknown(sdks, disabled);
   const wanted = sdks.filter(({ packageName }) => !disabled.includes(packageName));
   if (wanted.length === 0) return;
   const api: Instrumentation = load('@opentelemetry/instrumentation');
@@ -21,6 +22,14 @@ export function installHooks(sdks: readonly SdkInstrumentation[], disabled: read
   for (const sdk of wanted) hookSdk(api, sdk, warned);
   warnOfOtherLoaders();
   hookImports([...new Set(wanted.flatMap(specifiers))]);
+}
+
+function warnOfUnknown(sdks: readonly SdkInstrumentation[], disabled: readonly string[]): void {
+  const known = [...new Set(sdks.map(({ packageName }) => packageName))].sort();
+  for (const name of disabled.filter((name) => !known.includes(name)))
+    diag.warn(
+      `earshot: EARSHOT_DISABLED_SDKS: saw ${JSON.stringify(name)}, expected names of packages out of ${known.join(', ')}. It switches nothing off.`,
+    );
 }
 
 const specifiers = ({ packageName, modules }: SdkInstrumentation): readonly string[] =>

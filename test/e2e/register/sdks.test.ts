@@ -52,6 +52,15 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
     assert.deepEqual(collector.spans, []);
   });
 
+  test('EARSHOT_DISABLED_SDKS with a name that is none is one line, and switches nothing off', async () => {
+    const end = await run('loaded-sdk-files.mjs', { env: { ...QUIET, EARSHOT_DISABLED_SDKS: 'openia' } });
+    assert.match(
+      end.stderr,
+      /EARSHOT_DISABLED_SDKS: saw "openia", expected names of packages out of .*\bopenai\b.*\. It switches nothing off\./,
+    );
+    assert.deepEqual(JSON.parse(end.stdout).after, ['groq.js']);
+  });
+
   test('are all whose files are loaded', async () => {
     const end = await run('loaded-sdk-files.mjs', { env: QUIET });
     assert.equal(end.code, 0, end.stderr);

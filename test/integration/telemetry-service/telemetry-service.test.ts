@@ -222,12 +222,26 @@ test('a turn that is not valid is reported, counted and dropped; nothing is thro
 
 test('a call that is not valid is rejected by field', async (t) => {
   const { telemetry } = await service(t);
-  await assert.rejects(telemetry.finalizeCall(''), /call\.callId/);
+  await assert.rejects(telemetry.finalizeCall(''), {
+    code: 'EARSHOT_INVALID_RECORD',
+    message: /call\.callId/,
+  });
   await assert.rejects(
     telemetry.finalizeCall('C1', { outcome: 'GREAT' as 'SUCCESS' }),
     /call\.outcome: .* expected one of SUCCESS/,
   );
   await assert.rejects(telemetry.finalizeCall('C1', { sipStatusCode: 7 }), /call\.sipStatusCode/);
+});
+
+test('a call of which nothing is known is finalized with a line that says so, unless its record says what it was', async (t) => {
+  const { warn } = recordDiagnostics(t);
+  const { telemetry } = await service(t);
+  assert.equal((await telemetry.finalizeCall('unanswered', { outcome: 'NO_ANSWER' })).turn_count, 0);
+  const said = () => warn.filter((line) => line.includes('finalizeCall'));
+  assert.deepEqual(said(), []);
+  await telemetry.finalizeCall('never-seen');
+  assert.equal(said().length, 1);
+  assert.match(String(said()), /finalizeCall: saw "never-seen", .* expected the id of a recorded call/);
 });
 
 test('what was said is kept only when capture is switched on', async (t) => {
@@ -248,7 +262,10 @@ test('with the database away turns wait on disk, finalizeCall says so, and later
   await server.down();
   const { telemetry, db, spoolDir } = await service(t, { databaseUrl });
   telemetry.recordTurn(turn('C1', 0));
-  await assert.rejects(telemetry.finalizeCall('C1'), /not finalized; nothing was changed/);
+  await assert.rejects(telemetry.finalizeCall('C1'), {
+    code: 'EARSHOT_NOT_FINALIZED',
+    message: /not finalized; nothing was changed/,
+  });
   assert.equal((await readdir(spoolDir)).length, 1);
   await server.up();
   await poll(async () => (await journalSize(db)) === 4, { deadlineMs: 10_000 });
@@ -263,6 +280,6 @@ test('after shutdown turns are ignored and questions are refused', async (t) => 
   await done;
   telemetry.recordTurn(turn('C1', 1));
   assert.equal(await journalSize(db), 4);
-  await assert.rejects(telemetry.finalizeCall('C1'), /shut down/);
+  await assert.rejects(telemetry.finalizeCall('C1'), { code: 'EARSHOT_SHUT_DOWN', message: /shut down/ });
   await assert.rejects(telemetry.getCallLogs('C1'), /shut down/);
 });
