@@ -90,11 +90,13 @@ export class FactWriter {
     const { buffer, spool } = this.#options;
     const deadlineMs = performance.now() + timeoutMs;
     this.#report();
-    // The write under way took its facts before this call: a second one follows it.
+    // The write under way took its facts, and maybe most of its time, before this call: a second one follows it, also
+    // when it fails.
+    const underWay = this.#writing !== undefined;
     for (let round = 0; round < 2 && buffer.size > 0; round += 1) {
       const leftMs = Math.max(0, deadlineMs - performance.now());
       const written = await within(leftMs, this.#write(), false);
-      if (!written) break;
+      if (!written && (round === 1 || !underWay)) break;
       if (round === 1) return;
     }
     if (buffer.size === 0) return;

@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decimal } from 'decimal.js';
-import type { Latency, Statistic } from '../../model/rows.ts';
+import { type CallLogRow, LATENCIES, type Latency, type Statistic } from '../../model/rows.ts';
 import type { ProviderTruth, WorldCall } from './demo-world.ts';
 import type { TurnTruth } from './phone-caller.ts';
 import { packageRoot } from './root.ts';
@@ -160,6 +161,25 @@ export interface Measurement {
   readonly where: string;
   readonly measuredSeconds: number;
   readonly truth: Interval;
+  /** How far off it may be where that is not what all others may be, in milliseconds. */
+  readonly mostErrorMs?: number;
+}
+
+/**
+ * The latencies of rows beside the true ones. One that has no truth, or that is missing, is a difference of structure.
+ *
+ * @throws AssertionError where only one of the two is there.
+ */
+export function latencyMeasurements(
+  turns: readonly { readonly where: string; readonly row: CallLogRow; readonly expected: ExpectedTurn }[],
+): Measurement[] {
+  return turns.flatMap(({ where, row, expected }) =>
+    LATENCIES.flatMap((column) => {
+      const [measuredSeconds, truth] = [row[column], expected.latencies[column]];
+      assert.equal(measuredSeconds === null, truth === null, `${where}: ${column} = ${measuredSeconds}`);
+      return measuredSeconds === null || truth === null ? [] : [{ column, where, measuredSeconds, truth }];
+    }),
+  );
 }
 
 /** How far a measurement is off, in milliseconds; positive when it says too much. */

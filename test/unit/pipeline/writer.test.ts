@@ -92,6 +92,23 @@ test('a write that gives no answer counts as failed; its facts are written again
   assert.equal(metrics.totals.written, 20);
 });
 
+test('a flush tries again when the write that was under way fails', async (t) => {
+  const sink = new TestSink();
+  let fail: (error: Error) => void = () => {};
+  sink.gate = new Promise((_, reject) => {
+    fail = reject;
+  });
+  const { writer, metrics } = await writerTo(t, sink);
+  writer.accept(turnFact('C1', 0));
+  await poll(() => sink.atOnce === 1);
+  const flushed = writer.flush(5_000);
+  sink.gate = Promise.resolve();
+  fail(new Error('no answer'));
+  await flushed;
+  assert.equal(sink.seen.size, 1);
+  assert.equal(metrics.totals.spooled, 0);
+});
+
 test('while a write hangs, a buffer that fills goes to disk and new facts find room', async (t) => {
   const sink = new TestSink();
   let open: () => void = () => {};

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Database } from '../../exporter/store/index.ts';
+import type { CallLogRow } from '../../model/rows.ts';
+import type { Measured } from './accuracy.ts';
+import type { WorldCall } from './demo-world.ts';
+import {
+  type ExpectedCall,
+  type ExpectedTurn,
+  expectCall,
+  latencyMeasurements,
+  type Measurement,
+} from './ground-truth.ts';
+import {
+  type ObservedWorld,
+  REGISTER,
+  type StoredCall,
+  startObservedWorld,
+  storedCall,
+} from './observed-world.ts';
+import { type CallerStep, makeCall } from './phone-caller.ts';
+import { planCall } from './scenarios.ts';
+import { watchStalls } from './stalls.ts';
+
+/** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
+const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
+
+const WARM_UP: readonly CallerStep[] = [
+  { kind: 'listen' },
+  { kind: 'say', utterance: 'booking-time' },
+  { kind: 'listen' },
+  { kind: 'hang_up' },
+];
+
+/** A call beside what its rows must say. */
+export interface Compared {
+  readonly call: WorldCall;
+  readonly expected: ExpectedCall;
+  readonly stored: StoredCall;
+  /** Each turn's row beside what it must say. */
+  readonly turns: readonly {
+    readonly where: string;
+    readonly row: CallLogRow;
+    readonly expected: ExpectedTurn;
+  }[];
+}
+
+/** Four calls at once, and every time that was measured in them. */
+export interface ComparedRun extends Measured {
+  readonly calls: readonly Compared[];
+}
+
+/** Makes the calls with a fresh agent, and watches when the machine stops a process. */
+export async function compareRun(databaseUrl: string, db: Database): Promise<ComparedRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+  const agentStalls = join(folder, 'stalls.json');
+  const nodeArgs = [...REGISTER, '--import', import.meta.resolve('./stall-probe.js')];
+  const agent = { nodeArgs, env: { STALLS_FILE: agentStalls } };
+  const world = await startObservedWorld(databaseUrl, { seed: SEED, agent });
+  try {
+    const own = watchStalls();
+    await warmUp(world.agent.url);
+    const calls = await compareCalls(world, db);
+    await world.close();
+    const stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+    return { calls, measurements: timings(calls), stalls };
+  } finally {
+    await world.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Makes the four calls at once and waits for their rows. */
+async function compareCalls(world: ObservedWorld, db: Database): Promise<Compared[]> {
+  const made = await world.makeCalls();
+  return Promise.all(
+    made.map(async (call) => {
+      const stored = await storedCall(db, call.callSid);
+      const expected = expectCall(call, world.providerTruth(call.callSid));
+      assert.equal(stored.logs.length, expected.turns.length, `turns of ${call.scenario}`);
+      const turns = stored.logs.flatMap((row, i) => {
+        const turn = expected.turns[i];
+        return turn ? [{ where: `${call.scenario} turn ${i}`, row, expected: turn }] : [];
+      });
+      return { call, expected, stored, turns };
+    }),
+  );
+}
+
+/** Every time that was measured, beside the truth. */
+function timings(calls: readonly Compared[]): Measurement[] {
+  return calls.flatMap(({ call, expected, stored, turns }) => [
+    ...latencyMeasurements(turns),
+    ...turns.flatMap(({ where, row, expected: { timeToSilence: truth } }) => {
+      const silence = timeToSilence(stored, row.turn_index);
+      assert.equal(silence === undefined, truth === null, `${where}: time to silence`);
+      if (silence === undefined || truth === null) return [];
+      return [{ column: 'time to silence', where, measuredSeconds: silence, truth }];
+    }),
+    ...(stored.metrics.duration_seconds === null
+      ? []
+      : [
+          {
+            column: 'duration_seconds',
+            where: call.scenario,
+            measuredSeconds: stored.metrics.duration_seconds,
+            truth: expected.duration,
+          },
+        ]),
+  ]);
+}
+
+/**
+ * A call that is not compared. The first requests of a process load the HTTP client and connect before they are sent:
+ * that is latency of the stage, and no server can know of it.
+ */
+async function warmUp(agentUrl: string): Promise<void> {
+  const plan = planCall('plain', 1000);
+  await makeCall({ ...plan, steps: WARM_UP }, { agentUrl });
+}
+
+function timeToSilence({ facts }: StoredCall, turnIndex: number): number | undefined {
+  return facts
+    .flatMap((fact) =>
+      fact.type === 'turn' && fact.turnIndex === turnIndex ? (fact.interruptions ?? []) : [],
+    )
+    .find(({ kind }) => kind === 'barge_in')?.timeToSilenceSeconds;
+}
