@@ -11,7 +11,7 @@ export interface ServeProcess {
   stop(): Promise<void>;
 }
 
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 60_000;
 
 /**
  * Starts `earshot serve` on a free port of this machine, writing to `databaseUrl`.

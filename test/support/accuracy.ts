@@ -45,6 +45,9 @@ export async function assertAccurate<Run extends Measured>(
   for (let i = 1; i <= MOST_RUNS; i += 1) {
     const run = await measure();
     t.diagnostic(`run ${i}\n${errorTable(run.measurements)}`);
+    assert.ok(
+      run.measurements.length > 0 && run.measurements.every((each) => Number.isFinite(errorMs(each))),
+    );
     const off = run.measurements.filter((each) => beyondMs(each, bounds) > 0);
     for (const each of off) t.diagnostic(describeError(each, run.stalls));
     const ours = off.filter((each) => beyondMs(each, bounds) > explainedMs(each, run.stalls));

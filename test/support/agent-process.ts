@@ -47,7 +47,7 @@ export class AgentProcess {
   /**
    * Starts an agent and waits until it says on which port it listens.
    *
-   * @throws Error with its output when it ends before that, or does not come to it in 20 seconds.
+   * @throws Error with its output when it ends before that, or does not come to it in a minute.
    */
   static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
     const folder = join(packageRoot, 'examples/phone-agent');
@@ -70,7 +70,7 @@ export class AgentProcess {
 
   async #listening(): Promise<void> {
     const port = await new Promise<string | undefined>((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), 20_000);
+      const timer = setTimeout(() => resolve(undefined), 60_000);
       const look = (): void => {
         const found = this.#stdout.match(/listening on port (\d+)/)?.[1];
         if (found) finish(found);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../exporter/store/index.ts';
@@ -22,7 +22,7 @@ import {
 } from './observed-world.ts';
 import { type CallerStep, makeCall } from './phone-caller.ts';
 import { planCall } from './scenarios.ts';
-import { watchStalls } from './stalls.ts';
+import { readStalls, watchStalls } from './stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
 const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
@@ -64,7 +64,7 @@ export async function compareRun(databaseUrl: string, db: Database): Promise<Com
     await warmUp(world.agent.url);
     const calls = await compareCalls(world, db);
     await world.close();
-    const stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+    const stalls = [...own, ...(await readStalls(agentStalls))];
     return { calls, measurements: timings(calls), stalls };
   } finally {
     await world.close();

@@ -58,7 +58,7 @@ export interface StoredCall {
 }
 
 /** Waits until a call has its rows and nothing of it waits to be finalized again. */
-export async function storedCall(db: Database, callId: string, deadlineMs = 20_000): Promise<StoredCall> {
+export async function storedCall(db: Database, callId: string, deadlineMs = 60_000): Promise<StoredCall> {
   const what = `the rows of call ${callId}`;
   const metrics = await poll(
     async () => {

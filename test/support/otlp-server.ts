@@ -103,7 +103,7 @@ export async function startServe(
       if (child.exitCode !== null) throw new Error(`earshot serve ended: ${stderr}${stdout}`);
       return lines().find(({ message }) => message === 'listening')?.url as string | undefined;
     },
-    { deadlineMs: 20_000, what: 'earshot serve listens' },
+    { what: 'earshot serve listens' },
   );
   return { url, pid: child.pid ?? 0, lines, kill: (signal) => void child.kill(signal), ended };
 }

@@ -79,7 +79,7 @@ export interface CallerOptions {
   /** The agent's origin, for example `http://127.0.0.1:8080`. */
   readonly agentUrl: string;
   readonly onProgress?: (progress: CallProgress) => void;
-  /** Milliseconds any one step may take before the call is given up. (Default: 20000.) */
+  /** Milliseconds any one step may take before the call is given up. (Default: 60000.) */
   readonly stepDeadlineMs?: number;
 }
 
@@ -272,7 +272,7 @@ class PhoneCaller {
 
   /** Waits for a condition that an event or the passing of time brings about; the end of the call ends the wait too. */
   #until(met: () => boolean, what: string, lookAgainMs = 100): Promise<void> {
-    const deadlineMs = this.#options.stepDeadlineMs ?? 20_000;
+    const deadlineMs = this.#options.stepDeadlineMs ?? 60_000;
     return new Promise((resolve, reject) => {
       const begun = performance.now();
       const look = (): void => {

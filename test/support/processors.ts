@@ -43,6 +43,6 @@ export function rowsOf(db: Database, callId: string, turns: number) {
       const metrics = await getCallMetrics(db, callId);
       return metrics?.turn_count === turns && { metrics, logs: await getCallLogs(db, callId) };
     },
-    { what: `rows of ${callId} with ${turns} turns`, deadlineMs: 10_000 },
+    { what: `rows of ${callId} with ${turns} turns` },
   );
 }

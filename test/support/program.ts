@@ -64,7 +64,7 @@ export class Program {
 
   /** Waits until the program has printed `line`. */
   async printed(line: string): Promise<void> {
-    await poll(() => this.#stdout.includes(line), { deadlineMs: 20_000, what: `${line} on stdout` });
+    await poll(() => this.#stdout.includes(line), { what: `${line} on stdout` });
   }
 
   kill(signal: NodeJS.Signals): void {

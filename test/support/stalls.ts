@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { nowMicros } from './now.ts';
 
 /** A time in which the machine did not let a process run. Epoch microseconds. */
@@ -31,6 +32,12 @@ export function watchStalls(): readonly Stall[] {
     usedBefore = usedNow;
   }, TICK_MS).unref();
   return stalls;
+}
+
+/** The stalls of the processes that were started with test/support/stall-probe.ts and have ended. */
+export async function readStalls(file: string): Promise<Stall[]> {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  return lines.flatMap((line): Stall[] => JSON.parse(line));
 }
 
 function used(): number {

@@ -28,7 +28,7 @@ test('a database that comes up later gets everything, and its absence is said on
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
   endAll(conversation(tracer, 'C1', 2));
   // Long enough for the spans to go to disk, where a crash would not reach them.
-  await poll(() => processor.totals?.spooled === 11, { deadlineMs: 10_000 });
+  await poll(() => processor.totals?.spooled === 11);
   endAll(conversation(tracer, 'C2', 1));
   await server.up();
   const db = connect(t, databaseUrl);
@@ -53,17 +53,15 @@ test('a database that stops in the middle loses nothing and doubles nothing', as
     await poll(() => (processor.totals?.written ?? 0) > 100);
     await server.kill();
     const atStop = ended;
-    await poll(() => ended > atStop + 1_000 && (processor.totals?.spooled ?? 0) > 400, {
-      deadlineMs: 15_000,
-    });
+    await poll(() => ended > atStop + 1_000 && (processor.totals?.spooled ?? 0) > 400);
     await server.up();
-    await poll(() => (processor.totals?.replayed ?? 0) > 400, { deadlineMs: 15_000 });
+    await poll(() => (processor.totals?.replayed ?? 0) > 400);
   } finally {
     clearInterval(talk);
   }
   await processor.forceFlush();
   const db = connect(t, databaseUrl);
-  await poll(async () => (await readdir(spoolDir)).length === 0, { deadlineMs: 10_000 });
+  await poll(async () => (await readdir(spoolDir)).length === 0);
   assert.equal(await journalSize(db), ended);
   assert.deepEqual(processor.totals?.dropped, {});
   assert.equal(processor.totals?.accepted, ended);
@@ -80,12 +78,12 @@ test('a database that stands still does not hold up the application, and what wa
     for (let index = 1; index <= 100; index += 1) endSpan(tracer, 'C1', index);
     await poll(() => processor.totals?.accepted === 101);
     for (let index = 101; index <= 200; index += 1) endSpan(tracer, 'C1', index);
-    await poll(() => (processor.totals?.spooled ?? 0) >= 100, { deadlineMs: 10_000 });
+    await poll(() => (processor.totals?.spooled ?? 0) >= 100);
   } finally {
     await server.resume();
   }
   const db = connect(t, databaseUrl);
-  await poll(async () => (await journalSize(db)) === 201, { deadlineMs: 10_000 });
+  await poll(async () => (await journalSize(db)) === 201);
 });
 
 test('shutdown ends within its deadline when the database never answers, and nothing is lost', async (t) => {
@@ -154,7 +152,7 @@ test('a database that a newer version has migrated is left alone: it is said wha
   assert.equal(await journalSize(db), 0);
   assert.match(lines.warn.join('\n'), /upgrade earshot/);
   await db.query('DELETE FROM earshot_migrations WHERE id = 9999');
-  await poll(async () => (await journalSize(db)) === 1, { deadlineMs: 15_000 });
+  await poll(async () => (await journalSize(db)) === 1);
 });
 
 test('what was said is in no log line, also when the database refuses the row that has it', async (t) => {
@@ -170,8 +168,6 @@ test('what was said is in no log line, also when the database refuses the row th
   await rowsOf(db, 'C2', 1);
   await db.query(`UPDATE call_queue SET due_at = now()`);
   endAll(conversation(tracer, 'C3', 1));
-  await poll(() => lines.warn.some((line) => line.includes('C1 could not be turned into rows')), {
-    deadlineMs: 15_000,
-  });
+  await poll(() => lines.warn.some((line) => line.includes('C1 could not be turned into rows')));
   assert.ok(!JSON.stringify(lines).includes('secret'), JSON.stringify(lines));
 });

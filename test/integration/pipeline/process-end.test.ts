@@ -98,7 +98,7 @@ test('kill -9: turns that ended half a second earlier are in the rows of another
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     for (const line of text.trim().split('\n')) seen.push({ index: Number(line), atMs: performance.now() });
   });
-  await poll(() => seen.length >= 75, { deadlineMs: 10_000 });
+  await poll(() => seen.length >= 75);
   child.kill('SIGKILL');
   const killedMs = performance.now();
   await once(child, 'exit');
@@ -114,7 +114,7 @@ test('kill -9: turns that ended half a second earlier are in the rows of another
     return safe.filter((index) => !written.has(index));
   };
   // The call's span ended first: every turn after it is a late one, which queues the call again.
-  await poll(async () => (await missing()).length === 0, { deadlineMs: 10_000 });
+  await poll(async () => (await missing()).length === 0);
   await processor.shutdown();
 });
 
@@ -123,13 +123,13 @@ test('kill -9 with the database away: what had gone to disk is in the rows of an
   const spoolDir = await temporaryFolder(t);
   await server.down();
   const child = run(t, { DATABASE_URL: databaseUrl, EARSHOT_SPOOL_DIR: spoolDir, THEN: 'stay' });
-  await poll(async () => (await spooledBytes(spoolDir)) > 0, { deadlineMs: 15_000 });
+  await poll(async () => (await spooledBytes(spoolDir)) > 0);
   child.kill('SIGKILL');
   await once(child, 'exit');
   await server.up();
   const { processor } = traced(t, { databaseUrl, spoolDir });
   const db = connect(t, databaseUrl);
-  await poll(() => (processor.totals?.replayed ?? 0) >= 6, { deadlineMs: 10_000 });
+  await poll(() => (processor.totals?.replayed ?? 0) >= 6);
   const { turns } = await poll(async () => {
     const [row] = await db.query<{ turns: number }>(
       `SELECT turn_count AS turns FROM call_metrics WHERE call_id = 'C0'`,

@@ -148,7 +148,7 @@ test('a database that hangs costs a bounded time, and readiness says so sooner',
   const answers = Array.from({ length: 10 }, (_, index) =>
     post(server.url, otlpRequest(otlpSpan(`H${index}`))),
   );
-  await poll(async () => (await fetch(`${server.url}/readyz`)).status === 503, { deadlineMs: 5_000 });
+  await poll(async () => (await fetch(`${server.url}/readyz`)).status === 503);
   for (const { status } of await Promise.all(answers)) assert.equal(status, 503);
   await own.resume();
   await untilReady(server.url);

@@ -102,7 +102,6 @@ class Talk {
 
   async heard(type: string, nth = 1): Promise<void> {
     await poll(() => this.#events.filter((event) => event.type === type).length >= nth, {
-      deadlineMs: 20_000,
       what: `${nth} ${type}`,
     });
   }

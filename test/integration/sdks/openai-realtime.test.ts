@@ -121,7 +121,7 @@ class Talk {
   /** Waits for the nth event of a type. */
   async heard(type: string, nth = 1): Promise<Event> {
     const found = () => this.events.filter((event) => event.type === type)[nth - 1];
-    return poll(found, { deadlineMs: 20_000, what: `${nth} ${type}: ${JSON.stringify(this.errors)}` });
+    return poll(found, { what: `${nth} ${type}: ${JSON.stringify(this.errors)}` });
   }
 
   stop(): void {

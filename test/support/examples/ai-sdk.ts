@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../../exporter/store/index.ts';
@@ -10,7 +10,7 @@ import { REGISTER, type StoredCall, startObservedWorld, storedCall } from '../ob
 import { type CallerStep, makeCall } from '../phone-caller.ts';
 import { packageRoot } from '../root.ts';
 import { planCall } from '../scenarios.ts';
-import { watchStalls } from '../stalls.ts';
+import { readStalls, watchStalls } from '../stalls.ts';
 
 const FOLDER = join(packageRoot, 'examples/ai-sdk-agent');
 
@@ -64,7 +64,7 @@ export async function callAiSdkAgent(databaseUrl: string, db: Database): Promise
       assert.ok(turn);
       return { row, expected: turn, where: `turn ${i}` };
     });
-    const stalls = [...own, ...JSON.parse(await readFile(join(folder, 'stalls.json'), 'utf8'))];
+    const stalls = [...own, ...(await readStalls(join(folder, 'stalls.json')))];
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls };
   } finally {
     await world.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../../exporter/store/index.ts';
@@ -8,7 +8,7 @@ import { startElevenLabsWorld } from '../elevenlabs-world.ts';
 import { type ExpectedCall, type ExpectedTurn, expectCall, latencyMeasurements } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import type { CallerStep } from '../phone-caller.ts';
-import { watchStalls } from '../stalls.ts';
+import { readStalls, watchStalls } from '../stalls.ts';
 
 const listen: CallerStep = { kind: 'listen' };
 const think: CallerStep = { kind: 'pause', ms: 350 };
@@ -56,7 +56,7 @@ export async function callElevenLabsAgent(databaseUrl: string, db: Database): Pr
       const turn = expected.turns[i];
       return turn ? [{ where: `turn ${i}`, row, expected: turn }] : [];
     });
-    const stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+    const stalls = [...own, ...(await readStalls(agentStalls))];
     const { stderr } = world.agent.output;
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls, stderr };
   } finally {

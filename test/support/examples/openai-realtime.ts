@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../../exporter/store/index.ts';
@@ -10,7 +10,7 @@ import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { type CallerStep, type CallTruth, makeCall, type TurnTruth } from '../phone-caller.ts';
 import { packageRoot } from '../root.ts';
 import type { RealtimeSimulator, RealtimeTruth } from '../simulators/openai-realtime.ts';
-import { watchStalls } from '../stalls.ts';
+import { readStalls, watchStalls } from '../stalls.ts';
 
 const say = (utterance: string): CallerStep => ({ kind: 'say', utterance });
 const listen: CallerStep = { kind: 'listen' };
@@ -68,7 +68,7 @@ export async function callRealtimeAgent(
     await agent.stop();
     assert.equal(agent.output.stderr, '');
     const truth = simulator.truth.slice(since);
-    const stalls = [...own, ...JSON.parse(await readFile(agentStalls, 'utf8'))];
+    const stalls = [...own, ...(await readStalls(agentStalls))];
     return { call, truth, stored, measurements: measure(call, truth, stored), stalls };
   } finally {
     await agent.stop();

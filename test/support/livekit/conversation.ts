@@ -77,11 +77,11 @@ export async function startConversation(
     },
     heard: async (replies) => {
       const over = () => speaker.heard.filter(({ endMs }) => endMs !== undefined).length >= replies;
-      await poll(over, { what: `the end of reply ${replies}`, deadlineMs: 20_000 });
+      await poll(over, { what: `the end of reply ${replies}` });
       await poll(() => session.agentState === 'listening', { what: 'the agent to listen' });
     },
     hearing: async (replies) => {
-      await poll(() => speaker.heard.length >= replies, { what: `reply ${replies}`, deadlineMs: 20_000 });
+      await poll(() => speaker.heard.length >= replies, { what: `reply ${replies}` });
     },
     end: async () => {
       caller.hangUp();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
-import { limit } from '../../../exporter/pipeline/deadline.ts';
+import { limit } from '../../../exporter/kit/deadline.ts';
 
 /** Longer than the limit of the tests. */
 const STANDSTILL_MS = 300;
