@@ -151,6 +151,8 @@ export interface StageFact extends FactBase {
   turnIndex?: number;
   provider?: string;
   model?: string;
+  /** The tier that a model request was served in, in the provider's word: `priority`, `flex`, `batch`. */
+  serviceTier?: string;
   /** Speech-to-text: live stream or recording. */
   streaming?: boolean;
   firstByteUs?: Micros;

@@ -69,6 +69,12 @@ export const ATTRIBUTES = {
     example: 'chatcmpl-123',
     privacy: 'identifier',
   },
+  serviceTier: {
+    name: 'openai.response.service_tier',
+    brief: 'The tier that a model request was served in, which has its own price',
+    example: 'priority',
+    privacy: 'none',
+  },
   finishReasons: {
     name: 'gen_ai.response.finish_reasons',
     brief: 'Why the model stopped',

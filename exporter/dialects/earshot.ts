@@ -148,6 +148,7 @@ function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFac
     turnIndex: turnIndexOf(span),
     provider: text(attributes, ATTR.providerName),
     model: text(attributes, ATTR.requestModel) ?? text(attributes, ATTR.responseModel),
+    serviceTier: text(attributes, ATTR.serviceTier),
     streaming: flag(attributes, ATTR.sttStreaming),
     firstByteUs: firstByteOf(span),
     usage: usageOf(span),

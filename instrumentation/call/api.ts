@@ -98,6 +98,8 @@ export interface StageResult extends At {
   usage?: Usage | undefined;
   responseModel?: string | undefined;
   responseId?: string | undefined;
+  /** llm: the tier that it was served in, in the provider's word: `default`, `priority`, `flex`, `batch`. */
+  serviceTier?: string | undefined;
   finishReasons?: readonly string[] | undefined;
   /** stt: the transcript; llm: the answer; tts: what was sent to be spoken. Scored in this process, written only when content capture is on. */
   text?: string | undefined;

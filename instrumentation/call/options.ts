@@ -116,6 +116,7 @@ export const STAGE_RESULT: Checks<StageResult> = {
   usage: object,
   responseModel: string,
   responseId: string,
+  serviceTier: string,
   finishReasons: strings,
   text: string,
 };

@@ -260,6 +260,7 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   const attributes: Attributes = {};
   set(attributes, ATTR.responseModel, result.responseModel);
   set(attributes, ATTR.responseId, result.responseId);
+  set(attributes, ATTR.serviceTier, result.serviceTier);
   if (result.finishReasons?.length) attributes[ATTR.finishReasons] = [...result.finishReasons];
   set(attributes, ATTR.inputTokens, usage.inputTokens);
   set(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);

@@ -5,7 +5,7 @@ import { followsRequests, openStage } from '../../call/open-stage.ts';
 import { withReportedStages } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import type { Stage } from '../../call/stage.ts';
-import { at, type Foreign, foreign, text } from '../kit/patch.ts';
+import { at, type Foreign, foreign, modelName, text } from '../kit/patch.ts';
 import { tapInPlace } from '../kit/stream-in-place.ts';
 import { AiAnswer } from './answer.ts';
 import { AiOperations } from './operations.ts';
@@ -82,13 +82,13 @@ class AiTelemetry {
 
   #openRequest(work: Work): AiRequest {
     const { callId } = work;
-    const model = text(work.modelId);
+    const reported = text(work.modelId);
     const answer = new AiAnswer(promptCharacters(work), work.recordOutputs !== false);
     const stage = openStage('llm', {
       provider: providerOf(work.provider),
-      model,
+      model: modelName(reported),
       inputMessages: () => inputMessages(work),
-      adoption: spanOfAnother(OPERATION.llm, ATTR.requestModel, model),
+      adoption: spanOfAnother(OPERATION.llm, ATTR.requestModel, reported),
     });
     stage.requested();
     const request = new AiRequest(stage, answer, () => {

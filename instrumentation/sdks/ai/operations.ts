@@ -3,7 +3,7 @@ import { openStage } from '../../call/open-stage.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../call/recorded-speech.ts';
 import type { Stage, StageResult } from '../../call/stage.ts';
 import { Deadline } from '../kit/deadline.ts';
-import { at, type Foreign, objects, quantity, text } from '../kit/patch.ts';
+import { at, type Foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
 import { known } from '../kit/usage.ts';
 import { finishReason, readUsage } from './answer.ts';
 import { providerOf } from './providers.ts';
@@ -27,7 +27,7 @@ export class AiOperations {
   readonly #open = new Map<unknown, Open>();
 
   started(event: Foreign): void {
-    const facts = { provider: providerOf(event.provider), model: text(event.modelId) };
+    const facts = { provider: providerOf(event.provider), model: modelName(event.modelId) };
     if (event.operationId === 'ai.generateSpeech') this.#start(event, openStage('tts', facts));
     else if (event.operationId === 'ai.transcribe')
       this.#start(
@@ -46,16 +46,16 @@ export class AiOperations {
   objectStarted(event: Foreign): void {
     this.#start(
       event,
-      openStage('llm', { provider: providerOf(event.provider), model: text(event.modelId) }),
+      openStage('llm', { provider: providerOf(event.provider), model: modelName(event.modelId) }),
     );
   }
 
   objectEnded(event: Foreign): void {
     const reason = finishReason(event.finishReason);
     this.#end(event, {
-      usage: readUsage(event.usage),
+      usage: readUsage(event.usage, event.providerMetadata),
       responseId: text(at(event, 'response', 'id')),
-      responseModel: text(at(event, 'response', 'modelId')),
+      responseModel: modelName(at(event, 'response', 'modelId')),
       finishReasons: reason ? [reason] : [],
     });
   }

@@ -64,6 +64,7 @@ export class AnthropicAnswer extends ModelAnswer {
 
   /** Later counts are totals, and replace the earlier; null says that one does not apply. */
   #count(usage: unknown): void {
+    this.serviceTier = text(at(usage, 'service_tier')) ?? this.serviceTier;
     const counts = Object.entries(foreign(usage) ?? {});
     this.#counts = { ...this.#counts, ...Object.fromEntries(counts.filter(([, count]) => count != null)) };
   }

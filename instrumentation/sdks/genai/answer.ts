@@ -1,5 +1,6 @@
 import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, objects, text } from '../kit/patch.ts';
+import { modelOf } from './resource.ts';
 import { readUsage } from './usage.ts';
 
 /** Finish reasons of Gemini that the conventions have another word for. */
@@ -21,7 +22,7 @@ export class GeminiAnswer extends ModelAnswer {
 
   protected override read(chunk: Foreign): boolean {
     this.responseId ??= text(chunk.responseId);
-    this.responseModel ??= text(chunk.modelVersion);
+    this.responseModel ??= modelOf(chunk.modelVersion);
     this.usage = readUsage(chunk.usageMetadata) ?? this.usage;
     if (at(chunk, 'promptFeedback', 'blockReason')) this.finish('content_filter');
     const candidate = at(chunk.candidates, '0');

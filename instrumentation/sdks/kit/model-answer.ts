@@ -13,6 +13,7 @@ export abstract class ModelAnswer implements Answer {
   protected usage: Usage | undefined;
   protected responseId: string | undefined;
   protected responseModel: string | undefined;
+  protected serviceTier: string | undefined;
   /** Of everything that the model wrote, what it thought and wants tools called with included: what tokens are estimated from. */
   protected outputCharacters = 0;
   readonly #inputCharacters: number | undefined;
@@ -52,6 +53,7 @@ export abstract class ModelAnswer implements Answer {
       usage: this.usage && this.counted ? this.usage : this.#estimate(),
       responseId: this.responseId,
       responseModel: this.responseModel,
+      serviceTier: this.serviceTier,
       finishReasons: [...this.#finishReasons],
       text: text(this.#words),
     };

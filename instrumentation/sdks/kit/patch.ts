@@ -24,6 +24,12 @@ export const objects = (value: unknown): Foreign[] =>
 export const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+/** A model's name without the path that Google's APIs have before it: `models/X` and `publishers/google/models/X` are X. */
+export const modelName = (value: unknown): string | undefined =>
+  text(
+    text(value)?.replace(/^(?:projects\/[^/]+\/locations\/[^/]+\/)?(?:publishers\/google\/)?models\//, ''),
+  );
+
 /** `value` when it is a finite number, 0 or more. */
 export const quantity = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;

@@ -1,7 +1,7 @@
 import type { StageKind, Usage } from '../../../model/facts.ts';
 import type { StageFacts } from '../../call/stage.ts';
-import { type Foreign, foreign, quantity, text } from '../kit/patch.ts';
-import { known } from '../kit/usage.ts';
+import { type Foreign, foreign, modelName, quantity, text } from '../kit/patch.ts';
+import { gross, known } from '../kit/usage.ts';
 import { providerOf } from '../openai/provider-host.ts';
 
 /** One request of a session, of which LiveKit tells when it is over. Instants are milliseconds since 1970. */
@@ -103,10 +103,10 @@ const LABEL = /^([a-z0-9_-]+)\.\w+/i;
  * is not known is a proxy or a server of one's own: then it counts as what the plugin is made for.
  */
 function modelOf(metadata: unknown, label: unknown): StageFacts {
-  const { modelProvider, modelName } = foreign(metadata) ?? {};
+  const { modelProvider, modelName: named } = foreign(metadata) ?? {};
   const plugin = LABEL.exec(text(label) ?? '')?.[1]?.toLowerCase();
   const said = text(modelProvider);
-  const model = text(modelName);
+  const model = modelName(named);
   const facts: StageFacts = {};
   if (said === undefined || UNKNOWN.test(said)) facts.provider = plugin;
   else if (/[.:]/.test(said)) facts.provider = providerAt(said, plugin);
@@ -120,12 +120,15 @@ function providerAt(host: string, plugin: string | undefined): string {
   return known === 'openai' ? (plugin ?? known) : known;
 }
 
-const tokens = (metrics: Foreign): Usage | undefined =>
-  known({
+function tokens(metrics: Foreign): Usage | undefined {
+  const usage = known({
     inputTokens: positive(metrics.promptTokens),
     cachedInputTokens: positive(metrics.promptCachedTokens),
+    cacheCreationInputTokens: positive(metrics.cacheCreationTokens),
     outputTokens: positive(metrics.completionTokens),
   });
+  return gross(usage, quantity(metrics.totalTokens));
+}
 
 const synthesised = (metrics: Foreign): Usage | undefined =>
   known({
@@ -136,19 +139,29 @@ const synthesised = (metrics: Foreign): Usage | undefined =>
   });
 
 function speechTokens(metrics: Foreign): Usage | undefined {
-  const input = foreign(metrics.inputTokenDetails) ?? {};
-  const output = foreign(metrics.outputTokenDetails) ?? {};
+  const inputTokens = positive(metrics.inputTokens);
+  const outputTokens = positive(metrics.outputTokens);
+  const input = kinds(metrics.inputTokenDetails, inputTokens);
+  const cached = kinds(input?.cachedTokensDetails, quantity(input?.cachedTokens));
+  const output = kinds(metrics.outputTokenDetails, outputTokens);
   return known({
-    inputTokens: positive(metrics.inputTokens),
-    inputAudioTokens: positive(input.audioTokens),
-    cachedInputTokens: positive(input.cachedTokens),
-    cachedInputAudioTokens: positive(foreign(input.cachedTokensDetails)?.audioTokens),
-    outputTokens: positive(metrics.outputTokens),
-    outputAudioTokens: positive(output.audioTokens),
+    inputTokens,
+    inputAudioTokens: quantity(input?.audioTokens),
+    cachedInputTokens: quantity(input?.cachedTokens),
+    cachedInputAudioTokens: quantity(cached?.audioTokens),
+    outputTokens,
+    outputAudioTokens: quantity(output?.audioTokens),
   });
 }
 
-/** Where LiveKit has 0 it does not know. */
+/** Tokens by their kinds, where 0 is a number; undefined where there were tokens and none is of any kind: LiveKit does not know. */
+function kinds(details: unknown, tokens: number | undefined): Foreign | undefined {
+  const { textTokens, audioTokens, imageTokens } = foreign(details) ?? {};
+  const unknown = textTokens === 0 && audioTokens === 0 && !quantity(imageTokens);
+  return !tokens || unknown ? undefined : foreign(details);
+}
+
+/** Of what is measured as a whole, LiveKit has 0 where it does not know. */
 function positive(value: unknown, unit = 1): number | undefined {
   const given = quantity(value);
   return given === undefined || given === 0 ? undefined : Math.round(given * unit * 1e6) / 1e6;

@@ -1,13 +1,14 @@
 import type { Usage } from '../../../model/facts.ts';
 import { ModelAnswer } from '../kit/model-answer.ts';
-import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
-import { known } from '../kit/usage.ts';
+import { at, type Foreign, foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
+import { gross, known } from '../kit/usage.ts';
 
 /** Reads a chat completion: the chunks of a stream, the first of which is empty, or the whole. */
 export class ChatAnswer extends ModelAnswer {
   protected override read(chunk: Foreign): boolean {
     this.responseId ??= text(chunk.id);
-    this.responseModel ??= text(chunk.model);
+    this.responseModel ??= modelName(chunk.model);
+    this.serviceTier = text(chunk.service_tier) ?? this.serviceTier;
     this.usage = readUsage(foreign(chunk.usage) ?? foreign(at(chunk, 'x_groq', 'usage'))) ?? this.usage;
     let answered = false;
     for (const choice of objects(chunk.choices)) answered = this.#readChoice(choice) || answered;
@@ -40,12 +41,15 @@ function functionCharacters(call: Foreign): number {
 function readUsage(usage: Foreign | undefined): Usage | undefined {
   const input = foreign(usage?.prompt_tokens_details);
   const output = foreign(usage?.completion_tokens_details);
-  return known({
+  const counts = known({
     inputTokens: quantity(usage?.prompt_tokens),
-    cachedInputTokens: quantity(input?.cached_tokens),
+    // The second is DeepSeek's name.
+    cachedInputTokens: quantity(input?.cached_tokens) ?? quantity(usage?.prompt_cache_hit_tokens),
+    cacheCreationInputTokens: quantity(input?.cache_write_tokens),
     inputAudioTokens: quantity(input?.audio_tokens),
     outputTokens: quantity(usage?.completion_tokens),
     outputAudioTokens: quantity(output?.audio_tokens),
     reasoningTokens: quantity(output?.reasoning_tokens),
   });
+  return gross(counts, quantity(usage?.total_tokens));
 }

@@ -1,5 +1,5 @@
 import { openStage } from '../../call/open-stage.ts';
-import { text } from '../kit/patch.ts';
+import { modelName } from '../kit/patch.ts';
 import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
 import { ChatAnswer } from './chat-answer.ts';
 import { inputMessages, promptCharacters } from './chat-prompt.ts';
@@ -11,7 +11,7 @@ export const chatRequest =
     new SdkRequest(
       openStage('llm', {
         provider: provider(resource),
-        model: text(body.model),
+        model: modelName(body.model),
         streaming: body.stream === true,
         inputMessages: () => inputMessages(body.messages),
         adoption,

@@ -1,5 +1,5 @@
 import { guard } from '../../call/spans.ts';
-import { at, pick, wrapOnce } from '../kit/patch.ts';
+import { at, foreign, pick, wrapOnce } from '../kit/patch.ts';
 import { type StartRequest, tracedRequest } from '../kit/sdk-request.ts';
 import { transcriptionRequest } from '../kit/transcription-request.ts';
 import { chatRequest } from './chat-completions.ts';
@@ -14,7 +14,6 @@ import { speechRequest } from './speech-request.ts';
 export function patchOpenAi(moduleExports: unknown): void {
   guard('patching openai', () => {
     const client = pick(moduleExports, 'OpenAI');
-    const provider = (resource: unknown): string => providerOf(at(resource, '_client', 'baseURL'));
     const trace = (start: StartRequest, ...path: string[]): void =>
       wrapOnce(at(client, ...path, 'prototype'), 'create', tracedRequest('openai', start));
     trace(chatRequest(provider), 'Chat', 'Completions');
@@ -23,4 +22,12 @@ export function patchOpenAi(moduleExports: unknown): void {
     trace(speechRequest(provider), 'Audio', 'Speech');
     trace(transcriptionRequest(provider), 'Audio', 'Transcriptions');
   });
+}
+
+/** Who answers a request that is made through a resource of a client, such as `client.chat.completions`. */
+function provider(resource: unknown): string {
+  const client = foreign(at(resource, '_client'));
+  // An `AzureOpenAI` speaks to Azure also through a gateway whose host says nothing.
+  const azure = client !== undefined && 'apiVersion' in client && 'deploymentName' in client;
+  return azure ? 'azure.ai.openai' : providerOf(client?.baseURL);
 }

@@ -1,6 +1,6 @@
 /** Who answers at a base URL. The names are those of the `gen_ai.provider.name` convention where it has one. */
 const PROVIDERS: readonly (readonly [host: RegExp, provider: string])[] = [
-  [/(^|\.)openai\.azure\.com$/, 'azure.ai.openai'],
+  [/(^|\.)(openai|cognitiveservices)\.azure\.com$/, 'azure.ai.openai'],
   [/(^|\.)(services\.ai|models\.inference\.ai)\.azure\.com$/, 'azure.ai.inference'],
   [/(^|\.)groq\.com$/, 'groq'],
   [/(^|\.)deepseek\.com$/, 'deepseek'],

@@ -39,7 +39,7 @@ class FollowedClient {
     const url = URL.canParse(String(client.url)) ? new URL(String(client.url)) : undefined;
     this.connection = new RealtimeConnection({
       provider: providerOf(url?.href),
-      model: url?.searchParams.get('model') ?? undefined,
+      model: url?.searchParams.get('model') ?? url?.searchParams.get('deployment') ?? undefined,
     });
     this.connection.opened();
     (client.socket as Partial<EventTarget> | undefined)?.addEventListener?.('close', (event) =>

@@ -2,7 +2,7 @@ import type { Usage } from '../../../model/facts.ts';
 import type { StageResult } from '../../call/stage.ts';
 import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
-import { known } from '../kit/usage.ts';
+import { gross, known } from '../kit/usage.ts';
 
 /** What the application itself has to answer before the model goes on. */
 const TOOL_CALLS: ReadonlySet<unknown> = new Set([
@@ -71,6 +71,9 @@ export class ResponsesAnswer extends ModelAnswer {
     this.#response = response;
     this.responseId = text(response.id);
     this.responseModel = text(response.model);
+    // `auto` is what was asked for; what was served is said when it is over.
+    const tier = text(response.service_tier);
+    if (tier !== 'auto') this.serviceTier = tier;
     this.usage = readUsage(foreign(response.usage));
     const reason = finishReason(response);
     if (reason !== undefined) this.finish(reason);
@@ -88,9 +91,12 @@ function finishReason(response: Foreign): string | undefined {
 }
 
 const readUsage = (usage: Foreign | undefined): Usage | undefined =>
-  known({
-    inputTokens: quantity(usage?.input_tokens),
-    cachedInputTokens: quantity(at(usage, 'input_tokens_details', 'cached_tokens')),
-    outputTokens: quantity(usage?.output_tokens),
-    reasoningTokens: quantity(at(usage, 'output_tokens_details', 'reasoning_tokens')),
-  });
+  gross(
+    known({
+      inputTokens: quantity(usage?.input_tokens),
+      cachedInputTokens: quantity(at(usage, 'input_tokens_details', 'cached_tokens')),
+      outputTokens: quantity(usage?.output_tokens),
+      reasoningTokens: quantity(at(usage, 'output_tokens_details', 'reasoning_tokens')),
+    }),
+    quantity(usage?.total_tokens),
+  );

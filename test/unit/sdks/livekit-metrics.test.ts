@@ -62,6 +62,64 @@ describe('what LiveKit measured of a request', () => {
     });
   });
 
+  describe('of speech to speech has 0 where LiveKit counted none', () => {
+    const realtime = (input: object, output: object) =>
+      readStage({
+        type: 'realtime_model_metrics',
+        timestamp: 1_700_000_000_000,
+        durationMs: 900,
+        inputTokens: 350,
+        outputTokens: 24,
+        inputTokenDetails: input,
+        outputTokenDetails: output,
+      })?.usage;
+
+    test('and not where it knows no kinds', () => {
+      const none = { audioTokens: 0, textTokens: 0, imageTokens: 0 };
+      assert.deepEqual(realtime({ ...none, cachedTokens: 0 }, none), { inputTokens: 350, outputTokens: 24 });
+      assert.deepEqual(
+        realtime({ audioTokens: 100, textTokens: 250, cachedTokens: 64, cachedTokensDetails: none }, none),
+        { inputTokens: 350, inputAudioTokens: 100, cachedInputTokens: 64, outputTokens: 24 },
+      );
+    });
+
+    test('a greeting: no audio came in', () => {
+      assert.deepEqual(
+        realtime({ audioTokens: 0, textTokens: 350, cachedTokens: 0 }, { textTokens: 4, audioTokens: 20 }),
+        {
+          inputTokens: 350,
+          inputAudioTokens: 0,
+          cachedInputTokens: 0,
+          outputTokens: 24,
+          outputAudioTokens: 20,
+        },
+      );
+    });
+
+    test('a tool call: no audio went out', () => {
+      assert.equal(
+        realtime({ audioTokens: 100, textTokens: 250 }, { textTokens: 24, audioTokens: 0 })
+          ?.outputAudioTokens,
+        0,
+      );
+    });
+
+    test('only the instructions were cached', () => {
+      assert.equal(
+        realtime(
+          {
+            audioTokens: 100,
+            textTokens: 250,
+            cachedTokens: 128,
+            cachedTokensDetails: { textTokens: 128, audioTokens: 0 },
+          },
+          {},
+        )?.cachedInputAudioTokens,
+        0,
+      );
+    });
+  });
+
   test('of synthesis has characters and seconds of audio', () => {
     const stage = readStage({
       type: 'tts_metrics',
