@@ -128,12 +128,25 @@ export const SETTINGS = {
     fallback: '4318',
     description: 'Port that `earshot serve` listens on; 0: one that is free.',
   },
+  adminPort: {
+    key: 'EARSHOT_ADMIN_PORT',
+    type: 'integer',
+    description:
+      'Port of `earshot serve` for `/healthz`, `/readyz` and `/metrics` alone; `/metrics` is then not at the other one. Unset: everything is at `EARSHOT_PORT`.',
+  },
   authToken: {
     key: 'EARSHOT_AUTH_TOKEN',
     type: 'string',
     secret: true,
     description:
       'Who sends spans to `earshot serve` or reads its metrics shows this token: `authorization: Bearer …`.',
+  },
+  allowedHosts: {
+    key: 'EARSHOT_ALLOWED_HOSTS',
+    type: 'list',
+    fallback: '',
+    description:
+      'Names, comma separated, under which `earshot serve` on loopback without a token may be reached, beside `localhost` and loopback addresses. Any other `Host`, and an `Origin` of another site, gets 403: it is a web page, not a sender.',
   },
   insecure: {
     key: 'EARSHOT_INSECURE',

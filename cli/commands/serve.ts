@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { isLoopback } from '../../exporter/receiver/auth.ts';
 import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
+import { isLoopback } from '../../exporter/receiver/loopback.ts';
 import { errorClass, openPostgres } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
@@ -12,6 +12,8 @@ import { openEmbeddedDatabase } from '../embedded-database.ts';
 const STATEMENT_TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_CONNECTIONS = 6;
+/** A token that other machines can try must not be guessable. */
+const MIN_TOKEN_CHARACTERS = 16;
 /** Of a stop: for the requests under way, then for the calls that have ended. Container runtimes kill after 10 s. */
 const REQUESTS_GRACE_MS = 5_000;
 const DRAIN_MS = 2_000;
@@ -29,7 +31,7 @@ database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a s
   --host ADDRESS   where to listen (default 127.0.0.1, or EARSHOT_HOST)
   --port PORT      0 for one that is free (default 4318, or EARSHOT_PORT)
 
-Any address but loopback needs EARSHOT_AUTH_TOKEN, which senders then show (OTEL_EXPORTER_OTLP_HEADERS=
+Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), which senders then show (OTEL_EXPORTER_OTLP_HEADERS=
 "authorization=Bearer TOKEN"), or EARSHOT_INSECURE=true.
 
 Also there: /healthz (the process lives), /readyz (the database answers), /metrics (OpenMetrics).
@@ -75,6 +77,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     backend.start();
     log.info('listening', {
       url: receiver.url,
+      admin_url: receiver.adminUrl,
       version: VERSION,
       authenticated: settings.authToken !== undefined,
     });
@@ -116,7 +119,7 @@ function settingsOf(options: Invocation['options']): Settings {
       ...(typeof port === 'string' && { port: portOf(port) }),
     },
   });
-  if (settings.port > 65_535)
+  if (settings.port > 65_535 || (settings.adminPort ?? 0) > 65_535)
     throw new UsageError(`EARSHOT_PORT: saw ${settings.port}, expected 0 to 65535.`);
   if (settings.maxInFlightBytes < settings.maxBodyBytes + settings.maxInflatedBytes) {
     throw new UsageError(
@@ -128,6 +131,16 @@ function settingsOf(options: Invocation['options']): Settings {
     throw new UsageError(
       `${settings.host} can be reached from other machines, and there is no EARSHOT_AUTH_TOKEN. Set one (any long random ` +
         'text; senders show it as authorization: Bearer …), or EARSHOT_INSECURE=true where something else guards the address.',
+    );
+  }
+  if (
+    !isLoopback(settings.host) &&
+    settings.authToken !== undefined &&
+    settings.authToken.length < MIN_TOKEN_CHARACTERS
+  ) {
+    throw new UsageError(
+      `EARSHOT_AUTH_TOKEN: saw ${settings.authToken.length} characters, expected ${MIN_TOKEN_CHARACTERS} or more where other ` +
+        `machines can try it (${settings.host}). Make one with: openssl rand -hex 32`,
     );
   }
   return settings;

@@ -1,10 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { within } from '../kit/deadline.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Episode } from '../kit/episode.ts';
 import type { MetricsEndpoint } from '../metrics/open-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
+import { type AdmissionOptions, admission } from './admission.ts';
 import {
   CONTENT_TYPES,
   type Encoding,
@@ -13,35 +12,41 @@ import {
   HttpError,
   unavailable,
 } from './answer.ts';
-import { bearerAuth } from './auth.ts';
 import type { Backend } from './backend.ts';
 import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } from './body.ts';
 import { ByteBudget, type Share } from './budget.ts';
-import { DEFAULT_LIMITS, MalformedError, TooLargeError } from './limits.ts';
+import {
+  acceptBody,
+  asHttpError,
+  closeAfter,
+  discard,
+  encodingOf,
+  preferredEncoding,
+  send,
+  sendText,
+} from './exchange.ts';
+import { HttpDoor, type HttpDoorOptions } from './http-door.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
 
-/** Longer than the idle time of the usual balancers, so that they close first and lose no request. */
-const KEEP_ALIVE_MS = 75_000;
-/** How long the rest of a body that is too long may still come after its answer. */
+/** How long the rest of a body that is too long, or does not say how long it is, may still come after its answer. */
 const LINGER_MS = 2_000;
 /** Between two lines about refused connections. */
 const DROP_LOG_MS = 60_000;
 
-export interface ReceiverOptions extends BodyLimits {
-  host: string;
-  /** 0: one that is free. */
-  port: number;
-  /** Secret. Absent: everybody is served. */
-  authToken?: string | undefined;
+/** Probes and scrapes at once on the port for them. */
+const MAX_ADMIN_CONNECTIONS = 64;
+
+export interface ReceiverOptions
+  extends BodyLimits,
+    AdmissionOptions,
+    Pick<HttpDoorOptions, 'port' | 'maxConnections' | 'headersTimeoutMs' | 'requestTimeoutMs'> {
+  /** For a second server with the probes and the metrics, which the first then has not. (Default: none; 0: one that is free.) */
+  adminPort?: number | undefined;
   maxInFlightBytes: number;
-  maxConnections: number;
   maxRequestSpans: number;
-  /** For the head of a request, in milliseconds. A client that dribbles holds a connection, and not for long. (Default: 10 000 ms.) */
-  headersTimeoutMs?: number;
-  /** For a request as a whole, in milliseconds. (Default: 30 000 ms.) */
-  requestTimeoutMs?: number;
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
@@ -52,9 +57,10 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 interface Route {
   readonly methods: readonly string[];
   readonly handle: Handler;
-  /** Answered without the token: it tells nothing. */
+  /** Answered without the token and while every connection is busy: it tells nothing and costs nothing. */
   readonly open?: boolean;
 }
+type Routes = Readonly<Record<string, Route>>;
 
 /**
  * The OTLP/HTTP server: spans in, an answer when they are committed. Every request is bounded in size and in time, and
@@ -62,111 +68,127 @@ interface Route {
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #server: Server;
   readonly #budget: ByteBudget;
   readonly #metrics: ReceiverMetrics;
-  readonly #mayAsk: (authorization: string | undefined) => boolean;
+  readonly #admit: ReturnType<typeof admission>;
   readonly #tooMany = new Episode();
-  /** Requests that are not answered yet. */
-  readonly #open = new Set<ServerResponse>();
+  #door: HttpDoor | undefined;
+  #adminDoor: HttpDoor | undefined;
   #draining = false;
 
-  readonly #routes: Readonly<Record<string, Route>> = {
-    '/v1/traces': { methods: ['POST'], handle: (request, response) => this.#traces(request, response) },
-    '/v1/metrics': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
-    '/v1/logs': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
+  readonly #probes: Routes = {
     '/healthz': {
       methods: ['GET', 'HEAD'],
       open: true,
       handle: async (_, response) => sendText(response, 200, 'ok'),
     },
     '/readyz': { methods: ['GET', 'HEAD'], open: true, handle: (_, response) => this.#ready(response) },
+  };
+  readonly #metricsRoute: Routes = {
     '/metrics': {
       methods: ['GET', 'HEAD'],
       handle: (request, response) => this.#metricsPage(request, response),
     },
+  };
+  readonly #otlp: Routes = {
+    '/v1/traces': { methods: ['POST'], handle: (request, response) => this.#traces(request, response) },
+    '/v1/metrics': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
+    '/v1/logs': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
   };
 
   private constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#budget = new ByteBudget(options.maxInFlightBytes);
     this.#metrics = new ReceiverMetrics(() => this.#budget.used);
-    this.#mayAsk = bearerAuth(options.authToken);
-    this.#server = createServer({
-      headersTimeout: options.headersTimeoutMs ?? 10_000,
-      requestTimeout: options.requestTimeoutMs ?? 30_000,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: Math.min(1_000, options.headersTimeoutMs ?? 1_000),
-    });
-    this.#server.maxConnections = options.maxConnections;
-    const listener = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#answer(request, response).catch(() => response.destroy());
-    this.#server.on('request', listener);
-    // With a listener here a body is asked for only after the head was found good.
-    this.#server.on('checkContinue', listener);
-    this.#server.on('drop', () => {
-      if (this.#tooMany.ageMs > DROP_LOG_MS) this.#tooMany.end();
-      this.#tooMany.begin(() =>
-        options.log.warn('connections are refused: too many are open', {
-          max_connections: options.maxConnections,
-        }),
-      );
-    });
+    this.#admit = admission(options);
   }
 
   /**
    * Begins to listen.
-   * @throws the system's error when it cannot, as when the port is taken.
+   * @throws the system's error when it cannot, as when a port is taken.
    */
   static async start(options: ReceiverOptions): Promise<Receiver> {
     const receiver = new Receiver(options);
-    const server = receiver.#server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: options.host, port: options.port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    const { adminPort } = options;
+    const admin = { ...receiver.#probes, ...receiver.#metricsRoute };
+    if (adminPort !== undefined) {
+      const own = { ...options, port: adminPort, maxConnections: MAX_ADMIN_CONNECTIONS };
+      receiver.#adminDoor = await receiver.#open(own, admin);
+    }
+    try {
+      const routes = { ...receiver.#otlp, ...(adminPort === undefined ? admin : receiver.#probes) };
+      receiver.#door = await receiver.#open(options, routes);
+    } catch (error) {
+      await receiver.stop(0);
+      throw error;
+    }
     return receiver;
   }
 
-  /** Where it listens. */
+  #open({ host, port, maxConnections, headersTimeoutMs, requestTimeoutMs }: ReceiverOptions, routes: Routes) {
+    return HttpDoor.open({
+      host,
+      port,
+      maxConnections,
+      headersTimeoutMs,
+      requestTimeoutMs,
+      handle: (request, response, full) => this.#answer(routes, request, response, full),
+      onRefused: () => this.#refusedConnection(),
+    });
+  }
+
+  /** Where it takes spans. */
   get url(): string {
-    const { address, port, family } = this.#server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    return this.#door?.url ?? '';
+  }
+
+  /** Where the probes and metrics are, when they have a port of their own. */
+  get adminUrl(): string | undefined {
+    return this.#adminDoor?.url;
   }
 
   /** Accepts no more, and answers what is under way within `graceMs`; what is not answered then is cut off. */
   async stop(graceMs: number): Promise<void> {
     this.#draining = true;
-    for (const response of this.#open) closeAfter(response);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await within(graceMs, closed, undefined);
-    this.#server.closeAllConnections();
-    await closed;
+    await Promise.all([this.#door?.close(graceMs), this.#adminDoor?.close(graceMs)]);
     this.#metrics.shutdown();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #full(response: ServerResponse): HttpError {
+    closeAfter(response);
+    this.#refusedConnection();
+    return unavailable('too many connections are open, try again later');
+  }
+
+  #refusedConnection(): void {
+    if (this.#tooMany.ageMs > DROP_LOG_MS) this.#tooMany.end();
+    this.#tooMany.begin(() =>
+      this.#options.log.warn('connections are refused: too many are open', {
+        max_connections: this.#options.maxConnections,
+      }),
+    );
+  }
+
+  async #answer(
+    routes: Routes,
+    request: IncomingMessage,
+    response: ServerResponse,
+    full: boolean,
+  ): Promise<void> {
     const startMs = performance.now();
     const { method = '', url = '' } = request;
     const path = url.split('?', 1)[0] ?? '';
-    const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
-    // A socket that breaks has nobody to tell.
-    response.on('error', () => {});
-    this.#open.add(response);
-    response.once('close', () => this.#open.delete(response));
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     try {
-      if (this.#draining) closeAfter(response);
       if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
       if (!route.methods.includes(method)) {
         throw new HttpError(405, `expected ${route.methods.join(' or ')}`, {
           allow: route.methods.join(', '),
         });
       }
-      if (route.open !== true && !this.#mayAsk(request.headers.authorization)) {
-        throw new HttpError(401, 'expected authorization: Bearer TOKEN', { 'www-authenticate': 'Bearer' });
+      if (route.open !== true) {
+        if (full) throw this.#full(response);
+        this.#admit(request.headers);
       }
       await route.handle(request, response);
     } catch (error) {
@@ -234,7 +256,7 @@ export class Receiver {
     const encoding = encodingOf(request);
     statedLength(request, this.#options);
     acceptBody(request, response);
-    request.resume();
+    discard(request, this.#options.maxBodyBytes);
     send(response, 200, CONTENT_TYPES[encoding], encodeResponse(encoding));
   }
 
@@ -263,52 +285,12 @@ export class Receiver {
     const encoding = preferredEncoding(request);
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
     send(response, answer.status, CONTENT_TYPES[encoding], encodeStatus(encoding, answer));
-    // A sender reads its answer after it has sent all: the rest of the body is let through and thrown away, for as long
-    // as a request may take. Only what is too long is cut off sooner.
-    request.resume();
-    if (request.complete || answer.status !== 413) return;
+    // A sender reads its answer after it has sent all: the rest of a body of a stated length is let through and thrown
+    // away. What is too long, or may have no end, is cut off sooner.
+    discard(request, this.#options.maxBodyBytes);
+    const stated = request.headers['content-length'] !== undefined;
+    if (request.complete || (stated && answer.status !== 413)) return;
     const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
     request.once('close', () => clearTimeout(timer));
   }
 }
-
-function asHttpError(error: unknown): HttpError {
-  if (error instanceof HttpError) return error;
-  if (error instanceof MalformedError) return new HttpError(400, error.message);
-  if (error instanceof TooLargeError) return new HttpError(413, error.message);
-  return new HttpError(500, 'the receiver has failed');
-}
-
-/**
- * How the body is encoded, and so the answer.
- * @throws HttpError 415
- */
-function encodingOf(request: IncomingMessage): Encoding {
-  const type = mediaType(request);
-  if (type === CONTENT_TYPES.protobuf) return 'protobuf';
-  if (type === CONTENT_TYPES.json) return 'json';
-  throw new HttpError(415, `content-type: expected ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`);
-}
-
-const preferredEncoding = (request: IncomingMessage): Encoding =>
-  mediaType(request) === CONTENT_TYPES.protobuf ? 'protobuf' : 'json';
-
-const mediaType = ({ headers }: IncomingMessage) =>
-  headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-
-function acceptBody(request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers.expect !== undefined) response.writeContinue();
-}
-
-/** The connection ends with this answer. */
-function closeAfter(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('connection', 'close');
-}
-
-function send(response: ServerResponse, status: number, contentType: string, body: Buffer): void {
-  response.writeHead(status, { 'content-type': contentType, 'content-length': body.length });
-  response.end(body);
-}
-
-const sendText = (response: ServerResponse, status: number, text: string) =>
-  send(response, status, 'text/plain; charset=utf-8', Buffer.from(`${text}\n`));

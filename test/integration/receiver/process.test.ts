@@ -201,6 +201,13 @@ describe('earshot serve refuses to start', () => {
     assert.match(stderr, /EARSHOT_INSECURE/);
   });
 
+  test('on an address that others reach, with a token that can be guessed', () => {
+    const { status, stderr } = run(['--host', '0.0.0.0', '--port', '0'], { EARSHOT_AUTH_TOKEN: 's3cret' });
+    assert.equal(status, 2);
+    assert.match(stderr, /EARSHOT_AUTH_TOKEN: saw 6 characters, expected 16 or more/);
+    assert.doesNotMatch(stderr, /s3cret/);
+  });
+
   test('on a port that is none, or with a bad setting', () => {
     assert.equal(run(['--port', '70000']).status, 2);
     assert.equal(run([], { EARSHOT_PORT: 'http' }).status, 2);
@@ -216,7 +223,7 @@ describe('earshot serve refuses to start', () => {
   });
 
   test('but starts on any address with the token, or the switch', async (t) => {
-    for (const env of [{ EARSHOT_AUTH_TOKEN: 'x' }, { EARSHOT_INSECURE: 'true' }]) {
+    for (const env of [{ EARSHOT_AUTH_TOKEN: 'x'.repeat(16) }, { EARSHOT_INSECURE: 'true' }]) {
       const serve = await startServe(t, {
         DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
         EARSHOT_HOST: '0.0.0.0',

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { toOpenMetrics } from '../../../exporter/metrics/open-metrics.ts';
-import { bearerAuth, isLoopback } from '../../../exporter/receiver/auth.ts';
+import { bearerAuth } from '../../../exporter/receiver/auth.ts';
 import { ByteBudget } from '../../../exporter/receiver/budget.ts';
 import { createLog } from '../../../exporter/receiver/log.ts';
+import { isLoopback } from '../../../exporter/receiver/loopback.ts';
 import { TextCache } from '../../../exporter/receiver/text-cache.ts';
 
 describe('authorisation', () => {

@@ -1,0 +1,38 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { HttpError } from './answer.ts';
+import { bearerAuth } from './auth.ts';
+import { hostGuard } from './host-guard.ts';
+import { isLoopback } from './loopback.ts';
+
+export interface AdmissionOptions {
+  /** Where the server listens. */
+  host: string;
+  /** Secret. Absent: every sender that reaches the address is served. */
+  authToken?: string | undefined;
+  /** Names beside loopback's own by which a server on loopback without a token may be reached. (Default: none.) */
+  allowedHosts?: readonly string[];
+}
+
+/**
+ * Lets a request in by its head, or says why not.
+ * @throws HttpError 403 for a page of another site (loopback without a token), 401 for a missing or wrong token.
+ */
+export function admission({
+  host,
+  authToken,
+  allowedHosts = [],
+}: AdmissionOptions): (headers: IncomingHttpHeaders) => void {
+  const mayAsk = bearerAuth(authToken);
+  const guard = authToken === undefined && isLoopback(host) ? hostGuard(allowedHosts) : () => undefined;
+  return (headers) => {
+    const refused = guard(headers);
+    if (refused === 'host')
+      throw new HttpError(
+        403,
+        'host: expected a loopback address, localhost or a name in EARSHOT_ALLOWED_HOSTS',
+      );
+    if (refused === 'origin') throw new HttpError(403, 'origin: expected none, or that of this server');
+    if (!mayAsk(headers.authorization))
+      throw new HttpError(401, 'expected authorization: Bearer TOKEN', { 'www-authenticate': 'Bearer' });
+  };
+}
