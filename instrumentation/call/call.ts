@@ -28,8 +28,9 @@ import {
 import { CallScope, withScope } from './scope.ts';
 import { endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
-import { Turn, type TurnHost, type TurnInit } from './turn.ts';
-import { type TrackerHost, TurnTracker } from './turn-tracker.ts';
+import { Turn } from './turn.ts';
+import { TurnTracker } from './turn-tracker.ts';
+import type { CallHost } from './turns/host.ts';
 
 export type { CallEnd, CallStart } from './api.ts';
 
@@ -45,14 +46,14 @@ export function endOpenCalls(reason: string): void {
 export const openCallCount = (): number => openCalls.size;
 
 /** One conversation: one span, and a trace for each of its turns. */
-export class Call implements api.Call, TrackerHost {
+export class Call implements api.Call {
   readonly id: string;
   readonly startUs: Micros;
   readonly context: Context;
   /** Where SDK instrumentations tell what happened. */
   readonly tracker: TurnTracker;
   readonly #span: Span;
-  readonly #turnHost: TurnHost;
+  readonly #host: CallHost;
   readonly #stages = new Set<Stage>();
   #analysis: CallAnalysis | undefined;
   #turnCount = 0;
@@ -79,8 +80,8 @@ export class Call implements api.Call, TrackerHost {
     );
     scope.call = this;
     this.context = withScope(trace.setSpan(ROOT_CONTEXT, this.#span), scope);
-    this.tracker = new TurnTracker(this);
-    this.#turnHost = this.#hostTurns();
+    this.#host = this.#hostTurns();
+    this.tracker = new TurnTracker(this.#host);
     openCalls.add(this);
     analyseCall((analysis) => {
       this.#analysis = analysis;
@@ -103,7 +104,7 @@ export class Call implements api.Call, TrackerHost {
     const { initiator = 'user', at } = readOptions('Call.startTurn', TURN_START, start);
     return (
       guard('starting a turn', () => this.tracker.startManualTurn(initiator, at)) ??
-      this.openTurn({ initiator, startUs: instantUs(at), manual: true })
+      this.#host.openTurn({ initiator, startUs: instantUs(at), manual: true })
     );
   }
 
@@ -137,12 +138,6 @@ export class Call implements api.Call, TrackerHost {
     endSpan(this.#span, this.startUs, endUs);
   }
 
-  openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn {
-    const turn = new Turn(this.#turnHost, { ...init, index: this.#turnCount++, previous: this.#lastTurn });
-    this.#lastTurn = turn;
-    return turn;
-  }
-
   /** A stage that belongs to the call and to no turn: its usage and cost count, its latency does not. */
   startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', { at, ...facts }: StageFacts & { at?: Instant }): Stage {
     return new Stage(kind, facts, {
@@ -152,10 +147,15 @@ export class Call implements api.Call, TrackerHost {
     });
   }
 
-  #hostTurns(): TurnHost {
-    return {
+  #hostTurns(): CallHost {
+    const host: CallHost = {
       id: this.id,
       context: this.context,
+      openTurn: (init) => {
+        this.#lastTurn = new Turn(host, { ...init, index: this.#turnCount++, previous: this.#lastTurn });
+        return this.#lastTurn;
+      },
+      startStage: (kind, facts) => this.startStage(kind, facts),
       scoreSentiment: (text) => guard('scoring sentiment', () => this.#analysis?.sentiment(text)),
       stageStarted: (stage) => this.#stages.add(stage),
       stageChanged: (turn, stage, result) => {
@@ -164,6 +164,7 @@ export class Call implements api.Call, TrackerHost {
       },
       turnEnded: (turn) => guard('hearing a turn', () => this.#hear(turn)),
     };
+    return host;
   }
 
   #hear({ userText, agentText }: Turn): void {

@@ -1,62 +1,14 @@
-import { judgeInterruptions, type SpeechEvent } from '../../exporter/quality/speech-events.ts';
 import type { EouSource, Micros } from '../../model/facts.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
 import { guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
-import type { Turn, TurnInit } from './turn.ts';
-
-/** What the tracker needs of its call. */
-export interface TrackerHost {
-  openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
-  /** Opens a stage that belongs to no turn, such as an utterance that led to none: its usage is the call's. */
-  startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
-}
-
-/** Whether playback was seen, or follows from the audio that came. */
-export type PlaybackSource = 'observed' | 'estimated';
-
-/** One utterance transcribed. Recorded when it is over, because only then it is known which turn it belongs to. */
-export interface Utterance {
-  /** When the user began to speak. */
-  startAt: Instant;
-  /** When a recording was sent to be transcribed. (Default: `startAt`. A live stream is transcribed as the user speaks.) */
-  requestedAt?: Instant | undefined;
-  /** First transcript of the utterance. */
-  firstByteAt?: Instant | undefined;
-  /** Final transcript. */
-  endAt: Instant;
-  facts: StageFacts;
-  result: StageResult;
-  /** The connection ended before the final transcript. */
-  cancelled?: boolean;
-  /** Why there is no transcript. */
-  error?: unknown;
-}
-
-/** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
-interface PendingSpeech {
-  startUs: Micros;
-  /** It is when we first heard of it: the user had begun before. */
-  startInferred: boolean;
-  endUs?: Micros;
-  endSource?: EouSource;
-  committedUs?: Micros;
-  /** Words were understood: it is not a cough. */
-  heard: boolean;
-  utterances: Utterance[];
-}
-
-/** Lets the next sentence of the same reply start before the turn counts as over. */
-const QUIET_MS = 150;
-/** How long a turn waits for the request that follows a tool call. */
-const TOOL_WAIT_MS = 30_000;
-/** How long a stopped reply waits for the words that stopped it, or to be resumed. */
-const STOPPED_WAIT_MS = 1_500;
-/** Audio that the agent had on its way when it was stopped. */
-const STRAY_AUDIO_US = 300_000;
-const MAX_UTTERANCES = 16;
-const MAX_SPEECH_EVENTS = 256;
-const TOOL_CALL_REASONS = new Set(['tool_calls', 'tool_use', 'function_call']);
+import type { Turn } from './turn.ts';
+import { AgentVoice, type PlaybackSource } from './turns/agent-voice.ts';
+import type { CallHost } from './turns/host.ts';
+import { type ReplyRules, SilenceRules } from './turns/reply-rules.ts';
+import { SpeechLog } from './turns/speech-log.ts';
+import { UserSpeech } from './turns/user-speech.ts';
+import { recordUtterance, type Utterance } from './turns/utterance.ts';
 
 /**
  * Decides what belongs to which turn: when a turn opens, is committed, interrupted and closed. SDK files only tell it
@@ -64,29 +16,25 @@ const TOOL_CALL_REASONS = new Set(['tool_calls', 'tool_use', 'function_call']);
  *
  * - Speech becomes a turn when words are understood and the agent is silent, or is silenced by it.
  * - Until the agent is heard, everything the user says belongs to the same turn.
+ * - A sound after the user's words were accepted is not what is answered, unless words are understood in it.
  * - Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.
- * - A turn closes when the agent has spoken, nothing is on its way, and it stays so for a moment.
+ * - What a framework takes for the end of the user's turn is one, whatever was understood.
+ * - A turn closes when its reply is over: by the rules for silence, or by the framework's word.
  */
 export class TurnTracker {
-  readonly #host: TrackerHost;
+  readonly #host: CallHost;
+  readonly #voice = new AgentVoice();
+  readonly #log = new SpeechLog();
+  #rules: ReplyRules = new SilenceRules();
   #turn: Turn | undefined;
-  #pending: PendingSpeech | undefined;
-  /** The agent was stopped by speech in which no words are understood yet. */
-  #stoppedUs: Micros | undefined;
-  /** The last barge-in, for audio that was still on its way. */
-  #bargedInUs: Micros | undefined;
-  #speech: SpeechEvent[] = [];
-  #playbackObserved = false;
-  /** Somebody says when playback starts and ends: it need not be concluded from synthesis. */
-  #playbackTold = false;
-  /** Queued audio is being played, whichever turn it came from. */
-  #audible = false;
-  #estimatedEndUs: Micros | undefined;
-  #awaitsToolAnswer = false;
+  /** Speech that is no turn yet: nothing was understood, or the agent is still speaking. */
+  #pending: UserSpeech | undefined;
+  #committed = false;
+  #userEndedUs: Micros = 0;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(host: TrackerHost) {
+  constructor(host: CallHost) {
     this.#host = host;
   }
 
@@ -95,10 +43,20 @@ export class TurnTracker {
     return this.#turn?.ended ? undefined : this.#turn;
   }
 
+  /** When the user was last heard. */
+  get userEndedUs(): Micros {
+    return this.#userEndedUs;
+  }
+
+  /** A framework says what is answered, and when a reply is over. */
+  follow(rules: ReplyRules): void {
+    this.#rules = rules;
+    this.observePlayback();
+  }
+
   /** The transport shows what is played: nothing has to be estimated, and estimates that are told do not count. */
   observePlayback(): void {
-    this.#playbackObserved = true;
-    this.#playbackTold = true;
+    this.#voice.observed();
   }
 
   /**
@@ -108,27 +66,23 @@ export class TurnTracker {
   speechStarted(at: Instant, start: 'known' | 'inferred' = 'known'): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    this.#note('user_started', us);
+    this.#log.note('user_started', us);
+    const inferred = start === 'inferred';
+    const pending = this.#pending;
     const turn = this.turn;
-    const startInferred = start === 'inferred';
-    if (this.#pending?.heard) {
-      delete this.#pending.endUs;
-      if (us < this.#pending.startUs) Object.assign(this.#pending, { startUs: us, startInferred });
-    } else if (turn && !turn.answered) turn.userSpeechStarted({ at });
-    else if (!this.#pending || this.#pending.endUs !== undefined || us < this.#pending.startUs)
-      this.#pending = { startUs: us, startInferred, heard: false, utterances: [] };
+    if (pending?.heard) pending.resumed(us, inferred);
+    else if (turn && this.#isSaidIn(turn)) turn.userSpeechStarted({ at: us / 1_000 });
+    else if (!pending || pending.endUs !== undefined || us < pending.startUs)
+      this.#pending = new UserSpeech(us, inferred);
   }
 
   /** The user fell silent at `at`, which may be long before this is known. */
   speechEnded(at: Instant, source: EouSource): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    this.#note('user_ended', us);
-    const pending = this.#pending;
-    if (pending && us >= pending.startUs) {
-      pending.endUs = us;
-      pending.endSource = source;
-    } else this.turn?.userSpeechEnded({ at, source });
+    this.#log.note('user_ended', us);
+    this.#userEndedUs = us;
+    if (!this.#pending?.ended(us, source)) this.turn?.userSpeechEnded({ at: us / 1_000, source });
   }
 
   /** Words of the user were understood, for the first time or again. `startAt`: when they were begun. */
@@ -137,8 +91,8 @@ export class TurnTracker {
     // In a turn that waits for its answer this only says that the user has begun; elsewhere it is pending speech.
     if (!this.#pending) this.speechStarted(startAt);
     if (!this.#pending) return;
-    this.#pending.heard = true;
-    if (!this.#agentAudible()) this.#promote();
+    this.#pending.wordsHeard();
+    if (!this.#audible) this.#promote(nowUs());
   }
 
   /** An utterance is over. */
@@ -148,10 +102,8 @@ export class TurnTracker {
     const answered =
       !this.#pending && turn !== undefined && instantUs(utterance.startAt) < (turn.playbackStartedUs ?? 0);
     if (utterance.result.text && !answered) this.wordsHeard(utterance.startAt);
-    const pending = this.#pending;
-    if (pending && pending.utterances.length < MAX_UTTERANCES) pending.utterances.push(utterance);
-    else if (this.turn && !this.#ended) recordOn(this.turn, utterance);
-    else recordOn(this.#host, utterance);
+    if (this.#pending?.keep(utterance)) return;
+    recordUtterance((!this.#ended && this.turn) || this.#host, utterance);
   }
 
   /** What the user said was accepted as finished. */
@@ -160,59 +112,99 @@ export class TurnTracker {
     const us = instantUs(at);
     if (this.#pending) this.#pending.committedUs = us;
     else {
-      this.#note('user_committed', us);
-      this.turn?.committed(us / 1_000);
+      this.#log.note('user_committed', us);
+      this.#commit(us);
     }
+  }
+
+  /** The framework took the user's turn for finished at `at`, and answers it. `end`: when the user had fallen silent. */
+  accepted(at: Instant, end: { at: Instant; source: EouSource } | undefined): void {
+    if (this.#ended) return;
+    const us = instantUs(at);
+    if (this.#pending) this.#promote(us);
+    const turn = this.turn;
+    if (turn?.initiator !== 'user' || (turn.answered && this.#committed)) {
+      const startUs = end ? instantUs(end.at) : us;
+      this.#close(Math.max(startUs, turn?.playbackEndedUs ?? 0));
+      this.#open('user', startUs, false);
+    }
+    this.#log.note('user_committed', us);
+    if (end) this.turn?.userSpeechEnded(end);
+    this.#commit(us);
   }
 
   /** A model request, a tool or synthesis starts. It belongs to the turn that it answers. */
   startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, at?: Instant): Stage {
     const startUs = instantUs(at);
     if (this.#ended) return this.#host.startStage(kind, { ...facts, at: startUs / 1_000 });
-    // A request made while the user's words over the agent are known answers them, unless the model waits for a tool.
-    if (this.#pending?.heard && (kind === 'llm' ? !this.#awaitsToolAnswer : !this.turn)) this.#promote();
-    if (kind === 'llm') this.#awaitsToolAnswer = false;
+    if (this.#pending?.heard && this.#rules.answersWords(kind, this.turn !== undefined))
+      this.#promote(startUs);
+    this.#rules.requestStarted(kind);
     return this.#turnFor('agent', startUs).startStage(kind, { ...facts, at: startUs / 1_000 });
+  }
+
+  /**
+   * The turn that a reply of a framework's may belong to. What the user has said while the agent is silent is one.
+   *
+   * @param speechAnswered Speech is answered of which no words are known.
+   */
+  turnForReply(speechAnswered: boolean): Turn | undefined {
+    if (this.#pending && (this.#pending.heard || speechAnswered) && !this.#audible) this.#promote(nowUs());
+    return this.turn;
+  }
+
+  /** The agent says something of its own accord. */
+  startAgentTurn(startUs: Micros): Turn {
+    this.#close(Math.max(startUs, this.turn?.playbackEndedUs ?? 0));
+    return this.#open('agent', startUs, false);
+  }
+
+  /** The framework says that a reply is over. */
+  replyEnded(): void {
+    this.#scheduleClose();
   }
 
   /** The caller hears the agent from `at` on. `estimated`: from the audio that came, where no transport shows it. */
   playbackStarted(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (this.#ended || this.#outdoes(source)) return;
-    this.#playbackTold = true;
+    if (this.#ended || this.#voice.outdoes(source)) return;
     const us = instantUs(at);
-    const current = this.turn;
-    const stray = this.#bargedInUs !== undefined && us - this.#bargedInUs < STRAY_AUDIO_US;
-    if (stray && current?.firstTtsByteUs === undefined) return;
-    this.#audible = true;
-    const resumed = this.#stoppedUs !== undefined && current !== undefined;
-    this.#note(resumed ? 'agent_resumed' : 'agent_started', us);
-    this.#stoppedUs = undefined;
-    if (!current && this.#pending?.heard) this.#promote();
+    if (!this.#rules.told && this.#voice.isStray(us, this.turn)) return;
+    const what = this.#voice.started(this.#rules.told ? undefined : this.turn);
+    if (!this.turn && this.#pending?.heard) this.#promote(us);
+    this.#log.note(what, us);
     this.#turnFor('agent', us).startPlayback({ at: us / 1_000, source });
+  }
+
+  /** The agent is silenced in mid-reply, and may go on. */
+  playbackPaused(at?: Instant): void {
+    const us = instantUs(at);
+    if (this.turn?.playing && this.#voice.paused(us)) this.#log.note('agent_stopped', us);
+  }
+
+  playbackResumed(at?: Instant): void {
+    if (this.turn?.playing && this.#voice.resumed()) this.#log.note('agent_resumed', instantUs(at));
   }
 
   /** All that was queued has been played. */
   playbackEnded(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (this.#outdoes(source)) return;
+    if (this.#voice.outdoes(source)) return;
     const us = instantUs(at);
+    this.#voice.ended();
     const turn = this.turn;
-    this.#audible = false;
     if (this.#ended || !turn?.playing) return;
-    this.#note('agent_ended', us);
+    this.#log.note('agent_ended', us);
     turn.startPlayback().end({ at: us / 1_000 });
   }
 
   /** The agent was stopped before it had finished. */
   playbackCleared(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (this.#outdoes(source)) return;
-    const us = instantUs(at);
+    if (this.#voice.outdoes(source)) return;
     const turn = this.turn;
-    this.#audible = false;
-    if (this.#ended || !turn?.playing) return;
-    this.#note('agent_stopped', us);
-    this.#stoppedUs = us;
+    const us = this.#voice.stopped(instantUs(at), turn?.playing === true && !this.#ended);
+    if (us === undefined || !turn) return;
+    this.#log.note('agent_stopped', us);
     turn.startPlayback().cancel({ at: us / 1_000 });
-    if (this.#pending?.heard) this.#promote();
+    if (this.#pending?.heard) this.#promote(us);
   }
 
   /** A turn of the application's own: it ends when the application says so. */
@@ -226,66 +218,52 @@ export class TurnTracker {
   end(at: Instant): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    if (this.#stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote();
+    if (this.#voice.stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote(us);
     this.#close(us);
     this.#ended = true;
-    for (const utterance of this.#pending?.utterances ?? []) recordOn(this.#host, utterance);
+    this.#pending?.leftTo(this.#host);
     this.#pending = undefined;
   }
 
   /** Called by the call when a stage of `turn` gave its first byte or ended, or its playback began. */
-  turnChanged(turn: Turn, stage: Stage | undefined, result: StageResult | undefined): void {
+  turnChanged(turn: Turn, stage: Stage, result: StageResult | undefined): void {
     if (turn !== this.#turn || turn.ended) return;
-    if (stage?.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
-      this.#awaitsToolAnswer = true;
+    this.#rules.stageChanged(stage, result);
     if (turn.manual) return;
-    if (stage?.kind === 'tts' && !this.#playbackTold) this.#estimatePlayback(turn, stage, result);
-    else if (stage?.kind === 'tts' && this.#audible && !turn.answered && stage.firstByteUs !== undefined)
-      // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
-      turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
+    if (stage.kind === 'tts' && !this.#rules.told) this.#synthesised(turn, stage, result);
     this.#scheduleClose();
   }
 
-  /** The transport does not show playback: the caller hears synthesis as it comes, for as long as it lasts. */
-  #estimatePlayback(turn: Turn, stage: Stage, result: StageResult | undefined): void {
-    if (stage.firstByteUs === undefined) return;
-    if (!result) {
-      if (turn.playing) return;
-      this.#note('agent_started', stage.firstByteUs);
-      this.#estimatedEndUs = stage.firstByteUs;
-      turn.startPlayback({ at: stage.firstByteUs / 1_000, source: 'estimated' });
-    } else if (stage.cancelled) {
-      this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
-    } else {
-      const lastsUs = (result.usage?.audioSeconds ?? 0) * 1e6;
-      const startsUs = Math.max(this.#estimatedEndUs ?? 0, stage.firstByteUs);
-      this.#estimatedEndUs = Math.round(Math.max(startsUs + lastsUs, stage.endUs ?? 0));
+  /** Where no transport shows playback the caller hears synthesis as it comes, for as long as it lasts. */
+  #synthesised(turn: Turn, stage: Stage, result: StageResult | undefined): void {
+    const { firstByteUs } = stage;
+    if (firstByteUs === undefined) return;
+    const heard = { at: firstByteUs / 1_000, source: 'estimated' } as const;
+    if (this.#voice.queuesBehind(turn)) turn.startPlayback(heard);
+    else if (stage.cancelled && this.#voice.estimates) this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
+    else if (this.#voice.estimate(turn, firstByteUs, stage.endUs, result)) {
+      this.#log.note('agent_started', firstByteUs);
+      turn.startPlayback(heard);
     }
   }
 
   #scheduleClose(): void {
     clearTimeout(this.#timer);
     const turn = this.turn;
-    if (!turn?.answered) return;
-    for (const stage of turn.openStages) if (stage.kind !== 'playback') return;
-    if (turn.playing && this.#playbackTold) return;
-    const playsForMs = turn.playing ? ((this.#estimatedEndUs ?? 0) - nowUs()) / 1_000 : 0;
-    const graceMs = this.#awaitsToolAnswer
-      ? TOOL_WAIT_MS
-      : this.#stoppedUs !== undefined
-        ? STOPPED_WAIT_MS
-        : QUIET_MS;
-    const waitMs = Math.max(0, playsForMs) + graceMs;
-    this.#timer = setTimeout(() => this.#closeQuiet(), waitMs);
+    if (!turn?.answered || turn.manual) return;
+    const quietMs = this.#rules.waitsMs(turn, this.#voice.stoppedUs);
+    const playsMs = this.#voice.playsForMs(turn);
+    if (quietMs === undefined || playsMs === undefined) return;
+    this.#timer = setTimeout(() => this.#closeQuiet(), playsMs + quietMs);
     this.#timer.unref();
   }
 
   #closeQuiet(): void {
     const turn = this.turn;
     if (!turn) return;
-    if (turn.playing) this.playbackEnded((this.#estimatedEndUs ?? nowUs()) / 1_000);
+    if (turn.playing) this.playbackEnded((this.#voice.estimatedEndUs ?? nowUs()) / 1_000);
     clearTimeout(this.#timer);
-    if (this.#talksOn()) this.#promote();
+    if (this.#talksOn()) this.#promote(nowUs());
     else this.#close(turn.playbackEndedUs ?? nowUs());
   }
 
@@ -293,16 +271,22 @@ export class TurnTracker {
   #talksOn(): boolean {
     const pending = this.#pending;
     const agentEndedUs = this.turn?.playbackEndedUs;
-    if (!pending?.heard || this.#agentAudible()) return false;
+    if (!pending?.heard || this.#audible) return false;
     return pending.endUs === undefined || agentEndedUs === undefined || pending.endUs > agentEndedUs;
   }
 
-  #agentAudible(): boolean {
+  get #audible(): boolean {
     return this.turn?.playing ?? false;
   }
 
-  #outdoes(source: PlaybackSource): boolean {
-    return source === 'estimated' && this.#playbackObserved;
+  /** Whether what the user goes on to say is said in this turn, with words or without. */
+  #isSaidIn(turn: Turn): boolean {
+    return turn.initiator === 'user' && !turn.answered && !this.#committed;
+  }
+
+  /** Whether words, which began at `startUs`, are still part of what this turn answers. */
+  #continues(turn: Turn, startUs: Micros): boolean {
+    return turn.manual || (!turn.answered && (turn.initiator === 'user' || startUs <= turn.startUs));
   }
 
   #turnFor(initiator: 'user' | 'agent', us: Micros): Turn {
@@ -314,62 +298,39 @@ export class TurnTracker {
     return this.#turn;
   }
 
-  /** Pending speech becomes a turn; the turn before it ends where the agent fell silent. */
-  #promote(): void {
+  #commit(us: Micros): void {
+    this.#committed = true;
+    this.turn?.committed(us / 1_000);
+  }
+
+  /** Pending speech becomes a turn, as is known at `atUs`; the turn before it ends where the agent fell silent. */
+  #promote(atUs: Micros): void {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
     const before = this.turn;
-    const continues = before !== undefined && (before.manual || !before.answered);
-    if (!continues) {
-      if (this.#stoppedUs !== undefined) this.#bargedInUs = this.#stoppedUs;
-      this.#note('user_committed', pending.committedUs ?? nowUs());
-      this.#close(this.#stoppedUs ?? before?.playbackEndedUs ?? nowUs(), pending.startInferred);
-      this.#note('user_started', pending.startUs);
-      if (pending.endUs !== undefined) this.#note('user_ended', pending.endUs);
+    if (!before || !this.#continues(before, pending.startUs)) {
+      this.#voice.bargedInto();
+      this.#log.note('user_committed', pending.committedUs ?? nowUs());
+      const silentUs = before?.playing ? atUs : Math.max(pending.startUs, before?.startUs ?? 0);
+      this.#close(this.#voice.stoppedUs ?? before?.playbackEndedUs ?? silentUs, pending.startInferred);
+      this.#log.note('user_started', pending.startUs);
+      if (pending.endUs !== undefined) this.#log.note('user_ended', pending.endUs);
     }
-    const turn = this.#turnFor('user', pending.startUs);
-    turn.userSpeechStarted({ at: pending.startUs / 1_000 });
-    if (pending.endUs !== undefined)
-      turn.userSpeechEnded({ at: pending.endUs / 1_000, source: pending.endSource ?? 'stt_event' });
-    for (const utterance of pending.utterances) recordOn(turn, utterance);
-    if (pending.committedUs !== undefined) turn.committed(pending.committedUs / 1_000);
+    pending.becomes(this.#turnFor('user', pending.startUs));
+    if (pending.committedUs !== undefined) this.#committed = true;
   }
 
   /** @param startInferred When the speech that ends the turn began is not known. */
   #close(atUs: Micros, startInferred = false): void {
     clearTimeout(this.#timer);
     const turn = this.turn;
-    const speech = this.#speech;
-    this.#speech = [];
-    this.#stoppedUs = undefined;
-    this.#estimatedEndUs = undefined;
-    this.#awaitsToolAnswer = false;
-    if (!turn) return;
-    for (const { timeToSilenceSeconds, ...interruption } of judgeInterruptions(speech))
-      turn.interruption(
-        startInferred || timeToSilenceSeconds === undefined
-          ? interruption
-          : { ...interruption, timeToSilenceSeconds },
-      );
-    turn.end({ at: atUs / 1_000 });
+    this.#log.judge(turn, startInferred);
+    this.#voice.turnClosed();
+    this.#rules.turnClosed();
+    this.#committed = false;
+    turn?.end({ at: atUs / 1_000 });
   }
-
-  #note(what: SpeechEvent['what'], atUs: Micros): void {
-    if (this.#speech.length < MAX_SPEECH_EVENTS) this.#speech.push({ what, atUs });
-  }
-}
-
-function recordOn(
-  owner: Pick<TrackerHost, 'startStage'>,
-  { startAt, requestedAt = startAt, firstByteAt, endAt, facts, result, cancelled, error }: Utterance,
-): void {
-  const stage = owner.startStage('stt', { ...facts, at: requestedAt });
-  if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
-  const outcome = { ...result, at: endAt };
-  if (cancelled) stage.cancel(outcome);
-  else if (error !== undefined) stage.fail(error, outcome);
-  else stage.end(outcome);
 }
 
 guardMethods(TurnTracker);

@@ -22,22 +22,10 @@ import { endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts, type StageOwner } from './stage.ts';
 import { markedTurn, type TurnKnowledge } from './turn-facts.ts';
 import { TurnMarks } from './turn-marks.ts';
+import type { CallHost } from './turns/host.ts';
 
 /** Stages of a turn that its latencies are computed from. A turn has some ten. */
 const MAX_JUDGED_STAGES = 256;
-
-/** What a turn needs of its call. */
-export interface TurnHost {
-  readonly id: string;
-  /** The call's context: its scope and its span. */
-  readonly context: Context;
-  /** Sentiment of the user's words, -1 to 1; undefined when unknown. */
-  scoreSentiment(text: string): number | undefined;
-  stageStarted(stage: Stage): void;
-  /** A stage gave its first byte, or ended with `result`; a playback began. */
-  stageChanged(turn: Turn, stage: Stage, result?: StageResult): void;
-  turnEnded(turn: Turn): void;
-}
 
 type StageStart = StageFacts & At;
 
@@ -57,7 +45,7 @@ export class Turn implements api.Turn, StageOwner {
   readonly startUs: Micros;
   readonly manual: boolean;
   readonly context: Context;
-  readonly #host: TurnHost;
+  readonly #host: CallHost;
   readonly #span: Span;
   readonly #openStages = new Set<Stage>();
   /** For the latencies: the last of them. */
@@ -73,7 +61,7 @@ export class Turn implements api.Turn, StageOwner {
   #spokenText: string | undefined;
   #ended = false;
 
-  constructor(host: TurnHost, init: TurnInit) {
+  constructor(host: CallHost, init: TurnInit) {
     this.#host = host;
     this.index = init.index;
     this.initiator = init.initiator;

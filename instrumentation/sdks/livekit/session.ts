@@ -1,9 +1,10 @@
 import type { EouSource } from '../../../model/facts.ts';
 import { Call, type CallStart } from '../../call/call.ts';
-import { nowMs } from '../../call/clock.ts';
+import { instantUs, nowMs } from '../../call/clock.ts';
 import { CallScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import type { StageFacts } from '../../call/stage.ts';
+import type { ReplyHandle } from '../../call/turns/replies.ts';
 import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
 import {
   instantMs,
@@ -15,7 +16,7 @@ import {
 } from './metrics.ts';
 import { markReported } from './models.ts';
 import { callerOf } from './room.ts';
-import { LiveKitTurns, type SpeechHandle } from './turns.ts';
+import { LiveKitTurns } from './turns.ts';
 
 type Listener = (event: unknown) => void;
 
@@ -28,6 +29,8 @@ interface Emitter {
 /** Seconds of transcription that are told of together. What a crash can lose is no more than that. */
 const TRANSCRIPTION_SECONDS = 60;
 const MAX_UNCLAIMED = 16;
+/** LiveKit notes the creation of a reply after the model has begun it. */
+const TOLERANCE_MS = 50;
 const FAILING: Readonly<Record<string, ReportedStage['kind']>> = {
   llm_error: 'llm',
   realtime_model_error: 'llm',
@@ -65,7 +68,6 @@ export class LiveKitSession {
     this.#room = room;
     this.#over = over;
     this.call = new Call({ transport: 'livekit', ...start }, this.scope);
-    this.call.tracker.observePlayback();
     this.#turns = new LiveKitTurns(this.call, () => pluginFacts(this.#model('stt')));
     for (const owner of [session, agent]) markReported(owner);
     const handlers: Record<string, (event: Foreign) => void> = {
@@ -77,7 +79,7 @@ export class LiveKitSession {
       conversation_item_added: (event) => this.#item(foreign(event.item) ?? {}),
       function_tools_executed: (event) => this.#tools(event),
       agent_false_interruption: (event) => {
-        if (event.resumed === true) this.#turns.playbackResumed(nowMs());
+        if (event.resumed === true) this.call.tracker.playbackResumed(nowMs());
       },
       error: (event) => this.#error(foreign(event.error) ?? {}),
       close: (event) => this.#closed(event),
@@ -127,20 +129,20 @@ export class LiveKitSession {
   #agentState({ newState, createdAt }: Foreign): void {
     const atMs = instantMs(createdAt) ?? nowMs();
     // It falls silent before its audio is over: paused, until it is known whether the user really said something.
-    if (newState === 'listening') this.#turns.playbackPaused(atMs);
-    else if (newState === 'speaking') this.#turns.playbackResumed(atMs);
+    if (newState === 'listening') this.call.tracker.playbackPaused(atMs);
+    else if (newState === 'speaking') this.call.tracker.playbackResumed(atMs);
   }
 
   #speechCreated({ speechHandle, createdAt }: Foreign): void {
-    const handle = speechHandle as (SpeechHandle & { addDoneCallback?(done: () => void): void }) | undefined;
+    const handle = speechHandle as (ReplyHandle & { addDoneCallback?(done: () => void): void }) | undefined;
     if (typeof handle?.id !== 'string') return;
     const { id } = handle;
     markReported(at(this.#session, 'agent'));
     this.#learnCaller();
-    this.#turns.replyCreated(handle, this.#agentName(), instantMs(createdAt) ?? nowMs());
+    this.#turns.replies.created(handle, this.#agentName(), instantUs(instantMs(createdAt)));
     // Whoever creates a reply schedules it, or says what it answers, before anything else runs.
     queueMicrotask(() =>
-      guard('placing a LiveKit reply', () => this.#turns.replyScheduled(id, this.#hearsItself())),
+      guard('placing a LiveKit reply', () => this.#turns.replies.scheduled(id, this.#hearsItself())),
     );
     // In the next round: the last item of a reply is told of after it is done.
     handle.addDoneCallback?.(
@@ -148,12 +150,12 @@ export class LiveKitSession {
     );
   }
 
-  #replyDone(handle: SpeechHandle): void {
+  #replyDone(handle: ReplyHandle): void {
     const { id } = handle;
     for (const item of items(handle)) if (item.type === 'function_call') this.#tool(item, undefined, id);
-    for (const answer of this.#unclaimed.filter(({ startMs }) => this.#turns.replyAt(startMs) === id))
+    for (const answer of this.#unclaimed.filter(({ startMs }) => this.#replyAt(startMs) === id))
       this.#claim(answer, id);
-    this.#turns.replyDone(id);
+    this.#turns.replies.done(id);
   }
 
   #metrics(metrics: Foreign): void {
@@ -213,7 +215,7 @@ export class LiveKitSession {
   #tool(call: Foreign, output: Foreign | undefined, replyId: string | undefined = this.#speaking()): void {
     if (this.#reportedTools.has(call.callId)) return;
     this.#reportedTools.add(call.callId);
-    const stage = this.#turns.ownerOf(replyId).startStage('tool', {
+    const stage = this.#turns.replies.ownerOf(replyId).startStage('tool', {
       toolName: text(call.name),
       toolCallId: text(call.callId),
       at: instantMs(call.createdAt) ?? nowMs(),
@@ -230,7 +232,7 @@ export class LiveKitSession {
     if (kind === undefined || recoverable === true) return;
     this.#failed.add(kind);
     const now = nowMs();
-    const replyId = kind === 'stt' ? undefined : (this.#speaking() ?? this.#turns.replyAt(now));
+    const replyId = kind === 'stt' ? undefined : (this.#speaking() ?? this.#replyAt(now));
     this.#turns.failed(replyId, kind, pluginFacts(this.#model(kind)), now, error ?? '_OTHER');
   }
 
@@ -270,7 +272,7 @@ export class LiveKitSession {
   }
 
   #claimByTime(): void {
-    for (const answer of this.#unclaimed) this.#claim(answer, this.#turns.replyAt(answer.startMs));
+    for (const answer of this.#unclaimed) this.#claim(answer, this.#replyAt(answer.startMs));
   }
 
   #closed({ reason, error }: Foreign): void {
@@ -323,6 +325,11 @@ export class LiveKitSession {
     if (!caller) return;
     this.#callerKnown = true;
     this.call.describe(caller);
+  }
+
+  /** The reply to which a speech-to-speech answer belongs that was begun at `atMs`. */
+  #replyAt(atMs: number): string | undefined {
+    return this.#turns.replies.at(instantUs(atMs + TOLERANCE_MS))?.handle.id;
   }
 
   /** The reply whose turn it is to speak. */

@@ -1,0 +1,20 @@
+import type { Context } from '@opentelemetry/api';
+import type { Instant } from '../clock.ts';
+import type { Stage, StageFacts, StageResult } from '../stage.ts';
+import type { Turn, TurnInit } from '../turn.ts';
+
+/** What the turns of a call, and the tracker that decides about them, need of the call and tell it. */
+export interface CallHost {
+  readonly id: string;
+  /** The call's context: its scope and its span. */
+  readonly context: Context;
+  openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
+  /** Opens a stage that belongs to no turn, such as an utterance that led to none: its usage is the call's. */
+  startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
+  /** Sentiment of the user's words, -1 to 1; undefined when unknown. */
+  scoreSentiment(text: string): number | undefined;
+  stageStarted(stage: Stage): void;
+  /** A stage gave its first byte, or ended with `result`; a playback began. */
+  stageChanged(turn: Turn, stage: Stage, result?: StageResult): void;
+  turnEnded(turn: Turn): void;
+}
