@@ -17,6 +17,9 @@ export interface Dialect {
 const STATUS_ERROR = 2;
 /** `error.type` for a failure of unknown class (stable OpenTelemetry conventions). */
 const UNKNOWN_ERROR = '_OTHER';
+/** What `recordException` writes (stable OpenTelemetry conventions). */
+const EXCEPTION_EVENT = 'exception';
+const EXCEPTION_TYPE = 'exception.type';
 
 /** The call that a span belongs to: `voice.call.id`, else `gen_ai.conversation.id`. */
 export const callIdOf = (span: SpanRecord): string | undefined =>
@@ -28,9 +31,17 @@ export const callIdOf = (span: SpanRecord): string | undefined =>
  */
 export const traceCallId = (span: SpanRecord): string => id(span.attributes, ATTR.callId) ?? span.traceId;
 
-/** Class of the error when the span failed; `_OTHER` when it failed and does not say how. */
-const errorTypeOf = (span: SpanRecord): string | undefined =>
-  text(span.attributes, ATTR.errorType) ?? (span.statusCode === STATUS_ERROR ? UNKNOWN_ERROR : undefined);
+/**
+ * Class of the error when the span failed: as it says, else that of the exception that was recorded last; `_OTHER` when
+ * it failed and does not say how. An exception that was recorded on a span that did not fail was dealt with.
+ */
+function errorTypeOf(span: SpanRecord): string | undefined {
+  const stated = text(span.attributes, ATTR.errorType);
+  if (stated === undefined && span.statusCode !== STATUS_ERROR) return undefined;
+  if (stated !== undefined && stated !== UNKNOWN_ERROR) return stated;
+  const exception = span.events.findLast(({ name }) => name === EXCEPTION_EVENT);
+  return text(exception?.attributes ?? {}, EXCEPTION_TYPE) ?? UNKNOWN_ERROR;
+}
 
 /** What every fact carries, from the span itself. A span that ends before it starts ends where it starts. */
 export function factBase(span: SpanRecord, callId: string): FactBase {

@@ -4,6 +4,7 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { aiSdk } from './ai-sdk.ts';
 import { anthropic } from './anthropic.ts';
 import { index } from './attributes.ts';
+import { withoutCancellation } from './cancellation.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { earshot } from './earshot.ts';
 import { genai } from './genai.ts';
@@ -31,9 +32,16 @@ const DIALECTS: readonly Dialect[] = [
 export function readFact(span: SpanRecord): Fact | undefined {
   if (span.attributes[ATTR.reportedByEarshot] === true) return undefined;
   const dialect = DIALECTS.find((candidate) => candidate.recognises(span));
-  if (dialect !== undefined) return dialect.read(span);
+  if (dialect !== undefined) {
+    const fact = dialect.read(span);
+    return fact && withoutCancellation(fact);
+  }
   const callId = callIdOf(span);
   if (callId === undefined) return undefined;
   const turnIndex = index(span.attributes, ATTR.turnIndex);
-  return { ...factBase(span, callId), type: 'other', ...(turnIndex !== undefined && { turnIndex }) };
+  return withoutCancellation({
+    ...factBase(span, callId),
+    type: 'other',
+    ...(turnIndex !== undefined && { turnIndex }),
+  });
 }

@@ -1,0 +1,30 @@
+import type { Fact } from '../../model/facts.ts';
+
+/**
+ * Classes and codes that languages and HTTP clients give to work that was called off: by a barge-in, a newer request, a
+ * caller who hung up. `ECONNABORTED`, `ConnectionAbortedError` and `TimeoutError` are none: nobody wanted those.
+ */
+const CANCELLATIONS: readonly RegExp[] = [
+  // Python, .NET, Kotlin, Java, gRPC, axios: CancelledError, TaskCanceledException, CancellationException, CANCELLED.
+  /^(?:\w*[a-z_])?cancel(?:l?ed|l?ation)(?:error|exception)?$/i,
+  // The DOM and the clients built on `fetch`: AbortError, APIUserAbortError, ResponseAborted, RequestAbortedError.
+  /^(?:\w*user|api|dom|fetch)?aborterror$/i,
+  /^(?:request|response|stream|operation)aborted(?:error|exception)?$/i,
+  /^(?:abort_err|und_err_aborted|err_canceled|aborted_by_user)$/i,
+  // An answer whose reader went away, the status that proxies log for one, and the number of the DOM's AbortError.
+  /^(?:GeneratorExit|499|20|aborted)$/,
+];
+
+/** Whether a class of error says that the work was ended on purpose. Takes qualified names, `asyncio.CancelledError`. */
+export function isCancellation(errorType: string): boolean {
+  const name = /[^\s./:$\\]*$/.exec(errorType.trim())?.[0] ?? '';
+  return CANCELLATIONS.some((pattern) => pattern.test(name));
+}
+
+/** Cancelled is not failed: a fact whose error is a cancellation has no error, and a stage of it was cut off. */
+export function withoutCancellation<F extends Fact>(fact: F): F {
+  if (fact.errorType === undefined || !isCancellation(fact.errorType)) return fact;
+  delete fact.errorType;
+  if (fact.type === 'stage') fact.cancelled = true;
+  return fact;
+}
