@@ -14,6 +14,7 @@ import {
   otherFact,
   someUsage,
   stageFact,
+  tokenUsage,
 } from './stages.ts';
 
 /**
@@ -59,8 +60,10 @@ const SPEECH: Readonly<Record<string, 'stt' | 'tts'>> = {
   'ai.streamTranscribe': 'stt',
 };
 
-function read(span: SpanRecord): Fact | undefined {
-  const callId = callIdFrom(span, CALL);
+function read(reported: SpanRecord): Fact | undefined {
+  const isRenamed = Object.keys(reported.attributes).some((name) => name.startsWith(RENAMED));
+  const span = isRenamed ? withOldNames(reported) : reported;
+  const callId = isRenamed ? renamedCallId(span) : callIdFrom(span, CALL);
   if (callId === undefined) return undefined;
   const base = factBase(span, callId);
   const operation =
@@ -70,11 +73,42 @@ function read(span: SpanRecord): Fact | undefined {
   if (span.scopeName === 'gen_ai') {
     return operation === 'chat' ? chatRequest(span, base) : readAs(span, callId);
   }
-  if (REQUEST.test(operation)) return legacyRequest(span, base);
-  if (operation === 'ai.toolCall') {
-    return stageFact(base, { stage: 'tool', toolName: text(span.attributes, LEGACY.toolName) });
+  if (REQUEST.test(operation) || (isRenamed && RENAMED_REQUESTS.has(operation))) return legacyRequest(span, base);
+  if (operation === 'ai.toolCall' || (isRenamed && operation === 'execute_tool')) {
+    const toolName = text(span.attributes, LEGACY.toolName) ?? text(span.attributes, GEN_AI.toolName);
+    return stageFact(base, { stage: 'tool', toolName });
   }
   return otherFact(base);
+}
+
+/** Sentry's SDK renames the spans of the AI SDK in its process, those that others export too: `ai.x` is `vercel.ai.x`. */
+const RENAMED = 'vercel.ai.';
+/** What it calls the operations of one request, by its age. */
+const RENAMED_REQUESTS: ReadonlySet<string> = new Set([
+  'generate_content',
+  'generate_text',
+  'stream_text',
+  'generate_object',
+  'stream_object',
+]);
+
+/** The attributes under the names of the AI SDK. What Sentry moved to names of the conventions stays there. */
+function withOldNames(span: SpanRecord): SpanRecord {
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(span.attributes)) {
+    attributes[name.startsWith(RENAMED) ? name.slice('vercel.'.length) : name] = value;
+  }
+  attributes[GEN_AI.cachedInputTokens] ??= attributes['gen_ai.usage.input_tokens.cached'];
+  attributes[GEN_AI.cacheCreationInputTokens] ??= attributes['gen_ai.usage.input_tokens.cache_write'];
+  attributes[GEN_AI.reasoningTokens] ??= attributes['gen_ai.usage.output_tokens.reasoning'];
+  return { ...span, attributes };
+}
+
+/** Sentry puts the id of OpenAI's response into the conversation: it changes with every request, and is the last to ask. */
+function renamedCallId(span: SpanRecord): string | undefined {
+  const { [GEN_AI.conversation]: conversation, ...attributes } = span.attributes;
+  const named = callIdFrom({ ...span, attributes }, CALL);
+  return named ?? (/^resp_/.test(String(conversation)) ? undefined : callIdFrom(span, CALL));
 }
 
 /** An aborted request ends without a reason, without usage and without an error. */
@@ -95,11 +129,11 @@ function legacyRequest(span: SpanRecord, base: FactBase): StageFact {
   const finishReason = text(attributes, LEGACY.finishReason);
   return chatStage(span, base, {
     provider: providerOf(text(attributes, LEGACY.provider) ?? text(attributes, GEN_AI.system)),
-    model: modelOf(text(attributes, LEGACY.model)),
+    model: modelOf(text(attributes, LEGACY.model) ?? text(attributes, GEN_AI.requestModel)),
     firstByteUs: afterStart(span, ms === undefined ? undefined : ms / 1e3),
-    usage: knownTokens(legacyUsage(span)),
-    finishReasons: finishReason === undefined ? undefined : [finishReason],
-    cancelled: isCutOff(base, finishReason) || undefined,
+    usage: knownTokens(legacyUsage(span) ?? tokenUsage(attributes)),
+    finishReasons: finishReason === undefined ? finishReasonsOf(attributes) : [finishReason],
+    cancelled: isCutOff(base, finishReason ?? finishReasonsOf(attributes)) || undefined,
     endUnknown: undefined,
   });
 }

@@ -7,6 +7,7 @@ import { ATTR } from '../../model/semconv.ts';
  */
 export const GEN_AI = {
   operation: ATTR.operationName,
+  conversation: ATTR.conversationId,
   provider: ATTR.providerName,
   /** Before 1.37. */
   system: 'gen_ai.system',

@@ -98,8 +98,16 @@ export function stageFact(base: FactBase, parts: StageParts): StageFact {
 /** A span that carries nothing of its own; the tree of spans needs it. */
 export const otherFact = (base: FactBase): OtherFact => addPresent(base, { type: 'other' as const });
 
-/** Why the model stopped. */
-export const finishReasonsOf = (from: Attributes): string[] | undefined => texts(from, GEN_AI.finishReasons);
+/** Why the model stopped: a list, or a list that somebody on the way wrote as JSON. */
+export function finishReasonsOf(from: Attributes): string[] | undefined {
+  const json = text(from, GEN_AI.finishReasons);
+  if (json === undefined) return texts(from, GEN_AI.finishReasons);
+  try {
+    return texts({ list: JSON.parse(json) }, 'list') ?? [json];
+  } catch {
+    return [json];
+  }
+}
 
 /** The numbers, strings and flags of an attribute that holds a JSON object. Undefined where it holds none. */
 export function jsonObject(from: Attributes, name: string): Attributes | undefined {

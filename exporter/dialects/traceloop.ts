@@ -4,24 +4,32 @@ import { addPresent, count, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';
-import { chatStage, knownTokens, otherFact, stageFact, tokenUsage } from './stages.ts';
+import { chatStage, knownTokens, modelNames, otherFact, stageFact, tokenUsage } from './stages.ts';
 
 /**
- * Traceloop's OpenLLMetry, JavaScript 0.27 and its Python sister. LLM spans are those of the GenAI conventions but for
- * some names. There is no first-token time, no audio and no realtime.
+ * Traceloop's OpenLLMetry, JavaScript 0.27 and Python 0.62. LLM spans are those of the GenAI conventions but for some
+ * names; which of them an instrumentation writes depends on its age: the older ones name their requests by
+ * `llm.request.type`. There is no first-token time, no audio and no realtime.
  */
 export const traceloop: Dialect = { name: 'traceloop', recognises, read };
 
-const SCOPES =
-  /^(?:@traceloop\/|opentelemetry\.instrumentation\.(?:openai|anthropic|groq|bedrock|mistralai|cohere)\b)/;
+/**
+ * Its scopes in JavaScript. Those of Python (`opentelemetry.instrumentation.langchain`) are OpenTelemetry's own as well:
+ * there the names say whose the span is.
+ */
+const SCOPES = /^@traceloop\//;
+const PYTHON_SCOPES = /^opentelemetry\.instrumentation\./;
 
 const TL = {
   kind: 'traceloop.span.kind',
   entityName: 'traceloop.entity.name',
   requestType: 'llm.request.type',
+  workflow: 'traceloop.workflow.name',
   cachedInputTokens: 'gen_ai.usage.cache_read_input_tokens',
   reasoningTokens: 'gen_ai.usage.reasoning_tokens',
 } as const;
+
+const OWN_NAMES = [TL.kind, TL.requestType, TL.workflow] as const;
 
 /** `withAssociationProperties`: names that people give to the conversation, most particular first. */
 const CALL = ['call_id', 'conversation_id', 'session_id', 'chat_id'].map(
@@ -29,7 +37,8 @@ const CALL = ['call_id', 'conversation_id', 'session_id', 'chat_id'].map(
 );
 
 function recognises({ scopeName = '', attributes }: SpanRecord): boolean {
-  return SCOPES.test(scopeName) || text(attributes, TL.kind) !== undefined;
+  if (SCOPES.test(scopeName) || OWN_NAMES.some((name) => text(attributes, name) !== undefined)) return true;
+  return PYTHON_SCOPES.test(scopeName) && modelNames(attributes).provider !== undefined;
 }
 
 function read(span: SpanRecord): Fact | undefined {
@@ -37,8 +46,9 @@ function read(span: SpanRecord): Fact | undefined {
   if (callId === undefined) return undefined;
   const base = factBase(span, callId);
   const { attributes } = span;
-  if (text(attributes, TL.kind) === 'tool') {
-    return stageFact(base, { stage: 'tool', toolName: text(attributes, TL.entityName) });
+  if (text(attributes, TL.kind) === 'tool' || text(attributes, GEN_AI.operation) === 'execute_tool') {
+    const toolName = text(attributes, GEN_AI.toolName) ?? text(attributes, TL.entityName);
+    return stageFact(base, { stage: 'tool', toolName });
   }
   if (!isRequest(span)) return otherFact(base);
   const usage = knownTokens(tokenUsage(attributes));
@@ -54,7 +64,12 @@ function read(span: SpanRecord): Fact | undefined {
   });
 }
 
-const REQUESTS: ReadonlySet<string | undefined> = new Set(['chat', 'text_completion', 'completion']);
+const REQUESTS: ReadonlySet<string | undefined> = new Set([
+  'chat',
+  'text_completion',
+  'completion',
+  'generate_content',
+]);
 
 const isRequest = ({ attributes }: SpanRecord): boolean =>
   REQUESTS.has(text(attributes, GEN_AI.operation)) || REQUESTS.has(text(attributes, TL.requestType));
