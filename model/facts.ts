@@ -89,6 +89,16 @@ export interface Interruption {
   timeToSilenceSeconds?: number;
 }
 
+/** Who ended an answer before it had been heard to its end. */
+export type CutOffBy = 'user' | 'hangup' | 'program';
+
+/** What the user said at once, and that it was accepted as finished. */
+export interface Utterance {
+  startedUs?: Micros;
+  endedUs: Micros;
+  committedUs: Micros;
+}
+
 /** Latencies of a turn as a program reports them, in seconds, by the names of the rows' columns. */
 export type ReportedLatencies = {
   [L in 'ttfb_stt' | 'ttfb_llm' | 'ttfb_tts' | 'latency_stt' | 'latency_llm' | 'latency_tts']?: number;
@@ -110,9 +120,22 @@ export interface TurnFact extends FactBase {
    * nothing, and no latency is taken from them.
    */
   reportedLatencies?: ReportedLatencies;
+  /**
+   * The span starts when the user starts to speak, or with the program, and never where speech ended: its start is no
+   * end of utterance.
+   */
+  startsBeforeSpeech?: boolean;
+  /** The user spoke if a transcription comes before the agent's first words; else the agent opened the turn. */
+  initiatorByStages?: boolean;
+  /** Several utterances of one turn, each accepted as finished, in order of time. */
+  utterances?: Utterance[];
   interrupted?: boolean;
   /** Cut off: by the user if another turn follows, by the end of the call if none does. */
   interruptedIfFollowed?: boolean;
+  /** The framework says that the answer was cut off, and nothing of it was played. */
+  unheard?: boolean;
+  /** Where it is known of an answer that was cut off, whether or not that was an interruption. */
+  cutOffBy?: CutOffBy;
   interruptions?: Interruption[];
   /** -1 to 1. */
   sentimentScore?: number;
@@ -126,13 +149,20 @@ export interface TurnFact extends FactBase {
  */
 export interface TurnPartFact extends FactBase {
   type: 'turn_part';
-  /** `both`: the span holds the whole turn, and does not say who opened it. */
-  part: 'user' | 'agent' | 'both';
+  /**
+   * `both`: the span holds the whole turn, and does not say who opened it. `speech`: the user's voice was heard for so
+   * long, whether or not that became a turn.
+   */
+  part: 'user' | 'agent' | 'both' | 'speech';
   turnIndex?: never;
   /** Agent: the framework's id of the reply. Parts with the same key are one reply. */
   replyKey?: string;
-  /** Agent: cut off by the user. Absent on a reply that was thrown away before it was spoken. */
+  /** Agent: cut off. Absent on a reply that was thrown away before it was spoken. */
   interrupted?: boolean;
+  /** Agent: who cut it off. Absent where the framework does not say. */
+  interruptedBy?: 'user' | 'program';
+  /** Speech: the framework heard that it was no interruption. */
+  backchannel?: boolean;
   /** Agent: seconds from the user's silence to the first audio, as the framework measured it. */
   reportedEouLatencySeconds?: number;
   /** User: seconds from the user's silence to the turn being committed, which is where the span ends. */
@@ -156,6 +186,8 @@ export interface StageFact extends FactBase {
   /** Speech-to-text: live stream or recording. */
   streaming?: boolean;
   firstByteUs?: Micros;
+  /** Speech-to-text: the end of the speech, as the framework measured it. */
+  speechEndedUs?: Micros;
   usage?: Usage;
   /** Ended early on purpose; not an error. */
   cancelled?: boolean;
@@ -172,7 +204,7 @@ export interface OtherFact extends FactBase {
   type: 'other';
   turnIndex?: number;
   /** What the span says of the call without being the call's span, which it may end long before. */
-  call?: Pick<CallFact, 'agentName' | 'amdResult'>;
+  call?: Pick<CallFact, 'agentName' | 'amdResult' | 'endReason'>;
 }
 
 export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import type { EouSource, InterruptionKind, Micros, Outcome, OutcomeSource } from './facts.ts';
+import type { CutOffBy, EouSource, InterruptionKind, Micros, Outcome, OutcomeSource } from './facts.ts';
 
 /**
  * The rows that a call becomes. Keys are the column names of `call_metrics` and `call_logs`; units are in the
@@ -57,7 +57,10 @@ export interface CallLogRow extends LatencyColumns, SegmentColumns {
   tts_audio_seconds: number | null;
   /** Some usage of the turn is an estimate. */
   usage_estimated: boolean | null;
-  interrupted: boolean;
+  /** The user cut the agent off. Null: nothing shows when the user spoke. */
+  interrupted: boolean | null;
+  /** Who ended the agent's words before their end. Null: nobody, or it is not known. */
+  cut_off_by: CutOffBy | null;
   interruption_kind: InterruptionKind | null;
   sentiment_score: number | null;
   cost_stt: Decimal | null;
@@ -85,10 +88,15 @@ export interface CallMetricsRow extends StatisticColumns {
   stt_audio_seconds: number | null;
   tts_characters: number | null;
   tts_audio_seconds: number | null;
-  interruption_count: number;
+  /** Null where nothing shows when the user spoke, as the two below. */
+  interruption_count: number | null;
   /** Interruptions / turns; null without turns. */
   interruption_rate: number | null;
-  false_interruption_count: number;
+  false_interruption_count: number | null;
+  /** Utterances of the user that were followed by no words of the agent. Null: nothing shows those words. */
+  unanswered_count: number | null;
+  /** Turns whose spans come from clocks that disagree. Null in rows of before it was counted. */
+  clock_skew_count: number | null;
   outcome: Outcome | null;
   outcome_confidence: number | null;
   outcome_source: OutcomeSource | null;

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<CallMetricsRow>[] = [
   { title: 'TURNS', right: true, cell: (row) => String(row.turn_count) },
   { title: 'SILENCE P50', right: true, cell: (row) => showSeconds(row.eou_latency_p50) },
   { title: 'P95', right: true, cell: (row) => showSeconds(row.eou_latency_p95) },
-  { title: 'INTERRUPTED', right: true, cell: (row) => String(row.interruption_count) },
+  { title: 'INTERRUPTED', right: true, cell: (row) => String(row.interruption_count ?? UNKNOWN) },
   { title: 'OUTCOME', cell: (row) => row.outcome ?? UNKNOWN },
   {
     title: 'COST',
@@ -38,17 +38,25 @@ export function summary(rows: readonly CallMetricsRow[], turns: readonly CallLog
   const eou = statistics(turns.map((turn) => turn.eou_latency));
   const outcomes = count(rows.map((row) => row.outcome ?? 'unknown'));
   const unpriced = [...new Set(rows.flatMap((row) => row.unpriced))].sort();
-  const interruptions = rows.reduce((sum, row) => sum + row.interruption_count, 0);
+  const interruptions = total(rows.map((row) => row.interruption_count));
+  const unanswered = total(rows.map((row) => row.unanswered_count));
   return [
     `${paint('bold', `${rows.length} calls, ${turns.length} turns`)}`,
     `silence before the agent answers   p50 ${paint('bold', showSeconds(eou.p50))}   p95 ${paint('bold', showSeconds(eou.p95))}   max ${showSeconds(eou.max)}`,
-    `interruptions                      ${interruptions}`,
+    `interruptions                      ${interruptions ?? UNKNOWN}`,
+    `utterances without an answer       ${unanswered ?? UNKNOWN}`,
     `outcomes                           ${outcomes}`,
     `cost                               ${costs(rows, paint)}`,
     ...(unpriced.length > 0
       ? [paint('yellow', `no price is known for               ${unpriced.join(', ')}`)]
       : []),
   ].join('\n');
+}
+
+/** Over those that are known; undefined when none is. */
+function total(counts: readonly (number | null)[]): number | undefined {
+  const known = counts.filter((count) => count !== null);
+  return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
 }
 
 /** Costs by component, and their total. */
@@ -87,7 +95,7 @@ export function callDetails(row: CallMetricsRow, paint: Paint): string {
   return [
     `${paint('bold', `Call ${row.call_id}`)}  ${who}`,
     `${showInstant(row.started_at)} UTC, ${showDuration(row.duration_seconds)}, ${row.turn_count} turns, ended: ${row.end_reason ?? UNKNOWN}`,
-    `outcome ${outcome}   sentiment ${row.sentiment_label ?? UNKNOWN}   interruptions ${row.interruption_count} (false: ${row.false_interruption_count})`,
+    `outcome ${outcome}   sentiment ${row.sentiment_label ?? UNKNOWN}   interruptions ${row.interruption_count ?? UNKNOWN} (false: ${row.false_interruption_count ?? UNKNOWN})   unanswered ${row.unanswered_count ?? UNKNOWN}`,
     `usage   ${tokens} tokens   ${row.stt_audio_seconds?.toFixed(1) ?? UNKNOWN} s transcribed   ${row.tts_characters ?? UNKNOWN} characters spoken`,
     `cost    ${costs([row], paint)}   (${row.price_list})`,
     ...(row.unpriced.length > 0 ? [paint('yellow', `no price is known for ${row.unpriced.join(', ')}`)] : []),

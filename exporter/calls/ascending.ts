@@ -36,3 +36,18 @@ function countWhile(length: number, holds: (index: number) => boolean): number {
   }
   return low;
 }
+
+/** So many at most: spans that all overlap each other must not cost their square. */
+const MOST = 256;
+
+/** The last 256 of those `items`, ordered by `valueIn`, whose value is from `from` to `to`, both included. */
+export function within<Item>(
+  items: readonly Item[],
+  from: number,
+  to: number,
+  valueIn: (item: Item) => number,
+): readonly Item[] {
+  const start = countWhile(items.length, (index) => valueIn(items[index] as Item) < from);
+  const end = countWhile(items.length, (index) => valueIn(items[index] as Item) <= to);
+  return items.slice(Math.max(start, end - MOST), end);
+}

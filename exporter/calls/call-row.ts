@@ -4,6 +4,7 @@ import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from '../
 import type { GroupedCall } from './group.ts';
 import { toSeconds } from './latencies.ts';
 import { statistics } from './statistics.ts';
+import { unansweredCount } from './unanswered.ts';
 import { usageOf } from './usage.ts';
 
 /** What a call costs, by component. Null: nothing of the component has a price. */
@@ -20,9 +21,9 @@ export interface CallCost {
 
 /** How well a call went. */
 export interface CallQuality {
-  interruption_count: number;
+  interruption_count: number | null;
   interruption_rate: number | null;
-  false_interruption_count: number;
+  false_interruption_count: number | null;
   outcome: Outcome | null;
   outcome_confidence: number | null;
   outcome_source: OutcomeSource | null;
@@ -52,10 +53,20 @@ export function callRow(
     ...latencyStatistics(logs),
     ...usageOf(call.stages),
     ...quality,
+    ...(!call.knowsSpeech && NO_INTERRUPTIONS),
+    unanswered_count: unansweredCount(call.turns, call.stages),
+    clock_skew_count: 0,
     end_reason: fact?.endReason ?? null,
     ...cost,
   };
 }
+
+/** Where nothing shows when the user spoke, nothing shows who was interrupted. */
+const NO_INTERRUPTIONS = {
+  interruption_count: null,
+  interruption_rate: null,
+  false_interruption_count: null,
+} as const;
 
 type StatisticColumns = Pick<CallMetricsRow, `${(typeof LATENCIES)[number]}_${(typeof STATISTICS)[number]}`>;
 

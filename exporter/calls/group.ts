@@ -1,9 +1,11 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, StageKind, TurnFact } from '../../model/facts.ts';
+import { type Conduct, withConduct } from './conduct.ts';
+import { speechIsKnown } from './heard.ts';
 import { type FindAbove, keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 
 /** A turn with its stages in order of start. */
-export interface GroupedTurn {
+export interface GroupedTurn extends Conduct {
   turnIndex: number;
   traceId: string;
   startUs: Micros;
@@ -24,6 +26,8 @@ export interface GroupedCall {
   fact?: CallFact;
   serviceName?: string;
   turns: readonly GroupedTurn[];
+  /** Something shows when the user speaks. */
+  knowsSpeech: boolean;
   /** Every stage of the call, those outside any turn too. */
   stages: readonly StageFact[];
 }
@@ -57,13 +61,19 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
   );
   const serviceName = fact?.serviceName ?? ordered.find((any) => any.serviceName !== undefined)?.serviceName;
+  const knowsSpeech = speechIsKnown(ordered);
   return {
     callId: first.callId,
+    knowsSpeech,
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
     ...(serviceName !== undefined && { serviceName }),
-    turns: turnsOf(turns, stages, tree),
+    turns: withConduct(turnsOf(turns, stages, tree), stages, {
+      knowsSpeech,
+      endedUs: fact?.endUs,
+      endReason: fact?.endReason,
+    }),
     stages,
   };
 }

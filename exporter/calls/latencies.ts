@@ -51,8 +51,12 @@ const isComplete = (stage: StageFact): boolean =>
 const completeLength = (stage: StageFact | undefined): number | null =>
   stage === undefined || !isComplete(stage) ? null : between(stage.startUs, stage.endUs);
 
-/** A transcript that was there before the utterance was known to have ended kept nobody waiting: 0. */
-function sttLatency({ stt, eouUs }: MarkedTurn): number | null {
-  if (stt === undefined || !isComplete(stt) || eouUs === undefined) return null;
-  return toSeconds(Math.max(0, stt.endUs - eouUs));
+/**
+ * A transcript that was there before the utterance was known to have ended kept nobody waiting: 0. A framework that
+ * measured both ends of it by one clock is taken at its word.
+ */
+function sttLatency({ stt, silentFromUs }: MarkedTurn): number | null {
+  const fromUs = stt?.speechEndedUs ?? silentFromUs;
+  if (stt === undefined || !isComplete(stt) || fromUs === undefined) return null;
+  return toSeconds(Math.max(0, stt.endUs - fromUs));
 }

@@ -31,7 +31,7 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
     turn_index: turn.turnIndex,
     created_at: turn.startUs,
     trace_id: turn.traceId,
-    initiator: fact?.initiator ?? null,
+    initiator: turn.initiator ?? null,
     user_text: fact?.userText ?? null,
     agent_text: fact?.agentText ?? null,
     stt_provider: transcription?.provider ?? null,
@@ -51,7 +51,8 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
     segment_playout: toSecondsOrNull(segments.playout),
     ...usageOf(stages),
     usage_estimated: usageEstimated(stages),
-    interrupted: interruptions.interrupted,
+    interrupted: turn.interrupted ?? null,
+    cut_off_by: turn.cutOffBy ?? null,
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: fact?.sentimentScore ?? null,
     ...cost,
@@ -62,20 +63,13 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
 const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | undefined =>
   stagesOf(stages, kind).at(-1);
 
-/**
- * Who spoke over whom in a turn. It was interrupted as its span says; else when it lists a barge-in; and where the
- * span was lost, when its playback was cut off.
- */
-export function interruptionsIn({ fact, stages }: GroupedTurn): TurnInterruptions {
-  if (fact === undefined) {
-    return { interrupted: stagesOf(stages, 'playback').some(({ cancelled }) => cancelled === true) };
-  }
-  const { interruptions = [] } = fact;
-  const interrupted = fact.interrupted ?? interruptions.some(({ kind }) => kind === 'barge_in');
-  return { interrupted, interruptions };
+/** Who spoke over whom in a turn. Without `interrupted` nothing shows it. */
+export function interruptionsIn({ fact, interrupted }: GroupedTurn): TurnInterruptions {
+  if (interrupted === undefined) return {};
+  return { interrupted, ...(fact?.interruptions && { interruptions: fact.interruptions }) };
 }
 
 interface TurnInterruptions {
-  interrupted: boolean;
+  interrupted?: boolean;
   interruptions?: Interruption[];
 }

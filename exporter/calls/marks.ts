@@ -1,6 +1,7 @@
 import type { EouSource, Micros, StageFact } from '../../model/facts.ts';
 import type { GroupedTurn } from './group.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
+import { waitedSince } from './unanswered.ts';
 
 /** The marks of a turn, in the order of a plain turn. One that did not happen, or is not known, is absent. */
 export interface Marks {
@@ -25,28 +26,33 @@ export interface MarkedTurn {
   /** End of utterance. Absent when nothing was said (the agent opened) or the turn span was lost. */
   eouUs?: Micros | undefined;
   eouSource?: EouSource | undefined;
+  /** The end of utterance where the instant is known, and not only how long ago it was when the agent was heard. */
+  silentFromUs?: Micros | undefined;
   playbackSource?: 'observed' | 'estimated' | undefined;
 }
 
-/** Works out a turn's marks (design: marks, segments, latencies). */
+/** Works out a turn's marks (design: marks, segments, latencies). What was never heard was not waited for. */
 export function markTurn(turn: GroupedTurn): MarkedTurn {
   const { fact, stages } = turn;
-  const { eouUs, eouSource, playback } = silenceOf(turn);
-  const spoken = spokenStages(
-    turn.joined ? beforePlayback(stages, playback.startedUs) : stages,
-    playback.startedUs,
-  );
+  const stt = answeredStt(stages, firstPlaybackOf(stages));
+  const { eouUs, eouSource, playback } = silenceOf(turn, stt);
+  const spoken =
+    turn.heard === false
+      ? {}
+      : spokenStages(turn.joined ? beforePlayback(stages, playback.startedUs) : stages, playback.startedUs);
+  const isPlaced = eouUs !== undefined && playback.isPlaced !== false;
   return {
     turn,
     spoken,
     eouUs,
     eouSource,
     stt: answeredStt(stages, playback.startedUs),
+    ...(isPlaced && { silentFromUs: eouUs }),
     playbackSource: playback.source,
     marks: {
       speechStartedUs: fact?.speechStartedUs,
       speechEndedUs: fact?.speechEndedUs,
-      committedUs: committedAfter(eouUs, fact?.committedUs),
+      committedUs: committedAfter(eouUs, committedOf(turn)),
       llmStartedUs: spoken.llm?.startUs,
       llmFirstByteUs: spoken.llm?.firstByteUs,
       ttsStartedUs: spoken.tts?.startUs,
@@ -57,6 +63,9 @@ export function markTurn(turn: GroupedTurn): MarkedTurn {
   };
 }
 
+const firstPlaybackOf = (stages: readonly StageFact[]): Micros | undefined =>
+  stages.find(({ stage }) => stage === 'playback')?.startUs;
+
 /** A commit before the end of utterance did not end it. */
 const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefined): Micros | undefined =>
   eouUs !== undefined && committedUs !== undefined && committedUs >= eouUs ? committedUs : undefined;
@@ -65,7 +74,10 @@ const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefin
  * When the user fell silent and when the agent was heard. Where the framework says only how long that took, the one is
  * counted from the other: back from the playback, which spans show better than the end of speech.
  */
-function silenceOf(turn: GroupedTurn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
+function silenceOf(
+  turn: GroupedTurn,
+  stt: StageFact | undefined,
+): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
   const { fact } = turn;
   const reported = fact?.reportedEouLatencySeconds;
   if (fact?.eouSource === 'framework' && fact.speechEndedUs === undefined && reported !== undefined) {
@@ -77,37 +89,55 @@ function silenceOf(turn: GroupedTurn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> &
     return {
       eouUs: fact.startUs,
       eouSource: 'framework',
-      playback: { startedUs, source: 'estimated' },
+      playback: { startedUs, source: 'estimated', isPlaced: false },
     };
   }
-  const { eouUs, eouSource } = endOfUtterance(turn);
+  const { eouUs, eouSource } = endOfUtterance(turn, stt);
   return { eouUs, eouSource, playback: playbackOf(turn, eouUs) };
 }
 
 /**
- * The speech end that the turn reports, else the turn's start. An agent that opens answers no utterance: it has none.
- * Neither has a turn whose span was lost, whose start is not known, nor a joined one, which starts with the user's speech.
+ * The speech end that the turn reports, else that of its transcription, else the turn's start. An agent that opens
+ * answers no utterance: it has none. Neither has a turn whose span was lost, whose start is not known, nor one that
+ * starts with the user's speech, or before it.
  */
-function endOfUtterance({ fact, joined }: GroupedTurn): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
+function endOfUtterance(
+  turn: GroupedTurn,
+  stt: StageFact | undefined,
+): Pick<MarkedTurn, 'eouUs' | 'eouSource'> {
+  const { fact, joined } = turn;
   if (fact === undefined) return {};
   const { speechEndedUs, eouSource } = fact;
+  const waited = waitedSince(fact, firstPlaybackOf(turn.stages));
+  if (waited !== undefined) return { eouUs: waited.endedUs, eouSource };
   if (speechEndedUs !== undefined) return { eouUs: speechEndedUs, eouSource };
-  return fact.initiator === 'agent' || joined === true
+  const initiator = turn.initiator ?? fact.initiator;
+  if (initiator === 'agent') return {};
+  if (stt?.speechEndedUs !== undefined && stt.speechEndedUs >= fact.startUs)
+    return { eouUs: stt.speechEndedUs, eouSource: 'framework' };
+  return joined === true || fact.startsBeforeSpeech === true
     ? {}
     : { eouUs: fact.startUs, eouSource: 'turn_start' };
 }
+
+/** When the turn was accepted as finished: the utterance that the caller waited from. */
+const committedOf = ({ fact, stages }: GroupedTurn): Micros | undefined =>
+  fact && (waitedSince(fact, firstPlaybackOf(stages))?.committedUs ?? fact.committedUs);
 
 interface Playback {
   startedUs?: Micros | undefined;
   endedUs?: Micros | undefined;
   source?: 'observed' | 'estimated';
+  /** False: only how long the silence was is known, and not when. */
+  isPlaced?: boolean;
 }
 
 /**
  * The earliest playback. Unseen: where the framework's own EOU latency puts it; else the first audio of a synthesis,
  * one that was not cancelled if there is any.
  */
-function playbackOf({ fact, stages }: GroupedTurn, eouUs: Micros | undefined): Playback {
+function playbackOf({ fact, stages, heard }: GroupedTurn, eouUs: Micros | undefined): Playback {
+  if (heard === false) return {};
   const playbacks = stagesOf(stages, 'playback');
   const [first] = playbacks;
   if (first !== undefined) {

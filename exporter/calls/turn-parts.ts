@@ -1,6 +1,15 @@
-import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../../model/facts.ts';
+import type {
+  CutOffBy,
+  Fact,
+  Interruption,
+  Micros,
+  StageFact,
+  TurnFact,
+  TurnPartFact,
+} from '../../model/facts.ts';
 import { lastUpTo } from './ascending.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
+import { type UserSide, UserSpeech } from './user-speech.ts';
 
 /** A turn made of the spans of its sides. */
 export interface JoinedTurn {
@@ -39,7 +48,15 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
   const sideAbove = tree.finder((_, span) => span?.type === 'turn' || span?.type === 'turn_part');
   const loose = facts.filter((fact) => fact.type === 'stage').filter((stage) => isLoose(stage, sideAbove));
   const replies = repliesOf(facts, parts, loose, tree);
-  const users = parts.filter(({ part }) => part === 'user');
+  const speech = new UserSpeech(
+    parts.filter(({ part }) => part === 'speech'),
+    parts.filter(({ part }) => part === 'user'),
+    facts.filter((fact) => fact.type === 'stage').filter(({ stage }) => stage === 'playback'),
+  );
+  const users = parts
+    .filter(({ part }) => part === 'user')
+    .map((user) => speech.sideOf(user))
+    .sort((a, b) => a.startUs - b.startUs || a.endUs - b.endUs);
 
   const answers = new Map(
     users.map((user) => [user, { replies: [] as Reply[], heard: false, reported: false }]),
@@ -57,10 +74,10 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
       before.reported ||= reported;
     } else own.push(reply);
   }
-  const speeches = users.map(({ startUs }) => startUs);
+  const known = { speech, turnStarts: users.map(({ startUs }) => startUs) };
   return [
-    ...users.map((user) => turnOf(user, answers.get(user)?.replies ?? [], speeches)),
-    ...own.map((reply) => turnOf(undefined, [reply], speeches)),
+    ...users.map((user) => turnOf(user, answers.get(user)?.replies ?? [], known)),
+    ...own.map((reply) => turnOf(undefined, [reply], known)),
   ].sort((a, b) => a.fact.startUs - b.fact.startUs || (keyOf(a.fact) < keyOf(b.fact) ? -1 : 1));
 }
 
@@ -69,6 +86,11 @@ const isLoose = (stage: StageFact, sideAbove: FindAbove): boolean =>
   stage.turnIndex === undefined && sideAbove(stage) === undefined;
 
 const isHeard = (reply: Reply): boolean => reply.playbacks.length > 0 || reportedBy(reply) !== undefined;
+
+const isUnheard = (reply: Reply): boolean =>
+  !isHeard(reply) &&
+  reply.parts.some(({ part }) => part === 'agent') &&
+  reply.parts.every(({ interrupted }) => interrupted === true);
 
 const reportedBy = ({ parts }: Reply): number | undefined =>
   parts.find((part) => part.reportedEouLatencySeconds !== undefined)?.reportedEouLatencySeconds;
@@ -81,7 +103,7 @@ function repliesOf(
 ): Reply[] {
   const byKey = new Map<string, Reply>();
   const ofSpan = new Map<string, Reply>();
-  for (const part of parts.filter(({ part }) => part !== 'user')) {
+  for (const part of parts.filter(({ part }) => part === 'agent' || part === 'both')) {
     const key = part.replyKey ?? keyOf(part);
     const reply = byKey.get(key) ?? { ...boundsOf(part), parts: [], playbacks: [], loose: [] };
     reply.parts.push(part);
@@ -126,9 +148,9 @@ const isOver = (reply: Reply | undefined, stage: StageFact): boolean =>
   reply !== undefined && reply.endUs < stage.startUs;
 
 function turnOf(
-  user: TurnPartFact | undefined,
+  user: UserSide | undefined,
   replies: readonly Reply[],
-  speeches: readonly Micros[],
+  { speech, turnStarts }: { speech: UserSpeech; turnStarts: readonly Micros[] },
 ): JoinedTurn {
   const parts = [...(user ? [user] : []), ...replies.flatMap((reply) => reply.parts)];
   const playbacks = replies.flatMap((reply) => reply.playbacks).sort((a, b) => a.startUs - b.startUs);
@@ -136,11 +158,11 @@ function turnOf(
   const [first] = [...parts, ...loose];
   if (first === undefined) throw new RangeError('saw a turn without spans, expected at least one');
 
-  const spoken = replies.filter(isHeard).flatMap((reply) => reply.parts);
-  const interrupted = [...spoken, ...parts.filter(({ part }) => part === 'both')].some(
-    (part) => part.interrupted === true,
-  );
-  const bargeIn = interrupted ? bargeInOf(playbacks, speeches) : undefined;
+  const cut = cutOf(replies, speech);
+  const interruptions = [
+    ...replies.flatMap((reply) => speech.harmless(reply.playbacks, turnStarts)),
+    ...(cut?.interruption ? [cut.interruption] : []),
+  ].sort((a, b) => a.atUs - b.atUs);
   // A figure shows that somebody was answered, even where the user's side was lost.
   const answer = replies.find((reply) => reportedBy(reply) !== undefined);
   const reported = answer && reportedBy(answer);
@@ -160,35 +182,70 @@ function turnOf(
     ...(!parts.some(({ part }) => part === 'both') && {
       initiator: user || reported !== undefined ? 'user' : 'agent',
     }),
-    interrupted,
+    interrupted: cut?.by === 'user',
+    ...(cut && { cutOffBy: cut.by }),
+    ...(replies.length > 0 && replies.every(isUnheard) && { unheard: true }),
     ...(user && { speechStartedUs: user.startUs, committedUs: user.endUs }),
     ...(eouUs !== undefined && { speechEndedUs: eouUs }),
     ...((eouUs ?? reported) !== undefined && { eouSource: 'framework' as const }),
     ...(reported !== undefined && { reportedEouLatencySeconds: reported }),
-    ...(bargeIn && { interruptions: [bargeIn] }),
+    ...(interruptions.length > 0 && { interruptions }),
     ...(errorType !== undefined && { errorType }),
   };
   const stt = user && transcription(user, eouUs);
   return { fact, spans: parts.map(keyOf), stages: loose, ...(stt && { stt }) };
 }
 
-/** The user was silent so long before the agent was heard as the framework says, else so long before the commit. */
+/**
+ * The user was silent so long before the agent was heard as the framework says, else so long before the commit; else
+ * since the user's voice was last heard.
+ */
 function endOfUtterance(
-  user: TurnPartFact | undefined,
+  user: UserSide | undefined,
   reported: number | undefined,
   playback: StageFact | undefined,
 ): Micros | undefined {
   if (reported !== undefined && playback !== undefined) return playback.startUs - Math.round(reported * 1e6);
   const delay = user?.endOfTurnDelaySeconds;
-  return user === undefined || delay === undefined ? undefined : user.endUs - Math.round(delay * 1e6);
+  return user === undefined || delay === undefined
+    ? user?.spokenUntilUs
+    : user.endUs - Math.round(delay * 1e6);
 }
 
-/** Only an interruption of what was heard is one, and it began when the user did. */
-function bargeInOf(playbacks: readonly StageFact[], speeches: readonly Micros[]): Interruption | undefined {
-  const cut = playbacks.at(-1);
-  const atUs = cut && lastUpTo(speeches, cut.endUs, (start) => start);
-  if (cut === undefined || atUs === undefined || atUs <= cut.startUs) return undefined;
-  return { kind: 'barge_in', atUs, timeToSilenceSeconds: (cut.endUs - atUs) / 1e6 };
+/**
+ * Who cut the turn's words off. Only what was heard can be cut off. A framework that does not say who did it does so for
+ * the program and for the end of the call, too: then it was the user if the user spoke.
+ */
+function cutOf(
+  replies: readonly Reply[],
+  speech: UserSpeech,
+): { by: CutOffBy; interruption?: Interruption } | undefined {
+  const reply = replies.find(
+    (candidate) =>
+      candidate.parts.some(({ part, interrupted }) => interrupted === true && part === 'both') ||
+      (isHeard(candidate) && candidate.parts.some(({ interrupted }) => interrupted === true)),
+  );
+  if (reply === undefined) return undefined;
+  const part = reply.parts.find(({ interrupted }) => interrupted === true);
+  const last = reply.playbacks.at(-1);
+  if (part?.interruptedBy === 'program') return { by: 'program' };
+  const atUs = last && speech.cutBy(last);
+  const byUser =
+    part?.interruptedBy === 'user' ||
+    part?.part === 'both' ||
+    atUs !== undefined ||
+    (last !== undefined && speech.talksInto(last));
+  if (!byUser) return { by: 'program' };
+  if (last === undefined || atUs === undefined) return { by: 'user' };
+  const timeToSilenceSeconds = atUs <= last.endUs ? (last.endUs - atUs) / 1e6 : undefined;
+  return {
+    by: 'user',
+    interruption: {
+      kind: 'barge_in',
+      atUs,
+      ...(timeToSilenceSeconds !== undefined && { timeToSilenceSeconds }),
+    },
+  };
 }
 
 function transcription(user: TurnPartFact, eouUs: Micros | undefined): StageFact | undefined {

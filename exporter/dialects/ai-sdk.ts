@@ -73,7 +73,8 @@ function read(reported: SpanRecord): Fact | undefined {
   if (span.scopeName === 'gen_ai') {
     return operation === 'chat' ? chatRequest(span, base) : readAs(span, callId);
   }
-  if (REQUEST.test(operation) || (isRenamed && RENAMED_REQUESTS.has(operation))) return legacyRequest(span, base);
+  if (REQUEST.test(operation) || (isRenamed && RENAMED_REQUESTS.has(operation)))
+    return legacyRequest(span, base);
   if (operation === 'ai.toolCall' || (isRenamed && operation === 'execute_tool')) {
     const toolName = text(span.attributes, LEGACY.toolName) ?? text(span.attributes, GEN_AI.toolName);
     return stageFact(base, { stage: 'tool', toolName });

@@ -8,6 +8,7 @@ import type {
   StageKind,
   TurnFact,
   Usage,
+  Utterance,
 } from '../../model/facts.ts';
 import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
@@ -80,7 +81,9 @@ export function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
 
 function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact {
   const { attributes } = span;
-  const committedUs = eventTimes(span, EVENT.turnCommitted).at(-1);
+  const commits = eventTimes(span, EVENT.turnCommitted);
+  const committedUs = commits.at(-1);
+  const utterances = commits.length > 1 ? utterancesOf(span, commits) : undefined;
   const interruptions = interruptionsOf(span);
   return addPresent(base, {
     type: 'turn' as const,
@@ -89,6 +92,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
     speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
     speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
     committedUs,
+    utterances: utterances && utterances.length > 1 ? utterances : undefined,
     eouSource: oneOf(attributes, ATTR.eouSource, [
       'vad',
       'stt_word_end',
@@ -112,6 +116,21 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
 function answeredSpeechEnd(ends: readonly Micros[], committedUs: Micros | undefined): Micros | undefined {
   if (committedUs === undefined) return ends.at(-1);
   return ends.findLast((end) => end <= committedUs) ?? ends[0];
+}
+
+/** What was said up to each commit since the one before, and when the silence after it began. */
+function utterancesOf(span: SpanRecord, commits: readonly Micros[]): Utterance[] {
+  const starts = eventTimes(span, EVENT.userSpeechStarted);
+  const ends = eventTimes(span, EVENT.userSpeechEnded);
+  let [nextStart, nextEnd] = [0, 0];
+  return commits.flatMap((committedUs) => {
+    const startedUs = starts[nextStart];
+    let endedUs: Micros | undefined;
+    for (; (starts[nextStart] ?? Number.POSITIVE_INFINITY) <= committedUs; nextStart += 1);
+    for (; (ends[nextEnd] ?? Number.POSITIVE_INFINITY) <= committedUs; nextEnd += 1) endedUs = ends[nextEnd];
+    if (endedUs === undefined) return [];
+    return { ...(startedUs !== undefined && startedUs <= endedUs && { startedUs }), endedUs, committedUs };
+  });
 }
 
 function interruptionsOf(span: SpanRecord): Interruption[] {

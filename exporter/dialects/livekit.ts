@@ -36,6 +36,8 @@ const SPAN = {
   session: 'agent_session',
   machineDetection: ['answering_machine_detection', 'amd'],
   userTurn: 'user_turn',
+  userSpeaking: 'user_speaking',
+  sessionClose: 'session_close',
   agentTurn: 'agent_turn',
   agentSpeaking: 'agent_speaking',
   llm: 'llm_request',
@@ -49,6 +51,11 @@ const LK = {
   agentName: 'lk.agent_name',
   speechId: 'lk.speech_id',
   interrupted: 'lk.interrupted',
+  /** `audio_activity`, `user_turn` and `programmatic`: the session's own `interrupt()`, a tool, the end. */
+  interruptionSource: 'lk.interruption.source',
+  /** Of speech over the agent, where the adaptive model judged it: the words `true` and `false`. */
+  isInterruption: 'lk.is_interruption',
+  closeReason: 'lk.close_reason',
   /** Seconds in both languages. */
   e2eLatency: 'lk.e2e_latency',
   /** Milliseconds from JavaScript, seconds from Python; 0 is unknown in both. */
@@ -86,6 +93,14 @@ function read(span: SpanRecord): Fact {
       return { ...otherFact(base), call: present({ amdResult: text(span.attributes, LK.amdCategory) }) };
     case SPAN.userTurn:
       return userTurn(span, base);
+    case SPAN.userSpeaking:
+      return addPresent(base, {
+        type: 'turn_part' as const,
+        part: 'speech' as const,
+        backchannel: text(span.attributes, LK.isInterruption) === 'false' || undefined,
+      });
+    case SPAN.sessionClose:
+      return { ...otherFact(base), call: present({ endReason: text(span.attributes, LK.closeReason) }) };
     case SPAN.agentTurn:
       return agentTurn(span, base);
     case SPAN.agentSpeaking:
@@ -131,9 +146,13 @@ function agentTurn({ attributes }: SpanRecord, base: FactBase): TurnPartFact {
     part: 'agent' as const,
     replyKey: text(attributes, LK.speechId),
     interrupted: flag(attributes, LK.interrupted),
+    interruptedBy: interruptedBy(text(attributes, LK.interruptionSource)),
     reportedEouLatencySeconds: number(attributes, LK.e2eLatency, { min: 0, max: LONGEST_LATENCY }),
   });
 }
+
+const interruptedBy = (source: string | undefined): TurnPartFact['interruptedBy'] =>
+  source === undefined ? undefined : source === 'programmatic' ? 'program' : 'user';
 
 /** `llm_request` holds the usage of its runs (retries); the runs hold none. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
@@ -159,12 +178,18 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   });
 }
 
-/** Without metrics it was cut off before its first audio. */
+/** Without metrics it was cut off before its first audio; of metrics that cannot be read nothing is known. */
 function synthesis(span: SpanRecord, base: FactBase): StageFact {
   const provider = providerOf(text(span.attributes, LK.ttsLabel));
   const metrics = metricsOf(span.attributes, LK.ttsMetrics);
   if (metrics === undefined) {
-    return stageFact(base, { stage: 'tts', provider, cancelled: base.errorType === undefined || undefined });
+    const cutOff = span.attributes[LK.ttsMetrics] === undefined && base.errorType === undefined;
+    return stageFact(base, {
+      stage: 'tts',
+      provider,
+      cancelled: cutOff || undefined,
+      endUnknown: !cutOff || undefined,
+    });
   }
   const { characters, audioSeconds, inputTokens, outputTokens } = metrics;
   const startUs = firstTextOf(span, metrics);

@@ -1,12 +1,13 @@
 import type { Fact, FactBase, StageFact, TurnFact, Usage } from '../../model/facts.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { addPresent, count, flag, index, number, present, quantity } from './attributes.ts';
+import { addPresent, count, flag, index, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { GEN_AI } from './names.ts';
 import {
   afterStart,
   knownTokens,
+  micros,
   modelNames,
   otherFact,
   someUsage,
@@ -15,7 +16,7 @@ import {
   withCached,
 } from './stages.ts';
 
-/** Pipecat 1.7. One trace a conversation; turns are numbered and above their services. Seconds everywhere. */
+/** Pipecat 1.14, and back to 0.0.68. One trace a conversation; turns are numbered and above their services. Seconds everywhere. */
 export const pipecat: Dialect = {
   name: 'pipecat',
   recognises: ({ scopeName }) => scopeName === 'pipecat' || scopeName === 'pipecat.turn',
@@ -31,6 +32,8 @@ const PC = {
   audioSeconds: 'metrics.audio_seconds',
   characters: 'metrics.character_count',
   sttIncomplete: 'stt.incomplete',
+  /** What a model said, in full. */
+  output: 'output',
   ttsInterrupted: 'tts.interrupted',
 } as const;
 
@@ -59,8 +62,8 @@ function read(span: SpanRecord): Fact {
 }
 
 /**
- * The first turn begins with the pipeline; unless a latency says that it answers the user, it is the agent's opening.
- * A hang-up ends the last turn as if it were interrupted, with a flag that says so or (when the pipeline ends first) without.
+ * The first turn begins with the pipeline: a latency says that it answers the user, else a transcription does. All others
+ * begin with the user's speech, and no turn where it ends. A hang-up ends the last turn as if it were interrupted, with a flag that says so or (when the pipeline ends first) without.
  */
 function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   const turnNumber = index(attributes, PC.turnNumber);
@@ -71,7 +74,10 @@ function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   return addPresent(base, {
     type: 'turn' as const,
     turnIndex: turnNumber - 1,
-    initiator: latency === undefined && turnNumber === 1 ? ('agent' as const) : ('user' as const),
+    startsBeforeSpeech: true,
+    ...(latency === undefined && turnNumber === 1
+      ? { initiatorByStages: true }
+      : { initiator: 'user' as const }),
     eouSource: latency === undefined ? undefined : ('framework' as const),
     reportedEouLatencySeconds: latency,
     interrupted: cut === undefined || (cut && !isHangUp) ? undefined : false,
@@ -79,21 +85,32 @@ function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   }) satisfies TurnFact;
 }
 
-/** `metrics.ttfb` of a transcription runs from the end of speech to its final transcript: it is not a first byte. */
+/**
+ * `metrics.ttfb` of a transcription runs from the end of speech to its final transcript, where the span ends: it is no
+ * first byte. Versions that name the provider `gen_ai.system` measure from where the speech began.
+ */
 function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
+  const incomplete = flag(attributes, PC.sttIncomplete) === true;
+  const isOld = text(attributes, GEN_AI.provider) === undefined;
+  const sinceSilence = number(attributes, PC.ttfb, { min: 0, max: LONGEST_LATENCY });
   return stageFact(base, {
     ...modelNames(attributes),
     stage: 'stt',
     streaming: true,
+    speechEndedUs:
+      incomplete || isOld || sinceSilence === undefined ? undefined : base.endUs - micros(sinceSilence),
     usage: someUsage(present({ audioSeconds: quantity(attributes, PC.audioSeconds) })),
-    endUnknown: flag(attributes, PC.sttIncomplete) || undefined,
+    endUnknown: incomplete || undefined,
   });
 }
 
 /** Services of these count cached tokens apart from the others. */
 const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
 
-/** Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. */
+/**
+ * Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. Of one
+ * that gave no words either the TTFB is the time to the cut.
+ */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
   const reported = knownTokens(tokenUsage(attributes));
@@ -102,7 +119,10 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   return stageFact(base, {
     ...modelNames(attributes),
     stage: 'llm',
-    firstByteUs: afterStart(span, quantity(attributes, PC.ttfb)),
+    firstByteUs:
+      usage === undefined && text(attributes, PC.output) === undefined
+        ? undefined
+        : afterStart(span, quantity(attributes, PC.ttfb)),
     usage,
     endUnknown: usage === undefined || undefined,
   });

@@ -29,12 +29,12 @@ const TL = {
   reasoningTokens: 'gen_ai.usage.reasoning_tokens',
 } as const;
 
-const OWN_NAMES = [TL.kind, TL.requestType, TL.workflow] as const;
-
 /** `withAssociationProperties`: names that people give to the conversation, most particular first. */
 const CALL = ['call_id', 'conversation_id', 'session_id', 'chat_id'].map(
   (name) => `traceloop.association.properties.${name}`,
 );
+
+const OWN_NAMES: readonly string[] = [TL.kind, TL.requestType, TL.workflow, ...CALL];
 
 function recognises({ scopeName = '', attributes }: SpanRecord): boolean {
   if (SCOPES.test(scopeName) || OWN_NAMES.some((name) => text(attributes, name) !== undefined)) return true;

@@ -165,8 +165,8 @@ function interruptionsByKind({ metrics, logs }: CallRows): Map<InterruptionKind,
     if (kind !== null) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   // A turn's row has one kind; of these two the call knows the exact number.
-  counts.set('barge_in', metrics.interruption_count);
-  counts.set('false_interruption', metrics.false_interruption_count);
+  counts.set('barge_in', metrics.interruption_count ?? 0);
+  counts.set('false_interruption', metrics.false_interruption_count ?? 0);
   for (const [kind, count] of counts) if (count === 0) counts.delete(kind);
   return counts;
 }

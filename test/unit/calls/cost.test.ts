@@ -61,9 +61,12 @@ test('a request that failed at once is not billed; one that was cut off without 
   assert.deepEqual(costOf(turn(0, [0, 900]), cut), { ...nothing, unpriced: ['llm:groq/llama'] });
 });
 
-test('without the span of its turn, a playback that was cut off is an interruption', () => {
-  const { metrics, logs } = finalizeCall([stage('playback', 0, [0, 10], { cancelled: true })], PRICES);
+test('without the span of its turn, a playback that was cut off is an interruption, if anybody was heard', () => {
+  const cut = stage('playback', 0, [5, 10], { cancelled: true });
+  const { metrics, logs } = finalizeCall([stage('stt', 0, [0, 4]), cut], PRICES);
   assert.equal(logs[0]?.interrupted, true);
   assert.equal(logs[0]?.interruption_kind, 'barge_in');
   assert.equal(metrics.interruption_count, 1);
+  const alone = finalizeCall([cut], PRICES);
+  assert.deepEqual([alone.logs[0]?.interrupted, alone.metrics.interruption_count], [null, null]);
 });

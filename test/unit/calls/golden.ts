@@ -66,7 +66,7 @@ const nulls = (columns: readonly string[]): Row =>
 const UNKNOWN_LOG: Row = {
   ...nulls([...LATENCY_COLUMNS, ...MODEL_COLUMNS, ...USAGE_COLUMNS, ...COST_COLUMNS]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
-  ...nulls(['interruption_kind', 'sentiment_score', 'error_type']),
+  ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
   interrupted: false,
 };
 const UNKNOWN_METRICS: Row = {
@@ -74,6 +74,8 @@ const UNKNOWN_METRICS: Row = {
   ...nulls([...USAGE_COLUMNS, ...COST_COLUMNS, 'cost_livekit', 'cost_telephony']),
   ...nulls(['service_name', 'agent_name', 'campaign_id', 'direction', 'channel', 'end_reason']),
   ...nulls(['outcome', 'outcome_confidence', 'outcome_source', 'sentiment_avg', 'sentiment_label']),
+  unanswered_count: 0,
+  clock_skew_count: 0,
   unpriced: [],
   price_list: PRICES.name,
 };

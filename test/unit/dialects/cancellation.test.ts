@@ -102,7 +102,9 @@ test('a request that failed keeps its error and costs nothing', () => {
 });
 
 test('the exception that was recorded last says what happened, where the span only says that it failed', () => {
-  const cut = chat({ events: [exception('ValueError', 100), exception('asyncio.exceptions.CancelledError')] });
+  const cut = chat({
+    events: [exception('ValueError', 100), exception('asyncio.exceptions.CancelledError')],
+  });
   assert.deepEqual([cut.errorType, cut.type === 'stage' && cut.cancelled], [undefined, true]);
   const other = { attributes: { 'error.type': '_OTHER' }, events: [exception('CancelledError')] };
   assert.equal(chat(other).errorType, undefined);

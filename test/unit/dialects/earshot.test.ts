@@ -95,6 +95,10 @@ test('the turn span gives the marks of the utterance that was answered', () => {
     speechStartedUs: 1_100_000,
     speechEndedUs: 1_800_000,
     committedUs: 2_000_000,
+    utterances: [
+      { startedUs: 1_100_000, endedUs: 1_400_000, committedUs: 1_450_000 },
+      { startedUs: 1_500_000, endedUs: 1_800_000, committedUs: 2_000_000 },
+    ],
     eouSource: 'vad',
     reportedEouLatencySeconds: 0.6,
     interrupted: true,
