@@ -21,15 +21,16 @@ export function isCancellation(errorType: string): boolean {
   return CANCELLATIONS.some((pattern) => pattern.test(name));
 }
 
-/**
- * What a fact says once that is known. Cancelled is not failed: a fact whose error is a cancellation has no error, and a
- * stage of it was cut off. And many clients stop their watch when they are cut off: the time to the cut is no first byte.
- */
+/** Cancelled is not failed: a fact whose error is a cancellation has no error, and a stage of it was cut off. */
 export function withoutCancellation<F extends Fact>(fact: F): F {
-  if (fact.errorType !== undefined && isCancellation(fact.errorType)) {
-    delete fact.errorType;
-    if (fact.type === 'stage') fact.cancelled = true;
-  }
+  if (fact.errorType === undefined || !isCancellation(fact.errorType)) return fact;
+  delete fact.errorType;
+  if (fact.type === 'stage') fact.cancelled = true;
+  return fact;
+}
+
+/** Many clients stop their watch when they are cut off: the time to the cut is no first byte. */
+export function withoutTimeToCut<F extends Fact>(fact: F): F {
   if (fact.type !== 'stage' || fact.cancelled !== true || fact.firstByteUs === undefined) return fact;
   if (fact.firstByteUs >= fact.endUs - CUT_US) delete fact.firstByteUs;
   return fact;

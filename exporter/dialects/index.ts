@@ -4,7 +4,7 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { aiSdk } from './ai-sdk.ts';
 import { anthropic } from './anthropic.ts';
 import { index } from './attributes.ts';
-import { withoutCancellation } from './cancellation.ts';
+import { withoutCancellation, withoutTimeToCut } from './cancellation.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { earshot } from './earshot.ts';
 import { genai } from './genai.ts';
@@ -34,7 +34,9 @@ export function readFact(span: SpanRecord): Fact | undefined {
   const dialect = DIALECTS.find((candidate) => candidate.recognises(span));
   if (dialect !== undefined) {
     const fact = dialect.read(span);
-    return fact && withoutCancellation(fact);
+    if (fact === undefined) return undefined;
+    const settled = withoutCancellation(fact);
+    return dialect === earshot ? settled : withoutTimeToCut(settled);
   }
   const callId = callIdOf(span);
   if (callId === undefined) return undefined;

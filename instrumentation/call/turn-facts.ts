@@ -1,4 +1,5 @@
 import type { Span } from '@opentelemetry/api';
+import { audioEvidence, wasHeard } from '../../exporter/calls/heard.ts';
 import { type MarkedTurn, markTurn } from '../../exporter/calls/marks.ts';
 import type { Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import { SPAN } from '../../model/semconv.ts';
@@ -19,13 +20,19 @@ export function markedTurn(span: Span, known: TurnKnowledge, stages: Iterable<St
   const { traceId, spanId } = span.spanContext();
   const { callId, turnIndex, startUs, endUs } = known;
   const base = { traceId, spanId, callId, turnIndex };
+  const fact: TurnFact = { ...known, ...base, type: 'turn', name: SPAN.turn };
+  const facts = [...stages]
+    .map((stage) => stageFact(stage, base, endUs))
+    .sort((a, b) => a.startUs - b.startUs);
+  const heard = wasHeard(fact, facts, audioEvidence(facts));
   return markTurn({
     turnIndex,
     traceId,
     startUs,
     endUs,
-    fact: { ...known, ...base, type: 'turn', name: SPAN.turn },
-    stages: [...stages].map((stage) => stageFact(stage, base, endUs)).sort((a, b) => a.startUs - b.startUs),
+    fact,
+    stages: facts,
+    ...(heard !== undefined && { heard }),
   });
 }
 
