@@ -64,7 +64,7 @@ export const SETTINGS = {
     key: 'EARSHOT_SPOOL_DIR',
     type: 'path',
     description:
-      'Where spans wait on disk while the database is away. Default: a folder for each database below `earshot-spool` in the temporary folder.',
+      'Where spans wait on disk while the database is away: a folder of this user alone. Default: a folder for each database in the state folder of the user (`~/.local/state/earshot/spool` on Linux), else in `earshot-spool-UID` in the temporary folder.',
   },
   spoolMaxBytes: {
     key: 'EARSHOT_SPOOL_MAX_BYTES',

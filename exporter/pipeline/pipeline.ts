@@ -5,7 +5,7 @@ import { EarshotError } from '../kit/errors.ts';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import { Spool } from '../spool/spool.ts';
-import { defaultSpoolFolder } from '../spool/spool-folder.ts';
+import { defaultSpoolFolders } from '../spool/spool-folder.ts';
 import { SpoolQueue } from '../spool/spool-queue.ts';
 import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
@@ -49,7 +49,10 @@ export class Pipeline {
     this.#options = options;
     const { database, settings } = options;
     const spool = new Spool({
-      dir: settings.spoolDir ?? defaultSpoolFolder(typeof database === 'string' ? database : undefined),
+      folders:
+        settings.spoolDir === undefined
+          ? defaultSpoolFolders(typeof database === 'string' ? database : undefined)
+          : [{ path: settings.spoolDir, named: true }],
       maxBytes: settings.spoolMaxBytes,
     });
     this.#writer = new FactWriter({

@@ -1,20 +1,19 @@
-import { appendFileSync, chmodSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { appendFile, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { lstat, readdir, rename, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
+import { findPrivate, isOwnFile, makePrivate, NotPrivateError } from './private-folder.ts';
 import { fileName, isAbandoned, isSpoolFile, newOwner } from './spool-files.ts';
+import type { SpoolFolder } from './spool-folder.ts';
+import { append, appendNow, ignoreMissing, readPiece, usedBytes, usedBytesNow } from './spool-io.ts';
 import { fromLine, toLine } from './spool-line.ts';
 
-const READ_BYTES = 1 << 20;
-/** A longer line is no fact of ours. */
-const MAX_LINE_BYTES = 16 << 20;
 /** Facts turned into text at a time, so that the event loop gets its turn in between. */
 const APPEND_FACTS = 250;
-const NEWLINE = 0x0a;
 
 export interface SpoolOptions {
-  /** Folder; made with mode 0700 when it is missing. */
-  dir: string;
+  /** The first that no other user can read or change is used; made with mode 0700 when it is missing. */
+  folders: readonly SpoolFolder[];
   /** Cap over all files in the folder, those of other processes too. */
   maxBytes: number;
 }
@@ -34,7 +33,7 @@ export interface SpoolBatch {
  * at worst, which the journal does not mind. Files of processes that are gone are claimed by renaming them.
  */
 export class Spool {
-  readonly #dir: string;
+  readonly #folders: readonly SpoolFolder[];
   readonly #maxBytes: number;
   readonly #owner = newOwner();
   /** File to append to. Lower ones are to be replayed. */
@@ -42,15 +41,17 @@ export class Spool {
   #appended = false;
   readonly #waiting: string[] = [];
   #offset = 0;
-  #prepared = false;
+  /** Known since it was found or made. */
+  #dir: string | undefined;
 
-  constructor({ dir, maxBytes }: SpoolOptions) {
-    this.#dir = dir;
+  constructor({ folders, maxBytes }: SpoolOptions) {
+    this.#folders = folders;
     this.#maxBytes = maxBytes;
   }
 
+  /** The folder that is used, or the one that would be tried first. */
   get dir(): string {
-    return this.#dir;
+    return this.#dir ?? this.#folders[0]?.path ?? '';
   }
 
   /** There are facts to replay. */
@@ -63,15 +64,14 @@ export class Spool {
    * @throws the file system's error; facts of this call may be in the spool then, and can be given again.
    */
   async append(facts: readonly Fact[]): Promise<number> {
-    this.#prepare();
-    let free = this.#maxBytes - (await this.#usedBytes());
+    const dir = this.#prepare();
+    let free = this.#maxBytes - (await usedBytes(dir));
     let stored = 0;
     for (let start = 0; start < facts.length; start += APPEND_FACTS) {
       const chunk = fitting(facts.slice(start, start + APPEND_FACTS), free);
       if (chunk.count > 0) {
-        const path = this.#appendPath();
         try {
-          await appendFile(path, chunk.text, { mode: 0o600 });
+          await append(this.#path(dir), chunk.text, this.#begin());
         } catch (error) {
           this.#seal();
           throw error;
@@ -89,22 +89,27 @@ export class Spool {
    * @throws the file system's error.
    */
   appendSync(facts: readonly Fact[]): number {
-    this.#prepare();
-    const used = readdirSync(this.#dir).reduce((sum, name) => sum + sizeSync(join(this.#dir, name)), 0);
+    const dir = this.#prepare();
+    const used = usedBytesNow(dir);
     const chunk = fitting(facts, this.#maxBytes - used);
     // A write of before may be under way in the current file.
     this.#seal();
-    if (chunk.count > 0) appendFileSync(this.#appendPath(), chunk.text, { mode: 0o600 });
+    if (chunk.count > 0) appendNow(this.#path(dir), chunk.text, this.#begin());
     return chunk.count;
   }
 
-  /** Claims the files of processes that are gone. Gives how many. A folder that cannot be read has none. */
+  /**
+   * Claims the files of processes of this user that are gone. Gives how many. A folder that cannot be read has none, and
+   * neither has one that another user could have written to.
+   */
   async claim(nowMs: number = Date.now()): Promise<number> {
+    const dir = this.#find();
+    if (dir === undefined) return 0;
     const found: { name: string; touchedMs: number }[] = [];
-    for (const name of await readdir(this.#dir).catch(() => [])) {
+    for (const name of await readdir(dir).catch(() => [])) {
       if (!isSpoolFile(name) || name.startsWith(this.#owner)) continue;
-      const file = await stat(join(this.#dir, name)).catch(() => undefined);
-      if (file?.isFile() && isAbandoned(name, file.mtimeMs, nowMs)) {
+      const file = await lstat(join(dir, name)).catch(() => undefined);
+      if (file !== undefined && isOwnFile(file) && isAbandoned(name, file.mtimeMs, nowMs)) {
         found.push({ name, touchedMs: file.mtimeMs });
       }
     }
@@ -112,12 +117,12 @@ export class Spool {
     let claimed = 0;
     for (const { name } of found) {
       this.#seal();
-      const own = join(this.#dir, fileName(this.#owner, this.#sequence));
+      const own = join(dir, fileName(this.#owner, this.#sequence));
       this.#sequence += 1;
       try {
-        await rename(join(this.#dir, name), own);
+        await rename(join(dir, name), own);
       } catch {
-        continue; // Somebody else was faster.
+        continue; // Another process was faster.
       }
       this.#waiting.push(own);
       claimed += 1;
@@ -129,7 +134,10 @@ export class Spool {
   /** Says that the files have a living owner. To be called more often than every five minutes. */
   async touch(): Promise<void> {
     const now = new Date();
-    const own = [...this.#waiting, ...(this.#appended ? [this.#appendPath()] : [])];
+    const own = [
+      ...this.#waiting,
+      ...(this.#appended && this.#dir !== undefined ? [this.#path(this.#dir)] : []),
+    ];
     for (const path of own) await utimes(path, now, now).catch(() => {});
   }
 
@@ -150,7 +158,7 @@ export class Spool {
       else if (line !== '') corrupt.push(line);
     }
     const done = async () => {
-      if (corrupt.length > 0) await appendFile(`${path}.bad`, `${corrupt.join('\n')}\n`, { mode: 0o600 });
+      if (corrupt.length > 0) await append(`${path}.bad`, `${corrupt.join('\n')}\n`);
       this.#offset = piece.nextOffset;
       if (!piece.last) return;
       await unlink(path).catch(ignoreMissing);
@@ -160,38 +168,58 @@ export class Spool {
     return { facts, corrupt: corrupt.length, done };
   }
 
-  #appendPath(): string {
+  /** The file to append to. */
+  #path(dir: string): string {
+    return join(dir, fileName(this.#owner, this.#sequence));
+  }
+
+  /** True: the file that is appended to is a new one. */
+  #begin(): boolean {
+    const isNew = !this.#appended;
     this.#appended = true;
-    return join(this.#dir, fileName(this.#owner, this.#sequence));
+    return isNew;
   }
 
   #seal(): void {
-    if (!this.#appended) return;
-    this.#waiting.push(join(this.#dir, fileName(this.#owner, this.#sequence)));
+    if (!this.#appended || this.#dir === undefined) return;
+    this.#waiting.push(this.#path(this.#dir));
     this.#sequence += 1;
     this.#appended = false;
   }
 
-  /** Facts can hold what was said, and the temporary folder is everybody's: the folder must be ours alone. */
-  #prepare(): void {
-    if (this.#prepared) return;
-    mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-    const folder = lstatSync(this.#dir);
-    const uid = process.getuid?.();
-    if (!folder.isDirectory() || (uid !== undefined && folder.uid !== uid)) {
-      throw new Error(`${this.#dir} is not a folder of this user. Set EARSHOT_SPOOL_DIR to one that is.`);
-    }
-    if (uid !== undefined && (folder.mode & 0o077) !== 0) chmodSync(this.#dir, 0o700);
-    this.#prepared = true;
+  /**
+   * The folder, made when it is missing.
+   * @throws the last folder's error, when none can be used.
+   */
+  #prepare(): string {
+    this.#dir ??= firstOf(this.#folders, makePrivate);
+    return this.#dir;
   }
 
-  async #usedBytes(): Promise<number> {
-    let bytes = 0;
-    for (const name of await readdir(this.#dir)) {
-      bytes += (await stat(join(this.#dir, name)).catch(() => undefined))?.size ?? 0;
+  /** The folder, when it is there and can be used. */
+  #find(): string | undefined {
+    try {
+      this.#dir ??= firstOf(this.#folders, findPrivate);
+    } catch (error) {
+      if (!(error instanceof NotPrivateError)) throw error;
     }
-    return bytes;
+    return this.#dir;
   }
+}
+
+/** The first folder that `use` gives; what it throws for another is said when there is one after it. */
+function firstOf<Found>(folders: readonly SpoolFolder[], use: (folder: SpoolFolder) => Found): Found {
+  for (const folder of folders.slice(0, -1)) {
+    try {
+      const found = use(folder);
+      if (found !== undefined) return found;
+    } catch (error) {
+      diag.warn(`earshot: ${(error as Error).message} Another folder is used.`);
+    }
+  }
+  const [last] = folders.slice(-1);
+  if (last === undefined) throw new NotPrivateError('There is no folder for spans. Set EARSHOT_SPOOL_DIR.');
+  return use(last);
 }
 
 /** As many of the facts, from the first, as take no more than `freeBytes`. */
@@ -208,34 +236,4 @@ function fitting(facts: readonly Fact[], freeBytes: number): { text: string; byt
     count += 1;
   }
   return { text, bytes, count };
-}
-
-/** Whole lines from `offset` on. A last line without its end is given as it is. */
-async function readPiece(
-  path: string,
-  offset: number,
-): Promise<{ lines: string[]; nextOffset: number; last: boolean }> {
-  const file = await open(path, 'r').catch(ignoreMissing);
-  if (file === undefined) return { lines: [], nextOffset: offset, last: true };
-  try {
-    const { size } = await file.stat();
-    for (let length = READ_BYTES; ; length *= 2) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
-      const bytes = buffer.subarray(0, bytesRead);
-      const last = offset + bytesRead >= size || bytesRead === 0;
-      const end = last || length > MAX_LINE_BYTES ? bytesRead : bytes.lastIndexOf(NEWLINE) + 1;
-      if (end === 0 && !last) continue;
-      return { lines: bytes.toString('utf8', 0, end).split('\n'), nextOffset: offset + end, last };
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}
-
-function sizeSync(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -47,7 +47,7 @@ const foreignFile = (pid: number) => `${host}-${pid}-1767225600000-0123abcd.0.nd
 
 test('facts come back as they went in, oldest first, and their file is gone', async (t) => {
   const dir = await temporaryFolder(t);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   const given = facts(700);
   assert.equal(spool.pending, false);
   assert.equal(await spool.append(given.slice(0, 400)), 400);
@@ -59,7 +59,10 @@ test('facts come back as they went in, oldest first, and their file is gone', as
 });
 
 test('a piece that was not let go of is given again', async (t) => {
-  const spool = new Spool({ dir: await temporaryFolder(t), maxBytes: MAX_BYTES });
+  const spool = new Spool({
+    folders: [{ path: await temporaryFolder(t), named: true }],
+    maxBytes: MAX_BYTES,
+  });
   const given = facts(3);
   await spool.append(given);
   assert.deepEqual((await spool.next())?.facts, given);
@@ -68,7 +71,7 @@ test('a piece that was not let go of is given again', async (t) => {
 
 test('a file of several megabytes is read in pieces, and nothing is lost between them', async (t) => {
   const dir = await temporaryFolder(t);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   const given = Array.from({ length: 5_000 }, (_, index) =>
     turnFact('C1', index, { userText: 'ü'.repeat(300) }),
   );
@@ -88,7 +91,7 @@ test('only this user can read what is in the spool', { skip: process.platform ==
   const dir = join(await temporaryFolder(t), 'spool');
   await mkdir(dir, { mode: 0o755 });
   await chmod(dir, 0o755);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   await spool.append(facts(1));
   const [name = ''] = await readdir(dir);
   assert.equal((await stat(dir)).mode & 0o777, 0o700);
@@ -98,7 +101,9 @@ test('only this user can read what is in the spool', { skip: process.platform ==
 test('a spool that is no folder is refused', async (t) => {
   const dir = join(await temporaryFolder(t), 'file');
   await writeFile(dir, '');
-  await assert.rejects(new Spool({ dir, maxBytes: MAX_BYTES }).append(facts(1)));
+  await assert.rejects(
+    new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES }).append(facts(1)),
+  );
 });
 
 test('the cap holds over all files of the folder', async (t) => {
@@ -106,7 +111,7 @@ test('the cap holds over all files of the folder', async (t) => {
   const [fact] = facts(1) as [Fact];
   const lineBytes = JSON.stringify(fact).length + 1;
   await writeFile(join(dir, 'of-another.ndjson'), 'x'.repeat(lineBytes * 7));
-  const spool = new Spool({ dir, maxBytes: lineBytes * 10 + 5 });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: lineBytes * 10 + 5 });
   assert.equal(await spool.append([fact, fact]), 2);
   assert.equal(await spool.append([fact, fact]), 1);
   assert.equal(spool.appendSync([fact]), 0);
@@ -122,7 +127,7 @@ test('lines that are no facts are kept aside and do not hold up the others', asy
     join(dir, name),
     `${JSON.stringify(a)}\nnonsense\n{"type":"turn"}\n\n${JSON.stringify(b)}\n${cutOff}`,
   );
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   assert.equal(await spool.claim(), 1);
   assert.deepEqual(await replayAll(spool), { facts: [a, b], corrupt: 3 });
   const [bad = '', ...others] = await readdir(dir);
@@ -137,7 +142,9 @@ test('files of processes that are gone are claimed by one, those of living ones 
   await writeFile(join(dir, foreignFile(deadPid())), `${JSON.stringify(a)}\n`);
   await writeFile(join(dir, foreignFile(process.ppid)), `${JSON.stringify(b)}\n`);
   await writeFile(join(dir, 'notes.txt'), 'not ours');
-  const spools = [1, 2, 3].map(() => new Spool({ dir, maxBytes: MAX_BYTES }));
+  const spools = [1, 2, 3].map(
+    () => new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES }),
+  );
   const claimed = await Promise.all(spools.map((spool) => spool.claim()));
   assert.equal(
     claimed.reduce((sum, count) => sum + count, 0),
@@ -154,7 +161,7 @@ test('a file that nobody has touched for five minutes is claimed whatever its na
   const dir = await temporaryFolder(t);
   const path = join(dir, foreignFile(process.ppid));
   await writeFile(path, `${JSON.stringify(facts(1)[0])}\n`);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   const old = new Date(Date.now() - 6 * 60_000);
   await utimes(path, old, old);
   assert.equal(await spool.claim(), 1);
@@ -164,12 +171,12 @@ test('a file that nobody has touched for five minutes is claimed whatever its na
 test('a file of this process id from before it started is of a process that is gone', async (t) => {
   const dir = await temporaryFolder(t);
   await writeFile(join(dir, foreignFile(process.pid)), `${JSON.stringify(facts(1)[0])}\n`);
-  assert.equal(await new Spool({ dir, maxBytes: MAX_BYTES }).claim(), 1);
+  assert.equal(await new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES }).claim(), 1);
 });
 
 test('facts at exit go to a file of their own: the last write of before may be half done', async (t) => {
   const dir = await temporaryFolder(t);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   const [a, b] = facts(2) as [Fact, Fact];
   await spool.append([a]);
   const [name = ''] = await readdir(dir);
@@ -181,7 +188,7 @@ test('facts at exit go to a file of their own: the last write of before may be h
 
 test('a spool whose file was taken from it goes on with a new one', async (t) => {
   const dir = await temporaryFolder(t);
-  const spool = new Spool({ dir, maxBytes: MAX_BYTES });
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   const [a, b] = facts(2) as [Fact, Fact];
   await spool.append([a]);
   const [name = ''] = await readdir(dir);

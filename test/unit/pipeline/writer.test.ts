@@ -39,7 +39,10 @@ class TestSink implements FactSink {
 
 async function writerTo(t: TestContext, sink: TestSink, { capacity = 10_000, writeTimeoutMs = 5_000 } = {}) {
   const metrics = new PipelineMetrics();
-  const spool = new SpoolQueue(new Spool({ dir: await temporaryFolder(t), maxBytes: 10_000_000 }), metrics);
+  const spool = new SpoolQueue(
+    new Spool({ folders: [{ path: await temporaryFolder(t), named: true }], maxBytes: 10_000_000 }),
+    metrics,
+  );
   const buffer = new FactBuffer(capacity);
   const writer = new FactWriter({
     connect: async () => sink,
