@@ -50,6 +50,7 @@ export class FluxConnection implements SocketFollower {
     const info = readTurnInfo(data);
     if (!info) return;
     const { event, startSeconds, windowEndSeconds } = info;
+    this.#transcription.processed(windowEndSeconds);
     if (event === 'StartOfTurn' || event === 'TurnResumed') {
       const seconds = event === 'StartOfTurn' ? startSeconds : undefined;
       this.#transcription.speechStarted({ seconds: seconds ?? windowEndSeconds, atMs });

@@ -13,6 +13,8 @@ export type ListenMessage =
   | {
       readonly type: 'Results';
       readonly start: number;
+      /** Where the audio ends that it is about. */
+      readonly end: number | undefined;
       /** Absent: nothing was understood. */
       readonly transcript: string | undefined;
       readonly words: readonly HeardWord[];
@@ -31,16 +33,20 @@ export function readMessage(data: unknown): ListenMessage | undefined {
       const timestamp = quantity(message.timestamp);
       return timestamp === undefined ? undefined : { type: 'SpeechStarted', timestamp };
     }
-    case 'Results':
+    case 'Results': {
+      const start = quantity(message.start) ?? 0;
+      const duration = quantity(message.duration);
       return {
         type: 'Results',
-        start: quantity(message.start) ?? 0,
+        start,
+        end: duration === undefined ? undefined : start + duration,
         transcript: text(at(message, 'channel', 'alternatives', '0', 'transcript')),
         words: words(at(message, 'channel', 'alternatives', '0', 'words')),
         isFinal: message.is_final === true,
         speechFinal: message.speech_final === true,
         fromFinalize: message.from_finalize === true,
       };
+    }
     case 'UtteranceEnd':
       return { type: 'UtteranceEnd' };
     case 'Metadata': {

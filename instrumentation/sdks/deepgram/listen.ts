@@ -66,6 +66,7 @@ export class ListenConnection implements SocketFollower {
 
   #results(message: ListenMessage & { type: 'Results' }, atMs: number): void {
     const { transcript, words, isFinal: final } = message;
+    this.#transcription.processed(message.end);
     if (transcript !== undefined)
       this.#transcription.heard({
         text: transcript,

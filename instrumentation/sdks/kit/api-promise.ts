@@ -3,6 +3,10 @@ import { type Foreign, foreign } from './patch.ts';
 
 /** What a request of a Stainless SDK led to. */
 export interface RequestTap {
+  /** The response is there, and nobody has asked for what it says yet. */
+  arrived?(): void;
+  /** It is asked for. */
+  begin?(): void;
   /**
    * The SDK has parsed the response: a stream, an object, or the response itself. It is listened to in place.
    *
@@ -51,11 +55,14 @@ export function tapApiPromise(promise: unknown, tap: RequestTap): void {
     return;
   }
   const api = promise as ApiPromise;
-  api.responsePromise?.then(undefined, failed);
-  const { parseResponse, parse, asResponse, _thenUnwrap } = api;
   let parses = false;
+  api.responsePromise?.then(() => {
+    if (!parses) guard('following a request', () => tap.arrived?.());
+  }, failed);
+  const { parseResponse, parse, asResponse, _thenUnwrap } = api;
   api.parseResponse = async function (this: ApiPromise, ...args) {
     parses = true;
+    guard('following a request', () => tap.begin?.());
     try {
       const result = await parseResponse.apply(this, args);
       parsed(result);

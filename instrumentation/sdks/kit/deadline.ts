@@ -1,14 +1,16 @@
-/** How long a request may give nothing before its stage is ended: nobody reads it any more. */
+/** How long a request may give nothing before its stage is ended: it is no longer read. */
 export const DEADLINE_MS = 5 * 60_000;
+/** How long an answer that has arrived may wait to be read before its stage is ended: it never will be. */
+export const UNREAD_MS = 10_000;
 
 /**
- * Calls `expired` when nothing was heard for {@link DEADLINE_MS}. Keeps no process alive; `heard` costs no allocation.
+ * Calls `expired` when nothing was heard for `afterMs`. Keeps no process alive; `heard` costs no allocation.
  */
 export class Deadline {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(expired: () => void) {
-    this.#timer = setTimeout(expired, DEADLINE_MS);
+  constructor(expired: () => void, afterMs = DEADLINE_MS) {
+    this.#timer = setTimeout(expired, afterMs);
     this.#timer.unref();
   }
 

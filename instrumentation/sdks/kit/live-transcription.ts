@@ -83,7 +83,9 @@ export class LiveTranscription {
   #utterance: OpenUtterance | undefined;
   #accountedSeconds = 0;
   #accountedMs = nowMs();
-  #providerSeconds: number | undefined;
+  #billedSeconds: number | undefined;
+  /** Where the audio ends that the provider has looked at, which counts where neither it nor our clock knows how much came. */
+  #processedSeconds: number | undefined;
 
   constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
@@ -109,7 +111,8 @@ export class LiveTranscription {
     this.#clock?.restart();
     this.#accountedSeconds = 0;
     this.#accountedMs = nowMs();
-    this.#providerSeconds = undefined;
+    this.#billedSeconds = undefined;
+    this.#processedSeconds = undefined;
   }
 
   /** The user began to speak. */
@@ -166,7 +169,12 @@ export class LiveTranscription {
 
   /** The provider says how much audio it was sent on this connection, in seconds: that is what it bills. */
   billed(seconds: number | undefined): void {
-    this.#providerSeconds = seconds;
+    this.#billedSeconds = seconds;
+  }
+
+  /** The provider has looked at the audio of this connection up to `seconds`. */
+  processed(seconds: number | undefined): void {
+    if (seconds !== undefined && seconds > (this.#processedSeconds ?? 0)) this.#processedSeconds = seconds;
   }
 
   /**
@@ -232,7 +240,7 @@ export class LiveTranscription {
       firstByteAt: utterance.startKnown ? utterance.firstByteMs : undefined,
       endAt: endMs,
       facts: this.#facts,
-      result: { text: said, usage: this.#account(this.#clock?.seconds) },
+      result: { text: said, usage: this.#account(this.#clock?.seconds ?? this.#processedSeconds) },
       cancelled,
     });
   }
@@ -240,7 +248,7 @@ export class LiveTranscription {
   /** What was sent and belongs to no utterance: silence, mostly. It is billed all the same. */
   #accountRest(call: Call, atMs: number, error: unknown): void {
     const startMs = this.#accountedMs;
-    const usage = this.#account(this.#providerSeconds ?? this.#clock?.seconds);
+    const usage = this.#account(this.#billedSeconds ?? this.#clock?.seconds ?? this.#processedSeconds);
     if (usage || error !== undefined) {
       const rest = call.startStage('stt', { ...this.#facts, at: startMs });
       if (error === undefined) rest.end({ usage, at: atMs });
@@ -248,7 +256,8 @@ export class LiveTranscription {
     }
     this.#clock?.restart();
     this.#accountedSeconds = 0;
-    this.#providerSeconds = undefined;
+    this.#billedSeconds = undefined;
+    this.#processedSeconds = undefined;
   }
 
   /** The audio up to `totalSeconds` that was not accounted yet. In whole microseconds, so that sums are exact. */

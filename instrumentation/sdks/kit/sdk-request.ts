@@ -1,10 +1,11 @@
 import { type Context, context } from '@opentelemetry/api';
 import { type Adoption, findAdoption, instrumentationOf } from '../../call/adoption.ts';
+import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import type { Stage, StageResult } from '../../call/stage.ts';
 import { type RequestTap, tapApiPromise } from './api-promise.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline, UNREAD_MS } from './deadline.ts';
 import { type Foreign, foreign, type Method } from './patch.ts';
 import { tapInPlace } from './stream-in-place.ts';
 import { isAbort, type SdkStream, type Tap, tapIterable, tapResponse, tapStream } from './streams.ts';
@@ -35,6 +36,8 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   readonly stage: RequestStage;
   protected readonly answer: A;
   readonly #deadline: Deadline;
+  /** Runs while an answer has arrived and is not being read. */
+  #unreadDeadline: Deadline | undefined;
   /** The application reads bytes that say nothing to us. */
   #unread = false;
 
@@ -48,7 +51,9 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   /** Who listens to the bytes of the answer. */
   bodyTap(): Tap<Uint8Array> {
     this.#unread = this.answer.addBytes === undefined;
+    this.arrived();
     return {
+      begin: () => this.begin(),
       see: (chunk) => {
         this.heard();
         const answered = this.answer.addBytes?.(chunk) ?? chunk.byteLength > 0;
@@ -63,11 +68,25 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   parsed(result: unknown, _response?: unknown): void {
     if (result instanceof Response) this.raw(result);
     else if (result instanceof ReadableStream) tapInPlace(result, this.bodyTap());
-    else if (foreign(result)?.iterator) tapStream(result as SdkStream<unknown>, this);
-    else if (!tapIterable(result, this)) {
-      this.see(result);
-      this.end();
+    else {
+      this.arrived();
+      if (foreign(result)?.iterator) tapStream(result as SdkStream<unknown>, this);
+      else if (!tapIterable(result, this)) {
+        this.see(result);
+        this.end();
+      }
     }
+  }
+
+  arrived(): void {
+    if (this.stage.ended) return;
+    const atMs = nowMs();
+    this.#unreadDeadline?.over();
+    this.#unreadDeadline = new Deadline(() => this.#neverRead(atMs), UNREAD_MS);
+  }
+
+  begin(): void {
+    this.#unreadDeadline?.over();
   }
 
   raw(response: Response): void {
@@ -113,8 +132,14 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   /** Ends the stage, unless it has ended. */
   protected over(finish: () => void): void {
     this.#deadline.over();
+    this.#unreadDeadline?.over();
     if (!this.stage.ended) finish();
     this.closed();
+  }
+
+  /** Whatever the model had to say was not wanted: the request was over when its answer arrived. */
+  #neverRead(atMs: number): void {
+    this.over(() => this.stage.cancel({ ...this.#result(), at: atMs }));
   }
 
   #result(): StageResult {

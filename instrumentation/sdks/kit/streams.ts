@@ -6,6 +6,8 @@ import { foreign } from './patch.ts';
  * throw: the application's stream goes on undisturbed.
  */
 export interface Tap<T> {
+  /** The reader asks for the first item. May be called again. */
+  begin?(): void;
   see(item: T): void;
   /** It gave all that it had. */
   end(): void;
@@ -64,6 +66,7 @@ async function* listened<T>(
   signal?: AbortSignal,
 ): AsyncGenerator<T> {
   let left = true;
+  guard('reading a stream', () => tap.begin?.());
   try {
     for await (const item of { [Symbol.asyncIterator]: iterate }) {
       guard('reading a stream', () => tap.see(item));
@@ -84,6 +87,7 @@ async function* listened<T>(
 function tapGenerator(generator: AsyncGenerator<unknown>, tap: Tap<unknown>): void {
   const { next, return: leave } = generator;
   generator.next = async (...args) => {
+    guard('reading a stream', () => tap.begin?.());
     try {
       const item = await next.apply(generator, args);
       guard('reading a stream', () => (item.done ? tap.end() : tap.see(item.value)));
@@ -108,7 +112,10 @@ export function tapReadable<T = Uint8Array>(
   // Not taken before the first read: to look at `body` must not lock it.
   let reader: ReadableStreamDefaultReader<T> | undefined;
   const pull = async (controller: ReadableStreamDefaultController<T>): Promise<void> => {
-    reader ??= source.getReader();
+    if (!reader) {
+      reader = source.getReader();
+      guard('reading a body', () => tap.begin?.());
+    }
     try {
       const { done, value } = await reader.read();
       if (done) {

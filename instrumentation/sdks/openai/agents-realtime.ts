@@ -4,7 +4,7 @@ import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
-import { closedCleanly } from '../kit/sockets.ts';
+import { closedCleanly, lookFirst } from '../kit/sockets.ts';
 import { unreadable } from './realtime.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
@@ -56,8 +56,15 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
   if (!foreign(socket)) return;
   wrapOnce(socket, 'send', (send) => {
     connection.opened();
+    let closing = false;
+    // How a connection goes that the session closes is no error, whatever code the server leaves it with.
+    lookFirst(socket, 'close', () => {
+      closing = true;
+    });
     (socket as EventTarget).addEventListener('close', (event) =>
-      guard('following a realtime session', () => closed(at(event, 'code'), connection)),
+      guard('following a realtime session', () =>
+        closed(closing || closedCleanly(at(event, 'code')), connection),
+      ),
     );
     return function (this: unknown, ...args) {
       try {
@@ -71,8 +78,8 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
 }
 
 /** A session whose connection broke may be connected again, and is the same call then. */
-function closed(code: unknown, connection: RealtimeConnection): void {
-  if (closedCleanly(code)) connection.closed(nowMs(), { final: true });
+function closed(cleanly: boolean, connection: RealtimeConnection): void {
+  if (cleanly) connection.closed(nowMs(), { final: true });
   else connection.closed(nowMs(), { final: false, error: 'connection_lost' });
 }
 

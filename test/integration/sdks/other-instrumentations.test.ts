@@ -128,6 +128,9 @@ for (const other of OTHERS) {
           ),
         );
         assert.deepEqual(fact.usage, chatUsage());
+        // One answer has one id: were it told twice, it would be on two spans.
+        const answered = chat.truth.findLast((event) => event.kind === 'finished');
+        assert.equal(span.attributes[ATTR.responseId], answered?.requestId);
         assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs - fact.startUs >= 10_000);
         assert.ok(fact.endUs > fact.firstByteUs);
         assert.deepEqual(fact.finishReasons, ['stop']);

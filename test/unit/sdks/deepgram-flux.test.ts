@@ -89,7 +89,7 @@ describe('a Flux connection', () => {
     assert.equal(turns[0]?.eouSource, 'stt_event');
   });
 
-  it('goes by arrival when the audio has a container', () => {
+  it('goes by arrival when the audio has a container, and counts what was looked at', () => {
     const talk = new Conversation({ model: 'flux-general-en' });
     talk.audio(0, 3);
     talk.tell('StartOfTurn', [['hello', 1, 1.2]], 1.3);
@@ -97,7 +97,7 @@ describe('a Flux connection', () => {
     const { turns, stt } = talk.end();
     assert.equal(turns[0]?.speechEndedUs, talk.us(2.1));
     assert.equal(turns[0]?.eouSource, 'stt_event');
-    assert.equal(stt[0]?.usage, undefined);
+    assert.deepEqual(stt[0]?.usage, { audioSeconds: 2 });
   });
 
   it('has an end of speech as soon as the turn seems to be over, and drops it when the user goes on', () => {

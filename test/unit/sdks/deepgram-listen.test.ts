@@ -128,6 +128,23 @@ describe('a connection to live listen v1', () => {
     assert.deepEqual(seconds(stt), [undefined]);
   });
 
+  it('counts the audio that its results are about when the audio has a container and no Metadata comes', () => {
+    const talk = new Conversation({ model: 'nova-3' });
+    talk.audio(0, 5);
+    talk.results([['one', 1, 1.4]], 1.5, { start: 0, duration: 1.5 });
+    talk.results([['one', 1, 1.4]], 2, { ...ENDED, start: 0, duration: 2 });
+    talk.results([], 5, { ...FINAL, start: 2, duration: 2.75 });
+    talk.results([], 5.1, { start: 2, duration: 1 });
+    assert.deepEqual(seconds(talk.end().stt), [2, 2.75]);
+  });
+
+  it('takes Metadata for what is billed, whatever its results were about', () => {
+    const talk = new Conversation({ model: 'nova-3' });
+    talk.results([['one', 1, 1.4]], 2, { ...ENDED, start: 0, duration: 2 });
+    talk.say({ type: 'Metadata', duration: 2.5 }, 3);
+    assert.deepEqual(seconds(talk.end().stt), [2, 0.5]);
+  });
+
   it('names nova-3 in several languages as the price list does', () => {
     const talk = new Conversation({ ...ARGS, language: 'multi' });
     talk.audio(0, 1);

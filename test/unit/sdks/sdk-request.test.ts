@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
+import { UNREAD_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
@@ -116,5 +117,58 @@ describe('a request that is open when its call ends', () => {
     const stage = takeSpans().find(({ attributes }) => attributes[ATTR.operationName]);
     assert.equal(stage?.attributes[ATTR.stageCancelled], true);
     assert.equal(stage.attributes[ATTR.inputTokens], undefined);
+  });
+});
+
+describe('an answer that is never read', () => {
+  for (const [what, { ask }] of Object.entries(OPEN_REQUESTS))
+    it(`is over when it arrived: ${what}`, async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const call = new Call();
+      takeSpans();
+      await call.run(ask);
+      await new Promise(setImmediate);
+      const arrivedMs = Date.now();
+      t.mock.timers.tick(UNREAD_MS);
+      const stage = takeSpans().find(({ attributes }) => attributes[ATTR.operationName]);
+      assert.equal(stage?.attributes[ATTR.stageCancelled], true);
+      assert.equal(stage.attributes[ATTR.errorType], undefined);
+      assert.ok(stage.endUs <= (arrivedMs + 100) * 1_000);
+      call.end();
+    });
+
+  it('is not given up once it is being read, however long the model takes', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const Completions = giving(stream());
+    patchOpenAi({ OpenAI: { Chat: { Completions } } });
+    const call = new Call();
+    takeSpans();
+    const answer = await call.run(() => new Completions().create({ stream: true, messages: [] }));
+    void readOne(answer);
+    t.mock.timers.tick(UNREAD_MS * 2);
+    assert.deepEqual(
+      takeSpans().filter(({ attributes }) => attributes[ATTR.operationName]),
+      [],
+    );
+    call.end();
+  });
+
+  it('is not waited for either where the application does not even wait for its response', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const Completions = giving({
+      responsePromise: Promise.resolve({}),
+      parse: () => undefined,
+      parseResponse: () => undefined,
+      asResponse: async () => bytes(8),
+    });
+    patchOpenAi({ OpenAI: { Chat: { Completions } } });
+    const call = new Call();
+    takeSpans();
+    call.run(() => new Completions().create({ stream: true, messages: [] }));
+    await new Promise(setImmediate);
+    t.mock.timers.tick(UNREAD_MS);
+    const stage = takeSpans().find(({ attributes }) => attributes[ATTR.operationName]);
+    assert.equal(stage?.attributes[ATTR.stageCancelled], true);
+    call.end();
   });
 });
