@@ -20,7 +20,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
     const running = startCli(['demo', '--json'], { cwd: folder });
     const listening = () => running.output.stderr.includes('listening on');
-    await Promise.race([poll(listening, { deadlineMs: 60_000, what: 'the agent to listen' }), running.ended]);
+    await Promise.race([poll(listening, { what: 'the agent to listen' }), running.ended]);
     intruder = await runCli(['report'], { cwd: folder });
     demo = await running.ended;
     if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
@@ -34,13 +34,9 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     return stdout;
   };
 
-  test('it works, says something within 5 seconds, and takes less than 60', (t) => {
+  // How long it takes is for test/accuracy.
+  test('it works', () => {
     assert.equal(demo.code, 0, demo.stderr);
-    t.diagnostic(
-      `first output after ${demo.firstOutputMs?.toFixed(0)} ms, end after ${demo.durationMs.toFixed(0)} ms`,
-    );
-    assert.ok(demo.firstOutputMs !== undefined && demo.firstOutputMs < 5_000);
-    assert.ok(demo.durationMs < 60_000);
   });
 
   test('progress goes to stderr, so that the JSON can be piped', () => {

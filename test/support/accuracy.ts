@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { errorMs, errorTable, explainedMs, type Measurement, percentile } from './ground-truth.ts';
+import { nowMicros } from './now.ts';
 import type { Stall } from './stalls.ts';
 
 /** What was measured while the machine was watched. */
@@ -86,3 +87,26 @@ const beyondMs = (each: Measurement, { mostErrorMs }: Bounds): number =>
 
 const describeError = (each: Measurement, stalls: readonly Stall[]): string =>
   `${each.where}: ${each.column} is ${each.measuredSeconds} s, ${errorMs(each).toFixed(1)} ms off, of which stalls explain ${explainedMs(each, stalls).toFixed(0)} ms`;
+
+/** More than this share of the time lost, and a machine is too busy to time anything on. */
+const MOST_LOST = 0.05;
+
+/**
+ * Makes a claim about time. When it does not hold and the record of stalls shows that the machine stood in the way, that is
+ * what failed.
+ *
+ * @param stalls Of every process that took part.
+ * @throws StarvedError, or what the claim throws.
+ */
+export function assertUnlessStarved(stalls: readonly Stall[], claim: () => void): void {
+  try {
+    claim();
+  } catch (error) {
+    const fromMicros = Math.min(...stalls.map((each) => each.fromMicros));
+    const lost = stalls.reduce((sum, { lostMicros }) => sum + lostMicros, 0) / (nowMicros() - fromMicros);
+    if (!(lost > MOST_LOST)) throw error;
+    throw new StarvedError(`The machine was too busy: ${(lost * 100).toFixed(0)} % of the time was lost.`, {
+      cause: error,
+    });
+  }
+}

@@ -15,6 +15,12 @@ export function toPcm24(mulaw: Uint8Array): Buffer {
   return bytes;
 }
 
+/** When something was said into a microphone. */
+export interface SaidInto extends Spoken {
+  /** By how much the latest frame so far was late: whoever listens hears what it carried so much later. */
+  readonly lateMicros: number;
+}
+
 /**
  * Somebody at a microphone: frames of 20 ms at the pace of speech, silence when nothing is said. A frame goes out when its
  * last sample has been spoken.
@@ -24,8 +30,9 @@ export class Microphone {
   readonly #beganAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #frames = 0;
+  #lateMicros = 0;
   #saying:
-    | { said: Utterance; position: number; startedMicros: number; resolve: (spoken: Spoken) => void }
+    | { said: Utterance; position: number; startedMicros: number; resolve: (spoken: SaidInto) => void }
     | undefined;
 
   /** @param send Gets each frame, mu-law at 8 kHz. */
@@ -40,7 +47,7 @@ export class Microphone {
   }
 
   /** Speaks a recording; resolves when its last voiced sample has been sent, with when it was spoken. */
-  say(name: string): Promise<Spoken> {
+  say(name: string): Promise<SaidInto> {
     return new Promise((resolve) => {
       this.#saying = { said: utterance(name), position: 0, startedMicros: 0, resolve };
     });
@@ -60,6 +67,8 @@ export class Microphone {
 
   #frame(): void {
     this.#frames++;
+    const lateMs = performance.now() - this.#beganAt - this.#frames * FRAME_MS;
+    this.#lateMicros = Math.max(this.#lateMicros, Math.round(lateMs * 1_000));
     const frame = new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE);
     const saying = this.#saying;
     if (saying) frame.set(saying.said.mulaw.subarray(saying.position, saying.position + FRAME_BYTES));
@@ -74,7 +83,11 @@ export class Microphone {
     if (saying.startedMicros === 0 && speechStartSeconds < reached)
       saying.startedMicros = spokenAt(speechStartSeconds);
     if (speechEndSeconds <= reached && speechEndSeconds > reached - FRAME_MS / 1_000)
-      saying.resolve({ startedMicros: saying.startedMicros, endedMicros: spokenAt(speechEndSeconds) });
+      saying.resolve({
+        startedMicros: saying.startedMicros,
+        endedMicros: spokenAt(speechEndSeconds),
+        lateMicros: this.#lateMicros,
+      });
     if (saying.position >= mulaw.length) this.#saying = undefined;
   }
 }

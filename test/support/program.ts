@@ -6,6 +6,9 @@ import { packageRoot } from './root.ts';
 /** The built entry, as `earshot/register` resolves to. */
 export const REGISTER: string = new URL('../../instrumentation/register.js', import.meta.url).href;
 
+/** Ends a program that goes on running when it has nothing left to do; see there. */
+export const LATE_PROBE: string = import.meta.resolve('./late-probe.js');
+
 /** The path of a program in test/fixtures/programs. */
 export const fixture = (name: string): string => join(packageRoot, 'test/fixtures/programs', name);
 

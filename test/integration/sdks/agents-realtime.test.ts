@@ -8,6 +8,7 @@ import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchAgentsRealtime } from '../../../instrumentation/sdks/openai/agents-realtime.ts';
 import { Story } from '../../support/facts.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type RealtimeSimulator,
@@ -131,11 +132,6 @@ class Talk {
   }
 }
 
-const near = (us: number | undefined, truthUs: number | undefined, toleranceMs = 20): void => {
-  assert.ok(us !== undefined && truthUs !== undefined);
-  assert.ok(Math.abs(us - truthUs) < toleranceMs * 1_000, `${(us - truthUs) / 1_000} ms off`);
-};
-
 for (const { name, exports } of BUILDS) {
   it(`${name}: a question, a tool and the answer are a turn of a call of the session's own`, async (t) => {
     takeFacts();
@@ -148,12 +144,12 @@ for (const { name, exports } of BUILDS) {
     const [turn, ...more] = story.turns;
     assert.deepEqual(more, []);
     assert.equal(turn?.eouSource, 'vad');
-    near(turn.speechEndedUs, spoken.endedMicros);
+    assertNear(turn.speechEndedUs, spoken.endedMicros, spoken.lateMicros);
     const [asking, answering] = story.stages('llm');
     assert.deepEqual(asking?.finishReasons, ['tool_calls']);
     assert.equal(answering?.model, 'gpt-realtime');
-    near(answering.startUs, talk.received('response.create')[0]?.atMicros);
-    near(answering.firstByteUs, talk.sent('response.output_audio.delta')[0]?.atMicros);
+    assertNear(answering.startUs, talk.received('response.create')[0]?.atMicros);
+    assertNear(answering.firstByteUs, talk.sent('response.output_audio.delta')[0]?.atMicros);
     assert.ok((answering.usage?.outputAudioTokens ?? 0) > 0);
     const [tool] = story.stages('tool');
     assert.equal(tool?.toolName, 'get_opening_hours');
@@ -182,8 +178,11 @@ describe('a session of agents', () => {
       story.turns.map(({ interrupted }) => interrupted),
       [true, false],
     );
-    near(story.turns[1]?.speechStartedUs, barge.startedMicros);
-    near(story.stages('playback')[0]?.endUs, talk.sent('input_audio_buffer.speech_started')[1]?.atMicros);
+    assertNear(story.turns[1]?.speechStartedUs, barge.startedMicros, barge.lateMicros);
+    assertNear(
+      story.stages('playback')[0]?.endUs,
+      talk.sent('input_audio_buffer.speech_started')[1]?.atMicros,
+    );
   });
 
   it('is silenced by the application, which is no barge-in', async (t) => {
@@ -197,7 +196,7 @@ describe('a session of agents', () => {
     const story = await talk.hangUp(call);
     assert.equal(story.turns[0]?.interrupted, false);
     assert.equal(story.stages('llm')[0]?.cancelled, true);
-    near(story.stages('playback')[0]?.endUs, talk.received('response.cancel')[0]?.atMicros);
+    assertNear(story.stages('playback')[0]?.endUs, talk.received('response.cancel')[0]?.atMicros);
   });
 
   it('is the same call when its connection broke and it was connected again', async (t) => {

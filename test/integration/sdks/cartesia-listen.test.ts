@@ -12,6 +12,7 @@ import type { Fact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type CartesiaListenSimulator,
@@ -93,11 +94,6 @@ const firstSentUs = (type: string, sinceUs: number): number =>
   simulator.truth.find(
     (event) => event.kind === 'sent' && event.atMicros > sinceUs && event.message.type === type,
   )?.atMicros ?? 0;
-const near = (actualUs: number | undefined, expectedUs: number, lateUs: number): void => {
-  const offUs = Math.abs((actualUs ?? 0) - expectedUs);
-  assert.ok(offUs < 20_000 + lateUs, `off by ${offUs} µs`);
-};
-
 for (const { name, Client } of BUILDS) {
   describe(`transcription of Cartesia, ${name}`, () => {
     it('follows the turns that the service finds', async () => {
@@ -117,9 +113,9 @@ for (const { name, Client } of BUILDS) {
       const facts = factsOf(call);
       const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
-      near(turn?.speechStartedUs, sentUs('turn.start'), lateUs);
-      near(turn?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
-      near(turn?.committedUs, sentUs('turn.end'), lateUs);
+      assertNear(turn?.speechStartedUs, sentUs('turn.start'), lateUs);
+      assertNear(turn?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
+      assertNear(turn?.committedUs, sentUs('turn.end'), lateUs);
       assert.equal(turn?.eouSource, 'stt_event');
       const [spoken, rest, ...stages] = stagesOf(facts, 'stt');
       assert.deepEqual(stages, []);
@@ -127,7 +123,7 @@ for (const { name, Client } of BUILDS) {
       assert.equal(spoken.model, 'ink-2');
       assert.equal(spoken.streaming, true);
       assert.equal(spoken.turnIndex, 0);
-      near(spoken.firstByteUs, firstSentUs('turn.update', startUs), lateUs);
+      assertNear(spoken.firstByteUs, firstSentUs('turn.update', startUs), lateUs);
       assert.equal(rest?.turnIndex, undefined);
       assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), secondsWith(0.7));
     });
@@ -148,9 +144,9 @@ for (const { name, Client } of BUILDS) {
       const facts = factsOf(call);
       const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
-      near(turn?.speechStartedUs, startUs + SPOKEN.speechStartSeconds * 1e6, lateUs);
-      near(turn?.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
-      near(turn?.committedUs, sentUs('flush_done'), lateUs);
+      assertNear(turn?.speechStartedUs, startUs + SPOKEN.speechStartSeconds * 1e6, lateUs);
+      assertNear(turn?.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
+      assertNear(turn?.committedUs, sentUs('flush_done'), lateUs);
       assert.equal(turn?.eouSource, 'stt_word_end');
       assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), secondsWith(0.1));
     });
@@ -174,7 +170,7 @@ describe('a socket of Cartesia’s transcription', () => {
     call.end();
     const turn = turnsOf(factsOf(call));
     assert.equal(turn.length, 1);
-    near(turn[0]?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
+    assertNear(turn[0]?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
   });
 
   it('ends an utterance that the model finishes by itself', async () => {
@@ -187,7 +183,7 @@ describe('a socket of Cartesia’s transcription', () => {
     socket.send('close');
     await closed(socket);
     call.end();
-    near(turnsOf(factsOf(call))[0]?.committedUs, sentUs('transcript'), lateUs);
+    assertNear(turnsOf(factsOf(call))[0]?.committedUs, sentUs('transcript'), lateUs);
   });
 
   it('opens a call of its own when there is none, and ends it when it closes', async () => {
@@ -272,7 +268,7 @@ describe('a socket of Cartesia’s transcription', () => {
     await closed(socket);
     call.end();
     const facts = factsOf(call);
-    near(turnsOf(facts).at(-1)?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
+    assertNear(turnsOf(facts).at(-1)?.speechEndedUs, sentUs('turn.eager_end'), lateUs);
     assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), (2 * SPOKEN.mulaw.length + 0.7 * 8_000) / 8_000);
   });
 
@@ -370,8 +366,8 @@ for (const { name, Client } of BUILDS) {
       const facts = factsOf(call);
       const [turn, ...others] = turnsOf(facts);
       assert.deepEqual(others, []);
-      near(turn?.speechStartedUs, requestedUs - secondsWith(0) * 1e6, 0);
-      near(turn?.speechEndedUs, requestedUs, 0);
+      assertNear(turn?.speechStartedUs, requestedUs - secondsWith(0) * 1e6, 0);
+      assertNear(turn?.speechEndedUs, requestedUs, 0);
       const [stt, ...stages] = stagesOf(facts, 'stt');
       assert.deepEqual(stages, []);
       assert.equal(stt?.turnIndex, 0);

@@ -11,6 +11,7 @@ import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
 import type { Fact, StageFact, StageKind } from '../../../model/facts.ts';
 import { callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type GeminiLiveSimulator,
@@ -30,7 +31,6 @@ const BUILDS: readonly { name: string; sdk: Sdk }[] = [
 ];
 const FRAME_MS = 20;
 const FRAME_BYTES = 640;
-const TOLERANCE_US = 20_000;
 
 let simulator: GeminiLiveSimulator;
 before(async () => {
@@ -49,6 +49,7 @@ class Talk {
   readonly #timer: NodeJS.Timeout;
   #speaking = 0;
   #frames = 0;
+  #lateUs = 0;
   #spoken: { startUs: number; endUs: number; lateUs: number } | undefined;
   #done: (() => void) | undefined;
   readonly #startMs = performance.now();
@@ -75,7 +76,7 @@ class Talk {
     return new Talk(session, messages, closed);
   }
 
-  /** Speaks for so long; gives when, in microseconds, and by how much a frame of it was late. */
+  /** Speaks for so long; gives when, in microseconds, and by how much the latest frame so far was late. */
   async speak(ms: number): Promise<{ startUs: number; endUs: number; lateUs: number }> {
     this.#speaking = ms / FRAME_MS;
     this.#spoken = undefined;
@@ -103,6 +104,7 @@ class Talk {
     while (performance.now() - this.#startMs >= (this.#frames + 1) * FRAME_MS) {
       // The frame is sent when the last of it has been spoken.
       const lateMs = performance.now() - this.#startMs - (this.#frames + 1) * FRAME_MS;
+      this.#lateUs = Math.max(this.#lateUs, lateMs * 1_000);
       this.#frames++;
       const loud = this.#speaking > 0;
       const data = Buffer.alloc(FRAME_BYTES, loud ? Buffer.from([0xe8, 0x03]) : 0).toString('base64');
@@ -111,7 +113,7 @@ class Talk {
       const endUs = nowUs() - lateMs * 1_000;
       this.#spoken ??= { startUs: endUs - FRAME_MS * 1_000, endUs, lateUs: 0 };
       this.#spoken.endUs = endUs;
-      this.#spoken.lateUs = Math.max(this.#spoken.lateUs, lateMs * 1_000);
+      this.#spoken.lateUs = this.#lateUs;
       this.#speaking -= 1;
       if (this.#speaking <= 0) this.#done?.();
     }
@@ -128,12 +130,6 @@ const stages = (facts: readonly Fact[], kind: StageKind): StageFact[] =>
   stagesOf(facts, kind).sort((a, b) => a.startUs - b.startUs);
 const truth = (kind: string): number | undefined =>
   simulator.truth.findLast((event) => event.kind === kind)?.atMicros;
-const near = (actual: number | undefined, expected: number | undefined, lateUs = 0): void =>
-  assert.ok(
-    actual !== undefined && expected !== undefined && Math.abs(actual - expected) <= TOLERANCE_US + lateUs,
-    `${actual} and ${expected} are ${Math.abs((actual ?? 0) - (expected ?? 0))} µs apart`,
-  );
-
 for (const { name, sdk } of BUILDS) {
   describe(`live with ${name}`, () => {
     it('gives a turn with the silence that the user heard, when voice activity is told', async () => {
@@ -147,9 +143,9 @@ for (const { name, sdk } of BUILDS) {
       assert.deepEqual(others, []);
       assert.equal(turn?.initiator, 'user');
       assert.equal(turn.eouSource, 'vad');
-      near(turn.speechStartedUs, spoken.startUs, spoken.lateUs);
-      near(turn.speechEndedUs, spoken.endUs, spoken.lateUs);
-      near(turn.committedUs, truth('speech_ended'));
+      assertNear(turn.speechStartedUs, spoken.startUs, spoken.lateUs);
+      assertNear(turn.speechEndedUs, spoken.endUs, spoken.lateUs);
+      assertNear(turn.committedUs, truth('speech_ended'));
       const [llm, ...more] = stages(facts, 'llm');
       assert.deepEqual(more, []);
       assert.equal(llm?.provider, 'gcp.gemini');
@@ -161,14 +157,14 @@ for (const { name, sdk } of BUILDS) {
         outputTokens: 10,
         outputAudioTokens: 10,
       });
-      near(llm.startUs, truth('asked'));
-      near(llm.firstByteUs, truth('first_audio'));
+      assertNear(llm.startUs, truth('asked'));
+      assertNear(llm.firstByteUs, truth('first_audio'));
       const [stt] = stages(facts, 'stt');
       assert.equal(stt?.provider, 'gcp.gemini');
       const [playback] = stages(facts, 'playback');
       assert.equal(playback?.playbackSource, 'estimated');
-      near(playback.startUs, truth('first_audio'));
-      near(playback.endUs, (truth('first_audio') ?? 0) + 400_000);
+      assertNear(playback.startUs, truth('first_audio'));
+      assertNear(playback.endUs, (truth('first_audio') ?? 0) + 400_000);
       assert.deepEqual(
         callsOf(facts).map(({ callId, endReason }) => [callId === turn.callId, endReason]),
         [[true, 'connection_closed']],
@@ -200,7 +196,7 @@ for (const { name, sdk } of BUILDS) {
           ['user', false],
         ],
       );
-      near(turnsOf(facts)[1]?.speechStartedUs, over.startUs, over.lateUs);
+      assertNear(turnsOf(facts)[1]?.speechStartedUs, over.startUs, over.lateUs);
       assert.deepEqual(
         stages(facts, 'llm').map(({ cancelled, turnIndex }) => [cancelled, turnIndex]),
         [
@@ -210,7 +206,7 @@ for (const { name, sdk } of BUILDS) {
       );
       const [cut, whole] = stages(facts, 'playback');
       assert.equal(cut?.cancelled, true);
-      near(cut.endUs, truth('interrupted'));
+      assertNear(cut.endUs, truth('interrupted'));
       assert.equal(whole?.cancelled, undefined);
     });
 
@@ -223,7 +219,7 @@ for (const { name, sdk } of BUILDS) {
       const facts = takeFacts();
       const [turn] = turnsOf(facts);
       assert.equal(turn?.eouSource, 'stt_word_end');
-      near(turn.speechEndedUs, spoken.endUs, spoken.lateUs);
+      assertNear(turn.speechEndedUs, spoken.endUs, spoken.lateUs);
       const [llm] = stages(facts, 'llm');
       assert.equal(llm?.firstByteUs, undefined);
       assert.equal(llm?.usage?.outputTokens, 10);
@@ -247,7 +243,7 @@ for (const { name, sdk } of BUILDS) {
       const [first, second] = turnsOf(takeFacts());
       assert.equal(first?.interrupted, true);
       assert.equal(second?.interrupted, false);
-      near(second.speechEndedUs, over.endUs, over.lateUs);
+      assertNear(second.speechEndedUs, over.endUs, over.lateUs);
     });
 
     it('is honest where nothing tells that the user spoke', async () => {
@@ -275,8 +271,8 @@ for (const { name, sdk } of BUILDS) {
       const facts = takeFacts();
       const [turn] = turnsOf(facts);
       assert.equal(turn?.eouSource, 'vad');
-      near(turn.speechEndedUs, endUs);
-      near(stages(facts, 'llm')[0]?.firstByteUs, truth('first_audio'));
+      assertNear(turn.speechEndedUs, endUs);
+      assertNear(stages(facts, 'llm')[0]?.firstByteUs, truth('first_audio'));
     });
 
     it('answers in the turn of the question, after a tool, and lets a text open a turn', async () => {
@@ -347,7 +343,7 @@ for (const { name, sdk } of BUILDS) {
         await second.close();
         const facts = takeFacts();
         assert.equal(turnsOf(facts).length, 2);
-        near(turnsOf(facts)[1]?.speechEndedUs, spoken.endUs, spoken.lateUs);
+        assertNear(turnsOf(facts)[1]?.speechEndedUs, spoken.endUs, spoken.lateUs);
         assert.deepEqual(
           callsOf(facts).map(({ endReason }) => endReason),
           ['connection_closed'],

@@ -16,6 +16,7 @@ import { patchOpenAiRealtime } from '../../../instrumentation/sdks/openai/realti
 import type { Fact } from '../../../model/facts.ts';
 import { Story } from '../../support/facts.ts';
 import { Microphone, toPcm24 } from '../../support/microphone.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
   type RealtimeSimulator,
@@ -161,11 +162,6 @@ class Talk {
 /** Of all tests, which run at the same time. */
 const facts: Fact[] = [];
 
-const near = (us: number | undefined, truthUs: number | undefined, toleranceMs = 20): void => {
-  assert.ok(us !== undefined && truthUs !== undefined);
-  assert.ok(Math.abs(us - truthUs) < toleranceMs * 1_000, `${(us - truthUs) / 1_000} ms off`);
-};
-
 for (const { name, exports, OpenAI: Class } of BUILDS) {
   it(`${name}: a question and its answer are a turn with the marks, tokens and words of both`, async (t) => {
     const call = new Call();
@@ -187,15 +183,15 @@ for (const { name, exports, OpenAI: Class } of BUILDS) {
     assert.deepEqual(more, []);
     assert.equal(first?.initiator, 'user');
     assert.equal(first.eouSource, 'vad');
-    near(first.speechStartedUs, spoken.startedMicros);
-    near(first.speechEndedUs, spoken.endedMicros);
-    near(first.committedUs, talk.sent('input_audio_buffer.committed')[0]?.atMicros);
+    assertNear(first.speechStartedUs, spoken.startedMicros, spoken.lateMicros);
+    assertNear(first.speechEndedUs, spoken.endedMicros, spoken.lateMicros);
+    assertNear(first.committedUs, talk.sent('input_audio_buffer.committed')[0]?.atMicros);
 
     const [response] = story.stages('llm');
     assert.deepEqual([response?.provider, response?.model, response?.turnIndex], ['openai', MODEL, 0]);
-    near(response?.startUs, talk.sent('response.created')[0]?.atMicros);
-    near(response?.firstByteUs, talk.sent('response.output_audio.delta')[0]?.atMicros);
-    near(response?.endUs, talk.sent('response.done')[0]?.atMicros);
+    assertNear(response?.startUs, talk.sent('response.created')[0]?.atMicros);
+    assertNear(response?.firstByteUs, talk.sent('response.output_audio.delta')[0]?.atMicros);
+    assertNear(response?.endUs, talk.sent('response.done')[0]?.atMicros);
     const usage = talk.responses()[0]?.usage;
     assert.deepEqual(response?.usage, {
       inputTokens: usage?.input_tokens,
@@ -256,11 +252,11 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     assert.deepEqual(more, []);
     assert.equal(first?.interrupted, true);
     assert.equal(second?.interrupted, false);
-    near(second?.speechStartedUs, barge.startedMicros);
-    near(second?.speechEndedUs, barge.endedMicros);
+    assertNear(second?.speechStartedUs, barge.startedMicros, barge.lateMicros);
+    assertNear(second?.speechEndedUs, barge.endedMicros, barge.lateMicros);
     const [cut] = story.stages('playback', 0);
     const [started] = talk.sent('input_audio_buffer.speech_started').slice(1);
-    near(cut?.endUs, started?.atMicros);
+    assertNear(cut?.endUs, started?.atMicros);
     // It was complete long before: only what had not been heard is lost.
     assert.equal(story.stages('llm', 0)[0]?.cancelled, undefined);
   });
@@ -306,7 +302,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     assert.equal(tool.toolName, 'get_opening_hours');
     assert.ok(tool.endUs - tool.startUs >= 115_000);
     const asked = talk.received('response.create')[0];
-    near(answering?.startUs, asked?.atMicros);
+    assertNear(answering?.startUs, asked?.atMicros);
     assert.ok((answering?.usage?.cachedInputTokens ?? 0) > 0);
   });
 
@@ -321,8 +317,8 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     const [turn, ...more] = story.turns;
     assert.deepEqual(more, []);
     assert.equal(turn?.eouSource, 'stt_event');
-    near(turn.speechEndedUs, talk.received('input_audio_buffer.commit')[0]?.atMicros);
-    near(story.stages('llm')[0]?.startUs, talk.received('response.create')[0]?.atMicros);
+    assertNear(turn.speechEndedUs, talk.received('input_audio_buffer.commit')[0]?.atMicros);
+    assertNear(story.stages('llm')[0]?.startUs, talk.received('response.create')[0]?.atMicros);
     assert.equal(story.stages('stt')[0]?.turnIndex, 0);
   });
 
@@ -365,7 +361,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
       ],
     );
     assert.equal(story.stages('llm')[0]?.errorType, 'connection_lost');
-    near(story.turns[1]?.speechEndedUs, spoken.endedMicros);
+    assertNear(story.turns[1]?.speechEndedUs, spoken.endedMicros, spoken.lateMicros);
   });
 
   it('reconnects by itself when it was told to, and stays one call', async (t) => {
@@ -392,7 +388,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     await talk.heard('response.output_audio.delta');
     const story = await talk.hangUp(() => inside);
     assert.equal(story.turns.length, 1);
-    near(story.turns[0]?.speechEndedUs, spoken.endedMicros);
+    assertNear(story.turns[0]?.speechEndedUs, spoken.endedMicros, spoken.lateMicros);
     assert.equal(story.calls[0]?.endReason, 'connection_closed');
   });
 
@@ -425,7 +421,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     await talk.heard('conversation.item.input_audio_transcription.completed');
     const story = await talk.hangUp(call);
     const turn = story.turns[0];
-    near(turn?.speechEndedUs, spoken.endedMicros);
+    assertNear(turn?.speechEndedUs, spoken.endedMicros, spoken.lateMicros);
     assert.ok(story.stages('llm')[0]?.firstByteUs);
     assert.equal(story.stages('stt')[0]?.model, 'whisper-1');
     assert.ok((story.stages('stt')[0]?.usage?.audioSeconds ?? 0) > 1);

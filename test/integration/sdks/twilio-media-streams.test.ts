@@ -12,6 +12,7 @@ import { activeCall, activeScope } from '../../../instrumentation/call/scope.ts'
 import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/media-streams.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { callsOf, stagesOf } from '../../support/facts.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
@@ -173,8 +174,9 @@ describe('a media stream', () => {
     phone.say({ event: 'mark', mark: { name: 'b' } });
     await poll(() => call.turn?.playing !== true);
     const [playback] = playbacks();
-    assert.ok(playback && Math.abs(playback.startUs - startedUs) < 10_000);
-    assert.ok(playback.endUs >= endedUs && playback.endUs < endedUs + 30_000);
+    assertNear(playback?.startUs, startedUs);
+    assert.ok(playback && playback.endUs >= endedUs);
+    assertNear(playback.endUs, endedUs, 10_000);
     assert.equal(playback.cancelled, undefined);
     assert.equal(playback.playbackSource, 'observed');
     phone.close();
@@ -185,8 +187,8 @@ describe('a media stream', () => {
     for (let i = 0; i < 10; i++) send(audio(20));
     await poll(() => call.turn?.playing === false);
     const [playback] = playbacks();
-    const seconds = ((playback?.endUs ?? 0) - (playback?.startUs ?? 0)) / 1e6;
-    assert.ok(Math.abs(seconds - 0.2) < 0.01, `${seconds}`);
+    // Its timer ends it: the machine decides how late, and the playback lasts as long as its audio all the same.
+    assertNear(playback?.endUs, (playback?.startUs ?? Number.NaN) + 200_000);
     phone.close();
   });
 

@@ -42,7 +42,7 @@ test('groq-sdk streams an answer with its usage in the last chunk', async (t) =>
   const [received, first, finished] = simulator.truth;
   assert.ok(received?.kind === 'received' && first?.kind === 'first_token' && finished?.kind === 'finished');
   const firstTokenMs = (first.atMicros - received.atMicros) / 1000;
-  assert.ok(firstTokenMs >= 145 && firstTokenMs < 1000, `${firstTokenMs} ms`);
+  assert.ok(firstTokenMs >= 145, `${firstTokenMs} ms`);
   assert.equal(finished.usage.total_tokens, last?.x_groq?.usage?.total_tokens);
 });
 

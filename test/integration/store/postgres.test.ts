@@ -17,6 +17,7 @@ import {
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { soonerThan } from '../../support/sooner.ts';
 
 const run = promisify(execFile);
 const STORE = import.meta.resolve('../../../exporter/store/index.js');
@@ -186,10 +187,9 @@ it('a server that stands still is given up on in time, and used again when it go
     const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
     await journal.append([callFact('before')]);
     await own.pause();
-    const startMs = performance.now();
-    await assert.rejects(journal.append([callFact('c')]), { name: 'ConnectionError', code: 'ETIMEDOUT' });
-    await assert.rejects(queue.take(), { name: 'ConnectionError', code: 'ETIMEDOUT' });
-    assert.ok(performance.now() - startMs < 5_000);
+    const timedOut = { name: 'ConnectionError', code: 'ETIMEDOUT' };
+    await soonerThan(2_500, assert.rejects(journal.append([callFact('c')]), timedOut));
+    await soonerThan(2_500, assert.rejects(queue.take(), timedOut));
     await own.resume();
     const fact = callFact('after');
     await poll(() => journal.append([fact]));
@@ -208,10 +208,9 @@ it('an open database does not keep a process alive', async () => {
     new FinalizeWorker({ queue: { take: async () => ({ taken: 0, finalized: [], failed: [] }), state: async () => ({}) } }).start();
     console.log((await db.query('SELECT 1 AS one'))[0].one);
     await db.transaction((tx) => tx.query('SELECT 1'));`;
-  const startMs = performance.now();
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program, server.url]);
+  const child = run(process.execPath, ['--input-type=module', '-e', program, server.url]);
+  const { stdout } = await soonerThan(60_000, child);
   assert.equal(stdout, '1\n');
-  assert.ok(performance.now() - startMs < 8_000);
 });
 
 it('statements are made where tracing is suppressed, and the application goes on where it is not', async () => {

@@ -53,8 +53,9 @@ describe('the answer of a response', () => {
       { output: [null, { content: [null] }] },
     ]) {
       const answer = new ResponsesAnswer(undefined);
-      answer.add(item);
-      answer.result();
+      assert.equal(answer.add(item), false);
+      assert.deepEqual(answer.result().finishReasons, []);
+      assert.equal(answer.failure, undefined);
     }
   });
 });
