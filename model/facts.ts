@@ -39,6 +39,8 @@ export interface Usage {
   outputAudioTokens?: number;
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens?: number;
+  /** Tokens of the total that was reported which none of these counts explains: what they cost is not known. */
+  unexplainedTokens?: number;
   /** Characters sent to synthesis. */
   characters?: number;
   /** Seconds of audio transcribed (stt) or synthesised (tts). */
@@ -172,7 +174,22 @@ export interface TurnPartFact extends FactBase {
   /** User: who transcribed it, where the framework writes no span for speech-to-text. */
   sttProvider?: string;
   sttModel?: string;
+  /** Agent: the request whose figures the framework puts on the reply, where it writes no span of it. */
+  request?: RequestFigures;
 }
+
+/** What a framework tells of a request on another span. */
+export type RequestFigures = Pick<
+  StageFact,
+  | 'provider'
+  | 'model'
+  | 'requestedModel'
+  | 'serviceTier'
+  | 'responseId'
+  | 'usage'
+  | 'firstByteUs'
+  | 'realtime'
+>;
 
 /** One stage span. Without `turnIndex` it belongs to the call (its usage counts, its latency does not). */
 export interface StageFact extends FactBase {
@@ -180,9 +197,16 @@ export interface StageFact extends FactBase {
   stage: StageKind;
   turnIndex?: number;
   provider?: string;
+  /** The model that served, as far as it is known; else the one that was asked for. */
   model?: string;
-  /** The tier that a model request was served in, in the provider's word: `priority`, `flex`, `batch`. */
+  /** The model that was asked for, where another one served. */
+  requestedModel?: string;
+  /** The tier that served, in the provider's own word: `priority`, `flex`, `batch`. */
   serviceTier?: string;
+  /** The provider's id of the response: two spans with the same one tell of one request. */
+  responseId?: string;
+  /** LLM: it hears itself, and speaks unless its answer had no audio: its turn needs no transcription and no synthesis. */
+  realtime?: boolean;
   /** Speech-to-text: live stream or recording. */
   streaming?: boolean;
   firstByteUs?: Micros;

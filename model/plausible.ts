@@ -24,6 +24,7 @@ const USAGE: Readonly<Record<Exclude<keyof Usage, 'estimated'>, Bounds>> = {
   outputTokens: TOKENS,
   outputAudioTokens: TOKENS,
   reasoningTokens: TOKENS,
+  unexplainedTokens: TOKENS,
   characters: upTo(1e9),
   audioSeconds: SECONDS,
 };

@@ -1,4 +1,4 @@
-import type { StageFact } from '../../model/facts.ts';
+import type { StageFact, Usage } from '../../model/facts.ts';
 import { sumUsd } from '../pricing/money.ts';
 import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
@@ -7,6 +7,7 @@ import type { CallCost } from './call-row.ts';
 import type { GroupedCall } from './group.ts';
 import { toSeconds } from './latencies.ts';
 import type { TurnCost } from './log-row.ts';
+import { textUsage } from './text-requests.ts';
 
 /** A call's costs: its own and, by their stages, those of its turns. */
 export interface Costs {
@@ -20,10 +21,11 @@ export interface Costs {
  */
 export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
   const metered = meteredTranscription(call.stages);
+  const usageIn = textUsage(call);
   const prices = new Map(
     call.stages
       .filter((stage) => isBilled(stage, metered))
-      .map((stage) => [stage, priceOf(stage, priceList, call.startUs)]),
+      .map((stage) => [stage, priceOf(stage, usageIn(stage), priceList, call.startUs)]),
   );
   const livekit = minutesPrice(call, 'livekit', priceList);
   const telephony = minutesPrice(call, 'telephony', priceList);
@@ -57,10 +59,16 @@ export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
 }
 
 /** Undefined for what nobody bills: playback and tools. */
-function priceOf(stage: StageFact, list: PriceList, atUs: number): Priced | undefined {
-  const { stage: component, provider, model, streaming, usage } = stage;
+function priceOf(
+  stage: StageFact,
+  usage: Usage | undefined,
+  list: PriceList,
+  atUs: number,
+): Priced | undefined {
+  const { stage: component, provider, model, requestedModel, serviceTier, streaming } = stage;
   if (component === 'playback' || component === 'tool') return undefined;
-  return priceStage(list, { component, provider, model, streaming, usage, atUs });
+  const billed = { component, provider, model, requestedModel, serviceTier, streaming };
+  return priceStage(list, { ...billed, usage, atUs });
 }
 
 /**

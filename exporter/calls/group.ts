@@ -1,7 +1,8 @@
-import type { CallFact, Fact, FactBase, Micros, StageFact, StageKind, TurnFact } from '../../model/facts.ts';
+import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import { type Conduct, withConduct } from './conduct.ts';
 import { speechIsKnown } from './heard.ts';
-import { type FindAbove, keyOf, SpanTree } from './span-tree.ts';
+import { withoutRepeats } from './repeated.ts';
+import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 
 /** A turn with its stages in order of start. */
@@ -51,11 +52,8 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
 
   const tree = new SpanTree(ordered);
   const turns = numberTurns(ordered, tree);
-  const isRepeated = repetitionsIn(tree);
-  const stages = [
-    ...ordered.filter((fact) => fact.type === 'stage').filter((stage) => !isRepeated(stage)),
-    ...turns.flatMap(({ stt }) => stt ?? []),
-  ];
+  const told = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
+  const stages = [...withoutRepeats(told, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
   const fact = mergeCallFacts(
     ordered.filter((candidate) => candidate.type === 'call'),
     ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
@@ -123,23 +121,12 @@ function mergeCallFacts(
   return Object.assign({}, ...details, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
 }
 
-/**
- * A stage inside a stage of the same kind is the same work told twice: an adapter over a provider, two instrumentations
- * of one client. The outer one counts, unless only the inner ones know what was used.
- */
-function repetitionsIn(tree: SpanTree): (stage: StageFact) => boolean {
-  const finders = new Map<StageKind, FindAbove>();
-  return (stage) => {
-    let find = finders.get(stage.stage);
-    if (find === undefined) {
-      const kind = stage.stage;
-      find = tree.finder(
-        (_, span) => span?.type === 'stage' && span.stage === kind && span.usage !== undefined,
-      );
-      finders.set(kind, find);
-    }
-    return find(stage) !== undefined;
-  };
+/** The request that a framework tells of on the agent's side of a turn, as a stage below that span. */
+function requestIn(fact: Fact): StageFact | undefined {
+  if (fact.type !== 'turn_part' || fact.request === undefined) return undefined;
+  const { traceId, spanId, callId, name, startUs, endUs, request } = fact;
+  const base = { traceId, spanId: `${spanId}/request`, parentSpanId: spanId, callId, name, startUs, endUs };
+  return { ...base, type: 'stage', stage: 'llm', endUnknown: true, ...request };
 }
 
 function turnsOf(

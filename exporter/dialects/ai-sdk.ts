@@ -1,6 +1,7 @@
-import type { Fact, FactBase, StageFact, Usage } from '../../model/facts.ts';
+import type { Fact, FactBase, StageFact } from '../../model/facts.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { count, present, quantity, text } from './attributes.ts';
+import { aiSdkUsage } from './ai-sdk-usage.ts';
+import { quantity, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
 import { readAs } from './genai.ts';
@@ -12,9 +13,8 @@ import {
   finishReasonsOf,
   knownTokens,
   otherFact,
-  someUsage,
+  servedModel,
   stageFact,
-  tokenUsage,
 } from './stages.ts';
 
 /**
@@ -34,12 +34,8 @@ const LEGACY = {
   operationId: 'ai.operationId',
   provider: 'ai.model.provider',
   model: 'ai.model.id',
-  inputTokens: 'ai.usage.inputTokens',
-  promptTokens: 'ai.usage.promptTokens',
-  cachedInputTokens: 'ai.usage.cachedInputTokens',
-  outputTokens: 'ai.usage.outputTokens',
-  completionTokens: 'ai.usage.completionTokens',
-  reasoningTokens: 'ai.usage.reasoningTokens',
+  responseModel: 'ai.response.model',
+  responseId: 'ai.response.id',
   /** Milliseconds. */
   msToFirstChunk: 'ai.response.msToFirstChunk',
   finishReason: 'ai.response.finishReason',
@@ -99,9 +95,6 @@ function withOldNames(span: SpanRecord): SpanRecord {
   for (const [name, value] of Object.entries(span.attributes)) {
     attributes[name.startsWith(RENAMED) ? name.slice('vercel.'.length) : name] = value;
   }
-  attributes[GEN_AI.cachedInputTokens] ??= attributes['gen_ai.usage.input_tokens.cached'];
-  attributes[GEN_AI.cacheCreationInputTokens] ??= attributes['gen_ai.usage.input_tokens.cache_write'];
-  attributes[GEN_AI.reasoningTokens] ??= attributes['gen_ai.usage.output_tokens.reasoning'];
   return { ...span, attributes };
 }
 
@@ -128,27 +121,22 @@ function legacyRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
   const ms = quantity(attributes, LEGACY.msToFirstChunk);
   const finishReason = text(attributes, LEGACY.finishReason);
+  const provider = providerOf(text(attributes, LEGACY.provider) ?? text(attributes, GEN_AI.system));
+  const served = text(attributes, LEGACY.responseModel) ?? text(attributes, GEN_AI.responseModel);
+  const names = servedModel(
+    modelOf(text(attributes, LEGACY.model) ?? text(attributes, GEN_AI.requestModel)),
+    modelOf(served),
+  );
   return chatStage(span, base, {
-    provider: providerOf(text(attributes, LEGACY.provider) ?? text(attributes, GEN_AI.system)),
-    model: modelOf(text(attributes, LEGACY.model) ?? text(attributes, GEN_AI.requestModel)),
+    provider,
+    ...names,
+    responseId: text(attributes, LEGACY.responseId) ?? text(attributes, GEN_AI.responseId),
     firstByteUs: afterStart(span, ms === undefined ? undefined : ms / 1e3),
-    usage: knownTokens(legacyUsage(span) ?? tokenUsage(attributes)),
+    usage: knownTokens(aiSdkUsage(attributes, provider, names.model)),
     finishReasons: finishReason === undefined ? finishReasonsOf(attributes) : [finishReason],
     cancelled: isCutOff(base, finishReason ?? finishReasonsOf(attributes)) || undefined,
     endUnknown: undefined,
   });
-}
-
-/** `gen_ai.usage.*` of the same span are the same tokens. */
-function legacyUsage({ attributes }: SpanRecord): Usage | undefined {
-  return someUsage(
-    present({
-      inputTokens: count(attributes, LEGACY.inputTokens) ?? count(attributes, LEGACY.promptTokens),
-      cachedInputTokens: count(attributes, LEGACY.cachedInputTokens),
-      outputTokens: count(attributes, LEGACY.outputTokens) ?? count(attributes, LEGACY.completionTokens),
-      reasoningTokens: count(attributes, LEGACY.reasoningTokens),
-    }),
-  );
 }
 
 /**

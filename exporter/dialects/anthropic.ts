@@ -3,7 +3,8 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { quantity, text } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';
-import { afterStart, chatStage, knownTokens, otherFact, tokenUsage } from './stages.ts';
+import { afterStart, chatStage, knownTokens, otherFact } from './stages.ts';
+import { tokenUsage } from './tokens.ts';
 
 /**
  * The spans that `@anthropic-ai/sdk` 1.12 writes itself. Seconds. The SDK adds cached and cache-writing tokens to

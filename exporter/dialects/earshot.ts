@@ -26,6 +26,8 @@ import {
   texts,
 } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
+import { requestOf, servedModel } from './stages.ts';
+import { tokenUsage } from './tokens.ts';
 
 const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const satisfies readonly StageKind[];
 
@@ -166,8 +168,8 @@ function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFac
     stage,
     turnIndex: turnIndexOf(span),
     provider: text(attributes, ATTR.providerName),
-    model: text(attributes, ATTR.requestModel) ?? text(attributes, ATTR.responseModel),
-    serviceTier: text(attributes, ATTR.serviceTier),
+    ...servedModel(text(attributes, ATTR.requestModel), text(attributes, ATTR.responseModel)),
+    ...requestOf(attributes),
     streaming: flag(attributes, ATTR.sttStreaming),
     firstByteUs: firstByteOf(span),
     usage: usageOf(span),
@@ -189,14 +191,7 @@ function firstByteOf(span: SpanRecord): Micros | undefined {
 
 function usageOf({ attributes }: SpanRecord): Usage | undefined {
   const usage: Usage = present({
-    inputTokens: count(attributes, ATTR.inputTokens),
-    cachedInputTokens: count(attributes, ATTR.cachedInputTokens),
-    cacheCreationInputTokens: count(attributes, ATTR.cacheCreationInputTokens),
-    inputAudioTokens: count(attributes, ATTR.inputAudioTokens),
-    cachedInputAudioTokens: count(attributes, ATTR.cachedInputAudioTokens),
-    outputTokens: count(attributes, ATTR.outputTokens),
-    outputAudioTokens: count(attributes, ATTR.outputAudioTokens),
-    reasoningTokens: count(attributes, ATTR.reasoningTokens),
+    ...tokenUsage(attributes),
     characters: count(attributes, ATTR.usageCharacters),
     audioSeconds: quantity(attributes, ATTR.usageAudioSeconds),
   });

@@ -4,7 +4,8 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { addPresent, count, index, oneOf, present, quantity, text } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';
-import { afterStart, chatStage, modelNames, otherFact, someUsage, stageFact, tokenUsage } from './stages.ts';
+import { afterStart, chatStage, modelNames, otherFact, stageFact } from './stages.ts';
+import { someUsage, tokenUsage } from './tokens.ts';
 
 /**
  * Spans that follow OpenTelemetry's GenAI conventions, whoever writes them: the released names of 1.45.0, those before
@@ -24,6 +25,9 @@ const STAGE: Readonly<Record<string, StageKind>> = {
   execute_tool: 'tool',
 };
 
+/** Operations of models that hear and speak themselves. */
+const REALTIME: ReadonlySet<string> = new Set(['realtime_inference', 'generate_live_content']);
+
 /** Proposal #390: `invoke_agent` holds one turn of a voice agent, and says how it ended. */
 const TURN_END = ['gen_ai.agent.invocation.end_reason', 'gen_ai.conversation.turn.end_reason'] as const;
 const END_REASONS = ['completed', 'interrupted', 'session_closed'] as const;
@@ -42,7 +46,7 @@ export function readAs(span: SpanRecord, callId: string): Fact {
   const base = factBase(span, callId);
   const operation = text(span.attributes, GEN_AI.operation) ?? '';
   const stage = Object.hasOwn(STAGE, operation) ? STAGE[operation] : undefined;
-  if (stage === 'llm') return chatStage(span, base);
+  if (stage === 'llm') return chatStage(span, base, { realtime: REALTIME.has(operation) || undefined });
   if (stage !== undefined) return otherStage(span, base, stage);
   const ended = operation === 'invoke_agent' ? turnEnd(span) : undefined;
   if (ended === undefined) {

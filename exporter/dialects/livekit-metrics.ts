@@ -1,5 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
 import { type Attributes, count, flag, number, present, text } from './attributes.ts';
+import type { TokenCounts } from './gross.ts';
 import { modelOf, providerOf } from './providers.ts';
 import { jsonField, jsonObject, micros } from './stages.ts';
 
@@ -14,6 +15,8 @@ export interface LiveKitMetrics {
   characters?: number;
   inputTokens?: number;
   outputTokens?: number;
+  /** Of a request to a model, with their parts. */
+  tokens: TokenCounts;
   provider?: string;
   model?: string;
   streamed?: boolean;
@@ -30,6 +33,16 @@ const NAMES = {
     characters: 'charactersCount',
     inputTokens: 'inputTokens',
     outputTokens: 'outputTokens',
+    promptTokens: 'promptTokens',
+    completionTokens: 'completionTokens',
+    cachedPromptTokens: 'promptCachedTokens',
+    cacheCreationTokens: 'cacheCreationTokens',
+    reasoningTokens: 'reasoningTokens',
+    inputDetails: 'inputTokenDetails',
+    outputDetails: 'outputTokenDetails',
+    audioTokens: 'audioTokens',
+    cachedTokens: 'cachedTokens',
+    cachedDetails: 'cachedTokensDetails',
     provider: 'modelProvider',
     model: 'modelName',
   },
@@ -41,6 +54,16 @@ const NAMES = {
     characters: 'characters_count',
     inputTokens: 'input_tokens',
     outputTokens: 'output_tokens',
+    promptTokens: 'prompt_tokens',
+    completionTokens: 'completion_tokens',
+    cachedPromptTokens: 'prompt_cached_tokens',
+    cacheCreationTokens: 'cache_creation_tokens',
+    reasoningTokens: 'reasoning_tokens',
+    inputDetails: 'input_token_details',
+    outputDetails: 'output_token_details',
+    audioTokens: 'audio_tokens',
+    cachedTokens: 'cached_tokens',
+    cachedDetails: 'cached_tokens_details',
     provider: 'model_provider',
     model: 'model_name',
   },
@@ -73,10 +96,29 @@ export function metricsOf(attributes: Attributes, attribute: string): LiveKitMet
     // Of speech only some models have tokens; 0 is that they have none.
     inputTokens: count(metrics, names.inputTokens) || undefined,
     outputTokens: count(metrics, names.outputTokens) || undefined,
+    tokens: tokensIn(metrics, names),
     provider: providerOf(text(meta, names.provider)),
     model: modelOf(text(meta, names.model)),
     streamed: flag(metrics, 'streamed'),
     cancelled: flag(metrics, 'cancelled'),
+  });
+}
+
+type Names = (typeof NAMES)[keyof typeof NAMES];
+
+/** Of a realtime model the parts are in objects of their own; a 0 there is a number. */
+function tokensIn(metrics: Attributes, names: Names): TokenCounts {
+  const input = jsonField(metrics, names.inputDetails);
+  const output = jsonField(metrics, names.outputDetails);
+  return present({
+    inputTokens: count(metrics, names.promptTokens) ?? count(metrics, names.inputTokens),
+    outputTokens: count(metrics, names.completionTokens) ?? count(metrics, names.outputTokens),
+    cachedInputTokens: count(metrics, names.cachedPromptTokens) ?? count(input, names.cachedTokens),
+    cacheCreationInputTokens: count(metrics, names.cacheCreationTokens),
+    inputAudioTokens: count(input, names.audioTokens),
+    cachedInputAudioTokens: count(jsonField(input, names.cachedDetails), names.audioTokens),
+    outputAudioTokens: count(output, names.audioTokens),
+    reasoningTokens: count(metrics, names.reasoningTokens),
   });
 }
 

@@ -1,8 +1,9 @@
-import type { Fact, FactBase, Micros, StageFact, TurnPartFact } from '../../model/facts.ts';
+import type { Fact, FactBase, Micros, RequestFigures, StageFact, TurnPartFact } from '../../model/facts.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { type Attributes, addPresent, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
+import { grossUsage } from './gross.ts';
 import { type LiveKitMetrics, metricsOf } from './livekit-metrics.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';
@@ -13,10 +14,10 @@ import {
   micros,
   modelNames,
   otherFact,
-  someUsage,
+  requestOf,
   stageFact,
-  tokenUsage,
 } from './stages.ts';
+import { countingOf, someUsage, tokenCounts } from './tokens.ts';
 
 /**
  * LiveKit Agents, JavaScript 1.9 and Python 1.7. One trace a job: user and agent sides are siblings without a common id.
@@ -140,11 +141,15 @@ function delay(attributes: Attributes, name: string, unit: number | undefined): 
   return seconds <= LONGEST_LATENCY ? seconds : undefined;
 }
 
-function agentTurn({ attributes }: SpanRecord, base: FactBase): TurnPartFact {
+/** Before a realtime request had a span, its figures were on the reply. */
+function agentTurn(span: SpanRecord, base: FactBase): TurnPartFact {
+  const { attributes } = span;
   return addPresent(base, {
     type: 'turn_part' as const,
     part: 'agent' as const,
     replyKey: text(attributes, LK.speechId),
+    request:
+      attributes[LK.realtimeMetrics] === undefined ? undefined : { ...figuresOf(span), realtime: true },
     interrupted: flag(attributes, LK.interrupted),
     interruptedBy: interruptedBy(text(attributes, LK.interruptionSource)),
     reportedEouLatencySeconds: number(attributes, LK.e2eLatency, { min: 0, max: LONGEST_LATENCY }),
@@ -154,6 +159,24 @@ function agentTurn({ attributes }: SpanRecord, base: FactBase): TurnPartFact {
 const interruptedBy = (source: string | undefined): TurnPartFact['interruptedBy'] =>
   source === undefined ? undefined : source === 'programmatic' ? 'program' : 'user';
 
+/** What a request was billed as, and used: on the span, and in its metrics where the span lacks it. */
+function figuresOf(span: SpanRecord): RequestFigures {
+  const { attributes } = span;
+  const metrics = metricsOf(attributes, LK.llmMetrics) ?? metricsOf(attributes, LK.realtimeMetrics);
+  const names = modelNames(attributes);
+  const provider = names.provider ?? metrics?.provider;
+  const model = names.model ?? metrics?.model;
+  const counts = { ...metrics?.tokens, ...tokenCounts(attributes) };
+  return present({
+    ...requestOf(attributes),
+    ...names,
+    provider,
+    model,
+    firstByteUs: afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk) ?? metrics?.firstByteSeconds),
+    usage: knownTokens(someUsage(grossUsage(counts, countingOf(provider, model)))),
+  });
+}
+
 /** `llm_request` holds the usage of its runs (retries); the runs hold none. */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
@@ -162,17 +185,15 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   // A reply that was cut off or thrown away finishes with `error`, without being one.
   const cutOff = finishReasons?.includes('error') === true && base.errorType === undefined;
   const cancelled = metrics?.cancelled === true || cutOff;
-  const toFirstByte = quantity(attributes, GEN_AI.timeToFirstChunk) ?? metrics?.firstByteSeconds;
-  const firstByteUs = afterStart(span, toFirstByte);
-  const usage = knownTokens(tokenUsage(attributes));
+  const figures = figuresOf(span);
   // Not cut off, and yet neither words nor usage: every run failed, and only the runs say how.
-  const gaveNothing = metrics !== undefined && firstByteUs === undefined && usage === undefined;
+  const gaveNothing =
+    metrics !== undefined && figures.firstByteUs === undefined && figures.usage === undefined;
   if (span.name === SPAN.llm && gaveNothing && !cancelled) base.errorType ??= '_OTHER';
   return stageFact(base, {
-    ...modelNames(attributes),
+    ...figures,
     stage: 'llm',
-    firstByteUs,
-    usage,
+    realtime: span.name !== SPAN.llm || undefined,
     cancelled: cancelled || undefined,
     finishReasons,
   });

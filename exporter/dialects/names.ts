@@ -13,21 +13,10 @@ export const GEN_AI = {
   system: 'gen_ai.system',
   requestModel: ATTR.requestModel,
   responseModel: ATTR.responseModel,
+  responseId: ATTR.responseId,
   timeToFirstChunk: ATTR.timeToFirstChunk,
   finishReasons: ATTR.finishReasons,
   toolName: ATTR.toolName,
-  inputTokens: ATTR.inputTokens,
-  outputTokens: ATTR.outputTokens,
-  /** Before 1.27. */
-  promptTokens: 'gen_ai.usage.prompt_tokens',
-  completionTokens: 'gen_ai.usage.completion_tokens',
-  cachedInputTokens: ATTR.cachedInputTokens,
-  cacheCreationInputTokens: ATTR.cacheCreationInputTokens,
-  reasoningTokens: ATTR.reasoningTokens,
-  /** Proposal #394. */
-  inputAudioTokens: ATTR.inputAudioTokens,
-  outputAudioTokens: ATTR.outputAudioTokens,
-  cachedInputAudioTokens: ATTR.cachedInputAudioTokens,
   /** A draft of #390; LangWatch. */
   audioSeconds: 'gen_ai.usage.audio_seconds',
   characters: 'gen_ai.usage.input_chars',

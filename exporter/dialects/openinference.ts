@@ -4,8 +4,10 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { count, eventTimes, index, present, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
+import { grossUsage } from './gross.ts';
 import { modelOf, providerOf } from './providers.ts';
-import { knownTokens, otherFact, someUsage, stageFact } from './stages.ts';
+import { knownTokens, otherFact, servedModel, stageFact } from './stages.ts';
+import { countingOf } from './tokens.ts';
 
 /**
  * OpenInference (Arize Phoenix), semantic conventions 2.12. It has no kinds for speech, and no attribute for the first
@@ -25,8 +27,10 @@ const OI = {
   promptTokens: 'llm.token_count.prompt',
   cachedTokens: 'llm.token_count.prompt_details.cache_read',
   cacheInput: 'llm.token_count.prompt_details.cache_input',
+  cacheWrite: 'llm.token_count.prompt_details.cache_write',
   promptAudio: 'llm.token_count.prompt_details.audio',
   completionTokens: 'llm.token_count.completion',
+  totalTokens: 'llm.token_count.total',
   reasoning: 'llm.token_count.completion_details.reasoning',
   completionAudio: 'llm.token_count.completion_details.audio',
   toolName: 'tool.name',
@@ -59,16 +63,19 @@ function read(span: SpanRecord): Fact | undefined {
 
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const usage = knownTokens(usageOf(span));
+  const provider = providerOf(text(attributes, OI.provider) ?? text(attributes, OI.system));
+  const requested = modelOf(text(attributes, OI.requestModel));
+  const names = servedModel(
+    requested ?? modelOf(text(attributes, OI.model)),
+    modelOf(text(attributes, OI.responseModel)) ?? (requested && modelOf(text(attributes, OI.model))),
+  );
+  const usage = knownTokens(usageOf(span, provider, names.model));
   const finishReason = text(attributes, OI.finishReason);
   return stageFact(base, {
     stage: 'llm',
     turnIndex: index(attributes, ATTR.turnIndex),
-    provider: providerOf(text(attributes, OI.provider) ?? text(attributes, OI.system)),
-    model:
-      modelOf(text(attributes, OI.requestModel)) ??
-      modelOf(text(attributes, OI.model)) ??
-      modelOf(text(attributes, OI.responseModel)),
+    provider,
+    ...names,
     firstByteUs: firstTokenOf(span),
     usage,
     finishReasons: finishReason === undefined ? undefined : [finishReason],
@@ -78,15 +85,23 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
 
 const firstTokenOf = (span: SpanRecord): Micros | undefined => eventTimes(span, FIRST_TOKEN)[0];
 
-function usageOf({ attributes }: SpanRecord): Usage | undefined {
-  return someUsage(
+/** Instrumentations of LangChain and Bedrock report some prompts without their cached part, others never do. */
+function usageOf(
+  { attributes }: SpanRecord,
+  provider: string | undefined,
+  model: string | undefined,
+): Usage | undefined {
+  return grossUsage(
     present({
       inputTokens: count(attributes, OI.promptTokens),
       cachedInputTokens: count(attributes, OI.cachedTokens) ?? count(attributes, OI.cacheInput),
+      cacheCreationInputTokens: count(attributes, OI.cacheWrite),
+      totalTokens: count(attributes, OI.totalTokens),
       inputAudioTokens: count(attributes, OI.promptAudio),
       outputTokens: count(attributes, OI.completionTokens),
       outputAudioTokens: count(attributes, OI.completionAudio),
       reasoningTokens: count(attributes, OI.reasoning),
     }),
+    countingOf(provider, model),
   );
 }

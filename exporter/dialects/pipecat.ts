@@ -4,17 +4,8 @@ import { addPresent, count, flag, index, number, present, quantity, text } from 
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { GEN_AI } from './names.ts';
-import {
-  afterStart,
-  knownTokens,
-  micros,
-  modelNames,
-  otherFact,
-  someUsage,
-  stageFact,
-  tokenUsage,
-  withCached,
-} from './stages.ts';
+import { afterStart, knownTokens, micros, modelNames, otherFact, requestOf, stageFact } from './stages.ts';
+import { countingOf, someUsage, tokenUsage } from './tokens.ts';
 
 /** Pipecat 1.14, and back to 0.0.68. One trace a conversation; turns are numbered and above their services. Seconds everywhere. */
 export const pipecat: Dialect = {
@@ -53,7 +44,7 @@ function read(span: SpanRecord): Fact {
       return llmRequest(span, base);
     // Of a speech-to-speech model: the span of the message that ends the response, which took no time.
     case 'llm_response':
-      return { ...llmRequest(span, base), endUnknown: true };
+      return { ...llmRequest(span, base), endUnknown: true, realtime: true };
     case 'tts':
       return synthesis(span, base);
     default:
@@ -113,11 +104,15 @@ const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
  */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const reported = knownTokens(tokenUsage(attributes));
-  const isNet = COUNTS_NET.has(modelNames(attributes).provider);
-  const usage = isNet ? withCached(reported, count(attributes, GEN_AI.cacheCreationInputTokens)) : reported;
+  const names = modelNames(attributes);
+  const counting = {
+    ...countingOf(names.provider, names.model),
+    promptIsNet: COUNTS_NET.has(names.provider),
+  };
+  const usage = knownTokens(tokenUsage(attributes, counting));
   return stageFact(base, {
-    ...modelNames(attributes),
+    ...names,
+    ...requestOf(attributes),
     stage: 'llm',
     firstByteUs:
       usage === undefined && text(attributes, PC.output) === undefined

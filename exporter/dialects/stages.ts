@@ -1,9 +1,10 @@
 import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../../model/facts.ts';
 import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { type Attributes, addPresent, count, index, present, quantity, text, texts } from './attributes.ts';
+import { type Attributes, addPresent, index, quantity, text, texts } from './attributes.ts';
 import { GEN_AI } from './names.ts';
 import { modelOf, providerOf } from './providers.ts';
+import { countingOf, tokenUsage } from './tokens.ts';
 
 /** What the dialects of other people's spans share: stages as the GenAI conventions write them. */
 
@@ -20,47 +21,67 @@ export function afterStart(span: SpanRecord, seconds: number | undefined): Micro
 /** Figures and spans are measured by different clocks of one process, and rounded to milliseconds. */
 const CLOCK_TOLERANCE_US = 50_000;
 
-/** A usage with something in it. */
-export const someUsage = (usage: Usage): Usage | undefined =>
-  Object.keys(usage).length === 0 ? undefined : usage;
-
-/** Token usage in the convention's own names. The older names are read only where the newer are absent. */
-export function tokenUsage(from: Attributes): Usage | undefined {
-  return someUsage(
-    present({
-      inputTokens: count(from, GEN_AI.inputTokens) ?? count(from, GEN_AI.promptTokens),
-      cachedInputTokens: count(from, GEN_AI.cachedInputTokens),
-      cacheCreationInputTokens: count(from, GEN_AI.cacheCreationInputTokens),
-      inputAudioTokens: count(from, GEN_AI.inputAudioTokens),
-      cachedInputAudioTokens: count(from, GEN_AI.cachedInputAudioTokens),
-      outputTokens: count(from, GEN_AI.outputTokens) ?? count(from, GEN_AI.completionTokens),
-      outputAudioTokens: count(from, GEN_AI.outputAudioTokens),
-      reasoningTokens: count(from, GEN_AI.reasoningTokens),
-    }),
-  );
-}
-
 /** No request has an empty prompt: 0 and 0 tokens is how a stream that was cut off reports that it does not know. */
 export const knownTokens = (usage: Usage | undefined): Usage | undefined =>
   (usage?.inputTokens ?? 0) === 0 && (usage?.outputTokens ?? 0) === 0 ? undefined : usage;
 
-/** Who runs the model, and which. */
-export function modelNames(from: Attributes): { provider: string | undefined; model: string | undefined } {
+/** Who runs the model, which served, and which was asked for where that is another one. */
+export interface ModelNames {
+  provider: string | undefined;
+  model: string | undefined;
+  requestedModel: string | undefined;
+}
+
+export function modelNames(from: Attributes): ModelNames {
+  const requested = modelOf(text(from, GEN_AI.requestModel));
+  const served = modelOf(text(from, GEN_AI.responseModel));
   return {
     provider: providerOf(text(from, GEN_AI.provider) ?? text(from, GEN_AI.system)),
-    model: modelOf(text(from, GEN_AI.requestModel)) ?? modelOf(text(from, GEN_AI.responseModel)),
+    ...servedModel(requested, served),
   };
 }
 
-/** Where a provider counts cached tokens apart from the others (Anthropic does), the prompt is both. */
-export const withCached = (usage: Usage | undefined, cacheWritten = 0): Usage | undefined =>
-  usage?.inputTokens === undefined
-    ? usage
-    : {
-        ...usage,
-        inputTokens: usage.inputTokens + (usage.cachedInputTokens ?? 0) + cacheWritten,
-        ...(cacheWritten > 0 && { cacheCreationInputTokens: cacheWritten }),
-      };
+/**
+ * What served is what is billed. A served name that is the asked-for one with a date or a version behind it is the same
+ * model, and keeps the name that people asked for.
+ */
+export function servedModel(
+  requested: string | undefined,
+  served: string | undefined,
+): Pick<ModelNames, 'model' | 'requestedModel'> {
+  const isSame = served === undefined || requested === undefined || isSnapshot(served, requested);
+  if (isSame) return { model: requested ?? served, requestedModel: undefined };
+  return { model: served, requestedModel: requested };
+}
+
+/** `gpt-4o-mini-2024-07-18` of `gpt-4o-mini`; `models/gemini-2.5-flash` and `gemini-2.5-flash-001` of each other's stem. */
+function isSnapshot(served: string, requested: string): boolean {
+  const [stem, name] = [requested, served].map((each) =>
+    each.toLowerCase().replace(/^(?:.*\/)?models\//, ''),
+  );
+  if (stem === undefined || name === undefined || !name.startsWith(stem)) return stem === name;
+  return /^(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3,4}|latest))?$/.test(name.slice(stem.length));
+}
+
+/** What of a request is needed to price it and to know it again. */
+export function requestOf(from: Attributes): Pick<StageParts, 'serviceTier' | 'responseId'> {
+  return {
+    serviceTier: SERVICE_TIERS.map((name) => text(from, name)).find((tier) => tier !== undefined),
+    responseId: text(from, GEN_AI.responseId),
+  };
+}
+
+/** What served comes before what was asked for. */
+const SERVICE_TIERS = [
+  ATTR.serviceTier,
+  'gen_ai.openai.response.service_tier',
+  'gen_ai.response.service_tier',
+  'gen_ai.usage.service_tier',
+  'gen_ai.service_tier',
+  'openai.request.service_tier',
+  'gen_ai.openai.request.service_tier',
+  'gen_ai.request.service_tier',
+] as const;
 
 /**
  * One LLM request as the conventions write it. An answer without usage and without a reason to stop was cut off, or the
@@ -69,9 +90,11 @@ export const withCached = (usage: Usage | undefined, cacheWritten = 0): Usage | 
 export function chatStage(span: SpanRecord, base: FactBase, more: Partial<StageParts> = {}): StageFact {
   const { attributes } = span;
   const finishReasons = finishReasonsOf(attributes);
-  const usage = knownTokens(tokenUsage(attributes));
+  const names = modelNames(attributes);
+  const usage = knownTokens(tokenUsage(attributes, countingOf(names.provider, names.model)));
   return stageFact(base, {
-    ...modelNames(attributes),
+    ...names,
+    ...requestOf(attributes),
     stage: 'llm',
     turnIndex: index(attributes, ATTR.turnIndex),
     firstByteUs: afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk)),

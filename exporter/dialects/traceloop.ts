@@ -1,10 +1,10 @@
 import type { Fact } from '../../model/facts.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { addPresent, count, text } from './attributes.ts';
+import { text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';
-import { chatStage, knownTokens, modelNames, otherFact, stageFact, tokenUsage } from './stages.ts';
+import { chatStage, modelNames, otherFact, stageFact } from './stages.ts';
 
 /**
  * Traceloop's OpenLLMetry, JavaScript 0.27 and Python 0.62. LLM spans are those of the GenAI conventions but for some
@@ -25,8 +25,6 @@ const TL = {
   entityName: 'traceloop.entity.name',
   requestType: 'llm.request.type',
   workflow: 'traceloop.workflow.name',
-  cachedInputTokens: 'gen_ai.usage.cache_read_input_tokens',
-  reasoningTokens: 'gen_ai.usage.reasoning_tokens',
 } as const;
 
 /** `withAssociationProperties`: names that people give to the conversation, most particular first. */
@@ -51,17 +49,11 @@ function read(span: SpanRecord): Fact | undefined {
     return stageFact(base, { stage: 'tool', toolName });
   }
   if (!isRequest(span)) return otherFact(base);
-  const usage = knownTokens(tokenUsage(attributes));
-  return chatStage(span, base, {
-    // It says `stop` of streams that were aborted, too: only with usage the answer is known to be whole.
-    endUnknown: usage === undefined || undefined,
-    usage:
-      usage &&
-      addPresent(usage, {
-        cachedInputTokens: usage.cachedInputTokens ?? count(attributes, TL.cachedInputTokens),
-        reasoningTokens: usage.reasoningTokens ?? count(attributes, TL.reasoningTokens),
-      }),
-  });
+  const request = chatStage(span, base);
+  // It says `stop` of streams that were aborted, too: only with usage the answer is known to be whole.
+  if (request.usage === undefined) request.endUnknown = true;
+  else delete request.endUnknown;
+  return request;
 }
 
 const REQUESTS: ReadonlySet<string | undefined> = new Set([

@@ -43,6 +43,7 @@ function single(quantity: Quantity, amount: number | undefined, rates: Rates): Q
 function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
   const { inputTokens: input, outputTokens: output, cachedInputTokens: cached = 0 } = usage;
   if (!rates.inputTokens || !isAmount(input) || !isAmount(output)) return undefined;
+  if ((usage.unexplainedTokens ?? 0) > 0) return undefined;
 
   const apart = (rate: Rate | undefined, whole: Rate | undefined): boolean =>
     rate !== undefined && !(whole && rate.price.equals(whole.price) && rate.per === whole.per);

@@ -120,7 +120,7 @@ export const STAGE_RESULT: Checks<StageResult> = {
   finishReasons: strings,
   text: string,
 };
-export const USAGE: Checks<Usage> = {
+export const USAGE: Checks<Omit<Usage, 'unexplainedTokens'>> = {
   inputTokens: quantity,
   cachedInputTokens: quantity,
   cacheCreationInputTokens: quantity,

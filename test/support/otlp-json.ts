@@ -9,9 +9,22 @@ import type { SpanRecord } from '../../model/span-record.ts';
 import { packageRoot } from './root.ts';
 
 /** The spans of a recording of test/fixtures/dialects, as the receiver hands them to the dialects. */
-export function recordedSpans(name: string): SpanRecord[] {
+export const recordedSpans = (name: string): SpanRecord[] => spansIn(`dialects/${name}`);
+
+/** The calls of a case of test/fixtures/cases by their ids, as the dialects read them. */
+export function caseCalls(name: string): Map<string, Fact[]> {
+  const calls = new Map<string, Fact[]>();
+  for (const fact of spansIn(`cases/${name}`).flatMap((span) => readFact(span) ?? [])) {
+    const facts = calls.get(fact.callId) ?? [];
+    facts.push(fact);
+    calls.set(fact.callId, facts);
+  }
+  return calls;
+}
+
+function spansIn(name: string): SpanRecord[] {
   const spans: SpanRecord[] = [];
-  decodeJson(readFileSync(join(packageRoot, 'test/fixtures/dialects', `${name}.json`)), DEFAULT_LIMITS, {
+  decodeJson(readFileSync(join(packageRoot, 'test/fixtures', `${name}.json`)), DEFAULT_LIMITS, {
     span: (span) => spans.push(span),
     refused: (reason) => assert.fail(`a span of ${name} was refused: ${reason}`),
     // Long texts are cut; the dialects read none.

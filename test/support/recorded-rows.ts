@@ -18,6 +18,7 @@ export const RECORDING_PRICES: PriceList = priceListFrom(
     provider('anthropic', 'llm', 'claude-haiku-4-5', {
       per_million_input_tokens: '1',
       per_million_cached_input_tokens: '0.1',
+      per_million_cache_creation_input_tokens: '1',
       per_million_output_tokens: '5',
     }),
   ],

@@ -79,7 +79,7 @@ test('a latency of minutes is an error of measurement', () => {
 
 test("Anthropic's cached tokens are counted apart, OpenAI's are not", () => {
   const usage = {
-    'gen_ai.usage.input_tokens': 20,
+    'gen_ai.usage.input_tokens': 120,
     'gen_ai.usage.cache_read.input_tokens': 100,
     'gen_ai.usage.cache_creation.input_tokens': 8,
     'gen_ai.usage.output_tokens': 12,
@@ -88,7 +88,7 @@ test("Anthropic's cached tokens are counted apart, OpenAI's are not", () => {
     const fact = read('llm', 'l', { ...usage, 'gen_ai.provider.name': provider });
     return fact.type === 'stage' ? fact.usage?.inputTokens : undefined;
   };
-  assert.deepEqual([inputOf('anthropic'), inputOf('aws.bedrock'), inputOf('openai')], [128, 128, 20]);
+  assert.deepEqual([inputOf('anthropic'), inputOf('aws.bedrock'), inputOf('openai')], [228, 228, 120]);
 });
 
 test("a transcription's ttfb is no first byte; its audio is usage", () => {

@@ -1,0 +1,124 @@
+import type { Usage } from '../../model/facts.ts';
+import { type Attributes, count, present } from './attributes.ts';
+import { type Counting, grossUsage, type TokenCounts } from './gross.ts';
+
+/**
+ * The names under which token counts are reported, current ones of the conventions first. The same count can come under
+ * several of them: the first that is there is taken, and none is added to another.
+ */
+const NAMES = {
+  inputTokens: ['input_tokens', 'prompt_tokens'],
+  outputTokens: ['output_tokens', 'completion_tokens'],
+  totalTokens: ['total_tokens'],
+  cachedInputTokens: [
+    'cache_read.input_tokens',
+    'cache_read_input_tokens',
+    'input_cached_tokens',
+    'cached_input_tokens',
+    'cached_tokens',
+    'cache_read_tokens',
+    'input_tokens.cached',
+    'input_tokens_details.cached_tokens',
+    'prompt_tokens_details.cached_tokens',
+    'details.cache_read_input_tokens',
+    'details.cache_read_tokens',
+    'details.cached_tokens',
+    'details.cached_content_tokens',
+  ],
+  cacheCreationInputTokens: [
+    'cache_write.input_tokens',
+    'cache_creation.input_tokens',
+    'cache_creation_input_tokens',
+    'cache_write_input_tokens',
+    'cache_creation_tokens',
+    'cache_write_tokens',
+    'input_tokens.cache_write',
+    'input_tokens_details.cache_write_tokens',
+    'prompt_tokens_details.cache_write_tokens',
+    'details.cache_write_tokens',
+    'details.cache_creation_input_tokens',
+    'details.cache_creation_tokens',
+  ],
+  reasoningTokens: [
+    'reasoning.output_tokens',
+    'reasoning_tokens',
+    'output_reasoning_tokens',
+    'output_tokens.reasoning',
+    'output_tokens_details.reasoning_tokens',
+    'completion_tokens_details.reasoning_tokens',
+    'thoughts_tokens',
+    'details.reasoning_tokens',
+    'details.thoughts_tokens',
+  ],
+  inputAudioTokens: [
+    'audio.input_tokens',
+    'input_audio_tokens',
+    'details.input_audio_tokens',
+    'details.audio_prompt_tokens',
+  ],
+  cachedInputAudioTokens: [
+    'audio.cache_read.input_tokens',
+    'cache_audio_read_tokens',
+    'input_cached_audio_tokens',
+    'details.cache_audio_read_tokens',
+    'details.audio_cache_tokens',
+  ],
+  outputAudioTokens: [
+    'audio.output_tokens',
+    'output_audio_tokens',
+    'details.output_audio_tokens',
+    'details.audio_candidates_tokens',
+  ],
+  inputTextTokens: ['text.input_tokens', 'details.text_prompt_tokens'],
+  outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
+} as const;
+
+/** Older names of a total, outside the namespace. */
+const TOTALS = ['llm.usage.total_tokens', 'llm.token_count.total'];
+const PREFIX = 'gen_ai.usage.';
+
+const READERS = Object.entries(NAMES).map(
+  ([key, names]) => [key as keyof typeof NAMES, names.map((name) => PREFIX + name)] as const,
+);
+
+/** Token counts as the GenAI conventions and the dialects of them write them, not yet made gross. */
+export function tokenCounts(from: Attributes): TokenCounts {
+  const counts: { -readonly [K in keyof typeof NAMES]?: number } = {};
+  for (const [key, names] of READERS) {
+    for (const name of names) {
+      // Most attributes of most spans are none of these: a look costs less than a read.
+      if (from[name] === undefined) continue;
+      const value = count(from, name);
+      if (value === undefined) continue;
+      counts[key] = value;
+      break;
+    }
+  }
+  const total =
+    counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
+  const { inputTextTokens, outputTextTokens, ...rest } = counts;
+  return present({
+    ...rest,
+    totalTokens: total,
+    inputAudioTokens: rest.inputAudioTokens ?? noneBeside(inputTextTokens, rest.inputTokens),
+    outputAudioTokens: rest.outputAudioTokens ?? noneBeside(outputTextTokens, rest.outputTokens),
+  });
+}
+
+/** Where all tokens were text, none was audio. */
+const noneBeside = (text: number | undefined, all: number | undefined): number | undefined =>
+  text !== undefined && text === all ? 0 : undefined;
+
+/** A usage with something in it. */
+export const someUsage = (usage: Usage): Usage | undefined =>
+  Object.keys(usage).length === 0 ? undefined : usage;
+
+/** Token usage in the names of the conventions and their dialects, gross. */
+export const tokenUsage = (from: Attributes, counting?: Counting): Usage | undefined =>
+  someUsage(grossUsage(tokenCounts(from), counting));
+
+/** What is known of how a provider counts, whoever tells of it. */
+export const countingOf = (provider: string | undefined, model: string | undefined): Counting => ({
+  restIsThoughts:
+    /^(?:gcp\b|google|gemini|vertex|x_ai|xai)/.test(provider ?? '') || /\b(?:gemini|grok)-/.test(model ?? ''),
+});
