@@ -259,6 +259,12 @@ export const ATTRIBUTES = {
     example: true,
     privacy: 'none',
   },
+  turnCutOffBy: {
+    name: 'voice.turn.cut_off_by',
+    brief: 'Who but the user ended the answer before it was heard: hangup, program. Absent: nobody else',
+    example: 'hangup',
+    privacy: 'none',
+  },
   eouLatency: {
     name: 'voice.eou.latency',
     brief: 'End of utterance to playback start: the silence the caller hears',
@@ -424,6 +430,12 @@ export const SPANS = {
     name: 'response',
     brief: 'End of utterance to playback start; its length is the EOU latency',
     example: 'response',
+    privacy: 'none',
+  },
+  background: {
+    name: 'background',
+    brief: 'Requests of a call that led to nothing spoken; root of their own trace',
+    example: 'background',
     privacy: 'none',
   },
 } as const satisfies Definitions;

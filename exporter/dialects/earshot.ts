@@ -104,6 +104,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
     ]),
     reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
     interrupted: flag(attributes, ATTR.turnInterrupted),
+    cutOffBy: oneOf(attributes, ATTR.turnCutOffBy, ['hangup', 'program']),
     interruptions: interruptions.length > 0 ? interruptions : undefined,
     sentimentScore: number(attributes, ATTR.sentimentScore, { min: -1, max: 1 }),
     userText: text(attributes, ATTR.userText),

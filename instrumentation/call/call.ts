@@ -56,7 +56,6 @@ export class Call implements api.Call {
   readonly #host: CallHost;
   readonly #stages = new Set<Stage>();
   #analysis: CallAnalysis | undefined;
-  #turnCount = 0;
   #lastTurn: Turn | undefined;
   #transport: string | undefined;
   #outcome: Outcome | undefined;
@@ -104,7 +103,7 @@ export class Call implements api.Call {
     const { initiator = 'user', at } = readOptions('Call.startTurn', TURN_START, start);
     return (
       guard('starting a turn', () => this.tracker.startManualTurn(initiator, at)) ??
-      this.#host.openTurn({ initiator, startUs: instantUs(at), manual: true })
+      this.#host.openTurn({ initiator, startUs: instantUs(at), manual: true, provisional: false })
     );
   }
 
@@ -148,12 +147,18 @@ export class Call implements api.Call {
   }
 
   #hostTurns(): CallHost {
+    let turns = 0;
     const host: CallHost = {
       id: this.id,
       context: this.context,
       openTurn: (init) => {
-        this.#lastTurn = new Turn(host, { ...init, index: this.#turnCount++, previous: this.#lastTurn });
-        return this.#lastTurn;
+        const turn = new Turn(host, { ...init, previous: this.#lastTurn });
+        if (!turn.provisional) this.#lastTurn = turn;
+        return turn;
+      },
+      takeIndex: () => turns++,
+      get turnCount() {
+        return turns;
       },
       startStage: (kind, facts) => this.startStage(kind, facts),
       scoreSentiment: (text) => guard('scoring sentiment', () => this.#analysis?.sentiment(text)),
@@ -162,7 +167,10 @@ export class Call implements api.Call {
         if (stage.ended) this.#stages.delete(stage);
         guard('following a turn', () => this.tracker.turnChanged(turn, stage, result));
       },
-      turnEnded: (turn) => guard('hearing a turn', () => this.#hear(turn)),
+      turnEnded: (turn) => {
+        this.#lastTurn = turn;
+        guard('hearing a turn', () => this.#hear(turn));
+      },
     };
     return host;
   }

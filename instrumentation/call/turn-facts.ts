@@ -7,7 +7,10 @@ import type { Stage } from './stage.ts';
 
 /** What is known of a turn that ends, besides its stages. */
 export interface TurnKnowledge
-  extends Pick<TurnFact, 'callId' | 'turnIndex' | 'initiator' | 'speechEndedUs' | 'eouSource'> {
+  extends Pick<
+    TurnFact,
+    'callId' | 'turnIndex' | 'initiator' | 'speechEndedUs' | 'eouSource' | 'utterances'
+  > {
   startUs: Micros;
   endUs: Micros;
 }

@@ -1,12 +1,12 @@
 import type { EouSource, Micros } from '../../model/facts.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
-import { guardMethods } from './spans.ts';
+import { guard, guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
 import type { Turn } from './turn.ts';
 import { AgentVoice, type PlaybackSource } from './turns/agent-voice.ts';
+import { CurrentTurn } from './turns/current-turn.ts';
 import type { CallHost } from './turns/host.ts';
 import { type ReplyRules, SilenceRules } from './turns/reply-rules.ts';
-import { SpeechLog } from './turns/speech-log.ts';
 import { UserSpeech } from './turns/user-speech.ts';
 import { recordUtterance, type Utterance } from './turns/utterance.ts';
 
@@ -17,46 +17,67 @@ import { recordUtterance, type Utterance } from './turns/utterance.ts';
  * - Speech becomes a turn when words are understood and the agent is silent, or is silenced by it.
  * - Until the agent is heard, everything the user says belongs to the same turn.
  * - A sound after the user's words were accepted is not what is answered, unless words are understood in it.
+ * - What the user says after words that were accepted, and before the answer, is an utterance of its own.
  * - Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.
  * - What a framework takes for the end of the user's turn is one, whatever was understood.
+ * - A request that nothing led to is a turn once its answer is spoken, and else background work of the call.
  * - A turn closes when its reply is over: by the rules for silence, or by the framework's word.
+ * - Where nobody listens to the user, a turn is what is heard of the agent at a stretch.
  */
 export class TurnTracker {
   readonly #host: CallHost;
-  readonly #voice = new AgentVoice();
-  readonly #log = new SpeechLog();
+  readonly #current: CurrentTurn;
+  readonly #voice: AgentVoice;
+  readonly #ending = new Set<(atUs: Micros) => void>();
   #rules: ReplyRules = new SilenceRules();
-  #turn: Turn | undefined;
   /** Speech that is no turn yet: nothing was understood, or the agent is still speaking. */
   #pending: UserSpeech | undefined;
-  #committed = false;
-  #userEndedUs: Micros = 0;
   #timer: NodeJS.Timeout | undefined;
+  #liveAudio = false;
   #ended = false;
 
   constructor(host: CallHost) {
     this.#host = host;
+    this.#current = new CurrentTurn(host);
+    this.#voice = new AgentVoice(this.#current);
   }
 
   /** The turn that is going on. */
   get turn(): Turn | undefined {
-    return this.#turn?.ended ? undefined : this.#turn;
+    return this.#current.open;
   }
 
   /** When the user was last heard. */
   get userEndedUs(): Micros {
-    return this.#userEndedUs;
+    return this.#current.userEndedUs;
+  }
+
+  /** The user's audio is seen as it is spoken: what is sent on in one burst was held back. */
+  get liveAudio(): boolean {
+    return this.#liveAudio;
   }
 
   /** A framework says what is answered, and when a reply is over. */
   follow(rules: ReplyRules): void {
     this.#rules = rules;
+    this.#current.speechIsKnown();
     this.observePlayback();
   }
 
   /** The transport shows what is played: nothing has to be estimated, and estimates that are told do not count. */
   observePlayback(): void {
     this.#voice.observed();
+  }
+
+  /** The transport shows the user's audio, at the pace of speech. */
+  observeAudio(): void {
+    this.#liveAudio = true;
+  }
+
+  /** Somebody listens to the user. `ending`: told before the call ends, of what is still being said. */
+  listens(ending?: (atUs: Micros) => void): void {
+    this.#current.speechIsKnown();
+    if (ending && !this.#ended) this.#ending.add(ending);
   }
 
   /**
@@ -66,12 +87,12 @@ export class TurnTracker {
   speechStarted(at: Instant, start: 'known' | 'inferred' = 'known'): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    this.#log.note('user_started', us);
+    this.#voice.settle(us);
+    this.#current.note('user_started', us);
     const inferred = start === 'inferred';
     const pending = this.#pending;
-    const turn = this.turn;
     if (pending?.heard) pending.resumed(us, inferred);
-    else if (turn && this.#isSaidIn(turn)) turn.userSpeechStarted({ at: us / 1_000 });
+    else if (this.#current.listens) this.turn?.userSpeechStarted({ at: us / 1_000 });
     else if (!pending || pending.endUs !== undefined || us < pending.startUs)
       this.#pending = new UserSpeech(us, inferred);
   }
@@ -80,19 +101,19 @@ export class TurnTracker {
   speechEnded(at: Instant, source: EouSource): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    this.#log.note('user_ended', us);
-    this.#userEndedUs = us;
+    this.#current.note('user_ended', us);
     if (!this.#pending?.ended(us, source)) this.turn?.userSpeechEnded({ at: us / 1_000, source });
   }
 
   /** Words of the user were understood, for the first time or again. `startAt`: when they were begun. */
   wordsHeard(startAt: Instant): void {
     if (this.#ended) return;
+    this.#voice.settle(instantUs(startAt));
     // In a turn that waits for its answer this only says that the user has begun; elsewhere it is pending speech.
     if (!this.#pending) this.speechStarted(startAt);
     if (!this.#pending) return;
     this.#pending.wordsHeard();
-    if (!this.#audible) this.#promote(nowUs());
+    if (!this.#voice.audible) this.#promote(nowUs());
   }
 
   /** An utterance is over. */
@@ -112,8 +133,8 @@ export class TurnTracker {
     const us = instantUs(at);
     if (this.#pending) this.#pending.committedUs = us;
     else {
-      this.#log.note('user_committed', us);
-      this.#commit(us);
+      this.#current.note('user_committed', us);
+      this.#current.commit(us);
     }
   }
 
@@ -123,24 +144,33 @@ export class TurnTracker {
     const us = instantUs(at);
     if (this.#pending) this.#promote(us);
     const turn = this.turn;
-    if (turn?.initiator !== 'user' || (turn.answered && this.#committed)) {
+    if (turn?.initiator !== 'user' || (turn.answered && this.#current.committed)) {
       const startUs = end ? instantUs(end.at) : us;
       this.#close(Math.max(startUs, turn?.playbackEndedUs ?? 0));
-      this.#open('user', startUs, false);
+      this.#current.start('user', startUs);
     }
-    this.#log.note('user_committed', us);
+    this.#current.note('user_committed', us);
     if (end) this.turn?.userSpeechEnded(end);
-    this.#commit(us);
+    this.#current.commit(us);
   }
 
   /** A model request, a tool or synthesis starts. It belongs to the turn that it answers. */
   startStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, at?: Instant): Stage {
-    const startUs = instantUs(at);
-    if (this.#ended) return this.#host.startStage(kind, { ...facts, at: startUs / 1_000 });
-    if (this.#pending?.heard && this.#rules.answersWords(kind, this.turn !== undefined))
-      this.#promote(startUs);
+    const us = instantUs(at);
+    const start = { ...facts, at: us / 1_000 };
+    if (this.#ended) return this.#host.startStage(kind, start);
+    this.#voice.settle(us);
+    const turn = this.turn;
+    if (this.#pending?.heard && this.#rules.answersWords(kind, facts, turn !== undefined)) this.#promote(us);
+    else if (turn?.answered && !turn.manual && !this.#voice.audible && this.#rules.beginsAnew(kind, facts))
+      this.#close(turn.playbackEndedUs ?? us);
     this.#rules.requestStarted(kind);
-    return this.#turnFor('agent', startUs).startStage(kind, { ...facts, at: startUs / 1_000 });
+    const stage = (kind === 'tts' ? this.#current.spokenIn(us) : this.#current.askedIn(us)).startStage(
+      kind,
+      start,
+    );
+    this.#scheduleClose();
+    return stage;
   }
 
   /**
@@ -149,14 +179,15 @@ export class TurnTracker {
    * @param speechAnswered Speech is answered of which no words are known.
    */
   turnForReply(speechAnswered: boolean): Turn | undefined {
-    if (this.#pending && (this.#pending.heard || speechAnswered) && !this.#audible) this.#promote(nowUs());
-    return this.turn;
+    if (this.#pending && (this.#pending.heard || speechAnswered) && !this.#voice.audible)
+      this.#promote(nowUs());
+    return this.#current.repliedIn();
   }
 
   /** The agent says something of its own accord. */
   startAgentTurn(startUs: Micros): Turn {
     this.#close(Math.max(startUs, this.turn?.playbackEndedUs ?? 0));
-    return this.#open('agent', startUs, false);
+    return this.#current.start('agent', startUs);
   }
 
   /** The framework says that a reply is over. */
@@ -168,58 +199,66 @@ export class TurnTracker {
   playbackStarted(at?: Instant, source: PlaybackSource = 'observed'): void {
     if (this.#ended || this.#voice.outdoes(source)) return;
     const us = instantUs(at);
-    if (!this.#rules.told && this.#voice.isStray(us, this.turn)) return;
-    const what = this.#voice.started(this.#rules.told ? undefined : this.turn);
+    const { told } = this.#rules;
+    if (!told && this.#voice.isStray(us)) return;
+    const resuming = told ? undefined : this.turn;
     if (!this.turn && this.#pending?.heard) this.#promote(us);
-    this.#log.note(what, us);
-    this.#turnFor('agent', us).startPlayback({ at: us / 1_000, source });
+    this.#voice.started(us, source, resuming);
   }
 
   /** The agent is silenced in mid-reply, and may go on. */
   playbackPaused(at?: Instant): void {
-    const us = instantUs(at);
-    if (this.turn?.playing && this.#voice.paused(us)) this.#log.note('agent_stopped', us);
+    this.#voice.paused(instantUs(at));
   }
 
   playbackResumed(at?: Instant): void {
-    if (this.turn?.playing && this.#voice.resumed()) this.#log.note('agent_resumed', instantUs(at));
+    this.#voice.resumed(instantUs(at));
   }
 
   /** All that was queued has been played. */
   playbackEnded(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (this.#voice.outdoes(source)) return;
-    const us = instantUs(at);
-    this.#voice.ended();
-    const turn = this.turn;
-    if (this.#ended || !turn?.playing) return;
-    this.#log.note('agent_ended', us);
-    turn.startPlayback().end({ at: us / 1_000 });
+    if (!this.#voice.outdoes(source)) this.#voice.ended(instantUs(at));
   }
 
   /** The agent was stopped before it had finished. */
   playbackCleared(at?: Instant, source: PlaybackSource = 'observed'): void {
     if (this.#voice.outdoes(source)) return;
-    const turn = this.turn;
-    const us = this.#voice.stopped(instantUs(at), turn?.playing === true && !this.#ended);
-    if (us === undefined || !turn) return;
-    this.#log.note('agent_stopped', us);
-    turn.startPlayback().cancel({ at: us / 1_000 });
+    const us = instantUs(at);
+    if (!this.#voice.stopped(us)) return;
     if (this.#pending?.heard) this.#promote(us);
+    else if (!this.#current.speechKnown && !this.turn?.manual) {
+      this.#voice.bargedInto();
+      this.#close(us);
+    }
+  }
+
+  /** The program stopped the agent for a reason of its own: whatever the user says meanwhile has not done it. */
+  playbackSilenced(at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (!this.#voice.outdoes(source)) this.#voice.silenced(instantUs(at));
+  }
+
+  /** The far end is gone, which had still to hear the agent. */
+  playbackCutOff(at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (!this.#voice.outdoes(source)) this.#voice.cutOff(instantUs(at));
   }
 
   /** A turn of the application's own: it ends when the application says so. */
   startManualTurn(initiator: 'user' | 'agent', at?: Instant): Turn {
     const us = instantUs(at);
     this.#close(us);
-    return this.#open(initiator, us, true);
+    return this.#current.start(initiator, us, { manual: true });
   }
 
   /** The call is over. */
   end(at: Instant): void {
     if (this.#ended) return;
     const us = instantUs(at);
+    for (const ending of this.#ending) guard('ending a call', () => ending(us));
+    this.#voice.settle(us);
+    if (this.#voice.audible) this.#voice.cutOff(us);
+    const hungUp = this.#voice.wasCutOff;
     if (this.#voice.stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote(us);
-    this.#close(us);
+    this.#close(us, false, hungUp);
     this.#ended = true;
     this.#pending?.leftTo(this.#host);
     this.#pending = undefined;
@@ -227,30 +266,18 @@ export class TurnTracker {
 
   /** Called by the call when a stage of `turn` gave its first byte or ended, or its playback began. */
   turnChanged(turn: Turn, stage: Stage, result: StageResult | undefined): void {
-    if (turn !== this.#turn || turn.ended) return;
+    if (turn !== this.turn) return;
     this.#rules.stageChanged(stage, result);
     if (turn.manual) return;
-    if (stage.kind === 'tts' && !this.#rules.told) this.#synthesised(turn, stage, result);
+    if (stage.kind === 'tts' && !this.#rules.told) this.#voice.synthesised(turn, stage, result);
+    if (this.#voice.fallsSilentWith(stage)) this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
     this.#scheduleClose();
-  }
-
-  /** Where no transport shows playback the caller hears synthesis as it comes, for as long as it lasts. */
-  #synthesised(turn: Turn, stage: Stage, result: StageResult | undefined): void {
-    const { firstByteUs } = stage;
-    if (firstByteUs === undefined) return;
-    const heard = { at: firstByteUs / 1_000, source: 'estimated' } as const;
-    if (this.#voice.queuesBehind(turn)) turn.startPlayback(heard);
-    else if (stage.cancelled && this.#voice.estimates) this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
-    else if (this.#voice.estimate(turn, firstByteUs, stage.endUs, result)) {
-      this.#log.note('agent_started', firstByteUs);
-      turn.startPlayback(heard);
-    }
   }
 
   #scheduleClose(): void {
     clearTimeout(this.#timer);
     const turn = this.turn;
-    if (!turn?.answered || turn.manual) return;
+    if (!turn?.answered || turn.manual || this.#voice.wasCutOff) return;
     const quietMs = this.#rules.waitsMs(turn, this.#voice.stoppedUs);
     const playsMs = this.#voice.playsForMs(turn);
     if (quietMs === undefined || playsMs === undefined) return;
@@ -261,7 +288,7 @@ export class TurnTracker {
   #closeQuiet(): void {
     const turn = this.turn;
     if (!turn) return;
-    if (turn.playing) this.playbackEnded((this.#voice.estimatedEndUs ?? nowUs()) / 1_000);
+    if (turn.playing) this.#voice.runOut();
     clearTimeout(this.#timer);
     if (this.#talksOn()) this.#promote(nowUs());
     else this.#close(turn.playbackEndedUs ?? nowUs());
@@ -271,36 +298,8 @@ export class TurnTracker {
   #talksOn(): boolean {
     const pending = this.#pending;
     const agentEndedUs = this.turn?.playbackEndedUs;
-    if (!pending?.heard || this.#audible) return false;
+    if (!pending?.heard || this.#voice.audible) return false;
     return pending.endUs === undefined || agentEndedUs === undefined || pending.endUs > agentEndedUs;
-  }
-
-  get #audible(): boolean {
-    return this.turn?.playing ?? false;
-  }
-
-  /** Whether what the user goes on to say is said in this turn, with words or without. */
-  #isSaidIn(turn: Turn): boolean {
-    return turn.initiator === 'user' && !turn.answered && !this.#committed;
-  }
-
-  /** Whether words, which began at `startUs`, are still part of what this turn answers. */
-  #continues(turn: Turn, startUs: Micros): boolean {
-    return turn.manual || (!turn.answered && (turn.initiator === 'user' || startUs <= turn.startUs));
-  }
-
-  #turnFor(initiator: 'user' | 'agent', us: Micros): Turn {
-    return this.turn ?? this.#open(initiator, us, false);
-  }
-
-  #open(initiator: 'user' | 'agent', startUs: Micros, manual: boolean): Turn {
-    this.#turn = this.#host.openTurn({ initiator, startUs, manual });
-    return this.#turn;
-  }
-
-  #commit(us: Micros): void {
-    this.#committed = true;
-    this.turn?.committed(us / 1_000);
   }
 
   /** Pending speech becomes a turn, as is known at `atUs`; the turn before it ends where the agent fell silent. */
@@ -309,27 +308,26 @@ export class TurnTracker {
     if (!pending) return;
     this.#pending = undefined;
     const before = this.turn;
-    if (!before || !this.#continues(before, pending.startUs)) {
+    if (this.#current.continuesWith(pending.startUs)) this.#current.spokenAgain(pending.startUs);
+    else {
       this.#voice.bargedInto();
-      this.#log.note('user_committed', pending.committedUs ?? nowUs());
+      this.#current.note('user_committed', pending.committedUs ?? nowUs());
       const silentUs = before?.playing ? atUs : Math.max(pending.startUs, before?.startUs ?? 0);
       this.#close(this.#voice.stoppedUs ?? before?.playbackEndedUs ?? silentUs, pending.startInferred);
-      this.#log.note('user_started', pending.startUs);
-      if (pending.endUs !== undefined) this.#log.note('user_ended', pending.endUs);
+      this.#current.start('user', pending.startUs);
+      this.#current.note('user_started', pending.startUs);
+      if (pending.endUs !== undefined) this.#current.note('user_ended', pending.endUs);
     }
-    pending.becomes(this.#turnFor('user', pending.startUs));
-    if (pending.committedUs !== undefined) this.#committed = true;
+    if (this.turn) pending.becomes(this.turn);
+    if (pending.committedUs !== undefined) this.#current.commit(pending.committedUs);
   }
 
   /** @param startInferred When the speech that ends the turn began is not known. */
-  #close(atUs: Micros, startInferred = false): void {
+  #close(atUs: Micros, startInferred = false, hungUp = false): void {
     clearTimeout(this.#timer);
-    const turn = this.turn;
-    this.#log.judge(turn, startInferred);
+    this.#current.close(atUs, { startInferred, hungUp });
     this.#voice.turnClosed();
     this.#rules.turnClosed();
-    this.#committed = false;
-    turn?.end({ at: atUs / 1_000 });
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { MarkedTurn } from '../../exporter/calls/marks.ts';
 import { eouLatencyUs } from '../../exporter/calls/segments.ts';
-import type { Interruption, Micros, StageKind } from '../../model/facts.ts';
+import type { CutOffBy, Interruption, Micros, StageKind } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
 import type * as api from './api.ts';
 import type { At, InterruptionMark, PlaybackStart, SpeechMark, StageResult, TurnEnd } from './api.ts';
@@ -30,18 +30,18 @@ const MAX_JUDGED_STAGES = 256;
 type StageStart = StageFacts & At;
 
 export interface TurnInit {
-  index: number;
   initiator: 'user' | 'agent';
   startUs: Micros;
   /** Opened by the application, which also ends it. */
   manual: boolean;
+  /** It is opened for the time being: until it is confirmed it has no place among the turns of the call. */
+  provisional: boolean;
   previous?: Turn | undefined;
 }
 
 /** One exchange of a call. It is one trace. */
 export class Turn implements api.Turn, StageOwner {
-  readonly index: number;
-  readonly initiator: 'user' | 'agent';
+  initiator: 'user' | 'agent';
   readonly startUs: Micros;
   readonly manual: boolean;
   readonly context: Context;
@@ -59,11 +59,13 @@ export class Turn implements api.Turn, StageOwner {
   #agentText: string | undefined;
   /** What was sent to be spoken: the agent's words where no model gave them, such as a greeting. */
   #spokenText: string | undefined;
+  #index: number | undefined;
+  #lastStageEndUs: Micros = 0;
   #ended = false;
 
   constructor(host: CallHost, init: TurnInit) {
     this.#host = host;
-    this.index = init.index;
+    if (!init.provisional) this.#index = host.takeIndex();
     this.initiator = init.initiator;
     this.startUs = init.startUs;
     this.manual = init.manual;
@@ -73,15 +75,30 @@ export class Turn implements api.Turn, StageOwner {
         kind: SpanKind.SERVER,
         startUs: init.startUs,
         links: links(host.context, init.previous?.context),
-        attributes: { ...this.#identity(), [ATTR.turnInitiator]: init.initiator },
+        attributes: this.#identity(),
       },
       undefined,
     );
     this.context = trace.setSpan(host.context, this.#span);
   }
 
+  /** The one that it will have, while it is not confirmed. */
+  get index(): number {
+    return this.#index ?? this.#host.turnCount;
+  }
+
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Whether it is a turn will be seen by what follows. */
+  get provisional(): boolean {
+    return this.#index === undefined;
+  }
+
+  /** When the last of its stages that are over ended; 0 when there is none. */
+  get lastStageEndUs(): Micros {
+    return this.#lastStageEndUs;
   }
 
   /** The agent was heard, or is. */
@@ -203,7 +220,7 @@ export class Turn implements api.Turn, StageOwner {
     const endUs = Math.max(this.startUs, instantUs(at));
     if (this.#playback && !this.#playback.ended) this.#playback.end({ at: endUs / 1_000 });
     guard('describing a turn', () => {
-      this.#marks.writeTo(this.#span);
+      this.#marks.writeTo(this.#span, this.initiator);
       this.#writeWords();
       this.#writeResponse(endUs);
       if (error !== undefined) failSpan(this.#span, error);
@@ -219,6 +236,7 @@ export class Turn implements api.Turn, StageOwner {
 
   stageEnded(stage: Stage, result: StageResult): void {
     this.#openStages.delete(stage);
+    this.#lastStageEndUs = Math.max(this.#lastStageEndUs, stage.endUs ?? 0);
     if (stage.kind === 'playback') this.#playbackEndedUs = stage.endUs;
     if (stage.kind === 'llm' && result.text) this.addAgentText(result.text);
     if (stage.kind === 'stt' && result.text) this.addUserText(result.text);
@@ -226,10 +244,42 @@ export class Turn implements api.Turn, StageOwner {
     this.#host.stageChanged(this, stage, result);
   }
 
+  /** It is a turn: the agent speaks, or the user does. */
+  confirm(initiator: 'user' | 'agent' = 'agent'): void {
+    if (this.#index !== undefined || this.#ended) return;
+    this.initiator = initiator;
+    this.#index = this.#host.takeIndex();
+    this.#span.setAttribute(ATTR.turnIndex, this.#index);
+    for (const stage of this.#openStages) stage.setAttribute(ATTR.turnIndex, this.#index);
+  }
+
+  /** It was no turn: its requests are background work of the call. */
+  drop(atUs: Micros): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#span.updateName(SPAN.background);
+    endSpan(this.#span, this.startUs, Math.max(this.startUs, this.#lastStageEndUs || atUs));
+  }
+
+  /** The user speaks again, after what they had said was accepted and before it is answered. */
+  spokenAgain(us: Micros): void {
+    if (!this.#ended) this.#marks.spokenAgain(us);
+  }
+
+  /** The answer ended before it was heard, by nothing that the user said. */
+  cutOff(by: CutOffBy): void {
+    if (!this.#ended) this.#marks.cutOff(by);
+  }
+
+  /** Nobody listened to the user: who began is not known, nor who spoke over whom. */
+  speechUnknown(): void {
+    if (!this.#ended) this.#marks.speechUnknown();
+  }
+
   /** The turn as rows will show it, if it ends at `endUs`. */
   markedAt(endUs: Micros): MarkedTurn {
     const { index, initiator, startUs } = this;
-    const { speechEndedUs, eouSource } = this.#marks;
+    const { speechEndedUs, eouSource, utterances } = this.#marks;
     const known: TurnKnowledge = {
       callId: this.#host.id,
       turnIndex: index,
@@ -238,12 +288,15 @@ export class Turn implements api.Turn, StageOwner {
       endUs,
       ...(speechEndedUs !== undefined && { speechEndedUs }),
       ...(eouSource !== undefined && { eouSource }),
+      ...(utterances.length > 1 && { utterances }),
     };
     return markedTurn(this.#span, known, this.#stages);
   }
 
   #identity(): Attributes {
-    return { [ATTR.callId]: this.#host.id, [ATTR.turnIndex]: this.index };
+    const attributes: Attributes = { [ATTR.callId]: this.#host.id };
+    if (this.#index !== undefined) attributes[ATTR.turnIndex] = this.#index;
+    return attributes;
   }
 
   #writeWords(): void {

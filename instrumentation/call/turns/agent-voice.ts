@@ -1,8 +1,8 @@
-import type { SpeechEvent } from '../../../exporter/quality/speech-events.ts';
 import type { Micros } from '../../../model/facts.ts';
 import { nowUs } from '../clock.ts';
-import type { StageResult } from '../stage.ts';
+import type { Stage, StageResult } from '../stage.ts';
 import type { Turn } from '../turn.ts';
+import type { CurrentTurn } from './current-turn.ts';
 
 /** Whether playback was seen, or follows from the audio that came. */
 export type PlaybackSource = 'observed' | 'estimated';
@@ -10,32 +10,38 @@ export type PlaybackSource = 'observed' | 'estimated';
 /** Audio that the agent had on its way when it was stopped. */
 const STRAY_AUDIO_US = 300_000;
 
-/** What is known of how the agent is heard: from a transport that shows it, or estimated from synthesis. */
+/** How the agent is heard: as a transport shows it, or estimated from synthesis. */
 export class AgentVoice {
+  readonly #current: CurrentTurn;
   #observed = false;
   /** Playback is told, and need not be concluded from synthesis. */
   #told = false;
   /** Queued audio is being played, whichever turn it came from. */
-  #audible = false;
+  #queued = false;
   #pausedUs: Micros | undefined;
   #stoppedUs: Micros | undefined;
   /** The last barge-in, for audio that was still on its way. */
   #bargedInUs: Micros | undefined;
   #estimatedEndUs: Micros | undefined;
+  #cutOff = false;
+
+  constructor(current: CurrentTurn) {
+    this.#current = current;
+  }
+
+  /** The agent is being heard, or is paused. */
+  get audible(): boolean {
+    return this.#current.open?.playing ?? false;
+  }
 
   /** When the agent was stopped in mid-reply, by speech in which no words are understood yet. */
   get stoppedUs(): Micros | undefined {
     return this.#stoppedUs;
   }
 
-  /** When the audio that came has run out. */
-  get estimatedEndUs(): Micros | undefined {
-    return this.#estimatedEndUs;
-  }
-
-  /** Nothing tells when the agent is heard. */
-  get estimates(): boolean {
-    return !this.#told;
+  /** The far end went away while it was still to hear the agent. */
+  get wasCutOff(): boolean {
+    return this.#cutOff;
   }
 
   /** A transport shows what is played. */
@@ -50,46 +56,56 @@ export class AgentVoice {
   }
 
   /** Whether audio that is heard from `us` on had been on its way when the agent was stopped: it answers nothing. */
-  isStray(us: Micros, turn: Turn | undefined): boolean {
+  isStray(us: Micros): boolean {
     this.#told = true;
     const late = this.#bargedInUs !== undefined && us - this.#bargedInUs < STRAY_AUDIO_US;
-    return late && turn?.firstTtsByteUs === undefined;
+    return late && this.#current.open?.firstTtsByteUs === undefined;
   }
 
-  /** The agent is heard; `turn`: the one that it may go on with, if it was stopped. */
-  started(turn: Turn | undefined): SpeechEvent['what'] {
-    const resumes = this.#stoppedUs !== undefined && turn !== undefined;
-    this.#audible = true;
+  /** The agent is heard from `us` on: it goes on, if it had been stopped in the turn `resuming`. */
+  started(us: Micros, source: PlaybackSource, resuming: Turn | undefined): void {
+    this.#current.note(this.#stoppedUs !== undefined && resuming ? 'agent_resumed' : 'agent_started', us);
+    this.#queued = true;
+    this.#cutOff = false;
     this.#stoppedUs = undefined;
-    return resumes ? 'agent_resumed' : 'agent_started';
+    this.#current.spokenIn(us).startPlayback({ at: us / 1_000, source });
   }
 
-  /** Gives false when it is silent already. */
-  paused(us: Micros): boolean {
-    if (this.#pausedUs !== undefined) return false;
+  paused(us: Micros): void {
+    if (!this.audible || this.#pausedUs !== undefined) return;
     this.#pausedUs = us;
-    return true;
+    this.#current.note('agent_stopped', us);
   }
 
-  /** Gives false when it was not paused. */
-  resumed(): boolean {
-    const paused = this.#pausedUs !== undefined;
+  resumed(us: Micros): void {
+    if (!this.audible || this.#pausedUs === undefined) return;
     this.#pausedUs = undefined;
-    return paused;
+    this.#current.note('agent_resumed', us);
   }
 
-  ended(): void {
-    this.#audible = false;
-    this.#pausedUs = undefined;
+  /** All was heard by `us`. */
+  ended(us: Micros): void {
+    this.#finish('agent_ended', us, false);
   }
 
-  /** Stopped for good at `us`. Gives the instant of the silence; undefined when nothing was heard. */
-  stopped(us: Micros, wasHeard: boolean): Micros | undefined {
-    const silentUs = this.#pausedUs ?? us;
-    this.ended();
-    if (!wasHeard) return undefined;
-    this.#stoppedUs = silentUs;
-    return silentUs;
+  /** It was stopped at `us`, and does not go on by itself. Gives false when it was silent. */
+  stopped(us: Micros): boolean {
+    const heard = this.audible;
+    if (heard) this.#stoppedUs = this.#pausedUs ?? us;
+    this.#finish('agent_stopped', this.#pausedUs ?? us, true);
+    return heard;
+  }
+
+  /** It was stopped at `us` by nothing that the user said. */
+  silenced(us: Micros): void {
+    if (this.audible) this.#current.open?.cutOff('program');
+    this.#finish('agent_ended', us, true);
+  }
+
+  /** The far end is gone at `us`. */
+  cutOff(us: Micros): void {
+    this.#cutOff = this.audible;
+    this.#finish('agent_ended', us, true);
   }
 
   /** The user's words have stopped it. */
@@ -97,28 +113,43 @@ export class AgentVoice {
     if (this.#stoppedUs !== undefined) this.#bargedInUs = this.#stoppedUs;
   }
 
-  /** Whether the reply before is still being played: this one comes behind it, and nothing tells where it begins. */
-  queuesBehind(turn: Turn): boolean {
-    return this.#told && this.#audible && !turn.answered;
+  /** What had run out by `us` was heard to its end, though no timer has looked yet. */
+  settle(us: Micros): void {
+    const turn = this.#current.open;
+    const endUs = this.#estimatedEndUs;
+    if (this.#told || !turn?.playing || turn.manual || endUs === undefined || endUs >= us) return;
+    for (const { kind } of turn.openStages) if (kind === 'tts') return;
+    this.ended(endUs);
   }
 
-  /** Adds the audio of a synthesis to what is heard. Gives true when it is the first that is heard. */
-  estimate(
-    turn: Turn,
-    firstByteUs: Micros,
-    endUs: Micros | undefined,
-    result: StageResult | undefined,
-  ): boolean {
-    if (this.#told) return false;
-    if (result) {
+  /** The audio that came has been heard by now. */
+  runOut(): void {
+    this.ended(this.#estimatedEndUs ?? nowUs());
+  }
+
+  /** Where no transport shows playback the caller hears synthesis as it comes, for as long as it lasts. */
+  synthesised(turn: Turn, stage: Stage, result: StageResult | undefined): void {
+    const { firstByteUs } = stage;
+    if (firstByteUs === undefined) return;
+    const heard = { at: firstByteUs / 1_000, source: 'estimated' } as const;
+    if (this.#told) {
+      // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
+      if (this.#queued && !turn.answered) turn.startPlayback(heard);
+    } else if (result) {
+      if (stage.cancelled) return;
       const lastsUs = (result.usage?.audioSeconds ?? 0) * 1e6;
       const startsUs = Math.max(this.#estimatedEndUs ?? 0, firstByteUs);
-      this.#estimatedEndUs = Math.round(Math.max(startsUs + lastsUs, endUs ?? 0));
-      return false;
+      this.#estimatedEndUs = Math.round(Math.max(startsUs + lastsUs, stage.endUs ?? 0));
+    } else if (!turn.playing) {
+      this.#current.note('agent_started', firstByteUs);
+      this.#estimatedEndUs = firstByteUs;
+      turn.startPlayback(heard);
     }
-    if (turn.playing) return false;
-    this.#estimatedEndUs = firstByteUs;
-    return true;
+  }
+
+  /** Whether it falls silent with a synthesis that is cancelled: nothing else would tell. */
+  fallsSilentWith(stage: Stage): boolean {
+    return !this.#told && stage.kind === 'tts' && stage.cancelled && stage.firstByteUs !== undefined;
   }
 
   /** For how long what came will still be heard, in milliseconds; undefined: until its end is told. */
@@ -128,7 +159,18 @@ export class AgentVoice {
   }
 
   turnClosed(): void {
+    this.#cutOff = false;
     this.#stoppedUs = undefined;
     this.#estimatedEndUs = undefined;
+  }
+
+  #finish(what: 'agent_ended' | 'agent_stopped', us: Micros, early: boolean): void {
+    this.#queued = false;
+    this.#pausedUs = undefined;
+    if (!this.audible) return;
+    this.#current.note(what, us);
+    const playback = this.#current.open?.startPlayback();
+    if (early) playback?.cancel({ at: us / 1_000 });
+    else playback?.end({ at: us / 1_000 });
   }
 }

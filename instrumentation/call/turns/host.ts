@@ -8,7 +8,11 @@ export interface CallHost {
   readonly id: string;
   /** The call's context: its scope and its span. */
   readonly context: Context;
-  openTurn(init: Omit<TurnInit, 'index' | 'previous'>): Turn;
+  openTurn(init: Omit<TurnInit, 'previous'>): Turn;
+  /** How many turns the call has had so far. */
+  readonly turnCount: number;
+  /** Gives a turn its place in the call. */
+  takeIndex(): number;
   /** Opens a stage that belongs to no turn, such as an utterance that led to none: its usage is the call's. */
   startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
   /** Sentiment of the user's words, -1 to 1; undefined when unknown. */

@@ -136,6 +136,10 @@ export class Replies implements ReplyRules {
     return false;
   }
 
+  beginsAnew(): boolean {
+    return false;
+  }
+
   requestStarted(): void {}
 
   stageChanged(): void {}

@@ -1,11 +1,12 @@
 import type { Micros } from '../../../model/facts.ts';
-import type { Stage, StageResult } from '../stage.ts';
+import { nowUs } from '../clock.ts';
+import type { Stage, StageFacts, StageResult } from '../stage.ts';
 import type { Turn } from '../turn.ts';
 
 /** Lets the next sentence, or the next reply, start before the turn counts as over. */
 export const QUIET_MS = 150;
-/** How long a turn waits for the request that follows a tool call. */
-const TOOL_WAIT_MS = 30_000;
+/** How long a turn waits for what is on its way: the request that follows a tool call, a stream that gives nothing. */
+const MAX_WAIT_MS = 30_000;
 /** How long a stopped reply waits for the words that stopped it, or to be resumed. */
 const STOPPED_WAIT_MS = 1_500;
 const TOOL_CALL_REASONS = new Set(['tool_calls', 'tool_use', 'function_call']);
@@ -19,7 +20,9 @@ export interface ReplyRules {
    *
    * @param inTurn A turn is going on.
    */
-  answersWords(kind: 'llm' | 'tts' | 'tool', inTurn: boolean): boolean;
+  answersWords(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, inTurn: boolean): boolean;
+  /** Whether a request that starts now has nothing to do with the turn whose reply has been heard. */
+  beginsAnew(kind: 'llm' | 'tts' | 'tool', facts: StageFacts): boolean;
   requestStarted(kind: 'llm' | 'tts' | 'tool'): void;
   /** A stage of the turn gave its first byte, or ended with `result`. */
   stageChanged(stage: Stage, result: StageResult | undefined): void;
@@ -36,10 +39,18 @@ export interface ReplyRules {
 export class SilenceRules implements ReplyRules {
   readonly told = false;
   #awaitsToolAnswer = false;
+  /** The start of the latest request that gave something. */
+  #givenUs: Micros = 0;
 
   /** Unless the model waits for a tool: then the request brings what the tool came to. */
-  answersWords(kind: 'llm' | 'tts' | 'tool', inTurn: boolean): boolean {
-    return kind === 'llm' ? !this.#awaitsToolAnswer : !inTurn;
+  answersWords(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, inTurn: boolean): boolean {
+    if (kind !== 'llm') return !inTurn;
+    return !this.#awaitsToolAnswer || bringsToolAnswer(facts) === false;
+  }
+
+  /** The model waits for a tool, and the application has said words of its own in place of the answer. */
+  beginsAnew(kind: 'llm' | 'tts' | 'tool', facts: StageFacts): boolean {
+    return kind === 'llm' && this.#awaitsToolAnswer && bringsToolAnswer(facts) === false;
   }
 
   requestStarted(kind: 'llm' | 'tts' | 'tool'): void {
@@ -47,17 +58,35 @@ export class SilenceRules implements ReplyRules {
   }
 
   stageChanged(stage: Stage, result: StageResult | undefined): void {
-    if (stage.kind === 'llm' && result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason)))
-      this.#awaitsToolAnswer = true;
+    if (stage.kind !== 'llm') return;
+    if (stage.firstByteUs !== undefined) this.#givenUs = Math.max(this.#givenUs, stage.startUs);
+    if (result?.finishReasons?.some((reason) => TOOL_CALL_REASONS.has(reason))) this.#awaitsToolAnswer = true;
   }
 
   waitsMs(turn: Turn, stoppedUs: Micros | undefined): number | undefined {
-    for (const stage of turn.openStages) if (stage.kind !== 'playback') return undefined;
-    if (this.#awaitsToolAnswer) return TOOL_WAIT_MS;
-    return stoppedUs === undefined ? QUIET_MS : STOPPED_WAIT_MS;
+    let waitMs = stoppedUs === undefined ? QUIET_MS : STOPPED_WAIT_MS;
+    if (this.#awaitsToolAnswer) waitMs = MAX_WAIT_MS;
+    for (const stage of turn.openStages) waitMs = Math.max(waitMs, this.#holdsMs(stage));
+    return waitMs;
   }
 
   turnClosed(): void {
     this.#awaitsToolAnswer = false;
   }
+
+  /** For how long an open stage keeps its turn open. One that was opened before the answer and gave nothing: not at all. */
+  #holdsMs({ kind, startUs, firstByteUs }: Stage): number {
+    if (kind === 'playback' || (kind === 'llm' && firstByteUs === undefined && startUs < this.#givenUs))
+      return 0;
+    return ((firstByteUs ?? startUs) - nowUs()) / 1_000 + MAX_WAIT_MS;
+  }
+}
+
+/** Whether a prompt ends with what a tool came to; undefined when it is not known. */
+function bringsToolAnswer({ inputMessages }: StageFacts): boolean | undefined {
+  const prompt: unknown = JSON.parse(inputMessages?.() ?? 'null');
+  const last: unknown = Array.isArray(prompt) ? prompt.at(-1) : undefined;
+  if (typeof last !== 'object' || last === null) return undefined;
+  const { parts } = last as { parts?: unknown };
+  return Array.isArray(parts) && parts.some((part) => part?.type === 'tool_call_response');
 }

@@ -54,6 +54,7 @@ export class AgentConnection implements SocketFollower {
       started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
       ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
       cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
+      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff(atMs, 'estimated'),
     });
   }
 

@@ -7,7 +7,7 @@ const FRAMES = 1024;
 /**
  * Tells when a piece of streamed audio was spoken. A recogniser reports positions in the audio that it was sent; a
  * frame sent at `t` holds what was said in [`t` - duration, `t`]. Audio sent faster than it was spoken (a backlog after
- * a reconnect, a recording) is taken to be spoken when it was sent.
+ * a reconnect, a recording) is taken to be spoken when it was sent, unless it is known to be live.
  */
 export class AudioClock {
   readonly #bytesPerMs: number;
@@ -44,15 +44,29 @@ export class AudioClock {
   /**
    * When the audio at `seconds` was spoken, in milliseconds since 1970; undefined before any was sent. What was not
    * sent yet gives the instant of the last frame.
+   *
+   * @param live It was spoken at the pace of speech, and what came in one burst had been held back: none of it was
+   * spoken later than what follows allows.
    */
-  wallMs(seconds: number): number | undefined {
+  wallMs(seconds: number, live = false): number | undefined {
     if (this.#count === 0 || !Number.isFinite(seconds)) return undefined;
     const position = seconds * 1_000 * this.#bytesPerMs;
     const oldest = Math.max(0, this.#count - FRAMES);
     const frame = this.#frameAt(position, oldest);
     const sentAt = this.#time(frame);
     const spokenAt = sentAt - Math.max(0, this.#end(frame) - position) / this.#bytesPerMs;
+    if (live) return this.#latest(position, frame);
     return frame === oldest ? spokenAt : Math.max(spokenAt, this.#time(frame - 1));
+  }
+
+  #latest(position: number, frame: number): number {
+    let spokenMs = Number.POSITIVE_INFINITY;
+    for (let later = frame; later < this.#count; later++)
+      spokenMs = Math.min(
+        spokenMs,
+        this.#time(later) - Math.max(0, this.#end(later) - position) / this.#bytesPerMs,
+      );
+    return spokenMs;
   }
 
   /** The first frame that ends at or after `position`; the last one, when none does. */

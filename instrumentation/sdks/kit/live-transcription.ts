@@ -86,6 +86,8 @@ export class LiveTranscription {
   #billedSeconds: number | undefined;
   /** Where the audio ends that the provider has looked at, which counts where neither it nor our clock knows how much came. */
   #processedSeconds: number | undefined;
+  /** The call that knows that it is listened to. */
+  #listening: Call | undefined;
 
   constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
@@ -101,7 +103,7 @@ export class LiveTranscription {
 
   /** A frame of audio was sent. On the audio path: no allocation. */
   sent(bytes: number, atMs: number): void {
-    if (this.#call.current === undefined) this.#call.open();
+    if (this.#listening === undefined || this.#call.current !== this.#listening) this.#open();
     this.#clock?.sent(bytes, atMs);
   }
 
@@ -193,11 +195,22 @@ export class LiveTranscription {
   }
 
   #open(): Call {
-    return this.#call.current ?? this.#call.open();
+    const call = this.#call.current ?? this.#call.open();
+    this.#listens(call);
+    return call;
+  }
+
+  /** What is still being said when the call ends was said in it, whenever the connection closes. */
+  #listens(call: Call | undefined): void {
+    if (call === undefined || call === this.#listening) return;
+    this.#listening = call;
+    call.tracker.listens((atUs) => this.#giveUp(call, atUs / 1_000));
   }
 
   #wallMs(seconds: number | undefined): number | undefined {
-    return seconds === undefined ? undefined : this.#clock?.wallMs(seconds);
+    return seconds === undefined
+      ? undefined
+      : this.#clock?.wallMs(seconds, this.#call.current?.tracker.liveAudio);
   }
 
   #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {

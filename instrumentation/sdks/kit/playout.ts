@@ -5,10 +5,14 @@ export interface PlayoutListener {
   started(atMs: number): void;
   ended(atMs: number): void;
   cleared(atMs: number): void;
+  /** The far end went away before it had heard all. */
+  cutOff(atMs: number): void;
 }
 
 /** Audio that is sent at the pace of speech comes a little late at times: only after so much silence it is over. */
 const GRACE_MS = 100;
+/** So near its end an answer was heard: what is left of it may be on the way, or silence. */
+const HEARD_MS = 250;
 /** How long after its audio has run out a mark may come back. */
 const MARK_WAIT_MS = 2_000;
 /** Marks waited for; an application that marks every frame of a long answer has its oldest ones forgotten. */
@@ -84,7 +88,12 @@ export class Playout {
 
   /** The far end is gone. */
   close(atMs: number): void {
-    if (this.#playing) this.#end(Math.min(this.#endsMs, atMs));
+    if (!this.#playing) return;
+    if (this.#endsMs - atMs <= HEARD_MS) this.#end(Math.min(this.#endsMs, atMs));
+    else {
+      this.#stop();
+      this.#listener.cutOff(atMs);
+    }
   }
 
   #end(atMs: number): void {

@@ -70,6 +70,7 @@ export class SpeechSession {
       started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
       ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
       cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
+      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff(atMs, 'estimated'),
     });
   }
 
@@ -281,11 +282,15 @@ export class SpeechSession {
   }
 
   #open(): Call {
-    return this.#call.current ?? this.#call.open();
+    const call = this.#call.current ?? this.#call.open();
+    call.tracker.listens();
+    return call;
   }
 
   #wallMs(seconds: number | undefined): number | undefined {
-    return seconds === undefined ? undefined : this.#input.wallMs(seconds);
+    return seconds === undefined
+      ? undefined
+      : this.#input.wallMs(seconds, this.#call.current?.tracker.liveAudio);
   }
 
   /**

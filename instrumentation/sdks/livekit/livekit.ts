@@ -18,6 +18,7 @@ export function patchLiveKit(moduleExports: unknown): void {
     const prototype = at(pick(moduleExports, 'AgentSession') ?? voice?.AgentSession, 'prototype');
     wrapOnce(prototype, 'start', (start) => tracedStart(start, jobOf));
     wrapOnce(prototype, '_updateUserState', exactUserState);
+    wrapOnce(prototype, 'interrupt', tracedInterrupt);
   });
   guard('patching @livekit/agents', () =>
     wrapOnce(at(pick(moduleExports, 'AMD') ?? voice?.AMD, 'prototype'), 'execute', tracedDetection),
@@ -76,6 +77,13 @@ const exactUserState = (update: Method): Method =>
       followed.get(this as object)?.userState(args[0], instantMs(foreign(args[1])?.lastSpeakingTime)),
     );
     return update.apply(this, args);
+  };
+
+/** LiveKit itself stops the agent's speech by other ways: this one is the application's. */
+const tracedInterrupt = (interrupt: Method): Method =>
+  function (this: unknown, ...args) {
+    guard('following an interruption', () => followed.get(this as object)?.interrupted());
+    return interrupt.apply(this, args);
   };
 
 /** Answering machine detection: `new AMD(session).execute()`. */

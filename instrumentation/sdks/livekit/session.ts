@@ -3,18 +3,11 @@ import { Call, type CallStart } from '../../call/call.ts';
 import { instantUs, nowMs } from '../../call/clock.ts';
 import { CallScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
-import type { StageFacts } from '../../call/stage.ts';
 import type { ReplyHandle } from '../../call/turns/replies.ts';
 import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
-import {
-  instantMs,
-  instantOfSeconds,
-  pluginFacts,
-  type ReportedStage,
-  readStage,
-  readTranscription,
-} from './metrics.ts';
+import { instantMs, instantOfSeconds, pluginFacts } from './metrics.ts';
 import { markReported } from './models.ts';
+import { LiveKitRequests } from './requests.ts';
 import { callerOf } from './room.ts';
 import { LiveKitTurns } from './turns.ts';
 
@@ -25,18 +18,6 @@ interface Emitter {
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
 }
-
-/** Seconds of transcription that are told of together. What a crash can lose is no more than that. */
-const TRANSCRIPTION_SECONDS = 60;
-const MAX_UNCLAIMED = 16;
-/** LiveKit notes the creation of a reply after the model has begun it. */
-const TOLERANCE_MS = 50;
-const FAILING: Readonly<Record<string, ReportedStage['kind']>> = {
-  llm_error: 'llm',
-  realtime_model_error: 'llm',
-  tts_error: 'tts',
-  stt_error: 'stt',
-};
 
 /** Follows one session from its start to its close: the call, and what LiveKit's events say of its turns. */
 export class LiveKitSession {
@@ -49,11 +30,8 @@ export class LiveKitSession {
   readonly #turns: LiveKitTurns;
   readonly #unsubscribe: (() => void)[] = [];
   #output: { emitter: Emitter; unsubscribe: () => void } | undefined;
-  #used: { facts: StageFacts; seconds: number; inputTokens: number; outputTokens: number } | undefined;
-  /** Speech-to-speech answers that are over before it is known which reply speaks them. */
-  #unclaimed: ReportedStage[] = [];
-  /** Kinds of which a failure was told whose metrics may still come. */
-  readonly #failed = new Set<ReportedStage['kind']>();
+  readonly #requests: LiveKitRequests;
+  #interruptedByProgram = false;
   #exact: { state: unknown; atMs: number } | undefined;
   readonly #reportedTools = new Set<unknown>();
   #callerKnown = false;
@@ -69,6 +47,7 @@ export class LiveKitSession {
     this.#over = over;
     this.call = new Call({ transport: 'livekit', ...start }, this.scope);
     this.#turns = new LiveKitTurns(this.call, () => pluginFacts(this.#model('stt')));
+    this.#requests = new LiveKitRequests(this.call, this.#turns, (kind) => this.#model(kind));
     for (const owner of [session, agent]) markReported(owner);
     const handlers: Record<string, (event: Foreign) => void> = {
       user_state_changed: (event) => this.#userState(event),
@@ -81,7 +60,7 @@ export class LiveKitSession {
       agent_false_interruption: (event) => {
         if (event.resumed === true) this.call.tracker.playbackResumed(nowMs());
       },
-      error: (event) => this.#error(foreign(event.error) ?? {}),
+      error: (event) => this.#requests.failed(foreign(event.error) ?? {}, this.#speaking()),
       close: (event) => this.#closed(event),
     };
     for (const [name, handle] of Object.entries(handlers)) {
@@ -153,24 +132,13 @@ export class LiveKitSession {
   #replyDone(handle: ReplyHandle): void {
     const { id } = handle;
     for (const item of items(handle)) if (item.type === 'function_call') this.#tool(item, undefined, id);
-    for (const answer of this.#unclaimed.filter(({ startMs }) => this.#replyAt(startMs) === id))
-      this.#claim(answer, id);
+    this.#requests.replyDone(id);
     this.#turns.replies.done(id);
   }
 
   #metrics(metrics: Foreign): void {
-    const transcription = readTranscription(metrics);
-    const stage = readStage(metrics);
     if (metrics.type === 'eou_metrics') this.#committed(metrics);
-    else if (transcription) this.#transcription(transcription);
-    else if (metrics.type === 'realtime_model_metrics' && stage) {
-      if (this.#unclaimed.length >= MAX_UNCLAIMED) this.#claimByTime();
-      const facts = { ...stage.facts, ...pluginFacts(this.#model('llm')) };
-      this.#unclaimed.push({ ...stage, facts });
-    }
-    // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
-    else if (stage && !this.#isTold(stage) && (stage.streamed !== true || this.#voiceStreams()))
-      this.#turns.stage(text(metrics.speechId), stage);
+    else this.#requests.reported(metrics, text(metrics.speechId));
   }
 
   #committed(eou: Foreign): void {
@@ -195,10 +163,7 @@ export class LiveKitSession {
   #agentItem({ metrics }: Foreign, words: string): void {
     const { providerRequestIds, startedSpeakingAt, stoppedSpeakingAt } = foreign(metrics) ?? {};
     const speaking = this.#speaking();
-    for (const id of list(providerRequestIds)) {
-      const answer = this.#unclaimed.find(({ responseId }) => responseId === id);
-      if (answer && speaking !== undefined) this.#claim(answer, speaking);
-    }
+    this.#requests.spoken(list(providerRequestIds), speaking);
     const startMs = instantOfSeconds(startedSpeakingAt);
     if (startMs !== undefined && !at(this.#session, 'output', 'audio'))
       this.#turns.written(speaking, startMs, instantOfSeconds(stoppedSpeakingAt) ?? startMs);
@@ -226,55 +191,6 @@ export class LiveKitSession {
     else stage.end(end);
   }
 
-  /** What LiveKit does not try again. It is told of instead of the metrics of the request, or before them. */
-  #error({ type, error, recoverable }: Foreign): void {
-    const kind = FAILING[String(type)];
-    if (kind === undefined || recoverable === true) return;
-    this.#failed.add(kind);
-    const now = nowMs();
-    const replyId = kind === 'stt' ? undefined : (this.#speaking() ?? this.#replyAt(now));
-    this.#turns.failed(replyId, kind, pluginFacts(this.#model(kind)), now, error ?? '_OTHER');
-  }
-
-  /** The request that gave nothing and whose failure was told of is not told of again. */
-  #isTold({ kind, gaveNothing }: ReportedStage): boolean {
-    return gaveNothing && this.#failed.delete(kind);
-  }
-
-  #transcription({ facts, usage }: NonNullable<ReturnType<typeof readTranscription>>): void {
-    const before = this.#used;
-    if (before && (before.facts.provider !== facts.provider || before.facts.model !== facts.model))
-      this.#recordTranscription();
-    this.#used ??= { facts, seconds: 0, inputTokens: 0, outputTokens: 0 };
-    this.#used.seconds += usage.audioSeconds ?? 0;
-    this.#used.inputTokens += usage.inputTokens ?? 0;
-    this.#used.outputTokens += usage.outputTokens ?? 0;
-    if (this.#used.seconds >= TRANSCRIPTION_SECONDS) this.#recordTranscription();
-  }
-
-  #recordTranscription(): void {
-    if (!this.#used) return;
-    const { facts, seconds, inputTokens, outputTokens } = this.#used;
-    this.#used = undefined;
-    const stage = this.call.startStage('stt', facts);
-    stage.end({
-      usage: {
-        ...(seconds > 0 && { audioSeconds: Math.round(seconds * 1e6) / 1e6 }),
-        ...(inputTokens > 0 && { inputTokens }),
-        ...(outputTokens > 0 && { outputTokens }),
-      },
-    });
-  }
-
-  #claim(answer: ReportedStage, replyId: string | undefined): void {
-    this.#unclaimed = this.#unclaimed.filter((other) => other !== answer);
-    if (!this.#isTold(answer)) this.#turns.stage(replyId, answer);
-  }
-
-  #claimByTime(): void {
-    for (const answer of this.#unclaimed) this.#claim(answer, this.#replyAt(answer.startMs));
-  }
-
   #closed({ reason, error }: Foreign): void {
     const failure = foreign(error)?.error ?? error;
     this.#end({ reason: text(reason), ...(failure != null && { error: failure }) });
@@ -283,9 +199,9 @@ export class LiveKitSession {
   #end(end: { reason: string | undefined; error?: unknown }): void {
     if (this.ended) return;
     guard('ending a LiveKit session', () => {
-      this.#claimByTime();
+      this.#requests.ending();
       this.#turns.end(nowMs());
-      this.#recordTranscription();
+      this.#requests.end();
       this.#learnCaller();
     });
     this.call.end(end);
@@ -308,7 +224,7 @@ export class LiveKitSession {
       );
     const finished: Listener = (event) =>
       guard('reading a LiveKit playback', () =>
-        this.#turns.playbackFinished(foreign(event)?.interrupted === true, nowMs()),
+        this.#turns.playbackFinished(this.#howItEnded(foreign(event)?.interrupted === true), nowMs()),
       );
     output.on('playbackStarted', started);
     output.on('playbackFinished', finished);
@@ -319,17 +235,26 @@ export class LiveKitSession {
     this.#output = { emitter: output, unsubscribe };
   }
 
+  /** The application interrupts the agent: that is no barge-in, whoever speaks meanwhile. */
+  interrupted(): void {
+    this.#interruptedByProgram = this.call.turn?.playing === true;
+  }
+
+  #howItEnded(interrupted: boolean): 'heard' | 'interrupted' | 'silenced' | 'cut_off' {
+    const byProgram = this.#interruptedByProgram;
+    this.#interruptedByProgram = false;
+    if (!interrupted) return 'heard';
+    // LiveKit interrupts what is being said when it closes the session.
+    if (this.#session.closing === true) return 'cut_off';
+    return byProgram ? 'silenced' : 'interrupted';
+  }
+
   #learnCaller(): void {
     if (this.#callerKnown) return;
     const caller = callerOf(this.#room);
     if (!caller) return;
     this.#callerKnown = true;
     this.call.describe(caller);
-  }
-
-  /** The reply to which a speech-to-speech answer belongs that was begun at `atMs`. */
-  #replyAt(atMs: number): string | undefined {
-    return this.#turns.replies.at(instantUs(atMs + TOLERANCE_MS))?.handle.id;
   }
 
   /** The reply whose turn it is to speak. */
@@ -349,10 +274,6 @@ export class LiveKitSession {
   /** A speech-to-speech model that finds the end of speech itself. */
   #hearsItself(): boolean {
     return at(this.#model('llm'), 'capabilities', 'turnDetection') === true;
-  }
-
-  #voiceStreams(): boolean {
-    return at(this.#model('tts'), 'capabilities', 'streaming') !== false;
   }
 
   #hearsByStt(): boolean {

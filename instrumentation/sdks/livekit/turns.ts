@@ -1,18 +1,10 @@
 import type { EouSource } from '../../../model/facts.ts';
 import type { Call } from '../../call/call.ts';
-import { nowMs } from '../../call/clock.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { Replies } from '../../call/turns/replies.ts';
 import type { ReportedStage } from './metrics.ts';
 import { beforePlayback, recordStage } from './stages.ts';
-
-/** What was understood of what the user says, since it was last recorded. */
-interface Transcript {
-  startMs: number;
-  firstTextMs?: number;
-  finalTextMs?: number;
-  text?: string;
-}
+import { Transcript } from './transcript.ts';
 
 /** What a LiveKit session tells of speech, replies and playback, in the words of the call's tracker. */
 export class LiveKitTurns {
@@ -30,7 +22,7 @@ export class LiveKitTurns {
   }
 
   userStarted(startMs: number): void {
-    if (this.#transcript?.firstTextMs === undefined) this.#transcript = { startMs };
+    if (!this.#transcript?.begun) this.#transcript = new Transcript(startMs);
     this.#call.tracker.speechStarted(startMs);
   }
 
@@ -42,11 +34,7 @@ export class LiveKitTurns {
   wordsHeard(text: string, final: boolean, atMs: number): void {
     const transcript = this.#transcript;
     if (!transcript || text === '') return;
-    transcript.firstTextMs ??= atMs;
-    if (final) {
-      transcript.finalTextMs = atMs;
-      transcript.text = transcript.text === undefined ? text : `${transcript.text} ${text}`;
-    }
+    transcript.add(text, final, atMs);
     this.#call.tracker.wordsHeard(transcript.startMs);
   }
 
@@ -76,36 +64,25 @@ export class LiveKitTurns {
     });
   }
 
-  /** A request failed for good. When it was made is not told: not before its reply was. */
-  failed(
-    replyId: string | undefined,
-    kind: ReportedStage['kind'],
-    facts: StageFacts,
-    atMs: number,
-    error: unknown,
-  ): void {
-    const createdUs = this.replies.createdUs(replyId);
-    const owner = kind === 'stt' ? this.#call : this.replies.ownerOf(replyId);
-    const at = createdUs === undefined ? atMs : createdUs / 1_000;
-    owner.startStage(kind, { ...facts, at }).fail(error, { at: atMs });
-  }
-
   /** The caller hears the agent from `atMs` on. */
   playbackStarted(replyId: string | undefined, atMs: number): void {
     const { tracker } = this.#call;
     const reply = this.replies.speaking(replyId);
-    if (tracker.turn?.playing) this.playbackFinished(false, atMs);
+    if (tracker.turn?.playing) this.playbackFinished('heard', atMs);
     if (reply) this.replies.scheduled(reply.handle.id, true);
     this.#recordTranscript();
     tracker.playbackStarted(atMs);
     this.replies.heard(reply);
   }
 
-  playbackFinished(interrupted: boolean, atMs: number): void {
+  /** @param how `silenced`: by the program, or by the end of the session, and not by the user. */
+  playbackFinished(how: 'heard' | 'interrupted' | 'silenced' | 'cut_off', atMs: number): void {
     const { tracker } = this.#call;
     // What was said over the agent, to its end: whether it is part of the next turn will be seen.
-    if (this.#transcript?.finalTextMs !== undefined) this.#recordTranscript();
-    if (interrupted) tracker.playbackCleared(atMs);
+    if (this.#transcript?.text !== undefined) this.#recordTranscript();
+    if (how === 'interrupted') tracker.playbackCleared(atMs);
+    else if (how === 'silenced') tracker.playbackSilenced(atMs);
+    else if (how === 'cut_off') tracker.playbackCutOff(atMs);
     else tracker.playbackEnded(atMs);
   }
 
@@ -121,28 +98,21 @@ export class LiveKitTurns {
   written(replyId: string | undefined, startMs: number, endMs: number): void {
     if (this.replies.speaking(replyId)?.turn?.answered) return;
     this.playbackStarted(replyId, startMs);
-    this.playbackFinished(false, Math.max(startMs, endMs));
+    this.playbackFinished('heard', Math.max(startMs, endMs));
   }
 
   /** The session is over. */
   end(atMs: number): void {
     this.replies.allDone();
-    if (this.#call.tracker.turn?.playing) this.playbackFinished(true, atMs);
+    if (this.#call.tracker.turn?.playing) this.playbackFinished('cut_off', atMs);
     this.#recordTranscript();
     this.#call.tracker.end(atMs);
   }
 
   #recordTranscript(): void {
     const said = this.#transcript;
-    if (said?.firstTextMs === undefined) return;
+    if (!said?.begun) return;
     this.#transcript = undefined;
-    this.#call.tracker.utterance({
-      startAt: said.startMs,
-      firstByteAt: said.firstTextMs,
-      endAt: said.finalTextMs ?? nowMs(),
-      facts: this.#stt(),
-      result: said.text === undefined ? {} : { text: said.text },
-      cancelled: said.finalTextMs === undefined,
-    });
+    this.#call.tracker.utterance(said.utterance(this.#stt()));
   }
 }

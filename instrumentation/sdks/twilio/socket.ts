@@ -16,6 +16,8 @@ export class TwilioSocket {
   readonly #playout: Playout;
   #state: 'unknown' | 'twilio' | 'ignored' = 'unknown';
   #stoppedMs: number | undefined;
+  /** Audio of the caller has come. */
+  #hears = false;
 
   /** @param active The context in which the connection was accepted. */
   constructor(active: Context) {
@@ -25,6 +27,7 @@ export class TwilioSocket {
       started: (atMs) => this.#call?.tracker.playbackStarted(atMs),
       ended: (atMs) => this.#call?.tracker.playbackEnded(atMs),
       cleared: (atMs) => this.#call?.tracker.playbackCleared(atMs),
+      cutOff: (atMs) => this.#call?.tracker.playbackCutOff(atMs),
     });
   }
 
@@ -74,7 +77,10 @@ export class TwilioSocket {
 
   #received(data: unknown): void {
     const event = readEvent(data);
-    if (event === 'media') return;
+    if (event === 'media') {
+      if (!this.#hears) this.#heard();
+      return;
+    }
     if (this.#state === 'unknown') {
       const twilio = event?.event === 'connected' || event?.event === 'start';
       this.#state = twilio ? 'twilio' : 'ignored';
@@ -83,6 +89,13 @@ export class TwilioSocket {
     if (event.event === 'start') this.#start(event);
     else if (event.event === 'mark') this.#playout.echoed(markName(event), nowMs());
     else if (event.event === 'stop') this.#stoppedMs = nowMs();
+  }
+
+  #heard(): void {
+    const call = this.#call;
+    if (this.#state !== 'twilio' || !call) return;
+    this.#hears = true;
+    call.tracker.observeAudio();
   }
 
   #sent(data: unknown): void {

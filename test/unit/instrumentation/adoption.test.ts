@@ -123,6 +123,7 @@ describe('a span of another instrumentation', () => {
 
   it('links to its turn when it was started outside of it', () => {
     const call = new Call();
+    call.tracker.wordsHeard(Date.now());
     const span = theirs();
     call.tracker
       .startStage('llm', { adoption: { span, contextIn: (parent) => trace.setSpan(parent, span) } })

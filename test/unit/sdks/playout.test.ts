@@ -11,7 +11,7 @@ function begin(t: TestContext) {
   const said: string[] = [];
   const say = (what: string) => (atMs: number) => said.push(`${what} ${Math.round(atMs - START)}`);
   const playout = new Playout(
-    { started: say('started'), ended: say('ended'), cleared: say('cleared') },
+    { started: say('started'), ended: say('ended'), cleared: say('cleared'), cutOff: say('cut off') },
     () => now,
   );
   const wait = (ms: number): void => {
@@ -113,11 +113,17 @@ describe('a playout', () => {
     assert.deepEqual(said, ['started 0', 'ended 100']);
   });
 
-  it('ends with its connection, and not later than its audio', (t) => {
-    const { playout, said, wait, queue, now } = begin(t);
-    queue(1_000);
-    wait(300);
-    playout.close(now());
-    assert.deepEqual(said, ['started 0', 'ended 300']);
+  it('is cut off with its connection, unless it was heard to its end but for a moment', (t) => {
+    for (const [seconds, what] of [
+      [1_000, 'cut off'],
+      [500, 'ended'],
+    ] as const) {
+      const { playout, said, wait, queue, now } = begin(t);
+      queue(seconds);
+      wait(300);
+      playout.close(now());
+      assert.deepEqual(said, ['started 0', `${what} 300`]);
+      t.mock.timers.reset();
+    }
   });
 });

@@ -1,0 +1,130 @@
+import type { SpeechEvent } from '../../../exporter/quality/speech-events.ts';
+import type { Micros } from '../../../model/facts.ts';
+import type { Turn } from '../turn.ts';
+import type { CallHost } from './host.ts';
+import { SpeechLog } from './speech-log.ts';
+
+/** After so long a silence a request that is over has nothing to do with what follows. */
+const PAUSE_US = 2_000_000;
+
+/**
+ * The turn that goes on, from its opening to its end.
+ *
+ * A request that nothing led to opens one for the time being: it is a turn once its answer is spoken, and becomes
+ * background work of the call when something else follows.
+ */
+export class CurrentTurn {
+  readonly #host: CallHost;
+  readonly #log = new SpeechLog();
+  #turn: Turn | undefined;
+  #committed = false;
+  #speechKnown = false;
+  #userEndedUs: Micros = 0;
+
+  constructor(host: CallHost) {
+    this.#host = host;
+  }
+
+  get open(): Turn | undefined {
+    return this.#turn?.ended ? undefined : this.#turn;
+  }
+
+  /** What the user said was accepted as finished. */
+  get committed(): boolean {
+    return this.#committed;
+  }
+
+  /** Somebody listens to the user: that they say nothing means something. */
+  get speechKnown(): boolean {
+    return this.#speechKnown;
+  }
+
+  /** When the user was last heard. */
+  get userEndedUs(): Micros {
+    return this.#userEndedUs;
+  }
+
+  speechIsKnown(): void {
+    this.#speechKnown = true;
+  }
+
+  /** Notes who speaks, by which interruptions are judged. */
+  note(what: SpeechEvent['what'], atUs: Micros): void {
+    if (what === 'user_ended') this.#userEndedUs = atUs;
+    if (what.startsWith('user')) this.#speechKnown = true;
+    this.#log.note(what, atUs);
+  }
+
+  start(initiator: 'user' | 'agent', startUs: Micros, { manual = false, provisional = false } = {}): Turn {
+    this.#turn = this.#host.openTurn({ initiator, startUs, manual, provisional });
+    return this.#turn;
+  }
+
+  /** The turn in which the agent is heard from `us` on. */
+  spokenIn(us: Micros): Turn {
+    const turn = this.#latest(us);
+    turn?.confirm();
+    return turn ?? this.start('agent', us);
+  }
+
+  /** The turn in which a model or a tool is asked: it may yet answer nothing. */
+  askedIn(us: Micros): Turn {
+    return this.#latest(us) ?? this.start('agent', us, { provisional: true });
+  }
+
+  /** The turn that a framework's reply may go on with: not background work that is over. */
+  repliedIn(): Turn | undefined {
+    const turn = this.open;
+    if (turn?.provisional && turn.openStages.size === 0) this.close(turn.startUs);
+    else turn?.confirm();
+    return this.open;
+  }
+
+  /** Whether what the user goes on to say is said in this turn, with words or without. */
+  get listens(): boolean {
+    const turn = this.open;
+    return turn !== undefined && turn.initiator === 'user' && !turn.answered && !this.#committed;
+  }
+
+  /** Whether words, which began at `startUs`, are still part of what this turn answers. */
+  continuesWith(startUs: Micros): boolean {
+    const turn = this.open;
+    if (!turn) return false;
+    return turn.manual || (!turn.answered && (turn.initiator === 'user' || startUs <= turn.startUs));
+  }
+
+  /** The user speaks on in it; what had been accepted before was an utterance of its own. */
+  spokenAgain(startUs: Micros): void {
+    const turn = this.open;
+    turn?.confirm('user');
+    if (this.#committed) turn?.spokenAgain(startUs);
+  }
+
+  commit(us: Micros): void {
+    this.#committed = true;
+    this.open?.committed(us / 1_000);
+  }
+
+  /** @param startInferred When the speech that ends the turn began is not known. */
+  close(atUs: Micros, { startInferred = false, hungUp = false } = {}): void {
+    const turn = this.open;
+    if (turn?.provisional) {
+      this.#log.judge(undefined, false);
+      turn.drop(atUs);
+    } else {
+      if (turn && !this.#speechKnown && !turn.manual) turn.speechUnknown();
+      if (hungUp) turn?.cutOff('hangup');
+      this.#log.judge(turn, startInferred);
+      turn?.end({ at: atUs / 1_000 });
+    }
+    this.#committed = false;
+  }
+
+  /** The open turn, unless it is background work that was over long before. */
+  #latest(us: Micros): Turn | undefined {
+    const turn = this.open;
+    if (turn?.provisional && turn.openStages.size === 0 && us - turn.lastStageEndUs > PAUSE_US)
+      this.close(us);
+    return this.open;
+  }
+}

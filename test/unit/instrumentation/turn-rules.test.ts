@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { before, beforeEach, describe, it } from 'node:test';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { Story } from '../../support/facts.ts';
+import { recordSpans, takeFacts } from '../../support/spans.ts';
+
+before(recordSpans);
+beforeEach(() => void takeFacts());
+
+/** Milliseconds since 1970 of a second in the story that a test tells. It lies in the past, so no timer waits for it. */
+const t0 = Date.now() - 600_000;
+const s = (seconds: number): number => t0 + seconds * 1_000;
+const us = (seconds: number): number => Math.round(s(seconds) * 1_000);
+
+const stt = { provider: 'deepgram', model: 'nova-3' };
+const llm = { provider: 'groq', model: 'llama-3.1-8b-instant' };
+const tts = { provider: 'cartesia', model: 'sonic-3.5' };
+
+/** A call whose playback is shown, and in which somebody listens to the user, unless that is what is tried. */
+function start({ observed = true, listens = true } = {}): Call {
+  const call = new Call({ at: s(0) });
+  if (observed) call.tracker.observePlayback();
+  if (listens) call.tracker.listens();
+  return call;
+}
+
+function user({ tracker }: Call, text: string, from: number, to: number): void {
+  tracker.speechStarted(s(from));
+  tracker.wordsHeard(s(from));
+  tracker.speechEnded(s(to), 'vad');
+  tracker.utterance({
+    startAt: s(from),
+    firstByteAt: s(from + 0.2),
+    endAt: s(to),
+    facts: stt,
+    result: { text },
+  });
+  tracker.committed(s(to + 0.3));
+}
+
+const prompt =
+  (role: 'user' | 'tool'): (() => string) =>
+  () =>
+    JSON.stringify([{ role, parts: [{ type: role === 'tool' ? 'tool_call_response' : 'text' }] }]);
+
+function says({ tracker }: Call, text: string, from: number, seconds: number): void {
+  const speech = tracker.startStage('tts', tts, s(from));
+  speech.firstByte(s(from + 0.1));
+  speech.end({ text, usage: { audioSeconds: seconds }, at: s(from + 0.2) });
+}
+
+/** A request, its synthesis and what is heard of it. */
+function answers(
+  call: Call,
+  from: number,
+  { until, facts = {} }: { until?: number; facts?: object } = {},
+): void {
+  const request = call.tracker.startStage('llm', { ...llm, ...facts }, s(from));
+  request.firstByte(s(from + 0.2));
+  request.end({ text: 'Certainly.', at: s(from + 0.3) });
+  says(call, 'Certainly.', from + 0.3, 2);
+  call.tracker.playbackStarted(s(from + 0.5));
+  if (until !== undefined) call.tracker.playbackEnded(s(until));
+}
+
+function end(call: Call, at: number): Story {
+  call.end({ reason: 'hangup', at: s(at) });
+  return new Story(takeFacts());
+}
+
+describe('the turns of a call', () => {
+  it('take words that were repeated before the answer for an utterance of its own', () => {
+    const call = start();
+    user(call, 'A table for two', 1, 2);
+    call.tracker.startStage('llm', llm, s(2.4)).fail(new TypeError('no'), { at: s(2.6) });
+    user(call, 'Hello?', 5, 5.5);
+    answers(call, 6);
+    const [turn, ...more] = end(call, 9).turns;
+    assert.deepEqual(more, []);
+    assert.deepEqual(turn?.utterances, [
+      { startedUs: us(1), endedUs: us(2), committedUs: us(2.3) },
+      { startedUs: us(5), endedUs: us(5.5), committedUs: us(5.8) },
+    ]);
+    assert.equal(turn.reportedEouLatencySeconds, 4.5, 'the caller has waited since the first of them');
+  });
+
+  it('do not take a sound after the accepted words for what is answered, unless words are understood in it', () => {
+    const call = start();
+    user(call, 'A table for two', 1, 2);
+    call.tracker.speechStarted(s(2.5));
+    call.tracker.speechEnded(s(2.7), 'vad');
+    answers(call, 2.8);
+    const [turn] = end(call, 9).turns;
+    assert.equal(turn?.speechEndedUs, us(2));
+    assert.equal(turn.utterances, undefined);
+  });
+
+  it('leave a request in silence to the call, when the user speaks next', () => {
+    const call = start();
+    const memory = call.tracker.startStage('llm', llm, s(1));
+    memory.end({ usage: { inputTokens: 7 }, at: s(1.5) });
+    user(call, 'What time do you open?', 4, 5);
+    answers(call, 5.5);
+    const story = end(call, 9);
+    const [turn, ...more] = story.turns;
+    assert.deepEqual(more, []);
+    assert.equal(turn?.turnIndex, 0);
+    assert.equal(turn.initiator, 'user');
+    assert.equal(turn.startUs, us(4));
+    assert.equal(story.stages('llm').filter(({ turnIndex }) => turnIndex === 0).length, 1);
+    assert.equal(story.stages('llm').find(({ turnIndex }) => turnIndex === undefined)?.usage?.inputTokens, 7);
+  });
+
+  it('open with a request in silence whose answer is spoken', () => {
+    const call = start();
+    answers(call, 1, { until: 3 });
+    user(call, 'Hello', 4, 5);
+    answers(call, 5.5);
+    assert.deepEqual(
+      end(call, 9).turns.map(({ initiator, startUs }) => [initiator, startUs]),
+      [
+        ['agent', us(1)],
+        ['user', us(4)],
+      ],
+    );
+  });
+
+  it('are not held open by a stream that is created and never read', () => {
+    const call = start({ observed: false });
+    user(call, 'What time do you open?', 1, 2);
+    call.tracker.startStage('llm', llm, s(2.2));
+    const request = call.tracker.startStage('llm', llm, s(2.3));
+    request.firstByte(s(2.5));
+    request.end({ at: s(2.6) });
+    says(call, 'At ten.', 2.6, 2);
+    user(call, 'And on Sunday?', 8, 9);
+    const story = end(call, 12);
+    assert.equal(story.turns.length, 2);
+    assert.equal(story.turns[1]?.startUs, us(8));
+    assert.equal(story.stages('playback')[0]?.endUs, us(4.7), 'as long as its audio');
+  });
+
+  it('take a request that brings no result of a tool for the next answer, and one that does for the same', () => {
+    for (const role of ['user', 'tool'] as const) {
+      const call = start();
+      user(call, 'Book it', 1, 2);
+      const request = call.tracker.startStage('llm', llm, s(2.3));
+      request.firstByte(s(2.4));
+      request.end({ finishReasons: ['tool_calls'], at: s(2.5) });
+      says(call, 'One moment.', 2.5, 2);
+      call.tracker.playbackStarted(s(2.7));
+      user(call, 'Thanks', 4, 4.4);
+      call.tracker.playbackEnded(s(4.6));
+      answers(call, 5, { facts: { inputMessages: prompt(role) } });
+      assert.equal(end(call, 9).turns.length, role === 'user' ? 2 : 1, role);
+    }
+  });
+
+  it('say nothing of who began and who interrupted where nobody listens to the user, and follow playback', () => {
+    const call = start({ listens: false });
+    answers(call, 1, { until: 3 });
+    call.tracker.playbackStarted(s(4));
+    call.tracker.playbackCleared(s(5));
+    answers(call, 6);
+    call.tracker.playbackCleared(s(7));
+    const { turns } = end(call, 9);
+    assert.deepEqual(
+      turns.map(({ initiator, interrupted, interruptions }) => [initiator, interrupted, interruptions]),
+      [
+        [undefined, undefined, undefined],
+        [undefined, undefined, undefined],
+      ],
+    );
+    assert.equal(turns[1]?.startUs, us(6));
+  });
+
+  it('are cut off by the end of the call, which is no barge-in though the user makes a noise', () => {
+    const call = start();
+    user(call, 'Tell me about the menu', 1, 2);
+    answers(call, 2.4);
+    call.tracker.speechStarted(s(4));
+    call.tracker.speechEnded(s(4.2), 'vad');
+    const [turn] = end(call, 5).turns;
+    assert.equal(turn?.interrupted, false);
+    assert.equal(turn.cutOffBy, 'hangup');
+  });
+
+  it('are no barge-in where the program silences the agent, whoever speaks', () => {
+    const call = start();
+    user(call, 'Tell me about the menu', 1, 2);
+    answers(call, 2.4);
+    call.tracker.speechStarted(s(4));
+    call.tracker.playbackSilenced(s(4.3));
+    const [turn] = end(call, 30).turns;
+    assert.equal(turn?.interrupted, false);
+    assert.equal(turn.cutOffBy, 'program');
+  });
+
+  it('have what was still being said when the call ended', () => {
+    const call = start();
+    call.tracker.listens((endUs) =>
+      call.tracker.utterance({
+        startAt: s(1),
+        endAt: endUs / 1_000,
+        facts: stt,
+        result: { text: 'I would' },
+        cancelled: true,
+      }),
+    );
+    call.tracker.speechStarted(s(1));
+    call.tracker.wordsHeard(s(1));
+    const story = end(call, 2);
+    assert.equal(story.stages('stt')[0]?.turnIndex, 0);
+    assert.equal(story.stages('stt')[0]?.cancelled, true);
+  });
+});
