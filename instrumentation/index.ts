@@ -14,7 +14,8 @@ export const currentCall = (): Call | undefined => activeCall();
 /** The turn that is going on in the call that the running code belongs to. */
 export const currentTurn = (): Turn | undefined => activeCall()?.turn;
 
-export type { EouSource, InterruptionKind, Outcome, StageKind, Usage } from '../model/facts.ts';
+export type { Usage } from '../model/facts.ts';
+export type { EouSource, InterruptionKind, Outcome, StageKind } from '../model/vocabulary.ts';
 export type {
   At,
   Call,

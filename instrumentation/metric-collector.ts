@@ -1,5 +1,5 @@
 import { latenciesOf } from '../exporter/calls/latencies.ts';
-import type { Latency } from '../model/rows.ts';
+import type { Latency } from '../model/vocabulary.ts';
 import type * as api from './call/api.ts';
 import type { At, CallEnd, CallStart, StageFacts, StageResult, TurnStart } from './call/api.ts';
 import { Call } from './call/call.ts';

@@ -4,22 +4,21 @@
  *
  * Unknown is absent. All instants are `Micros`: whole microseconds since 1970, exact in a double until 2255.
  */
+import type {
+  CutOffBy,
+  Direction,
+  EouSource,
+  Initiator,
+  InterruptionKind,
+  Latency,
+  Outcome,
+  OutcomeSource,
+  PlaybackSource,
+  StageKind,
+} from './vocabulary.ts';
 
 /** Whole microseconds since the Unix epoch. */
 export type Micros = number;
-
-/** What happens inside a turn. */
-export type StageKind = 'stt' | 'llm' | 'tts' | 'playback' | 'tool';
-
-/** How the end of utterance is known, best first. `framework`: from latencies that a framework reports of itself. */
-export type EouSource = 'vad' | 'stt_word_end' | 'stt_event' | 'framework' | 'turn_start';
-
-export type InterruptionKind = 'barge_in' | 'false_interruption' | 'agent_over_user' | 'backchannel';
-
-export type Outcome = 'SUCCESS' | 'FAIL' | 'VOICEMAIL' | 'NO_ANSWER' | 'BUSY';
-
-/** What decided an outcome, strongest first. */
-export type OutcomeSource = 'explicit' | 'sip' | 'amd' | 'end_reason' | 'keywords';
 
 /** Billable quantities of one stage or of a call. */
 export interface Usage {
@@ -68,7 +67,7 @@ export interface FactBase {
 /** The call span: what is known of the conversation as a whole. */
 export interface CallFact extends FactBase {
   type: 'call';
-  direction?: 'inbound' | 'outbound' | 'web';
+  direction?: Direction;
   channel?: string;
   transport?: string;
   campaignId?: string;
@@ -91,9 +90,6 @@ export interface Interruption {
   timeToSilenceSeconds?: number;
 }
 
-/** Who ended an answer before it had been heard to its end. */
-export type CutOffBy = 'user' | 'hangup' | 'program';
-
 /** What the user said at once, and that it was accepted as finished. */
 export interface Utterance {
   startedUs?: Micros;
@@ -102,15 +98,13 @@ export interface Utterance {
 }
 
 /** Latencies of a turn as a program reports them, in seconds, by the names of the rows' columns. */
-export type ReportedLatencies = {
-  [L in 'ttfb_stt' | 'ttfb_llm' | 'ttfb_tts' | 'latency_stt' | 'latency_llm' | 'latency_tts']?: number;
-};
+export type ReportedLatencies = { [L in Exclude<Latency, 'eou_latency'>]?: number };
 
 /** The turn span: its marks and what the user and agent did. */
 export interface TurnFact extends FactBase {
   type: 'turn';
   turnIndex: number;
-  initiator?: 'user' | 'agent';
+  initiator?: Initiator;
   speechStartedUs?: Micros;
   speechEndedUs?: Micros;
   committedUs?: Micros;
@@ -220,7 +214,7 @@ export interface StageFact extends FactBase {
   /** LLM: why the model stopped. */
   finishReasons?: string[];
   toolName?: string;
-  playbackSource?: 'observed' | 'estimated';
+  playbackSource?: PlaybackSource;
 }
 
 /** A span of the call that no dialect understands, or that is none of the above. Kept, and shown. */

@@ -1,31 +1,24 @@
 import type { Decimal } from 'decimal.js';
-import type { CutOffBy, EouSource, InterruptionKind, Micros, Outcome, OutcomeSource } from './facts.ts';
+import type { Micros } from './facts.ts';
+import type {
+  CutOffBy,
+  EouSource,
+  Initiator,
+  InterruptionKind,
+  Latency,
+  Outcome,
+  OutcomeSource,
+  PlaybackSource,
+  Segment,
+  SentimentLabel,
+  Statistic,
+} from './vocabulary.ts';
 
 /**
  * The rows that a call becomes. Keys are the column names of `call_metrics` and `call_logs`; units are in the
  * column comments of `exporter/sql`. Times are seconds, money is Decimal USD, instants are `Micros` (timestamptz in
  * the database). `null` is unknown.
  */
-
-/** Latencies that each turn has and each call aggregates. Seconds. */
-export const LATENCIES = [
-  'ttfb_stt',
-  'ttfb_llm',
-  'ttfb_tts',
-  'latency_stt',
-  'latency_llm',
-  'latency_tts',
-  'eou_latency',
-] as const;
-export type Latency = (typeof LATENCIES)[number];
-
-/** What a call keeps of each latency, over the turns that have it. p50 and p95 interpolate linearly, as `percentile_cont`. */
-export const STATISTICS = ['avg', 'min', 'max', 'p50', 'p95'] as const;
-export type Statistic = (typeof STATISTICS)[number];
-
-/** The time between neighbouring marks, in order. They sum to `eou_latency` to the microsecond. */
-export const SEGMENTS = ['endpointing', 'preparation', 'llm', 'aggregation', 'tts', 'playout'] as const;
-export type Segment = (typeof SEGMENTS)[number];
 
 type LatencyColumns = Record<Latency, number | null>;
 type StatisticColumns = Record<`${Latency}_${Statistic}`, number | null>;
@@ -38,7 +31,7 @@ export interface CallLogRow extends LatencyColumns, SegmentColumns {
   /** Turn start. */
   created_at: Micros;
   trace_id: string;
-  initiator: 'user' | 'agent' | null;
+  initiator: Initiator | null;
   user_text: string | null;
   agent_text: string | null;
   stt_provider: string | null;
@@ -48,7 +41,7 @@ export interface CallLogRow extends LatencyColumns, SegmentColumns {
   tts_provider: string | null;
   tts_model: string | null;
   eou_source: EouSource | null;
-  playback_source: 'observed' | 'estimated' | null;
+  playback_source: PlaybackSource | null;
   llm_input_tokens: number | null;
   llm_cached_tokens: number | null;
   llm_output_tokens: number | null;
@@ -102,7 +95,7 @@ export interface CallMetricsRow extends StatisticColumns {
   outcome_source: OutcomeSource | null;
   end_reason: string | null;
   sentiment_avg: number | null;
-  sentiment_label: 'positive' | 'neutral' | 'negative' | null;
+  sentiment_label: SentimentLabel | null;
   cost_stt: Decimal | null;
   cost_llm: Decimal | null;
   cost_tts: Decimal | null;

@@ -1,6 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { statistics } from '../../exporter/calls/statistics.ts';
-import { type CallLogRow, type CallMetricsRow, LATENCIES } from '../../model/rows.ts';
+import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
+import { LATENCIES } from '../../model/vocabulary.ts';
 import {
   type Column,
   type Paint,

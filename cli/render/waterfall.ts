@@ -1,6 +1,7 @@
 import { groupCall } from '../../exporter/calls/group.ts';
 import type { Fact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
-import { type CallLogRow, SEGMENTS } from '../../model/rows.ts';
+import type { CallLogRow } from '../../model/rows.ts';
+import { SEGMENTS } from '../../model/vocabulary.ts';
 import { type Colour, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
 
 /** What is shown before and after the silence: the rest of a long turn would make the silence a single column. */

@@ -1,6 +1,7 @@
 import type { Decimal } from 'decimal.js';
-import type { Outcome, OutcomeSource } from '../../model/facts.ts';
-import { type CallLogRow, type CallMetricsRow, LATENCIES, STATISTICS } from '../../model/rows.ts';
+import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
+import type { Outcome, OutcomeSource, SentimentLabel } from '../../model/vocabulary.ts';
+import { LATENCIES, STATISTICS } from '../../model/vocabulary.ts';
 import type { GroupedCall } from './group.ts';
 import { toSeconds } from './latencies.ts';
 import { statistics } from './statistics.ts';
@@ -28,7 +29,7 @@ export interface CallQuality {
   outcome_confidence: number | null;
   outcome_source: OutcomeSource | null;
   sentiment_avg: number | null;
-  sentiment_label: 'positive' | 'neutral' | 'negative' | null;
+  sentiment_label: SentimentLabel | null;
 }
 
 /** The row of the call, over the rows of its turns. */

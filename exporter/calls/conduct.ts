@@ -1,4 +1,5 @@
-import type { CutOffBy, Micros, StageFact } from '../../model/facts.ts';
+import type { Micros, StageFact } from '../../model/facts.ts';
+import type { CutOffBy } from '../../model/vocabulary.ts';
 import type { GroupedTurn } from './group.ts';
 import { audioEvidence, wasHeard } from './heard.ts';
 import { stagesOf } from './spoken.ts';

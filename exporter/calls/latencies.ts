@@ -1,5 +1,5 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
-import type { Latency } from '../../model/rows.ts';
+import type { Latency } from '../../model/vocabulary.ts';
 import type { MarkedTurn } from './marks.ts';
 import { eouLatencyUs } from './segments.ts';
 

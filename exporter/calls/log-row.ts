@@ -1,6 +1,7 @@
 import type { Decimal } from 'decimal.js';
-import type { Interruption, StageFact, StageKind } from '../../model/facts.ts';
+import type { Interruption, StageFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
 import type { GroupedTurn } from './group.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';

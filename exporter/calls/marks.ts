@@ -1,4 +1,5 @@
-import type { EouSource, Micros, StageFact } from '../../model/facts.ts';
+import type { Micros, StageFact } from '../../model/facts.ts';
+import type { EouSource } from '../../model/vocabulary.ts';
 import type { GroupedTurn } from './group.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 import { waitedSince } from './unanswered.ts';

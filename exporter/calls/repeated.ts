@@ -1,4 +1,5 @@
-import type { StageFact, StageKind, Usage } from '../../model/facts.ts';
+import type { StageFact, Usage } from '../../model/facts.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
 
 /** Spans that two instrumentations write of one request begin and end together, but for their own work. */

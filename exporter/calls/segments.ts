@@ -1,5 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
-import type { Segment } from '../../model/rows.ts';
+import type { Segment } from '../../model/vocabulary.ts';
 import type { MarkedTurn } from './marks.ts';
 
 /** Length of each segment in whole microseconds, null where its mark did not happen. */

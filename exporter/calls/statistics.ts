@@ -1,4 +1,4 @@
-import type { Statistic } from '../../model/rows.ts';
+import type { Statistic } from '../../model/vocabulary.ts';
 
 /**
  * Average, minimum, maximum, median and 95th percentile of the values that are known. Missing ones are skipped; all

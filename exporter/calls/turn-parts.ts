@@ -1,12 +1,5 @@
-import type {
-  CutOffBy,
-  Fact,
-  Interruption,
-  Micros,
-  StageFact,
-  TurnFact,
-  TurnPartFact,
-} from '../../model/facts.ts';
+import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../../model/facts.ts';
+import type { CutOffBy } from '../../model/vocabulary.ts';
 import { lastUpTo } from './ascending.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
 import { type UserSide, UserSpeech } from './user-speech.ts';

@@ -1,4 +1,5 @@
-import type { StageFact, StageKind, Usage } from '../../model/facts.ts';
+import type { StageFact, Usage } from '../../model/facts.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 
 /** Usage columns, the same for a turn and for a call. */
 export interface UsageColumns {

@@ -1,4 +1,5 @@
 import type { Fact, FactBase, StageFact } from '../../model/facts.ts';
+import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { aiSdkUsage } from './ai-sdk-usage.ts';
 import { quantity, text } from './attributes.ts';
@@ -6,7 +7,6 @@ import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
 import { readAs } from './genai.ts';
 import { GEN_AI } from './names.ts';
-import { modelOf, providerOf } from './providers.ts';
 import {
   afterStart,
   chatStage,

@@ -5,13 +5,23 @@ import type {
   Interruption,
   Micros,
   StageFact,
-  StageKind,
   TurnFact,
   Usage,
   Utterance,
 } from '../../model/facts.ts';
 import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
+import {
+  DIRECTIONS,
+  EOU_SOURCES,
+  INITIATORS,
+  INTERRUPTION_KINDS,
+  OUTCOME_SOURCES,
+  OUTCOMES,
+  PLAYBACK_SOURCES,
+  STAGES,
+} from '../../model/vocabulary.ts';
 import {
   addPresent,
   count,
@@ -28,8 +38,6 @@ import {
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { requestOf, servedModel } from './stages.ts';
 import { tokenUsage } from './tokens.ts';
-
-const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const satisfies readonly StageKind[];
 
 /** Our own spans, as `model/semconv.ts` names them. */
 export const earshot: Dialect = { name: 'earshot', recognises, read };
@@ -61,21 +69,15 @@ const turnIndexOf = (span: SpanRecord): number | undefined => index(span.attribu
 export function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
   return addPresent(base, {
     type: 'call' as const,
-    direction: oneOf(attributes, ATTR.callDirection, ['inbound', 'outbound', 'web']),
+    direction: oneOf(attributes, ATTR.callDirection, DIRECTIONS),
     channel: text(attributes, ATTR.callChannel),
     transport: text(attributes, ATTR.transport),
     campaignId: text(attributes, ATTR.campaignId),
     agentName: text(attributes, ATTR.agentName),
     endReason: text(attributes, ATTR.endReason),
-    outcome: oneOf(attributes, ATTR.outcome, ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY']),
+    outcome: oneOf(attributes, ATTR.outcome, OUTCOMES),
     outcomeConfidence: number(attributes, ATTR.outcomeConfidence, { min: 0, max: 1 }),
-    outcomeSource: oneOf(attributes, ATTR.outcomeSource, [
-      'explicit',
-      'sip',
-      'amd',
-      'end_reason',
-      'keywords',
-    ]),
+    outcomeSource: oneOf(attributes, ATTR.outcomeSource, OUTCOME_SOURCES),
     sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
     amdResult: text(attributes, ATTR.amdResult),
   });
@@ -90,18 +92,12 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
   return addPresent(base, {
     type: 'turn' as const,
     turnIndex,
-    initiator: oneOf(attributes, ATTR.turnInitiator, ['user', 'agent']),
+    initiator: oneOf(attributes, ATTR.turnInitiator, INITIATORS),
     speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
     speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
     committedUs,
     utterances: utterances && utterances.length > 1 ? utterances : undefined,
-    eouSource: oneOf(attributes, ATTR.eouSource, [
-      'vad',
-      'stt_word_end',
-      'stt_event',
-      'framework',
-      'turn_start',
-    ]),
+    eouSource: oneOf(attributes, ATTR.eouSource, EOU_SOURCES),
     reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
     interrupted: flag(attributes, ATTR.turnInterrupted),
     cutOffBy: oneOf(attributes, ATTR.turnCutOffBy, ['hangup', 'program']),
@@ -140,12 +136,7 @@ function interruptionsOf(span: SpanRecord): Interruption[] {
   const interruptions: Interruption[] = [];
   for (const { name, timeUs, attributes = {} } of span.events) {
     if (name !== EVENT.interruption) continue;
-    const kind = oneOf(attributes, ATTR.interruptionKind, [
-      'barge_in',
-      'false_interruption',
-      'agent_over_user',
-      'backchannel',
-    ]);
+    const kind = oneOf(attributes, ATTR.interruptionKind, INTERRUPTION_KINDS);
     if (kind === undefined || !Number.isFinite(timeUs)) continue;
     const timeToSilenceSeconds = quantity(attributes, ATTR.interruptionTimeToSilence);
     interruptions.push({
@@ -177,7 +168,7 @@ function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFac
     cancelled,
     finishReasons: texts(attributes, ATTR.finishReasons),
     toolName: text(attributes, ATTR.toolName),
-    playbackSource: oneOf(attributes, ATTR.playbackSource, ['observed', 'estimated']),
+    playbackSource: oneOf(attributes, ATTR.playbackSource, PLAYBACK_SOURCES),
   });
 }
 

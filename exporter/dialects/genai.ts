@@ -1,6 +1,7 @@
-import type { Fact, FactBase, StageFact, StageKind } from '../../model/facts.ts';
+import type { Fact, FactBase, StageFact } from '../../model/facts.ts';
 import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 import { addPresent, count, index, oneOf, present, quantity, text } from './attributes.ts';
 import { callIdOf, type Dialect, factBase } from './dialect.ts';
 import { GEN_AI } from './names.ts';

@@ -1,7 +1,7 @@
 import type { Micros } from '../../model/facts.ts';
+import { modelOf, providerOf } from '../../model/providers.ts';
 import { type Attributes, count, flag, number, present, text } from './attributes.ts';
 import type { TokenCounts } from './gross.ts';
-import { modelOf, providerOf } from './providers.ts';
 import { jsonField, jsonObject, micros } from './stages.ts';
 
 /** What LiveKit's metrics say, in one unit: they are a JSON string in an attribute. Unknown is absent. */

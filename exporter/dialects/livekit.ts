@@ -1,4 +1,5 @@
 import type { Fact, FactBase, Micros, RequestFigures, StageFact, TurnPartFact } from '../../model/facts.ts';
+import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { type Attributes, addPresent, flag, number, present, quantity, text } from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
@@ -6,7 +7,6 @@ import { callFact } from './earshot.ts';
 import { grossUsage } from './gross.ts';
 import { type LiveKitMetrics, metricsOf } from './livekit-metrics.ts';
 import { GEN_AI } from './names.ts';
-import { modelOf, providerOf } from './providers.ts';
 import {
   afterStart,
   finishReasonsOf,

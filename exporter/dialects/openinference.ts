@@ -1,11 +1,11 @@
 import type { Fact, FactBase, Micros, StageFact, Usage } from '../../model/facts.ts';
+import { modelOf, providerOf } from '../../model/providers.ts';
 import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { count, eventTimes, index, present, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
 import { grossUsage } from './gross.ts';
-import { modelOf, providerOf } from './providers.ts';
 import { knownTokens, otherFact, servedModel, stageFact } from './stages.ts';
 import { countingOf } from './tokens.ts';
 

@@ -1,9 +1,9 @@
 import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../../model/facts.ts';
+import { modelOf, providerOf } from '../../model/providers.ts';
 import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { type Attributes, addPresent, index, quantity, text, texts } from './attributes.ts';
 import { GEN_AI } from './names.ts';
-import { modelOf, providerOf } from './providers.ts';
 import { countingOf, tokenUsage } from './tokens.ts';
 
 /** What the dialects of other people's spans share: stages as the GenAI conventions write them. */

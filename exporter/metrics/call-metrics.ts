@@ -1,8 +1,8 @@
 import type { Attributes, Meter } from '@opentelemetry/api';
 import { Decimal } from 'decimal.js';
-import type { InterruptionKind } from '../../model/facts.ts';
 import type { CallLogRow, CallRows } from '../../model/rows.ts';
 import { ATTR, type Definition, METRICS } from '../../model/semconv.ts';
+import type { InterruptionKind } from '../../model/vocabulary.ts';
 import { followMeter } from './meter.ts';
 
 /** Seconds. Dense where people notice: a reply after 1.2 s is late. */

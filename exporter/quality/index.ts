@@ -1,5 +1,6 @@
 /** `earshot/quality`: interruptions, outcome and sentiment of calls. Definitions: docs/quality.md. */
-export type { Interruption, InterruptionKind, Micros, Outcome, OutcomeSource } from '../../model/facts.ts';
+export type { Interruption, Micros } from '../../model/facts.ts';
+export type { InterruptionKind, Outcome, OutcomeSource } from '../../model/vocabulary.ts';
 export {
   type CallSentiment,
   QualityMetricsCollector,

@@ -1,5 +1,7 @@
-import type { Interruption, InterruptionKind, TurnFact } from '../../model/facts.ts';
+import type { Interruption, TurnFact } from '../../model/facts.ts';
 import type { CallMetricsRow } from '../../model/rows.ts';
+import type { InterruptionKind } from '../../model/vocabulary.ts';
+import { INTERRUPTION_KINDS } from '../../model/vocabulary.ts';
 
 /** How often each kind happened. */
 export type InterruptionCounts = Record<InterruptionKind, number>;
@@ -88,16 +90,8 @@ export function interruptionColumns(
   };
 }
 
-/** What a row says when a turn had several, most telling first. */
-const BY_WEIGHT: readonly InterruptionKind[] = [
-  'barge_in',
-  'agent_over_user',
-  'false_interruption',
-  'backchannel',
-];
-
 /** `call_logs.interruption_kind`: the turn's most telling interruption; undefined when it had none. */
 export function turnInterruptionKind(turn: TurnInterruptions): InterruptionKind | undefined {
   const kinds = new Set(interruptionsOf(turn).map(({ kind }) => kind));
-  return BY_WEIGHT.find((kind) => kinds.has(kind));
+  return INTERRUPTION_KINDS.find((kind) => kinds.has(kind));
 }

@@ -1,4 +1,5 @@
-import type { Interruption, InterruptionKind, Micros } from '../../model/facts.ts';
+import type { Interruption, Micros } from '../../model/facts.ts';
+import type { InterruptionKind } from '../../model/vocabulary.ts';
 import { type InterruptionMetrics, InterruptionTally } from './interruption-metrics.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../model/facts.ts';
+import type { Outcome } from '../../model/vocabulary.ts';
 
 /** Phrases that speak for an outcome. Plain lower-case words; a phrase counts only whole and within one clause. */
 export interface KeywordRule {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../model/facts.ts';
+import type { Outcome } from '../../model/vocabulary.ts';
 import { KEYWORD_RULES, type KeywordRule } from './keyword-rules.ts';
 import type { OutcomeEvidence, OutcomeVerdict } from './outcome.ts';
 import { type Clause, clauses, indexOfPhrase, isNegation } from './words.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../model/facts.ts';
+import type { Outcome } from '../../model/vocabulary.ts';
 
 /**
  * What carriers, machine detection and platforms say about a call, and the outcome it proves. Data only; how they are

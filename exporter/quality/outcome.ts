@@ -1,4 +1,5 @@
-import type { Outcome, OutcomeSource } from '../../model/facts.ts';
+import type { Outcome, OutcomeSource } from '../../model/vocabulary.ts';
+import { OUTCOME_SOURCES, OUTCOMES } from '../../model/vocabulary.ts';
 import { type KeywordOptions, KeywordScan, type TranscriptTurn } from './keywords.ts';
 import {
   AMD_RULES,
@@ -50,11 +51,6 @@ export interface OutcomeVerdict {
   evidence: OutcomeEvidence[];
 }
 
-/** Strongest first. */
-const OUTCOME_PRECEDENCE = ['explicit', 'sip', 'amd', 'end_reason', 'keywords'] as const;
-
-const OUTCOMES: readonly Outcome[] = ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'];
-
 /**
  * Decides how a call turned out: explicit beats SIP status, which beats machine detection, which beats end reasons,
  * which beat keywords. Evidence that proves nothing is passed over. No evidence at all: undefined, never a guess.
@@ -100,7 +96,7 @@ export class OutcomeClassifier {
 
 /** The first of equals counts. */
 function strongest(verdicts: readonly (OutcomeVerdict | undefined)[]): OutcomeVerdict | undefined {
-  for (const source of OUTCOME_PRECEDENCE) {
+  for (const source of OUTCOME_SOURCES) {
     const verdict = verdicts.find((candidate) => candidate?.source === source);
     if (verdict !== undefined) return verdict;
   }

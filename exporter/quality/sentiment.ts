@@ -1,11 +1,12 @@
+import type { SentimentLabel } from '../../model/vocabulary.ts';
+
 /** Judges how somebody feels from what they say. */
 export interface SentimentAnalyzer {
   /** -1 (negative) to 1 (positive); undefined when the text gives no evidence either way. Must not throw. */
   score(text: string): number | undefined;
 }
 
-/** `call_metrics.sentiment_label`. */
-export type SentimentLabel = 'positive' | 'neutral' | 'negative';
+export type { SentimentLabel };
 
 /**
  * Scores closer to 0 than this are neutral. The threshold of VADER (Hutto and Gilbert, 2014), whose normalisation the

@@ -1,5 +1,7 @@
-import type { CallFact, Fact, Outcome } from '../../model/facts.ts';
+import type { CallFact, Fact } from '../../model/facts.ts';
 import { SPAN } from '../../model/semconv.ts';
+import type { Outcome } from '../../model/vocabulary.ts';
+import { DIRECTIONS, type Direction, OUTCOMES } from '../../model/vocabulary.ts';
 import { addPresent } from '../dialects/attributes.ts';
 import { between, date, type Fields, id, oneOf, text, validate } from './fields.ts';
 import { idsOf } from './ids.ts';
@@ -11,7 +13,7 @@ export interface CallRecord {
   startedAt?: Date;
   /** (Default: now.) */
   endedAt?: Date;
-  direction?: 'inbound' | 'outbound' | 'web';
+  direction?: Direction;
   /** phone, web, app. */
   channel?: string;
   /** What carried the audio. */
@@ -34,13 +36,13 @@ export interface CallRecord {
 const FIELDS: Fields<CallRecord> = {
   startedAt: date,
   endedAt: date,
-  direction: oneOf('inbound', 'outbound', 'web'),
+  direction: oneOf(DIRECTIONS),
   channel: text,
   transport: text,
   campaignId: text,
   agentName: text,
   endReason: text,
-  outcome: oneOf('SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'),
+  outcome: oneOf(OUTCOMES),
   outcomeConfidence: between(0, 1),
   sipStatusCode: between(100, 699),
   amdResult: text,

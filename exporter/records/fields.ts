@@ -31,7 +31,7 @@ export const between =
   (value) =>
     when(numeric(value) && value >= min && value <= max, `a number from ${min} to ${max}`);
 export const oneOf =
-  (...values: readonly string[]): Check =>
+  (values: readonly string[]): Check =>
   (value) =>
     when(values.includes(value as string), `one of ${values.join(', ')}`);
 

@@ -1,14 +1,7 @@
-import type {
-  EouSource,
-  Fact,
-  FactBase,
-  InterruptionKind,
-  Micros,
-  StageFact,
-  TurnFact,
-  Usage,
-} from '../../model/facts.ts';
+import type { Fact, FactBase, Micros, StageFact, TurnFact, Usage } from '../../model/facts.ts';
 import { llmSpanName, SPAN } from '../../model/semconv.ts';
+import type { EouSource, InterruptionKind } from '../../model/vocabulary.ts';
+import { EOU_SOURCES, INITIATORS, INTERRUPTION_KINDS, type Initiator } from '../../model/vocabulary.ts';
 import { addPresent } from '../dialects/attributes.ts';
 import { InvalidRecordError } from '../kit/errors.ts';
 import {
@@ -36,7 +29,7 @@ export interface TurnRecord {
   /** (Default: now.) */
   endedAt?: Date;
   /** Who began. (Default: the user.) */
-  initiator?: 'user' | 'agent';
+  initiator?: Initiator;
 
   /** STT start → first transcript of the utterance. */
   ttfbStt?: number;
@@ -92,7 +85,7 @@ const FIELDS: Fields<TurnRecord> = {
   turnIndex: index,
   startedAt: date,
   endedAt: date,
-  initiator: oneOf('user', 'agent'),
+  initiator: oneOf(INITIATORS),
   ttfbStt: seconds,
   latencyStt: seconds,
   ttfbLlm: seconds,
@@ -100,7 +93,7 @@ const FIELDS: Fields<TurnRecord> = {
   ttfbTts: seconds,
   latencyTts: seconds,
   eouLatency: seconds,
-  eouSource: oneOf('vad', 'stt_word_end', 'stt_event', 'framework', 'turn_start'),
+  eouSource: oneOf(EOU_SOURCES),
   sttProvider: text,
   sttModel: text,
   sttStreaming: flag,
@@ -116,7 +109,7 @@ const FIELDS: Fields<TurnRecord> = {
   ttsAudioSeconds: seconds,
   usageEstimated: flag,
   interrupted: flag,
-  interruptionKind: oneOf('barge_in', 'false_interruption', 'agent_over_user', 'backchannel'),
+  interruptionKind: oneOf(INTERRUPTION_KINDS),
   sentimentScore: between(-1, 1),
   userText: text,
   agentText: text,

@@ -1,5 +1,5 @@
 import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
-import { LATENCIES, SEGMENTS, STATISTICS } from '../../model/rows.ts';
+import { LATENCIES, SEGMENTS, STATISTICS } from '../../model/vocabulary.ts';
 
 /**
  * The columns of every table that earshot writes, once. Statements are built from these lists; a test compares them

@@ -1,4 +1,4 @@
-import { SEGMENTS } from '../../model/rows.ts';
+import { OUTCOMES, SEGMENTS } from '../../model/vocabulary.ts';
 import { board } from '../board.ts';
 import { factJson, factText, l, m, s } from '../columns.ts';
 import { CALL_IN_JAEGER, TO_CALL, TO_TRACE, UID } from '../links.ts';
@@ -21,7 +21,7 @@ const glance = {
     stat({
       id: 2,
       title: 'Outcome',
-      description: 'SUCCESS, FAIL, VOICEMAIL, NO_ANSWER, BUSY; or unknown.',
+      description: `${OUTCOMES.join(', ')}; or unknown.`,
       unit: 'string',
       width: 4,
       empty: NO_CALL,

@@ -1,5 +1,5 @@
-import { SEGMENTS } from '../../model/rows.ts';
 import { METRICS } from '../../model/semconv.ts';
+import { EOU_SOURCES, PLAYBACK_SOURCES, SEGMENTS } from '../../model/vocabulary.ts';
 import { board } from '../board.ts';
 import { l, m } from '../columns.ts';
 import { TO_CALL, TO_TRACE, UID } from '../links.ts';
@@ -318,8 +318,7 @@ const exact = {
     table({
       id: 26,
       title: 'How the figures are known',
-      description:
-        'Where the end of the utterance and the start of the playback come from, best first: vad, stt_word_end, stt_event, framework, turn_start; observed, estimated.',
+      description: `Where the end of the utterance and the start of the playback come from, best first: ${EOU_SOURCES.join(', ')}; ${PLAYBACK_SOURCES.join(', ')}.`,
       unit: 's',
       width: 12,
       empty: NO_TURNS,

@@ -1,4 +1,5 @@
 import { METRICS } from '../../model/semconv.ts';
+import { INTERRUPTION_KINDS } from '../../model/vocabulary.ts';
 import { board } from '../board.ts';
 import { l, m } from '../columns.ts';
 import { TO_CALL, UID } from '../links.ts';
@@ -235,8 +236,7 @@ const interruptions = {
     pie({
       id: 22,
       title: 'Turns by kind of interruption',
-      description:
-        'Turns in which user and agent spoke over each other, by the most telling kind: barge_in, agent_over_user, false_interruption, backchannel.',
+      description: `Turns in which user and agent spoke over each other, by the most telling kind: ${INTERRUPTION_KINDS.join(', ')}.`,
       unit: 'short',
       width: 12,
       empty: 'Nobody spoke over the other',

@@ -5,7 +5,16 @@
  * gives a handle always gives one; where nothing can be recorded, the handle has `ended` and does nothing.
  */
 import type { Context } from '@opentelemetry/api';
-import type { EouSource, InterruptionKind, Outcome, StageKind, Usage } from '../../model/facts.ts';
+import type { Usage } from '../../model/facts.ts';
+import type {
+  Direction,
+  EouSource,
+  Initiator,
+  InterruptionKind,
+  Outcome,
+  PlaybackSource,
+  StageKind,
+} from '../../model/vocabulary.ts';
 import type { Instant } from './clock.ts';
 
 /** When something happened. */
@@ -16,7 +25,7 @@ export interface At {
 
 /** What is known of a call besides its id. */
 export interface CallFacts {
-  direction?: 'inbound' | 'outbound' | 'web' | undefined;
+  direction?: Direction | undefined;
   /** `phone`, `web`, `app`. */
   channel?: string | undefined;
   /** What carries the audio: `twilio`, `livekit`. Telephony and room minutes are priced by it. */
@@ -51,7 +60,7 @@ export interface CallEnd extends TelephonyState, At {
 /** What is known of a turn when it starts. */
 export interface TurnStart extends At {
   /** Who speaks first. (Default: `user`.) */
-  initiator?: 'user' | 'agent' | undefined;
+  initiator?: Initiator | undefined;
 }
 
 /** What is known of a turn when it ends. */
@@ -90,7 +99,7 @@ export interface StageFacts {
 /** What is known of a playback when it starts. */
 export interface PlaybackStart extends At {
   /** `estimated`: from the audio that came, where no transport shows what is heard. (Default: `observed`.) */
-  source?: 'observed' | 'estimated' | undefined;
+  source?: PlaybackSource | undefined;
 }
 
 /** What is known of a stage when it ends. Absent means unknown, never zero. */
@@ -142,7 +151,7 @@ export interface Call {
 export interface Turn {
   /** Counts from 0 in the call. */
   readonly index: number;
-  readonly initiator: 'user' | 'agent';
+  readonly initiator: Initiator;
   /** The context in which the turn's work runs. */
   readonly context: Context;
   readonly ended: boolean;

@@ -8,8 +8,9 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
-import type { Micros, Outcome } from '../../model/facts.ts';
+import type { Micros } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
+import type { Outcome } from '../../model/vocabulary.ts';
 import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import type * as api from './api.ts';

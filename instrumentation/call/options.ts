@@ -1,5 +1,15 @@
 import { diag } from '@opentelemetry/api';
-import type { EouSource, InterruptionKind, Micros, Outcome, StageKind, Usage } from '../../model/facts.ts';
+import type { Micros, Usage } from '../../model/facts.ts';
+import type { Outcome, StageKind } from '../../model/vocabulary.ts';
+import {
+  DIRECTIONS,
+  EOU_SOURCES,
+  INITIATORS,
+  INTERRUPTION_KINDS,
+  OUTCOMES,
+  PLAYBACK_SOURCES,
+  STAGES,
+} from '../../model/vocabulary.ts';
 import type { Adoption } from './adoption.ts';
 import type {
   At,
@@ -47,8 +57,8 @@ const strings = check(
   (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
 );
 const object = check('an object', (value) => typeof value === 'object');
-const oneOf = <T extends string>(...values: readonly T[]): Check => ({
-  ...check(`one of ${values.join(', ')}`, (value) => values.includes(value as T)),
+const oneOf = (values: readonly string[]): Check => ({
+  ...check(`one of ${values.join(', ')}`, (value) => values.includes(value as string)),
   word: true,
 });
 
@@ -62,15 +72,15 @@ const instant = check(
   'Now is taken instead.',
 );
 const outcome: Check = {
-  ...oneOf<Outcome>('SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'),
+  ...oneOf(OUTCOMES),
   instead: 'The outcome is concluded from the call instead.',
 };
-const source = oneOf<EouSource>('vad', 'stt_word_end', 'stt_event', 'framework', 'turn_start');
-const initiator = oneOf('user', 'agent');
+const source = oneOf(EOU_SOURCES);
+const initiator = oneOf(INITIATORS);
 
 export const AT: Checks<At> = { at: instant };
 export const CALL_FACTS: Checks<CallFacts> = {
-  direction: oneOf('inbound', 'outbound', 'web'),
+  direction: oneOf(DIRECTIONS),
   channel: string,
   transport: string,
   campaignId: string,
@@ -94,12 +104,12 @@ export const SPEECH: Checks<SpeechMark> = { ...AT, source };
 export const INTERRUPTION: Checks<InterruptionMark & { atUs?: Micros | undefined }> = {
   ...AT,
   atUs: quantity,
-  kind: oneOf<InterruptionKind>('barge_in', 'false_interruption', 'agent_over_user', 'backchannel'),
+  kind: oneOf(INTERRUPTION_KINDS),
   timeToSilenceSeconds: quantity,
 };
-export const PLAYBACK: Checks<PlaybackStart> = { ...AT, source: oneOf('observed', 'estimated') };
+export const PLAYBACK: Checks<PlaybackStart> = { ...AT, source: oneOf(PLAYBACK_SOURCES) };
 export const STAGE_KIND: Checks<{ kind: StageKind }> = {
-  kind: { ...oneOf<StageKind>('stt', 'llm', 'tts', 'playback', 'tool'), instead: 'Nothing is recorded.' },
+  kind: { ...oneOf(STAGES), instead: 'Nothing is recorded.' },
 };
 export const STAGE_START: Checks<StageFacts & At & { adoption?: Adoption | undefined }> = {
   ...AT,

@@ -7,8 +7,9 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
-import type { Micros, StageKind } from '../../model/facts.ts';
+import type { Micros } from '../../model/facts.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from '../../model/semconv.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 import { AdoptedSpan, type Adoption } from './adoption.ts';
 import type * as api from './api.ts';
 import type { StageResult } from './api.ts';

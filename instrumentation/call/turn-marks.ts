@@ -1,6 +1,7 @@
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { CutOffBy, EouSource, Interruption, Micros, Utterance } from '../../model/facts.ts';
+import type { Interruption, Micros, Utterance } from '../../model/facts.ts';
 import { ATTR, EVENT } from '../../model/semconv.ts';
+import type { CutOffBy, EouSource, Initiator } from '../../model/vocabulary.ts';
 import { addEvent } from './spans.ts';
 
 const SOURCE_RANK: Record<EouSource, number> = {
@@ -98,7 +99,7 @@ export class TurnMarks {
   }
 
   /** Marks become events when the turn ends, because only then it is certain which of them counted. */
-  writeTo(span: Span, initiator: 'user' | 'agent'): void {
+  writeTo(span: Span, initiator: Initiator): void {
     for (const { startedUs, endedUs, committedUs } of this.#earlier)
       addMarks(span, startedUs, endedUs, committedUs);
     const endedUs = this.#endIsNew ? this.#speechEndedUs : undefined;
@@ -113,7 +114,7 @@ export class TurnMarks {
     return this.#earlier.at(-1)?.endedUs !== this.#speechEndedUs;
   }
 
-  #writeSpeakers(span: Span, initiator: 'user' | 'agent'): void {
+  #writeSpeakers(span: Span, initiator: Initiator): void {
     for (const interruption of this.#interruptions)
       addEvent(span, EVENT.interruption, interruption.atUs, interruptionAttributes(interruption));
     const interrupted = this.#interruptions.some(({ kind }) => kind === 'barge_in');

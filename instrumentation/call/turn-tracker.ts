@@ -1,4 +1,5 @@
-import type { EouSource, Micros } from '../../model/facts.ts';
+import type { Micros } from '../../model/facts.ts';
+import type { EouSource, Initiator } from '../../model/vocabulary.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
 import { guard, guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
@@ -243,7 +244,7 @@ export class TurnTracker {
   }
 
   /** A turn of the application's own: it ends when the application says so. */
-  startManualTurn(initiator: 'user' | 'agent', at?: Instant): Turn {
+  startManualTurn(initiator: Initiator, at?: Instant): Turn {
     const us = instantUs(at);
     this.#close(us);
     return this.#current.start(initiator, us, { manual: true });

@@ -1,8 +1,9 @@
 import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { MarkedTurn } from '../../exporter/calls/marks.ts';
 import { eouLatencyUs } from '../../exporter/calls/segments.ts';
-import type { CutOffBy, Interruption, Micros, StageKind } from '../../model/facts.ts';
+import type { Interruption, Micros } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
+import type { CutOffBy, Initiator, StageKind } from '../../model/vocabulary.ts';
 import type * as api from './api.ts';
 import type { At, InterruptionMark, PlaybackStart, SpeechMark, StageResult, TurnEnd } from './api.ts';
 import { type Instant, instantUs, seconds } from './clock.ts';
@@ -30,7 +31,7 @@ const MAX_JUDGED_STAGES = 256;
 type StageStart = StageFacts & At;
 
 export interface TurnInit {
-  initiator: 'user' | 'agent';
+  initiator: Initiator;
   startUs: Micros;
   /** Opened by the application, which also ends it. */
   manual: boolean;
@@ -41,7 +42,7 @@ export interface TurnInit {
 
 /** One exchange of a call. It is one trace. */
 export class Turn implements api.Turn, StageOwner {
-  initiator: 'user' | 'agent';
+  initiator: Initiator;
   readonly startUs: Micros;
   readonly manual: boolean;
   readonly context: Context;
@@ -245,7 +246,7 @@ export class Turn implements api.Turn, StageOwner {
   }
 
   /** It is a turn: the agent speaks, or the user does. */
-  confirm(initiator: 'user' | 'agent' = 'agent'): void {
+  confirm(initiator: Initiator = 'agent'): void {
     if (this.#index !== undefined || this.#ended) return;
     this.initiator = initiator;
     this.#index = this.#host.takeIndex();

@@ -1,4 +1,5 @@
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../model/facts.ts';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../model/facts.ts';
+import type { StageKind } from '../../model/vocabulary.ts';
 
 /** The calls among what was recorded. */
 export const callsOf = (facts: readonly Fact[]): CallFact[] =>

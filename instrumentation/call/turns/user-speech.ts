@@ -1,4 +1,5 @@
-import type { EouSource, Micros } from '../../../model/facts.ts';
+import type { Micros } from '../../../model/facts.ts';
+import type { EouSource } from '../../../model/vocabulary.ts';
 import type { Turn } from '../turn.ts';
 import type { CallHost } from './host.ts';
 import { recordUtterance, type Utterance } from './utterance.ts';

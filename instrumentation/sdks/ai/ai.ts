@@ -1,4 +1,5 @@
 import { type Context, context, trace } from '@opentelemetry/api';
+import { providerOf } from '../../../model/providers.ts';
 import { ATTR, OPERATION } from '../../../model/semconv.ts';
 import type { Adoption } from '../../call/adoption.ts';
 import { followsRequests, openStage } from '../../call/open-stage.ts';
@@ -10,7 +11,6 @@ import { tapInPlace } from '../kit/stream-in-place.ts';
 import { AiAnswer } from './answer.ts';
 import { AiOperations } from './operations.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';
-import { providerOf } from './providers.ts';
 import { AiRequest } from './request.ts';
 
 /** Something that the AI SDK is about to do, and how to have it done. */

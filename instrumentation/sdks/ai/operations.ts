@@ -1,3 +1,4 @@
+import { providerOf } from '../../../model/providers.ts';
 import { nowMs } from '../../call/clock.ts';
 import { openStage } from '../../call/open-stage.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../call/recorded-speech.ts';
@@ -6,7 +7,6 @@ import { Deadline } from '../kit/deadline.ts';
 import { at, type Foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
 import { known } from '../kit/usage.ts';
 import { finishReason, readUsage } from './answer.ts';
-import { providerOf } from './providers.ts';
 
 /** OpenAI's `pcm`: 24 kHz, 16 bits. Of other formats the size does not tell how long they are heard. */
 const PCM_BYTES_PER_SECOND = 48_000;

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import type { EouSource } from '../../../model/facts.ts';
+import type { EouSource } from '../../../model/vocabulary.ts';
 import type { Call } from '../../call/call.ts';
 import { appendText } from '../../call/content.ts';
 import type { Stage, StageFacts, StageResult } from '../../call/stage.ts';

@@ -1,8 +1,9 @@
-import type { StageKind, Usage } from '../../../model/facts.ts';
+import type { Usage } from '../../../model/facts.ts';
+import { providerAt } from '../../../model/providers.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { type Foreign, foreign, modelName, quantity, text } from '../kit/patch.ts';
 import { gross, known } from '../kit/usage.ts';
-import { providerOf } from '../openai/provider-host.ts';
 
 /** One request of a session, of which LiveKit tells when it is over. Instants are milliseconds since 1970. */
 export interface ReportedStage {
@@ -109,15 +110,15 @@ function modelOf(metadata: unknown, label: unknown): StageFacts {
   const model = modelName(named);
   const facts: StageFacts = {};
   if (said === undefined || UNKNOWN.test(said)) facts.provider = plugin;
-  else if (/[.:]/.test(said)) facts.provider = providerAt(said, plugin);
+  else if (/[.:]/.test(said)) facts.provider = atHost(said, plugin);
   else facts.provider = said.toLowerCase().replace(/\s+/g, '');
   if (model !== undefined && !UNKNOWN.test(model) && model !== label) facts.model = model;
   return facts;
 }
 
-function providerAt(host: string, plugin: string | undefined): string {
-  const known = providerOf(`https://${host}`);
-  return known === 'openai' ? (plugin ?? known) : known;
+function atHost(host: string, plugin: string | undefined): string {
+  const known = providerAt(`https://${host}`);
+  return known === undefined || known === 'openai' ? (plugin ?? 'openai') : known;
 }
 
 function tokens(metrics: Foreign): Usage | undefined {

@@ -1,4 +1,4 @@
-import type { EouSource } from '../../../model/facts.ts';
+import type { EouSource } from '../../../model/vocabulary.ts';
 import { Call, type CallStart } from '../../call/call.ts';
 import { instantUs, nowMs } from '../../call/clock.ts';
 import { CallScope } from '../../call/scope.ts';

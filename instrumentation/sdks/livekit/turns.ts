@@ -1,4 +1,4 @@
-import type { EouSource } from '../../../model/facts.ts';
+import type { EouSource } from '../../../model/vocabulary.ts';
 import type { Call } from '../../call/call.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { Replies } from '../../call/turns/replies.ts';

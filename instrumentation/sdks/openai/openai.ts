@@ -1,9 +1,9 @@
+import { providerAt } from '../../../model/providers.ts';
 import { guard } from '../../call/spans.ts';
 import { at, foreign, pick, wrapOnce } from '../kit/patch.ts';
 import { type StartRequest, tracedRequest } from '../kit/sdk-request.ts';
 import { transcriptionRequest } from '../kit/transcription-request.ts';
 import { chatRequest } from './chat-completions.ts';
-import { providerOf } from './provider-host.ts';
 import { responseRequest } from './responses.ts';
 import { speechRequest } from './speech-request.ts';
 
@@ -29,5 +29,6 @@ function provider(resource: unknown): string {
   const client = foreign(at(resource, '_client'));
   // An `AzureOpenAI` speaks to Azure also through a gateway whose host says nothing.
   const azure = client !== undefined && 'apiVersion' in client && 'deploymentName' in client;
-  return azure ? 'azure.ai.openai' : providerOf(client?.baseURL);
+  // A host that is not known is a proxy or a server of one's own: it is the protocol that is known.
+  return azure ? 'azure.ai.openai' : (providerAt(client?.baseURL) ?? 'openai');
 }

@@ -1,11 +1,11 @@
 import { context, diag } from '@opentelemetry/api';
+import { providerAt } from '../../../model/providers.ts';
 import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
 import { closedCleanly } from '../kit/sockets.ts';
-import { providerOf } from './provider-host.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
 /**
@@ -38,7 +38,7 @@ class FollowedClient {
     this.#client = client;
     const url = URL.canParse(String(client.url)) ? new URL(String(client.url)) : undefined;
     this.connection = new RealtimeConnection({
-      provider: providerOf(url?.href),
+      provider: providerAt(url?.href) ?? 'openai',
       model: url?.searchParams.get('model') ?? url?.searchParams.get('deployment') ?? undefined,
     });
     this.connection.opened();

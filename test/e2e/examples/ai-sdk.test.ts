@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { openPostgres } from '../../../exporter/store/index.ts';
-import { SEGMENTS } from '../../../model/rows.ts';
+import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { type AiSdkCall, callAiSdkAgent } from '../../support/examples/ai-sdk.ts';
 import { type ExpectedCall, listPrice } from '../../support/ground-truth.ts';
 import type { StoredCall } from '../../support/observed-world.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { openPostgres } from '../../../exporter/store/index.ts';
 import type { StageFact } from '../../../model/facts.ts';
-import { SEGMENTS } from '../../../model/rows.ts';
+import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { callRealtimeAgent, type RealtimeCall } from '../../support/examples/openai-realtime.ts';
 import { listPrice } from '../../support/ground-truth.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';

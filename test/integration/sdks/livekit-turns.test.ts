@@ -7,7 +7,8 @@ import OpenAI, * as openaiModule from 'openai';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../model/facts.ts';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 import {
   type Conversation,
   type ConversationOptions,

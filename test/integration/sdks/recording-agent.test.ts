@@ -5,7 +5,7 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import { SEGMENTS } from '../../../model/rows.ts';
+import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { assertNear, stoodStillMicros } from '../../support/near.ts';
 import { nowMicros } from '../../support/now.ts';
 import {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as newest from '@livekit/agents';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
-import type { CallFact, Fact, StageFact, StageKind, TurnFact } from '../../../model/facts.ts';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 import { takeFacts } from '../spans.ts';
 import { type Conversation, type ConversationOptions, startConversation } from './conversation.ts';
 

@@ -1,4 +1,5 @@
-import type { CallFact, Micros, StageFact, StageKind, TurnFact } from '../../../model/facts.ts';
+import type { CallFact, Micros, StageFact, TurnFact } from '../../../model/facts.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 
 /** Facts for tests. Times are milliseconds after `T0`. */
 export const T0: Micros = 1_790_000_000_000_000;

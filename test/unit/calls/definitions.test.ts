@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LATENCIES, SEGMENTS } from '../../../model/rows.ts';
+import { LATENCIES, SEGMENTS } from '../../../model/vocabulary.ts';
 import { packageRoot } from '../../support/root.ts';
 import { GOLDEN_CALLS } from './golden.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { sumUsd } from '../../../exporter/pricing/index.ts';
 import type { StageFact } from '../../../model/facts.ts';
-import { LATENCIES, SEGMENTS } from '../../../model/rows.ts';
+import { LATENCIES, SEGMENTS } from '../../../model/vocabulary.ts';
 import { call, stage, turn } from './builders.ts';
 import { asWritten, GOLDEN_CALLS, PRICES } from './golden.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PriceList, priceListFrom } from '../../../exporter/pricing/index.ts';
 import type { Fact } from '../../../model/facts.ts';
-import { LATENCIES, SEGMENTS, STATISTICS } from '../../../model/rows.ts';
+import { LATENCIES, SEGMENTS, STATISTICS } from '../../../model/vocabulary.ts';
 import { packageRoot } from '../../support/root.ts';
 
 /** Round prices, so that costs can be worked out in the head. */

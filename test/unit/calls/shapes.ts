@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Fact, StageKind } from '../../../model/facts.ts';
+import type { Fact } from '../../../model/facts.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 import { T0 } from './builders.ts';
 
 /** A kind of span that a call has many of, and how each stands to the others. */

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { groupCall } from '../../../exporter/calls/group.ts';
 import { markTurn } from '../../../exporter/calls/marks.ts';
 import { eouLatencyUs } from '../../../exporter/calls/segments.ts';
-import type { Fact, StageFact, StageKind, TurnPartFact } from '../../../model/facts.ts';
+import type { Fact, StageFact, TurnPartFact } from '../../../model/facts.ts';
+import type { StageKind } from '../../../model/vocabulary.ts';
 import { at, stage, turn } from './builders.ts';
 
 type Times = readonly [number, number];

@@ -1,36 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFact } from '../../../exporter/dialects/index.ts';
-import { modelOf, providerOf } from '../../../exporter/dialects/providers.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
-
-test('a provider is named as price lists name it, whatever it was reported with', () => {
-  const names: Record<string, string | undefined> = {
-    OpenAI: 'openai',
-    'openai.chat': 'openai',
-    'openai.responses': 'openai',
-    'api.openai.com': 'openai',
-    'api.groq.com': 'groq',
-    Deepgram: 'deepgram',
-    'deepgram.STT': 'deepgram',
-    'tone.TTS': 'tone',
-    'azure.ai.openai': 'azure.ai.openai',
-    'gcp.vertex_ai': 'gcp.vertex_ai',
-    unknown: undefined,
-  };
-  for (const [reported, provider] of Object.entries(names))
-    assert.equal(providerOf(reported), provider, reported);
-  assert.equal(providerOf(undefined), undefined);
-});
-
-test('a label in the place of a model is none', () => {
-  assert.deepEqual(['deepgram.STT', 'unknown', 'gpt-4.1', 'eleven_flash_v2_5'].map(modelOf), [
-    undefined,
-    undefined,
-    'gpt-4.1',
-    'eleven_flash_v2_5',
-  ]);
-});
 
 const callOf = (scopeName: string, attributes: SpanRecord['attributes']): string | undefined =>
   readFact({

@@ -19,8 +19,8 @@ import {
   withCall,
 } from '../../../instrumentation/index.ts';
 import type { TurnFact } from '../../../model/facts.ts';
-import { LATENCIES } from '../../../model/rows.ts';
 import { ATTR, SPAN } from '../../../model/semconv.ts';
+import { LATENCIES } from '../../../model/vocabulary.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 

@@ -10,7 +10,7 @@ import {
   LIVEKIT_DISCONNECT_REASONS,
   normalised,
 } from '../../../exporter/quality/outcome-tables.ts';
-import type { Outcome } from '../../../model/facts.ts';
+import type { Outcome } from '../../../model/vocabulary.ts';
 
 const classifier = new OutcomeClassifier();
 const outcomeOf = (state: FinalState) => classifier.classifyFromState(state)?.outcome;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
 import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
-import { providerOf } from '../../../instrumentation/sdks/openai/provider-host.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 
@@ -64,22 +63,5 @@ describe('a chat request outside of any call', () => {
     await promise;
     await new Promise(setImmediate);
     assert.equal(takeSpans()[0]?.attributes[ATTR.inputTokens], 3);
-  });
-});
-
-describe('the provider behind a base URL', () => {
-  it('goes by its host', () => {
-    const known = {
-      'https://api.openai.com/v1': 'openai',
-      'https://api.groq.com/openai/v1': 'groq',
-      'https://api.deepseek.com': 'deepseek',
-      'https://luigi.openai.azure.com/openai': 'azure.ai.openai',
-      'https://api.mistral.ai/v1': 'mistral_ai',
-      'http://127.0.0.1:8080/v1': 'openai',
-      'https://groq.com.example.org/v1': 'openai',
-    };
-    for (const [url, provider] of Object.entries(known)) assert.equal(providerOf(url), provider);
-    assert.equal(providerOf(undefined), 'openai');
-    assert.equal(providerOf('not a url'), 'openai');
   });
 });

@@ -1,0 +1,127 @@
+/**
+ * Who runs a model: one table of what spans, SDKs and hosts call them. The names are those that the
+ * `gen_ai.provider.name` convention lists, where it lists one. A provider that is known by one name only needs no entry.
+ */
+interface Provider {
+  /** What others call it, in lower case. An alias also covers what follows it after a dot: `azure.responses`. */
+  readonly aliases?: readonly string[];
+  /** Domains that it answers at, subdomains included. The longest one that fits counts. */
+  readonly hosts?: readonly string[];
+}
+
+export const PROVIDERS = {
+  anthropic: { aliases: ['claude'], hosts: ['anthropic.com'] },
+  assemblyai: { aliases: ['assembly_ai', 'assembly-ai'], hosts: ['assemblyai.com'] },
+  'aws.bedrock': {
+    aliases: ['amazon-bedrock', 'amazon_bedrock', 'aws_bedrock', 'aws-bedrock', 'awsbedrock', 'bedrock'],
+  },
+  'aws.polly': { aliases: ['aws_polly', 'amazon_polly', 'polly'] },
+  'azure.ai.inference': {
+    aliases: ['az.ai.inference', 'azure_ai_inference'],
+    hosts: ['services.ai.azure.com', 'models.inference.ai.azure.com'],
+  },
+  'azure.ai.openai': {
+    aliases: ['az.ai.openai', 'azure', 'azure-openai', 'azure_openai', 'azureopenai'],
+    hosts: ['openai.azure.com', 'cognitiveservices.azure.com'],
+  },
+  cartesia: { aliases: ['cartesiahttp', 'cartesiaturns'], hosts: ['cartesia.ai'] },
+  cerebras: { hosts: ['cerebras.ai'] },
+  cohere: { hosts: ['cohere.ai', 'cohere.com'] },
+  deepgram: { aliases: ['deepgramflux', 'deepgramhttp'], hosts: ['deepgram.com'] },
+  deepseek: { hosts: ['deepseek.com'] },
+  elevenlabs: {
+    aliases: ['eleven labs', 'eleven-labs', 'eleven_labs', 'elevenlabshttp', 'elevenlabsrealtime'],
+    hosts: ['elevenlabs.io'],
+  },
+  fireworks: { aliases: ['fireworks_ai', 'fireworksai'], hosts: ['fireworks.ai'] },
+  'gcp.gemini': {
+    aliases: [
+      'gemini',
+      'google',
+      'google-genai',
+      'google-generativeai',
+      'google.generative-ai',
+      'google_genai',
+      'google_generativeai',
+      'googleai',
+    ],
+    hosts: ['googleapis.com'],
+  },
+  'gcp.vertex_ai': {
+    aliases: [
+      'google-vertex',
+      'google.vertex',
+      'google_vertex',
+      'google_vertexai',
+      'vertex',
+      'vertex-ai',
+      'vertex_ai',
+      'vertexai',
+    ],
+    hosts: ['aiplatform.googleapis.com'],
+  },
+  groq: { hosts: ['groq.com'] },
+  'ibm.watsonx.ai': { aliases: ['watsonx', 'watsonx_ai'] },
+  mistral_ai: { aliases: ['mistral', 'mistralai'], hosts: ['mistral.ai'] },
+  openai: { aliases: ['open-ai', 'open_ai'], hosts: ['openai.com'] },
+  openrouter: { hosts: ['openrouter.ai'] },
+  perplexity: { hosts: ['perplexity.ai'] },
+  together: { aliases: ['together_ai', 'togetherai'], hosts: ['together.ai', 'together.xyz'] },
+  x_ai: { aliases: ['xai'], hosts: ['x.ai'] },
+} as const satisfies Record<string, Provider>;
+
+const entries: readonly (readonly [name: string, Provider])[] = Object.entries(PROVIDERS);
+
+const BY_NAME: ReadonlyMap<string, string> = new Map(
+  entries.flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((alias) => [alias, name])),
+);
+
+/** The longest domain first. */
+const BY_HOST: readonly (readonly [host: string, provider: string])[] = entries
+  .flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const))
+  .sort(([a], [b]) => b.length - a.length);
+
+/** `deepgram.STT`, `tone.TTS`: the label of a LiveKit plugin; `openai.chat`: a provider and its API in the AI SDK. */
+const LABEL =
+  /^([\w.-]+)\.(stt|tts|llm|realtimemodel|chat|responses|completion|messages|embedding|image|speech|transcription)$/i;
+
+/** `livekit.plugins.deepgram.stt`: the module of a LiveKit plugin in Python. */
+const PLUGIN = /^livekit\.plugins\.(\w+)/i;
+
+const isUnknown = (name: string): boolean => name === '' || name.toLowerCase() === 'unknown';
+
+/**
+ * A provider as the conventions and price lists name it, whatever it was reported as: a name, an alias, a host, a label.
+ * What is not in the table is taken as it comes, in lower case. Undefined for what says nothing.
+ */
+export function providerOf(reported: unknown): string | undefined {
+  const given = typeof reported === 'string' ? reported.trim() : '';
+  if (isUnknown(given)) return undefined;
+  const name = (PLUGIN.exec(given)?.[1] ?? LABEL.exec(given)?.[1] ?? given).toLowerCase();
+  return byName(name) ?? atHost(name) ?? name;
+}
+
+/** Who answers at a base URL; undefined for a host that is not in the table, such as a proxy. */
+export function providerAt(baseUrl: unknown): string | undefined {
+  return typeof baseUrl === 'string' && URL.canParse(baseUrl) ? atHost(new URL(baseUrl).hostname) : undefined;
+}
+
+/** A model as reported; a label in its place says nothing. */
+export const modelOf = (reported: string | undefined): string | undefined =>
+  reported === undefined || isUnknown(reported) || LABEL.test(reported) ? undefined : reported;
+
+/** The name itself, or the longest part of it before a dot: `google.vertex.anthropic` is Vertex AI. */
+function byName(name: string): string | undefined {
+  for (let end = name.length; end > 0; end = name.lastIndexOf('.', end - 1)) {
+    const known = BY_NAME.get(name.slice(0, end));
+    if (known !== undefined) return known;
+  }
+  return undefined;
+}
+
+/** `us-central1-aiplatform.googleapis.com` is a host of Vertex AI too: regions go before a hyphen. */
+const atHost = (name: string): string | undefined =>
+  BY_HOST.find(
+    ([host]) =>
+      name === host || name.endsWith(`.${host}`) || (name.endsWith(`-${host}`) && host.split('.').length > 2),
+  )?.[1];

@@ -1,0 +1,65 @@
+/** Every closed list of words that spans, rows and dashboards share, once. A type is the words of its list. */
+
+/** What happens inside a turn. */
+export const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const;
+export type StageKind = (typeof STAGES)[number];
+
+/** Who opens a turn. */
+export const INITIATORS = ['user', 'agent'] as const;
+export type Initiator = (typeof INITIATORS)[number];
+
+/** Who reached whom. `web`: neither called, the user opened a page. */
+export const DIRECTIONS = ['inbound', 'outbound', 'web'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** How the end of utterance is known, best first. `framework`: from latencies that a framework reports of itself. */
+export const EOU_SOURCES = ['vad', 'stt_word_end', 'stt_event', 'framework', 'turn_start'] as const;
+export type EouSource = (typeof EOU_SOURCES)[number];
+
+/** How the start of playback is known. */
+export const PLAYBACK_SOURCES = ['observed', 'estimated'] as const;
+export type PlaybackSource = (typeof PLAYBACK_SOURCES)[number];
+
+/** What it means that user and agent spoke over each other, most telling first. */
+export const INTERRUPTION_KINDS = [
+  'barge_in',
+  'agent_over_user',
+  'false_interruption',
+  'backchannel',
+] as const;
+export type InterruptionKind = (typeof INTERRUPTION_KINDS)[number];
+
+/** Who ended an answer before it had been heard to its end. */
+export const CUT_OFF_BY = ['user', 'hangup', 'program'] as const;
+export type CutOffBy = (typeof CUT_OFF_BY)[number];
+
+/** What became of a call. */
+export const OUTCOMES = ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What decided an outcome, strongest first. */
+export const OUTCOME_SOURCES = ['explicit', 'sip', 'amd', 'end_reason', 'keywords'] as const;
+export type OutcomeSource = (typeof OUTCOME_SOURCES)[number];
+
+export const SENTIMENT_LABELS = ['positive', 'neutral', 'negative'] as const;
+export type SentimentLabel = (typeof SENTIMENT_LABELS)[number];
+
+/** Latencies that each turn has and each call aggregates. Seconds. */
+export const LATENCIES = [
+  'ttfb_stt',
+  'ttfb_llm',
+  'ttfb_tts',
+  'latency_stt',
+  'latency_llm',
+  'latency_tts',
+  'eou_latency',
+] as const;
+export type Latency = (typeof LATENCIES)[number];
+
+/** What a call keeps of each latency, over the turns that have it. p50 and p95 interpolate linearly, as `percentile_cont`. */
+export const STATISTICS = ['avg', 'min', 'max', 'p50', 'p95'] as const;
+export type Statistic = (typeof STATISTICS)[number];
+
+/** The time between neighbouring marks, in order. They sum to `eou_latency` to the microsecond. */
+export const SEGMENTS = ['endpointing', 'preparation', 'llm', 'aggregation', 'tts', 'playout'] as const;
+export type Segment = (typeof SEGMENTS)[number];
