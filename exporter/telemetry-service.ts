@@ -1,12 +1,11 @@
 import { diag } from '@opentelemetry/api';
-import type { CallLogRow } from '../model/rows.ts';
+import type { CallLogRow, StoredCallMetrics } from '../model/rows.ts';
 import { EarshotError } from './kit/errors.ts';
 import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import { type CallRecord, callFact, validateCall } from './records/call.ts';
 import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
-import type { StoredCallMetrics } from './store/read.ts';
 
 export { EarshotError, type ErrorCode, InvalidRecordError } from './kit/errors.ts';
 export type { CallRecord } from './records/call.ts';

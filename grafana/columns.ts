@@ -1,4 +1,4 @@
-import { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns } from '../exporter/store/columns.ts';
+import { CALL_LOGS, CALL_SPANS, type Columns, STORED_METRICS } from '../exporter/store/columns.ts';
 import type { Fact } from '../model/facts.ts';
 
 /** Columns by the alias that every query gives their table: a column that is no more does not compile. */
@@ -7,8 +7,7 @@ const aliased = <const C extends Columns>(alias: string, columns: C) =>
     readonly [Name in keyof C]: string;
   };
 
-/** What the store adds to the rows as they are computed. */
-const FINALIZED = { finalized_at: 'timestamptz', finalized_by: 'text' } as const satisfies Columns;
+/** What the database adds. */
 const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
 const CALL_QUEUE = {
   call_id: 'text',
@@ -21,7 +20,7 @@ const CALL_QUEUE = {
 
 /** Every table that a panel may read, with the alias that it has in all of them. */
 export const TABLES = {
-  call_metrics: { alias: 'm', columns: { ...CALL_METRICS, ...FINALIZED } },
+  call_metrics: { alias: 'm', columns: STORED_METRICS },
   call_logs: { alias: 'l', columns: CALL_LOGS },
   call_spans: { alias: 's', columns: { ...CALL_SPANS, ...RECORDED } },
   call_queue: { alias: 'q', columns: CALL_QUEUE },

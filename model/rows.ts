@@ -1,115 +1,318 @@
 import type { Decimal } from 'decimal.js';
 import type { Micros } from './facts.ts';
-import type {
-  CutOffBy,
-  EouSource,
-  Initiator,
-  InterruptionKind,
-  Latency,
-  Outcome,
-  OutcomeSource,
-  PlaybackSource,
-  Segment,
-  SentimentLabel,
-  Statistic,
+import {
+  CUT_OFF_BY,
+  DIRECTIONS,
+  EOU_SOURCES,
+  INITIATORS,
+  INTERRUPTION_KINDS,
+  LATENCIES,
+  type Latency,
+  OUTCOME_SOURCES,
+  OUTCOMES,
+  PLAYBACK_SOURCES,
+  SEGMENTS,
+  SENTIMENT_LABELS,
+  type Segment,
+  STATISTICS,
+  type Statistic,
 } from './vocabulary.ts';
 
 /**
- * The rows that a call becomes. Keys are the column names of `call_metrics` and `call_logs`; units are in the
- * column comments of `exporter/sql`. Times are seconds, money is Decimal USD, instants are `Micros` (timestamptz in
- * the database). `null` is unknown.
+ * The columns of `call_logs` and `call_metrics`, once: their SQL types, units and comments. The rows' TypeScript types,
+ * the statements, the comments in the database, the names in dashboards and docs/columns.md come from here. To add one,
+ * add an entry and a migration with its `ALTER TABLE`: see CONTRIBUTING.md.
  */
+export interface Column {
+  readonly type: SqlType;
+  /** NOT NULL. Where it is not set, NULL is unknown. */
+  readonly required?: true;
+  readonly unit: string;
+  /** What it is, without a full stop. Of a column of words: without the words. */
+  readonly comment: string;
+  /** The only words that it can be. */
+  readonly words?: readonly string[];
+}
 
-type LatencyColumns = Record<Latency, number | null>;
-type StatisticColumns = Record<`${Latency}_${Statistic}`, number | null>;
-type SegmentColumns = Record<`segment_${Segment}`, number | null>;
+/** What a value of each SQL type is in a row. Money is Decimal USD, instants are whole microseconds since 1970. */
+interface SqlValues {
+  text: string;
+  boolean: boolean;
+  integer: number;
+  bigint: number;
+  'double precision': number;
+  numeric: Decimal;
+  timestamptz: Micros;
+  'text[]': string[];
+  jsonb: object;
+}
+
+/** SQL types in use. */
+export type SqlType = keyof SqlValues;
+
+type ValueOf<C extends Column> =
+  | (C extends { words: readonly (infer Word)[] } ? Word : SqlValues[C['type']])
+  | (C extends { required: true } ? never : null);
+
+type Row<Columns extends Readonly<Record<string, Column>>> = {
+  -readonly [Name in keyof Columns]: ValueOf<Columns[Name]>;
+};
+
+const seconds = <const Comment extends string>(comment: Comment) =>
+  ({ type: 'double precision', unit: 'seconds', comment }) as const;
+
+const usd = <const Comment extends string>(comment: Comment) =>
+  ({ type: 'numeric', unit: 'USD', comment }) as const;
+
+const LATENCY: Readonly<Record<Latency, string>> = {
+  ttfb_stt: 'STT start to first transcript of the utterance',
+  ttfb_llm: 'LLM request to first content or tool-call chunk',
+  ttfb_tts: 'First text sent to first audio byte',
+  latency_stt: 'End of utterance to final transcript',
+  latency_llm: 'LLM request to end of the answer that was spoken',
+  latency_tts: 'First text sent to last audio byte',
+  eou_latency: 'End of utterance to playback start: the silence the caller hears',
+};
+
+const STATISTIC: Readonly<Record<Statistic, string>> = {
+  avg: 'Mean',
+  min: 'Least',
+  max: 'Greatest',
+  p50: 'Median',
+  p95: '95th percentile (linear interpolation)',
+};
+
+const SEGMENT: Readonly<Record<Segment, string>> = {
+  endpointing: 'speech ended to committed',
+  preparation: 'committed to LLM started',
+  llm: 'LLM started to LLM first byte',
+  aggregation: 'LLM first byte to TTS started',
+  tts: 'TTS started to TTS first byte',
+  playout: 'TTS first byte to playback started',
+};
+
+type Seconds = ReturnType<typeof seconds>;
+
+const latencies = Object.fromEntries(
+  LATENCIES.map((latency) => [latency, seconds(LATENCY[latency])]),
+) as Record<Latency, Seconds>;
+
+const segments = Object.fromEntries(
+  SEGMENTS.map((segment) => [`segment_${segment}`, seconds(`Part of eou_latency: ${SEGMENT[segment]}`)]),
+) as Record<`segment_${Segment}`, Seconds>;
+
+const statistics = Object.fromEntries(
+  LATENCIES.flatMap((latency) =>
+    STATISTICS.map((statistic) => [
+      `${latency}_${statistic}`,
+      seconds(`${STATISTIC[statistic]} over the turns that have it of: ${LATENCY[latency]}`),
+    ]),
+  ),
+) as Record<`${Latency}_${Statistic}`, Seconds>;
+
+const usage = {
+  llm_input_tokens: { type: 'bigint', unit: 'tokens', comment: 'Prompt tokens, cached ones included' },
+  llm_cached_tokens: {
+    type: 'bigint',
+    unit: 'tokens',
+    comment: 'The part of llm_input_tokens that was read from a cache',
+  },
+  llm_output_tokens: { type: 'bigint', unit: 'tokens', comment: 'Generated tokens, reasoning included' },
+  stt_audio_seconds: seconds('Audio transcribed'),
+  tts_characters: { type: 'bigint', unit: 'characters', comment: 'Text sent to synthesis' },
+  tts_audio_seconds: seconds('Audio synthesised'),
+} as const;
 
 /** One turn. Key `(call_id, turn_index)`. */
-export interface CallLogRow extends LatencyColumns, SegmentColumns {
-  call_id: string;
-  turn_index: number;
-  /** Turn start. */
-  created_at: Micros;
-  trace_id: string;
-  initiator: Initiator | null;
-  user_text: string | null;
-  agent_text: string | null;
-  stt_provider: string | null;
-  stt_model: string | null;
-  llm_provider: string | null;
-  llm_model: string | null;
-  tts_provider: string | null;
-  tts_model: string | null;
-  eou_source: EouSource | null;
-  playback_source: PlaybackSource | null;
-  llm_input_tokens: number | null;
-  llm_cached_tokens: number | null;
-  llm_output_tokens: number | null;
-  stt_audio_seconds: number | null;
-  tts_characters: number | null;
-  tts_audio_seconds: number | null;
-  /** Some usage of the turn is an estimate. */
-  usage_estimated: boolean | null;
-  /** The user cut the agent off. Null: nothing shows when the user spoke. */
-  interrupted: boolean | null;
-  /** Who ended the agent's words before their end. Null: nobody, or it is not known. */
-  cut_off_by: CutOffBy | null;
-  interruption_kind: InterruptionKind | null;
-  sentiment_score: number | null;
-  cost_stt: Decimal | null;
-  cost_llm: Decimal | null;
-  cost_tts: Decimal | null;
-  cost_total: Decimal | null;
-  error_type: string | null;
-}
+export const LOG_COLUMNS = {
+  call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
+  turn_index: { type: 'integer', required: true, unit: 'ordinal', comment: 'Turn of the call, from 0' },
+  created_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Turn start' },
+  trace_id: { type: 'text', required: true, unit: 'identifier', comment: 'Trace of the turn' },
+  initiator: { type: 'text', unit: 'name', comment: 'Who opened the turn', words: INITIATORS },
+  user_text: {
+    type: 'text',
+    unit: 'text',
+    comment: 'What the user said; only when content capture is on',
+  },
+  agent_text: {
+    type: 'text',
+    unit: 'text',
+    comment: 'What the agent said; only when content capture is on',
+  },
+  stt_provider: { type: 'text', unit: 'name', comment: 'Provider of the transcription' },
+  stt_model: { type: 'text', unit: 'name', comment: 'Model of the transcription' },
+  llm_provider: { type: 'text', unit: 'name', comment: 'Provider of the answer that was spoken' },
+  llm_model: { type: 'text', unit: 'name', comment: 'Model of the answer that was spoken' },
+  tts_provider: { type: 'text', unit: 'name', comment: 'Provider of the synthesis' },
+  tts_model: { type: 'text', unit: 'name', comment: 'Model of the synthesis' },
+  ...latencies,
+  ...segments,
+  eou_source: {
+    type: 'text',
+    unit: 'name',
+    comment: 'How the end of utterance is known',
+    words: EOU_SOURCES,
+  },
+  playback_source: {
+    type: 'text',
+    unit: 'name',
+    comment: 'How the playback start is known',
+    words: PLAYBACK_SOURCES,
+  },
+  ...usage,
+  usage_estimated: {
+    type: 'boolean',
+    unit: 'true or false',
+    comment: 'Some usage of the turn is an estimate',
+  },
+  interrupted: {
+    type: 'boolean',
+    unit: 'true or false',
+    comment: 'The agent was cut off by the user; NULL where nothing shows when the user spoke',
+  },
+  cut_off_by: {
+    type: 'text',
+    unit: 'name',
+    comment: "Who ended the agent's words before their end; NULL is none, or unknown",
+    words: CUT_OFF_BY,
+  },
+  interruption_kind: {
+    type: 'text',
+    unit: 'name',
+    comment: 'What it was that user and agent spoke over each other, by the most telling time',
+    words: INTERRUPTION_KINDS,
+  },
+  sentiment_score: { type: 'double precision', unit: '-1 to 1', comment: "Sentiment of the user's words" },
+  cost_stt: usd('Speech-to-text'),
+  cost_llm: usd('Language model'),
+  cost_tts: usd('Text-to-speech'),
+  cost_total: usd('Sum of the priced components'),
+  error_type: { type: 'text', unit: 'name', comment: 'Class of the first error, never its message' },
+} as const satisfies Record<string, Column>;
 
-/** One call. Key `call_id`. `finalized_at` and `finalized_by` are the store's. */
-export interface CallMetricsRow extends StatisticColumns {
-  call_id: string;
-  service_name: string | null;
-  agent_name: string | null;
-  campaign_id: string | null;
-  direction: string | null;
-  channel: string | null;
-  started_at: Micros;
-  ended_at: Micros;
-  duration_seconds: number;
-  turn_count: number;
-  llm_input_tokens: number | null;
-  llm_cached_tokens: number | null;
-  llm_output_tokens: number | null;
-  stt_audio_seconds: number | null;
-  tts_characters: number | null;
-  tts_audio_seconds: number | null;
-  /** Null where nothing shows when the user spoke, as the two below. */
-  interruption_count: number | null;
-  /** Interruptions / turns; null without turns. */
-  interruption_rate: number | null;
-  false_interruption_count: number | null;
-  /** Utterances of the user that were followed by no words of the agent. Null: nothing shows those words. */
-  unanswered_count: number | null;
-  /** Turns whose spans come from clocks that disagree. Null in rows of before it was counted. */
-  clock_skew_count: number | null;
-  outcome: Outcome | null;
-  outcome_confidence: number | null;
-  outcome_source: OutcomeSource | null;
-  end_reason: string | null;
-  sentiment_avg: number | null;
-  sentiment_label: SentimentLabel | null;
-  cost_stt: Decimal | null;
-  cost_llm: Decimal | null;
-  cost_tts: Decimal | null;
-  cost_livekit: Decimal | null;
-  cost_telephony: Decimal | null;
-  cost_total: Decimal | null;
-  /** What had no price, as `component:provider/model`; empty when all is priced. */
-  unpriced: string[];
-  /** Name and version of the price list. */
-  price_list: string;
-}
+/** One call, as it is computed. Key `call_id`. */
+export const METRICS_COLUMNS = {
+  call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
+  service_name: { type: 'text', unit: 'name', comment: 'The agent program' },
+  agent_name: { type: 'text', unit: 'name', comment: 'The agent' },
+  campaign_id: { type: 'text', unit: 'identifier', comment: 'Campaign the call belongs to' },
+  direction: { type: 'text', unit: 'name', comment: `Who reached whom: ${DIRECTIONS.join(', ')}` },
+  channel: { type: 'text', unit: 'name', comment: 'Where the call came in: phone, web, app' },
+  started_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Connect' },
+  ended_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Hang-up' },
+  duration_seconds: {
+    type: 'double precision',
+    required: true,
+    unit: 'seconds',
+    comment: 'From started_at to ended_at',
+  },
+  turn_count: { type: 'integer', required: true, unit: 'count', comment: 'Turns of the call' },
+  ...statistics,
+  ...usage,
+  interruption_count: {
+    type: 'integer',
+    unit: 'count',
+    comment: 'Interruptions of the agent by the user; NULL where nothing shows when the user spoke',
+  },
+  interruption_rate: {
+    type: 'double precision',
+    unit: 'ratio',
+    comment: 'interruption_count / turn_count; NULL without turns',
+  },
+  false_interruption_count: {
+    type: 'integer',
+    unit: 'count',
+    comment: 'Interruptions after which the agent resumed; NULL where nothing shows when the user spoke',
+  },
+  unanswered_count: {
+    type: 'integer',
+    unit: 'count',
+    comment:
+      "Utterances of the user that the agent did not answer; NULL where nothing shows the agent's words",
+  },
+  clock_skew_count: {
+    type: 'integer',
+    unit: 'count',
+    comment: 'Turns whose spans come from clocks that disagree: what compares the two is NULL',
+  },
+  outcome: {
+    type: 'text',
+    unit: 'name',
+    comment: 'What became of the call; NULL is unknown',
+    words: OUTCOMES,
+  },
+  outcome_confidence: { type: 'double precision', unit: '0 to 1', comment: 'How sure the outcome is' },
+  outcome_source: {
+    type: 'text',
+    unit: 'name',
+    comment: 'What decided the outcome',
+    words: OUTCOME_SOURCES,
+  },
+  end_reason: {
+    type: 'text',
+    unit: 'name',
+    comment: 'How the call stopped, as the framework or transport says it',
+  },
+  sentiment_avg: { type: 'double precision', unit: '-1 to 1', comment: 'Mean sentiment of the turns' },
+  sentiment_label: {
+    type: 'text',
+    unit: 'name',
+    comment: 'sentiment_avg in a word',
+    words: SENTIMENT_LABELS,
+  },
+  cost_stt: usd('Speech-to-text'),
+  cost_llm: usd('Language model'),
+  cost_tts: usd('Text-to-speech'),
+  cost_livekit: usd('LiveKit minutes'),
+  cost_telephony: usd('Telephony minutes'),
+  cost_total: usd('Sum of the priced components; a lower bound where unpriced is not empty'),
+  unpriced: {
+    type: 'text[]',
+    required: true,
+    unit: 'names',
+    comment: 'What had no price, as component:provider/model; empty when all is priced',
+  },
+  price_list: {
+    type: 'text',
+    required: true,
+    unit: 'name and version',
+    comment: 'Price list that the costs come from',
+  },
+} as const satisfies Record<string, Column>;
+
+/** What the store adds to a call's row when it writes it. */
+export const STORED_COLUMNS = {
+  finalized_at: {
+    type: 'timestamptz',
+    required: true,
+    unit: 'instant',
+    comment: 'When these rows were last computed',
+  },
+  finalized_by: { type: 'text', required: true, unit: 'identifier', comment: 'Worker that computed them' },
+} as const satisfies Record<string, Column>;
+
+/** Every table of rows, as it is in the database. */
+export const ROW_TABLES = {
+  call_logs: LOG_COLUMNS,
+  call_metrics: { ...METRICS_COLUMNS, ...STORED_COLUMNS },
+} as const satisfies Record<string, Readonly<Record<string, Column>>>;
+
+/** One turn. Key `(call_id, turn_index)`. `null` is unknown; units are in the column's comment. */
+export interface CallLogRow extends Row<typeof LOG_COLUMNS> {}
+
+/** One call, as it is computed. Key `call_id`. `null` is unknown; units are in the column's comment. */
+export interface CallMetricsRow extends Row<typeof METRICS_COLUMNS> {}
+
+/** A row of `call_metrics` as it is stored. */
+export interface StoredCallMetrics extends CallMetricsRow, Row<typeof STORED_COLUMNS> {}
 
 /** A call's rows, as computed. */
 export interface CallRows {
   metrics: CallMetricsRow;
   logs: CallLogRow[];
 }
+
+/** The comment of a column, with its words and its unit. */
+export const describeColumn = ({ comment, words = [], unit }: Column): string =>
+  `${[comment, ...(words.length > 0 ? [words.join(', ')] : [])].join(': ')}. Unit: ${unit}`;

@@ -1,5 +1,5 @@
 /** The journal, the queue and the rows in PostgreSQL: published as `earshot/store`. */
-export type { CallLogRow, CallMetricsRow, CallRows } from '../../model/rows.ts';
+export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Database, Queryable } from './database.ts';
 export {
@@ -29,7 +29,6 @@ export {
   getCallMetrics,
   type ListCallsOptions,
   listCalls,
-  type StoredCallMetrics,
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';

@@ -1,4 +1,5 @@
 import { MIGRATIONS } from '../generated/migrations.ts';
+import { COMMENTS } from './comments.ts';
 import type { Database, Queryable } from './database.ts';
 import { SchemaError, withRetries } from './errors.ts';
 
@@ -60,6 +61,7 @@ export async function migrate(
           migration.name,
         ]);
         await tx.query(migration.sql);
+        if (migration === MIGRATIONS.at(-1)) await tx.query(COMMENTS);
         return true;
       }),
     );

@@ -1,18 +1,8 @@
 import type { Fact, Micros } from '../../model/facts.ts';
-import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
-import { CALL_LOGS, CALL_METRICS } from './columns.ts';
+import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
+import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { decodeRow, selectList } from './values.ts';
-
-/** A row of `call_metrics` as it is stored. */
-export interface StoredCallMetrics extends CallMetricsRow {
-  /** When the row was last computed. */
-  finalized_at: Micros;
-  /** Worker that computed it. */
-  finalized_by: string;
-}
-
-const STORED_METRICS = { ...CALL_METRICS, finalized_at: 'timestamptz', finalized_by: 'text' } as const;
 
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM call_metrics WHERE call_id = $1`;
 const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;

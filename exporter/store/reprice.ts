@@ -1,9 +1,9 @@
 import type { Decimal } from 'decimal.js';
 import type { Fact, Micros } from '../../model/facts.ts';
-import type { CallRows } from '../../model/rows.ts';
+import type { CallRows, StoredCallMetrics } from '../../model/rows.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
-import { getCallFacts, getCallMetrics, type StoredCallMetrics } from './read.ts';
+import { getCallFacts, getCallMetrics } from './read.ts';
 import { writeCallRows } from './rows.ts';
 
 /** Cost columns of `call_metrics`, the total last. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
-import { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns } from '../../../exporter/store/columns.ts';
+import { CALL_LOGS, CALL_SPANS, type Columns, STORED_METRICS } from '../../../exporter/store/columns.ts';
 import { checkSchema, type Database, migrate, SchemaError } from '../../../exporter/store/index.ts';
+import { describeColumn, ROW_TABLES, type Column as RowColumn } from '../../../model/rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
 const TABLES = ['call_logs', 'call_metrics', 'call_queue', 'call_spans', 'earshot_migrations'];
@@ -15,12 +16,13 @@ interface Column {
   column_name: string;
   type: string;
   comment: string | null;
+  required: boolean;
 }
 
 const readColumns = (db: Database) =>
   db.query<Column>(`\
 SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type,
-  col_description(a.attrelid, a.attnum) AS comment
+  col_description(a.attrelid, a.attnum) AS comment, a.attnotnull AS required
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`);
@@ -95,10 +97,28 @@ onEachDatabase((databases) => {
     const expected: [string, Columns, string[]][] = [
       ['call_spans', CALL_SPANS, ['recorded_at']],
       ['call_logs', CALL_LOGS, []],
-      ['call_metrics', CALL_METRICS, ['finalized_at', 'finalized_by']],
+      ['call_metrics', STORED_METRICS, []],
     ];
     for (const [table, list, databaseOwn] of expected)
       assert.deepEqual(typesOf(table, databaseOwn), { ...list });
+  });
+
+  it('a column of a row has the comment and the NOT NULL that model/rows.ts says', async () => {
+    const columns = await readColumns(await databases.migrated());
+    for (const [table, expected] of Object.entries<Readonly<Record<string, RowColumn>>>(ROW_TABLES)) {
+      const found = columns.filter(({ table_name }) => table_name === table);
+      assert.deepEqual(
+        Object.fromEntries(
+          found.map(({ column_name, comment, required }) => [column_name, { comment, required }]),
+        ),
+        Object.fromEntries(
+          Object.entries(expected).map(([name, column]) => [
+            name,
+            { comment: describeColumn(column), required: column.required === true },
+          ]),
+        ),
+      );
+    }
   });
 
   it('every table and every column has a comment, and every column its unit', async () => {

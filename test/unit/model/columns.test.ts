@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Column, describeColumn, ROW_TABLES } from '../../../model/rows.ts';
+import { packageRoot } from '../../support/root.ts';
+
+const TABLES: readonly (readonly [table: string, what: string])[] = [
+  ['call_metrics', 'One row a call. Key: `call_id`.'],
+  ['call_logs', 'One row a turn. Key: `call_id`, `turn_index`.'],
+];
+
+const columnsOf = (table: string): Readonly<Record<string, Column>> =>
+  (ROW_TABLES as Readonly<Record<string, Readonly<Record<string, Column>>>>)[table] ?? {};
+
+function page(): string {
+  const sections = TABLES.map(([table, what]) => {
+    const rows = Object.entries(columnsOf(table)).map(([name, column]) => {
+      const [comment] = describeColumn(column).split('. Unit: ');
+      return `| `.concat(
+        [`\`${name}\``, `${column.type}${column.required ? '' : ' or NULL'}`, column.unit, comment].join(
+          ' | ',
+        ),
+        ' |',
+      );
+    });
+    return [
+      `## ${table}`,
+      '',
+      what,
+      '',
+      '| column | type | unit | what it is |',
+      '|---|---|---|---|',
+      ...rows,
+    ].join('\n');
+  });
+  return `${[
+    '# Columns',
+    '',
+    'Every column of `call_metrics` and `call_logs`, generated from `model/rows.ts`. NULL is unknown, never 0. How the',
+    'figures are worked out is in [definitions.md](definitions.md).',
+    '',
+    sections.join('\n\n'),
+  ].join('\n')}\n`;
+}
+
+test('docs/columns.md is what model/rows.ts says', () => {
+  const path = join(packageRoot, 'docs/columns.md');
+  if (process.env.EARSHOT_UPDATE_DOCS === '1') writeFileSync(path, page());
+  assert.equal(
+    readFileSync(path, 'utf8'),
+    page(),
+    'docs/columns.md is out of date: npm run build && EARSHOT_UPDATE_DOCS=1 node scripts/test.mjs model/columns',
+  );
+});
+
+test('every column says what it is and its unit, and times and money say theirs in the type', () => {
+  for (const [table] of TABLES) {
+    for (const [name, { type, unit, comment }] of Object.entries(columnsOf(table))) {
+      assert.doesNotMatch(comment, /\.$/, `${table}.${name}`);
+      if (type === 'timestamptz') assert.equal(unit, 'instant', name);
+      if (type === 'numeric') assert.equal(unit, 'USD', name);
+      if (name.endsWith('_seconds')) assert.equal(unit, 'seconds', name);
+    }
+  }
+});
