@@ -1,4 +1,3 @@
-import { WebSocketServer } from 'ws';
 import { listenOnLoopback } from './simulators/server.ts';
 
 /** How a hostile service answers a connection. */
@@ -23,7 +22,6 @@ export async function startHostileServer(secret: string, how: Hostility, options
     reason: secret,
   };
   const body = JSON.stringify({ ...said, error: said });
-  const sockets = new WebSocketServer({ noServer: true });
   const server = await listenOnLoopback({
     ...options,
     onRequest: (request, response) => {
@@ -37,10 +35,10 @@ export async function startHostileServer(secret: string, how: Hostility, options
         response.end(body);
       });
     },
-    onUpgrade: (request, socket, head) => {
+    onUpgrade: ({ socket, accept }) => {
       if (how === 'refuses')
         return void socket.end(`HTTP/1.1 400 ${secret}\r\nconnection: close\r\n\r\n${body}`);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept((ws) => {
         ws.on('error', () => {});
         const say = (more: object) => ws.send(JSON.stringify({ ...said, ...more, error: said }));
         const strings = () =>
@@ -71,9 +69,6 @@ export async function startHostileServer(secret: string, how: Hostility, options
   return {
     url: server.url,
     caPath: server.caPath,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
+    close: server.close,
   };
 }

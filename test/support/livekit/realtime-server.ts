@@ -1,4 +1,4 @@
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { listenOnLoopback } from '../simulators/server.ts';
 
@@ -37,20 +37,15 @@ export async function startRealtimeServer(): Promise<{
 }> {
   const stoppedMs: number[] = [];
   const answers: AnswerTruth[] = [];
-  const sockets = new WebSocketServer({ noServer: true });
   const server = await listenOnLoopback({
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: (request, socket, head) =>
-      sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, stoppedMs, answers)),
+    onUpgrade: ({ accept }) => accept((ws) => serve(ws, stoppedMs, answers)),
   });
   return {
     url: `${server.url}/v1`,
     stoppedMs,
     answers,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
+    close: server.close,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   delay,
   listenOnLoopback,
   readJson,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -72,9 +73,7 @@ export async function startAnthropicSimulator(options: AnthropicOptions = {}): P
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
       const random = createRandom(options.seed ?? 1, `anthropic:${++requests}`);
-      const record: Exchange['record'] = (event, atMicros = nowMicros()) => {
-        truth.push({ atMicros, ...event } as AnthropicTruth);
-      };
+      const record: Exchange['record'] = recorder(truth);
       void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
     },
   });

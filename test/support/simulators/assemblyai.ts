@@ -6,7 +6,7 @@ import type {
   TerminationEvent,
   TurnEvent,
 } from 'assemblyai';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { nowMicros } from '../now.ts';
 import type { SpokenWord } from '../speech.ts';
 import { type Fault, Faults } from './fault.ts';
@@ -16,7 +16,7 @@ import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   type Untimed,
@@ -75,28 +75,24 @@ export async function startAssemblyAiSimulator(
   const { seed = 1, processingMs = [20, 70] } = options;
   const truth: AssemblyAiTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let sessions = 0;
 
   const server = await listenOnLoopback({
     tls: true,
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: async (request, socket, head) => {
+    onUpgrade: async ({ request, url, accept, refuse }) => {
       const random = createRandom(seed, `streaming:${++sessions}`);
       const sessionId = random.uuid();
-      const record = (event: Untimed<AssemblyAiTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as AssemblyAiTruth);
-      };
+      const record = recorder(truth);
       const fault = faults.take();
-      const url = new URL(request.url ?? '/', 'http://localhost');
       const query = url.searchParams;
       const status = fault?.kind === 'status' ? fault.status : refusal(request, url);
       if (status !== undefined) {
         record({ kind: 'refused', sessionId, status });
-        return refuseUpgrade(socket, status);
+        return refuse(status);
       }
       if (fault?.kind === 'delay') await delay(fault.ms);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept((ws) => {
         const { authorization } = request.headers;
         record({ kind: 'opened', sessionId, query: Object.fromEntries(query), authorization });
         new Session({ ws, query, sessionId, random, processingMs, fault, record });
@@ -109,10 +105,6 @@ export async function startAssemblyAiSimulator(
     caPath: server.caPath ?? '',
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { STT } from '@cartesia/cartesia-js/resources/stt/stt';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { nowMicros } from '../now.ts';
+import type { RawData, WebSocket } from 'ws';
 import type { SpokenWord } from '../speech.ts';
 import { type Fault, Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
@@ -10,7 +9,7 @@ import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -59,7 +58,6 @@ export async function startCartesiaListenSimulator(
   const { seed = 1, processingMs = [20, 70] } = options;
   const truth: CartesiaListenTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let connections = 0;
 
   const server = await listenOnLoopback({
@@ -71,21 +69,19 @@ export async function startCartesiaListenSimulator(
         () => response.destroy(),
       );
     },
-    onUpgrade: async (request, socket, head) => {
+    onUpgrade: async ({ request, url, accept, refuse }) => {
       const random = createRandom(seed, `stt:${++connections}`);
       const requestId = random.uuid();
-      const record = (event: Untimed<CartesiaListenTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as CartesiaListenTruth);
-      };
+      const record = recorder(truth);
       const fault = faults.take();
-      const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
+      const { pathname, searchParams: query } = url;
       const status = fault?.kind === 'status' ? fault.status : refusal(request, pathname, query);
       if (status !== undefined) {
         record({ kind: 'refused', requestId, status });
-        return refuseUpgrade(socket, status);
+        return refuse(status);
       }
       if (fault?.kind === 'delay') await delay(fault.ms);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept((ws) => {
         record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
         const Kind = pathname === '/stt/turns/websocket' ? TurnSocket : ManualSocket;
         new Kind({ ws, query, requestId, random, processingMs, fault, record });
@@ -96,10 +92,6 @@ export async function startCartesiaListenSimulator(
     ...server,
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

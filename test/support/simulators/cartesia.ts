@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { nowMicros } from '../now.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
 import { type CartesiaTruth, received, type SpeechContext } from './cartesia-truth.ts';
@@ -9,7 +9,7 @@ import {
   delay,
   listenOnLoopback,
   readJson,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -38,14 +38,11 @@ export async function startCartesiaSimulator(options: CartesiaOptions = {}): Pro
   const { seed = 1, firstByteMs = [90, 250], speed = [4, 8], tls = false } = options;
   const truth: CartesiaTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let generations = 0;
 
   const createContext = (): SpeechContext => {
     const random = createRandom(seed, `tts:${++generations}`);
-    const record: SpeechContext['record'] = (event, atMicros = nowMicros()) => {
-      truth.push({ atMicros, ...event } as CartesiaTruth);
-    };
+    const record: SpeechContext['record'] = recorder(truth);
     return { requestId: random.uuid(), random, firstByteMs, speed, fault: faults.take(), record };
   };
 
@@ -54,21 +51,16 @@ export async function startCartesiaSimulator(options: CartesiaOptions = {}): Pro
     onRequest: (request, response) => {
       void speakOverHttp(request, response, createContext).catch(() => response.destroy());
     },
-    onUpgrade: (request, socket, head) => {
-      const url = new URL(request.url ?? '/', 'http://localhost');
-      if (url.pathname !== '/tts/websocket') return refuseUpgrade(socket, 404);
-      if (!authorized(request, url)) return refuseUpgrade(socket, 401);
-      sockets.handleUpgrade(request, socket, head, (ws: WebSocket) => new CartesiaSocket(ws, createContext));
+    onUpgrade: ({ request, url, accept, refuse }) => {
+      if (url.pathname !== '/tts/websocket') return refuse(404);
+      if (!authorized(request, url)) return refuse(401);
+      accept((ws: WebSocket) => new CartesiaSocket(ws, createContext));
     },
   });
   return {
     ...server,
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

@@ -13,6 +13,7 @@ import {
   delay,
   listenOnLoopback,
   readJson,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -87,9 +88,7 @@ export async function startChatSimulator(options: ChatOptions = {}): Promise<Cha
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
       const random = createRandom(options.seed ?? 1, `chat:${++requests}`);
-      const record: Exchange['record'] = (event, atMicros = nowMicros()) => {
-        truth.push({ atMicros, ...event } as ChatTruth);
-      };
+      const record: Exchange['record'] = recorder(truth);
       void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
     },
   });

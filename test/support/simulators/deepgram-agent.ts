@@ -1,4 +1,4 @@
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { nowMicros } from '../now.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
@@ -6,7 +6,7 @@ import { createRandom, type Random, type Range } from './random.ts';
 import {
   delay,
   listenOnLoopback,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   type Untimed,
@@ -82,20 +82,17 @@ export async function startDeepgramAgentSimulator(
 ): Promise<DeepgramAgentSimulator> {
   const truth: DeepgramAgentTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let connections = 0;
   const server = await listenOnLoopback({
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: (request, socket, head) => {
+    onUpgrade: ({ url, accept, refuse }) => {
       const fault = faults.take();
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      if (fault?.kind === 'status') return refuseUpgrade(socket, fault.status);
-      if (pathname !== '/v1/agent/converse') return refuseUpgrade(socket, 404);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      const { pathname } = url;
+      if (fault?.kind === 'status') return refuse(fault.status);
+      if (pathname !== '/v1/agent/converse') return refuse(404);
+      accept((ws) => {
         const random = createRandom(options.seed ?? 1, `agent:${++connections}`);
-        const record = (event: Untimed<DeepgramAgentTruth>): void => {
-          truth.push({ atMicros: nowMicros(), ...event } as DeepgramAgentTruth);
-        };
+        const record = recorder(truth);
         const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : Number.POSITIVE_INFINITY;
         new AgentSession(ws, { options, random, record, cutAfter }).start();
       });
@@ -103,13 +100,8 @@ export async function startDeepgramAgentSimulator(
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

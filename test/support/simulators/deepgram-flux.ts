@@ -1,17 +1,10 @@
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { nowMicros } from '../now.ts';
+import type { RawData, WebSocket } from 'ws';
 import type { SpokenWord } from '../speech.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
 import { createRandom, type Range } from './random.ts';
 import { Sequence } from './sequence.ts';
-import {
-  listenOnLoopback,
-  refuseUpgrade,
-  type Simulator,
-  type SimulatorOptions,
-  type Untimed,
-} from './server.ts';
+import { listenOnLoopback, recorder, type Simulator, type SimulatorOptions } from './server.ts';
 
 /** A `TurnInfo` of live listen v2. */
 export interface FluxTurnInfo {
@@ -70,24 +63,21 @@ export async function startFluxSimulator(options: FluxOptions = {}): Promise<Flu
   const { seed = 1 } = options;
   const truth: FluxTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let connections = 0;
   const server = await listenOnLoopback({
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: (request, socket, head) => {
+    onUpgrade: ({ request, url, accept, refuse }) => {
       const random = createRandom(seed, `flux:${++connections}`);
       const requestId = random.uuid();
-      const record = (event: Untimed<FluxTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as FluxTruth);
-      };
-      const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
+      const record = recorder(truth);
+      const { pathname, searchParams: query } = url;
       const fault = faults.take();
       const refused = fault?.kind === 'status' ? fault.status : refusal(pathname, query, request.headers);
       if (refused !== undefined) {
         record({ kind: 'refused', requestId, status: refused });
-        return refuseUpgrade(socket, refused);
+        return refuse(refused);
       }
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept((ws) => {
         record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
         const sequence = new Sequence(random, options.processingMs ?? [20, 70]);
         const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : Number.POSITIVE_INFINITY;
@@ -115,13 +105,8 @@ export async function startFluxSimulator(options: FluxOptions = {}): Promise<Flu
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { nowMicros } from '../now.ts';
+import type { RawData, WebSocket } from 'ws';
 import { type Fault, Faults } from './fault.ts';
 import { createRandom, type Random, type Range } from './random.ts';
 import {
   delay,
   listenOnLoopback,
   readJson,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -64,11 +63,8 @@ export async function startDeepgramSpeakSimulator(
 ): Promise<DeepgramSpeakSimulator> {
   const truth: DeepgramSpeakTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let connections = 0;
-  const record: RecordSpeech = (event) => {
-    truth.push({ atMicros: nowMicros(), ...event } as DeepgramSpeakTruth);
-  };
+  const record: RecordSpeech = recorder(truth);
   const voice = (): Voice => ({
     random: createRandom(options.seed ?? 1, `speak:${++connections}`),
     options,
@@ -76,13 +72,12 @@ export async function startDeepgramSpeakSimulator(
   });
   const server = await listenOnLoopback({
     onRequest: (request, response) => void answer(request, response, voice(), faults.take()),
-    onUpgrade: (request, socket, head) => {
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    onUpgrade: ({ url, accept, refuse }) => {
+      const { pathname, searchParams } = url;
       const fault = faults.take();
       const known = pathname === '/v1/speak' || pathname === '/v2/speak';
-      if (!known || fault?.kind === 'status')
-        return refuseUpgrade(socket, fault?.kind === 'status' ? fault.status : 404);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (!known || fault?.kind === 'status') return refuse(fault?.kind === 'status' ? fault.status : 404);
+      accept((ws) => {
         const made = new SpeakSocket(ws, searchParams, voice(), fault);
         if (pathname === '/v1/speak') serveV1(ws, made);
         else serveV2(ws, made);
@@ -93,13 +88,8 @@ export async function startDeepgramSpeakSimulator(
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { nowMicros } from '../now.ts';
+import type { RawData, WebSocket } from 'ws';
 import { Faults } from './fault.ts';
 import { type Heard, Listener, type ListeningOptions } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
@@ -8,7 +7,7 @@ import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   type Untimed,
@@ -92,45 +91,39 @@ export async function startDeepgramSimulator(options: DeepgramOptions = {}): Pro
   const { seed = 1, processingMs = [20, 70], idleMs = 10_000 } = options;
   const truth: DeepgramTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let connections = 0;
 
   const server = await listenOnLoopback({
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: async (request, socket, head) => {
+    onUpgrade: async ({ request, accept, refuse }) => {
       const random = createRandom(seed, `listen:${++connections}`);
       const requestId = random.uuid();
-      const record = (event: Untimed<DeepgramTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as DeepgramTruth);
-      };
+      const record = recorder(truth);
       const fault = faults.take();
       const query = parseQuery(request);
       const status = fault?.kind === 'status' ? fault.status : refusal(request, query);
       if (status !== undefined) {
         record({ kind: 'refused', requestId, status });
-        return refuseUpgrade(socket, status, {
+        return refuse(status, {
           'dg-request-id': requestId,
           'dg-error': 'refused by the simulator',
         });
       }
       if (fault?.kind === 'delay') await delay(fault.ms);
-      sockets.once('headers', (headers) => headers.push(`dg-request-id: ${requestId}`));
-      sockets.handleUpgrade(request, socket, head, (ws) => {
-        record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
-        const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
-        serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record });
-      });
+      accept(
+        (ws) => {
+          record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
+          const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
+          serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record });
+        },
+        [`dg-request-id: ${requestId}`],
+      );
     },
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }
 

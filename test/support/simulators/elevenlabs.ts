@@ -1,12 +1,11 @@
-import { type WebSocket, WebSocketServer } from 'ws';
-import { nowMicros } from '../now.ts';
+import type { WebSocket } from 'ws';
 import { serveScribe } from './elevenlabs-scribe.ts';
 import { serveStreamInput } from './elevenlabs-socket.ts';
 import { speakOverHttp } from './elevenlabs-speech.ts';
 import type { ElevenLabsTruth, SpeechContext } from './elevenlabs-truth.ts';
 import { Faults } from './fault.ts';
 import { createRandom, type Range } from './random.ts';
-import { listenOnLoopback, refuseUpgrade, type Simulator, type SimulatorOptions } from './server.ts';
+import { listenOnLoopback, recorder, type Simulator, type SimulatorOptions } from './server.ts';
 
 /** Behaviour of the ElevenLabs simulator. */
 export interface ElevenLabsOptions extends SimulatorOptions {
@@ -38,38 +37,29 @@ export async function startElevenLabsSimulator(
   const { seed = 1, firstByteMs = [90, 250], speed = [4, 8] } = options;
   const truth: ElevenLabsTruth[] = [];
   const faults = new Faults();
-  const sockets = new WebSocketServer({ noServer: true });
   let requests = 0;
 
   const createContext = (): SpeechContext => {
     const random = createRandom(seed, `elevenlabs:${++requests}`);
-    const record: SpeechContext['record'] = (event, atMicros = nowMicros()) => {
-      truth.push({ atMicros, ...event } as ElevenLabsTruth);
-    };
+    const record: SpeechContext['record'] = recorder(truth);
     return { requestId: random.uuid(), random, firstByteMs, speed, fault: faults.take(), record };
   };
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
       void speakOverHttp(request, response, createContext()).catch(() => response.destroy());
     },
-    onUpgrade: (request, socket, head) => {
-      const url = new URL(request.url ?? '/', 'http://localhost');
+    onUpgrade: ({ request, url, accept, refuse }) => {
       const serve = SOCKETS.find(([path]) => path.test(url.pathname))?.[1];
-      if (!serve) return refuseUpgrade(socket, 404);
-      if (!request.headers['xi-api-key']) return refuseUpgrade(socket, 401);
+      if (!serve) return refuse(404);
+      if (!request.headers['xi-api-key']) return refuse(401);
       const context = createContext();
-      if (context.fault?.kind === 'status') return refuseUpgrade(socket, context.fault.status);
-      sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, url, context));
+      if (context.fault?.kind === 'status') return refuse(context.fault.status);
+      accept((ws) => serve(ws, url, context));
     },
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
-    },
   };
 }

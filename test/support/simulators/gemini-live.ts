@@ -1,4 +1,4 @@
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { nowMicros } from '../now.ts';
 import { listenOnLoopback, type Simulator, sendJson } from './server.ts';
 
@@ -68,17 +68,16 @@ export async function startGeminiLiveSimulator(): Promise<GeminiLiveSimulator> {
   const open = new Set<WebSocket>();
   let options: LiveOptions = { heard: [], answers: [] };
   let connections = 0;
-  const sockets = new WebSocketServer({ noServer: true });
   const server = await listenOnLoopback({
     onRequest: (_, response) => sendJson(response, 404, {}),
-    onUpgrade: (request, socket, head) => {
+    onUpgrade: ({ request, socket, accept }) => {
       const pathname = (request.url ?? '').split('?')[0] ?? '';
       if (!PATH.test(pathname)) return void socket.destroy();
-      sockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket));
+      accept(begin);
     },
   });
 
-  function accept(socket: WebSocket): void {
+  function begin(socket: WebSocket): void {
     const connection = connections++;
     open.add(socket);
     const record: Note = (event) =>

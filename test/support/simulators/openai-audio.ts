@@ -4,6 +4,7 @@ import { Faults } from './fault.ts';
 import {
   delay,
   listenOnLoopback,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -61,9 +62,7 @@ export async function startAudioSimulator(options: AudioOptions = {}): Promise<A
   const simulator = { truth, faults, transcript: 'Can I book a table?' };
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
-      const record: Exchange['record'] = (event, atMicros = nowMicros()) => {
-        truth.push({ atMicros, ...event } as AudioTruth);
-      };
+      const record: Exchange['record'] = recorder(truth);
       const said = (): string => simulator.transcript;
       const { firstByteMs = 30 } = options;
       void answer({ request, response, faults, record, said, firstByteMs }).catch(() => response.destroy());

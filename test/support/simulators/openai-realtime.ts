@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { at, foreign } from '../../../instrumentation/sdks/kit/patch.ts';
-import { nowMicros } from '../now.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
@@ -12,7 +11,7 @@ import { Sequence } from './sequence.ts';
 import {
   delay,
   listenOnLoopback,
-  refuseUpgrade,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   type Untimed,
@@ -90,27 +89,23 @@ export async function startRealtimeSimulator(options: RealtimeOptions = {}): Pro
   const truth: RealtimeTruth[] = [];
   const faults = new Faults();
   const failures: object[] = [];
-  const sockets = new WebSocketServer({ noServer: true });
   const sessions = new Set<Session>();
   let connections = 0;
   const server = await listenOnLoopback({
     tls,
     onRequest: (_, response) => response.writeHead(404).end(),
-    onUpgrade: async (request, socket, head) => {
+    onUpgrade: async ({ request, url, accept, refuse }) => {
       const random = createRandom(seed, `realtime:${++connections}`);
       const sessionId = `sess_${random.uuid()}`;
-      const record = (event: Untimed<RealtimeTruth>): void => {
-        truth.push({ atMicros: nowMicros(), ...event } as RealtimeTruth);
-      };
-      const url = new URL(request.url ?? '/', 'http://localhost');
+      const record = recorder(truth);
       const fault = faults.take();
       const status = fault?.kind === 'status' ? fault.status : refusal(request, url);
       if (status !== undefined) {
         record({ kind: 'refused', sessionId, status });
-        return refuseUpgrade(socket, status);
+        return refuse(status);
       }
       if (fault?.kind === 'delay') await delay(fault.ms);
-      sockets.handleUpgrade(request, socket, head, (ws) => {
+      accept((ws) => {
         const model = url.searchParams.get('model') ?? 'gpt-realtime';
         record({ kind: 'opened', sessionId, model, headers: request.headers });
         const session = new Session({
@@ -131,16 +126,11 @@ export async function startRealtimeSimulator(options: RealtimeOptions = {}): Pro
   });
   return {
     ...server,
-    wsUrl: server.url.replace('http', 'ws'),
     truth,
     faults,
     failNext: (error) => void failures.push(error),
     tell: (event) => {
       for (const session of sessions) session.send({ ...event, type: String(event.type) });
-    },
-    close: async () => {
-      for (const ws of sockets.clients) ws.terminate();
-      await server.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   delay,
   listenOnLoopback,
   readJson,
+  recorder,
   type Simulator,
   type SimulatorOptions,
   sendJson,
@@ -64,9 +65,7 @@ export async function startResponsesSimulator(options: ResponsesOptions = {}): P
   const server = await listenOnLoopback({
     onRequest: (request, response) => {
       const random = createRandom(options.seed ?? 1, `responses:${++requests}`);
-      const record: Exchange['record'] = (event, atMicros = nowMicros()) => {
-        truth.push({ atMicros, ...event } as ResponsesTruth);
-      };
+      const record: Exchange['record'] = recorder(truth);
       const exchange = { request, response, random, options, faults, endings, record };
       void answer(exchange).catch(() => response.destroy());
     },

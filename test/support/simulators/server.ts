@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { nowMicros } from '../now.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 
 /** What every simulator is started with. */
@@ -25,17 +27,37 @@ export interface Simulator<TruthEvent> {
 /** Events without their time, as a simulator reports them. */
 export type Untimed<E> = E extends unknown ? Omit<E, 'atMicros'> : never;
 
+/** Gives what writes down what happens, with its time. */
+export const recorder =
+  <E extends { readonly atMicros: number }>(truth: E[]) =>
+  (event: Untimed<E>, atMicros: number = nowMicros()): void => {
+    truth.push({ atMicros, ...event } as unknown as E);
+  };
+
 /** A listening server on loopback. */
 export interface Loopback {
   readonly url: string;
+  /** The same for sockets. */
+  readonly wsUrl: string;
   readonly port: number;
   readonly caPath: string | undefined;
   close(): Promise<void>;
 }
 
+/** Somebody who wants a WebSocket. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  readonly socket: Duplex;
+  /** Opens it. It is cut off when the server closes. @param headers Lines of the answer, beside its own. */
+  accept(opened: (ws: WebSocket) => void, headers?: readonly string[]): void;
+  /** Answers with an HTTP status instead. */
+  refuse(status: number, headers?: Readonly<Record<string, string>>): void;
+}
+
 interface LoopbackOptions {
   readonly onRequest: RequestListener;
-  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onUpgrade?: (upgrade: Upgrade) => void;
   /** Speak TLS with a certificate made for the occasion. */
   readonly tls?: boolean;
 }
@@ -53,9 +75,16 @@ export async function listenOnLoopback({ onRequest, onUpgrade, tls }: LoopbackOp
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  const webSockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
-    if (onUpgrade) onUpgrade(request, socket, head);
-    else refuseUpgrade(socket, 404);
+    const refuse: Upgrade['refuse'] = (status, headers) => refuseUpgrade(socket, status, headers);
+    const accept: Upgrade['accept'] = (opened, headers = []) => {
+      if (headers.length > 0) webSockets.once('headers', (lines) => lines.push(...headers));
+      webSockets.handleUpgrade(request, socket, head, opened);
+    };
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (onUpgrade) onUpgrade({ request, url, socket, accept, refuse });
+    else refuse(404);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -64,9 +93,11 @@ export async function listenOnLoopback({ onRequest, onUpgrade, tls }: LoopbackOp
   const { port } = server.address() as AddressInfo;
   return {
     url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`,
+    wsUrl: `${certificate ? 'wss' : 'ws'}://127.0.0.1:${port}`,
     port,
     caPath: certificate?.caPath,
     close: async () => {
+      for (const ws of webSockets.clients) ws.terminate();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -75,12 +106,7 @@ export async function listenOnLoopback({ onRequest, onUpgrade, tls }: LoopbackOp
   };
 }
 
-/** Answers a WebSocket request with an HTTP status instead of an upgrade. */
-export function refuseUpgrade(
-  socket: Duplex,
-  status: number,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+function refuseUpgrade(socket: Duplex, status: number, headers: Readonly<Record<string, string>> = {}): void {
   const lines = Object.entries({ ...headers, 'content-length': '0', connection: 'close' });
   socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`);
 }
