@@ -6,6 +6,7 @@ import { ConnectionCall } from '../kit/connection-call.ts';
 import { at, foreign, text } from '../kit/patch.ts';
 import { Playout } from '../kit/playout.ts';
 import { byteLength } from '../kit/sockets.ts';
+import { AgentLines } from './agent-lines.ts';
 import { type AgentMessage, type FunctionCall, readAgentMessage } from './agent-messages.ts';
 import { AgentReply, type OpenStage, type ReplyEnd } from './agent-reply.ts';
 import {
@@ -20,7 +21,7 @@ import type { SocketFollower } from './socket.ts';
 
 /** How long the report about a reply may come behind its audio. Less than a turn stays open when all is quiet. */
 const REPORT_WAIT_MS = 100;
-/** Messages of the application's own, and functions, that may be outstanding. */
+/** Functions that may be outstanding. */
 const MAX_OUTSTANDING = 64;
 
 /**
@@ -34,8 +35,8 @@ export class AgentConnection implements SocketFollower {
   readonly #playout: Playout;
   readonly #tools = new Map<string, Stage>();
   /** What the application has told the agent to say, and has said for the user. */
-  #agentLines: string[] = [];
-  #userLines: string[] = [];
+  readonly #agentLines = new AgentLines();
+  readonly #userLines = new AgentLines();
   #settings: AgentSettings = DEFAULT_SETTINGS;
   /** The model was asked, and nothing of its answer is known. */
   #request: Stage | undefined;
@@ -72,8 +73,7 @@ export class AgentConnection implements SocketFollower {
     const { type } = message;
     if (type === 'Settings') {
       this.#settings = readSettings(message);
-      const { greeting } = this.#settings;
-      if (greeting !== undefined) this.#agentLines = [...this.#agentLines, greeting].slice(-MAX_OUTSTANDING);
+      this.#agentLines.add(this.#settings.greeting);
     } else if (type === 'UpdateListen') this.#settings = { ...this.#settings, stt: listener(message) };
     else if (type === 'UpdateThink') this.#settings = { ...this.#settings, llm: thinker(message) };
     else if (type === 'UpdateSpeak') this.#settings = { ...this.#settings, tts: speaker(message) };
@@ -81,14 +81,12 @@ export class AgentConnection implements SocketFollower {
 
   /** The application lets the agent say something. */
   agentLine(sent: unknown): void {
-    const line = text(at(sent, 'message'));
-    if (line !== undefined) this.#agentLines = [...this.#agentLines, line].slice(-MAX_OUTSTANDING);
+    this.#agentLines.add(text(at(sent, 'message')));
   }
 
   /** The application says something for the user. */
   userLine(sent: unknown): void {
-    const line = text(at(sent, 'content'));
-    if (line !== undefined) this.#userLines = [...this.#userLines, line].slice(-MAX_OUTSTANDING);
+    this.#userLines.add(text(at(sent, 'content')));
   }
 
   /** A function has given its result. */
@@ -174,7 +172,7 @@ export class AgentConnection implements SocketFollower {
   #userSaid(words: string, atMs: number): void {
     this.#endReply({ cancelled: this.#reply?.complete !== true });
     const { tracker } = this.#open();
-    if (take(this.#userLines, words)) {
+    if (this.#userLines.take(words)) {
       tracker.wordsHeard(atMs);
       tracker.turn?.addUserText(words);
     } else {
@@ -195,7 +193,7 @@ export class AgentConnection implements SocketFollower {
   #agentSays(words: string, atMs: number): void {
     const reply = this.#ongoingReply();
     reply.say(words, atMs);
-    if (take(this.#agentLines, words) || reply.llm) return;
+    if (this.#agentLines.take(words) || reply.llm) return;
     reply.llm = this.#request;
     this.#request = undefined;
   }
@@ -296,11 +294,4 @@ export class AgentConnection implements SocketFollower {
   #open(): Call {
     return this.#call.current ?? this.#call.open();
   }
-}
-
-/** Takes a line out of those that are outstanding; false when it is none of them. */
-function take(lines: string[], line: string): boolean {
-  const index = lines.indexOf(line);
-  if (index >= 0) lines.splice(index, 1);
-  return index >= 0;
 }

@@ -1,5 +1,4 @@
 import type { Context } from '@opentelemetry/api';
-import type { Usage } from '../../../model/facts.ts';
 import { guardMethods } from '../../call/spans.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { base64Bytes } from '../kit/base64.ts';
@@ -7,43 +6,17 @@ import type { AudioPosition } from '../kit/live-transcription.ts';
 import { at, type Foreign, foreign, objects, text } from '../kit/patch.ts';
 import { closedCleanly } from '../kit/sockets.ts';
 import { SpeechSession } from '../kit/speech-session.ts';
+import { endOf, newResponse, newUtterance, type Response, type Utterance } from './live-exchange.ts';
+import { bytesPerSecond, readActivity, readPart, readTranscript } from './live-messages.ts';
 import { readUsage } from './usage.ts';
 
 /** Samples a second of Live's audio where its type does not say. */
 const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
-const BYTES_PER_SAMPLE = 2;
 /** No response has this id: its audio is heard, and tells no first byte. */
 const UNASKED = 'unasked';
 /** How long a turn that is complete waits for its usage, which mostly comes with it. */
 const USAGE_WAIT_MS = 250;
-
-/** What the user says, from its beginning to the next. */
-interface Utterance {
-  readonly id: string;
-  text: string;
-  firstMs?: number;
-  lastMs?: number;
-  /** Somebody says when it begins and ends, so that its transcript need not. */
-  vad: 'none' | 'begun' | 'over';
-  committed: boolean;
-  told: boolean;
-}
-
-/** What the model answers, until the server says that its turn is complete. */
-interface Response {
-  readonly id: string;
-  /** When it was asked for is known: its first byte can be measured. */
-  readonly asked: boolean;
-  text: string;
-  usage?: Usage | undefined;
-  toolCalled: boolean;
-  /** When the model had generated all of it. */
-  doneMs?: number;
-  cancelled: boolean;
-  /** Nothing more comes but its usage. */
-  over: boolean;
-}
 
 /**
  * One Live session of Gemini, across its connections: the messages of both sides in the words of a speech-to-speech
@@ -153,21 +126,19 @@ export class GeminiConnection {
     this.#session.audioSent(base64Bytes(data), atMs);
   }
 
-  /** Voice activity, which the server tells when the session is set up for it. */
   #readActivity(message: Foreign, atMs: number): void {
-    const activity = foreign(message.voiceActivity);
-    const type = activity?.voiceActivityType ?? at(message, 'voiceActivityDetectionSignal', 'vadSignalType');
-    const seconds = duration(activity?.audioOffset);
-    if (type === 'ACTIVITY_START' || type === 'VAD_SIGNAL_TYPE_SOS') this.#speechStarted({ seconds, atMs });
-    else if (type === 'ACTIVITY_END' || type === 'VAD_SIGNAL_TYPE_EOS')
-      this.#speechEnded({ seconds, atMs }, seconds === undefined ? 'stt_event' : 'vad', atMs);
+    const activity = readActivity(message);
+    if (!activity) return;
+    const { type, seconds } = activity;
+    if (type === 'start') this.#speechStarted({ seconds, atMs });
+    else this.#speechEnded({ seconds, atMs }, seconds === undefined ? 'stt_event' : 'vad', atMs);
   }
 
   #readContent(content: Foreign, atMs: number): void {
-    if (content.inputTranscription) this.#readTranscript(foreign(content.inputTranscription), atMs);
+    if (content.inputTranscription) this.#readTranscript(content.inputTranscription, atMs);
     if (content.interrupted === true) this.#interrupted(atMs);
     const parts = foreign(content.modelTurn)?.parts;
-    if (Array.isArray(parts)) for (const part of parts) this.#readPart(foreign(part), atMs);
+    if (Array.isArray(parts)) for (const part of parts) this.#readPart(part, atMs);
     const words = text(foreign(content.outputTranscription)?.text);
     if (words) this.#answering(atMs).text += words;
     const response = this.#response;
@@ -180,41 +151,34 @@ export class GeminiConnection {
     this.#tellTranscript();
   }
 
-  #readTranscript(transcription: Foreign | undefined, atMs: number): void {
-    const words = text(transcription?.text);
-    if (!transcription || words === undefined) return;
-    const spoken = objects(transcription.words);
-    const start = duration(transcription.startOffset ?? spoken[0]?.startOffset);
-    const end = duration(transcription.endOffset ?? spoken.at(-1)?.endOffset);
-    const utterance = this.#unfinished() ?? this.#begin({ seconds: start, atMs });
-    utterance.text += words;
+  #readTranscript(transcription: unknown, atMs: number): void {
+    const piece = readTranscript(transcription);
+    if (!piece) return;
+    const utterance = this.#unfinished() ?? this.#begin({ seconds: piece.startSeconds, atMs });
+    utterance.text += piece.text;
     utterance.firstMs ??= atMs;
     utterance.lastMs = atMs;
     this.#session.wordsHeard();
-    if (end !== undefined && utterance.vad === 'none')
-      this.#session.speechEnded({ seconds: end, atMs }, 'stt_word_end');
-    if (transcription.finished === true) this.#tellTranscript();
+    if (piece.endSeconds !== undefined && utterance.vad === 'none')
+      this.#session.speechEnded({ seconds: piece.endSeconds, atMs }, 'stt_word_end');
+    if (piece.finished) this.#tellTranscript();
   }
 
-  #readPart(part: Foreign | undefined, atMs: number): void {
-    // Thoughts are not spoken.
-    if (!part || part.thought === true) return;
-    const words = text(part.text);
-    const inline = foreign(part.inlineData);
-    const data = inline?.data;
-    const mimeType = inline?.mimeType;
-    if (words) {
+  #readPart(value: unknown, atMs: number): void {
+    const part = readPart(value);
+    if (part?.text !== undefined) {
       const response = this.#answering(atMs);
-      response.text += words;
+      response.text += part.text;
       if (response.asked) this.#session.contentReceived(response.id, atMs);
     }
-    if (typeof data !== 'string' || typeof mimeType !== 'string' || !mimeType.startsWith('audio/')) return;
-    if (mimeType !== this.#outputType) {
-      this.#outputType = mimeType;
-      this.#session.describe({ outputBytesPerSecond: bytesPerSecond(mimeType, OUTPUT_RATE) });
+    if (!part?.audio) return;
+    const { bytes, type } = part.audio;
+    if (type !== this.#outputType) {
+      this.#outputType = type;
+      this.#session.describe({ outputBytesPerSecond: bytesPerSecond(type, OUTPUT_RATE) });
     }
     const { id, asked } = this.#answering(atMs);
-    this.#session.audioReceived(asked ? id : UNASKED, base64Bytes(data), atMs);
+    this.#session.audioReceived(asked ? id : UNASKED, bytes, atMs);
   }
 
   #toolCalled(call: Foreign, atMs: number): void {
@@ -256,15 +220,8 @@ export class GeminiConnection {
   #begin(position: AudioPosition): Utterance {
     this.#tellTranscript();
     this.#session.speechStarted(position);
-    const utterance: Utterance = {
-      id: `utterance-${this.#ids++}`,
-      text: '',
-      vad: 'none',
-      committed: false,
-      told: false,
-    };
-    this.#utterance = utterance;
-    return utterance;
+    this.#utterance = newUtterance(`utterance-${this.#ids++}`);
+    return this.#utterance;
   }
 
   /** The utterance that a piece of a transcript belongs to: also one whose answer has begun, for transcripts are late. */
@@ -303,9 +260,8 @@ export class GeminiConnection {
     const id = `response-${this.#ids++}`;
     this.#session.responseStarted(id, this.#askedMs ?? atMs);
     this.#askedMs = undefined;
-    const response: Response = { id, asked, text: '', toolCalled: false, cancelled: false, over: false };
-    this.#response = response;
-    return response;
+    this.#response = newResponse(id, asked);
+    return this.#response;
   }
 
   #finishSoon(response: Response, atMs: number): void {
@@ -323,24 +279,10 @@ export class GeminiConnection {
     const response = this.#response;
     if (!response) return;
     this.#response = undefined;
-    const cancelled = response.cancelled || response.doneMs === undefined;
-    const result = {
-      text: text(response.text.trim()),
-      usage: response.usage,
-      finishReasons: response.toolCalled ? ['tool_calls'] : cancelled ? [] : ['stop'],
-    };
-    const how = cancelled && !response.cancelled && error !== undefined ? { error } : { cancelled };
-    this.#session.responseEnded(response.id, { result, ...how }, response.doneMs ?? atMs);
+    const how = endOf(response, error);
+    this.#session.responseEnded(response.id, how, response.doneMs ?? atMs);
   }
 }
-
-/** A duration of the API, such as `1.250s`, in seconds. */
-const duration = (value: unknown): number | undefined =>
-  typeof value === 'string' && /^\d+(\.\d+)?s$/.test(value) ? Number.parseFloat(value) : undefined;
-
-/** Of 16-bit audio whose type may name its rate: `audio/pcm;rate=16000`. */
-const bytesPerSecond = (type: string, rate: number): number =>
-  Number(/rate=(\d+)/.exec(type)?.[1] ?? rate) * BYTES_PER_SAMPLE;
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 

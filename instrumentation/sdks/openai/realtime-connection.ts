@@ -1,17 +1,16 @@
 import type { Context } from '@opentelemetry/api';
-import type { StageFacts, StageResult } from '../../call/stage.ts';
-import { base64Bytes } from '../kit/base64.ts';
-import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
+import type { StageFacts } from '../../call/stage.ts';
+import { at, type Foreign, foreign, text } from '../kit/patch.ts';
 import { SpeechSession } from '../kit/speech-session.ts';
 import {
   DEFAULT_TURN_DETECTION,
   PCM_BYTES_PER_SECOND,
   type RealtimeConfig,
   readConfig,
-  responseUsage,
   type TurnDetection,
   transcriptionUsage,
 } from './realtime-config.ts';
+import { type RealtimeEvent, readRealtimeEvent } from './realtime-messages.ts';
 
 /** Audio that stops so long was a key let go: where the application decides, its return is the beginning of speech. */
 const PAUSE_MS = 500;
@@ -111,78 +110,68 @@ export class RealtimeConnection {
     }
   }
 
-  /** The server sent an event, by its present name or that of the beta. */
-  server(event: Foreign, atMs: number): void {
-    const responseId = text(event.response_id);
+  /** The server sent an event. */
+  server(sent: Foreign, atMs: number): void {
+    const event = readRealtimeEvent(sent);
+    if (event) this.#heard(event, atMs);
+  }
+
+  #heard(event: RealtimeEvent, atMs: number): void {
     switch (event.type) {
-      case 'session.created':
-      case 'session.updated':
+      case 'session':
         this.#configure(event.session);
         break;
-      case 'transcription_session.created':
-      case 'transcription_session.updated':
-        this.#configure({ ...foreign(event.session), type: 'transcription' });
+      case 'speech_started':
+        this.#speechStarted(event.startMs, atMs);
         break;
-      case 'input_audio_buffer.speech_started':
-        this.#speechStarted(quantity(event.audio_start_ms), atMs);
+      case 'speech_stopped':
+        this.#speechStopped(event.item, event.endMs, atMs);
         break;
-      case 'input_audio_buffer.speech_stopped':
-        this.#speechStopped(text(event.item_id), quantity(event.audio_end_ms), atMs);
+      case 'committed':
+        this.#committed(event.item, atMs);
         break;
-      case 'input_audio_buffer.committed':
-        this.#committed(text(event.item_id), atMs);
+      case 'transcript_begun':
+        this.#session.transcriptBegun(event.item, atMs);
         break;
-      case 'conversation.item.input_audio_transcription.delta':
-        this.#session.transcriptBegun(text(event.item_id) ?? '', atMs);
-        break;
-      case 'conversation.item.input_audio_transcription.completed':
-      case 'conversation.item.input_audio_transcription.failed':
+      case 'transcribed':
         this.#transcribed(event, atMs);
         break;
-      case 'response.created':
-        this.#responseCreated(text(at(event, 'response', 'id')), atMs);
+      case 'response_created':
+        this.#session.responseStarted(event.response, this.#asked.shift()?.atMs ?? atMs);
         break;
-      case 'response.output_audio.delta':
-      case 'response.audio.delta':
-        this.#session.audioReceived(responseId, base64Bytes(text(event.delta) ?? ''), atMs);
+      case 'audio':
+        this.#session.audioReceived(event.response, event.bytes, atMs);
         break;
-      case 'response.output_text.delta':
-      case 'response.text.delta':
-      case 'response.function_call_arguments.delta':
-        this.#session.contentReceived(responseId, atMs);
+      case 'content':
+        this.#session.contentReceived(event.response, atMs);
         break;
-      case 'response.output_audio_transcript.done':
-      case 'response.audio_transcript.done':
-        this.#session.said(responseId, text(event.transcript) ?? '');
+      case 'said':
+        this.#session.said(event.response, event.text);
         break;
-      case 'response.output_text.done':
-      case 'response.text.done':
-        this.#session.said(responseId, text(event.text) ?? '');
+      case 'tool_named':
+        if (this.#tools.size >= MAX_WAITING) this.#tools.clear();
+        this.#tools.set(event.call, event.name);
         break;
-      case 'response.output_item.added':
-        this.#itemAdded(foreign(event.item));
+      case 'tool_called':
+        this.#toolCalled(event, atMs);
         break;
-      case 'response.function_call_arguments.done':
-        this.#toolCalled(responseId, text(event.call_id), atMs);
+      case 'response_done': {
+        const { response, result, cancelled, error } = event;
+        this.#session.responseEnded(response, { result, cancelled, ...(error && { error }) }, atMs);
         break;
-      case 'response.output_item.done':
-        this.#itemDone(responseId, foreign(event.item), atMs);
-        break;
-      case 'response.done':
-        this.#responseDone(foreign(event.response), atMs);
-        break;
-      case 'output_audio_buffer.started':
+      }
+      case 'playback_started':
         this.#session.playbackStarted(atMs);
         break;
-      case 'output_audio_buffer.stopped':
-        this.#session.playbackEnded(atMs);
+      case 'playback_ended':
+      case 'playback_cleared':
+        this.#session.playbackEnded(atMs, { cleared: event.type === 'playback_cleared' });
         break;
-      case 'output_audio_buffer.cleared':
-        this.#session.playbackEnded(atMs, { cleared: true });
+      case 'refused':
+        this.#refused(event, atMs);
         break;
-      case 'error':
-        this.#refused(foreign(event.error), atMs);
-        break;
+      default:
+        event satisfies never;
     }
   }
 
@@ -230,7 +219,7 @@ export class RealtimeConnection {
     this.#seconds.set(id, Math.max(0, endMs - this.#speechStart) / 1_000);
   }
 
-  #committed(id: string | undefined, atMs: number): void {
+  #committed(id: string, atMs: number): void {
     const finishedMs = this.#finishedMs;
     this.#finishedMs = undefined;
     if (finishedMs === undefined) {
@@ -244,97 +233,44 @@ export class RealtimeConnection {
       if (this.#speech === 'begun') this.#session.speechEnded({ atMs: finishedMs }, 'stt_event');
     }
     this.#speech = 'none';
-    this.#session.committed(id ?? '', finishedMs ?? atMs);
+    this.#session.committed(id, finishedMs ?? atMs);
   }
 
-  #transcribed(event: Foreign, atMs: number): void {
-    const id = text(event.item_id) ?? '';
-    const error = foreign(event.error);
-    const usage = transcriptionUsage(event.usage, this.#seconds.get(id));
-    this.#seconds.delete(id);
+  #transcribed({ item, text, usage, error }: Heard<'transcribed'>, atMs: number): void {
+    const used = transcriptionUsage(usage, this.#seconds.get(item));
+    this.#seconds.delete(item);
     this.#session.transcribed(
-      id,
-      {
-        text: text(event.transcript),
-        facts: this.#transcription,
-        usage: error ? undefined : usage,
-        ...(error && { error: errorCode(error) }),
-      },
+      item,
+      { text, facts: this.#transcription, usage: error === undefined ? used : undefined, error },
       atMs,
     );
-  }
-
-  #responseCreated(id: string | undefined, atMs: number): void {
-    if (id !== undefined) this.#session.responseStarted(id, this.#asked.shift()?.atMs ?? atMs);
-  }
-
-  #itemAdded(item: Foreign | undefined): void {
-    const id = text(item?.call_id);
-    if (item?.type !== 'function_call' || id === undefined) return;
-    if (this.#tools.size >= MAX_WAITING) this.#tools.clear();
-    this.#tools.set(id, text(item.name));
   }
 
   /** From its arguments on the application may run it; it may do so before anything else is said. */
-  #toolCalled(responseId: string | undefined, id: string | undefined, atMs: number): void {
-    this.#session.contentReceived(responseId, atMs);
-    if (id === undefined || !this.#tools.has(id)) return;
-    this.#session.toolCalled(id, this.#tools.get(id), atMs);
-    this.#tools.delete(id);
-  }
-
-  #itemDone(responseId: string | undefined, item: Foreign | undefined, atMs: number): void {
-    const id = text(item?.call_id);
-    if (item?.type !== 'function_call' || id === undefined) return;
-    this.#toolCalled(responseId, id, atMs);
+  #toolCalled({ response, call, incomplete }: Heard<'tool_called'>, atMs: number): void {
+    this.#session.contentReceived(response, atMs);
+    if (call !== undefined && this.#tools.has(call)) {
+      this.#session.toolCalled(call, this.#tools.get(call), atMs);
+      this.#tools.delete(call);
+    }
     // Cut off: the arguments are not complete.
-    if (item.status === 'incomplete') this.#session.toolAnswered(id, atMs, { cancelled: true });
+    if (incomplete && call !== undefined) this.#session.toolAnswered(call, atMs, { cancelled: true });
   }
 
-  #responseDone(response: Foreign | undefined, atMs: number): void {
-    const id = text(response?.id);
-    if (!response || id === undefined) return;
-    const details = foreign(response.status_details);
-    const result: StageResult = {
-      usage: responseUsage(response.usage),
-      responseId: id,
-      finishReasons: finishReasons(response, details),
-    };
-    const cancelled = response.status === 'cancelled';
-    const failed = response.status === 'failed';
-    this.#session.responseEnded(
-      id,
-      { result, cancelled, ...(failed && { error: errorCode(foreign(details?.error)) }) },
-      atMs,
-    );
-  }
-
-  /** The server did not accept an event of the application. */
-  #refused(error: Foreign | undefined, atMs: number): void {
-    const eventId = text(error?.event_id);
-    const index = eventId === undefined ? -1 : this.#asked.findIndex((asked) => asked.eventId === eventId);
+  #refused({ code, event }: Heard<'refused'>, atMs: number): void {
+    const index = event === undefined ? -1 : this.#asked.findIndex(({ eventId }) => eventId === event);
     // The application asked twice: the response that is going on answers.
-    if (error?.code === 'conversation_already_has_active_response') this.#asked.splice(Math.max(0, index), 1);
+    if (code === 'conversation_already_has_active_response') this.#asked.splice(Math.max(0, index), 1);
     else if (index >= 0) {
       const [asked] = this.#asked.splice(index, 1);
-      const id = `refused:${eventId}`;
+      const id = `refused:${event}`;
       this.#session.responseStarted(id, asked?.atMs ?? atMs);
-      this.#session.responseEnded(id, { error: errorCode(error) }, atMs);
-    } else if (error?.code === 'input_audio_buffer_commit_empty') this.#finishedMs = undefined;
+      this.#session.responseEnded(id, { error: code }, atMs);
+    } else if (code === 'input_audio_buffer_commit_empty') this.#finishedMs = undefined;
   }
 }
+
+type Heard<Type extends RealtimeEvent['type']> = RealtimeEvent & { readonly type: Type };
 
 const seconds = (ms: number | undefined, moreMs: number): number | undefined =>
   ms === undefined ? undefined : Math.max(0, ms + moreMs) / 1_000;
-
-/** The class of an error in the words of the API. */
-const errorCode = (error: Foreign | undefined): string =>
-  text(error?.code) ?? text(error?.type) ?? 'response_failed';
-
-function finishReasons(response: Foreign, details: Foreign | undefined): string[] {
-  const output: readonly unknown[] = Array.isArray(response.output) ? response.output : [];
-  if (output.some((item) => at(item, 'type') === 'function_call')) return ['tool_calls'];
-  if (response.status === 'completed') return ['stop'];
-  const reason = text(details?.reason);
-  return reason === 'max_output_tokens' ? ['length'] : reason ? [reason] : [];
-}
