@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { LiveTranscription, type WordsEnd } from '../kit/live-transcription.ts';
+import type { WordsEnd } from '../kit/live-transcription.ts';
 import { type Foreign, foreign } from '../kit/patch.ts';
+import { type ConnectionEnd, TranscriptionConnection } from '../kit/transcription-connection.ts';
 import { billedModel, bytesPerSecond } from './audio.ts';
 import { readTurnInfo, type TurnInfo } from './flux-messages.ts';
 import type { SocketFollower } from './socket.ts';
@@ -9,8 +10,7 @@ import type { SocketFollower } from './socket.ts';
  * One connection of Deepgram's live listen v2, which is Flux: it finds the turns itself. Each message has the whole
  * transcript of its turn, and comes about every quarter of a second whether or not somebody speaks.
  */
-export class FluxConnection implements SocketFollower {
-  readonly #transcription: LiveTranscription;
+export class FluxConnection extends TranscriptionConnection implements SocketFollower {
   #wordCount = 0;
   /** Where the audio ended in which the latest word was understood. */
   #heardBySeconds: number | undefined;
@@ -21,45 +21,36 @@ export class FluxConnection implements SocketFollower {
    */
   constructor(args: Foreign, active?: Context) {
     const query = { ...args, ...foreign(args.queryParams) };
-    this.#transcription = new LiveTranscription({
+    super({
       facts: { provider: 'deepgram', model: billedModel(query) },
       bytesPerSecond: bytesPerSecond(query),
       active,
     });
   }
 
-  get context(): Context {
-    return this.#transcription.context;
-  }
-
-  /** A frame of audio was sent. */
-  sent(bytes: number, atMs: number): void {
-    this.#transcription.sent(bytes, atMs);
-  }
-
-  opened(): void {
+  override opened(): void {
     this.#forget();
-    this.#transcription.opened();
+    super.opened();
   }
 
-  closed(how: { final: boolean; error?: unknown }): void {
-    this.#transcription.closed(how);
+  closed(how: ConnectionEnd): void {
+    this.end(how);
   }
 
   message(data: unknown, atMs: number): void {
     const info = readTurnInfo(data);
     if (!info) return;
     const { event, startSeconds, windowEndSeconds } = info;
-    this.#transcription.processed(windowEndSeconds);
+    this.transcription.processed(windowEndSeconds);
     if (event === 'StartOfTurn' || event === 'TurnResumed') {
       const seconds = event === 'StartOfTurn' ? startSeconds : undefined;
-      this.#transcription.speechStarted({ seconds: seconds ?? windowEndSeconds, atMs });
+      this.transcription.speechStarted({ seconds: seconds ?? windowEndSeconds, atMs });
     }
     const end = this.#heard(info, atMs);
-    if (event === 'EagerEndOfTurn') this.#transcription.speechPaused(end);
+    if (event === 'EagerEndOfTurn') this.transcription.speechPaused(end);
     if (event !== 'EndOfTurn') return;
     this.#forget();
-    this.#transcription.utteranceEnded(atMs);
+    this.transcription.utteranceEnded(atMs);
   }
 
   #heard(
@@ -71,7 +62,7 @@ export class FluxConnection implements SocketFollower {
     this.#wordCount = wordCount;
     const end = { endSeconds, heardBySeconds: this.#heardBySeconds, atMs };
     if (transcript !== undefined)
-      this.#transcription.heard({ text: transcript, final: event === 'EndOfTurn', startSeconds, ...end });
+      this.transcription.heard({ text: transcript, final: event === 'EndOfTurn', startSeconds, ...end });
     return end;
   }
 

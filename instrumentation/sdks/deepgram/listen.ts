@@ -1,13 +1,12 @@
 import type { Context } from '@opentelemetry/api';
-import { LiveTranscription } from '../kit/live-transcription.ts';
 import { type Foreign, foreign } from '../kit/patch.ts';
+import { type ConnectionEnd, TranscriptionConnection } from '../kit/transcription-connection.ts';
 import { billedModel, bytesPerSecond } from './audio.ts';
 import { type ListenMessage, readMessage } from './listen-messages.ts';
 import type { SocketFollower } from './socket.ts';
 
 /** One connection of Deepgram's live listen v1: its messages in the words of a live transcription. */
-export class ListenConnection implements SocketFollower {
-  readonly #transcription: LiveTranscription;
+export class ListenConnection extends TranscriptionConnection implements SocketFollower {
   readonly #everyFinalEnds: boolean;
 
   /**
@@ -16,7 +15,7 @@ export class ListenConnection implements SocketFollower {
    */
   constructor(args: Foreign, active?: Context) {
     const query = { ...args, ...foreign(args.queryParams) };
-    this.#transcription = new LiveTranscription({
+    super({
       facts: { provider: 'deepgram', model: billedModel(query) },
       bytesPerSecond: bytesPerSecond(query),
       active,
@@ -25,21 +24,8 @@ export class ListenConnection implements SocketFollower {
     this.#everyFinalEnds = String(query.endpointing) === 'false' && query.utterance_end_ms === undefined;
   }
 
-  get context(): Context {
-    return this.#transcription.context;
-  }
-
-  /** A frame of audio was sent. */
-  sent(bytes: number, atMs: number): void {
-    this.#transcription.sent(bytes, atMs);
-  }
-
-  opened(): void {
-    this.#transcription.opened();
-  }
-
-  closed(how: { final: boolean; error?: unknown }): void {
-    this.#transcription.closed(how);
+  closed(how: ConnectionEnd): void {
+    this.end(how);
   }
 
   message(data: unknown, atMs: number): void {
@@ -48,16 +34,16 @@ export class ListenConnection implements SocketFollower {
       case undefined:
         break;
       case 'SpeechStarted':
-        this.#transcription.speechStarted({ seconds: message.timestamp, atMs });
+        this.transcription.speechStarted({ seconds: message.timestamp, atMs });
         break;
       case 'Results':
         this.#results(message, atMs);
         break;
       case 'UtteranceEnd':
-        this.#transcription.utteranceEnded(atMs);
+        this.transcription.utteranceEnded(atMs);
         break;
       case 'Metadata':
-        this.#transcription.billed(message.duration);
+        this.transcription.billed(message.duration);
         break;
       default:
         message satisfies never;
@@ -66,9 +52,9 @@ export class ListenConnection implements SocketFollower {
 
   #results(message: ListenMessage & { type: 'Results' }, atMs: number): void {
     const { transcript, words, isFinal: final } = message;
-    this.#transcription.processed(message.end);
+    this.transcription.processed(message.end);
     if (transcript !== undefined)
-      this.#transcription.heard({
+      this.transcription.heard({
         text: transcript,
         final,
         startSeconds: words.at(0)?.start ?? message.start,
@@ -76,6 +62,6 @@ export class ListenConnection implements SocketFollower {
         atMs,
       });
     if (message.speechFinal || message.fromFinalize || (this.#everyFinalEnds && final))
-      this.#transcription.utteranceEnded(atMs);
+      this.transcription.utteranceEnded(atMs);
   }
 }

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { LiveTranscription } from '../kit/live-transcription.ts';
 import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
 import { closeError, refusalError } from '../kit/sockets.ts';
+import { TranscriptionConnection } from '../kit/transcription-connection.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** What the SDK sends when it takes the audio from a URL itself. */
@@ -14,8 +14,7 @@ interface Commit {
 }
 
 /** One connection of ElevenLabs' realtime transcription: its events in the words of a live transcription. */
-export class ScribeConnection {
-  readonly #transcription: LiveTranscription;
+export class ScribeConnection extends TranscriptionConnection {
   /** Where the words lie comes in a message of its own, behind the commit. */
   readonly #timed: boolean;
   /** The server commits by itself, after a silence. */
@@ -24,31 +23,20 @@ export class ScribeConnection {
   /** When the application asked for the commit. */
   #askedMs: number | undefined;
   #commit: Commit | undefined;
-  #error: string | undefined;
 
   /**
    * @param options What the application connects with.
    * @param active The context that it connects in.
    */
   constructor(options: Foreign, active: Context) {
-    this.#timed = options.includeTimestamps === true;
-    this.#detectsSilence = options.commitStrategy === 'vad';
-    this.#silenceMs = milliseconds(options.vadSilenceThresholdSecs);
-    this.#transcription = new LiveTranscription({
+    super({
       facts: { provider: 'elevenlabs', model: text(options.modelId) },
       bytesPerSecond: elevenLabsFormat(options.audioFormat ?? FORMAT_OF_URLS).bytesPerSecond,
       active,
     });
-  }
-
-  /** Where everything that the connection causes runs. */
-  get context(): Context {
-    return this.#transcription.context;
-  }
-
-  /** A frame of audio was sent. */
-  sent(bytes: number, atMs: number): void {
-    if (bytes > 0) this.#transcription.sent(bytes, atMs);
+    this.#timed = options.includeTimestamps === true;
+    this.#detectsSilence = options.commitStrategy === 'vad';
+    this.#silenceMs = milliseconds(options.vadSilenceThresholdSecs);
   }
 
   /** The application says that the user has finished. */
@@ -56,13 +44,18 @@ export class ScribeConnection {
     this.#askedMs = atMs;
   }
 
-  /** An event of the connection. */
+  /** An event of the connection, under the name that its message has too. */
   event(name: unknown, message: Foreign | undefined, atMs: number): void {
+    if (name === 'open') this.opened();
+    // Only the last says why the connection ended, if it was not closed in good order.
+    else if (name === 'error') this.error = text(message?.message_type) ?? refusalError(message);
+    else this.message({ ...message, message_type: name }, atMs);
+  }
+
+  message(data: unknown, atMs: number): void {
+    const message = foreign(data);
     const words = text(message?.text);
-    switch (name) {
-      case 'open':
-        this.#transcription.opened();
-        break;
+    switch (message?.message_type) {
       case 'session_started':
         this.#silenceMs ??= milliseconds(at(message, 'config', 'vad_silence_threshold_secs'));
         break;
@@ -70,22 +63,18 @@ export class ScribeConnection {
       case 'partial_transcript':
       case 'final_transcript':
         this.#settle();
-        if (words !== undefined) this.#transcription.heard({ text: words, final: false, atMs });
+        if (words !== undefined) this.transcription.heard({ text: words, final: false, atMs });
         break;
       case 'committed_transcript':
         this.#settle();
         this.#commit = { text: words ?? '', atMs };
         if (!this.#timed) this.#settle();
         // Whoever answers these words does not wait for where they lie.
-        else if (words !== undefined) this.#transcription.heard({ text: words, final: false, atMs });
+        else if (words !== undefined) this.transcription.heard({ text: words, final: false, atMs });
         break;
       case 'committed_transcript_with_timestamps':
         this.#commit ??= { text: words ?? '', atMs };
         this.#settle(message?.words);
-        break;
-      // Only the last says why the connection ended, if it was not closed in good order.
-      case 'error':
-        this.#error = text(message?.message_type) ?? refusalError(message);
         break;
     }
   }
@@ -93,8 +82,7 @@ export class ScribeConnection {
   /** The connection is gone. It is never opened again: the SDK makes a new one. */
   closed(code: unknown): void {
     this.#settle();
-    const error = closeError(code);
-    this.#transcription.closed({ final: true, error: error && (this.#error ?? error) });
+    this.end({ final: true, error: closeError(code) });
   }
 
   /** The words that were committed are known as well as they will be. */
@@ -107,12 +95,12 @@ export class ScribeConnection {
     if (commit.text !== '') {
       const { text } = commit;
       const [startSeconds, endSeconds] = [spoken.at(0)?.start, spoken.at(-1)?.end];
-      this.#transcription.heard({ text, final: false, startSeconds, atMs });
-      this.#transcription.speechPaused({ endSeconds, atMs: atMs - this.#waitedMs(atMs) });
-      this.#transcription.heard({ text, final: true, startSeconds, endSeconds, atMs });
+      this.transcription.heard({ text, final: false, startSeconds, atMs });
+      this.transcription.speechPaused({ endSeconds, atMs: atMs - this.#waitedMs(atMs) });
+      this.transcription.heard({ text, final: true, startSeconds, endSeconds, atMs });
     }
     this.#askedMs = undefined;
-    this.#transcription.utteranceEnded(atMs);
+    this.transcription.utteranceEnded(atMs);
   }
 
   /** How long it was silent before words came that were committed at `atMs`. */

@@ -34,3 +34,4 @@ export { Playout, type PlayoutListener } from './playout.ts';
 export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './sdk-request.ts';
 export { SpeechSession, type SpeechSessionInit } from './speech-session.ts';
 export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './streams.ts';
+export { type ConnectionEnd, TranscriptionConnection } from './transcription-connection.ts';
