@@ -14,7 +14,7 @@ import { diag } from '@opentelemetry/api';
 import { guard } from './call/spans.ts';
 import { type ByHandName, SDKS } from './sdks/index.ts';
 import { classOf, foreign, wrapCount } from './sdks/kit/patch.ts';
-import type { ByHand } from './sdks/sdk.ts';
+import type { ByHand } from './sdks/kit/sdk.ts';
 
 /** Takes a client, or its class, and gives it back. */
 type Instrument = <Client extends object>(client: Client) => Client;

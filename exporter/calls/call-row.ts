@@ -2,7 +2,7 @@ import type { Decimal } from 'decimal.js';
 import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
 import type { Outcome, OutcomeSource, SentimentLabel } from '../../model/vocabulary.ts';
 import { LATENCIES, STATISTICS } from '../../model/vocabulary.ts';
-import type { GroupedCall } from './group.ts';
+import type { GroupedCall } from './grouped.ts';
 import { toSeconds } from './latencies.ts';
 import { statistics } from './statistics.ts';
 import { unansweredCount } from './unanswered.ts';

@@ -1,18 +1,8 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
 import type { CutOffBy } from '../../model/vocabulary.ts';
-import type { GroupedTurn } from './group.ts';
+import type { GroupedTurn } from './grouped.ts';
 import { audioEvidence, wasHeard } from './heard.ts';
 import { stagesOf } from './spoken.ts';
-
-/** Who did what in a turn. Undefined: nothing shows it. */
-export interface Conduct {
-  /** The caller heard the agent. */
-  heard?: boolean;
-  initiator?: 'user' | 'agent';
-  /** The user cut the agent off. */
-  interrupted?: boolean;
-  cutOffBy?: CutOffBy;
-}
 
 /** What the judgment of one turn takes from its call. */
 interface CallFrame {

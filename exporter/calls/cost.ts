@@ -4,7 +4,7 @@ import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing
 import type { PriceList } from '../pricing/price-list.ts';
 import type { MinutesComponent, StageComponent } from '../pricing/units.ts';
 import type { CallCost } from './call-row.ts';
-import type { GroupedCall } from './group.ts';
+import type { GroupedCall } from './grouped.ts';
 import { toSeconds } from './latencies.ts';
 import type { TurnCost } from './log-row.ts';
 import { textUsage } from './text-requests.ts';

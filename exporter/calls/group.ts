@@ -1,37 +1,10 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
-import { type Conduct, withConduct } from './conduct.ts';
+import { withConduct } from './conduct.ts';
+import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { speechIsKnown } from './heard.ts';
 import { withoutRepeats } from './repeated.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
-
-/** A turn with its stages in order of start. */
-export interface GroupedTurn extends Conduct {
-  turnIndex: number;
-  traceId: string;
-  startUs: Micros;
-  endUs: Micros;
-  /** Absent when the turn span was lost: the process died before it ended. */
-  fact?: TurnFact;
-  /** Made of spans that do not name the turn: its figures come from several clocks. */
-  joined?: boolean;
-  stages: readonly StageFact[];
-}
-
-/** A call with its turns in order of `turnIndex`. */
-export interface GroupedCall {
-  callId: string;
-  startUs: Micros;
-  endUs: Micros;
-  /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
-  fact?: CallFact;
-  serviceName?: string;
-  turns: readonly GroupedTurn[];
-  /** Something shows when the user speaks. */
-  knowsSpeech: boolean;
-  /** Every stage of the call, those outside any turn too. */
-  stages: readonly StageFact[];
-}
 
 /**
  * Groups a call's facts into its turns. The result depends on the set of facts alone: not on their order, nor on how

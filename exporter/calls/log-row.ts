@@ -3,7 +3,7 @@ import type { Interruption, StageFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
-import type { GroupedTurn } from './group.ts';
+import type { GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { segmentsOf } from './segments.ts';

@@ -1,6 +1,6 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
 import type { EouSource } from '../../model/vocabulary.ts';
-import type { GroupedTurn } from './group.ts';
+import type { GroupedTurn } from './grouped.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 import { waitedSince } from './unanswered.ts';
 

@@ -1,5 +1,5 @@
 import type { StageFact, Usage } from '../../model/facts.ts';
-import type { GroupedCall } from './group.ts';
+import type { GroupedCall } from './grouped.ts';
 
 /**
  * A request's usage, with the audio tokens that it cannot have had as 0. Instrumentations count audio where there was

@@ -1,5 +1,5 @@
 import type { Micros, StageFact, TurnFact, Utterance } from '../../model/facts.ts';
-import type { GroupedTurn } from './group.ts';
+import type { GroupedTurn } from './grouped.ts';
 import { audioEvidence } from './heard.ts';
 
 /** Who speaks again sooner than that goes on with what was said before; later, the words are said again. */

@@ -3,9 +3,10 @@ import type { InterruptionMetrics } from './interruption-metrics.ts';
 import { InterruptionTracker } from './interruption-tracker.ts';
 import type { KeywordScan } from './keywords.ts';
 import { LexiconSentimentAnalyzer } from './lexicon-sentiment.ts';
-import { type FinalState, OutcomeClassifier, type OutcomeVerdict } from './outcome.ts';
+import { type FinalState, OutcomeClassifier } from './outcome.ts';
 import { type SentimentAnalyzer, type SentimentLabel, sentimentLabel } from './sentiment.ts';
 import { type SpeechEvent, trackSpeech } from './speech-events.ts';
+import type { OutcomeVerdict } from './verdict.ts';
 
 /** Options of {@link QualityMetricsCollector}. Each part has a built-in default. */
 export interface QualityMetricsCollectorOptions {

@@ -20,7 +20,7 @@ export {
   type LexiconSentimentOptions,
   NEUTRAL_IN_CALLS,
 } from './lexicon-sentiment.ts';
-export { type FinalState, OutcomeClassifier, type OutcomeEvidence, type OutcomeVerdict } from './outcome.ts';
+export { type FinalState, OutcomeClassifier } from './outcome.ts';
 export {
   averageSentiment,
   NEUTRAL_BELOW,
@@ -29,3 +29,4 @@ export {
   sentimentLabel,
 } from './sentiment.ts';
 export { judgeInterruptions, type SpeechEvent } from './speech-events.ts';
+export type { OutcomeEvidence, OutcomeVerdict } from './verdict.ts';

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../model/vocabulary.ts';
 import { KEYWORD_RULES, type KeywordRule } from './keyword-rules.ts';
-import type { OutcomeEvidence, OutcomeVerdict } from './outcome.ts';
+import type { OutcomeEvidence, OutcomeVerdict } from './verdict.ts';
 import { type Clause, clauses, indexOfPhrase, isNegation } from './words.ts';
 
 /** One utterance of a call. */

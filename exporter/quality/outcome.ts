@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeSource } from '../../model/vocabulary.ts';
+import type { OutcomeSource } from '../../model/vocabulary.ts';
 import { OUTCOME_SOURCES, OUTCOMES } from '../../model/vocabulary.ts';
 import { type KeywordOptions, KeywordScan, type TranscriptTurn } from './keywords.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type OutcomeRule,
   SIP_RULES,
 } from './outcome-tables.ts';
+import type { OutcomeVerdict } from './verdict.ts';
 
 /** What a call left behind when it stopped. A `CallFact` is one. */
 export interface FinalState {
@@ -30,25 +31,6 @@ export interface FinalState {
   endReason?: string;
   /** What carried the audio; a bare number as end reason is LiveKit's only when this is `livekit`. */
   transport?: string;
-}
-
-/** What an outcome rests on. */
-export interface OutcomeEvidence {
-  /** The rule that applied: `sip.486`, `amd.machine-start`, `end_reason.dial-busy`, or a keyword rule's name. */
-  rule: string;
-  /** The value seen, or the phrase of the rule that was heard; never other words of the speaker. */
-  matched: string;
-  /** Keywords: which utterance, from 0. */
-  turn?: number;
-}
-
-/** An outcome with its grounds. */
-export interface OutcomeVerdict {
-  outcome: Outcome;
-  /** 0 to 1. */
-  confidence: number;
-  source: OutcomeSource;
-  evidence: OutcomeEvidence[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
-import type { FinalState, OutcomeVerdict } from '../../exporter/quality/outcome.ts';
+import type { FinalState } from '../../exporter/quality/outcome.ts';
+import type { OutcomeVerdict } from '../../exporter/quality/verdict.ts';
 
 /** Follows one call's words and keeps the verdicts, not the words: only scores leave the process. */
 export interface CallAnalysis {

@@ -6,9 +6,9 @@ import { sdks as deepgram } from './deepgram/index.ts';
 import { sdks as elevenlabs } from './elevenlabs/index.ts';
 import { sdks as genai } from './genai/index.ts';
 import { sdks as groq } from './groq/index.ts';
+import type { SdkInstrumentation, SupportedSdk } from './kit/sdk.ts';
 import { sdks as livekit } from './livekit/index.ts';
 import { sdks as openai } from './openai/index.ts';
-import type { SdkInstrumentation, SupportedSdk } from './sdk.ts';
 import { sdks as twilio } from './twilio/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */

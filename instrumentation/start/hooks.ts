@@ -4,7 +4,7 @@ import { register as registerSync, supportsSyncHooks } from 'import-in-the-middl
 import { VERSION } from '../../model/version.ts';
 import { guard } from '../call/spans.ts';
 import { load } from '../otel/lazy.ts';
-import type { SdkInstrumentation } from '../sdks/sdk.ts';
+import type { SdkInstrumentation } from '../sdks/kit/sdk.ts';
 
 type Instrumentation = typeof import('@opentelemetry/instrumentation');
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
-import type { Patch, SdkInstrumentation, SdkPackage } from '../sdks/sdk.ts';
+import type { Patch, SdkInstrumentation, SdkPackage } from '../sdks/kit/sdk.ts';
 
 /** An SDK as a module exports it: it has the patch itself, or loads it when the application has loaded the SDK. */
 type OwnSdk = SdkPackage & { patch?: Patch; load?(moduleExports: unknown): Patch };

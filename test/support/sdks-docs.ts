@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InstrumentedSdk, SDKS } from '../../instrumentation/sdks/index.ts';
-import { USES, type Use } from '../../instrumentation/sdks/sdk.ts';
+import { USES, type Use } from '../../instrumentation/sdks/kit/sdk.ts';
 import { packageRoot } from './root.ts';
 
 /** What is captured of an SDK and what cannot be: `<package name without its scope>.md` in the SDK's folder. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
+import { circles, importsOf, ownImports, roomOf, withoutComments } from '../support/imports.ts';
 import { packageRoot } from '../support/root.ts';
 
 /** What computes rows: no driver, no I/O, no clock. `finalize.ts` puts it together. */
@@ -25,15 +26,7 @@ const IMPURE = [
   /\bfetch\(/,
 ];
 
-const IMPORT =
-  /(?:^|\s)(?:import|export)\s[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g;
-
-const importsOf = (code: string): string[] =>
-  [...code.matchAll(IMPORT)].flatMap(([, from, dynamic, bare]) => from ?? dynamic ?? bare ?? []);
-
-/** The code without comments: what the words say does not matter. */
-const withoutComments = (source: string): string =>
-  source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"])\/\/.*$/gm, '$1');
+const specifiersOf = (code: string): string[] => importsOf(code).map(({ specifier }) => specifier);
 
 const read = (path: string): string => withoutComments(readFileSync(join(packageRoot, path), 'utf8'));
 
@@ -51,7 +44,7 @@ function reach(starts: readonly string[]): { files: Set<string>; packages: Map<s
   const visit = (path: string): void => {
     if (files.has(path)) return;
     files.add(path);
-    for (const specifier of importsOf(read(path))) {
+    for (const specifier of specifiersOf(read(path))) {
       if (specifier.startsWith('.')) {
         visit(relative(packageRoot, join(packageRoot, dirname(path), specifier)));
       } else packages.set(specifier, path);
@@ -100,14 +93,102 @@ test('what computes rows reads no clock, no chance and no environment', () => {
   assert.deepEqual(found, []);
 });
 
-test('the search sees what it looks for', () => {
-  assert.deepEqual(
-    importsOf(
-      "import type { A } from './a.ts';\nexport { b } from 'b';\nimport 'c';\nawait import('node:fs');",
+/** The rooms that each room may import, from the ground floor up. Tests and benchmarks import what they like. */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  'exporter/generated': [],
+  'exporter/kit': ['model'],
+  'exporter/dialects': ['model'],
+  'exporter/quality': ['model'],
+  'exporter/pricing': ['model', 'exporter/generated'],
+  'exporter/calls': ['model', 'exporter/pricing', 'exporter/quality'],
+  'exporter/finalize': ['model', 'exporter/calls', 'exporter/pricing', 'exporter/quality'],
+  'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
+  'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
+  'exporter/metrics': ['model', 'exporter/store'],
+  'exporter/spool': ['model', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
+  'exporter/pipeline': [
+    'model',
+    ...['kit', 'metrics', 'spool', 'store', 'pricing', 'finalize'].map((room) => `exporter/${room}`),
+  ],
+  'exporter/receiver': [
+    'model',
+    ...['kit', 'metrics', 'store', 'pricing', 'dialects', 'pipeline'].map((room) => `exporter/${room}`),
+  ],
+  exporter: [
+    'model',
+    ...['kit', 'metrics', 'store', 'dialects', 'records', 'pipeline'].map((room) => `exporter/${room}`),
+  ],
+  // Of the exporter, the pure judgments only: a hook and a row never disagree.
+  'instrumentation/call': ['model', 'exporter/calls', 'exporter/quality'],
+  'instrumentation/otel': ['model', 'instrumentation/call'],
+  'instrumentation/sdks/kit': ['model', 'instrumentation/call'],
+  'instrumentation/sdks/PROVIDER': ['model', 'instrumentation/call', 'instrumentation/sdks/kit'],
+  'instrumentation/sdks': ['instrumentation/sdks/PROVIDER', 'instrumentation/sdks/kit'],
+  // The row writer's door to the processor.
+  'instrumentation/start': [
+    'model',
+    'exporter',
+    ...['call', 'otel', 'sdks', 'sdks/kit'].map((room) => `instrumentation/${room}`),
+  ],
+  instrumentation: [
+    'model',
+    'exporter/calls',
+    ...['call', 'sdks', 'sdks/kit', 'start'].map((room) => `instrumentation/${room}`),
+  ],
+  'index.ts': ['instrumentation', 'exporter'],
+  grafana: ['model', 'exporter/metrics', 'exporter/store'],
+  // The demo is made of the tests' callers and providers.
+  cli: [
+    'model',
+    'test',
+    ...['calls', 'finalize', 'kit', 'metrics', 'pipeline', 'pricing', 'receiver', 'store'].map(
+      (room) => `exporter/${room}`,
     ),
-    ['./a.ts', 'b', 'c', 'node:fs'],
+  ],
+};
+
+const own = ownImports().filter(({ from }) => !from.startsWith('bench/'));
+
+test('every import between rooms goes down, as the floors say', () => {
+  const upwards = own.filter(({ from, to }) => {
+    const [room, target] = [roomOf(from), roomOf(to)];
+    return room !== target && !FLOORS[room]?.includes(target);
+  });
+  assert.deepEqual(upwards, []);
+});
+
+test('only the row writer opens the door from the instrumentation to the processor', () => {
+  const through = own.filter(
+    ({ from, to }) => from.startsWith('instrumentation/') && roomOf(to) === 'exporter',
   );
-  assert.deepEqual(importsOf("import {\n  one,\n  two,\n} from 'three';"), ['three']);
+  assert.deepEqual(
+    [...new Set(through.map(({ from, to }) => `${from} -> ${to}`))],
+    ['instrumentation/start/row-writer.ts -> exporter/processor.ts'],
+  );
+});
+
+test('no files import one another in a circle; in what computes rows, not even for types', () => {
+  assert.deepEqual(circles(own.filter(({ typeOnly }) => !typeOnly)), []);
+  assert.deepEqual(circles(own.filter(({ from }) => /^(model|exporter)\//.test(from))), []);
+});
+
+test('the search sees what it looks for', () => {
+  const code =
+    "import type { A } from './a.ts';\nexport { b } from 'b';\nimport 'c';\nawait import('node:fs');";
+  assert.deepEqual(specifiersOf(code), ['./a.ts', 'b', 'c', 'node:fs']);
+  assert.deepEqual(
+    importsOf(code).map(({ typeOnly }) => typeOnly),
+    [true, false, false, false],
+  );
+  assert.deepEqual(specifiersOf("import {\n  one,\n  two,\n} from 'three';"), ['three']);
+  const circle = [
+    { from: 'a', to: 'b' },
+    { from: 'b', to: 'c' },
+    { from: 'c', to: 'b' },
+    { from: 'd', to: 'd' },
+  ];
+  assert.deepEqual(circles(circle), [['b', 'c'], ['d']]);
   assert.equal(
     withoutComments("/** performance */ const a = 1; // Date.now\n'http://x'"),
     " const a = 1; \n'http://x'",

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { at, classOf } from '../kit/patch.ts';
-import type { SupportedSdk } from '../sdk.ts';
+import type { SupportedSdk } from '../kit/sdk.ts';
 
 const file = createRequire(import.meta.url);
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { SupportedSdk } from '../sdk.ts';
+import type { SupportedSdk } from '../kit/sdk.ts';
 
 const file = createRequire(import.meta.url);
 

@@ -7,7 +7,6 @@ export { followsRequests, openStage } from '../../call/open-stage.ts';
 export { activeCall, withReportedStages } from '../../call/scope.ts';
 export { guard } from '../../call/spans.ts';
 export type { Stage, StageFacts, StageResult } from '../../call/stage.ts';
-export type { Patch, SdkInstrumentation } from '../sdk.ts';
 export { type RequestTap, tapApiPromise } from './api-promise.ts';
 export { AudioClock } from './audio-clock.ts';
 export { ConnectionCall } from './connection-call.ts';
@@ -31,6 +30,7 @@ export {
   wrapOnce,
 } from './patch.ts';
 export { Playout, type PlayoutListener } from './playout.ts';
+export type { Patch, SdkInstrumentation } from './sdk.ts';
 export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './sdk-request.ts';
 export { SpeechSession, type SpeechSessionInit } from './speech-session.ts';
 export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './streams.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { Call } from '../../../instrumentation/call/call.ts';
-import type { SdkInstrumentation } from '../../../instrumentation/sdks/sdk.ts';
+import type { SdkInstrumentation } from '../../../instrumentation/sdks/kit/sdk.ts';
 import { stagesOf } from '../../support/facts.ts';
 import { packageRoot } from '../../support/root.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';

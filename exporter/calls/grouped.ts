@@ -1,0 +1,40 @@
+import type { CallFact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import type { CutOffBy } from '../../model/vocabulary.ts';
+
+/** Who did what in a turn. Undefined: nothing shows it. */
+export interface Conduct {
+  /** The caller heard the agent. */
+  heard?: boolean;
+  initiator?: 'user' | 'agent';
+  /** The user cut the agent off. */
+  interrupted?: boolean;
+  cutOffBy?: CutOffBy;
+}
+
+/** A turn with its stages in order of start. */
+export interface GroupedTurn extends Conduct {
+  turnIndex: number;
+  traceId: string;
+  startUs: Micros;
+  endUs: Micros;
+  /** Absent when the turn span was lost: the process died before it ended. */
+  fact?: TurnFact;
+  /** Made of spans that do not name the turn: its figures come from several clocks. */
+  joined?: boolean;
+  stages: readonly StageFact[];
+}
+
+/** A call with its turns in order of `turnIndex`. */
+export interface GroupedCall {
+  callId: string;
+  startUs: Micros;
+  endUs: Micros;
+  /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
+  fact?: CallFact;
+  serviceName?: string;
+  turns: readonly GroupedTurn[];
+  /** Something shows when the user speaks. */
+  knowsSpeech: boolean;
+  /** Every stage of the call, those outside any turn too. */
+  stages: readonly StageFact[];
+}
