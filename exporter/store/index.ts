@@ -1,4 +1,4 @@
-/** The journal, the queue and the rows in PostgreSQL: published as `earshot/store`. */
+/** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Database, Queryable } from './database.ts';
