@@ -133,6 +133,8 @@ export interface TurnFact extends FactBase {
   /** Where it is known of an answer that was cut off, whether or not that was an interruption. */
   cutOffBy?: CutOffBy;
   interruptions?: Interruption[];
+  /** Span of the request whose answer was spoken, by what was said; `none`: the words were the application's own. */
+  spokenRequest?: string;
   /** -1 to 1. */
   sentimentScore?: number;
   userText?: string;

@@ -259,6 +259,12 @@ export const ATTRIBUTES = {
     example: true,
     privacy: 'none',
   },
+  spokenRequest: {
+    name: 'voice.turn.spoken_request',
+    brief: 'Span id of the request whose answer was spoken, by what was said; none: words of the application',
+    example: '00f067aa0ba902b7',
+    privacy: 'none',
+  },
   turnCutOffBy: {
     name: 'voice.turn.cut_off_by',
     brief: 'Who but the user ended the answer before it was heard: hangup, program. Absent: nobody else',

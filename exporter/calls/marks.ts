@@ -40,7 +40,11 @@ export function markTurn(turn: GroupedTurn): MarkedTurn {
   const spoken =
     turn.heard === false
       ? {}
-      : spokenStages(turn.joined ? beforePlayback(stages, playback.startedUs) : stages, playback.startedUs);
+      : spokenStages(
+          turn.joined ? beforePlayback(stages, playback.startedUs) : stages,
+          playback.startedUs,
+          turn.fact?.spokenRequest,
+        );
   const isPlaced = eouUs !== undefined && playback.isPlaced !== false;
   return {
     turn,

@@ -31,12 +31,21 @@ export const answersOf = (stages: readonly StageFact[], kind: StageFact['stage']
  * 2. Without synthesis: the latest LLM request with a first byte, cancelled ones last.
  * 3. Otherwise the words were the application's own (`say`): the earliest synthesis, and no LLM.
  *
+ * Where the program has compared what was said, that decides: only the request that it names (`none`: no request) can be
+ * the one that was spoken.
+ *
  * `stages` are in order of start; `playbackStartedUs` is undefined when no agent audio was seen.
  */
-export function spokenStages(stages: readonly StageFact[], playbackStartedUs: Micros | undefined): Spoken {
+export function spokenStages(
+  stages: readonly StageFact[],
+  playbackStartedUs: Micros | undefined,
+  spokenRequest?: string,
+): Spoken {
   const heard = (stage: AnsweringStage): boolean =>
     playbackStartedUs === undefined || stage.firstByteUs <= playbackStartedUs;
-  const llms = answersOf(stages, 'llm').filter(heard);
+  const requests = answersOf(stages, 'llm').filter(heard);
+  const named = requests.filter(({ spanId }) => spanId === spokenRequest);
+  const llms = spokenRequest === 'none' || named.length > 0 ? named : requests;
   const syntheses = answersOf(stages, 'tts');
   if (syntheses.length === 0) {
     const llm = llms.findLast(({ cancelled }) => cancelled !== true) ?? llms.at(-1);

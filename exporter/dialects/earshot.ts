@@ -100,6 +100,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
     eouSource: oneOf(attributes, ATTR.eouSource, EOU_SOURCES),
     reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
     interrupted: flag(attributes, ATTR.turnInterrupted),
+    spokenRequest: text(attributes, ATTR.spokenRequest),
     cutOffBy: oneOf(attributes, ATTR.turnCutOffBy, ['hangup', 'program']),
     interruptions: interruptions.length > 0 ? interruptions : undefined,
     sentimentScore: number(attributes, ATTR.sentimentScore, { min: -1, max: 1 }),

@@ -106,6 +106,10 @@ export class Stage implements api.Stage {
     return this.#failed;
   }
 
+  get spanId(): string {
+    return this.#span.spanContext().spanId;
+  }
+
   /** The request has been made: whoever else has a span of it has started that by now. */
   requested(): void {
     void this.#span;

@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts';
 export interface TurnKnowledge
   extends Pick<
     TurnFact,
-    'callId' | 'turnIndex' | 'initiator' | 'speechEndedUs' | 'eouSource' | 'utterances'
+    'callId' | 'turnIndex' | 'initiator' | 'speechEndedUs' | 'eouSource' | 'utterances' | 'spokenRequest'
   > {
   startUs: Micros;
   endUs: Micros;
@@ -40,12 +40,13 @@ export function markedTurn(span: Span, known: TurnKnowledge, stages: Iterable<St
 }
 
 function stageFact(
-  { kind, startUs, firstByteUs, endUs, cancelled, failed }: Stage,
+  { kind, startUs, firstByteUs, endUs, cancelled, failed, spanId }: Stage,
   base: Pick<StageFact, 'traceId' | 'spanId' | 'callId'> & { turnIndex: number },
   turnEndUs: Micros,
 ): StageFact {
   return {
     ...base,
+    spanId,
     type: 'stage',
     stage: kind,
     name: kind,

@@ -7,6 +7,7 @@ import type { Turn } from './turn.ts';
 import { AgentVoice, type PlaybackSource } from './turns/agent-voice.ts';
 import { CurrentTurn } from './turns/current-turn.ts';
 import type { CallHost } from './turns/host.ts';
+import { Quiet } from './turns/quiet.ts';
 import { type ReplyRules, SilenceRules } from './turns/reply-rules.ts';
 import { UserSpeech } from './turns/user-speech.ts';
 import { recordUtterance, type Utterance } from './turns/utterance.ts';
@@ -29,11 +30,11 @@ export class TurnTracker {
   readonly #host: CallHost;
   readonly #current: CurrentTurn;
   readonly #voice: AgentVoice;
+  readonly #quiet: Quiet;
   readonly #ending = new Set<(atUs: Micros) => void>();
   #rules: ReplyRules = new SilenceRules();
   /** Speech that is no turn yet: nothing was understood, or the agent is still speaking. */
   #pending: UserSpeech | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #liveAudio = false;
   #ended = false;
 
@@ -41,6 +42,7 @@ export class TurnTracker {
     this.#host = host;
     this.#current = new CurrentTurn(host);
     this.#voice = new AgentVoice(this.#current);
+    this.#quiet = new Quiet(this.#current, this.#voice, () => guard('ending a turn', () => this.#over()));
   }
 
   /** The turn that is going on. */
@@ -133,10 +135,7 @@ export class TurnTracker {
     if (this.#ended) return;
     const us = instantUs(at);
     if (this.#pending) this.#pending.committedUs = us;
-    else {
-      this.#current.note('user_committed', us);
-      this.#current.commit(us);
-    }
+    else this.#current.commit(us);
   }
 
   /** The framework took the user's turn for finished at `at`, and answers it. `end`: when the user had fallen silent. */
@@ -144,13 +143,11 @@ export class TurnTracker {
     if (this.#ended) return;
     const us = instantUs(at);
     if (this.#pending) this.#promote(us);
-    const turn = this.turn;
-    if (turn?.initiator !== 'user' || (turn.answered && this.#current.committed)) {
+    if (!this.#current.accepts) {
       const startUs = end ? instantUs(end.at) : us;
-      this.#close(Math.max(startUs, turn?.playbackEndedUs ?? 0));
+      this.#close(Math.max(startUs, this.turn?.playbackEndedUs ?? 0));
       this.#current.start('user', startUs);
     }
-    this.#current.note('user_committed', us);
     if (end) this.turn?.userSpeechEnded(end);
     this.#current.commit(us);
   }
@@ -170,7 +167,7 @@ export class TurnTracker {
       kind,
       start,
     );
-    this.#scheduleClose();
+    this.#quiet.await(this.#rules);
     return stage;
   }
 
@@ -193,7 +190,7 @@ export class TurnTracker {
 
   /** The framework says that a reply is over. */
   replyEnded(): void {
-    this.#scheduleClose();
+    this.#quiet.await(this.#rules);
   }
 
   /** The caller hears the agent from `at` on. `estimated`: from the audio that came, where no transport shows it. */
@@ -272,25 +269,13 @@ export class TurnTracker {
     if (turn.manual) return;
     if (stage.kind === 'tts' && !this.#rules.told) this.#voice.synthesised(turn, stage, result);
     if (this.#voice.fallsSilentWith(stage)) this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
-    this.#scheduleClose();
+    this.#quiet.await(this.#rules);
   }
 
-  #scheduleClose(): void {
-    clearTimeout(this.#timer);
-    const turn = this.turn;
-    if (!turn?.answered || turn.manual || this.#voice.wasCutOff) return;
-    const quietMs = this.#rules.waitsMs(turn, this.#voice.stoppedUs);
-    const playsMs = this.#voice.playsForMs(turn);
-    if (quietMs === undefined || playsMs === undefined) return;
-    this.#timer = setTimeout(() => this.#closeQuiet(), playsMs + quietMs);
-    this.#timer.unref();
-  }
-
-  #closeQuiet(): void {
+  /** The reply is over. */
+  #over(): void {
     const turn = this.turn;
     if (!turn) return;
-    if (turn.playing) this.#voice.runOut();
-    clearTimeout(this.#timer);
     if (this.#talksOn()) this.#promote(nowUs());
     else this.#close(turn.playbackEndedUs ?? nowUs());
   }
@@ -325,7 +310,7 @@ export class TurnTracker {
 
   /** @param startInferred When the speech that ends the turn began is not known. */
   #close(atUs: Micros, startInferred = false, hungUp = false): void {
-    clearTimeout(this.#timer);
+    this.#quiet.stop();
     this.#current.close(atUs, { startInferred, hungUp });
     this.#voice.turnClosed();
     this.#rules.turnClosed();

@@ -20,6 +20,7 @@ import {
   TURN_END,
 } from './options.ts';
 import { endSpan, failSpan, guard, startSpan } from './spans.ts';
+import { spokenRequest } from './spoken-request.ts';
 import { Stage, type StageFacts, type StageOwner } from './stage.ts';
 import { markedTurn, type TurnKnowledge } from './turn-facts.ts';
 import { TurnMarks } from './turn-marks.ts';
@@ -60,6 +61,8 @@ export class Turn implements api.Turn, StageOwner {
   #agentText: string | undefined;
   /** What was sent to be spoken: the agent's words where no model gave them, such as a greeting. */
   #spokenText: string | undefined;
+  /** For whose words were spoken. */
+  readonly #said = new WeakMap<Stage, string>();
   #index: number | undefined;
   #lastStageEndUs: Micros = 0;
   #ended = false;
@@ -223,6 +226,8 @@ export class Turn implements api.Turn, StageOwner {
     guard('describing a turn', () => {
       this.#marks.writeTo(this.#span, this.initiator);
       this.#writeWords();
+      const spoken = this.#spokenRequest();
+      if (spoken !== undefined) this.#span.setAttribute(ATTR.spokenRequest, spoken);
       this.#writeResponse(endUs);
       if (error !== undefined) failSpan(this.#span, error);
     });
@@ -239,6 +244,7 @@ export class Turn implements api.Turn, StageOwner {
     this.#openStages.delete(stage);
     this.#lastStageEndUs = Math.max(this.#lastStageEndUs, stage.endUs ?? 0);
     if (stage.kind === 'playback') this.#playbackEndedUs = stage.endUs;
+    if (result.text && (stage.kind === 'llm' || stage.kind === 'tts')) this.#said.set(stage, result.text);
     if (stage.kind === 'llm' && result.text) this.addAgentText(result.text);
     if (stage.kind === 'stt' && result.text) this.addUserText(result.text);
     if (stage.kind === 'tts' && result.text) this.#spokenText = appendText(this.#spokenText, result.text);
@@ -281,6 +287,7 @@ export class Turn implements api.Turn, StageOwner {
   markedAt(endUs: Micros): MarkedTurn {
     const { index, initiator, startUs } = this;
     const { speechEndedUs, eouSource, utterances } = this.#marks;
+    const spoken = this.#spokenRequest();
     const known: TurnKnowledge = {
       callId: this.#host.id,
       turnIndex: index,
@@ -290,8 +297,14 @@ export class Turn implements api.Turn, StageOwner {
       ...(speechEndedUs !== undefined && { speechEndedUs }),
       ...(eouSource !== undefined && { eouSource }),
       ...(utterances.length > 1 && { utterances }),
+      ...(spoken !== undefined && { spokenRequest: spoken }),
     };
     return markedTurn(this.#span, known, this.#stages);
+  }
+
+  #spokenRequest(): string | undefined {
+    const request = spokenRequest(this.#stages, (stage) => this.#said.get(stage));
+    return typeof request === 'object' ? request.spanId : request;
   }
 
   #identity(): Attributes {

@@ -100,7 +100,14 @@ export class CurrentTurn {
     if (this.#committed) turn?.spokenAgain(startUs);
   }
 
+  /** Whether what is accepted now was said in it. */
+  get accepts(): boolean {
+    const turn = this.open;
+    return turn?.initiator === 'user' && !(turn.answered && this.#committed);
+  }
+
   commit(us: Micros): void {
+    this.note('user_committed', us);
     this.#committed = true;
     this.open?.committed(us / 1_000);
   }

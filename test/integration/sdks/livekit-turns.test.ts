@@ -242,6 +242,24 @@ describe('turns of a LiveKit session', { concurrency: true }, () => {
     assert.equal(told.turns.length, 1);
     assert.equal(told.stages('playback')[0]?.cancelled, true);
     assert.equal(told.turns[0]?.interrupted, false, 'nobody spoke over it');
+    assert.equal(told.turns[0]?.cutOffBy, 'hangup');
+  });
+
+  test('an agent that the application interrupts is not barged into, though the caller speaks', async () => {
+    const agent = new Agent({ id: 'silenced', instructions: '' });
+    const { told } = await converse({ agent }, async (talk) => {
+      talk.session.say(
+        'This takes a while to say, because it has so many words in it that it goes on and on.',
+        { allowInterruptions: false },
+      );
+      await talk.hearing(1);
+      void talk.caller.say('booking-time');
+      await poll(() => talk.session.userState === 'speaking', { what: 'the caller to speak' });
+      talk.session.interrupt({ force: true });
+      await talk.heard(1);
+    });
+    assert.equal(told.turns[0]?.interrupted, false);
+    assert.equal(told.turns[0]?.cutOffBy, 'program');
   });
 
   describe('with the plugin of OpenAI', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { Story } from '../../support/facts.ts';
+import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
@@ -212,5 +214,26 @@ describe('the turns of a call', () => {
     const story = end(call, 2);
     assert.equal(story.stages('stt')[0]?.turnIndex, 0);
     assert.equal(story.stages('stt')[0]?.cancelled, true);
+  });
+
+  it('know the request whose answer was spoken by what was said, and not by when', () => {
+    for (const [spoken, latency] of [
+      ['We open at ten.', 0.2],
+      ['Please hold the line.', null],
+    ] as const) {
+      const call = start();
+      user(call, 'What time do you open?', 1, 2);
+      const answer = call.tracker.startStage('llm', llm, s(2.3));
+      answer.firstByte(s(2.5));
+      const classifier = call.tracker.startStage('llm', { ...llm, model: 'guard' }, s(2.4));
+      classifier.firstByte(s(2.55));
+      classifier.end({ text: 'opening_hours', at: s(2.56) });
+      says(call, spoken, 2.6, 2);
+      answer.end({ text: 'We open at ten. Shall I book a table?', at: s(2.9) });
+      call.tracker.playbackStarted(s(2.8));
+      const { facts, turns } = end(call, 9);
+      assert.equal(finalizeCall(facts, RECORDING_PRICES).logs[0]?.ttfb_llm, latency, spoken);
+      assert.doesNotMatch(JSON.stringify(turns), /We open at/, 'what was said stays here');
+    }
   });
 });

@@ -34,6 +34,16 @@ describe('the clock of sent audio', () => {
     assert.ok((clock.wallMs(0.99) ?? 0) >= START_MS + 4.8);
   });
 
+  it('takes live audio that was held back and sent in one burst to be spoken before that', () => {
+    const clock = new AudioClock(8_000);
+    // 0.7 s waited for the connection; the rest comes as it is spoken, a little unevenly.
+    for (let i = 1; i <= 35; i++) clock.sent(160, START_MS + 700);
+    for (let i = 36; i <= 100; i++) clock.sent(160, START_MS + i * 20 + (i % 2));
+    assert.equal(clock.wallMs(0.3, true), START_MS + 300);
+    assert.equal(clock.wallMs(1.5, true), START_MS + 1_500);
+    assert.equal(clock.wallMs(0.3), START_MS + 700, 'a recording is spoken when it is sent');
+  });
+
   it('stays inside what it knows', () => {
     const clock = new AudioClock(8_000);
     clock.sent(160, START_MS + 20);

@@ -53,6 +53,30 @@ describe('a live transcription', () => {
     assert.equal(stt[0]?.endUs, talk.us(2));
   });
 
+  it('gives the turn what was understood so far of a caller who hangs up while speaking', () => {
+    const talk = new Talk();
+    talk.audio(0, 2);
+    talk.hear('I would', [1, 1.4], 1.6);
+    talk.call.end({ at: talk.at(2) });
+    const { turns, stt } = talk.hangUp();
+    assert.equal(turns.length, 1);
+    const [said] = stt;
+    assert.equal(said?.turnIndex, 0);
+    assert.equal(said.cancelled, true);
+    assert.equal(said.firstByteUs, talk.us(1.6));
+  });
+
+  it('hears what a telephone sends as it is spoken, though it was sent on in one burst', () => {
+    const talk = new Talk();
+    talk.call.tracker.observeAudio();
+    for (let i = 1; i <= 100; i++) talk.connection.sent(160, talk.at(2));
+    talk.audio(2, 4);
+    talk.finish('hello', [0.5, 1.3], 2.4);
+    const [turn] = talk.hangUp().turns;
+    assert.equal(turn?.speechStartedUs, talk.us(0.5));
+    assert.equal(turn.speechEndedUs, talk.us(1.3));
+  });
+
   it('joins the segments of an utterance, whose end counts once', () => {
     const talk = new Talk();
     talk.audio(0, 5);
