@@ -89,10 +89,13 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
   const committedUs = commits.at(-1);
   const utterances = commits.length > 1 ? utterancesOf(span, commits) : undefined;
   const interruptions = interruptionsOf(span);
+  const initiator = oneOf(attributes, ATTR.turnInitiator, INITIATORS);
   return addPresent(base, {
     type: 'turn' as const,
     turnIndex,
-    initiator: oneOf(attributes, ATTR.turnInitiator, INITIATORS),
+    initiator,
+    // Nobody listened to the user yet when the turn ended. In a call with transcriptions its stages show who began.
+    initiatorByStages: initiator === undefined ? true : undefined,
     speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
     speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
     committedUs,

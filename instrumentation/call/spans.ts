@@ -133,3 +133,11 @@ export function guardMethods(...classes: Guardable[]): void {
     }
   }
 }
+
+/** Links to the spans of contexts, as far as they have one. */
+export function links(...contexts: (Context | undefined)[]): Link[] {
+  return contexts.flatMap((ctx) => {
+    const spanContext = ctx && trace.getSpanContext(ctx);
+    return spanContext ? [{ context: spanContext }] : [];
+  });
+}

@@ -1,5 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
-import type { EouSource, Initiator } from '../../model/vocabulary.ts';
+import type { CutOffBy, EouSource, Initiator } from '../../model/vocabulary.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
 import { guard, guardMethods } from './spans.ts';
 import type { Stage, StageFacts, StageResult } from './stage.ts';
@@ -27,6 +27,8 @@ import { recordUtterance, type Utterance } from './turns/utterance.ts';
  * - Where nobody listens to the user, a turn is what is heard of the agent at a stretch.
  */
 export class TurnTracker {
+  /** The transport shows the user's audio as it is spoken: what is sent on in one burst was held back. */
+  liveAudio = false;
   readonly #host: CallHost;
   readonly #current: CurrentTurn;
   readonly #voice: AgentVoice;
@@ -35,7 +37,6 @@ export class TurnTracker {
   #rules: ReplyRules = new SilenceRules();
   /** Speech that is no turn yet: nothing was understood, or the agent is still speaking. */
   #pending: UserSpeech | undefined;
-  #liveAudio = false;
   #ended = false;
 
   constructor(host: CallHost) {
@@ -55,11 +56,6 @@ export class TurnTracker {
     return this.#current.userEndedUs;
   }
 
-  /** The user's audio is seen as it is spoken: what is sent on in one burst was held back. */
-  get liveAudio(): boolean {
-    return this.#liveAudio;
-  }
-
   /** A framework says what is answered, and when a reply is over. */
   follow(rules: ReplyRules): void {
     this.#rules = rules;
@@ -70,11 +66,6 @@ export class TurnTracker {
   /** The transport shows what is played: nothing has to be estimated, and estimates that are told do not count. */
   observePlayback(): void {
     this.#voice.observed();
-  }
-
-  /** The transport shows the user's audio, at the pace of speech. */
-  observeAudio(): void {
-    this.#liveAudio = true;
   }
 
   /** Somebody listens to the user. `ending`: told before the call ends, of what is still being said. */
@@ -163,19 +154,14 @@ export class TurnTracker {
     else if (turn?.answered && !turn.manual && !this.#voice.audible && this.#rules.beginsAnew(kind, facts))
       this.#close(turn.playbackEndedUs ?? us);
     this.#rules.requestStarted(kind);
-    const stage = (kind === 'tts' ? this.#current.spokenIn(us) : this.#current.askedIn(us)).startStage(
-      kind,
-      start,
-    );
+    if (kind === 'tts') this.#voice.synthesisSeen();
+    const opened = kind === 'tts' ? this.#current.spokenIn(us) : this.#current.askedIn(us, this.#voice.seen);
+    const stage = opened.startStage(kind, start);
     this.#quiet.await(this.#rules);
     return stage;
   }
 
-  /**
-   * The turn that a reply of a framework's may belong to. What the user has said while the agent is silent is one.
-   *
-   * @param speechAnswered Speech is answered of which no words are known.
-   */
+  /** The turn that a framework's reply may belong to. `speechAnswered`: also speech of which no words are known. */
   turnForReply(speechAnswered: boolean): Turn | undefined {
     if (this.#pending && (this.#pending.heard || speechAnswered) && !this.#voice.audible)
       this.#promote(nowUs());
@@ -230,14 +216,9 @@ export class TurnTracker {
     }
   }
 
-  /** The program stopped the agent for a reason of its own: whatever the user says meanwhile has not done it. */
-  playbackSilenced(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (!this.#voice.outdoes(source)) this.#voice.silenced(instantUs(at));
-  }
-
-  /** The far end is gone, which had still to hear the agent. */
-  playbackCutOff(at?: Instant, source: PlaybackSource = 'observed'): void {
-    if (!this.#voice.outdoes(source)) this.#voice.cutOff(instantUs(at));
+  /** The agent was stopped by nothing that the user said: by the program, or with the far end, which is gone. */
+  playbackCutOff(by: CutOffBy, at?: Instant, source: PlaybackSource = 'observed'): void {
+    if (!this.#voice.outdoes(source)) this.#voice.cutOff(by, instantUs(at));
   }
 
   /** A turn of the application's own: it ends when the application says so. */
@@ -253,10 +234,10 @@ export class TurnTracker {
     const us = instantUs(at);
     for (const ending of this.#ending) guard('ending a call', () => ending(us));
     this.#voice.settle(us);
-    if (this.#voice.audible) this.#voice.cutOff(us);
-    const hungUp = this.#voice.wasCutOff;
+    if (this.#voice.audible) this.#voice.cutOff('hangup', us);
+    if (this.#voice.wasCutOff) this.turn?.cutOff('hangup');
     if (this.#voice.stoppedUs !== undefined ? this.#pending?.heard : this.#talksOn()) this.#promote(us);
-    this.#close(us, false, hungUp);
+    this.#close(us);
     this.#ended = true;
     this.#pending?.leftTo(this.#host);
     this.#pending = undefined;
@@ -266,6 +247,7 @@ export class TurnTracker {
   turnChanged(turn: Turn, stage: Stage, result: StageResult | undefined): void {
     if (turn !== this.turn) return;
     this.#rules.stageChanged(stage, result);
+    this.#current.stageChanged(stage, result);
     if (turn.manual) return;
     if (stage.kind === 'tts' && !this.#rules.told) this.#voice.synthesised(turn, stage, result);
     if (this.#voice.fallsSilentWith(stage)) this.playbackCleared((stage.endUs ?? nowUs()) / 1_000);
@@ -274,10 +256,8 @@ export class TurnTracker {
 
   /** The reply is over. */
   #over(): void {
-    const turn = this.turn;
-    if (!turn) return;
     if (this.#talksOn()) this.#promote(nowUs());
-    else this.#close(turn.playbackEndedUs ?? nowUs());
+    else this.#close(this.turn?.playbackEndedUs ?? nowUs());
   }
 
   /** The user spoke over the end of the reply and beyond it: that is the next turn and no backchannel. */
@@ -294,7 +274,8 @@ export class TurnTracker {
     if (!pending) return;
     this.#pending = undefined;
     const before = this.turn;
-    if (this.#current.continuesWith(pending.startUs)) this.#current.spokenAgain(pending.startUs);
+    if (this.#current.continuesWith(pending.startUs, this.#voice.seen))
+      this.#current.spokenAgain(pending.startUs);
     else {
       this.#voice.bargedInto();
       this.#current.note('user_committed', pending.committedUs ?? nowUs());
@@ -309,9 +290,9 @@ export class TurnTracker {
   }
 
   /** @param startInferred When the speech that ends the turn began is not known. */
-  #close(atUs: Micros, startInferred = false, hungUp = false): void {
+  #close(atUs: Micros, startInferred = false): void {
     this.#quiet.stop();
-    this.#current.close(atUs, { startInferred, hungUp });
+    this.#current.close(atUs, startInferred);
     this.#voice.turnClosed();
     this.#rules.turnClosed();
   }

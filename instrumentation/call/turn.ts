@@ -1,13 +1,11 @@
-import { type Attributes, type Context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { MarkedTurn } from '../../exporter/calls/marks.ts';
-import { eouLatencyUs } from '../../exporter/calls/segments.ts';
 import type { Interruption, Micros } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
 import type { CutOffBy, Initiator, StageKind } from '../../model/vocabulary.ts';
 import type * as api from './api.ts';
 import type { At, InterruptionMark, PlaybackStart, SpeechMark, StageResult, TurnEnd } from './api.ts';
-import { type Instant, instantUs, seconds } from './clock.ts';
-import { appendText, capturesContent } from './content.ts';
+import { type Instant, instantUs } from './clock.ts';
 import {
   AT,
   INTERRUPTION,
@@ -19,27 +17,18 @@ import {
   STAGE_START,
   TURN_END,
 } from './options.ts';
-import { endSpan, failSpan, guard, startSpan } from './spans.ts';
-import { spokenRequest } from './spoken-request.ts';
+import { writeResponse } from './response-span.ts';
+import { endSpan, failSpan, guard, links, startSpan } from './spans.ts';
 import { Stage, type StageFacts, type StageOwner } from './stage.ts';
 import { markedTurn, type TurnKnowledge } from './turn-facts.ts';
 import { TurnMarks } from './turn-marks.ts';
-import type { CallHost } from './turns/host.ts';
+import { TurnWords } from './turn-words.ts';
+import type { CallHost, TurnInit } from './turns/host.ts';
 
 /** Stages of a turn that its latencies are computed from. A turn has some ten. */
 const MAX_JUDGED_STAGES = 256;
 
 type StageStart = StageFacts & At;
-
-export interface TurnInit {
-  initiator: Initiator;
-  startUs: Micros;
-  /** Opened by the application, which also ends it. */
-  manual: boolean;
-  /** It is opened for the time being: until it is confirmed it has no place among the turns of the call. */
-  provisional: boolean;
-  previous?: Turn | undefined;
-}
 
 /** One exchange of a call. It is one trace. */
 export class Turn implements api.Turn, StageOwner {
@@ -57,12 +46,7 @@ export class Turn implements api.Turn, StageOwner {
   #playbackStartedUs: Micros | undefined;
   #playbackEndedUs: Micros | undefined;
   #firstTtsByteUs: Micros | undefined;
-  #userText: string | undefined;
-  #agentText: string | undefined;
-  /** What was sent to be spoken: the agent's words where no model gave them, such as a greeting. */
-  #spokenText: string | undefined;
-  /** For whose words were spoken. */
-  readonly #said = new WeakMap<Stage, string>();
+  readonly #words = new TurnWords();
   #index: number | undefined;
   #lastStageEndUs: Micros = 0;
   #ended = false;
@@ -132,11 +116,11 @@ export class Turn implements api.Turn, StageOwner {
   }
 
   get userText(): string | undefined {
-    return this.#userText;
+    return this.#words.userText;
   }
 
   get agentText(): string | undefined {
-    return this.#agentText ?? this.#spokenText;
+    return this.#words.agentText;
   }
 
   userSpeechStarted(mark?: SpeechMark): void {
@@ -158,11 +142,11 @@ export class Turn implements api.Turn, StageOwner {
   }
 
   addUserText(text: string): void {
-    if (!this.#ended && typeof text === 'string') this.#userText = appendText(this.#userText, text);
+    if (!this.#ended && typeof text === 'string') this.#words.addUserText(text);
   }
 
   addAgentText(text: string): void {
-    if (!this.#ended && typeof text === 'string') this.#agentText = appendText(this.#agentText, text);
+    if (!this.#ended && typeof text === 'string') this.#words.addAgentText(text);
   }
 
   startStt(facts?: StageStart): Stage {
@@ -225,10 +209,10 @@ export class Turn implements api.Turn, StageOwner {
     if (this.#playback && !this.#playback.ended) this.#playback.end({ at: endUs / 1_000 });
     guard('describing a turn', () => {
       this.#marks.writeTo(this.#span, this.initiator);
-      this.#writeWords();
-      const spoken = this.#spokenRequest();
+      this.#words.writeTo(this.#span, (text) => this.#host.scoreSentiment(text));
+      const spoken = this.#words.spokenRequest(this.#stages);
       if (spoken !== undefined) this.#span.setAttribute(ATTR.spokenRequest, spoken);
-      this.#writeResponse(endUs);
+      writeResponse(this.#span, this.context, this.markedAt(endUs), this.#identity());
       if (error !== undefined) failSpan(this.#span, error);
     });
     endSpan(this.#span, this.startUs, endUs);
@@ -244,10 +228,7 @@ export class Turn implements api.Turn, StageOwner {
     this.#openStages.delete(stage);
     this.#lastStageEndUs = Math.max(this.#lastStageEndUs, stage.endUs ?? 0);
     if (stage.kind === 'playback') this.#playbackEndedUs = stage.endUs;
-    if (result.text && (stage.kind === 'llm' || stage.kind === 'tts')) this.#said.set(stage, result.text);
-    if (stage.kind === 'llm' && result.text) this.addAgentText(result.text);
-    if (stage.kind === 'stt' && result.text) this.addUserText(result.text);
-    if (stage.kind === 'tts' && result.text) this.#spokenText = appendText(this.#spokenText, result.text);
+    this.#words.saidIn(stage, result);
     this.#host.stageChanged(this, stage, result);
   }
 
@@ -287,7 +268,7 @@ export class Turn implements api.Turn, StageOwner {
   markedAt(endUs: Micros): MarkedTurn {
     const { index, initiator, startUs } = this;
     const { speechEndedUs, eouSource, utterances } = this.#marks;
-    const spoken = this.#spokenRequest();
+    const spoken = this.#words.spokenRequest(this.#stages);
     const known: TurnKnowledge = {
       callId: this.#host.id,
       turnIndex: index,
@@ -302,45 +283,9 @@ export class Turn implements api.Turn, StageOwner {
     return markedTurn(this.#span, known, this.#stages);
   }
 
-  #spokenRequest(): string | undefined {
-    const request = spokenRequest(this.#stages, (stage) => this.#said.get(stage));
-    return typeof request === 'object' ? request.spanId : request;
-  }
-
   #identity(): Attributes {
     const attributes: Attributes = { [ATTR.callId]: this.#host.id };
     if (this.#index !== undefined) attributes[ATTR.turnIndex] = this.#index;
     return attributes;
   }
-
-  #writeWords(): void {
-    const score = this.#userText === undefined ? undefined : this.#host.scoreSentiment(this.#userText);
-    if (score !== undefined) this.#span.setAttribute(ATTR.sentimentScore, score);
-    if (!capturesContent()) return;
-    if (this.#userText) this.#span.setAttribute(ATTR.userText, this.#userText);
-    if (this.agentText) this.#span.setAttribute(ATTR.agentText, this.agentText);
-  }
-
-  /** The silence that the caller heard, as a bar of its own. A greeting has none: nobody had asked. */
-  #writeResponse(endUs: Micros): void {
-    const marked = this.markedAt(endUs);
-    const { eouUs, eouSource } = marked;
-    const latencyUs = eouLatencyUs(marked);
-    if (eouUs === undefined || latencyUs === null) return;
-    const latency = { [ATTR.eouLatency]: seconds(latencyUs) };
-    this.#span.setAttributes({ ...latency, ...(eouSource && { [ATTR.eouSource]: eouSource }) });
-    const response = startSpan(
-      SPAN.response,
-      { kind: SpanKind.INTERNAL, startUs: eouUs, attributes: { ...this.#identity(), ...latency } },
-      this.context,
-    );
-    endSpan(response, eouUs, eouUs + latencyUs);
-  }
-}
-
-function links(...contexts: (Context | undefined)[]): Link[] {
-  return contexts.flatMap((ctx) => {
-    const spanContext = ctx && trace.getSpanContext(ctx);
-    return spanContext ? [{ context: spanContext }] : [];
-  });
 }

@@ -1,4 +1,5 @@
 import type { Micros } from '../../../model/facts.ts';
+import type { CutOffBy } from '../../../model/vocabulary.ts';
 import { nowUs } from '../clock.ts';
 import type { Stage, StageResult } from '../stage.ts';
 import type { Turn } from '../turn.ts';
@@ -24,6 +25,7 @@ export class AgentVoice {
   #bargedInUs: Micros | undefined;
   #estimatedEndUs: Micros | undefined;
   #cutOff = false;
+  #synthesis = false;
 
   constructor(current: CurrentTurn) {
     this.#current = current;
@@ -34,6 +36,11 @@ export class AgentVoice {
     return this.#current.open?.playing ?? false;
   }
 
+  /** Something shows when the agent speaks. */
+  get seen(): boolean {
+    return this.#told || this.#synthesis;
+  }
+
   /** When the agent was stopped in mid-reply, by speech in which no words are understood yet. */
   get stoppedUs(): Micros | undefined {
     return this.#stoppedUs;
@@ -42,6 +49,11 @@ export class AgentVoice {
   /** The far end went away while it was still to hear the agent. */
   get wasCutOff(): boolean {
     return this.#cutOff;
+  }
+
+  /** What the agent says is synthesised where it is seen. */
+  synthesisSeen(): void {
+    this.#synthesis = true;
   }
 
   /** A transport shows what is played. */
@@ -97,14 +109,10 @@ export class AgentVoice {
   }
 
   /** It was stopped at `us` by nothing that the user said. */
-  silenced(us: Micros): void {
-    if (this.audible) this.#current.open?.cutOff('program');
-    this.#finish('agent_ended', us, true);
-  }
-
-  /** The far end is gone at `us`. */
-  cutOff(us: Micros): void {
-    this.#cutOff = this.audible;
+  cutOff(by: CutOffBy, us: Micros): void {
+    if (!this.audible) return;
+    if (by === 'hangup') this.#cutOff = true;
+    else this.#current.open?.cutOff(by);
     this.#finish('agent_ended', us, true);
   }
 

@@ -1,5 +1,6 @@
 import type { SpeechEvent } from '../../../exporter/quality/speech-events.ts';
 import type { Micros } from '../../../model/facts.ts';
+import type { Stage, StageResult } from '../stage.ts';
 import type { Turn } from '../turn.ts';
 import type { CallHost } from './host.ts';
 import { SpeechLog } from './speech-log.ts';
@@ -18,6 +19,8 @@ export class CurrentTurn {
   readonly #log = new SpeechLog();
   #turn: Turn | undefined;
   #committed = false;
+  /** When the model had given an answer in words. */
+  #givenUs: Micros | undefined;
   #speechKnown = false;
   #userEndedUs: Micros = 0;
 
@@ -67,9 +70,13 @@ export class CurrentTurn {
     return turn ?? this.start('agent', us);
   }
 
-  /** The turn in which a model or a tool is asked: it may yet answer nothing. */
-  askedIn(us: Micros): Turn {
-    return this.#latest(us) ?? this.start('agent', us, { provisional: true });
+  /**
+   * The turn in which a model or a tool is asked: it may yet answer nothing.
+   *
+   * @param voiceSeen Something shows when the agent is heard. Where nobody is heard at all, requests are all there is.
+   */
+  askedIn(us: Micros, voiceSeen: boolean): Turn {
+    return this.#latest(us) ?? this.start('agent', us, { provisional: voiceSeen || this.#speechKnown });
   }
 
   /** The turn that a framework's reply may go on with: not background work that is over. */
@@ -86,11 +93,16 @@ export class CurrentTurn {
     return turn !== undefined && turn.initiator === 'user' && !turn.answered && !this.#committed;
   }
 
-  /** Whether words, which began at `startUs`, are still part of what this turn answers. */
-  continuesWith(startUs: Micros): boolean {
+  /**
+   * Whether words, which began at `startUs`, are still part of what this turn answers.
+   *
+   * @param voiceSeen Something shows when the agent is heard. If not, what its model gave has been.
+   */
+  continuesWith(startUs: Micros, voiceSeen: boolean): boolean {
     const turn = this.open;
-    if (!turn) return false;
-    return turn.manual || (!turn.answered && (turn.initiator === 'user' || startUs <= turn.startUs));
+    if (!turn || turn.manual) return turn !== undefined;
+    if (!voiceSeen && this.#committed && this.#givenUs !== undefined && this.#givenUs < startUs) return false;
+    return !turn.answered && (turn.initiator === 'user' || startUs <= turn.startUs);
   }
 
   /** The user speaks on in it; what had been accepted before was an utterance of its own. */
@@ -112,19 +124,24 @@ export class CurrentTurn {
     this.open?.committed(us / 1_000);
   }
 
+  stageChanged(stage: Stage, result: StageResult | undefined): void {
+    if (stage.kind === 'llm' && result?.text && !stage.cancelled && !stage.failed)
+      this.#givenUs = stage.endUs;
+  }
+
   /** @param startInferred When the speech that ends the turn began is not known. */
-  close(atUs: Micros, { startInferred = false, hungUp = false } = {}): void {
+  close(atUs: Micros, startInferred = false): void {
     const turn = this.open;
     if (turn?.provisional) {
       this.#log.judge(undefined, false);
       turn.drop(atUs);
     } else {
       if (turn && !this.#speechKnown && !turn.manual) turn.speechUnknown();
-      if (hungUp) turn?.cutOff('hangup');
       this.#log.judge(turn, startInferred);
       turn?.end({ at: atUs / 1_000 });
     }
     this.#committed = false;
+    this.#givenUs = undefined;
   }
 
   /** The open turn, unless it is background work that was over long before. */

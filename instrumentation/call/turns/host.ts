@@ -1,7 +1,20 @@
 import type { Context } from '@opentelemetry/api';
+import type { Micros } from '../../../model/facts.ts';
+import type { Initiator } from '../../../model/vocabulary.ts';
 import type { Instant } from '../clock.ts';
 import type { Stage, StageFacts, StageResult } from '../stage.ts';
-import type { Turn, TurnInit } from '../turn.ts';
+import type { Turn } from '../turn.ts';
+
+/** What is known of a turn when it is opened. */
+export interface TurnInit {
+  initiator: Initiator;
+  startUs: Micros;
+  /** Opened by the application, which also ends it. */
+  manual: boolean;
+  /** It is opened for the time being: until it is confirmed it has no place among the turns of the call. */
+  provisional: boolean;
+  previous?: Turn | undefined;
+}
 
 /** What the turns of a call, and the tracker that decides about them, need of the call and tell it. */
 export interface CallHost {

@@ -55,7 +55,7 @@ export class AgentConnection implements SocketFollower {
       started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
       ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
       cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
-      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff(atMs, 'estimated'),
+      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff('hangup', atMs, 'estimated'),
     });
   }
 
@@ -292,6 +292,8 @@ export class AgentConnection implements SocketFollower {
   readonly #openStage: OpenStage = (kind, facts, atMs) => this.#open().tracker.startStage(kind, facts, atMs);
 
   #open(): Call {
-    return this.#call.current ?? this.#call.open();
+    const call = this.#call.current ?? this.#call.open();
+    call.tracker.listens();
+    return call;
   }
 }

@@ -46,7 +46,7 @@ export class SpeechSession {
       started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
       ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
       cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
-      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff(atMs, 'estimated'),
+      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff('hangup', atMs, 'estimated'),
     });
   }
 

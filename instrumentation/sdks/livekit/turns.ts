@@ -81,8 +81,8 @@ export class LiveKitTurns {
     // What was said over the agent, to its end: whether it is part of the next turn will be seen.
     if (this.#transcript?.text !== undefined) this.#recordTranscript();
     if (how === 'interrupted') tracker.playbackCleared(atMs);
-    else if (how === 'silenced') tracker.playbackSilenced(atMs);
-    else if (how === 'cut_off') tracker.playbackCutOff(atMs);
+    else if (how === 'silenced') tracker.playbackCutOff('program', atMs);
+    else if (how === 'cut_off') tracker.playbackCutOff('hangup', atMs);
     else tracker.playbackEnded(atMs);
   }
 

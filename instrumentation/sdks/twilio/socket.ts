@@ -27,7 +27,7 @@ export class TwilioSocket {
       started: (atMs) => this.#call?.tracker.playbackStarted(atMs),
       ended: (atMs) => this.#call?.tracker.playbackEnded(atMs),
       cleared: (atMs) => this.#call?.tracker.playbackCleared(atMs),
-      cutOff: (atMs) => this.#call?.tracker.playbackCutOff(atMs),
+      cutOff: (atMs) => this.#call?.tracker.playbackCutOff('hangup', atMs),
     });
   }
 
@@ -95,7 +95,7 @@ export class TwilioSocket {
     const call = this.#call;
     if (this.#state !== 'twilio' || !call) return;
     this.#hears = true;
-    call.tracker.observeAudio();
+    call.tracker.liveAudio = true;
   }
 
   #sent(data: unknown): void {

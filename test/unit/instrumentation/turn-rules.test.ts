@@ -192,7 +192,7 @@ describe('the turns of a call', () => {
     user(call, 'Tell me about the menu', 1, 2);
     answers(call, 2.4);
     call.tracker.speechStarted(s(4));
-    call.tracker.playbackSilenced(s(4.3));
+    call.tracker.playbackCutOff('program', s(4.3));
     const [turn] = end(call, 30).turns;
     assert.equal(turn?.interrupted, false);
     assert.equal(turn.cutOffBy, 'program');
@@ -235,5 +235,19 @@ describe('the turns of a call', () => {
       assert.equal(finalizeCall(facts, RECORDING_PRICES).logs[0]?.ttfb_llm, latency, spoken);
       assert.doesNotMatch(JSON.stringify(turns), /We open at/, 'what was said stays here');
     }
+  });
+
+  it('are answered by what the model gave, where nothing shows when the agent is heard', () => {
+    const call = start({ observed: false });
+    for (const from of [1, 6]) {
+      user(call, 'What time do you open?', from, from + 1);
+      const answer = call.tracker.startStage('llm', llm, s(from + 1.4));
+      answer.firstByte(s(from + 1.6));
+      answer.end({ text: 'At ten.', at: s(from + 2) });
+    }
+    assert.deepEqual(
+      end(call, 12).turns.map(({ startUs }) => startUs),
+      [us(1), us(6)],
+    );
   });
 });

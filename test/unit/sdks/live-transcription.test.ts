@@ -68,7 +68,7 @@ describe('a live transcription', () => {
 
   it('hears what a telephone sends as it is spoken, though it was sent on in one burst', () => {
     const talk = new Talk();
-    talk.call.tracker.observeAudio();
+    talk.call.tracker.liveAudio = true;
     for (let i = 1; i <= 100; i++) talk.connection.sent(160, talk.at(2));
     talk.audio(2, 4);
     talk.finish('hello', [0.5, 1.3], 2.4);
