@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { before, beforeEach, describe, it } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, beforeEach, describe, it, type TestContext } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
+import { Replies } from '../../../instrumentation/call/turns/replies.ts';
 import { Story } from '../../support/facts.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
+import { packageRoot } from '../../support/root.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
+
+const source = readFileSync(join(packageRoot, 'instrumentation/call/turn-tracker.ts'), 'utf8');
 
 before(recordSpans);
 beforeEach(() => void takeFacts());
@@ -70,48 +76,156 @@ function end(call: Call, at: number): Story {
   return new Story(takeFacts());
 }
 
+/** The rules of the tracker, each a sentence of its head comment. */
+const tested: string[] = [];
+const rule = (sentence: string, check: (t: TestContext) => void): void => {
+  tested.push(sentence);
+  it(sentence, check);
+};
+
 describe('the turns of a call', () => {
-  it('take words that were repeated before the answer for an utterance of its own', () => {
+  it('go by rules that are stated where they are kept, and each is tested by its sentence', () => {
+    const head = /\/\*\*\n \* Decides what belongs[\s\S]*?\*\//.exec(source)?.[0] ?? '';
+    const stated = [...head.matchAll(/^ \* - ([\s\S]*?)\n(?= \* - | \*\/)/gm)];
+    assert.deepEqual(stated.map(([, text]) => text?.replace(/\n \*\s+/g, ' ')).sort(), tested.toSorted());
+  });
+
+  rule(
+    'Speech becomes a turn when words are understood and the agent is silent, or is silenced by it.',
+    () => {
+      const call = start();
+      call.tracker.speechStarted(s(1));
+      call.tracker.speechEnded(s(1.2), 'vad');
+      const index = (): number | undefined => call.turn?.index;
+      assert.equal(index(), undefined, 'a cough');
+      user(call, 'Tell me about the menu', 2, 3);
+      answers(call, 3.4);
+      call.tracker.speechStarted(s(5));
+      call.tracker.wordsHeard(s(5));
+      assert.equal(index(), 0, 'the agent goes on');
+      call.tracker.playbackCleared(s(5.2));
+      assert.equal(index(), 1);
+      assert.equal(end(call, 9).turns[0]?.interrupted, true);
+    },
+  );
+
+  rule('Until the agent is heard, everything the user says belongs to the same turn.', () => {
     const call = start();
-    user(call, 'A table for two', 1, 2);
-    call.tracker.startStage('llm', llm, s(2.4)).fail(new TypeError('no'), { at: s(2.6) });
-    user(call, 'Hello?', 5, 5.5);
-    answers(call, 6);
+    user(call, 'I would like', 1, 2);
+    user(call, 'a table for two', 3, 4);
+    answers(call, 4.4);
     const [turn, ...more] = end(call, 9).turns;
     assert.deepEqual(more, []);
-    assert.deepEqual(turn?.utterances, [
-      { startedUs: us(1), endedUs: us(2), committedUs: us(2.3) },
-      { startedUs: us(5), endedUs: us(5.5), committedUs: us(5.8) },
-    ]);
-    assert.equal(turn.reportedEouLatencySeconds, 4.5, 'the caller has waited since the first of them');
+    assert.equal(turn?.speechStartedUs, us(1));
+    assert.equal(turn.speechEndedUs, us(4));
   });
 
-  it('do not take a sound after the accepted words for what is answered, unless words are understood in it', () => {
+  rule(
+    'Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.',
+    () => {
+      for (const answered of [false, true]) {
+        const call = start();
+        user(call, 'Tell me about the menu', 1, 2);
+        answers(call, 2.4);
+        user(call, 'and the wine', 4, 4.8);
+        if (answered) call.tracker.startStage('llm', llm, s(5.1));
+        call.tracker.playbackEnded(s(7));
+        assert.equal(end(call, 9).turns.length, answered ? 2 : 1);
+      }
+    },
+  );
+
+  rule("What a framework takes for the end of the user's turn is one, whatever was understood.", () => {
     const call = start();
-    user(call, 'A table for two', 1, 2);
-    call.tracker.speechStarted(s(2.5));
-    call.tracker.speechEnded(s(2.7), 'vad');
-    answers(call, 2.8);
+    call.tracker.follow(new Replies(call));
+    call.tracker.speechStarted(s(1));
+    call.tracker.accepted(s(2.5), { at: s(2), source: 'vad' });
     const [turn] = end(call, 9).turns;
-    assert.equal(turn?.speechEndedUs, us(2));
-    assert.equal(turn.utterances, undefined);
+    assert.equal(turn?.initiator, 'user');
+    assert.equal(turn.speechEndedUs, us(2));
+    assert.equal(turn.committedUs, us(2.5));
   });
 
-  it('leave a request in silence to the call, when the user speaks next', () => {
-    const call = start();
-    const memory = call.tracker.startStage('llm', llm, s(1));
-    memory.end({ usage: { inputTokens: 7 }, at: s(1.5) });
-    user(call, 'What time do you open?', 4, 5);
-    answers(call, 5.5);
-    const story = end(call, 9);
-    const [turn, ...more] = story.turns;
-    assert.deepEqual(more, []);
-    assert.equal(turn?.turnIndex, 0);
-    assert.equal(turn.initiator, 'user');
-    assert.equal(turn.startUs, us(4));
-    assert.equal(story.stages('llm').filter(({ turnIndex }) => turnIndex === 0).length, 1);
-    assert.equal(story.stages('llm').find(({ turnIndex }) => turnIndex === undefined)?.usage?.inputTokens, 7);
+  rule("A turn closes when its reply is over: by the rules for silence, or by the framework's word.", (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const silent = start();
+    user(silent, 'What time do you open?', 1, 2);
+    answers(silent, 2.4, { until: 4 });
+    t.mock.timers.tick(149);
+    assert.notEqual(silent.turn, undefined, 'another sentence may follow');
+    t.mock.timers.tick(1);
+    assert.equal(silent.turn, undefined);
+
+    const told = start();
+    const replies = new Replies(told);
+    told.tracker.follow(replies);
+    user(told, 'What time do you open?', 1, 2);
+    replies.created({ id: 'a', interrupted: false, scheduled: true }, undefined, us(2.3));
+    replies.scheduled('a', false);
+    replies.answersTurn('a');
+    told.tracker.playbackStarted(s(2.5));
+    told.tracker.playbackEnded(s(4));
+    t.mock.timers.tick(60_000);
+    assert.notEqual(told.turn, undefined, 'the reply is not over');
+    replies.done('a');
+    t.mock.timers.tick(150);
+    assert.equal(told.turn, undefined);
+    for (const call of [silent, told]) call.end();
   });
+
+  rule(
+    'What the user says after words that were accepted, and before the answer, is an utterance of its own.',
+    () => {
+      const call = start();
+      user(call, 'A table for two', 1, 2);
+      call.tracker.startStage('llm', llm, s(2.4)).fail(new TypeError('no'), { at: s(2.6) });
+      user(call, 'Hello?', 5, 5.5);
+      answers(call, 6);
+      const [turn, ...more] = end(call, 9).turns;
+      assert.deepEqual(more, []);
+      assert.deepEqual(turn?.utterances, [
+        { startedUs: us(1), endedUs: us(2), committedUs: us(2.3) },
+        { startedUs: us(5), endedUs: us(5.5), committedUs: us(5.8) },
+      ]);
+      assert.equal(turn.reportedEouLatencySeconds, 4.5, 'the caller has waited since the first of them');
+    },
+  );
+
+  rule(
+    "A sound after the user's words were accepted is not what is answered, unless words are understood in it.",
+    () => {
+      const call = start();
+      user(call, 'A table for two', 1, 2);
+      call.tracker.speechStarted(s(2.5));
+      call.tracker.speechEnded(s(2.7), 'vad');
+      answers(call, 2.8);
+      const [turn] = end(call, 9).turns;
+      assert.equal(turn?.speechEndedUs, us(2));
+      assert.equal(turn.utterances, undefined);
+    },
+  );
+
+  rule(
+    'A request that nothing led to is a turn once its answer is spoken, and else background work of the call.',
+    () => {
+      const call = start();
+      const memory = call.tracker.startStage('llm', llm, s(1));
+      memory.end({ usage: { inputTokens: 7 }, at: s(1.5) });
+      user(call, 'What time do you open?', 4, 5);
+      answers(call, 5.5);
+      const story = end(call, 9);
+      const [turn, ...more] = story.turns;
+      assert.deepEqual(more, []);
+      assert.equal(turn?.turnIndex, 0);
+      assert.equal(turn.initiator, 'user');
+      assert.equal(turn.startUs, us(4));
+      assert.equal(story.stages('llm').filter(({ turnIndex }) => turnIndex === 0).length, 1);
+      assert.equal(
+        story.stages('llm').find(({ turnIndex }) => turnIndex === undefined)?.usage?.inputTokens,
+        7,
+      );
+    },
+  );
 
   it('open with a request in silence whose answer is spoken', () => {
     const call = start();
@@ -158,7 +272,7 @@ describe('the turns of a call', () => {
     }
   });
 
-  it('say nothing of who began and who interrupted where nobody listens to the user, and follow playback', () => {
+  rule('Where nobody listens to the user, a turn is what is heard of the agent at a stretch.', () => {
     const call = start({ listens: false });
     answers(call, 1, { until: 3 });
     call.tracker.playbackStarted(s(4));
