@@ -83,12 +83,11 @@ export class TurnTracker {
     const us = instantUs(at);
     this.#voice.settle(us);
     this.#current.note('user_started', us);
-    const inferred = start === 'inferred';
     const pending = this.#pending;
-    if (pending?.heard) pending.resumed(us, inferred);
+    if (pending?.heard) pending.resumed(us, start === 'inferred');
     else if (this.#current.listens) this.turn?.userSpeechStarted({ at: us / 1_000 });
     else if (!pending || pending.endUs !== undefined || us < pending.startUs)
-      this.#pending = new UserSpeech(us, inferred);
+      this.#pending = new UserSpeech(us, start === 'inferred');
   }
 
   /** The user fell silent at `at`, which may be long before this is known. */
