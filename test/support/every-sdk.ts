@@ -55,6 +55,16 @@ export const CONNECTED_KINDS: readonly Kind[] = KIND_NAMES.filter((kind) =>
   /realtime|listen|flux|socket|agent|assemblyai|live/.test(kind),
 );
 
+/** Those that one process can do: each of the others has a certificate of its own to trust. */
+export const GROUPS: readonly (readonly Kind[])[] = (() => {
+  const trusting: readonly Kind[] = ['openai realtime', 'cartesia speech socket', 'assemblyai'];
+  return [KIND_NAMES.filter((kind) => !trusting.includes(kind)), ...trusting.map((kind) => [kind])];
+})();
+
+/** The id of the call of a kind, and of Twilio's its own. */
+export const callIdOf = (kind: Kind, number = 0): string =>
+  kind === 'twilio' ? `CA${number + 1}` : `${kind} ${number}`;
+
 /** Everything that test/fixtures/programs/every-sdk.mjs speaks to. */
 export interface EverySdkWorld {
   /** Its environment. */

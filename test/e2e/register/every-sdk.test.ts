@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { openPostgres } from '../../../exporter/store/postgres.ts';
+import { migrate, openPostgres } from '../../../exporter/store/index.ts';
 import {
+  callIdOf,
   type EverySdkWorld,
+  GROUPS,
   KIND_NAMES,
   KINDS,
   type Kind,
@@ -25,10 +27,30 @@ const BUILT: Readonly<Record<string, string>> = {
   'earshot/instrument': 'dist/instrumentation/instrument.js',
   earshot: 'dist/instrumentation/index.js',
 };
-const stagesOf = (rows: (callId: string) => string[]): string[] =>
-  ['call-0', 'CA1'].flatMap(rows).filter((span) => !/^(call|turn)\b/.test(span));
 
-describe('every SDK', { concurrency: 2 }, () => {
+/** What became of all kinds of work, done in one way. */
+interface Done {
+  /** What the application printed of a kind. */
+  printed(kind: Kind): readonly string[];
+  readonly stderr: string;
+  /** Of a call: the call, its turns and its stages. */
+  rows(callId: string): readonly string[];
+  /** Names of the spans that were exported. */
+  readonly spans: readonly string[];
+}
+
+interface Way extends ProgramOptions {
+  /** (Default: all.) */
+  readonly kinds?: readonly Kind[];
+  /** Of each kind at once. (Default: 1.) */
+  readonly calls?: number;
+  readonly program?: string;
+}
+
+const stagesOf = ({ rows }: Done, kind: Kind): string[] =>
+  [`${kind} 0`, callIdOf(kind)].flatMap(rows).filter((span) => !/^(call|turn)\b/.test(span));
+
+describe('every SDK', { concurrency: 3 }, () => {
   let postgres: TestPostgres;
   let world: EverySdkWorld;
   let folder: string | undefined;
@@ -40,51 +62,75 @@ describe('every SDK', { concurrency: 2 }, () => {
     if (folder !== undefined) await rm(folder, { recursive: true });
   });
 
-  /** Does a kind of work, in as many calls at once; gives what became of each call. */
-  async function work(
-    kind: Kind,
-    calls = 1,
-    { env, nodeArgs }: ProgramOptions = {},
-    program = 'every-sdk.mjs',
-  ) {
+  /** Does kinds of work one after the other, in as few processes as can be. */
+  async function work({ kinds = KIND_NAMES, ...way }: Way = {}): Promise<Done> {
+    const parts: Done[] = [];
+    for (const group of GROUPS.map((group) => group.filter((kind) => kinds.includes(kind))))
+      if (group.length > 0) parts.push(await workOf(group, way));
+    return {
+      printed: (kind) => parts.flatMap((part) => part.printed(kind)),
+      stderr: parts.map(({ stderr }) => stderr).join(''),
+      rows: (callId) => parts.flatMap((part) => part.rows(callId)),
+      spans: parts.flatMap(({ spans }) => spans).sort(),
+    };
+  }
+
+  async function workOf(
+    kinds: readonly Kind[],
+    { calls = 1, program = 'every-sdk.mjs', env, nodeArgs }: Way,
+  ): Promise<Done> {
     const receiver = await OtlpReceiver.start();
     const url = await postgres.createDatabase();
     const spoolDir = await mkdtemp(join(tmpdir(), 'earshot-test-spool-'));
-    const end = await run(program, {
-      args: [kind, `${calls}`],
-      env: {
-        ...world.env(kind),
-        DATABASE_URL: url,
-        EARSHOT_SPOOL_DIR: spoolDir,
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-        ...env,
-      },
-      ...(nodeArgs && { nodeArgs }),
-    });
-    await receiver.close();
-    assert.equal(end.code, 0, end.stderr);
-    // What a machine had no time to write before the exit waits there for another process, and would be missed here.
-    assert.deepEqual(await readdir(spoolDir), [], end.stderr);
-    await rm(spoolDir, { recursive: true });
     const database = openPostgres({ url });
     try {
+      // A process that ends at once may be too early for its own migration.
+      await migrate(database);
+      const end = await run(program, {
+        args: [kinds.join(','), `${calls}`],
+        env: {
+          ...world.env(kinds[0] ?? 'twilio'),
+          DATABASE_URL: url,
+          EARSHOT_SPOOL_DIR: spoolDir,
+          OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+          ...env,
+        },
+        ...(nodeArgs && { nodeArgs }),
+      });
+      assert.equal(end.code, 0, end.stderr);
+      // What a machine had no time to write before the exit waits there for another process, and would be missed here.
+      assert.deepEqual(await readdir(spoolDir), [], end.stderr);
       const rows = await database.query<{ call_id: string; span: string }>(
         "SELECT call_id, concat_ws(' ', stage, turn_index) AS span FROM call_spans ORDER BY span",
       );
-      const of = (id: string) => rows.filter(({ call_id }) => call_id === id).map(({ span }) => span);
-      return { end, spans: receiver.spans, rows: of };
+      const lines = end.stdout.split('\n');
+      return {
+        // What is of no kind is of all: a warning, an error that nobody caught.
+        printed: (kind) =>
+          lines.filter(
+            (line) =>
+              line.startsWith(`${kind}: `) || !KIND_NAMES.some((each) => line.startsWith(`${each}: `)),
+          ),
+        stderr: end.stderr,
+        rows: (id) => rows.filter(({ call_id }) => call_id === id).map(({ span }) => span),
+        spans: receiver.spans.map(({ name }) => name),
+      };
     } finally {
+      await receiver.close();
       await database.close();
+      await rm(spoolDir, { recursive: true });
     }
   }
-  const alone = new Map<Kind, ReturnType<typeof work>>();
-  /** What the other tests compare with. */
-  const usual = (kind: Kind): ReturnType<typeof work> => {
-    const found = alone.get(kind) ?? work(kind);
-    alone.set(kind, found);
+
+  const made = new Map<string, Promise<Done>>();
+  /** The work done in a way, once for all tests that look at it. */
+  const once = (name: string, way: () => Way | Promise<Way>): Promise<Done> => {
+    const found = made.get(name) ?? Promise.resolve(way()).then(work);
+    made.set(name, found);
     return found;
   };
+  const usual = () => once('usual', () => ({}));
 
   let bundled: Promise<string> | undefined;
   /** The program and all its SDKs as one file, away from their `node_modules`, with their names minified. */
@@ -114,52 +160,59 @@ describe('every SDK', { concurrency: 2 }, () => {
     return bundled;
   };
 
+  const bundledWay = async (env: Readonly<Record<string, string>>): Promise<Way> => ({
+    program: await bundle(),
+    env,
+    nodeArgs: ['--import', REGISTER, ...('WebSocket' in globalThis ? [] : ['--experimental-websocket'])],
+  });
+
   for (const kind of KIND_NAMES) {
-    const id = kind === 'twilio' ? 'CA1' : 'call-0';
+    const id = callIdOf(kind);
 
     test(`${kind}: the application sees the same as without earshot, and nothing is said to it`, async () => {
-      const without = await run('every-sdk.mjs', { args: [kind], env: world.env(kind), nodeArgs: [] });
-      const { end } = await usual(kind);
-      assert.equal(end.stdout, without.stdout);
-      assert.equal(end.stderr, without.stderr);
+      const [without, observed] = await Promise.all([once('without', () => ({ nodeArgs: [] })), usual()]);
+      assert.notDeepEqual(without.printed(kind), []);
+      assert.deepEqual(observed.printed(kind), without.printed(kind));
+      assert.equal(observed.stderr, without.stderr);
     });
 
     test(`${kind}: what two calls do at once over one client belongs to each of them`, async () => {
       if (kind === 'twilio') return;
-      const { rows } = await work(kind, 2);
-      const expected = (await usual(kind)).rows('call-0');
-      assert.deepEqual([rows('call-0'), rows('call-1')], [expected, expected]);
+      const kinds = KIND_NAMES.filter((each) => each !== 'twilio');
+      const { rows } = await once('two calls', () => ({ kinds, calls: 2 }));
+      const expected = (await usual()).rows(id);
+      assert.deepEqual([rows(callIdOf(kind, 0)), rows(callIdOf(kind, 1))], [expected, expected]);
     });
 
     test(`${kind}: rows are whole where nothing is sampled`, async () => {
-      const { spans, rows } = await work(kind, 1, { env: { OTEL_TRACES_SAMPLER: 'always_off' } });
-      assert.deepEqual(rows(id), (await usual(kind)).rows(id));
+      const { spans, rows } = await once('unsampled', () => ({ env: { OTEL_TRACES_SAMPLER: 'always_off' } }));
+      assert.ok(rows(id).length > 1);
+      assert.deepEqual(rows(id), (await usual()).rows(id));
       assert.deepEqual(spans, []);
     });
 
     test(`${kind}: rows and spans are the same beside the application's own OpenTelemetry`, async () => {
-      const { spans, rows } = await work(kind, 1, { env: { EARSHOT_SDK: 'attach' }, nodeArgs: OWN_PROVIDER });
-      const before = await usual(kind);
+      const attached = { env: { EARSHOT_SDK: 'attach' }, nodeArgs: OWN_PROVIDER };
+      const { spans, rows } = await once('attached', () => attached);
+      const before = await usual();
       assert.deepEqual(rows(id), before.rows(id));
-      assert.deepEqual(spans.map(({ name }) => name).sort(), before.spans.map(({ name }) => name).sort());
+      assert.deepEqual(spans, before.spans);
     });
 
     test(`${kind}: one line of code does the same in a bundle, and without it nothing is seen`, async () => {
-      const nodeArgs = [
-        '--import',
-        REGISTER,
-        ...('WebSocket' in globalThis ? [] : ['--experimental-websocket']),
-      ];
-      const file = await bundle();
-      const { rows } = await work(kind, 1, { nodeArgs, env: { BY_HAND: '1' } }, file);
-      assert.deepEqual(rows(id), (await usual(kind)).rows(id));
-      const { rows: unseen } = await work(kind, 1, { nodeArgs }, file);
-      assert.deepEqual(stagesOf(unseen), []);
+      const { rows } = await once('by hand', () => bundledWay({ BY_HAND: '1' }));
+      assert.deepEqual(rows(id), (await usual()).rows(id));
+      assert.deepEqual(stagesOf(await once('unseen', () => bundledWay({})), kind), []);
     });
 
     test(`${kind}: is left alone with ${KINDS[kind]} in EARSHOT_DISABLED_SDKS`, async () => {
-      const { rows } = await work(kind, 1, { env: { EARSHOT_DISABLED_SDKS: KINDS[kind] } });
-      assert.deepEqual(stagesOf(rows), []);
+      const packageName = KINDS[kind];
+      const kinds = KIND_NAMES.filter((each) => KINDS[each] === packageName);
+      const without = await once(`without ${packageName}`, () => ({
+        kinds,
+        env: { EARSHOT_DISABLED_SDKS: packageName },
+      }));
+      assert.deepEqual(stagesOf(without, kind), []);
     });
   }
 });

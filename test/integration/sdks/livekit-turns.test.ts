@@ -5,6 +5,7 @@ import * as agents from '@livekit/agents';
 import * as openaiPlugin from '@livekit/agents-plugin-openai';
 import OpenAI, * as openaiModule from 'openai';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import { loadAnalysis } from '../../../instrumentation/call/analysis.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
@@ -85,6 +86,8 @@ function assertSilence({ caller, speaker }: Conversation, { turns, stages }: Tol
 
 before(async () => {
   recordSpans();
+  // What registers earshot has loaded it long before the first call.
+  await loadAnalysis();
   patchLiveKit(agents);
   const nested = createRequire(createRequire(import.meta.url).resolve('@livekit/agents-plugin-openai'));
   for (const openai of [nested('openai'), await import(nested.resolve('openai')), openaiModule])
@@ -152,13 +155,18 @@ describe('turns of a LiveKit session', { concurrency: true }, () => {
   });
 
   test('an answer begun ahead and thrown away is paid for and not waited for', async () => {
+    let requests: Conversation['llm']['truth'] = [];
     class Changing extends Agent {
       override async onUserTurnCompleted(chatCtx: agents.llm.ChatContext): Promise<void> {
+        // Not before the first answer has said what it used, and that has been read.
+        await poll(() => requests[0]?.endMs !== undefined);
+        await new Promise((resolve) => setTimeout(resolve, 50));
         chatCtx.addMessage({ role: 'system', content: 'The caller is called Anna.' });
       }
     }
     const agent = new Changing({ id: 'changing', instructions: '' });
     const { conversation, told } = await converse({ agent }, async (talk) => {
+      requests = talk.llm.truth;
       await talk.say('booking-time', 'At seven.');
       await talk.heard(1);
     });
