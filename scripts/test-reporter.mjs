@@ -83,7 +83,8 @@ export default async function* report(source) {
         yield above(style('bold', short(data.file)));
       }
       if (few) yield above(`  ${ok ? passed : failed} ${data.name} (${duration(data.details.duration_ms)})`);
-      else if (!ok) yield above(`  ${failed} ${short(data.file)} › ${data.name}`);
+      else if (!ok)
+        yield above(`  ${failed} ${short(data.file)} › ${data.name}: ${firstLine(errorOf(data))}`);
     } else if (type === 'test:fail') {
       const file = fileOf(data.file);
       // The test before its suite: who it is inside of is known when the suite fails for it.
@@ -124,6 +125,8 @@ function* summary({ files, skips, failures, counted, ms }) {
     yield `  alone: ${style('cyan', command(failure))}\n`;
   }
 }
+
+const firstLine = (error) => String(error?.message ?? error).split('\n', 1)[0];
 
 /** The error as Node prints it, without the frames of Node's own. */
 function describe(error) {

@@ -252,7 +252,7 @@ interface PriceFile {
 }
 
 /**
- * A list price as `exporter/prices` has it on a day: of the file's entry that begins with `model`.
+ * A list price as `exporter/prices` has it on a day: of the file's entry that has `model`.
  *
  * @throws Error when there is none.
  */
@@ -267,7 +267,7 @@ export function listPrice(
     readFileSync(join(packageRoot, `exporter/prices/${provider}.json`), 'utf8'),
   );
   const day = new Date(atMicros / 1000).toISOString().slice(0, 10);
-  const entry = file.entries.find(({ models, mode: of }) => models[0] === model && of === mode);
+  const entry = file.entries.find(({ models, mode: of }) => models.includes(model) && of === mode);
   const price = entry?.history.findLast(({ valid_from }) => valid_from <= day)?.prices[unit];
   if (price === undefined) throw new Error(`No ${unit} of ${provider}/${model} on ${day}`);
   return new Decimal(price);
