@@ -247,15 +247,24 @@ export class LiveTranscription {
   #record(call: Call, utterance: OpenUtterance, endMs: number, cancelled: boolean): void {
     const parts = [...utterance.segments, utterance.interim].filter((part) => part !== '');
     const said = parts.join(this.#separator).trim();
-    call.tracker.utterance({
-      startAt: utterance.startMs,
-      // Without the start it is no latency.
-      firstByteAt: utterance.startKnown ? utterance.firstByteMs : undefined,
-      endAt: endMs,
-      facts: this.#facts,
-      result: { text: said, usage: this.#account(this.#clock?.seconds ?? this.#processedSeconds) },
-      cancelled,
-    });
+    const { startMs, startKnown } = utterance;
+    // Without the start it is no latency.
+    const firstByteAt = startKnown ? utterance.firstByteMs : undefined;
+    const result = { text: said, usage: this.#account(this.#clock?.seconds ?? this.#processedSeconds) };
+    if (call.ended) {
+      // The user hung up while speaking: no turn will have it, and it was transcribed all the same.
+      const stage = call.startStage('stt', { ...this.#facts, at: startMs });
+      if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
+      stage.cancel({ ...result, at: endMs });
+    } else
+      call.tracker.utterance({
+        startAt: startMs,
+        firstByteAt,
+        endAt: endMs,
+        facts: this.#facts,
+        result,
+        cancelled,
+      });
   }
 
   /** What was sent and belongs to no utterance: silence, mostly. It is billed all the same. */

@@ -38,6 +38,19 @@ class Talk extends LiveConversation<LiveTranscription> {
 }
 
 describe('a live transcription', () => {
+  it('keeps what a user was saying who hung up, though the call ended before the connection', () => {
+    const talk = new Talk();
+    talk.audio(0, 3);
+    talk.hear('hello', [1, 1.4], 1.6);
+    talk.call.end();
+    talk.connection.closed({ final: true });
+    const { stt } = talk.end();
+    assert.equal(stt[0]?.startUs, talk.us(1));
+    assert.equal(stt[0]?.firstByteUs, talk.us(1.6));
+    assert.equal(stt[0]?.cancelled, true);
+    assert.deepEqual(audioSeconds(stt), [3]);
+  });
+
   it('takes the first word for the start when nobody said that speech has begun', () => {
     const talk = new Talk();
     talk.audio(0, 3);
