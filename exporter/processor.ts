@@ -51,6 +51,11 @@ export class CallSpanProcessor {
     }
   }
 
+  /** Counts spans that ended before there was a processor and found no room to wait. */
+  missed(count: number): void {
+    if (count > 0) this.#pipeline?.metrics.dropped(count, 'buffer_full');
+  }
+
   /**
    * Resolves when the spans ended so far are committed, or safe on disk while the database is away.
    * @throws EarshotError when they are neither.

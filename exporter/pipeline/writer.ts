@@ -12,7 +12,7 @@ import type { FactBuffer } from './buffer.ts';
 /** Facts per statement: beyond it a batch gains nothing. */
 const BATCH = 2_000;
 /** Files of a process that died beside us are found within this time. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 5_000;
 const MIN_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
 /** A database that is away for longer is not a hiccup: what waits goes to disk, where a crash does not reach it. */
@@ -126,6 +126,7 @@ export class FactWriter {
     const batch = buffer.takeAll();
     if (batch.length > 0) spool.storeSync(batch);
     buffer.settle(batch);
+    spool.releaseSync();
   }
 
   #wake(delayMs: number): void {

@@ -5,7 +5,8 @@ import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
 import type { Spool } from './spool.ts';
 
-const CLAIM_EVERY_MS = 60_000;
+/** What a process has left that is gone is looked for so often: it is one look into a folder. */
+const CLAIM_EVERY_MS = 5_000;
 const TOUCH_EVERY_MS = 60_000;
 
 /** The spool as the writer uses it: counts what goes in, out and missing, says trouble once, and never throws it. */
@@ -53,6 +54,11 @@ export class SpoolQueue {
       this.#metrics.dropped(facts.length, 'exit');
       this.#troubled(error);
     }
+  }
+
+  /** Lets another process have the files at once. Never throws. */
+  releaseSync(): void {
+    this.#spool.releaseSync();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { lstat, readdir, rename, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
@@ -10,6 +11,8 @@ import { fromLine, toLine } from './spool-line.ts';
 
 /** Facts turned into text at a time, so that the event loop gets its turn in between. */
 const APPEND_FACTS = 250;
+/** Of files whose owner has given them up: older than any that is in use. */
+const RELEASED = new Date(0);
 
 export interface SpoolOptions {
   /** The first that no other user can read or change is used; made with mode 0700 when it is missing. */
@@ -96,6 +99,16 @@ export class Spool {
     this.#seal();
     if (chunk.count > 0) appendNow(this.#path(dir), chunk.text, this.#begin());
     return chunk.count;
+  }
+
+  /** Gives the files up at once: whoever looks next, on this machine or another, need not wait until they are stale. */
+  releaseSync(): void {
+    this.#seal();
+    for (const path of this.#waiting) {
+      try {
+        utimesSync(path, RELEASED, RELEASED);
+      } catch {} // It is gone, or somebody else's by now.
+    }
   }
 
   /**

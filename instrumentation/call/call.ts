@@ -26,6 +26,7 @@ import {
   TELEPHONY,
   TURN_START,
 } from './options.ts';
+import { saveOpenConnections } from './process-end.ts';
 import { CallScope, withScope } from './scope.ts';
 import { endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
@@ -39,6 +40,7 @@ const openCalls = new Set<Call>();
 
 /** Ends every call that is still open: the process is about to go. */
 export function endOpenCalls(reason: string): void {
+  saveOpenConnections();
   for (const call of [...openCalls]) call.end({ reason });
   endAdoptedSpans();
 }

@@ -1,7 +1,9 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { type Instant, instantUs } from './clock.ts';
-import { activeCall, stagesReported } from './scope.ts';
+import { readArgument, readOptions, STAGE_KIND, STAGE_START } from './options.ts';
+import { activeScope, stagesReported } from './scope.ts';
+import { guard } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
 
 /**
@@ -14,16 +16,16 @@ export function followsRequests(): boolean {
 }
 
 /**
- * Opens a stage for the running code: in the turn that it answers, when it belongs to a call; otherwise as a plain
- * span below whatever span is active, so that a model request outside of any call still gives its GenAI span.
+ * Opens a stage for the running code: in the turn that it answers, when it belongs to a call, and as the call's alone when
+ * that has ended (a summary is paid for too); otherwise as a plain span below whatever span is active, so that a model
+ * request outside of any call still gives its GenAI span.
  */
 export function openStage(kind: 'llm' | 'tts' | 'tool', facts: StageFacts, at?: Instant): Stage {
   const active = context.active();
-  const call = activeCall(active);
-  if (call) return call.tracker.startStage(kind, facts, at);
-  return new Stage(kind, facts, {
-    parent: active,
-    attributes: {},
-    startUs: instantUs(at),
-  });
+  const known = readArgument('openStage', STAGE_KIND, 'kind', kind);
+  if (known === undefined) return new Stage('tool', {}, undefined);
+  const read = readOptions('openStage', STAGE_START, facts);
+  const call = activeScope(active)?.call;
+  const stage = call && guard('opening a stage', () => call.tracker.startStage(kind, read, at));
+  return stage ?? new Stage(known, read, { parent: active, attributes: {}, startUs: instantUs(at) });
 }

@@ -1,7 +1,7 @@
 import { type Context, context } from '@opentelemetry/api';
 import type { Call } from './call.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
-import { activeCall } from './scope.ts';
+import { activeScope } from './scope.ts';
 import { guardMethods } from './spans.ts';
 import { Stage, type StageFacts, type StageResult } from './stage.ts';
 
@@ -20,9 +20,10 @@ export interface RecordedAudio {
  */
 export function openRecordedSpeech(facts: StageFacts, audio: () => RecordedAudio): RecordedSpeech | Stage {
   const active = context.active();
-  const call = activeCall(active);
+  const call = activeScope(active)?.call;
   const recording = { ...facts, streaming: false };
-  if (call) return new RecordedSpeech(call, recording, audio);
+  if (call)
+    return call.ended ? call.startStage('stt', recording) : new RecordedSpeech(call, recording, audio);
   return new Stage('stt', recording, { parent: active, attributes: {}, startUs: nowUs() });
 }
 

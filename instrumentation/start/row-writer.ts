@@ -1,31 +1,36 @@
 import { diag } from '@opentelemetry/api';
 import type { CallSpanProcessor, FinishedSpan } from '../../exporter/processor.ts';
-import { NO_DATABASE } from '../../model/settings.ts';
+import { type SpoolSettings, spoolAtExit } from '../../exporter/spool/last-resort.ts';
+import { NO_DATABASE, type Settings } from '../../model/settings.ts';
 
-/** Spans that may end before the processor is loaded, which takes milliseconds. */
-const MAX_WAITING = 1_024;
+/** The settings that matter before the processor is there, which reads the others itself. */
+export type RowWriterSettings = SpoolSettings & Pick<Settings, 'bufferSpans'>;
 
 /**
  * The processor that writes rows, loaded beside the application instead of before it: the pipeline behind it is half of
- * earshot, and no span ends before the application runs. What ends until then waits.
+ * earshot. What ends until then waits, as much of it as the pipeline's own buffer takes; what does not fit is counted and
+ * said. A process that exits before leaves what waits in the spool.
  */
 export class RowWriter {
+  readonly #settings: RowWriterSettings;
   readonly #loading: Promise<CallSpanProcessor | undefined>;
   #processor: CallSpanProcessor | undefined;
   /** Undefined: nothing waits any more. */
   #waiting: FinishedSpan[] | undefined = [];
+  #dropped = 0;
 
-  /** @param databaseUrl Where rows go. Undefined: nowhere, which is said, and nothing is loaded. */
-  constructor(databaseUrl: string | undefined) {
-    if (databaseUrl === undefined) {
+  /** Without a database rows go nowhere, which is said, and nothing is loaded. */
+  constructor(settings: RowWriterSettings) {
+    this.#settings = settings;
+    if (settings.databaseUrl === undefined) {
       diag.warn(NO_DATABASE);
       this.#waiting = undefined;
       this.#loading = Promise.resolve(undefined);
       return;
     }
     this.#loading = this.#load().catch((error) => {
-      diag.error('earshot: the pipeline could not be loaded; no rows are written.', error);
       this.#waiting = undefined;
+      diag.error('earshot: the pipeline could not be loaded; no rows are written.', error);
       return undefined;
     });
   }
@@ -35,7 +40,9 @@ export class RowWriter {
   /** Takes a finished span. Never throws. */
   onEnd(span: FinishedSpan): void {
     if (this.#processor) this.#processor.onEnd(span);
-    else if (this.#waiting && this.#waiting.length < MAX_WAITING) this.#waiting.push(span);
+    else if (this.#waiting === undefined) return;
+    else if (this.#waiting.length < this.#settings.bufferSpans) this.#waiting.push(span);
+    else this.#dropped += 1;
   }
 
   /** See `CallSpanProcessor.forceFlush`. */
@@ -48,12 +55,37 @@ export class RowWriter {
     await (await this.#loading)?.shutdown();
   }
 
+  /** The process exits: what still waits for the processor goes to the spool. The processor saves what it has by itself. */
+  saveAtExit(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    try {
+      this.#dropped += spoolAtExit(waiting, this.#settings);
+    } catch (error) {
+      diag.error(
+        `earshot: ${waiting.length} spans are lost: the process exits before the pipeline is loaded, and the spool cannot be used.`,
+        error,
+      );
+    }
+    this.#sayDropped();
+  }
+
   async #load(): Promise<CallSpanProcessor> {
     const { CallSpanProcessor } = await import('../../exporter/processor.ts');
     const processor = new CallSpanProcessor();
     this.#processor = processor;
     for (const span of this.#waiting ?? []) processor.onEnd(span);
     this.#waiting = undefined;
+    processor.missed(this.#dropped);
+    this.#sayDropped();
     return processor;
+  }
+
+  #sayDropped(): void {
+    if (this.#dropped > 0)
+      diag.warn(
+        `earshot: ${this.#dropped} spans dropped and counted: ${this.#settings.bufferSpans} waited for the pipeline to be loaded already (EARSHOT_BUFFER_SPANS).`,
+      );
+    this.#dropped = 0;
   }
 }

@@ -18,7 +18,8 @@ export interface FlushTargets {
 /**
  * Saves telemetry when the process ends: when it has nothing left to do, and on SIGTERM and SIGINT. The exit stays the
  * application's: with a listener of its own for the signal it may drain calls for minutes, so only what is there is
- * written. `process.exit` leaves no time for either; the processor spools its spans to disk then.
+ * written. `process.exit`, with open calls or without, leaves time for the disk only: calls are ended, and what is not in
+ * the database goes to the spool.
  */
 export function flushOnExit(targets: FlushTargets): void {
   process.once('beforeExit', () => {
@@ -27,6 +28,11 @@ export function flushOnExit(targets: FlushTargets): void {
       // Nothing of the application was left to run; only requests that get no answer hold the process.
       if (!done && process.listenerCount('beforeExit') === 0) process.exit();
     });
+  });
+  // Before the pipeline's own listener, which spools what this one ends.
+  process.on('exit', () => {
+    endOpenCalls('process_exit');
+    targets.rows.saveAtExit();
   });
   // In front, because a `once` listener that ran before ours would no longer be counted.
   for (const signal of SIGNALS) process.prependListener(signal, () => onSignal(signal, targets));

@@ -24,7 +24,7 @@ export function start(): void {
     if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
     const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
     setCaptureContent(settings.captureContent);
-    const rows = new RowWriter(settings.databaseUrl);
+    const rows = new RowWriter(settings);
     if (settings.sdk === 'attach' || hasTracerProvider()) {
       attach(rows);
       flushOnExit({ rows });

@@ -7,7 +7,7 @@ import {
   Revelation,
 } from '../../call/adoption.ts';
 import { followsRequests, openStage } from '../../call/open-stage.ts';
-import { activeCall } from '../../call/scope.ts';
+import { activeScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import { tapApiPromise } from '../kit/api-promise.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
@@ -65,7 +65,7 @@ function openRequest(resource: unknown, body: unknown, method: Method): MessageR
     return startRequest(resource, foreign(body) ?? {}, adoption);
   }
   // Outside of a call the SDK's span says it all.
-  if (!activeCall()) return undefined;
+  if (!activeScope()?.call) return undefined;
   let request: MessageRequest | undefined;
   const adoption = new Revelation(isSdk, (verdict) => request?.ownerEnds(verdict));
   request = startRequest(resource, foreign(body) ?? {}, adoption);

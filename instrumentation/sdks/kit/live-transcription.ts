@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { Call } from '../../call/call.ts';
 import { nowMs } from '../../call/clock.ts';
+import { beforeProcessEnds } from '../../call/process-end.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
@@ -88,6 +89,7 @@ export class LiveTranscription {
   #processedSeconds: number | undefined;
   /** The call that knows that it is listened to. */
   #listening: Call | undefined;
+  #forgetProcessEnd: (() => void) | undefined;
 
   constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
@@ -109,6 +111,7 @@ export class LiveTranscription {
 
   /** The connection stands. The provider counts the audio from here. */
   opened(): void {
+    this.#forgetProcessEnd ??= beforeProcessEnds(() => this.#accountOpen());
     this.#call.connected();
     this.#clock?.restart();
     this.#accountedSeconds = 0;
@@ -186,12 +189,18 @@ export class LiveTranscription {
    */
   closed({ final, error }: { final: boolean; error?: unknown }): void {
     const atMs = nowMs();
-    const call = this.#call.current;
-    if (call) {
-      this.#giveUp(call, atMs);
-      this.#accountRest(call, atMs, error);
-    }
+    this.#accountOpen(atMs, error);
     this.#call.closed(atMs, { final });
+    this.#forgetProcessEnd?.();
+    this.#forgetProcessEnd = undefined;
+  }
+
+  /** What is known of the connection and of no stage yet becomes stages. */
+  #accountOpen(atMs: number = nowMs(), error?: unknown): void {
+    const call = this.#call.current;
+    if (!call) return;
+    this.#giveUp(call, atMs);
+    this.#accountRest(call, atMs, error);
   }
 
   #open(): Call {
