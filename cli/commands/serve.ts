@@ -67,6 +67,13 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   });
   const pipelineMetrics = new receiving.PipelineMetrics();
   const backend = new receiving.Backend({ database, settings, metrics: pipelineMetrics, log });
+  // Of agents that ended while the database was away, or before they could write.
+  const stopReplaying = receiving.keepReplaying({
+    folders: receiving.spoolFolders({ ...settings, databaseUrl: settings.databaseUrl ?? embedded?.url }),
+    maxBytes: settings.spoolMaxBytes,
+    metrics: pipelineMetrics,
+    write: (facts) => backend.commit(facts),
+  });
   try {
     const receiver = await listen(receiving.Receiver.start, settings, {
       backend,
@@ -86,6 +93,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     await receiver.stop(REQUESTS_GRACE_MS);
     return 0;
   } finally {
+    await stopReplaying();
     await backend.stop(DRAIN_MS);
     await database.close().catch(() => {});
     await embedded?.close();

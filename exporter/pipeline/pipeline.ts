@@ -5,7 +5,7 @@ import { EarshotError } from '../kit/errors.ts';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import { Spool } from '../spool/spool.ts';
-import { defaultSpoolFolders } from '../spool/spool-folder.ts';
+import { spoolFolders } from '../spool/spool-folder.ts';
 import { SpoolQueue } from '../spool/spool-queue.ts';
 import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
@@ -48,11 +48,9 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     const { database, settings } = options;
+    const databaseUrl = typeof database === 'string' ? database : undefined;
     const spool = new Spool({
-      folders:
-        settings.spoolDir === undefined
-          ? defaultSpoolFolders(typeof database === 'string' ? database : undefined)
-          : [{ path: settings.spoolDir, named: true }],
+      folders: spoolFolders({ spoolDir: settings.spoolDir, databaseUrl }),
       maxBytes: settings.spoolMaxBytes,
     });
     this.#writer = new FactWriter({

@@ -3,7 +3,7 @@ import type { Settings } from '../../model/settings.ts';
 import { type FinishedSpan, fromFinishedSpan } from '../../model/span-record.ts';
 import { earshot } from '../dialects/earshot.ts';
 import { Spool } from './spool.ts';
-import { defaultSpoolFolder } from './spool-folder.ts';
+import { spoolFolders } from './spool-folder.ts';
 
 /** Where the spool is, and how large. */
 export type SpoolSettings = Pick<Settings, 'databaseUrl' | 'spoolDir' | 'spoolMaxBytes'>;
@@ -22,8 +22,7 @@ export function spoolAtExit(spans: readonly FinishedSpan[], settings: SpoolSetti
     return fact === undefined ? [] : [fact];
   });
   if (facts.length === 0) return 0;
-  const { spoolDir, databaseUrl, spoolMaxBytes } = settings;
-  const spool = new Spool({ dir: spoolDir ?? defaultSpoolFolder(databaseUrl), maxBytes: spoolMaxBytes });
+  const spool = new Spool({ folders: spoolFolders(settings), maxBytes: settings.spoolMaxBytes });
   const stored = spool.appendSync(facts);
   spool.releaseSync();
   return facts.length - stored;

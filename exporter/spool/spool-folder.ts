@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Settings } from '../../model/settings.ts';
 
 /** A folder that the spool may use, if it turns out to belong to this user alone. */
 export interface SpoolFolder {
@@ -8,6 +9,13 @@ export interface SpoolFolder {
   /** The user named it. Its own owner and mode are checked, and not the folders above it: mounted volumes are open to all. */
   readonly named?: boolean;
 }
+
+/** Where spans wait, best first. */
+export const spoolFolders = ({
+  spoolDir,
+  databaseUrl,
+}: Pick<Settings, 'spoolDir' | 'databaseUrl'>): readonly SpoolFolder[] =>
+  spoolDir === undefined ? defaultSpoolFolders(databaseUrl) : [{ path: spoolDir, named: true }];
 
 interface Place {
   readonly env?: Readonly<Record<string, string | undefined>>;

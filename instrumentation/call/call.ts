@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { isMainThread } from 'node:worker_threads';
 import {
   type Attributes,
   type Context,
   context,
+  diag,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -36,6 +38,9 @@ import type { CallHost } from './turns/host.ts';
 
 export type { CallEnd, CallStart } from './api.ts';
 
+const NOT_IN_WORKERS =
+  'earshot: a call is started in a worker thread, which is not instrumented: nothing of it is recorded. Run the agent in the main thread, or in a process of its own (child_process, cluster).';
+
 const openCalls = new Set<Call>();
 
 /** Ends every call that is still open: the process is about to go. */
@@ -44,6 +49,11 @@ export function endOpenCalls(reason: string): void {
   for (const call of [...openCalls]) call.end({ reason });
   endAdoptedSpans();
 }
+
+let startedCalls = 0;
+
+/** How many calls were started in this process so far. */
+export const startedCallCount = (): number => startedCalls;
 
 /** How many calls are open in this process. */
 export const openCallCount = (): number => openCalls.size;
@@ -80,11 +90,13 @@ export class Call implements api.Call {
       },
       undefined,
     );
+    if (!isMainThread && !this.#span.isRecording()) diag.warn(NOT_IN_WORKERS);
     scope.call = this;
     this.context = withScope(trace.setSpan(ROOT_CONTEXT, this.#span), scope);
     this.#host = this.#hostTurns();
     this.tracker = new TurnTracker(this.#host);
     openCalls.add(this);
+    startedCalls += 1;
     analyseCall((analysis) => {
       this.#analysis = analysis;
     });

@@ -8,6 +8,11 @@ import type { SdkInstrumentation } from '../sdks/kit/sdk.ts';
 
 type Instrumentation = typeof import('@opentelemetry/instrumentation');
 
+let loaded = 0;
+
+/** How many modules of SDKs were loaded and patched so far. */
+export const loadedSdkCount = (): number => loaded;
+
 /**
  * Has each SDK patched when the application loads it, by `import` or by `require`. What the application never loads is
  * never loaded. Call it last: hooks slow down the loading of everything that comes after them.
@@ -42,6 +47,7 @@ function hookSdk(api: Instrumentation, sdk: SdkInstrumentation, warned: Set<stri
     const supported = new WeakSet<object>();
     const patch = (moduleExports: object, version?: string) => {
       supported.add(moduleExports);
+      loaded += 1;
       guard(`instrumenting ${sdk.packageName}`, () => sdk.patch(moduleExports, version));
       return moduleExports;
     };

@@ -8,6 +8,7 @@ import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
 import { SDKS } from '../sdks/index.ts';
 import { installHooks } from './hooks.ts';
+import { hintWhenIdle } from './idle-hint.ts';
 import { loadOwnSdks } from './own-sdks.ts';
 import { RowWriter } from './row-writer.ts';
 import { flushOnExit } from './shutdown.ts';
@@ -34,6 +35,7 @@ export function start(): void {
     installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
     // When the application has started and before somebody calls, whom the work would keep waiting.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
+    hintWhenIdle();
   } catch (error) {
     diag.error('earshot could not start: the application is not instrumented and gives no telemetry.', error);
   }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { CallSpanProcessor } from '../../../exporter/processor.ts';
 import { openPostgres } from '../../../exporter/store/postgres.ts';
 import { getCallLogs, getCallMetrics } from '../../../exporter/store/read.ts';
+import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { Program, run } from '../../support/program.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -14,6 +18,44 @@ const ENDS: readonly { how: string; signal?: NodeJS.Signals; code: number }[] = 
   { how: 'is stopped', signal: 'SIGTERM', code: 143 },
   { how: 'drains', signal: 'SIGTERM', code: 0 },
 ];
+
+/** Lines in the files of a spool folder. */
+const spooled = (dir: string): number =>
+  readdirSync(dir).reduce(
+    (sum, name) => sum + readFileSync(join(dir, name), 'utf8').split('\n').length - 1,
+    0,
+  );
+
+describe('spans that end before the pipeline is loaded', { concurrency: 2 }, () => {
+  const environment = async (t: TestContext) => ({
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+    EARSHOT_SPOOL_DIR: await temporaryFolder(t),
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+  });
+
+  test('are in the spool when the process exits in its first tick, three thousand of them', async (t) => {
+    const env = await environment(t);
+    const end = await run('many-spans.mjs', { args: ['3000', 'exits'], env });
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(spooled(env.EARSHOT_SPOOL_DIR), 3_000);
+    assert.doesNotMatch(end.stderr, /dropped/);
+  });
+
+  for (const how of ['exits', 'runs on'])
+    test(`are counted where they find no room, in a process that ${how}`, async (t) => {
+      const env = { ...(await environment(t)), EARSHOT_BUFFER_SPANS: '1000' };
+      const end = await run('many-spans.mjs', { args: ['3000', how], env });
+      assert.equal(spooled(env.EARSHOT_SPOOL_DIR), 1_000);
+      assert.match(end.stderr, /2000 spans dropped and counted.*\(EARSHOT_BUFFER_SPANS\)/);
+    });
+
+  test('are said to be lost where the spool cannot be used', async (t) => {
+    const env = { ...(await environment(t)), EARSHOT_SPOOL_DIR: '/proc/none' };
+    const end = await run('many-spans.mjs', { args: ['10', 'exits'], env });
+    assert.match(end.stderr, /10 spans are lost: the process exits before the pipeline is loaded/);
+  });
+});
 
 describe('a process in the middle of a call', { concurrency: 2 }, () => {
   let postgres: TestPostgres;
@@ -39,10 +81,17 @@ describe('a process in the middle of a call', { concurrency: 2 }, () => {
       }
       const end = await program.ended;
       assert.equal(end.code, code, end.stderr);
-      await run('one-call.mjs', { args: ['next'], env });
 
+      const next = new CallSpanProcessor({
+        databaseUrl: url,
+        spoolDir: env.EARSHOT_SPOOL_DIR,
+        finalizeDelay: 0,
+      });
       const database = openPostgres({ url });
       try {
+        await poll(async () => (await getCallMetrics(database, 'call-cut').catch(() => {})) !== undefined, {
+          deadlineMs: 30_000,
+        });
         const call = await getCallMetrics(database, 'call-cut');
         assert.equal(call?.end_reason, 'process_exit', end.stderr);
         assert.equal(call.turn_count, 1);
@@ -51,6 +100,7 @@ describe('a process in the middle of a call', { concurrency: 2 }, () => {
         assert.equal(turn?.llm_provider, 'groq');
         assert.equal(turn.latency_llm, null);
       } finally {
+        await next.shutdown();
         await database.close();
       }
     });

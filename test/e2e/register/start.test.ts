@@ -48,6 +48,15 @@ describe('starting', { concurrency: 2 }, () => {
     assert.equal(end.stderr.match(/DATABASE_URL/g)?.length, 1);
   });
 
+  test('a call in a worker thread is one line, with the cure', async () => {
+    const end = await run('worker-call.mjs', { env: QUIET });
+    assert.equal(end.code, 0, end.stderr);
+    assert.equal(
+      end.stderr.match(/a call is started in a worker thread, which is not instrumented/g)?.length,
+      1,
+    );
+  });
+
   test('happens once, however often it is asked for', async () => {
     const end = await run('loads-again.cjs', {
       env: QUIET,

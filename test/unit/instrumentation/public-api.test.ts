@@ -7,6 +7,7 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import { priceListFrom } from '../../../exporter/pricing/index.ts';
 import { openCallCount } from '../../../instrumentation/call/call.ts';
 import { openStage } from '../../../instrumentation/call/open-stage.ts';
+import { openRecordedSpeech } from '../../../instrumentation/call/recorded-speech.ts';
 import {
   type Call,
   currentCall,
@@ -319,6 +320,25 @@ test('work started in a call finds it, through promises and timers, and two call
   for (const call of calls) call.end();
   const requests = takeSpans().filter((span) => span.name === 'chat m');
   assert.deepEqual(requests.map((span) => span.attributes[ATTR.callId]).sort(), ['a', 'b']);
+});
+
+test('a request after the end of a call, in its context, is the call’s and no turn’s', () => {
+  const call = startCall({ id: 'summarized' });
+  call.startTurn();
+  withCall(call, () => {
+    call.end();
+    const summary = openStage('llm', { provider: 'groq', model: 'm' });
+    summary.end({ usage: { inputTokens: 900, outputTokens: 60 } });
+    openRecordedSpeech({ provider: 'openai', model: 'whisper-1' }, () => ({})).end();
+  });
+  const stages = takeFacts().filter((fact) => fact.type === 'stage');
+  assert.deepEqual(
+    stages.map(({ callId, stage, turnIndex }) => [callId, stage, turnIndex]),
+    [
+      ['summarized', 'llm', undefined],
+      ['summarized', 'stt', undefined],
+    ],
+  );
 });
 
 test('what the application throws in a call is the application’s', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   appendFile,
   chmod,
@@ -14,9 +15,13 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
+import { keepReplaying } from '../../../exporter/spool/replayer.ts';
 import { Spool } from '../../../exporter/spool/spool.ts';
+import { goesWithContainer } from '../../../exporter/spool/volatile.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { turnFact } from '../../support/call-rows.ts';
+import { poll } from '../../support/poll.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const MAX_BYTES = 10_000_000;
@@ -166,6 +171,48 @@ test('a file that nobody has touched for five minutes is claimed whatever its na
   await utimes(path, old, old);
   assert.equal(await spool.claim(), 1);
   assert.equal((await replayAll(spool)).facts.length, 1);
+});
+
+test('files that their owner has given up are claimed at once, from any machine', async (t) => {
+  const dir = await temporaryFolder(t);
+  const leaving = new Spool({ dir, maxBytes: MAX_BYTES });
+  leaving.appendSync(facts(2));
+  const staying = new Spool({ dir, maxBytes: MAX_BYTES });
+  assert.equal(await staying.claim(), 0);
+  leaving.releaseSync();
+  const [name = ''] = await readdir(dir);
+  await rename(join(dir, name), join(dir, name.replace(/^[\w.]+-\d+-/, 'elsewhere-1-')));
+  assert.equal(await staying.claim(), 1);
+  assert.equal((await replayAll(staying)).facts.length, 2);
+});
+
+test('what others have left comes to the database of a process without a spool, and stays until it is there', async (t) => {
+  const dir = await temporaryFolder(t);
+  const leaving = new Spool({ dir, maxBytes: MAX_BYTES });
+  leaving.appendSync(facts(3));
+  leaving.releaseSync();
+  const metrics = new PipelineMetrics();
+  t.after(() => metrics.shutdown());
+  let attempts = 0;
+  const written: Fact[] = [];
+  const replay = (write: (facts: readonly Fact[]) => Promise<void>) =>
+    keepReplaying({ dir, maxBytes: MAX_BYTES, metrics, write });
+  const away = replay(async () => {
+    attempts += 1;
+    throw new Error('the database is away');
+  });
+  await poll(() => attempts > 0);
+  await away();
+  const back = replay(async (facts) => void written.push(...facts));
+  await poll(async () => (await readdir(dir)).length === 0);
+  await back();
+  assert.equal(written.length, 3);
+});
+
+test('a folder in memory, or on the container’s own file system, goes with the container', () => {
+  assert.equal(goesWithContainer('/no/such/folder'), true);
+  if (existsSync('/dev/shm')) assert.equal(goesWithContainer('/dev/shm/earshot'), true);
+  if (existsSync('/proc/self')) assert.equal(goesWithContainer('/proc/self'), false);
 });
 
 test('a file of this process id from before it started is of a process that is gone', async (t) => {
