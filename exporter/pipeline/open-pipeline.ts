@@ -30,7 +30,9 @@ export function openPipeline(
     diag.warn(unset);
     return { pipeline: undefined, settings };
   }
-  warnOfVolatileSpool(spoolFolders({ ...settings, databaseUrl: database ? undefined : settings.databaseUrl }));
+  warnOfVolatileSpool(
+    spoolFolders({ ...settings, databaseUrl: database ? undefined : settings.databaseUrl }),
+  );
   const pipeline = new Pipeline({
     database: target,
     settings,

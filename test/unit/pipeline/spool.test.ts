@@ -175,9 +175,9 @@ test('a file that nobody has touched for five minutes is claimed whatever its na
 
 test('files that their owner has given up are claimed at once, from any machine', async (t) => {
   const dir = await temporaryFolder(t);
-  const leaving = new Spool({ dir, maxBytes: MAX_BYTES });
+  const leaving = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   leaving.appendSync(facts(2));
-  const staying = new Spool({ dir, maxBytes: MAX_BYTES });
+  const staying = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   assert.equal(await staying.claim(), 0);
   leaving.releaseSync();
   const [name = ''] = await readdir(dir);
@@ -188,7 +188,7 @@ test('files that their owner has given up are claimed at once, from any machine'
 
 test('what others have left comes to the database of a process without a spool, and stays until it is there', async (t) => {
   const dir = await temporaryFolder(t);
-  const leaving = new Spool({ dir, maxBytes: MAX_BYTES });
+  const leaving = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   leaving.appendSync(facts(3));
   leaving.releaseSync();
   const metrics = new PipelineMetrics();
@@ -196,7 +196,7 @@ test('what others have left comes to the database of a process without a spool, 
   let attempts = 0;
   const written: Fact[] = [];
   const replay = (write: (facts: readonly Fact[]) => Promise<void>) =>
-    keepReplaying({ dir, maxBytes: MAX_BYTES, metrics, write });
+    keepReplaying({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES, metrics, write });
   const away = replay(async () => {
     attempts += 1;
     throw new Error('the database is away');
