@@ -1,7 +1,6 @@
 // The entry of `node --import earshot/register`. No top-level await here or below, so that `require` works as well.
 import { isMainThread } from 'node:worker_threads';
-import { startDiagnostics } from './otel/diagnostics.ts';
-import { start } from './start/start.ts';
+import { start, startInWorker } from './start/start.ts';
 
 const STARTED = Symbol.for('earshot.started');
 const seen = globalThis as { [STARTED]?: boolean };
@@ -10,4 +9,4 @@ const seen = globalThis as { [STARTED]?: boolean };
 if (isMainThread && !seen[STARTED]) {
   seen[STARTED] = true;
   start();
-} else if (!isMainThread) startDiagnostics(); // What is said in a worker thread is heard.
+} else if (!isMainThread) startInWorker();

@@ -41,6 +41,11 @@ export function start(): void {
   }
 }
 
+/** A worker thread is not instrumented; what is said in one is heard. */
+export function startInWorker(): void {
+  startDiagnostics();
+}
+
 /** The application's provider takes no more processors, so the rows hear of our own spans from us. */
 function attach(rows: RowWriter): void {
   onSpanEnd((span) => {

@@ -106,14 +106,16 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/metrics': ['model', 'exporter/store'],
-  'exporter/spool': ['model', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
+  'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
   'exporter/pipeline': [
     'model',
     ...['kit', 'metrics', 'spool', 'store', 'pricing', 'finalize'].map((room) => `exporter/${room}`),
   ],
   'exporter/receiver': [
     'model',
-    ...['kit', 'metrics', 'store', 'pricing', 'dialects', 'pipeline'].map((room) => `exporter/${room}`),
+    ...['kit', 'metrics', 'spool', 'store', 'pricing', 'dialects', 'pipeline'].map(
+      (room) => `exporter/${room}`,
+    ),
   ],
   exporter: [
     'model',
@@ -125,10 +127,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'instrumentation/sdks/kit': ['model', 'instrumentation/call'],
   'instrumentation/sdks/PROVIDER': ['model', 'instrumentation/call', 'instrumentation/sdks/kit'],
   'instrumentation/sdks': ['instrumentation/sdks/PROVIDER', 'instrumentation/sdks/kit'],
-  // The row writer's door to the processor.
+  // The row writer's door to the processor, and to the spool where a process exits before that is open.
   'instrumentation/start': [
     'model',
     'exporter',
+    'exporter/spool',
     ...['call', 'otel', 'sdks', 'sdks/kit'].map((room) => `instrumentation/${room}`),
   ],
   instrumentation: [
