@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTENT_TYPES, type Encoding, HttpError } from './answer.ts';
-import { MalformedError, TooLargeError } from './limits.ts';
+import { MalformedError, TooLargeError } from './decode/limits.ts';
 
 /**
  * How the body is encoded, and so the answer.

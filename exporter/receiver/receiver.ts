@@ -15,6 +15,7 @@ import {
 import type { Backend } from './backend.ts';
 import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } from './body.ts';
 import { ByteBudget, type Share } from './budget.ts';
+import { DEFAULT_LIMITS } from './decode/limits.ts';
 import {
   acceptBody,
   asHttpError,
@@ -26,7 +27,6 @@ import {
   sendText,
 } from './exchange.ts';
 import { HttpDoor, type HttpDoorOptions } from './http-door.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';

@@ -2,9 +2,9 @@ import type { Fact } from '../../model/facts.ts';
 import { isPlausible } from '../../model/plausible.ts';
 import { readFact } from '../dialects/index.ts';
 import type { Encoding } from './answer.ts';
-import { decodeJson } from './decode-json.ts';
-import { decodeProtobuf } from './decode-protobuf.ts';
-import type { DecodeLimits } from './limits.ts';
+import { decodeJson } from './decode/decode-json.ts';
+import { decodeProtobuf } from './decode/decode-protobuf.ts';
+import type { DecodeLimits } from './decode/limits.ts';
 
 /** What a request's spans say: the facts of calls, and what became of the other spans. */
 export interface TraceRequest {

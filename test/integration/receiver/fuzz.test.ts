@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
-import { DEFAULT_LIMITS, MalformedError, TooLargeError } from '../../../exporter/receiver/limits.ts';
+import { DEFAULT_LIMITS, MalformedError, TooLargeError } from '../../../exporter/receiver/decode/limits.ts';
 import { readTraceRequest } from '../../../exporter/receiver/trace-request.ts';
 import { fuzzOtlp } from '../../support/fuzz-otlp.ts';
 import { startServe, untilReady } from '../../support/otlp-server.ts';

@@ -4,14 +4,14 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otl
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { decodeJson } from '../../../exporter/receiver/decode-json.ts';
-import { decodeProtobuf } from '../../../exporter/receiver/decode-protobuf.ts';
+import { decodeJson } from '../../../exporter/receiver/decode/decode-json.ts';
+import { decodeProtobuf } from '../../../exporter/receiver/decode/decode-protobuf.ts';
 import {
   DEFAULT_LIMITS,
   type DecodeLimits,
   MalformedError,
   TooLargeError,
-} from '../../../exporter/receiver/limits.ts';
+} from '../../../exporter/receiver/decode/limits.ts';
 import { fromFinishedSpan, type SpanRecord } from '../../../model/span-record.ts';
 import { conversation } from '../../support/conversation.ts';
 import { attribute, otlpRequest, otlpSpan } from '../../support/otlp-request.ts';
@@ -232,7 +232,7 @@ describe('limits', () => {
     assert.equal(Object.keys(spans[0]?.attributes ?? {}).length, 4);
     assert.equal(spans[0]?.events.length, 2);
     assert.equal(spans[0]?.name, 'x'.repeat(20));
-    assert.equal(limited, 1 + 3 + 1);
+    assert.equal(limited, 6 + 3 + 1);
 
     const finished = finishedSpans((tracer) => {
       const span = tracer.startSpan('x'.repeat(50), {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { toOpenMetrics } from '../../../exporter/metrics/open-metrics.ts';
 import { bearerAuth } from '../../../exporter/receiver/auth.ts';
 import { ByteBudget } from '../../../exporter/receiver/budget.ts';
+import { TextCache } from '../../../exporter/receiver/decode/text-cache.ts';
 import { createLog } from '../../../exporter/receiver/log.ts';
 import { isLoopback } from '../../../exporter/receiver/loopback.ts';
-import { TextCache } from '../../../exporter/receiver/text-cache.ts';
 
 describe('authorisation', () => {
   test('without a token everybody may ask', () => {

@@ -1,6 +1,6 @@
 import protobuf, { type Reader } from 'protobufjs/minimal.js';
-import type { Micros } from '../../model/facts.ts';
-import type { SpanRecord, SpanRecordEvent } from '../../model/span-record.ts';
+import type { Micros } from '../../../model/facts.ts';
+import type { SpanRecord, SpanRecordEvent } from '../../../model/span-record.ts';
 import { type DecodeLimits, MalformedError, TooLargeError } from './limits.ts';
 import { parentOf, refusalOf, type SpanSink } from './sink.ts';
 import { TextCache } from './text-cache.ts';

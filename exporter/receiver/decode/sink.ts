@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../../model/span-record.ts';
+import type { SpanRecord } from '../../../model/span-record.ts';
 
 /** Why a single span cannot be taken while the others of its request can. */
 export type Refusal = 'invalid_id' | 'invalid_time' | 'malformed';
