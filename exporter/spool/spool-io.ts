@@ -24,9 +24,9 @@ export async function append(path: string, text: string, isNew = false): Promise
   }
 }
 
-/** The same at once. */
-export function appendNow(path: string, text: string, isNew: boolean): void {
-  const file = openSync(path, flags(isNew), OWN_ONLY);
+/** The same at once, to a new file. */
+export function appendNow(path: string, text: string): void {
+  const file = openSync(path, flags(true), OWN_ONLY);
   try {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);

@@ -39,9 +39,12 @@ export class Spool {
   readonly #folders: readonly SpoolFolder[];
   readonly #maxBytes: number;
   readonly #owner = newOwner();
-  /** File to append to. Lower ones are to be replayed. */
+  /** Of the next file. */
   #sequence = 0;
-  #appended = false;
+  /** The file to append to; the ones before are to be replayed. */
+  #current: string | undefined;
+  /** Writes under way to it. */
+  #appending = 0;
   readonly #waiting: string[] = [];
   #offset = 0;
   /** Known since it was found or made. */
@@ -59,7 +62,7 @@ export class Spool {
 
   /** There are facts to replay. */
   get pending(): boolean {
-    return this.#appended || this.#waiting.length > 0;
+    return this.#current !== undefined || this.#waiting.length > 0;
   }
 
   /**
@@ -73,12 +76,7 @@ export class Spool {
     for (let start = 0; start < facts.length; start += APPEND_FACTS) {
       const chunk = fitting(facts.slice(start, start + APPEND_FACTS), free);
       if (chunk.count > 0) {
-        try {
-          await append(this.#path(dir), chunk.text, this.#begin());
-        } catch (error) {
-          this.#seal();
-          throw error;
-        }
+        await this.#write(dir, chunk.text);
       }
       free -= chunk.bytes;
       stored += chunk.count;
@@ -95,9 +93,12 @@ export class Spool {
     const dir = this.#prepare();
     const used = usedBytesNow(dir);
     const chunk = fitting(facts, this.#maxBytes - used);
-    // A write of before may be under way in the current file.
+    if (chunk.count === 0) return 0;
     this.#seal();
-    if (chunk.count > 0) appendNow(this.#path(dir), chunk.text, this.#begin());
+    // A write of before may be under way in the current file: these get one of their own.
+    const path = this.#newPath(dir);
+    this.#waiting.push(path);
+    appendNow(path, chunk.text);
     return chunk.count;
   }
 
@@ -129,9 +130,7 @@ export class Spool {
     found.sort((a, b) => a.touchedMs - b.touchedMs);
     let claimed = 0;
     for (const { name } of found) {
-      this.#seal();
-      const own = join(dir, fileName(this.#owner, this.#sequence));
-      this.#sequence += 1;
+      const own = this.#newPath(dir);
       try {
         await rename(join(dir, name), own);
       } catch {
@@ -147,10 +146,7 @@ export class Spool {
   /** Says that the files have a living owner. To be called more often than every five minutes. */
   async touch(): Promise<void> {
     const now = new Date();
-    const own = [
-      ...this.#waiting,
-      ...(this.#appended && this.#dir !== undefined ? [this.#path(this.#dir)] : []),
-    ];
+    const own = [...this.#waiting, ...(this.#current === undefined ? [] : [this.#current])];
     for (const path of own) await utimes(path, now, now).catch(() => {});
   }
 
@@ -181,23 +177,33 @@ export class Spool {
     return { facts, corrupt: corrupt.length, done };
   }
 
-  /** The file to append to. */
-  #path(dir: string): string {
-    return join(dir, fileName(this.#owner, this.#sequence));
-  }
-
-  /** True: the file that is appended to is a new one. */
-  #begin(): boolean {
-    const isNew = !this.#appended;
-    this.#appended = true;
-    return isNew;
-  }
-
-  #seal(): void {
-    if (!this.#appended || this.#dir === undefined) return;
-    this.#waiting.push(this.#path(this.#dir));
+  #newPath(dir: string): string {
     this.#sequence += 1;
-    this.#appended = false;
+    return join(dir, fileName(this.#owner, this.#sequence - 1));
+  }
+
+  async #write(dir: string, text: string): Promise<void> {
+    const isNew = this.#current === undefined;
+    this.#current ??= this.#newPath(dir);
+    const path = this.#current;
+    this.#appending += 1;
+    try {
+      await append(path, text, isNew);
+    } catch (error) {
+      // What is in it may be half a line: the next write gets another file.
+      if (this.#current === path) this.#current = undefined;
+      this.#waiting.push(path);
+      throw error;
+    } finally {
+      this.#appending -= 1;
+    }
+  }
+
+  /** Lets the current file be replayed. Not while it is written to: its end would be lost when it is deleted. */
+  #seal(): void {
+    if (this.#current === undefined || this.#appending > 0) return;
+    this.#waiting.push(this.#current);
+    this.#current = undefined;
   }
 
   /**

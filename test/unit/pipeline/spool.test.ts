@@ -233,6 +233,27 @@ test('facts at exit go to a file of their own: the last write of before may be h
   assert.deepEqual(await replayAll(spool), { facts: [a, b], corrupt: 1 });
 });
 
+test('what is being written is not deleted by a replay that runs at the same time', async (t) => {
+  const spool = new Spool({
+    folders: [{ path: await temporaryFolder(t), named: true }],
+    maxBytes: MAX_BYTES,
+  });
+  const given = facts(2_000);
+  const seen: Fact[] = [];
+  let stored = false;
+  const storing = spool.append(given).finally(() => {
+    stored = true;
+  });
+  while (!stored || spool.pending) {
+    const piece = await spool.next();
+    seen.push(...(piece?.facts ?? []));
+    await piece?.done();
+    await new Promise(setImmediate);
+  }
+  assert.equal(await storing, given.length);
+  assert.deepEqual(seen, given);
+});
+
 test('a spool whose file was taken from it goes on with a new one', async (t) => {
   const dir = await temporaryFolder(t);
   const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
