@@ -23,7 +23,7 @@ Computes the cost of calls again from the journal and shows the difference. Writ
   --since DATE    calls that started then or later: 2026-11-01, 2026-11-01T08:00Z, or 12h, 30d back from now
   --prices FILE   a price file whose entries come before the catalogue's (default: EARSHOT_PRICES; docs/pricing.md)
   --apply         writes the new costs
-  --json          every call, its costs before and after
+  --json          every call, its costs before and after, under the column names that report --json has
 
 Calls whose spans have left the journal (EARSHOT_SPAN_RETENTION) keep their cost and are counted. Workers that run with
 other prices would bring those back when a late span arrives: give them the new prices first.
@@ -60,13 +60,21 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       found.push(repricing);
       if (found.length % 1_000 === 0) io.err(`${found.length} calls …`);
     }
-    if (options.json === true) io.out(toJson({ price_list: priceList.name, applied: apply, calls: found }));
+    if (options.json === true)
+      io.out(toJson({ price_list: priceList.name, applied: apply, calls: found.map(inColumns) }));
     else show(found, priceList, apply, io);
     return 0;
   } finally {
     await database.close();
   }
 }
+
+/** Under the names of `report --json`. */
+const inColumns = ({ callId, startedAt, ...repricing }: Repricing) => ({
+  call_id: callId,
+  started_at: startedAt,
+  ...repricing,
+});
 
 function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, io: Io): void {
   const priced = found.filter((repricing): repricing is Priced => repricing.kind !== 'expired');

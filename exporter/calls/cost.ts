@@ -8,6 +8,7 @@ import type { GroupedCall } from './grouped.ts';
 import { toSeconds } from './latencies.ts';
 import type { TurnCost } from './log-row.ts';
 import { textUsage } from './text-requests.ts';
+import { unseenStages } from './unseen.ts';
 
 /** A call's costs: its own and, by their stages, those of its turns. */
 export interface Costs {
@@ -52,7 +53,7 @@ export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
       cost_livekit: minutes[0] ?? null,
       cost_telephony: minutes[1] ?? null,
       cost_total: sumUsd([stages.cost_total, ...minutes]) ?? null,
-      unpriced: namesOf(all),
+      unpriced: [...namesOf(all), ...unseenStages(call)].sort(),
       price_list: priceListName(priceList, all),
     },
   };

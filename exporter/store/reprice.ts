@@ -89,8 +89,7 @@ async function repriceCall(
       // A worker that writes the same call waits here, or we for it: the comparison holds until the commit.
       await tx.query(LOCK, [callId]);
       const compared = await compare(tx, callId, options);
-      if (compared?.rows && compared.repricing.kind === 'changed')
-        await writeCallRows(tx, [compared.rows], options.by);
+      if (compared?.rows) await writeCallRows(tx, [compared.rows], options.by);
       return compared?.repricing;
     }),
   );
@@ -100,7 +99,7 @@ async function compare(
   db: Queryable,
   callId: string,
   { finalize }: RepriceOptions,
-): Promise<{ repricing: Repricing; rows?: CallRows } | undefined> {
+): Promise<{ repricing: Repricing /** What is to be written. */; rows?: CallRows } | undefined> {
   const stored = await getCallMetrics(db, callId);
   if (!stored) return undefined;
   const base = { callId, startedAt: stored.started_at };
@@ -110,9 +109,9 @@ async function compare(
   const rows = finalize(facts);
   const before = costs(stored);
   const after = costs(rows.metrics);
-  const same =
-    stored.price_list === rows.metrics.price_list &&
-    COST_COLUMNS.every((column) => equal(before[column], after[column]));
+  // Another name of the price list is no other cost.
+  const same = COST_COLUMNS.every((column) => equal(before[column], after[column]));
+  const namesSame = stored.unpriced.join() === rows.metrics.unpriced.join();
   const repricing = {
     ...base,
     kind: same ? 'same' : 'changed',
@@ -120,7 +119,7 @@ async function compare(
     after,
     unpriced: rows.metrics.unpriced,
   } as const;
-  return { repricing, rows };
+  return { repricing, ...(!(same && namesSame) && { rows }) };
 }
 
 const costs = (row: StoredCallMetrics | CallRows['metrics']): Record<CostColumn, Decimal | null> => ({
