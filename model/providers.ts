@@ -106,9 +106,11 @@ export function providerAt(baseUrl: unknown): string | undefined {
   return typeof baseUrl === 'string' && URL.canParse(baseUrl) ? atHost(new URL(baseUrl).hostname) : undefined;
 }
 
-/** A model as reported; a label in its place says nothing. */
+/** A model as reported, without the folder that Google's names have; a label in its place says nothing. */
 export const modelOf = (reported: string | undefined): string | undefined =>
-  reported === undefined || isUnknown(reported) || LABEL.test(reported) ? undefined : reported;
+  reported === undefined || isUnknown(reported) || LABEL.test(reported)
+    ? undefined
+    : reported.replace(/^(?:.*\/)?models\//, '');
 
 /** The name itself, or the longest part of it before a dot: `google.vertex.anthropic` is Vertex AI. */
 function byName(name: string): string | undefined {

@@ -82,6 +82,9 @@ function identities({ stage, responseId, usage }: StageFact): string[] {
 
 function isTwin(one: StageFact | undefined, other: StageFact): boolean {
   if (one === undefined || one.stage !== other.stage) return false;
+  // Spans that name their turn tell of one turn each.
+  if (one.turnIndex !== undefined && other.turnIndex !== undefined && one.turnIndex !== other.turnIndex)
+    return false;
   if (one.responseId !== undefined && other.responseId !== undefined) {
     // Servers that number their answers from 1 again give ids twice: one request took place at one time.
     const overlap = one.startUs < other.endUs && other.startUs < one.endUs;

@@ -60,6 +60,19 @@ const CASES: Record<string, Record<string, Columns>> = {
     'c15-genai': { cost_llm: '0.0105' },
     a00fc2b70cc74117c4bdff7a: { cost_llm: '0.0105' },
   },
+  '18-gemini-live-models-prefix': {
+    // 100 × 0.50 + 200 × 3 + 20 × 2 + 100 × 12
+    '08ff10fb4e24eb439b642d43': { cost_llm: '0.00189' },
+    // 1000 × 0.30 + 100 × 2.50
+    'c18-genai': { cost_llm: '0.00055' },
+  },
+  '31-gemini-text-unpriced': {
+    'c31-genai': { cost_llm: '0.00055' },
+    // 200 × 0.30 + 30 × 2.50
+    '86b338d097c1014cf3043d17': { cost_llm: '0.000135' },
+    // 1000 × 1.50 + 100 × 9
+    'c31-aisdk': { cost_llm: '0.0024' },
+  },
 };
 
 for (const [name, expected] of Object.entries(CASES)) {
