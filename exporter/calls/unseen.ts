@@ -1,5 +1,5 @@
 import type { StageFact } from '../../model/facts.ts';
-import type { GroupedCall, GroupedTurn } from './group.ts';
+import type { GroupedCall, GroupedTurn } from './grouped.ts';
 
 /** Models that hear and speak, by what their providers call them. */
 const REALTIME_MODEL = /realtime|native-audio|-live\b|live-|sonic-v\d|nova-\d?-?sonic/i;
