@@ -20,7 +20,7 @@ export class NotPrivateError extends Error {
 export function makePrivate({ path, named = false }: SpoolFolder): string {
   const folder = resolve(path);
   if (!named) assertAncestors(dirname(folder));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder);
   return assertPrivate(folder, named);
 }
 
@@ -51,6 +51,21 @@ function assertPrivate(folder: string, named: boolean): string {
   if (!isOwn(seen)) throw refusal(folder, `it belongs to the user ${seen.uid}`);
   if (hasModes() && (seen.mode & GROUP_AND_OTHERS) !== 0) chmodSync(folder, 0o700);
   return realpathSync(folder);
+}
+
+/** One folder at a time: of Node's `recursive`, a place where none can be made (`/proc/x`) makes a loop without an end. */
+function makeFolders(folder: string): void {
+  const missing: string[] = [];
+  for (let path = folder; lstatSync(path, { throwIfNoEntry: false }) === undefined; path = dirname(path))
+    missing.push(path);
+  for (const path of missing.reverse()) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      // Another process of this user was faster.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /**

@@ -21,6 +21,10 @@ test('a folder is made for this user alone, with all that is missing above it', 
   assert.equal(findPrivate({ path: `${path}/none` }), undefined);
 });
 
+test('a place where no folder can be made is an error, and not a process that hangs', () => {
+  assert.throws(() => makePrivate({ path: '/proc/none/spool', named: true }), { code: 'ENOENT' });
+});
+
 test('a folder that others could read is closed to them', async (t) => {
   const path = join(await temporaryFolder(t), 'open');
   mkdirSync(path, { mode: 0o777 });
