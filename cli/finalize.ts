@@ -19,7 +19,7 @@ export async function finalizeEndedCalls(
   });
   const worker = new FinalizeWorker({
     queue,
-    onError: (error, callId) => warn(`${callId ?? 'the queue'} could not be finalized: ${String(error)}`),
+    onError: (error, call) => warn(`${call?.callId ?? 'the queue'} could not be finalized: ${String(error)}`),
   });
   await worker.drain();
 }

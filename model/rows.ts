@@ -279,6 +279,11 @@ export const METRICS_COLUMNS = {
     unit: 'name and version',
     comment: 'Price list that the costs come from',
   },
+  spans_dropped: {
+    type: 'integer',
+    unit: 'count',
+    comment: 'Spans beyond EARSHOT_MAX_CALL_SPANS, which the row leaves out; NULL when it is of all',
+  },
 } as const satisfies Record<string, Column>;
 
 /** What the store adds to a call's row when it writes it. */

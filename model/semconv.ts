@@ -630,6 +630,13 @@ export const METRICS = {
     example: 3,
     privacy: 'none',
   },
+  queueResting: {
+    name: 'earshot.queue.resting',
+    brief: 'Calls that could not be finalized and rest until a new span arrives',
+    unit: '{call}',
+    example: 0,
+    privacy: 'none',
+  },
   queueOldestAge: {
     name: 'earshot.queue.oldest_age',
     brief: 'How long the oldest due call has been waiting',

@@ -96,6 +96,13 @@ export const SETTINGS = {
     fallback: '5m',
     description: 'A call without a new span for so long is finalized as it is.',
   },
+  maxCallSpans: {
+    key: 'EARSHOT_MAX_CALL_SPANS',
+    type: 'integer',
+    fallback: '20000',
+    description:
+      'Spans of one call that its rows are computed from, the first ones; `spans_dropped` of its row says how many more there are.',
+  },
   spanRetention: {
     key: 'EARSHOT_SPAN_RETENTION',
     type: 'duration',

@@ -5,6 +5,7 @@ import {
   getCallLogs,
   getCallMetrics,
   listCalls,
+  listRestingCalls,
   type StoredCallMetrics,
 } from '../../exporter/store/index.ts';
 import { safeText, withSafeTexts } from '../../model/safe-text.ts';
@@ -72,9 +73,17 @@ export async function reportCalls(
   io: Io,
 ): Promise<void> {
   const calls = await listCalls(db, options);
+  const resting = withSafeTexts(await listRestingCalls(db));
   const turns: CallLogRow[] = [];
   for (const { call_id } of calls) turns.push(...(await getCallLogs(db, call_id)));
-  if (json) return io.out(toJson({ calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })) }));
+  if (json)
+    return io.out(
+      toJson({ calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })), resting }),
+    );
+  for (const { call_id, last_error } of resting)
+    io.err(
+      `earshot: call ${call_id} could not be turned into rows (${last_error}), and rests until a new span arrives.`,
+    );
   if (calls.length === 0)
     return io.out(
       'No finished calls. An agent started with --import earshot/register and DATABASE_URL writes them.',

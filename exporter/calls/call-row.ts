@@ -59,6 +59,7 @@ export function callRow(
     clock_skew_count: 0,
     end_reason: fact?.endReason ?? null,
     ...cost,
+    spans_dropped: null,
   };
 }
 

@@ -83,16 +83,18 @@ export class PipelineMetrics {
     const gauge = (definition: Definition) =>
       meter.createObservableGauge(definition.name, description(definition));
     const depth = gauge(METRICS.queueDepth);
+    const resting = gauge(METRICS.queueResting);
     const oldestAge = gauge(METRICS.queueOldestAge);
     const observe: BatchObservableCallback = async (result) => {
       // A database that is away has no depth to report: unknown is absent.
       const state = await this.#queueState?.().catch(() => undefined);
       if (state === undefined) return;
       result.observe(depth, state.waiting);
+      result.observe(resting, state.resting);
       // Since it was due: a call that goes on is in the queue, too, and nothing is wrong with it.
       result.observe(oldestAge, Math.max(0, -(state.nextDueMs ?? 0)) / 1_000);
     };
-    meter.addBatchObservableCallback(observe, [depth, oldestAge]);
+    meter.addBatchObservableCallback(observe, [depth, resting, oldestAge]);
     return {
       accepted: counter(METRICS.spansAccepted),
       written: counter(METRICS.spansWritten),
@@ -100,7 +102,7 @@ export class PipelineMetrics {
       spooled: counter(METRICS.spansSpooled),
       replayed: counter(METRICS.spansReplayed),
       finalized: counter(METRICS.callsFinalized),
-      stopObserving: () => meter.removeBatchObservableCallback(observe, [depth, oldestAge]),
+      stopObserving: () => meter.removeBatchObservableCallback(observe, [depth, resting, oldestAge]),
     };
   }
 }

@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
+import { safeText } from '../../model/safe-text.ts';
 import type { Settings } from '../../model/settings.ts';
-import { finalizeCall } from '../finalize.ts';
 import { recordCallMetrics } from '../metrics/call-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import {
   type Database,
   errorClass,
+  type FailedCall,
   type FinalizedCall,
   FinalizeWorker,
   getCallFacts,
@@ -19,12 +20,14 @@ import {
   Queue,
   type QueueState,
 } from '../store/index.ts';
+import { Finalizer } from './finalizer.ts';
+import type { OwnCalls } from './own-calls.ts';
 import { loadPriceList } from './price-list.ts';
 
 /** The settings that an open database needs. */
 export type ConnectionSettings = Pick<
   Settings,
-  'finalizeDelay' | 'idleLimit' | 'spanRetention' | 'pricing' | 'prices'
+  'finalizeDelay' | 'idleLimit' | 'maxCallSpans' | 'spanRetention' | 'pricing' | 'prices'
 >;
 
 export interface ConnectionOptions {
@@ -37,6 +40,8 @@ export interface ConnectionOptions {
   statementTimeoutMs: number;
   /** Calls that are finalized in one transaction, where many are due. (Default: that of the worker.) */
   callsPerTransaction?: number;
+  /** The calls of this process, which leaves others to theirs. (Default: it finalizes whatever is due.) */
+  ownCalls?: OwnCalls;
 }
 
 /** An open, migrated database with all that works on it. */
@@ -75,13 +80,20 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     throw error;
   }
 
-  const queueOptions = {
-    finalize: (facts: readonly Fact[]) => finalizeCall(facts, priceList),
-    workerId: `${hostname()}:${process.pid}`,
-  };
+  const { pricing, prices } = settings;
+  const finalizer = new Finalizer({
+    priceList,
+    settings: options.priceList === undefined ? { pricing, prices } : undefined,
+  });
   const journalOptions = { finalizeDelayMs: settings.finalizeDelay, idleLimitMs: settings.idleLimit };
-  const queue = new Queue(db, queueOptions);
+  const queue = new Queue(db, {
+    finalize: (facts) => finalizer.finalize(facts),
+    workerId: `${hostname()}:${process.pid}`,
+    maxCallSpans: settings.maxCallSpans,
+  });
+  const { ownCalls } = options;
   const onFinalized = ({ rows, first }: FinalizedCall) => {
+    ownCalls?.finalized(rows.metrics.call_id);
     metrics.finalized(1);
     if (first) recordCallMetrics(rows);
   };
@@ -89,6 +101,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     queue,
     onFinalized,
     onError: onWorkerError,
+    ...(ownCalls !== undefined && { own: () => ownCalls.ids }),
     ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
   });
   worker.start();
@@ -101,33 +114,27 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     queueState: () => queue.state(),
     async finalizeNow(callId, complete) {
       const finalized = await db.transaction(async (tx) => {
-        const facts = complete(await getCallFacts(tx, callId));
+        const facts = complete(await getCallFacts(tx, callId, settings.maxCallSpans));
         const { refused } = await new Journal(tx, journalOptions).append(facts);
         if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
-        // The queue in this transaction and not in one of its own. Appending has waited for other workers' locks.
-        const inside: Database = {
-          query: tx.query.bind(tx),
-          transaction: (work) => work(tx),
-          close: async () => {},
-        };
-        const taken = await new Queue(inside, queueOptions).take({ callIds: [callId] });
-        if (taken.failed[0] !== undefined) throw taken.failed[0].error;
-        return taken.finalized;
+        return queue.finalizeIn(tx, [callId]);
       });
       for (const call of finalized) onFinalized(call);
     },
     async close() {
       await Promise.all([worker.stop(), stopRetention()]);
+      await finalizer.close();
       await closeDatabase();
     },
   };
 }
 
-function onWorkerError(error: unknown, callId: string | undefined): void {
+function onWorkerError(error: unknown, call: FailedCall | undefined): void {
   // The writer reports a database that is away.
-  if (callId === undefined) return;
+  if (call === undefined) return;
+  const { callId, resting } = call;
   // Not the error itself: a database quotes the row that it refuses.
-  diag.warn(
-    `earshot: call ${callId} could not be turned into rows (${errorClass(error)}) and is tried again later.`,
-  );
+  const what = `earshot: call ${safeText(callId)} could not be turned into rows (${errorClass(error)})`;
+  if (resting) diag.error(`${what} and is given up until a new span of it arrives.`);
+  else diag.warn(`${what} and is tried again later.`);
 }

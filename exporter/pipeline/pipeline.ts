@@ -11,6 +11,7 @@ import type { Database } from '../store/index.ts';
 import { FactBuffer } from './buffer.ts';
 import type { Connection, ConnectionSettings } from './connection.ts';
 import { atExit } from './exit-hook.ts';
+import { OwnCalls } from './own-calls.ts';
 import { FactWriter } from './writer.ts';
 
 /** Also how long a database that never answers can keep an otherwise finished process alive. */
@@ -40,6 +41,7 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #writer: FactWriter;
   readonly #forgetExit: () => void;
+  readonly #ownCalls = new OwnCalls();
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
   #shutdown: Promise<void> | undefined;
@@ -109,6 +111,7 @@ export class Pipeline {
       settings: this.#options.settings,
       priceList: this.#options.priceList,
       metrics: this.metrics,
+      ownCalls: this.#ownCalls,
       statementTimeoutMs: WRITE_TIMEOUT_MS,
     });
     if (this.#ended) {
@@ -121,6 +124,7 @@ export class Pipeline {
   }
 
   #onWritten(facts: readonly Fact[]): void {
+    this.#ownCalls.written(facts);
     // The worker need not look before the call that has just ended is due.
     if (facts.some((fact) => fact.type === 'call')) {
       this.#connection?.worker.wake(this.#options.settings.finalizeDelay + 20);

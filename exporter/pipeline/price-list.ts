@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Settings } from '../../model/settings.ts';
 import { catalogue, type PriceList, PricingConfig, withOverrides } from '../pricing/index.ts';
 
-type PriceSettings = Pick<Settings, 'pricing' | 'prices'>;
+/** The settings that choose a price list. */
+export type PriceSettings = Pick<Settings, 'pricing' | 'prices'>;
 
 const chosenList = ({ pricing }: PriceSettings): PriceList =>
   pricing === 'flat' ? new PricingConfig() : catalogue();

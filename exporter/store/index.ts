@@ -29,6 +29,8 @@ export {
   getCallMetrics,
   type ListCallsOptions,
   listCalls,
+  listRestingCalls,
+  type RestingCall,
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';

@@ -35,6 +35,9 @@ const FROM_FACT = {
   facts: 'f',
 } as const satisfies Record<keyof typeof CALL_SPANS, string>;
 
+/** A call that goes on and on has rows after so many idle limits: by default, after four hours. */
+const MAX_IDLE_LIMITS = 48;
+
 // All facts are one JSON parameter: next to an array a column it spares the agent's event loop two thirds of the work,
 // which is the driver's quoting of JSON inside of array literals, and the database a fifth.
 //
@@ -60,8 +63,15 @@ WITH inserted AS (
   ORDER BY call_id
   ON CONFLICT (call_id) DO UPDATE SET
     ended = q.ended OR excluded.ended,
-    -- A writer that started before the call's end was committed does not know of it.
-    due_at = CASE WHEN q.ended AND NOT excluded.ended THEN q.due_at ELSE excluded.due_at END,
+    due_at = CASE
+      -- Under way: the worker queues it again.
+      WHEN q.claim IS NOT NULL THEN q.due_at
+      -- Its turn is set: spans that keep coming do not put it off. Nor does a writer that does not know of the end yet.
+      WHEN q.ended AND q.attempts = 0 THEN q.due_at
+      WHEN q.ended OR excluded.ended THEN now() + $2 * interval '1 millisecond'
+      WHEN q.attempts > 0 THEN excluded.due_at
+      ELSE least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * $3 * interval '1 millisecond')
+    END,
     attempts = 0,
     last_error = NULL
 )

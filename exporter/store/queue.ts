@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Fact } from '../../model/facts.ts';
 import type { CallRows } from '../../model/rows.ts';
+import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
 import type { Database, Queryable } from './database.ts';
-import { errorClass, isDataError, withRetries } from './errors.ts';
+import { errorClass, errorCode, isDataError, withRetries } from './errors.ts';
+import * as sql from './queue-statements.ts';
 import { writeCallRows } from './rows.ts';
 
 /** A call's facts to its rows, pure. `undefined`: these facts make no call. */
-export type Finalize = (facts: readonly Fact[]) => CallRows | undefined;
+export type Finalize = (facts: readonly Fact[]) => CallRows | undefined | Promise<CallRows | undefined>;
 
 export interface QueueOptions {
   finalize: Finalize;
@@ -14,8 +17,12 @@ export interface QueueOptions {
   workerId: string;
   /** A call that could not be finalized is tried again after so long, doubling up to one hour, in milliseconds. (Default: 5000 ms.) */
   retryDelayMs?: number;
-  /** After so many failures in a row the call rests until a new span of it arrives. (Default: 10.) */
+  /** After so many attempts without success the call rests until a new span of it arrives. (Default: 10.) */
   maxAttempts?: number;
+  /** Spans of a call that are read; `spans_dropped` says how many more there are. (Default: 20 000.) */
+  maxCallSpans?: number;
+  /** A call whose worker has died is taken by another one after so long, in milliseconds. (Default: 15 000 ms.) */
+  claimMs?: number;
 }
 
 export interface TakeOptions {
@@ -25,6 +32,8 @@ export interface TakeOptions {
   callIds?: readonly string[];
   /** Before they are due, too, calls that have ended; not those that have failed since. (Default: false.) */
   ended?: boolean;
+  /** These calls, and others only when they are long overdue: their own processes are gone. (Default: all alike.) */
+  own?: readonly string[] | undefined;
 }
 
 export interface FinalizedCall {
@@ -36,6 +45,8 @@ export interface FinalizedCall {
 export interface FailedCall {
   readonly callId: string;
   readonly error: unknown;
+  /** It is not tried again until a new span of it arrives. */
+  readonly resting: boolean;
 }
 
 export interface TakeResult {
@@ -49,196 +60,245 @@ export interface TakeResult {
 export interface QueueState {
   /** Calls waiting, those at rest not counted. */
   readonly waiting: number;
-  /** Calls at rest after `maxAttempts` failures. */
+  /** Calls at rest after `maxAttempts` attempts. */
   readonly resting: number;
   /** Until the next call is due, in milliseconds; 0 or less: now. Absent when none waits. */
   readonly nextDueMs?: number;
+  /** Until the next call may be taken, where calls of others are left to them. Absent when none waits. */
+  readonly nextTakeMs?: number;
   /** How long the longest waiting call has been in the queue, in seconds. Absent when none waits. */
   readonly oldestSeconds?: number;
 }
 
+/** A call that waits in vain for its own process is taken by any other after so long, in milliseconds. */
+const ABANDONED_MS = 5_000;
+/** A call that a span came to while it was finalized waits for so long for others, in milliseconds. */
+const AGAIN_MS = 2_000;
 /** Calls are computed for so long at a stretch, in milliseconds, and to the end of the call at hand. */
 const WORK_MS = 4;
 
-// The lock is the claim, held until the rows are committed. Another worker skips the call; a writer of a late span waits
-// for the commit and then queues the call again, so that no span is missed.
-const TAKE = `\
-SELECT call_id FROM call_queue
-WHERE CASE
-  WHEN $2::text[] IS NOT NULL THEN call_id = ANY ($2)
-  ELSE due_at <= now() OR ($3::boolean AND ended AND attempts = 0)
-END
-ORDER BY due_at
-LIMIT $1
-FOR UPDATE SKIP LOCKED`;
-
-// After retention has removed a call's spans, a late one must not replace the whole call's rows with its own: such a
-// call has rows, and nothing in the journal that they can have been computed from.
-const FACTS = `\
-WITH expired AS (
-  SELECT m.call_id FROM call_metrics m
-  WHERE m.call_id = ANY ($1::text[])
-    AND m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id)
-)
-SELECT call_id, facts FROM call_spans
-WHERE call_id = ANY ($1) AND call_id NOT IN (SELECT call_id FROM expired)
-ORDER BY call_id, started_at, trace_id, span_id`;
-
-const REMOVE = 'DELETE FROM call_queue WHERE call_id = ANY ($1::text[])';
-
-const PUT_BACK = `\
-UPDATE call_queue q SET
-  attempts = q.attempts + 1,
-  last_error = f.last_error,
-  due_at = CASE
-    WHEN q.attempts + 1 >= $3::integer THEN 'infinity'
-    ELSE now() + least($4::double precision * power(2, q.attempts), 3600000) * interval '1 millisecond'
-  END
-FROM UNNEST($1::text[], $2::text[]) AS f (call_id, last_error)
-WHERE q.call_id = f.call_id`;
-
-const STATE = `\
-SELECT
-  (count(*) FILTER (WHERE due_at < 'infinity'))::int AS waiting,
-  (count(*) FILTER (WHERE due_at = 'infinity'))::int AS resting,
-  (extract(epoch FROM min(due_at) FILTER (WHERE due_at < 'infinity') - now()) * 1000)::double precision AS next_due_ms,
-  extract(epoch FROM now() - min(queued_at) FILTER (WHERE due_at < 'infinity'))::double precision AS oldest_seconds
-FROM call_queue`;
+/** What was computed of one call. */
+interface Computed {
+  readonly callId: string;
+  readonly rows?: CallRows | undefined;
+  readonly error?: unknown;
+}
 
 /** The calls that wait in `call_queue`. Holds no state: any number of workers may take from it at once. */
 export class Queue {
   readonly #db: Database;
-  readonly #finalize: Finalize;
-  readonly #workerId: string;
-  readonly #retryDelayMs: number;
-  readonly #maxAttempts: number;
+  readonly #options: Required<QueueOptions>;
 
-  constructor(db: Database, { finalize, workerId, retryDelayMs = 5_000, maxAttempts = 10 }: QueueOptions) {
+  constructor(db: Database, options: QueueOptions) {
     this.#db = db;
-    this.#finalize = finalize;
-    this.#workerId = workerId;
-    this.#retryDelayMs = retryDelayMs;
-    this.#maxAttempts = maxAttempts;
+    this.#options = {
+      retryDelayMs: 5_000,
+      maxAttempts: 10,
+      maxCallSpans: MAX_CALL_SPANS,
+      claimMs: 15_000,
+      ...options,
+    };
   }
 
   /**
-   * Finalizes calls: takes them, reads their facts, computes, writes both tables and removes them from the queue, all in
-   * one transaction. A call that cannot be computed or stored is put back and does not hold up the others.
-   * @throws the driver's error when the database cannot be reached; then nothing has changed.
+   * Finalizes calls: claims them, reads their facts, computes, writes both tables and removes them from the queue. Small
+   * calls come first and together, a large one alone. A call that cannot be read, computed or stored is put back and does
+   * not hold up the others.
+   * @throws the driver's error when the database cannot be reached. What was not written by then is due again.
    */
-  async take({ limit = 16, callIds, ended = false }: TakeOptions = {}): Promise<TakeResult> {
+  async take({ limit = 16, callIds, ended = false, own }: TakeOptions = {}): Promise<TakeResult> {
+    const { maxAttempts, claimMs } = this.#options;
+    const claim = randomUUID();
+    const parameters = [
+      limit,
+      callIds ?? null,
+      ended,
+      own ?? null,
+      ABANDONED_MS,
+      claim,
+      maxAttempts,
+      claimMs,
+    ];
+    const claimed = await withRetries(() =>
+      this.#db.query<{ call_id: string; resting: boolean }>(sql.CLAIM, parameters),
+    );
+    const ids = claimed.filter(({ resting }) => !resting).map((row) => row.call_id);
+    const given = claimed.filter(({ resting }) => resting);
+    const results: TakeResult[] = [
+      {
+        taken: given.length,
+        finalized: [],
+        failed: given.map((row) => ({ callId: row.call_id, error: new UnfinishedError(), resting: true })),
+      },
+    ];
     try {
-      return await withRetries(() =>
-        this.#db.transaction(async (tx) => {
-          const rows = await tx.query<{ call_id: string }>(TAKE, [limit, callIds ?? null, ended]);
-          return this.#finalizeTaken(
-            tx,
-            rows.map((row) => row.call_id),
-          );
-        }),
-      );
+      const sizes = ids.length === 0 ? new Map<string, number>() : await this.#sizesOf(ids);
+      for (const group of groupsOf(sizes, this.#options.maxCallSpans)) {
+        results.push(await this.#finalizeClaimed(group, sizes, claim));
+      }
     } catch (error) {
-      if (error instanceof RefusedRows) return this.#oneByOne(error);
+      await this.#db.query(sql.RELEASE, [claim]).catch(() => {});
       throw error;
     }
+    return {
+      taken: claimed.length,
+      finalized: results.flatMap((result) => result.finalized),
+      failed: results.flatMap((result) => result.failed),
+    };
   }
 
-  /** What waits in the queue. */
-  async state(): Promise<QueueState> {
+  /**
+   * Finalizes those of the calls that are in the queue, inside a transaction of the caller's and with all that it has
+   * written in it.
+   * @throws whatever is wrong with one of them; the transaction is then to be rolled back.
+   */
+  async finalizeIn(tx: Queryable, callIds: readonly string[]): Promise<readonly FinalizedCall[]> {
+    const queued = await tx.query<{ call_id: string }>(sql.LOCK, [callIds]);
+    const ids = queued.map((row) => row.call_id);
+    const computed = await this.#compute(tx, ids, await readSizes(tx, ids));
+    for (const { error } of computed) if (error !== undefined) throw error;
+    const finalized = await this.#write(tx, computed);
+    await tx.query(sql.REMOVE, [ids]);
+    return finalized;
+  }
+
+  /** What waits in the queue. `own` as in `take`. */
+  async state(own?: readonly string[]): Promise<QueueState> {
     const [row] = await this.#db.query<{
       waiting: number;
       resting: number;
       next_due_ms: number | null;
+      next_look_ms: number | null;
       oldest_seconds: number | null;
-    }>(STATE);
+    }>(sql.STATE, [own ?? null, ABANDONED_MS]);
     return {
       waiting: row?.waiting ?? 0,
       resting: row?.resting ?? 0,
       ...(typeof row?.next_due_ms === 'number' && { nextDueMs: row.next_due_ms }),
+      ...(typeof row?.next_look_ms === 'number' && own && { nextTakeMs: row.next_look_ms }),
       ...(typeof row?.oldest_seconds === 'number' && { oldestSeconds: row.oldest_seconds }),
     };
   }
 
-  async #finalizeTaken(tx: Queryable, callIds: readonly string[]): Promise<TakeResult> {
-    if (callIds.length === 0) return { taken: 0, finalized: [], failed: [] };
-    const computed: CallRows[] = [];
-    const failed: FailedCall[] = [];
+  /** A call that the database cannot even count in time is for a group of its own. */
+  async #sizesOf(callIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    try {
+      return await withRetries(() => readSizes(this.#db, callIds));
+    } catch (error) {
+      if (!isOfOneCall(error)) throw error;
+      return new Map(callIds.map((callId) => [callId, Number.POSITIVE_INFINITY]));
+    }
+  }
+
+  async #finalizeClaimed(
+    callIds: readonly string[],
+    sizes: ReadonlyMap<string, number>,
+    claim: string,
+  ): Promise<TakeResult> {
+    await this.#db.query(sql.RENEW, [callIds, claim, this.#options.claimMs]);
+    try {
+      const computed = await this.#compute(this.#db, callIds, sizes);
+      return await withRetries(() => this.#writeClaimed(computed, claim));
+    } catch (error) {
+      if (!isOfOneCall(error)) throw error;
+      const [callId] = callIds;
+      if (callId !== undefined && callIds.length === 1) {
+        return withRetries(() => this.#writeClaimed([{ callId, error }], claim));
+      }
+      // The statement does not say which call it is: each gets its own.
+      const results: TakeResult[] = [];
+      for (const id of callIds) results.push(await this.#finalizeClaimed([id], sizes, claim));
+      return {
+        taken: callIds.length,
+        finalized: results.flatMap((result) => result.finalized),
+        failed: results.flatMap((result) => result.failed),
+      };
+    }
+  }
+
+  async #compute(
+    db: Queryable,
+    callIds: readonly string[],
+    sizes: ReadonlyMap<string, number>,
+  ): Promise<readonly Computed[]> {
+    const { finalize, maxCallSpans } = this.#options;
+    const factsByCall = await readFacts(db, callIds, maxCallSpans);
+    const computed: Computed[] = [];
     let pauseAtMs = performance.now() + WORK_MS;
-    for (const [callId, facts] of await readFacts(tx, callIds)) {
+    for (const callId of callIds) {
       // Other work of the process goes on in between. Not between any two calls: where there is much of it, every pause
       // is long.
       if (performance.now() >= pauseAtMs) {
         await setImmediate();
         pauseAtMs = performance.now() + WORK_MS;
       }
+      const facts = factsByCall.get(callId) ?? [];
       try {
-        const rows = this.#finalize(facts);
-        if (rows !== undefined) computed.push(rows);
+        const rows = facts.length === 0 ? undefined : await finalize(facts);
+        const dropped = (sizes.get(callId) ?? 0) - facts.length;
+        if (rows !== undefined && dropped > 0 && Number.isFinite(dropped))
+          rows.metrics.spans_dropped = dropped;
+        computed.push({ callId, rows });
       } catch (error) {
-        failed.push({ callId, error });
+        computed.push({ callId, error });
       }
     }
-    const first = await this.#write(tx, computed, callIds);
-    const failedIds = new Set(failed.map((call) => call.callId));
-    await tx.query(REMOVE, [callIds.filter((callId) => !failedIds.has(callId))]);
-    if (failed.length > 0) await this.#putBack(tx, failed);
-    const finalized = computed.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
-    return { taken: callIds.length, finalized, failed };
+    return computed;
   }
 
-  async #write(tx: Queryable, rows: readonly CallRows[], callIds: readonly string[]) {
-    try {
-      return await writeCallRows(tx, rows, this.#workerId);
-    } catch (error) {
-      if (isDataError(error)) throw new RefusedRows(callIds, error);
-      throw error;
-    }
+  /** Calls whose claim was lost in the meantime are left as they are. */
+  #writeClaimed(computed: readonly Computed[], claim: string): Promise<TakeResult> {
+    const { maxAttempts, retryDelayMs } = this.#options;
+    return this.#db.transaction(async (tx) => {
+      const ids = computed.map(({ callId }) => callId);
+      const locked = await tx.query<{ call_id: string }>(sql.LOCK_CLAIMED, [ids, claim]);
+      const held = new Set(locked.map((row) => row.call_id));
+      const ours = computed.filter(({ callId }) => held.has(callId));
+      const failures = ours.filter(({ error }) => error !== undefined);
+      const done = ours.filter(({ error }) => error === undefined);
+      const finalized = await this.#write(tx, done);
+      await tx.query(sql.FINISH, [done.map(({ callId }) => callId), AGAIN_MS]);
+      const putBack = await tx.query<{ call_id: string; resting: boolean }>(sql.PUT_BACK, [
+        failures.map(({ callId }) => callId),
+        failures.map(({ error }) => errorClass(error)),
+        claim,
+        maxAttempts,
+        retryDelayMs,
+      ]);
+      const resting = new Set(putBack.filter((row) => row.resting).map((row) => row.call_id));
+      const failed = failures.map(({ callId, error }) => ({ callId, error, resting: resting.has(callId) }));
+      return { taken: computed.length, finalized, failed };
+    });
   }
 
-  /** The transaction is lost with the refused call: each call gets its own. */
-  async #oneByOne({ callIds, cause }: RefusedRows): Promise<TakeResult> {
-    const [callId] = callIds;
-    if (callIds.length === 1 && callId !== undefined) {
-      const failed = [{ callId, error: cause }];
-      await this.#putBack(this.#db, failed);
-      return { taken: 1, finalized: [], failed };
-    }
-    const results: TakeResult[] = [];
-    for (const id of callIds) results.push(await this.take({ limit: 1, callIds: [id] }));
-    return {
-      taken: callIds.length,
-      finalized: results.flatMap((result) => result.finalized),
-      failed: results.flatMap((result) => result.failed),
-    };
-  }
-
-  async #putBack(db: Queryable, failed: readonly FailedCall[]): Promise<void> {
-    await db.query(PUT_BACK, [
-      failed.map((call) => call.callId),
-      failed.map((call) => errorClass(call.error)),
-      this.#maxAttempts,
-      this.#retryDelayMs,
-    ]);
+  async #write(tx: Queryable, computed: readonly Computed[]): Promise<readonly FinalizedCall[]> {
+    const calls = computed.flatMap(({ rows }) => rows ?? []);
+    const first = await writeCallRows(tx, calls, this.#options.workerId);
+    return calls.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
   }
 }
 
-/** The database refused a row of one of these calls by its content. */
-class RefusedRows extends Error {
-  override name = 'RefusedRows';
-  readonly callIds: readonly string[];
-
-  constructor(callIds: readonly string[], cause: unknown) {
-    super('A row was refused.', { cause });
-    this.callIds = callIds;
-  }
+/** The work on a call was begun as often as it may and never ended: its processes have died of it, or with it. */
+class UnfinishedError extends Error {
+  override name = 'UnfinishedError';
+  readonly code = 'EARSHOT_UNFINISHED';
 }
 
-async function readFacts(tx: Queryable, callIds: readonly string[]): Promise<Map<string, Fact[]>> {
-  const factsByCall = new Map<string, Fact[]>();
-  for (const { call_id, facts } of await tx.query<{ call_id: string; facts: Fact }>(FACTS, [callIds])) {
-    const known = factsByCall.get(call_id);
-    if (known === undefined) factsByCall.set(call_id, [facts]);
-    else known.push(facts);
+/** What one call can be at fault for: a value that the database refuses, or work that does not end in time. */
+const isOfOneCall = (error: unknown): boolean => isDataError(error) || errorCode(error) === '57014';
+
+/** Calls in order of size, as many together as have no more spans than one may have. */
+function groupsOf(sizes: ReadonlyMap<string, number>, maxSpans: number): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const [callId, spans] of [...sizes].sort(([, a], [, b]) => a - b)) {
+    const group = groups.at(-1);
+    if (group !== undefined && spans <= room) group.push(callId);
+    else {
+      groups.push([callId]);
+      room = maxSpans;
+    }
+    room -= spans;
   }
-  return factsByCall;
+  return groups;
 }

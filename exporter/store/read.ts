@@ -1,12 +1,14 @@
 import type { Fact, Micros } from '../../model/facts.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
+import { MAX_CALL_SPANS } from './call-facts.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { RESTING } from './queue-statements.ts';
 import { decodeRow, selectList } from './values.ts';
 
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM call_metrics WHERE call_id = $1`;
 const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
-const FACTS = `SELECT facts FROM call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id`;
+const FACTS = `SELECT facts FROM call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id LIMIT $2`;
 // Qualified in ORDER BY: a bare name would be the output column, and the index would not serve.
 const LIST = `\
 SELECT ${selectList(STORED_METRICS)} FROM call_metrics m
@@ -25,10 +27,25 @@ export async function getCallLogs(db: Queryable, callId: string): Promise<CallLo
   return (await db.query(LOGS, [callId])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
 }
 
-/** A call's facts from the journal, by start. */
-export async function getCallFacts(db: Queryable, callId: string): Promise<Fact[]> {
-  return (await db.query<{ facts: Fact }>(FACTS, [callId])).map((row) => row.facts);
+/** A call's facts from the journal, by start: the first `limit`. (Default: 20 000.) */
+export async function getCallFacts(
+  db: Queryable,
+  callId: string,
+  limit: number = MAX_CALL_SPANS,
+): Promise<Fact[]> {
+  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit])).map((row) => row.facts);
 }
+
+/** A call that could not be turned into rows and is not tried again until a new span of it arrives. */
+export interface RestingCall {
+  call_id: string;
+  /** Class or code of the last failure. */
+  last_error: string;
+}
+
+/** Calls at rest, the latest first. */
+export const listRestingCalls = (db: Queryable, limit = 20): Promise<RestingCall[]> =>
+  db.query<RestingCall>(RESTING, [limit]);
 
 export interface ListCallsOptions {
   /** Calls at most. (Default: 50.) */

@@ -1,9 +1,10 @@
 import type { Decimal } from 'decimal.js';
 import type { Fact, Micros } from '../../model/facts.ts';
 import type { CallRows, StoredCallMetrics } from '../../model/rows.ts';
+import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
-import { getCallFacts, getCallMetrics } from './read.ts';
+import { getCallMetrics } from './read.ts';
 import { writeCallRows } from './rows.ts';
 
 /** Cost columns of `call_metrics`, the total last. */
@@ -34,6 +35,8 @@ export interface RepriceOptions {
   since: Micros;
   /** Computes the rows with the new prices. Pure. */
   finalize: (facts: readonly Fact[]) => CallRows;
+  /** As the workers have it. (Default: 20 000.) */
+  maxCallSpans?: number;
   /** Writes what has changed. (Default: false, nothing is written.) */
   apply?: boolean;
   /** Goes into `finalized_by` of the rows that are written. */
@@ -49,10 +52,6 @@ LIMIT $3`;
 // No id is empty, so the first page begins with calls that started at this very instant.
 const SINCE = "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond')::text AS at";
 const LOCK = 'SELECT call_id FROM call_metrics WHERE call_id = $1 FOR UPDATE';
-const EXPIRED = `\
-SELECT m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id) AS expired
-FROM call_metrics m WHERE m.call_id = $1`;
-
 /**
  * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
  * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalizes one of
@@ -98,15 +97,16 @@ async function repriceCall(
 async function compare(
   db: Queryable,
   callId: string,
-  { finalize }: RepriceOptions,
+  { finalize, maxCallSpans = MAX_CALL_SPANS }: RepriceOptions,
 ): Promise<{ repricing: Repricing /** What is to be written. */; rows?: CallRows } | undefined> {
   const stored = await getCallMetrics(db, callId);
   if (!stored) return undefined;
   const base = { callId, startedAt: stored.started_at };
-  const facts = await getCallFacts(db, callId);
-  const [state] = await db.query<{ expired: boolean | null }>(EXPIRED, [callId]);
-  if (facts.length === 0 || state?.expired) return { repricing: { ...base, kind: 'expired' } };
+  const facts = (await readFacts(db, [callId], maxCallSpans)).get(callId);
+  if (facts === undefined) return { repricing: { ...base, kind: 'expired' } };
   const rows = finalize(facts);
+  const dropped = ((await readSizes(db, [callId])).get(callId) ?? 0) - facts.length;
+  if (dropped > 0) rows.metrics.spans_dropped = dropped;
   const before = costs(stored);
   const after = costs(rows.metrics);
   // Another name of the price list is no other cost.

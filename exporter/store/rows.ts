@@ -9,6 +9,11 @@ const replaceAll = (columns: Columns, ...key: string[]) =>
     .map((name) => `${name} = excluded.${name}`)
     .join(', ');
 
+const qualifiedList = (columns: Columns, table: string) =>
+  Object.keys(columns)
+    .map((name) => `${table}.${name}`)
+    .join(', ');
+
 const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 
 // `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read.
@@ -20,10 +25,15 @@ ON CONFLICT (call_id) DO UPDATE SET ${replaceAll(CALL_METRICS, 'call_id')},
   finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
 RETURNING call_id, xmax = 0 AS first`;
 
+// A late span changes few of a call's turns: those that stay as they are are not written again.
 const UPSERT_LOGS = `\
-INSERT INTO call_logs (${columnList(CALL_LOGS)})
+INSERT INTO call_logs AS l (${columnList(CALL_LOGS)})
 ${unnest(CALL_LOGS)}
-ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id', 'turn_index')}`;
+ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id', 'turn_index')}
+WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_LOGS, 'excluded')})`;
+
+/** Turns that one statement writes: more would hold the event loop while they are encoded. */
+const SLICE = 200;
 
 const DELETE_GONE_LOGS = `\
 DELETE FROM call_logs l
@@ -52,6 +62,8 @@ export async function writeCallRows(
   ]);
   const [callIds, turnIndexes] = columnArrays({ call_id: 'text', turn_index: 'integer' }, logs);
   await tx.query(DELETE_GONE_LOGS, [metrics.map((row) => row.call_id), callIds, turnIndexes]);
-  if (logs.length > 0) await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs));
+  for (let start = 0; start < logs.length; start += SLICE) {
+    await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs.slice(start, start + SLICE)));
+  }
   return new Set(written.filter((row) => row.first).map((row) => row.call_id));
 }

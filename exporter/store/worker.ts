@@ -1,11 +1,13 @@
-import type { FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
+import type { FailedCall, FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
 
 export interface FinalizeWorkerOptions {
   queue: Pick<Queue, 'take' | 'state'>;
   /** Told of each call after its rows are committed. */
   onFinalized?: (call: FinalizedCall) => void;
-  /** Told of what went wrong: the database is away (no `callId`), or a call that was put back for later. */
-  onError?: (error: unknown, callId?: string) => void;
+  /** Told of what went wrong: the database is away (no `call`), or a call that was put back for later. */
+  onError?: (error: unknown, call?: FailedCall) => void;
+  /** The calls of this process, which leaves others to theirs unless they are long overdue. (Default: all alike.) */
+  own?: () => readonly string[];
   /** Between two looks while calls wait, in milliseconds. (Default: 1000 ms.) */
   pollMs?: number;
   /** Between two looks while none waits or the database is away, in milliseconds. (Default: 10 000 ms.) */
@@ -21,7 +23,8 @@ export interface FinalizeWorkerOptions {
 export class FinalizeWorker {
   readonly #queue: Pick<Queue, 'take' | 'state'>;
   readonly #onFinalized: (call: FinalizedCall) => void;
-  readonly #onError: (error: unknown, callId?: string) => void;
+  readonly #onError: (error: unknown, call?: FailedCall) => void;
+  readonly #own: (() => readonly string[]) | undefined;
   readonly #pollMs: number;
   readonly #idlePollMs: number;
   readonly #batch: number;
@@ -35,6 +38,7 @@ export class FinalizeWorker {
     this.#queue = options.queue;
     this.#onFinalized = guarded(options.onFinalized);
     this.#onError = guarded(options.onError);
+    this.#own = options.own;
     this.#pollMs = options.pollMs ?? 1_000;
     this.#idlePollMs = options.idlePollMs ?? 10_000;
     this.#batch = options.batch ?? 16;
@@ -92,10 +96,10 @@ export class FinalizeWorker {
   }
 
   async #untilNextLook(): Promise<number> {
-    const { nextDueMs } = await this.#queue.state();
-    if (nextDueMs === undefined) return this.#idlePollMs;
+    const { nextDueMs, nextTakeMs = nextDueMs } = await this.#queue.state(this.#own?.());
+    if (nextTakeMs === undefined) return this.#idlePollMs;
     // Another process may end a call sooner; and a call that is due but locked by another worker is not waited for hotly.
-    return Math.min(Math.max(nextDueMs, 100), this.#pollMs);
+    return Math.min(Math.max(nextTakeMs, 100), this.#pollMs);
   }
 
   async #takeAll(options: TakeOptions): Promise<number> {
@@ -108,9 +112,9 @@ export class FinalizeWorker {
   }
 
   async #take(options: TakeOptions): Promise<TakeResult> {
-    const result = await this.#queue.take({ ...options, limit: this.#batch });
+    const result = await this.#queue.take({ own: this.#own?.(), ...options, limit: this.#batch });
     for (const call of result.finalized) this.#onFinalized(call);
-    for (const { callId, error } of result.failed) this.#onError(error, callId);
+    for (const call of result.failed) this.#onError(call.error, call);
     return result;
   }
 

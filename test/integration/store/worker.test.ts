@@ -38,7 +38,7 @@ function workerOn(db: Database, finalize = countTurns) {
   const worker = new FinalizeWorker({
     queue: new Queue(db, { finalize, workerId: 'test' }),
     onFinalized: (call) => calls.push(call),
-    onError: (error, callId) => errors.push({ error, callId }),
+    onError: (error, call) => errors.push({ error, callId: call?.callId }),
     pollMs: 50,
     idlePollMs: 100,
     batch: 3,
@@ -116,8 +116,8 @@ it('a call that fails is told with its id, does not stop a drain, and callbacks 
     onFinalized: () => {
       throw new Error('from the application');
     },
-    onError: (_, callId) => {
-      errors.push(callId);
+    onError: (_, call) => {
+      errors.push(call?.callId);
       throw new Error('from the application');
     },
     batch: 1,

@@ -72,7 +72,15 @@ const UNKNOWN_LOG: Row = {
 const UNKNOWN_METRICS: Row = {
   ...nulls(LATENCIES.flatMap((latency) => STATISTICS.map((statistic) => `${latency}_${statistic}`))),
   ...nulls([...USAGE_COLUMNS, ...COST_COLUMNS, 'cost_livekit', 'cost_telephony']),
-  ...nulls(['service_name', 'agent_name', 'campaign_id', 'direction', 'channel', 'end_reason']),
+  ...nulls([
+    'spans_dropped',
+    'service_name',
+    'agent_name',
+    'campaign_id',
+    'direction',
+    'channel',
+    'end_reason',
+  ]),
   ...nulls(['outcome', 'outcome_confidence', 'outcome_source', 'sentiment_avg', 'sentiment_label']),
   unanswered_count: 0,
   clock_skew_count: 0,

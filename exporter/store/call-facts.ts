@@ -1,0 +1,64 @@
+import type { Fact } from '../../model/facts.ts';
+import type { Queryable } from './database.ts';
+
+/** Spans of one call that its rows are computed from, at most. */
+export const MAX_CALL_SPANS = 20_000;
+
+/** Beyond it spans are not even counted. */
+const COUNTED = 1_000_000;
+
+const SIZES = `\
+SELECT c.call_id, (
+  SELECT count(*) FROM (SELECT FROM call_spans s WHERE s.call_id = c.call_id LIMIT ${COUNTED}) AS counted
+)::int AS spans
+FROM UNNEST($1::text[]) AS c (call_id)`;
+
+/**
+ * SQL: the rows of the call are newer than all its spans, so what they were computed from has left the journal. A late
+ * span must not replace them with its own, and no price can be computed again.
+ */
+export const isExpired = (callId: string): string => `\
+EXISTS (
+  SELECT FROM call_metrics m
+  WHERE m.call_id = ${callId}
+    AND m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id)
+)`;
+
+// The call's own spans first: without them a call has not ended.
+const FACTS = `\
+SELECT c.call_id, s.facts
+FROM UNNEST($1::text[]) AS c (call_id)
+CROSS JOIN LATERAL (
+  SELECT facts FROM call_spans s
+  WHERE s.call_id = c.call_id
+  ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id
+  LIMIT $2
+) AS s
+WHERE NOT ${isExpired('c.call_id')}`;
+
+/** How many spans the journal has of each call; some calls have none. */
+export async function readSizes(
+  db: Queryable,
+  callIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ call_id: string; spans: number }>(SIZES, [callIds]);
+  return new Map(rows.map((row) => [row.call_id, row.spans]));
+}
+
+/** The facts of calls, at most `maxSpans` of each; none of a call whose spans have expired. */
+export async function readFacts(
+  db: Queryable,
+  callIds: readonly string[],
+  maxSpans: number,
+): Promise<ReadonlyMap<string, readonly Fact[]>> {
+  const factsByCall = new Map<string, Fact[]>();
+  for (const { call_id, facts } of await db.query<{ call_id: string; facts: Fact }>(FACTS, [
+    callIds,
+    maxSpans,
+  ])) {
+    const known = factsByCall.get(call_id);
+    if (known === undefined) factsByCall.set(call_id, [facts]);
+    else known.push(facts);
+  }
+  return factsByCall;
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import {
+  type Database,
+  type Finalize,
+  getCallLogs,
+  getCallMetrics,
+  Journal,
+  listRestingCalls,
+  Queue,
+  type QueueOptions,
+} from '../../../exporter/store/index.ts';
+import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
+import { onEachDatabase } from '../../support/databases.ts';
+
+const AT_ONCE = { finalizeDelayMs: 0, idleLimitMs: 0 };
+
+const queueOf = (db: Database, finalize: Finalize = countTurns, options: Partial<QueueOptions> = {}) =>
+  new Queue(db, { finalize, workerId: 'test', ...options });
+
+interface Entry {
+  call_id: string;
+  attempts: number;
+  claimed: boolean;
+  due_at: string;
+}
+
+const readQueue = (db: Database) =>
+  db.query<Entry>(
+    'SELECT call_id, attempts, claim IS NOT NULL AS claimed, due_at::text FROM call_queue ORDER BY call_id',
+  );
+
+/** A worker that was killed at its work: the claim is there, and has lapsed. */
+async function die(db: Database, options: Partial<QueueOptions> = {}): Promise<void> {
+  const queue = queueOf(db, () => new Promise(() => {}), { claimMs: 0, ...options });
+  void queue.take().catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let round = 0; round < 200; round += 1) {
+    if ((await readQueue(db)).every(({ claimed }) => claimed)) return;
+  }
+  assert.fail('nothing was claimed');
+}
+
+onEachDatabase((databases) => {
+  it('counts the attempt before the work', async () => {
+    const db = await databases.migrated();
+    await new Journal(db, AT_ONCE).append([callFact('c')]);
+    let seen: Entry[] = [];
+    await queueOf(db, async (facts) => {
+      seen = await readQueue(db);
+      return countTurns(facts);
+    }).take();
+    assert.deepEqual(
+      seen.map(({ attempts, claimed }) => ({ attempts, claimed })),
+      [{ attempts: 1, claimed: true }],
+    );
+  });
+
+  it('a span that comes during the work holds nothing up, and queues the call again', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    await journal.append([callFact('c')]);
+    const { finalized } = await queueOf(db, async (facts) => {
+      await journal.append([turnFact('c', 0)]);
+      return countTurns(facts);
+    }).take();
+    assert.equal(finalized.length, 1, 'has rows all the same');
+    assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 0);
+    await queueOf(db).take({ ended: true });
+    assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 1);
+    assert.deepEqual(await readQueue(db), []);
+  });
+
+  it('a call whose worker died is taken again, and rests when it has been begun too often', async () => {
+    const db = await databases.migrated();
+    await new Journal(db, AT_ONCE).append([callFact('c')]);
+    for (let attempt = 0; attempt < 2; attempt += 1) await die(db);
+    const { taken, failed } = await queueOf(db, countTurns, { maxAttempts: 2 }).take();
+    assert.deepEqual([taken, failed.map(({ callId, resting }) => [callId, resting])], [1, [['c', true]]]);
+    assert.deepEqual(await listRestingCalls(db), [{ call_id: 'c', last_error: 'unfinished' }]);
+    assert.deepEqual(await queueOf(db).state(), { waiting: 0, resting: 1 });
+  });
+
+  it('rows are not written by a worker whose claim has passed to another', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    await journal.append([callFact('c')]);
+    const { finalized } = await queueOf(
+      db,
+      async (facts) => {
+        await journal.append([turnFact('c', 0)]);
+        assert.equal((await queueOf(db).take({ callIds: ['c'] })).finalized.length, 1);
+        return countTurns(facts);
+      },
+      { claimMs: 0 },
+    ).take();
+    assert.deepEqual(finalized, []);
+    assert.equal((await getCallMetrics(db, 'c'))?.turn_count, 1);
+  });
+
+  it('an ended call is not put off by spans that keep coming', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db);
+    await journal.append([callFact('c')]);
+    const [before] = await readQueue(db);
+    for (let index = 0; index < 3; index += 1) await journal.append([turnFact('c', index)]);
+    assert.deepEqual(await readQueue(db), [before]);
+  });
+
+  it('a call that goes on and on has rows after a number of idle limits', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db);
+    await journal.append([turnFact('c', 0)]);
+    await db.query(`UPDATE call_queue SET queued_at = now() - interval '5 hours'`);
+    await journal.append([turnFact('c', 1)]);
+    assert.equal((await queueOf(db).take()).finalized.length, 1);
+  });
+
+  it('a call with too many spans has rows of those that fit, and says so', async () => {
+    const db = await databases.migrated();
+    const turns = Array.from({ length: 9 }, (_, index) => turnFact('c', index));
+    await new Journal(db, AT_ONCE).append([...turns, callFact('c', { startUs: turnFact('c', 50).startUs })]);
+    let read = 0;
+    const counting: Finalize = (facts) => {
+      read = facts.length;
+      assert.ok(
+        facts.some(({ type }) => type === 'call'),
+        'the span of the call is among them',
+      );
+      return countTurns(facts);
+    };
+    await queueOf(db, counting, { maxCallSpans: 6 }).take();
+    assert.equal(read, 6);
+    const metrics = await getCallMetrics(db, 'c');
+    assert.deepEqual([metrics?.turn_count, metrics?.spans_dropped], [5, 4]);
+  });
+
+  it('a call that cannot be computed in time does not hold up others of the same batch', async () => {
+    const db = await databases.migrated();
+    await new Journal(db, AT_ONCE).append([callFact('bad'), callFact('good')]);
+    const finalize: Finalize = async (facts) => {
+      if (facts[0]?.callId === 'bad') throw Object.assign(new Error('too long'), { code: 'EARSHOT_TIMEOUT' });
+      return countTurns(facts);
+    };
+    const { finalized, failed } = await queueOf(db, finalize).take();
+    assert.deepEqual([finalized.length, failed.map(({ callId }) => callId)], [1, ['bad']]);
+  });
+
+  it('leaves calls of others to them, until they are long overdue', async () => {
+    const db = await databases.migrated();
+    await new Journal(db, AT_ONCE).append(['mine', 'theirs'].map((callId) => callFact(callId)));
+    const queue = queueOf(db);
+    const ids = async () =>
+      (await queue.take({ own: ['mine'] })).finalized.map(({ rows }) => rows.metrics.call_id);
+    assert.deepEqual(await ids(), ['mine']);
+    assert.deepEqual(await ids(), []);
+    const { nextTakeMs } = await queue.state(['mine']);
+    assert.ok(nextTakeMs !== undefined && nextTakeMs > 1_000, `looks again in ${nextTakeMs} ms`);
+    await db.query(`UPDATE call_queue SET due_at = now() - interval '1 minute'`);
+    assert.deepEqual(await ids(), ['theirs']);
+  });
+
+  it('writes only the turns that have changed', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    await journal.append([callFact('c'), turnFact('c', 0), turnFact('c', 1)]);
+    await queueOf(db).take();
+    const versions = () =>
+      db.query<{ turn_index: number; version: string }>(
+        'SELECT turn_index, xmin::text AS version FROM call_logs ORDER BY turn_index',
+      );
+    const before = await versions();
+    await journal.append([turnFact('c', 2)]);
+    await queueOf(db).take();
+    const after = await versions();
+    assert.deepEqual(after.slice(0, 2), before);
+    assert.equal(after.length, 3);
+  });
+
+  it('finalizes in a transaction of the caller, with what it has written', async () => {
+    const db = await databases.migrated();
+    const queue = queueOf(db);
+    const write = (fail: boolean) =>
+      db.transaction(async (tx) => {
+        await new Journal(tx, AT_ONCE).append([callFact('c'), turnFact('c', 0)]);
+        const finalized = await queue.finalizeIn(tx, ['c']);
+        if (fail) throw new Error('after all');
+        return finalized.length;
+      });
+    await assert.rejects(write(true), /after all/);
+    assert.deepEqual([await getCallMetrics(db, 'c'), await readQueue(db)], [undefined, []]);
+    assert.equal(await write(false), 1);
+    assert.equal((await getCallLogs(db, 'c')).length, 1);
+    assert.deepEqual(await readQueue(db), []);
+  });
+});
