@@ -35,6 +35,8 @@ const FROM_FACT = {
   facts: 'f',
 } as const satisfies Record<keyof typeof CALL_SPANS, string>;
 
+/** Late spans put an ended call off for so long at most. */
+const MAX_POSTPONEMENT = '10 seconds';
 /** A call that goes on and on has rows after so many idle limits: by default, after four hours. */
 const MAX_IDLE_LIMITS = 48;
 
@@ -57,8 +59,9 @@ WITH inserted AS (
   FROM inserted i
   GROUP BY i.call_id
 ), queued AS (
-  INSERT INTO call_queue AS q (call_id, ended, due_at)
-  SELECT call_id, ended, now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
+  INSERT INTO call_queue AS q (call_id, ended, ended_at, due_at)
+  SELECT call_id, ended, CASE WHEN ended THEN now() END,
+    now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
   FROM touched
   ORDER BY call_id
   ON CONFLICT (call_id) DO UPDATE SET
@@ -66,12 +69,15 @@ WITH inserted AS (
     due_at = CASE
       -- Under way: the worker queues it again.
       WHEN q.claim IS NOT NULL THEN q.due_at
-      -- Its turn is set: spans that keep coming do not put it off. Nor does a writer that does not know of the end yet.
-      WHEN q.ended AND q.attempts = 0 THEN q.due_at
-      WHEN q.ended OR excluded.ended THEN now() + $2 * interval '1 millisecond'
+      -- Also for a writer that does not know of the end yet.
+      WHEN q.ended OR excluded.ended THEN least(
+        now() + $2 * interval '1 millisecond',
+        CASE WHEN q.attempts = 0 THEN q.ended_at + interval '${MAX_POSTPONEMENT}' END
+      )
       WHEN q.attempts > 0 THEN excluded.due_at
       ELSE least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * $3 * interval '1 millisecond')
     END,
+    ended_at = coalesce(q.ended_at, excluded.ended_at),
     attempts = 0,
     last_error = NULL
 )

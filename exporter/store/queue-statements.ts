@@ -58,7 +58,10 @@ export const REMOVE = 'DELETE FROM call_queue WHERE call_id = ANY ($1::text[])';
 /** Ends the work on calls: they leave the queue, or wait anew where a span came meanwhile. */
 export const FINISH = `\
 WITH again AS (
-  UPDATE call_queue SET claim = NULL, due_at = now() + $2::double precision * interval '1 millisecond'
+  UPDATE call_queue SET
+    claim = NULL,
+    ended_at = CASE WHEN ended THEN now() END,
+    due_at = now() + $2::double precision * interval '1 millisecond'
   WHERE call_id = ANY ($1::text[]) AND attempts = 0
 )
 DELETE FROM call_queue WHERE call_id = ANY ($1) AND attempts > 0`;
