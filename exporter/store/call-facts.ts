@@ -17,7 +17,7 @@ FROM UNNEST($1::text[]) AS c (call_id)`;
  * SQL: the rows of the call are newer than all its spans, so what they were computed from has left the journal. A late
  * span must not replace them with its own, and no price can be computed again.
  */
-export const isExpired = (callId: string): string => `\
+const isExpired = (callId: string): string => `\
 EXISTS (
   SELECT FROM call_metrics m
   WHERE m.call_id = ${callId}
