@@ -72,7 +72,7 @@ WITH inserted AS (
       -- Also for a writer that does not know of the end yet.
       WHEN q.ended OR excluded.ended THEN least(
         now() + $2 * interval '1 millisecond',
-        CASE WHEN q.attempts = 0 THEN q.ended_at + interval '${MAX_POSTPONEMENT}' END
+        CASE WHEN q.attempts = 0 THEN q.ended_at + $2 * interval '1 millisecond' + interval '${MAX_POSTPONEMENT}' END
       )
       WHEN q.attempts > 0 THEN excluded.due_at
       ELSE least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * $3 * interval '1 millisecond')

@@ -12,6 +12,7 @@ import {
 } from '../../../exporter/store/index.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
+import { poll } from '../../support/poll.ts';
 
 const AT_ONCE = { finalizeDelayMs: 0, idleLimitMs: 0 };
 
@@ -31,14 +32,9 @@ const readQueue = (db: Database) =>
   );
 
 /** A worker that was killed at its work: the claim is there, and has lapsed. */
-async function die(db: Database, options: Partial<QueueOptions> = {}): Promise<void> {
-  const queue = queueOf(db, () => new Promise(() => {}), { claimMs: 0, ...options });
-  void queue.take().catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 1));
-  for (let round = 0; round < 200; round += 1) {
-    if ((await readQueue(db)).every(({ claimed }) => claimed)) return;
-  }
-  assert.fail('nothing was claimed');
+async function die(db: Database, attempt: number): Promise<void> {
+  void queueOf(db, () => new Promise(() => {}), { claimMs: 0 }).take();
+  await poll(async () => (await readQueue(db)).every(({ attempts }) => attempts === attempt));
 }
 
 onEachDatabase((databases) => {
@@ -74,8 +70,11 @@ onEachDatabase((databases) => {
   it('a call whose worker died is taken again, and rests when it has been begun too often', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append([callFact('c')]);
-    for (let attempt = 0; attempt < 2; attempt += 1) await die(db);
-    const { taken, failed } = await queueOf(db, countTurns, { maxAttempts: 2 }).take();
+    for (const attempt of [1, 2]) await die(db, attempt);
+    const { taken, failed } = await poll(async () => {
+      const result = await queueOf(db, countTurns, { maxAttempts: 2 }).take();
+      return result.taken > 0 && result;
+    });
     assert.deepEqual([taken, failed.map(({ callId, resting }) => [callId, resting])], [1, [['c', true]]]);
     assert.deepEqual(await listRestingCalls(db), [{ call_id: 'c', last_error: 'unfinished' }]);
     assert.deepEqual(await queueOf(db).state(), { waiting: 0, resting: 1 });
@@ -106,7 +105,7 @@ onEachDatabase((databases) => {
     await journal.append([turnFact('c', 0)]);
     const [later] = await readQueue(db);
     assert.ok(before && later && later.due_at > before.due_at);
-    await db.query(`UPDATE call_queue SET ended_at = now() - interval '11 seconds'`);
+    await db.query(`UPDATE call_queue SET ended_at = now() - interval '13 seconds'`);
     await journal.append([turnFact('c', 1)]);
     assert.equal((await queueOf(db).take()).finalized.length, 1);
   });

@@ -89,7 +89,7 @@ it('a connection that dies once is replaced, and the call is finalized all the s
     times += 1;
     if (times === 1) await cutOff();
   };
-  const queue = new Queue(interrupted(db, 'DELETE FROM call_queue', once), {
+  const queue = new Queue(interrupted(db, 'WITH again AS', once), {
     finalize: countTurns,
     workerId: 'test',
   });
@@ -151,7 +151,7 @@ it('a call that another worker holds is skipped, not waited for', async () => {
   const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
   let meanwhile: { taken: number } | undefined;
   const holding = new Queue(
-    interrupted(db, 'DELETE FROM call_queue', async () => {
+    interrupted(db, 'WITH again AS', async () => {
       meanwhile = await queue.take();
     }),
     { finalize: countTurns, workerId: 'holding' },
