@@ -40,7 +40,7 @@ export async function benchJournal(): Promise<BenchResult[]> {
     await client.connect();
     try {
       await migrate(db);
-      await client.query('CREATE TABLE copied_spans (LIKE call_spans INCLUDING ALL)');
+      await client.query('CREATE TABLE copied_spans (LIKE earshot.call_spans INCLUDING ALL)');
       return [...(await appended(db, client, facts)), await finalized(db, facts)];
     } finally {
       await client.end();
@@ -57,11 +57,11 @@ async function appended(db: Database, client: pg.Client, facts: readonly Fact[])
   const readyBatches = batches.map((batch) => batch.map(copyLine).join(''));
   const ready = readyBatches.join('');
   const rate = async (write: () => Promise<void>): Promise<number> => {
-    await client.query('TRUNCATE call_spans, call_queue, copied_spans');
+    await client.query('TRUNCATE earshot.call_spans, earshot.call_queue, copied_spans');
     const seconds = await secondsOf(write);
     const [row] = (
       await client.query<{ rows: number }>(
-        'SELECT (SELECT count(*) FROM call_spans)::int + (SELECT count(*) FROM copied_spans)::int AS rows',
+        'SELECT (SELECT count(*) FROM earshot.call_spans)::int + (SELECT count(*) FROM copied_spans)::int AS rows',
       )
     ).rows;
     if (row?.rows !== facts.length) throw new Error(`${row?.rows} rows of ${facts.length} were written.`);
@@ -113,7 +113,9 @@ async function finalized(db: Database, facts: readonly Fact[]): Promise<BenchRes
   });
   const { ours } = await inTurn(ROUNDS, {
     ours: async () => {
-      await db.query('TRUNCATE call_spans, call_queue, call_logs, call_metrics');
+      await db.query(
+        'TRUNCATE earshot.call_spans, earshot.call_queue, earshot.call_logs, earshot.call_metrics',
+      );
       for (const batch of inBatches(facts, BATCH)) await journal.append(batch);
       let calls = 0;
       const seconds = await secondsOf(async () => {

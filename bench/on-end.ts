@@ -174,7 +174,7 @@ class NullDatabase implements Database {
     for (const value of params) this.bytes += Buffer.from(prepareValue(value) ?? '').length;
     const answer = text.includes('earshot_migrations')
       ? [{ present: true, id: MIGRATIONS.at(-1)?.id }]
-      : text.includes('INTO call_spans')
+      : text.includes('INTO earshot.call_spans')
         ? [{ written: 0 }]
         : [];
     return answer as Row[];

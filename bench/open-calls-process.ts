@@ -11,7 +11,7 @@ import type { OpenCallsMemory } from './open-calls.ts';
 const database: Database = {
   async query<Row>(text: string): Promise<Row[]> {
     if (text.includes('earshot_migrations')) return [{ present: true, id: MIGRATIONS.at(-1)?.id }] as Row[];
-    return (text.includes('INTO call_spans') ? [{ written: 0 }] : []) as Row[];
+    return (text.includes('INTO earshot.call_spans') ? [{ written: 0 }] : []) as Row[];
   },
   transaction: (work) => work(database),
   close: async () => {},

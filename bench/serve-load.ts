@@ -55,7 +55,7 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
     cleanUps.push(() => db.close());
     await migrate(db);
     await client.connect();
-    await client.query('CREATE TABLE copied_spans (LIKE call_spans INCLUDING ALL)');
+    await client.query('CREATE TABLE copied_spans (LIKE earshot.call_spans INCLUDING ALL)');
     const after = (cleanUp: () => void | Promise<void>) => void cleanUps.unshift(cleanUp);
     const serve = await startServe({ after } as Parameters<typeof startServe>[0], {
       DATABASE_URL: url,
@@ -159,7 +159,7 @@ class Load {
   async #size(): Promise<BenchResult> {
     const [row] = (
       await this.#client.query<{ bytes: number }>(
-        `SELECT pg_total_relation_size('call_spans')::float8 / greatest(count(*), 1) AS bytes FROM call_spans`,
+        `SELECT pg_total_relation_size('call_spans')::float8 / greatest(count(*), 1) AS bytes FROM earshot.call_spans`,
       )
     ).rows;
     const note = 'of call_spans with its indexes, freshly written';
@@ -200,7 +200,7 @@ class Load {
       durationMs: OVERLOAD_SECONDS * 1_000,
     });
     const { rows } = await this.#client.query<{ id: string }>(
-      'SELECT trace_id || span_id AS id FROM call_spans',
+      'SELECT trace_id || span_id AS id FROM earshot.call_spans',
     );
     const journal = new Set(rows.map(({ id }) => id));
     const lost = report.acknowledged.filter((id) => !journal.has(id)).length;
@@ -242,7 +242,7 @@ class Load {
       durationMs: SECONDS * 1_000,
     });
     const [row] = (
-      await this.#client.query<{ calls: number }>('SELECT count(*)::int AS calls FROM call_queue')
+      await this.#client.query<{ calls: number }>('SELECT count(*)::int AS calls FROM earshot.call_queue')
     ).rows;
     return {
       name: 'serve: with many calls open at once',
@@ -329,7 +329,9 @@ class Load {
   async #empty(): Promise<void> {
     await poll(
       async () => {
-        await this.#client.query('TRUNCATE call_spans, call_queue, call_logs, call_metrics');
+        await this.#client.query(
+          'TRUNCATE earshot.call_spans, earshot.call_queue, earshot.call_logs, earshot.call_metrics',
+        );
         return true;
       },
       { deadlineMs: 30_000 },
@@ -339,20 +341,20 @@ class Load {
 }
 
 const BOOKS = `\
-SELECT (SELECT count(*) FROM call_spans)::int AS stored,
-  (SELECT count(*) FROM call_queue WHERE ended)::int AS backlog,
-  (SELECT count(*) FROM call_metrics)::int AS finalized`;
+SELECT (SELECT count(*) FROM earshot.call_spans)::int AS stored,
+  (SELECT count(*) FROM earshot.call_queue WHERE ended)::int AS backlog,
+  (SELECT count(*) FROM earshot.call_metrics)::int AS finalized`;
 
 /** Finished calls as they lie in the tables for a month: $1 of them. */
 const FILL = [
-  `INSERT INTO call_spans (trace_id, span_id, call_id, turn_index, stage, started_at, ended_at, facts)
+  `INSERT INTO earshot.call_spans (trace_id, span_id, call_id, turn_index, stage, started_at, ended_at, facts)
    SELECT md5(n || '-' || s), left(md5(s || '-' || n), 16), md5('call' || n), s, 'turn',
      now() - n * interval '2 s', now() - n * interval '2 s' + interval '5 s',
      jsonb_build_object('type', 'turn', 'name', 'voice.turn', 'callId', md5('call' || n), 'turnIndex', s)
    FROM generate_series(1, $1::int) AS n, generate_series(0, 2) AS s`,
-  `INSERT INTO call_logs (call_id, turn_index, created_at, trace_id, interrupted)
+  `INSERT INTO earshot.call_logs (call_id, turn_index, created_at, trace_id, interrupted)
    SELECT md5('call' || n), 0, now() - n * interval '2 s', md5(n || '-0'), false FROM generate_series(1, $1::int) AS n`,
-  `INSERT INTO call_metrics (call_id, started_at, ended_at, duration_seconds, turn_count, interruption_count,
+  `INSERT INTO earshot.call_metrics (call_id, started_at, ended_at, duration_seconds, turn_count, interruption_count,
      false_interruption_count, unpriced, price_list, finalized_at, finalized_by)
    SELECT md5('call' || n), now() - n * interval '2 s', now() - n * interval '2 s' + interval '60 s', 60, 1, 0, 0, '{}',
      'bench', now(), 'bench' FROM generate_series(1, $1::int) AS n`,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { type Database, migrate, openPostgres } from '../exporter/store/index.ts';
-import type { Settings } from '../model/settings.ts';
+import { type Database, lastingProblem, migrate, openPostgres } from '../exporter/store/index.ts';
+import { databaseVariable, type Settings } from '../model/settings.ts';
+import { CommandError } from './command.ts';
 import { openEmbeddedDatabase } from './embedded-database.ts';
 
 /** The database that a command works on. */
@@ -16,10 +17,14 @@ export interface CommandDatabase {
 }
 
 /** `DATABASE_URL`, or else the embedded database. Its schema is brought up to date. */
-export async function openCommandDatabase({ databaseUrl, dataDir }: Settings): Promise<CommandDatabase> {
+export async function openCommandDatabase({
+  databaseUrl,
+  dataDir,
+  schema,
+}: Settings): Promise<CommandDatabase> {
   const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(resolve(dataDir)) : undefined;
   const url = databaseUrl ?? embedded?.url ?? '';
-  const db = openPostgres({ url, statementTimeoutMs: 0, ...(embedded && { maxConnections: 2 }) });
+  const db = openPostgres({ url, schema, statementTimeoutMs: 0, ...(embedded && { maxConnections: 2 }) });
   const close = async () => {
     await db.close();
     await embedded?.close();
@@ -28,13 +33,15 @@ export async function openCommandDatabase({ databaseUrl, dataDir }: Settings): P
     await migrate(db);
   } catch (error) {
     await close();
+    const problem = embedded === undefined ? lastingProblem(error) : undefined;
+    if (problem !== undefined) throw new CommandError(`${databaseVariable()}: ${problem}`, { cause: error });
     throw error;
   }
   return {
     embedded: embedded !== undefined,
     db,
     url,
-    name: embedded ? `the embedded database in ${dataDir}` : 'DATABASE_URL',
+    name: embedded ? `the embedded database in ${dataDir}` : 'EARSHOT_DATABASE_URL',
     close,
   };
 }

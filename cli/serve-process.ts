@@ -20,7 +20,12 @@ const START_DEADLINE_MS = 60_000;
 export async function startServe(databaseUrl: string): Promise<ServeProcess> {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'serve', '--host', '127.0.0.1', '--port', '0'], {
-    env: { ...process.env, DATABASE_URL: databaseUrl, EARSHOT_LOG_FORMAT: 'json', EARSHOT_LOG_LEVEL: 'info' },
+    env: {
+      ...process.env,
+      EARSHOT_DATABASE_URL: databaseUrl,
+      EARSHOT_LOG_FORMAT: 'json',
+      EARSHOT_LOG_LEVEL: 'info',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

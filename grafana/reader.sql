@@ -1,7 +1,7 @@
 -- The role that Grafana reads the rows with: it can read and nothing else.
 --
--- Run by the role that owns the tables (the one of DATABASE_URL), before or after `earshot migrate`:
---   psql "$DATABASE_URL" --set=password="$GRAFANA_DB_PASSWORD" --file=grafana/reader.sql
+-- Run by the role that owns the tables (the one of EARSHOT_DATABASE_URL), before or after `earshot migrate`:
+--   psql "$EARSHOT_DATABASE_URL" --set=password="$GRAFANA_DB_PASSWORD" --file=grafana/reader.sql
 -- Running it again changes nothing but the password.
 --
 -- It reads every column, transcripts included where their capture is switched on. To keep what was said from Grafana,
@@ -24,7 +24,8 @@ ALTER ROLE earshot_reader SET statement_timeout = '30s';
 -- Statements of a tenth of a second: compiling them takes longer than running them.
 ALTER ROLE earshot_reader SET jit = off;
 
-GRANT USAGE ON SCHEMA public TO earshot_reader;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO earshot_reader;
+CREATE SCHEMA IF NOT EXISTS earshot;
+GRANT USAGE ON SCHEMA earshot TO earshot_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA earshot TO earshot_reader;
 -- Tables of migrations still to come.
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO earshot_reader;
+ALTER DEFAULT PRIVILEGES IN SCHEMA earshot GRANT SELECT ON TABLES TO earshot_reader;

@@ -30,26 +30,26 @@ const CHOSEN_CALLS = `\
 WHERE $__timeFilter(${m.started_at})
   AND ${CHOSEN}
   AND (EXISTS (
-    SELECT FROM call_logs l WHERE ${l.call_id} = ${m.call_id}
+    SELECT FROM earshot.call_logs l WHERE ${l.call_id} = ${m.call_id}
     AND ${USED}
   ) OR (${m.turn_count} = 0 AND '${NONE}' IN ($provider) AND '${NONE}' IN ($model)))`;
 
 /**
- * `FROM call_metrics m WHERE …`: the calls that began in the time range, of the chosen services, agents and campaigns,
+ * `FROM earshot.call_metrics m WHERE …`: the calls that began in the time range, of the chosen services, agents and campaigns,
  * with a turn that used a chosen provider and model. A call without turns has used none.
  */
-export const CALLS = `FROM call_metrics m\n${CHOSEN_CALLS}`;
+export const CALLS = `FROM earshot.call_metrics m\n${CHOSEN_CALLS}`;
 
 /** The same, with another table beside each call. */
-export const callsWith = (joins: string): string => `FROM call_metrics m\n${joins}\n${CHOSEN_CALLS}`;
+export const callsWith = (joins: string): string => `FROM earshot.call_metrics m\n${joins}\n${CHOSEN_CALLS}`;
 
 const turnsFrom = (joins: string) => `\
-FROM call_logs l
-JOIN call_metrics m ON ${m.call_id} = ${l.call_id}${joins}
+FROM earshot.call_logs l
+JOIN earshot.call_metrics m ON ${m.call_id} = ${l.call_id}${joins}
 WHERE $__timeFilter(${l.created_at})
   AND ${CHOSEN}`;
 
-/** `FROM call_logs l JOIN call_metrics m … WHERE …`: the turns that began in the time range, chosen as `CALLS`. */
+/** `FROM earshot.call_logs l JOIN earshot.call_metrics m … WHERE …`: the turns that began in the time range, chosen as `CALLS`. */
 export const TURNS = `${turnsFrom('')}\n  AND ${USED}`;
 
 /** The same, with another table beside each turn. */
@@ -75,7 +75,7 @@ ${turnsFrom(`\n${EACH_COMPONENT}`)}
 
 /** The components of one call's turns. */
 export const componentsOf = (callId: string): string => `\
-FROM call_logs l
+FROM earshot.call_logs l
 ${EACH_COMPONENT}
 WHERE ${l.call_id} = ${callId}`;
 
@@ -86,7 +86,7 @@ CROSS JOIN LATERAL jsonb_to_recordset(${factJson('interruptions')})
 
 /** Interruptions of the chosen calls, each with its kind and time to silence. In the journal as long as spans are kept. */
 export const INTERRUPTIONS_OF_CALLS = callsWith(`\
-JOIN call_spans s ON ${s.call_id} = ${m.call_id} AND ${s.stage} = 'turn'
+JOIN earshot.call_spans s ON ${s.call_id} = ${m.call_id} AND ${s.stage} = 'turn'
 ${INTERRUPTIONS}`);
 
 /** A percentile, interpolated linearly as the columns `_p50` and `_p95` are. */

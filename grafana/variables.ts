@@ -46,9 +46,9 @@ function several(name: string, label: string, description: string, sql: string):
 
 // One value is always there: "all" of nothing would be no SQL.
 const valuesOf = (column: string) =>
-  `SELECT DISTINCT ${column} FROM call_metrics m WHERE $__timeFilter(${m.started_at}) AND ${column} IS NOT NULL UNION ALL SELECT '${NONE}'`;
+  `SELECT DISTINCT ${column} FROM earshot.call_metrics m WHERE $__timeFilter(${m.started_at}) AND ${column} IS NOT NULL UNION ALL SELECT '${NONE}'`;
 const usedBy = (what: 'provider' | 'model') =>
-  `SELECT DISTINCT v.value FROM call_logs l CROSS JOIN LATERAL (VALUES ${COMPONENTS.map((component) => `(${l[`${component}_${what}`]})`).join(', ')}) AS v (value) WHERE $__timeFilter(${l.created_at}) AND v.value IS NOT NULL UNION ALL SELECT '${NONE}'`;
+  `SELECT DISTINCT v.value FROM earshot.call_logs l CROSS JOIN LATERAL (VALUES ${COMPONENTS.map((component) => `(${l[`${component}_${what}`]})`).join(', ')}) AS v (value) WHERE $__timeFilter(${l.created_at}) AND v.value IS NOT NULL UNION ALL SELECT '${NONE}'`;
 
 /** What narrows the figures. */
 export const SCOPE: readonly VariableModel[] = [
@@ -121,7 +121,7 @@ export const TRACE_ID: VariableModel = ofCall(
   'trace_id',
   'Turn',
   'The turn whose waterfall is shown',
-  `SELECT 'turn ' || ${l.turn_index} AS __text, ${l.trace_id} AS __value FROM call_logs l WHERE ${l.call_id} = ${THE_CALL} ORDER BY ${l.turn_index}`,
+  `SELECT 'turn ' || ${l.turn_index} AS __text, ${l.trace_id} AS __value FROM earshot.call_logs l WHERE ${l.call_id} = ${THE_CALL} ORDER BY ${l.turn_index}`,
 ).build();
 
 /** The call's service, for the link to Jaeger's search. */
@@ -129,7 +129,7 @@ export const SERVICE_NAME: VariableModel = ofCall(
   'service_name',
   'Service',
   'The agent program of the call',
-  `SELECT ${m.service_name} FROM call_metrics m WHERE ${m.call_id} = ${THE_CALL} AND ${m.service_name} IS NOT NULL`,
+  `SELECT ${m.service_name} FROM earshot.call_metrics m WHERE ${m.call_id} = ${THE_CALL} AND ${m.service_name} IS NOT NULL`,
 )
   .hide(VariableHide.HideVariable)
   .build();

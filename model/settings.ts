@@ -10,6 +10,8 @@ type SettingType = 'string' | 'path' | 'boolean' | 'integer' | 'duration' | 'lis
 
 interface Setting {
   readonly key: string;
+  /** Another variable, read when that one is not set. */
+  readonly alias?: string;
   readonly type: SettingType;
   /** As a user would write it. Absent: the setting is optional. */
   readonly fallback?: string;
@@ -21,11 +23,19 @@ interface Setting {
 /** Every setting. Durations are written `200ms`, `5s`, `5m`, `2h`, `30d`; a bare number is seconds. */
 export const SETTINGS = {
   databaseUrl: {
-    key: 'DATABASE_URL',
+    key: 'EARSHOT_DATABASE_URL',
+    alias: 'DATABASE_URL',
     type: 'string',
     secret: true,
     description:
-      'PostgreSQL for the rows. Unset: the library writes no rows and says so once; the CLI uses its embedded database.',
+      'PostgreSQL for the rows; `DATABASE_URL` where it is not set. Unset: the library writes no rows and says so once; the CLI uses its embedded database.',
+  },
+  schema: {
+    key: 'EARSHOT_SCHEMA',
+    type: 'string',
+    fallback: 'earshot',
+    description:
+      'PostgreSQL schema of the tables, made when it is missing. Nothing outside of it is touched.',
   },
   captureContent: {
     key: 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT',
@@ -225,7 +235,14 @@ type Optional<S> = S extends { fallback: string } ? never : undefined;
 export type Settings = { readonly [K in SettingKey]: Value<Spec<K>> | Optional<Spec<K>> };
 
 /** Said once by whatever would write rows and has no `DATABASE_URL`. */
-export const NO_DATABASE = 'earshot: DATABASE_URL is not set; calls are traced, and no rows are written.';
+export const NO_DATABASE =
+  'earshot: EARSHOT_DATABASE_URL is not set; calls are traced, and no rows are written.';
+
+/** The variable that names the database: the one that is set, for messages. */
+export const databaseVariable = (env: Readonly<Record<string, string | undefined>> = process.env): string => {
+  const { key, alias } = SETTINGS.databaseUrl;
+  return !env[key]?.trim() && env[alias]?.trim() ? alias : key;
+};
 
 /** A setting that could not be read. The message names the variable, what was seen and what was expected. */
 export class SettingError extends Error {
@@ -299,7 +316,7 @@ export function readSettings({
   const settings: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
     const fallback = () => (setting.fallback === undefined ? undefined : parse(setting, setting.fallback));
-    const text = env[setting.key]?.trim();
+    const text = env[setting.key]?.trim() || env[setting.alias ?? setting.key]?.trim();
     if (overrides[name] !== undefined) settings[name] = overrides[name];
     else if (text === undefined || text === '') settings[name] = fallback();
     else {

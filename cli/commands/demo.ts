@@ -54,7 +54,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats this run`));
   let serve: ServeProcess | undefined;
   try {
-    let target: Record<string, string> = { DATABASE_URL: database.url };
+    let target: Record<string, string> = { EARSHOT_DATABASE_URL: database.url };
     if (options['via-otlp'] === true) {
       const given = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
       if (!given) serve = await startServe(database.url);

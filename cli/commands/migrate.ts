@@ -9,7 +9,7 @@ export const migrate: Command = {
   summary: 'bring the database to the schema of this version',
   help: `Usage: earshot migrate [--json]
 
-Creates or updates the tables call_spans, call_queue, call_logs and call_metrics. Running it twice, or from several
+Creates or updates the tables call_spans, call_queue, call_logs and call_metrics in the schema earshot (EARSHOT_SCHEMA). Running it twice, or from several
 places at once, does no harm. It refuses a database whose schema is newer than this version knows.
 
 Agents migrate by themselves when they start. Run this first where they have no right to create tables.
@@ -23,9 +23,9 @@ Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR
 };
 
 async function run({ options, io }: Invocation): Promise<ExitCode> {
-  const { databaseUrl, dataDir } = readSettings();
+  const { databaseUrl, dataDir, schema } = readSettings();
   const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(dataDir) : undefined;
-  const db = openPostgres({ url: databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 0 });
+  const db = openPostgres({ url: databaseUrl ?? embedded?.url ?? '', schema, statementTimeoutMs: 0 });
   try {
     const { applied, version } = await migrateSchema(db);
     if (options.json === true) io.out(toJson({ applied, version }));

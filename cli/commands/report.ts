@@ -78,7 +78,10 @@ export async function reportCalls(
   for (const { call_id } of calls) turns.push(...(await getCallLogs(db, call_id)));
   if (json)
     return io.out(
-      toJson({ calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })), resting }),
+      toJson({
+        calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })),
+        ...(resting.length > 0 && { resting }),
+      }),
     );
   for (const { call_id, last_error } of resting)
     io.err(

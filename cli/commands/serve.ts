@@ -60,6 +60,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     settings.databaseUrl === undefined ? await openEmbeddedDatabase(resolve(settings.dataDir)) : undefined;
   const database = openPostgres({
     url: settings.databaseUrl ?? embedded?.url ?? '',
+    schema: settings.schema,
     maxConnections: embedded === undefined ? MAX_CONNECTIONS : 2,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,

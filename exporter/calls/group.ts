@@ -152,7 +152,8 @@ function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
   const written = facts
     .filter((fact) => fact.type === 'turn')
     .map((fact): NumberedTurn => {
-      const turnIndex = taken.has(fact.turnIndex) ? next++ : fact.turnIndex;
+      const own = writtenIndex(fact);
+      const turnIndex = own === undefined || taken.has(own) ? next++ : own;
       taken.add(turnIndex);
       return { turnIndex, fact, spans: [keyOf(fact)], joined: false, stages: [] };
     });
@@ -174,7 +175,13 @@ function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
 const interruptedBefore = (lastStartUs: Micros, fact: TurnFact): TurnFact =>
   fact.interruptedIfFollowed === true ? { ...fact, interrupted: lastStartUs > fact.startUs } : fact;
 
-const writtenIndex = (fact: Fact): number | undefined => (fact.type === 'call' ? undefined : fact.turnIndex);
+/** No call has so many turns: a number beyond it is none, and its turn gets the next free one. */
+const MAX_TURN_INDEX = 1_000_000;
+
+function writtenIndex(fact: Fact): number | undefined {
+  const turnIndex = fact.type === 'call' ? undefined : fact.turnIndex;
+  return turnIndex !== undefined && turnIndex <= MAX_TURN_INDEX ? turnIndex : undefined;
+}
 
 /**
  * Finds the turn of a stage: the one that its `turnIndex` names, whether that turn's span arrived or not (of two that

@@ -16,6 +16,7 @@ import {
   Journal,
   keepRetention,
   migrate,
+  migratingAgain,
   openPostgres,
   Queue,
   type QueueState,
@@ -27,7 +28,7 @@ import { loadPriceList } from './price-list.ts';
 /** The settings that an open database needs. */
 export type ConnectionSettings = Pick<
   Settings,
-  'finalizeDelay' | 'idleLimit' | 'maxCallSpans' | 'spanRetention' | 'pricing' | 'prices'
+  'finalizeDelay' | 'idleLimit' | 'maxCallSpans' | 'spanRetention' | 'pricing' | 'prices' | 'schema'
 >;
 
 export interface ConnectionOptions {
@@ -69,17 +70,20 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const priceList =
     options.priceList ?? (await loadPriceList(settings, (text) => diag.warn(`earshot: ${text}`)));
   const owned = typeof database === 'string';
-  const db = owned ? openPostgres({ url: database, statementTimeoutMs }) : database;
+  const opened = owned
+    ? openPostgres({ url: database, schema: settings.schema, statementTimeoutMs })
+    : database;
   const closeDatabase = async () => {
-    if (owned) await db.close().catch(() => {});
+    if (owned) await opened.close().catch(() => {});
   };
   try {
-    await migrate(db);
+    await migrate(opened);
   } catch (error) {
     await closeDatabase();
     throw error;
   }
 
+  const db = migratingAgain(opened);
   const { pricing, prices } = settings;
   const finalizer = new Finalizer({
     priceList,

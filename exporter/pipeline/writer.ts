@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
+import { databaseVariable } from '../../model/settings.ts';
 import { limit, within } from '../kit/deadline.ts';
 import { Episode } from '../kit/episode.ts';
 import { EarshotError } from '../kit/errors.ts';
@@ -7,6 +8,7 @@ import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { SpoolQueue } from '../spool/spool-queue.ts';
 import { errorClass, SchemaError } from '../store/errors.ts';
 import type { AppendResult } from '../store/journal.ts';
+import { lastingProblem } from '../store/lasting.ts';
 import type { FactBuffer } from './buffer.ts';
 
 /** Facts per statement: beyond it a batch gains nothing. */
@@ -24,7 +26,7 @@ export interface FactSink {
 }
 
 export interface FactWriterOptions {
-  /** Opens the database and gives its journal. Called until it succeeds, never twice at once. */
+  /** Gives the journal of the open database; opens it where it is not open yet. */
   connect: () => Promise<FactSink>;
   /** Told of facts that are committed. */
   onWritten?: (facts: readonly Fact[]) => void;
@@ -45,7 +47,6 @@ export class FactWriter {
   readonly #options: FactWriterOptions;
   readonly #outage = new Episode();
   readonly #loss = new Episode();
-  #connecting: Promise<FactSink> | undefined;
   #accepted = 0;
   #overflowed = 0;
   #failures = 0;
@@ -210,11 +211,7 @@ export class FactWriter {
 
   #connected(): Promise<FactSink> {
     const { connect, writeTimeoutMs } = this.#options;
-    this.#connecting ??= connect().catch((error: unknown) => {
-      this.#connecting = undefined;
-      throw error;
-    });
-    return limit(writeTimeoutMs, 'connecting to the database', this.#connecting);
+    return limit(writeTimeoutMs, 'connecting to the database', connect());
   }
 
   async #append(sink: FactSink, facts: readonly Fact[]): Promise<void> {
@@ -245,11 +242,14 @@ export class FactWriter {
   #failed(error: unknown): void {
     this.#failures += 1;
     // Not the error itself: a database quotes the data that it refuses. A schema that does not fit says what to do.
+    const problem = lastingProblem(error);
     const reason = error instanceof SchemaError ? error.message : errorClass(error);
+    const what =
+      problem === undefined
+        ? `spans cannot be written to the database (${reason}).`
+        : `spans cannot be written to the database. ${databaseVariable()}: ${problem}`;
     this.#outage.begin(() =>
-      diag.warn(
-        `earshot: spans cannot be written to the database (${reason}). They wait in memory and in ${this.#options.spool.dir} until it is back.`,
-      ),
+      diag.warn(`earshot: ${what} They wait in memory and in ${this.#options.spool.dir} until it is back.`),
     );
   }
 

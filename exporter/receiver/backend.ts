@@ -1,11 +1,12 @@
 import type { Fact } from '../../model/facts.ts';
+import { databaseVariable } from '../../model/settings.ts';
 import { limit, within } from '../kit/deadline.ts';
 import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
-import { checkSchema, errorClass, SchemaError } from '../store/index.ts';
+import { checkSchema, errorClass, lastingProblem, SchemaError } from '../store/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Log } from './log.ts';
 
@@ -14,6 +15,10 @@ const MAX_RETRY_MS = 5_000;
 /** Many, because each statement of a transaction waits its turn behind the requests of a busy moment. */
 const CALLS_PER_TRANSACTION = 64;
 const CHECK_TIMEOUT_MS = 2_000;
+/** After a commit that failed. */
+const UNREADY_MS = 5_000;
+/** What a commit needs, at once: fails on a replica and while others hold the journal. */
+const CAN_WRITE = 'SET LOCAL lock_timeout = 500; LOCK TABLE :schema.call_spans IN ROW EXCLUSIVE MODE';
 /** Probes of many balancers must not become load on the database. */
 const CHECK_EVERY_MS = 1_000;
 
@@ -45,7 +50,9 @@ export class Backend {
   #opening: Promise<void> | undefined;
   #stopped = false;
   #wakeRetry: () => void = () => {};
-  #check: { atMs: number; ready: Promise<boolean> } | undefined;
+  #check: { atMs: number; done: boolean; ready: Promise<boolean> } | undefined;
+  /** When a commit failed, and none has succeeded since. */
+  #failedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BackendOptions) {
     this.#options = options;
@@ -77,8 +84,12 @@ export class Backend {
   /** The database answers and has a schema that we can write. */
   ready(): Promise<boolean> {
     const now = performance.now();
-    if (this.#check === undefined || now - this.#check.atMs > CHECK_EVERY_MS) {
-      this.#check = { atMs: now, ready: this.#isReady() };
+    if (this.#check === undefined || (this.#check.done && now - this.#check.atMs > CHECK_EVERY_MS)) {
+      const check = { atMs: now, done: false, ready: this.#isReady() };
+      void check.ready.finally(() => {
+        check.done = true;
+      });
+      this.#check = check;
     }
     return this.#check.ready;
   }
@@ -99,22 +110,29 @@ export class Backend {
       const connection = this.#connection;
       if (connection === undefined) throw new NotReadyError('The database is not open yet.');
       const result = await connection.journal.append(facts);
+      this.#failedAtMs = Number.NEGATIVE_INFINITY;
       this.#outage.end((seconds) =>
         this.#options.log.info('the database is back', { after_seconds: seconds }),
       );
       return result;
     } catch (error) {
+      this.#failedAtMs = performance.now();
       this.#lost(error);
       throw error;
     }
   }
 
   #lost(error: unknown): void {
-    this.#outage.begin(() =>
-      this.#options.log.warn('the database is away: senders are told to try again', {
-        error: errorClass(error),
-      }),
-    );
+    const { log } = this.#options;
+    const problem = lastingProblem(error);
+    this.#outage.begin(() => {
+      if (problem === undefined)
+        log.warn('the database is away: senders are told to try again', { error: errorClass(error) });
+      else
+        log.error(`the database cannot be used. ${databaseVariable()}: ${problem}`, {
+          error: errorClass(error),
+        });
+    });
   }
 
   /**
@@ -169,11 +187,14 @@ export class Backend {
 
   async #isReady(): Promise<boolean> {
     if (this.#connection === undefined) return false;
+    // Balancers turn away for a while, and then try again.
+    if (performance.now() - this.#failedAtMs < UNREADY_MS) return false;
+    const { database } = this.#options;
     try {
       await limit(
         CHECK_TIMEOUT_MS,
         'asking the database for its schema',
-        checkSchema(this.#options.database),
+        checkSchema(database).then(() => database.query(CAN_WRITE)),
       );
       return true;
     } catch (error) {

@@ -9,7 +9,7 @@ const COUNTED = 1_000_000;
 
 const SIZES = `\
 SELECT c.call_id, (
-  SELECT count(*) FROM (SELECT FROM call_spans s WHERE s.call_id = c.call_id LIMIT ${COUNTED}) AS counted
+  SELECT count(*) FROM (SELECT FROM :schema.call_spans s WHERE s.call_id = c.call_id LIMIT ${COUNTED}) AS counted
 )::int AS spans
 FROM UNNEST($1::text[]) AS c (call_id)`;
 
@@ -19,9 +19,9 @@ FROM UNNEST($1::text[]) AS c (call_id)`;
  */
 const isExpired = (callId: string): string => `\
 EXISTS (
-  SELECT FROM call_metrics m
+  SELECT FROM :schema.call_metrics m
   WHERE m.call_id = ${callId}
-    AND m.finalized_at < (SELECT min(s.recorded_at) FROM call_spans s WHERE s.call_id = m.call_id)
+    AND m.finalized_at < (SELECT min(s.recorded_at) FROM :schema.call_spans s WHERE s.call_id = m.call_id)
 )`;
 
 // The call's own spans first: without them a call has not ended.
@@ -29,7 +29,7 @@ const FACTS = `\
 SELECT c.call_id, s.facts
 FROM UNNEST($1::text[]) AS c (call_id)
 CROSS JOIN LATERAL (
-  SELECT facts FROM call_spans s
+  SELECT facts FROM :schema.call_spans s
   WHERE s.call_id = c.call_id
   ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id
   LIMIT $2

@@ -5,7 +5,8 @@
 export interface Queryable {
   /**
    * Runs a statement and gives its rows. Without `params` the text may hold several statements; the rows are then the
-   * last one's.
+   * last one's. `:schema` in the text stands for the PostgreSQL schema of the tables, as in `:schema.call_logs`: no
+   * statement depends on the connection's `search_path`.
    */
   query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]>;
 }
@@ -19,4 +20,20 @@ export interface Database extends Queryable {
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
   /** Ends all connections. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** The PostgreSQL schema of the tables, unless another is chosen. */
+export const DEFAULT_SCHEMA = 'earshot';
+
+/**
+ * Makes the function that puts the schema's name into statements.
+ * @throws TypeError for a name that is not lower-case letters, digits and underscores.
+ */
+export function schemaNamer(schema: string): (text: string) => string {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new TypeError(
+      `EARSHOT_SCHEMA: saw ${JSON.stringify(schema)}, expected lower-case letters, digits and _.`,
+    );
+  }
+  return (text) => text.replaceAll(':schema', `"${schema}"`);
 }

@@ -1,7 +1,7 @@
 /** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
-export type { Database, Queryable } from './database.ts';
+export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export {
   ConnectionError,
   errorClass,
@@ -11,7 +11,9 @@ export {
   SchemaError,
 } from './errors.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
+export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
+export { migratingAgain } from './migrate-again.ts';
 export { openPostgres, type PostgresOptions } from './postgres.ts';
 export {
   type FailedCall,

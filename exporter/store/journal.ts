@@ -48,18 +48,18 @@ const MAX_IDLE_LIMITS = 48;
 // its call: a second delivery changes nothing.
 const APPEND = `\
 WITH inserted AS (
-  INSERT INTO call_spans (${columnList(FROM_FACT)})
+  INSERT INTO :schema.call_spans (${columnList(FROM_FACT)})
   SELECT ${Object.values(FROM_FACT).join(', ')} FROM jsonb_array_elements($1::jsonb) AS f
   ON CONFLICT (trace_id, span_id) DO NOTHING
   RETURNING call_id, stage
 ), touched AS (
   SELECT i.call_id,
     bool_or(i.stage = 'call')
-      OR EXISTS (SELECT FROM call_spans s WHERE s.call_id = i.call_id AND s.stage = 'call') AS ended
+      OR EXISTS (SELECT FROM :schema.call_spans s WHERE s.call_id = i.call_id AND s.stage = 'call') AS ended
   FROM inserted i
   GROUP BY i.call_id
 ), queued AS (
-  INSERT INTO call_queue AS q (call_id, ended, ended_at, due_at)
+  INSERT INTO :schema.call_queue AS q (call_id, ended, ended_at, due_at)
   SELECT call_id, ended, CASE WHEN ended THEN now() END,
     now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
   FROM touched

@@ -1,23 +1,31 @@
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { Pool, PoolClient } from 'pg';
-import type { Database, Queryable } from './database.ts';
+import { type Database, DEFAULT_SCHEMA, type Queryable, schemaNamer } from './database.ts';
 import { ConnectionError, errorCode } from './errors.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. Secret: never logged. */
   url: string;
+  /** PostgreSQL schema of the tables. (Default: `earshot`.) */
+  schema?: string;
   /** Connections at most. (Default: 4.) */
   maxConnections?: number;
   /** To connect, in milliseconds. (Default: 5000 ms.) */
   connectTimeoutMs?: number;
-  /** For one statement, in milliseconds; 0 for no limit, as a long migration may need. (Default: 30 000 ms.) */
+  /**
+   * For one statement, in milliseconds; 0 for no limit, as a long migration may need. The server ends what takes longer,
+   * and a wait for a lock after a quarter of it. (Default: 30 000 ms.)
+   */
   statementTimeoutMs?: number;
   /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls. (Default: 60 000 ms.) */
   idleInTransactionTimeoutMs?: number;
   /** Told of a connection that died while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
   onConnectionLost?: (error: Error) => void;
 }
+
+/** How much longer the client waits than the server works, in milliseconds. */
+const GRACE_MS = 1_000;
 
 /** Our own statements must not become spans of the application that we observe. */
 const silently = <Result>(work: () => Promise<Result>): Promise<Result> =>
@@ -34,27 +42,29 @@ export function openPostgres(options: PostgresOptions): Database {
 class PostgresDatabase implements Database {
   readonly #options: PostgresOptions;
   readonly #begin: string;
+  readonly #named: (text: string) => string;
   #pool: Promise<Pool> | undefined;
   #closed = false;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
+    this.#named = schemaNamer(options.schema ?? DEFAULT_SCHEMA);
     const statementMs = options.statementTimeoutMs ?? 30_000;
-    const idleMs = options.idleInTransactionTimeoutMs ?? 60_000;
+    const limits = {
+      statement_timeout: statementMs,
+      lock_timeout: Math.ceil(statementMs / 4),
+      idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
+    };
     // Local to the transaction: connection poolers refuse these as start-up parameters and leak them between clients
     // when they are set for the session.
-    this.#begin = `BEGIN; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+    this.#begin = ['BEGIN', ...Object.entries(limits).map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(
+      '; ',
+    );
   }
 
+  // In a transaction of its own, which is where a pooler lets the server limit it.
   query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
-    return silently(async () => {
-      const pool = await this.#connected();
-      try {
-        return rowsOf<Row>(await pool.query(text, values(params)));
-      } catch (error) {
-        throw withCode(error);
-      }
-    });
+    return this.transaction((tx) => tx.query<Row>(text, params));
   }
 
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
@@ -63,7 +73,7 @@ class PostgresDatabase implements Database {
       // Between two statements nobody else listens: a connection that dies then would otherwise end the process. The
       // next statement rejects.
       client.on('error', ignore);
-      const tx = new Transaction(client);
+      const tx = new Transaction(client, this.#named);
       try {
         await tx.query(this.#begin);
         const result = await work(tx);
@@ -88,7 +98,10 @@ class PostgresDatabase implements Database {
 
   #connected(): Promise<Pool> {
     if (this.#closed) return Promise.reject(new Error('The database was closed.'));
-    this.#pool ??= this.#connect();
+    this.#pool ??= this.#connect().catch((error: unknown) => {
+      this.#pool = undefined;
+      throw error;
+    });
     return this.#pool;
   }
 
@@ -102,13 +115,20 @@ class PostgresDatabase implements Database {
   }
 
   async #connect(): Promise<Pool> {
+    if (!/^(?:postgres(?:ql)?|socket):/i.test(this.#options.url)) {
+      throw Object.assign(new TypeError('The URL of the database is none of PostgreSQL.'), {
+        code: 'ERR_INVALID_URL',
+      });
+    }
     const { default: pg } = await import('pg');
+    const statementMs = this.#options.statementTimeoutMs ?? 30_000;
     const pool = new pg.Pool({
       connectionString: this.#options.url,
       application_name: 'earshot',
       max: this.#options.maxConnections ?? 4,
       connectionTimeoutMillis: this.#options.connectTimeoutMs ?? 5_000,
-      query_timeout: this.#options.statementTimeoutMs ?? 30_000,
+      // The server ends a statement first. What it does not answer at all is given up with its connection.
+      query_timeout: statementMs === 0 ? 0 : statementMs + GRACE_MS,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
       keepAlive: true,
@@ -131,13 +151,15 @@ class Transaction implements Queryable {
   /** Why the connection cannot be used again. */
   failure: Error | undefined;
   readonly #client: PoolClient;
+  readonly #named: (text: string) => string;
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, named: (text: string) => string) {
     this.#client = client;
+    this.#named = named;
   }
 
   async query<Row = Record<string, unknown>>(text: string, params?: readonly unknown[]): Promise<Row[]> {
-    return rowsOf<Row>(await this.#answer(this.#client.query(text, values(params))));
+    return rowsOf<Row>(await this.#answer(this.#client.query(this.#named(text), values(params))));
   }
 
   async commit(): Promise<void> {

@@ -8,7 +8,7 @@
 // at `due_at`. A call whose last attempt was never ended comes to rest here.
 export const CLAIM = `\
 WITH due AS (
-  SELECT call_id FROM call_queue
+  SELECT call_id FROM :schema.call_queue
   WHERE CASE
     WHEN $2::text[] IS NOT NULL THEN call_id = ANY ($2)
     WHEN $4::text[] IS NULL OR call_id = ANY ($4)
@@ -19,7 +19,7 @@ WITH due AS (
   LIMIT $1
   FOR UPDATE SKIP LOCKED
 ), claimed AS (
-  UPDATE call_queue q SET
+  UPDATE :schema.call_queue q SET
     claim = CASE WHEN q.attempts < $7::integer OR $2 IS NOT NULL THEN $6 END,
     attempts = q.attempts + 1,
     last_error = CASE WHEN q.claim IS NULL THEN q.last_error ELSE 'unfinished' END,
@@ -34,40 +34,40 @@ WITH due AS (
 SELECT call_id, claim IS NULL AS resting FROM claimed`;
 
 export const RENEW = `\
-UPDATE call_queue SET due_at = now() + $3::double precision * interval '1 millisecond'
+UPDATE :schema.call_queue SET due_at = now() + $3::double precision * interval '1 millisecond'
 WHERE call_id = ANY ($1::text[]) AND claim = $2`;
 
 export const RELEASE = `\
-UPDATE call_queue SET claim = NULL, attempts = greatest(attempts - 1, 0), due_at = now()
+UPDATE :schema.call_queue SET claim = NULL, attempts = greatest(attempts - 1, 0), due_at = now()
 WHERE claim = $1`;
 
 export const LOCK_CLAIMED = `\
-SELECT call_id FROM call_queue
+SELECT call_id FROM :schema.call_queue
 WHERE call_id = ANY ($1::text[]) AND claim = $2
 ORDER BY call_id
 FOR UPDATE`;
 
 export const LOCK = `\
-SELECT call_id FROM call_queue
+SELECT call_id FROM :schema.call_queue
 WHERE call_id = ANY ($1::text[])
 ORDER BY call_id
 FOR UPDATE`;
 
-export const REMOVE = 'DELETE FROM call_queue WHERE call_id = ANY ($1::text[])';
+export const REMOVE = 'DELETE FROM :schema.call_queue WHERE call_id = ANY ($1::text[])';
 
 /** Ends the work on calls: they leave the queue, or wait anew where a span came meanwhile. */
 export const FINISH = `\
 WITH again AS (
-  UPDATE call_queue SET
+  UPDATE :schema.call_queue SET
     claim = NULL,
     ended_at = CASE WHEN ended THEN now() END,
     due_at = now() + $2::double precision * interval '1 millisecond'
   WHERE call_id = ANY ($1::text[]) AND attempts = 0
 )
-DELETE FROM call_queue WHERE call_id = ANY ($1) AND attempts > 0`;
+DELETE FROM :schema.call_queue WHERE call_id = ANY ($1) AND attempts > 0`;
 
 export const PUT_BACK = `\
-UPDATE call_queue q SET
+UPDATE :schema.call_queue q SET
   claim = NULL,
   last_error = f.last_error,
   due_at = CASE
@@ -88,11 +88,11 @@ SELECT
       * interval '1 millisecond'
   ) FILTER (WHERE due_at < 'infinity') - now()) * 1000)::double precision AS next_look_ms,
   extract(epoch FROM now() - min(queued_at) FILTER (WHERE due_at < 'infinity'))::double precision AS oldest_seconds
-FROM call_queue`;
+FROM :schema.call_queue`;
 
 /** Calls at rest, the latest first. */
 export const RESTING = `\
-SELECT call_id, coalesce(last_error, 'unfinished') AS last_error FROM call_queue
+SELECT call_id, coalesce(last_error, 'unfinished') AS last_error FROM :schema.call_queue
 WHERE due_at = 'infinity'
 ORDER BY queued_at DESC
 LIMIT $1`;

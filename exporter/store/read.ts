@@ -6,12 +6,12 @@ import type { Queryable } from './database.ts';
 import { RESTING } from './queue-statements.ts';
 import { decodeRow, selectList } from './values.ts';
 
-const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM call_metrics WHERE call_id = $1`;
-const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
-const FACTS = `SELECT facts FROM call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id LIMIT $2`;
+const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE call_id = $1`;
+const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
+const FACTS = `SELECT facts FROM :schema.call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id LIMIT $2`;
 // Qualified in ORDER BY: a bare name would be the output column, and the index would not serve.
 const LIST = `\
-SELECT ${selectList(STORED_METRICS)} FROM call_metrics m
+SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics m
 WHERE $2::double precision IS NULL OR m.started_at >= 'epoch'::timestamptz + $2 * interval '1 microsecond'
 ORDER BY m.started_at DESC, m.call_id
 LIMIT $1`;

@@ -45,13 +45,13 @@ export interface RepriceOptions {
 
 const PAGE = 200;
 const NEXT_IDS = `\
-SELECT call_id, started_at::text AS started_at FROM call_metrics
+SELECT call_id, started_at::text AS started_at FROM :schema.call_metrics
 WHERE (started_at, call_id) > ($1::timestamptz, $2)
 ORDER BY started_at, call_id
 LIMIT $3`;
 // No id is empty, so the first page begins with calls that started at this very instant.
 const SINCE = "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond')::text AS at";
-const LOCK = 'SELECT call_id FROM call_metrics WHERE call_id = $1 FOR UPDATE';
+const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE call_id = $1 FOR UPDATE';
 /**
  * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
  * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalizes one of

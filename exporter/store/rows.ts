@@ -19,7 +19,7 @@ const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 // `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read.
 // A row that was inserted, not updated, has no `xmax`.
 const UPSERT_METRICS = `\
-INSERT INTO call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
+INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
 SELECT c.*, clock_timestamp(), $${METRICS_COUNT + 1}::text FROM (${unnest(CALL_METRICS)}) AS c
 ON CONFLICT (call_id) DO UPDATE SET ${replaceAll(CALL_METRICS, 'call_id')},
   finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
@@ -27,7 +27,7 @@ RETURNING call_id, xmax = 0 AS first`;
 
 // A late span changes few of a call's turns: those that stay as they are are not written again.
 const UPSERT_LOGS = `\
-INSERT INTO call_logs AS l (${columnList(CALL_LOGS)})
+INSERT INTO :schema.call_logs AS l (${columnList(CALL_LOGS)})
 ${unnest(CALL_LOGS)}
 ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id', 'turn_index')}
 WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_LOGS, 'excluded')})`;
@@ -36,7 +36,7 @@ WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_
 const SLICE = 200;
 
 const DELETE_GONE_LOGS = `\
-DELETE FROM call_logs l
+DELETE FROM :schema.call_logs l
 WHERE l.call_id = ANY ($1::text[])
   AND NOT EXISTS (
     SELECT FROM UNNEST($2::text[], $3::integer[]) AS k (call_id, turn_index)

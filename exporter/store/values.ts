@@ -24,6 +24,8 @@ const CROSSINGS: Readonly<Record<ColumnType, Crossing>> = {
   integer: { parameter: 'integer[]' },
   bigint: {
     parameter: 'double precision[]',
+    // A quantity beyond all counting is unknown: no call fails for it.
+    encode: (value) => (Number.isSafeInteger(value) ? value : null),
     write: (element) => `${element}::bigint`,
     read: (column) => `${column}::double precision`,
   },

@@ -11,8 +11,8 @@ import { CALL_ID, JAEGER_URL, SERVICE_NAME, SOURCES, THE_CALL, TRACE_ID } from '
 const NO_CALL = 'Choose a call: type its id above, or take one from the last table';
 const USD = 'currencyUSD';
 
-const OF_CALL = `FROM call_metrics m\nWHERE ${m.call_id} = ${THE_CALL}`;
-const OF_TURNS = `FROM call_logs l\nWHERE ${l.call_id} = ${THE_CALL}`;
+const OF_CALL = `FROM earshot.call_metrics m\nWHERE ${m.call_id} = ${THE_CALL}`;
+const OF_TURNS = `FROM earshot.call_logs l\nWHERE ${l.call_id} = ${THE_CALL}`;
 
 const glance = {
   id: 1,
@@ -201,7 +201,7 @@ const said = {
       ],
       queries: [
         rows(
-          `SELECT ${l.turn_index}, w.who, w.said\nFROM call_logs l\nCROSS JOIN LATERAL (VALUES (1, 'user', ${l.user_text}), (2, 'agent', ${l.agent_text})) AS w (place, who, said)\nWHERE ${l.call_id} = ${THE_CALL} AND w.said IS NOT NULL\nORDER BY ${l.turn_index}, w.place`,
+          `SELECT ${l.turn_index}, w.who, w.said\nFROM earshot.call_logs l\nCROSS JOIN LATERAL (VALUES (1, 'user', ${l.user_text}), (2, 'agent', ${l.agent_text})) AS w (place, who, said)\nWHERE ${l.call_id} = ${THE_CALL} AND w.said IS NOT NULL\nORDER BY ${l.turn_index}, w.place`,
         ),
       ],
     }),
@@ -227,7 +227,7 @@ const said = {
       ],
       queries: [
         rows(
-          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM call_spans s\nJOIN call_metrics m ON ${m.call_id} = ${s.call_id}\nWHERE ${s.call_id} = ${THE_CALL}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
+          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${m.call_id} = ${s.call_id}\nWHERE ${s.call_id} = ${THE_CALL}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
         ),
       ],
     }),
@@ -250,7 +250,7 @@ const said = {
       ],
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, c.component, c.provider, c.model, c.quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  c.cost::double precision AS cost\n${componentsOf(THE_CALL)}\n  AND (c.quantity IS NOT NULL OR c.cost IS NOT NULL)\nUNION ALL\nSELECT 'call', v.component, NULL, NULL, ${m.duration_seconds} / 60, 'minutes', v.cost::double precision\nFROM call_metrics m\nCROSS JOIN LATERAL (VALUES ('livekit', ${m.cost_livekit}), ('telephony', ${m.cost_telephony})) AS v (component, cost)\nWHERE ${m.call_id} = ${THE_CALL} AND v.cost IS NOT NULL`,
+          `SELECT ${l.turn_index}::text AS turn, c.component, c.provider, c.model, c.quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  c.cost::double precision AS cost\n${componentsOf(THE_CALL)}\n  AND (c.quantity IS NOT NULL OR c.cost IS NOT NULL)\nUNION ALL\nSELECT 'call', v.component, NULL, NULL, ${m.duration_seconds} / 60, 'minutes', v.cost::double precision\nFROM earshot.call_metrics m\nCROSS JOIN LATERAL (VALUES ('livekit', ${m.cost_livekit}), ('telephony', ${m.cost_telephony})) AS v (component, cost)\nWHERE ${m.call_id} = ${THE_CALL} AND v.cost IS NOT NULL`,
         ),
       ],
     }),
@@ -271,7 +271,7 @@ const said = {
       ],
       queries: [
         rows(
-          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM call_spans s\nJOIN call_metrics m ON ${m.call_id} = ${s.call_id}\n${INTERRUPTIONS}\nWHERE ${s.call_id} = ${THE_CALL} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
+          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${m.call_id} = ${s.call_id}\n${INTERRUPTIONS}\nWHERE ${s.call_id} = ${THE_CALL} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
         ),
       ],
     }),
@@ -303,7 +303,7 @@ const others = {
       ],
       queries: [
         rows(
-          `SELECT ${m.started_at} AS time, ${m.call_id}, ${m.service_name}, ${m.agent_name}, ${m.duration_seconds}, ${m.turn_count}, ${m.eou_latency_p95}, ${m.cost_total}, ${m.outcome}\nFROM call_metrics m\nWHERE $__timeFilter(${m.started_at})\nORDER BY ${m.started_at} DESC\nLIMIT 100`,
+          `SELECT ${m.started_at} AS time, ${m.call_id}, ${m.service_name}, ${m.agent_name}, ${m.duration_seconds}, ${m.turn_count}, ${m.eou_latency_p95}, ${m.cost_total}, ${m.outcome}\nFROM earshot.call_metrics m\nWHERE $__timeFilter(${m.started_at})\nORDER BY ${m.started_at} DESC\nLIMIT 100`,
         ),
       ],
     }),

@@ -21,7 +21,7 @@ const BAD = [
 /** Seconds from a call's end to its rows. Its delay is two seconds. */
 const lag = `extract(epoch FROM ${m.finalized_at} - ${m.ended_at})::double precision`;
 const delivery = `extract(epoch FROM ${s.recorded_at} - ${s.ended_at})::double precision`;
-const ofCalls = `FROM call_metrics m\nWHERE $__timeFilter(${m.started_at})`;
+const ofCalls = `FROM earshot.call_metrics m\nWHERE $__timeFilter(${m.started_at})`;
 const LAG_LIMITS = [
   [0, 'green'],
   [60, 'orange'],
@@ -58,7 +58,9 @@ const glance = {
       unit: 'short',
       width: 4,
       empty: 'None waiting',
-      queries: [rows(`SELECT count(*) AS waiting\nFROM call_queue q\nWHERE ${q.due_at} < 'infinity'`)],
+      queries: [
+        rows(`SELECT count(*) AS waiting\nFROM earshot.call_queue q\nWHERE ${q.due_at} < 'infinity'`),
+      ],
     }),
     stat({
       id: 4,
@@ -72,7 +74,7 @@ const glance = {
       limits: LAG_LIMITS,
       queries: [
         rows(
-          `SELECT coalesce(greatest(extract(epoch FROM now() - min(${q.due_at}) FILTER (WHERE ${q.due_at} < 'infinity')), 0), 0)::double precision AS overdue\nFROM call_queue q`,
+          `SELECT coalesce(greatest(extract(epoch FROM now() - min(${q.due_at}) FILTER (WHERE ${q.due_at} < 'infinity')), 0), 0)::double precision AS overdue\nFROM earshot.call_queue q`,
         ),
       ],
     }),
@@ -87,7 +89,9 @@ const glance = {
         [0, 'green'],
         [1, 'red'],
       ],
-      queries: [rows(`SELECT count(*) AS given_up\nFROM call_queue q\nWHERE ${q.due_at} = 'infinity'`)],
+      queries: [
+        rows(`SELECT count(*) AS given_up\nFROM earshot.call_queue q\nWHERE ${q.due_at} = 'infinity'`),
+      ],
     }),
     stat({
       id: 6,
@@ -202,7 +206,7 @@ const flow = {
       interval: '1m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${s.ended_at}, $__interval),\n  ${percentile(0.5, delivery)} AS p50,\n  ${percentile(0.99, delivery)} AS p99\nFROM call_spans s\nWHERE $__timeFilter(${s.ended_at})\nGROUP BY 1\nORDER BY 1`,
+          `SELECT $__timeGroupAlias(${s.ended_at}, $__interval),\n  ${percentile(0.5, delivery)} AS p50,\n  ${percentile(0.99, delivery)} AS p99\nFROM earshot.call_spans s\nWHERE $__timeFilter(${s.ended_at})\nGROUP BY 1\nORDER BY 1`,
         ),
       ],
     }),
@@ -334,7 +338,7 @@ const details = {
       ],
       queries: [
         rows(
-          `SELECT ${q.last_error}, count(*) AS calls, max(${q.attempts}) AS attempts, min(${q.queued_at}) AS oldest\nFROM call_queue q\nWHERE ${q.last_error} IS NOT NULL\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT ${q.last_error}, count(*) AS calls, max(${q.attempts}) AS attempts, min(${q.queued_at}) AS oldest\nFROM earshot.call_queue q\nWHERE ${q.last_error} IS NOT NULL\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -370,7 +374,7 @@ const details = {
       ],
       queries: [
         rows(
-          `SELECT t.relname AS name, t.n_live_tup AS rows, pg_total_relation_size(t.relid) AS bytes\nFROM pg_stat_user_tables t\nWHERE t.relname LIKE 'call\\_%'\nORDER BY bytes DESC`,
+          `SELECT t.relname AS name, t.n_live_tup AS rows, pg_total_relation_size(t.relid) AS bytes\nFROM pg_stat_user_tables t\nWHERE t.schemaname = 'earshot' AND t.relname LIKE 'call\\_%'\nORDER BY bytes DESC`,
         ),
       ],
     }),

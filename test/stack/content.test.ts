@@ -120,7 +120,7 @@ async function everything(collector: Collector, service: string, callId: string)
   const tables = await Promise.all(
     ['call_spans', 'call_logs', 'call_metrics'].map((table) =>
       stack.db.query<{ row: string }>(
-        `SELECT row_to_json(t)::text AS row FROM ${table} t WHERE call_id = $1`,
+        `SELECT row_to_json(t)::text AS row FROM earshot.${table} t WHERE call_id = $1`,
         [callId],
       ),
     ),

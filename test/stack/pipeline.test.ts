@@ -67,7 +67,7 @@ after(async () => {
   await stack?.stop();
 });
 
-const SPANS_OF_CALL = 'SELECT trace_id, span_id FROM call_spans WHERE call_id = $1 ORDER BY 1, 2';
+const SPANS_OF_CALL = 'SELECT trace_id, span_id FROM earshot.call_spans WHERE call_id = $1 ORDER BY 1, 2';
 interface SpanKey {
   readonly trace_id: string;
   readonly span_id: string;
@@ -160,7 +160,7 @@ describe('four calls through the real pipeline', () => {
     );
     assert.ok(said.length > 4);
     const heard = await truth.query<{ agent_text: string }>(
-      'SELECT agent_text FROM call_logs WHERE agent_text IS NOT NULL',
+      'SELECT agent_text FROM earshot.call_logs WHERE agent_text IS NOT NULL',
     );
     assert.ok(heard.length > 4);
     for (const { callSid } of calls) await arrived(callSid);
@@ -214,7 +214,9 @@ describe('four calls through the real pipeline', () => {
 
   it('metrics of calls have the names that rules and dashboards ask for', async () => {
     for (const { callSid } of calls) await arrived(callSid);
-    const [turns] = await stack.db.query<{ count: number }>('SELECT count(*)::int AS count FROM call_logs');
+    const [turns] = await stack.db.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM earshot.call_logs',
+    );
     for (const [expr, expected] of [
       [`sum(${counter(METRICS.calls)})`, calls.length],
       [`sum(${observations(METRICS.callDuration)})`, calls.length],
@@ -233,7 +235,7 @@ describe('four calls through the real pipeline', () => {
     }
     const [cost] = await stack.prometheus.query(`sum(${counter(METRICS.callCost)})`);
     const [row] = await stack.db.query<{ usd: number }>(
-      'SELECT sum(cost_total)::double precision AS usd FROM call_metrics',
+      'SELECT sum(cost_total)::double precision AS usd FROM earshot.call_metrics',
     );
     assert.ok(Math.abs((cost?.value ?? Number.NaN) - (row?.usd ?? Number.NaN)) < 1e-9);
   });
@@ -272,7 +274,10 @@ describe('faults', () => {
     await pause(Math.max(0, OUTAGE_MS - (performance.now() - before)));
     for (const { callSid } of made) {
       await storedCall(truth, callSid, RECOVERY_MS);
-      assert.deepEqual(await stack.db.query('SELECT 1 FROM call_metrics WHERE call_id = $1', [callSid]), []);
+      assert.deepEqual(
+        await stack.db.query('SELECT 1 FROM earshot.call_metrics WHERE call_id = $1', [callSid]),
+        [],
+      );
     }
     // A collector that dies in the outage as well still has them.
     await stack.collector.process.kill();
@@ -429,7 +434,7 @@ const eventNames = ({ logs }: JaegerSpan): string[] =>
 async function everything(service: string): Promise<string> {
   const tables = await Promise.all(
     ['call_spans', 'call_queue', 'call_logs', 'call_metrics'].map((table) =>
-      stack.db.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${table} t`),
+      stack.db.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM earshot.${table} t`),
     ),
   );
   const metrics = await fetch(stack.collector.metricsUrl);

@@ -57,7 +57,7 @@ export async function storedCall(db: Database, callId: string, deadlineMs = 60_0
   const what = `the rows of call ${callId}`;
   const metrics = await poll(
     async () => {
-      const queued = await db.query('SELECT 1 FROM call_queue WHERE call_id = $1', [callId]);
+      const queued = await db.query('SELECT 1 FROM earshot.call_queue WHERE call_id = $1', [callId]);
       return queued.length === 0 && (await getCallMetrics(db, callId));
     },
     { deadlineMs, intervalMs: 50, what },

@@ -1,5 +1,5 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite';
-import type { Database, Queryable } from '../../exporter/store/database.ts';
+import { type Database, type Queryable, schemaNamer } from '../../exporter/store/database.ts';
 
 /** One PGlite in this process, in memory; each database is a schema of its own. One after the other, not at once. */
 export class TestPglite {
@@ -14,15 +14,15 @@ export class TestPglite {
     return new TestPglite(await PGlite.create());
   }
 
-  /** A new, empty schema, which all statements go to from now on. */
+  /** A database of its own, as a schema that there is not yet. */
   async createDatabase(): Promise<Database> {
     this.#schemas += 1;
     const schema = `test_${this.#schemas}`;
-    await this.#pglite.exec(`CREATE SCHEMA ${schema}; SET search_path = ${schema}`);
     const pglite = this.#pglite;
+    const named = schemaNamer(schema);
     return {
-      ...queryable(pglite),
-      transaction: (work) => pglite.transaction((tx) => work(queryable(tx))),
+      ...queryable(pglite, named),
+      transaction: (work) => pglite.transaction((tx) => work(queryable(tx, named))),
       close: async () => {},
     };
   }
@@ -32,10 +32,10 @@ export class TestPglite {
   }
 }
 
-const queryable = (target: PGlite | Transaction): Queryable => ({
+const queryable = (target: PGlite | Transaction, named: (text: string) => string): Queryable => ({
   query: async <Row>(text: string, params?: readonly unknown[]) => {
-    if (params !== undefined) return (await target.query<Row>(text, [...params])).rows;
-    const results = await target.exec(text);
+    if (params !== undefined) return (await target.query<Row>(named(text), [...params])).rows;
+    const results = await target.exec(named(text));
     return (results.at(-1)?.rows ?? []) as Row[];
   },
 });

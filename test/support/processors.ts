@@ -29,10 +29,10 @@ export function connect(t: TestContext, url: string): Database {
 /** How many spans the journal has; 0 before there is a journal. */
 export async function journalSize(db: Database): Promise<number> {
   const [table] = await db.query<{ present: boolean }>(
-    `SELECT to_regclass('call_spans') IS NOT NULL AS present`,
+    `SELECT to_regclass('earshot.call_spans') IS NOT NULL AS present`,
   );
   if (table?.present !== true) return 0;
-  const [row] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM call_spans');
+  const [row] = await db.query<{ count: number }>('SELECT count(*)::int AS count FROM earshot.call_spans');
   return row?.count ?? 0;
 }
 

@@ -2,6 +2,7 @@ import { SETTINGS } from '../../model/settings.ts';
 
 interface Row {
   key: string;
+  alias?: string;
   type: string;
   fallback?: string;
   values?: readonly string[];
@@ -15,7 +16,7 @@ export function settingsTable(): string {
     const type = row.values ? row.values.map((value) => `\`${value}\``).join(' or ') : row.type;
     const fallback = row.fallback ? `\`${row.fallback}\`` : '';
     const secret = row.secret ? ' Secret: never logged.' : '';
-    return `| \`${row.key}\` | ${type} | ${fallback} | ${row.description}${secret} |`;
+    return `| \`${row.key}\`${row.alias ? ` or \`${row.alias}\`` : ''} | ${type} | ${fallback} | ${row.description}${secret} |`;
   });
   return ['| variable | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }

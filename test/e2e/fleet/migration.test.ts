@@ -16,11 +16,11 @@ const NEXT = {
   id: (MIGRATIONS.at(-1)?.id ?? 0) + 1,
   name: 'next_version',
   sql: `\
-LOCK TABLE call_spans, call_queue, call_logs, call_metrics IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE earshot.call_spans, call_queue, call_logs, call_metrics IN ACCESS EXCLUSIVE MODE;
 SELECT pg_sleep(1);
-ALTER TABLE call_metrics ADD COLUMN later text;
-ALTER TABLE call_spans ADD COLUMN later double precision DEFAULT random();
-CREATE INDEX call_spans_later ON call_spans (later);`,
+ALTER TABLE earshot.call_metrics ADD COLUMN later text;
+ALTER TABLE earshot.call_spans ADD COLUMN later double precision DEFAULT random();
+CREATE INDEX call_spans_later ON earshot.call_spans (later);`,
 };
 
 test('a newer version migrates the database under the load of older workers, and no span or row suffers', async () => {

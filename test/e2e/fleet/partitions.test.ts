@@ -25,6 +25,8 @@ test('with the journal in partitions, as the documentation has it, rows are the 
   await faultRun(ground, { ...options, seed: 3_000, calls: 20 });
   await ground.db.query(documented());
   await faultRun(ground, { ...options, seed: 3_001, calls: 20 });
-  const partitions = await ground.db.query('SELECT tableoid, count(*) FROM call_spans GROUP BY tableoid');
+  const partitions = await ground.db.query(
+    'SELECT tableoid, count(*) FROM earshot.call_spans GROUP BY tableoid',
+  );
   assert.equal(partitions.length, 4);
 });

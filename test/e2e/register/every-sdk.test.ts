@@ -102,7 +102,7 @@ describe('every SDK', { concurrency: 3 }, () => {
       // What a machine had no time to write before the exit waits there for another process, and would be missed here.
       assert.deepEqual(await readdir(spoolDir), [], end.stderr);
       const rows = await database.query<{ call_id: string; span: string }>(
-        "SELECT call_id, concat_ws(' ', stage, turn_index) AS span FROM call_spans ORDER BY span",
+        "SELECT call_id, concat_ws(' ', stage, turn_index) AS span FROM earshot.call_spans ORDER BY span",
       );
       const lines = end.stdout.split('\n');
       return {

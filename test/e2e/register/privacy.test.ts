@@ -67,7 +67,9 @@ describe('what was said', { concurrency: 2 }, () => {
     const rows: string[] = [];
     try {
       for (const table of ['call_spans', 'call_logs', 'call_metrics', 'call_queue'])
-        rows.push(...(await database.query(`SELECT * FROM ${table}`)).map((row) => JSON.stringify(row)));
+        rows.push(
+          ...(await database.query(`SELECT * FROM earshot.${table}`)).map((row) => JSON.stringify(row)),
+        );
     } finally {
       await database.close();
     }

@@ -10,7 +10,7 @@ describe('starting', { concurrency: 2 }, () => {
     const end = await run('listeners.mjs', { env: QUIET });
     assert.equal(
       end.stderr,
-      '[warn] earshot: DATABASE_URL is not set; calls are traced, and no rows are written.\n',
+      '[warn] earshot: EARSHOT_DATABASE_URL is not set; calls are traced, and no rows are written.\n',
     );
     assert.equal(end.stdout.split('\n').length, 2);
   });

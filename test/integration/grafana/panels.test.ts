@@ -152,7 +152,7 @@ describe('the figures', () => {
   it('spend is the same by itself, by component, over time, by agent and by campaign', async () => {
     const spend = number((await ask('voice-cost', 2))[0], 'spend');
     const [expected] = await owner.query<{ usd: number }>(
-      'SELECT sum(cost_total)::double precision AS usd FROM call_metrics',
+      'SELECT sum(cost_total)::double precision AS usd FROM earshot.call_metrics',
     );
     close(spend, expected?.usd ?? Number.NaN);
     assert.ok(spend > 0);
@@ -178,7 +178,7 @@ describe('the figures', () => {
 
   it('the share under target follows the target', async () => {
     const turns = await owner.query<{ eou: number }>(
-      'SELECT eou_latency AS eou FROM call_logs WHERE eou_latency IS NOT NULL',
+      'SELECT eou_latency AS eou FROM earshot.call_logs WHERE eou_latency IS NOT NULL',
     );
     for (const target of ['0.6', '1.2']) {
       const expected = turns.filter(({ eou }) => eou <= Number(target)).length / turns.length;
@@ -191,7 +191,7 @@ describe('the figures', () => {
     const rows = await ask('voice-latency', 23, { target: '0.8' });
     const [mean] = await owner.query<{ over: number; within: number }>(
       `SELECT avg(eou_latency) FILTER (WHERE eou_latency > 0.8) AS over,
-        avg(eou_latency) FILTER (WHERE eou_latency <= 0.8) AS within FROM call_logs WHERE segment_llm IS NOT NULL OR segment_tts IS NOT NULL OR segment_playout IS NOT NULL OR segment_endpointing IS NOT NULL`,
+        avg(eou_latency) FILTER (WHERE eou_latency <= 0.8) AS within FROM earshot.call_logs WHERE segment_llm IS NOT NULL OR segment_tts IS NOT NULL OR segment_playout IS NOT NULL OR segment_endpointing IS NOT NULL`,
     );
     assert.deepEqual(
       rows.map(({ turns }) => turns),
@@ -205,7 +205,7 @@ describe('the figures', () => {
 
   it('rates and shares are those of the rows', async () => {
     const calls = await owner.query<StoredCall>(
-      'SELECT cost_total::double precision AS cost, duration_seconds, llm_cached_tokens::int AS cached, llm_input_tokens::int AS input, outcome, turn_count, interruption_count, unpriced FROM call_metrics',
+      'SELECT cost_total::double precision AS cost, duration_seconds, llm_cached_tokens::int AS cached, llm_input_tokens::int AS input, outcome, turn_count, interruption_count, unpriced FROM earshot.call_metrics',
     );
     const sum = (of: (call: StoredCall) => number | null, among = calls) =>
       among.reduce((all, call) => all + (of(call) ?? 0), 0);
@@ -240,7 +240,7 @@ describe('the figures', () => {
   it('a turn is abandoned when it is the last of a call that failed', async () => {
     const turns = await owner.query<{ id: string; turn: number; eou: number; outcome: string }>(
       `SELECT l.call_id AS id, l.turn_index AS turn, l.eou_latency AS eou, m.outcome
-       FROM call_logs l JOIN call_metrics m USING (call_id)
+       FROM earshot.call_logs l JOIN earshot.call_metrics m USING (call_id)
        WHERE m.outcome IN ('SUCCESS', 'FAIL')`,
     );
     const last = new Map<string, number>();
@@ -276,13 +276,13 @@ describe('the figures', () => {
 describe('the variables', () => {
   it('all is every call, those without a name too', async () => {
     assert.equal(number((await ask('voice-quality', 2))[0], 'calls'), DAY_OF_CALLS.length);
-    const unnamed = await owner.query('SELECT FROM call_metrics WHERE agent_name IS NULL');
+    const unnamed = await owner.query('SELECT FROM earshot.call_metrics WHERE agent_name IS NULL');
     assert.ok(unnamed.length > 0);
     assert.equal(number((await ask('voice-quality', 2, { agent: ['(none)'] }))[0], 'calls'), unnamed.length);
   });
 
   it('narrow the calls, by names with a quote, too', async () => {
-    const rows = await owner.query(`SELECT FROM call_metrics WHERE agent_name = 'chef''s table'`);
+    const rows = await owner.query(`SELECT FROM earshot.call_metrics WHERE agent_name = 'chef''s table'`);
     assert.ok(rows.length > 0);
     assert.equal(
       number((await ask('voice-quality', 2, { agent: ["chef's table"] }))[0], 'calls'),
@@ -292,7 +292,7 @@ describe('the variables', () => {
 
   it('narrow by provider and model to the calls with a turn that used them', async () => {
     const rows = await owner.query(
-      "SELECT FROM call_metrics WHERE call_id IN (SELECT call_id FROM call_logs WHERE llm_model = 'gpt-unknown')",
+      "SELECT FROM earshot.call_metrics WHERE call_id IN (SELECT call_id FROM earshot.call_logs WHERE llm_model = 'gpt-unknown')",
     );
     assert.ok(rows.length > 0 && rows.length < DAY_OF_CALLS.length);
     const chosen = { provider: ['openai'], model: ['gpt-unknown'] };
@@ -317,9 +317,9 @@ describe('the variables', () => {
 describe("Grafana's role", () => {
   it('reads and nothing else', async () => {
     for (const sql of [
-      "DELETE FROM call_logs WHERE call_id = 'x'",
+      "DELETE FROM earshot.call_logs WHERE call_id = 'x'",
       'CREATE TABLE mine (a int)',
-      "SET default_transaction_read_only = off; UPDATE call_metrics SET outcome = 'SUCCESS'",
+      "SET default_transaction_read_only = off; UPDATE earshot.call_metrics SET outcome = 'SUCCESS'",
     ]) {
       await assert.rejects(reader.query(sql), { code: /^(25006|42501)$/ });
     }

@@ -142,14 +142,14 @@ test('a database that a newer version has migrated is left alone: it is said wha
   const databaseUrl = await server.createDatabase();
   const db = connect(t, databaseUrl);
   await migrate(db);
-  await db.query(`INSERT INTO earshot_migrations (id, name) VALUES (9999, 'of the future')`);
+  await db.query(`INSERT INTO earshot.earshot_migrations (id, name) VALUES (9999, 'of the future')`);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   endSpan(tracer, 'C1', 0);
   await processor.forceFlush();
   assert.equal(processor.totals?.spooled, 1);
   assert.equal(await journalSize(db), 0);
   assert.match(lines.warn.join('\n'), /upgrade earshot/);
-  await db.query('DELETE FROM earshot_migrations WHERE id = 9999');
+  await db.query('DELETE FROM earshot.earshot_migrations WHERE id = 9999');
   await poll(async () => (await journalSize(db)) === 1);
 });
 
@@ -158,13 +158,13 @@ test('what was said is in no log line, also when the database refuses the row th
   const databaseUrl = await server.createDatabase();
   const db = connect(t, databaseUrl);
   await migrate(db);
-  await db.query(`ALTER TABLE call_logs ADD CONSTRAINT refuse CHECK (user_text IS NULL)`);
+  await db.query(`ALTER TABLE earshot.call_logs ADD CONSTRAINT refuse CHECK (user_text IS NULL)`);
   const { tracer } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   const [turn] = conversation(tracer, 'C1', 1, { [ATTR.userText]: 'my secret' });
   turn?.end();
   endAll(conversation(tracer, 'C2', 1));
   await rowsOf(db, 'C2', 1);
-  await db.query(`UPDATE call_queue SET due_at = now()`);
+  await db.query(`UPDATE earshot.call_queue SET due_at = now()`);
   endAll(conversation(tracer, 'C3', 1));
   await poll(() => lines.warn.some((line) => line.includes('C1 could not be turned into rows')));
   assert.ok(!JSON.stringify(lines).includes('secret'), JSON.stringify(lines));

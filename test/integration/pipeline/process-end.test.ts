@@ -106,7 +106,7 @@ test('kill -9: turns that ended half a second earlier are in the rows of another
   const db = connect(t, databaseUrl);
   const missing = async () => {
     const rows = await db.query<{ turn_index: number }>(
-      `SELECT turn_index FROM call_logs WHERE call_id = 'C0'`,
+      `SELECT turn_index FROM earshot.call_logs WHERE call_id = 'C0'`,
     );
     const written = new Set(rows.map((row) => row.turn_index));
     return safe.filter((index) => !written.has(index));
@@ -130,7 +130,7 @@ test('kill -9 with the database away: what had gone to disk is in the rows of an
   await poll(() => (processor.totals?.replayed ?? 0) >= 6);
   const { turns } = await poll(async () => {
     const [row] = await db.query<{ turns: number }>(
-      `SELECT turn_count AS turns FROM call_metrics WHERE call_id = 'C0'`,
+      `SELECT turn_count AS turns FROM earshot.call_metrics WHERE call_id = 'C0'`,
     );
     return row;
   });

@@ -147,7 +147,7 @@ test('without a database the processor does nothing, and says so once', async (t
     await processor.forceFlush();
     await processor.shutdown();
     assert.deepEqual(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /DATABASE_URL is not set/);
+    assert.match(warnings[0] ?? '', /EARSHOT_DATABASE_URL is not set/);
   } finally {
     if (saved !== undefined) process.env.DATABASE_URL = saved;
   }

@@ -90,7 +90,7 @@ test('a span that the database refuses is named, and holds up no other', async (
   const url = await postgres.createDatabase();
   const db = connect(t, url);
   await migrate(db);
-  await db.query(`ALTER TABLE call_spans ADD CONSTRAINT no_bad CHECK (call_id <> 'BAD')`);
+  await db.query(`ALTER TABLE earshot.call_spans ADD CONSTRAINT no_bad CHECK (call_id <> 'BAD')`);
   const server = await startReceiver(t, url);
   await untilReady(server.url);
   const body = otlpRequest(otlpSpan('GOOD'), otlpSpan('BAD'), otlpSpan('GOOD'));
@@ -166,7 +166,7 @@ test('overloaded, it answers 503, and what it acknowledges is in the journal', a
   const answers: Response[] = [];
   // Nothing can be committed until the lock goes, so that requests pile up.
   await db.transaction(async (tx) => {
-    await tx.query('LOCK TABLE call_spans IN EXCLUSIVE MODE');
+    await tx.query('LOCK TABLE earshot.call_spans IN EXCLUSIVE MODE');
     const sent = Array.from({ length: 60 }, async (_, call) => void answers.push(await send(call)));
     await poll(() => answers.length > 0);
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));

@@ -167,7 +167,7 @@ describe('earshot serve', () => {
     const url = await postgres.createDatabase();
     const first = await startServe(t, { DATABASE_URL: url });
     await untilReady(first.url);
-    await connect(t, url).query(`INSERT INTO earshot_migrations (id, name) VALUES (9999, 'later')`);
+    await connect(t, url).query(`INSERT INTO earshot.earshot_migrations (id, name) VALUES (9999, 'later')`);
     assert.equal((await fetch(`${first.url}/readyz`)).status, 200, 'one that runs goes on');
     const second = await startServe(t, { DATABASE_URL: url });
     const said = () => second.lines().filter(({ level }) => level === 'error');
@@ -177,7 +177,7 @@ describe('earshot serve', () => {
     assert.equal((await fetch(`${second.url}/readyz`)).status, 503);
     assert.equal((await fetch(`${second.url}/healthz`)).status, 200);
     // The newer one is taken back: nobody has to start this one anew.
-    await connect(t, url).query('DELETE FROM earshot_migrations WHERE id = 9999');
+    await connect(t, url).query('DELETE FROM earshot.earshot_migrations WHERE id = 9999');
     await untilReady(second.url);
     assert.equal((await post(second.url, otlpRequest(otlpSpan('NEWER')))).status, 200);
     assert.equal(said().length, 1);

@@ -28,7 +28,7 @@ interface Entry {
 
 const readQueue = (db: Database) =>
   db.query<Entry>(
-    'SELECT call_id, attempts, claim IS NOT NULL AS claimed, due_at::text FROM call_queue ORDER BY call_id',
+    'SELECT call_id, attempts, claim IS NOT NULL AS claimed, due_at::text FROM :schema.call_queue ORDER BY call_id',
   );
 
 /** A worker that was killed at its work: the claim is there, and has lapsed. */
@@ -105,7 +105,7 @@ onEachDatabase((databases) => {
     await journal.append([turnFact('c', 0)]);
     const [later] = await readQueue(db);
     assert.ok(before && later && later.due_at > before.due_at);
-    await db.query(`UPDATE call_queue SET ended_at = now() - interval '13 seconds'`);
+    await db.query(`UPDATE :schema.call_queue SET ended_at = now() - interval '13 seconds'`);
     await journal.append([turnFact('c', 1)]);
     assert.equal((await queueOf(db).take()).finalized.length, 1);
   });
@@ -114,7 +114,7 @@ onEachDatabase((databases) => {
     const db = await databases.migrated();
     const journal = new Journal(db);
     await journal.append([turnFact('c', 0)]);
-    await db.query(`UPDATE call_queue SET queued_at = now() - interval '5 hours'`);
+    await db.query(`UPDATE :schema.call_queue SET queued_at = now() - interval '5 hours'`);
     await journal.append([turnFact('c', 1)]);
     assert.equal((await queueOf(db).take()).finalized.length, 1);
   });
@@ -159,7 +159,7 @@ onEachDatabase((databases) => {
     assert.deepEqual(await ids(), []);
     const { nextTakeMs } = await queue.state(['mine']);
     assert.ok(nextTakeMs !== undefined && nextTakeMs > 1_000, `looks again in ${nextTakeMs} ms`);
-    await db.query(`UPDATE call_queue SET due_at = now() - interval '1 minute'`);
+    await db.query(`UPDATE :schema.call_queue SET due_at = now() - interval '1 minute'`);
     assert.deepEqual(await ids(), ['theirs']);
   });
 
@@ -170,7 +170,7 @@ onEachDatabase((databases) => {
     await queueOf(db).take();
     const versions = () =>
       db.query<{ turn_index: number; version: string }>(
-        'SELECT turn_index, xmin::text AS version FROM call_logs ORDER BY turn_index',
+        'SELECT turn_index, xmin::text AS version FROM :schema.call_logs ORDER BY turn_index',
       );
     const before = await versions();
     await journal.append([turnFact('c', 2)]);

@@ -34,7 +34,9 @@ onEachDatabase((databases) => {
       .constantFrom(...GOLDEN_CALLS)
       .chain(({ facts }) => fc.record({ facts: fc.constant(facts), delivery: deliveryOf(facts) }));
     const property = fc.asyncProperty(arbitrary, async ({ facts, delivery }) => {
-      await db.query('TRUNCATE call_spans, call_queue, call_logs, call_metrics');
+      await db.query(
+        'TRUNCATE :schema.call_spans, :schema.call_queue, :schema.call_logs, :schema.call_metrics',
+      );
       let firsts = 0;
       const work = async () => {
         for (const { first } of (await queue.take()).finalized) firsts += Number(first);

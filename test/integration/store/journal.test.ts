@@ -27,7 +27,7 @@ interface Queued {
 const readQueue = (db: Database) =>
   db.query<Queued>(`\
 SELECT call_id, ended, round(extract(epoch FROM due_at - now()) / 60)::int AS due_in_minutes
-FROM call_queue ORDER BY call_id`);
+FROM :schema.call_queue ORDER BY call_id`);
 
 const agoUs = (minutes: number) => (Date.now() - minutes * MINUTE_MS) * 1_000;
 
@@ -79,7 +79,7 @@ onEachDatabase((databases) => {
     const db = await databases.migrated();
     await new Journal(db, DELAYS).append([turnFact('c', 0)]);
     assert.deepEqual(await readQueue(db), [{ call_id: 'c', ended: false, due_in_minutes: 10 }]);
-    await db.query(`UPDATE call_queue SET due_at = now() + interval '2 minutes'`);
+    await db.query(`UPDATE :schema.call_queue SET due_at = now() + interval '2 minutes'`);
     await new Journal(db, DELAYS).append([turnFact('c', 1)]);
     assert.deepEqual(await readQueue(db), [{ call_id: 'c', ended: false, due_in_minutes: 10 }]);
   });
@@ -94,7 +94,7 @@ onEachDatabase((databases) => {
     await journal.append([turnFact('c', 1)]);
     assert.deepEqual(await readQueue(db), ended);
     // As after finalizing: the journal still knows that the call has ended.
-    await db.query('DELETE FROM call_queue');
+    await db.query('DELETE FROM :schema.call_queue');
     await journal.append([turnFact('c', 2)]);
     assert.deepEqual(await readQueue(db), ended);
   });
@@ -119,7 +119,7 @@ onEachDatabase((databases) => {
     const journal = new Journal(db, DELAYS);
     const facts = [turnFact('c', 0), callFact('c')];
     await journal.append(facts);
-    await db.query('DELETE FROM call_queue');
+    await db.query('DELETE FROM :schema.call_queue');
     await journal.append(facts);
     assert.deepEqual(await readQueue(db), []);
   });
@@ -189,11 +189,11 @@ onEachDatabase((databases) => {
       turnFact('given-up', 0, at(120)),
       turnFact('young', 0, at(10)),
     ]);
-    await db.query(`DELETE FROM call_queue WHERE call_id IN ('old', 'straddling', 'young')`);
-    await db.query(`UPDATE call_queue SET due_at = 'infinity' WHERE call_id = 'given-up'`);
+    await db.query(`DELETE FROM :schema.call_queue WHERE call_id IN ('old', 'straddling', 'young')`);
+    await db.query(`UPDATE :schema.call_queue SET due_at = 'infinity' WHERE call_id = 'given-up'`);
     assert.equal(await deleteExpiredSpans(db, 60 * MINUTE_MS, 10), 26);
     const left = await db.query<{ call_id: string }>(
-      'SELECT call_id FROM call_spans ORDER BY call_id, turn_index',
+      'SELECT call_id FROM :schema.call_spans ORDER BY call_id, turn_index',
     );
     assert.deepEqual(
       left.map((row) => row.call_id),
@@ -209,7 +209,7 @@ onEachDatabase((databases) => {
   it('retention goes on by itself until it is stopped, and tells of a round that failed', async () => {
     const db = await databases.migrated();
     await new Journal(db).append([turnFact('old', 0)]);
-    await db.query('DELETE FROM call_queue');
+    await db.query('DELETE FROM :schema.call_queue');
     let errors = 0;
     let away = true;
     const flaky: Queryable = {
@@ -232,7 +232,7 @@ onEachDatabase((databases) => {
     await journal.append([turnFact('c', 2)]);
     const { taken, finalized } = await queue.take();
     assert.deepEqual([taken, finalized.length], [1, 0]);
-    const [row] = await db.query('SELECT turn_count FROM call_metrics');
+    const [row] = await db.query('SELECT turn_count FROM :schema.call_metrics');
     assert.deepEqual(row, { turn_count: 2 });
     assert.deepEqual(await readQueue(db), []);
   });

@@ -24,7 +24,7 @@ const readColumns = (db: Database) =>
 SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type,
   col_description(a.attrelid, a.attnum) AS comment, a.attnotnull AS required
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = ':schema'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`);
 
 const tableNames = async (db: Database) => [
@@ -54,7 +54,7 @@ onEachDatabase((databases) => {
 
   it('an older program refuses a newer schema, says both versions, and changes nothing', async () => {
     const db = await databases.migrated();
-    await db.query(`INSERT INTO earshot_migrations (id, name) VALUES (9000, '9000_later')`);
+    await db.query(`INSERT INTO :schema.earshot_migrations (id, name) VALUES (9000, '9000_later')`);
     const before = await readColumns(db);
     for (const refuses of [migrate, checkSchema]) {
       await assert.rejects(refuses(db), (error) => {
@@ -128,7 +128,7 @@ onEachDatabase((databases) => {
     }
     for (const table of TABLES) {
       const [row] = await db.query<{ comment: string | null }>(
-        `SELECT obj_description('${table}'::regclass, 'pg_class') AS comment`,
+        `SELECT obj_description(':schema.${table}'::regclass, 'pg_class') AS comment`,
       );
       assert.ok(row?.comment, table);
     }

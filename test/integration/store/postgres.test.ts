@@ -65,7 +65,7 @@ const interrupted = (db: Database, start: string, before: () => Promise<unknown>
 it('a connection that dies in the middle of a call leaves nothing of it, and the next worker has it whole', async () => {
   const { db, other, cutOff } = await database();
   await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('c'), turnFact('c', 0)]);
-  const dying = new Queue(interrupted(db, 'INSERT INTO call_logs', cutOff), {
+  const dying = new Queue(interrupted(db, 'INSERT INTO :schema.call_logs', cutOff), {
     finalize: countTurns,
     workerId: 'dying',
   });
@@ -115,7 +115,7 @@ it('a span that is written while its call is being finalized is not missed: the 
     late = journal.append([turnFact('c', 1)]);
     await blocked(other);
   };
-  const interruptedQueue = new Queue(interrupted(db, 'INSERT INTO call_logs', meanwhile), {
+  const interruptedQueue = new Queue(interrupted(db, 'INSERT INTO :schema.call_logs', meanwhile), {
     finalize: countTurns,
     workerId: 'test',
   });

@@ -40,7 +40,7 @@ async function rowsOf(db: Database, callId: string) {
 
 const readQueue = (db: Database) =>
   db.query<{ call_id: string; attempts: number; last_error: string | null; resting: boolean }>(
-    `SELECT call_id, attempts, last_error, due_at = 'infinity' AS resting FROM call_queue ORDER BY call_id`,
+    `SELECT call_id, attempts, last_error, due_at = 'infinity' AS resting FROM :schema.call_queue ORDER BY call_id`,
   );
 
 /** Any value that a column can hold. */
@@ -153,7 +153,7 @@ onEachDatabase((databases) => {
     await new Journal(db, AT_ONCE).append(wholeCall('c', 3));
     await queueOf(db).take();
     const before = await rowsOf(db, 'c');
-    await db.query(`INSERT INTO call_queue (call_id, due_at, ended) VALUES ('c', now(), true)`);
+    await db.query(`INSERT INTO :schema.call_queue (call_id, due_at, ended) VALUES ('c', now(), true)`);
     assert.equal((await queueOf(db).take()).finalized[0]?.first, false);
     assert.deepEqual(await rowsOf(db, 'c'), before);
   });
@@ -257,7 +257,11 @@ onEachDatabase((databases) => {
           }),
         ),
     });
-    for (const statement of ['INSERT INTO call_logs', 'DELETE FROM call_logs', 'WITH again AS']) {
+    for (const statement of [
+      'INSERT INTO :schema.call_logs',
+      'DELETE FROM :schema.call_logs',
+      'WITH again AS',
+    ]) {
       await assert.rejects(queueOf(failingAt(statement)).take(), /out of the blue/);
       assert.equal(await getCallMetrics(db, 'c'), undefined);
       assert.equal((await getCallLogs(db, 'c')).length, 0);

@@ -127,7 +127,7 @@ onEachDatabase(({ migrated }) => {
   it('keeps the cost of a call whose spans have left the journal', async () => {
     const db = await migrated();
     await finalized(db, ['a']);
-    await db.query('DELETE FROM call_spans');
+    await db.query('DELETE FROM :schema.call_spans');
     assert.deepEqual(
       (await repriced(db, true)).map(({ kind }) => kind),
       ['expired'],

@@ -161,23 +161,23 @@ test('a call that cannot be computed leaves nothing behind, and can be finalized
   assert.deepEqual(await telemetry.getCallLogs('C1'), []);
   const types = (facts: Fact[]) => facts.map((fact) => fact.type).sort();
   assert.deepEqual(types(await getCallFacts(db, 'C1')), ['stage', 'stage', 'stage', 'turn']);
-  const [queued] = await db.query<{ ended: boolean }>('SELECT ended FROM call_queue');
+  const [queued] = await db.query<{ ended: boolean }>('SELECT ended FROM earshot.call_queue');
   assert.equal(queued?.ended, false);
 
   broken = false;
   assert.equal((await telemetry.finalizeCall('C1', { outcome: 'SUCCESS' })).outcome, 'SUCCESS');
-  assert.deepEqual(await db.query('SELECT call_id FROM call_queue'), []);
+  assert.deepEqual(await db.query('SELECT call_id FROM earshot.call_queue'), []);
 });
 
 test('a row that the database refuses rolls back the call whole', async (t) => {
   const { telemetry, db } = await service(t);
   telemetry.recordTurn(turn('C1', 0));
   await telemetry.getCallMetrics('C1');
-  await db.query(`ALTER TABLE call_logs ADD CONSTRAINT refuse CHECK (call_id <> 'C1')`);
+  await db.query(`ALTER TABLE earshot.call_logs ADD CONSTRAINT refuse CHECK (call_id <> 'C1')`);
   await assert.rejects(telemetry.finalizeCall('C1'), /not finalized/);
   assert.equal(await telemetry.getCallMetrics('C1'), undefined);
   assert.ok((await getCallFacts(db, 'C1')).every((fact) => fact.type !== 'call'));
-  await db.query('ALTER TABLE call_logs DROP CONSTRAINT refuse');
+  await db.query('ALTER TABLE earshot.call_logs DROP CONSTRAINT refuse');
   assert.equal((await telemetry.finalizeCall('C1')).turn_count, 1);
 });
 

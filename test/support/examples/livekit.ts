@@ -80,12 +80,12 @@ export async function playLiveKitExample(
 /** The only call of a database, with its rows. */
 export async function onlyCall(db: Database): Promise<StoredCall> {
   const call = await poll(
-    async () => (await db.query<{ call_id: string }>('SELECT call_id FROM call_metrics'))[0],
+    async () => (await db.query<{ call_id: string }>('SELECT call_id FROM earshot.call_metrics'))[0],
     { what: 'a call', deadlineMs: 20_000, intervalMs: 50 },
   );
   const stored = await storedCall(db, call.call_id);
   const ids = await db.query<{ call_id: string }>(
-    'SELECT DISTINCT call_id FROM (SELECT call_id FROM call_spans UNION SELECT call_id FROM call_metrics) AS every',
+    'SELECT DISTINCT call_id FROM (SELECT call_id FROM earshot.call_spans UNION SELECT call_id FROM earshot.call_metrics) AS every',
   );
   assert.deepEqual(ids, [{ call_id: call.call_id }], 'spans of LiveKit’s own are of no call');
   return stored;

@@ -114,7 +114,8 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
 /** Every call has a row, and none waits to be finalized again. */
 async function untilFinalized(db: Database, calls: readonly FleetCall[]): Promise<void> {
   const callIds = calls.map(({ callId }) => callId);
-  const count = (table: string) => `(SELECT count(*) FROM ${table} WHERE call_id = ANY ($1::text[]))::int`;
+  const count = (table: string) =>
+    `(SELECT count(*) FROM earshot.${table} WHERE call_id = ANY ($1::text[]))::int`;
   await poll(
     async () => {
       const [row] = await db.query<{ queued: number; done: number }>(

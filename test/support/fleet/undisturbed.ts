@@ -24,7 +24,7 @@ export interface Stored {
 
 const rowsOf = (table: string, order: string) => `\
 SELECT (to_jsonb(t) - $2::text[])::text AS row
-FROM ${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
+FROM earshot.${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
 
 const WHO_AND_WHEN = ['finalized_at', 'finalized_by', 'recorded_at'];
 

@@ -96,3 +96,9 @@ test('facts of two calls, or none, are a mistake of the caller', () => {
   assert.throws(() => groupCall([]), RangeError);
   assert.throws(() => groupCall([call([0, 1]), call([0, 1], { callId: 'C2' })]), RangeError);
 });
+
+test('turns whose numbers no call can reach get the next free ones', () => {
+  const largest = 2 ** 31 - 1;
+  const facts = [turn(0, [0, 10]), turn(largest, [20, 30]), turn(largest, [40, 50], { traceId: 'other' })];
+  assert.deepEqual(shape(facts), { 0: [], 1: [], 2: [] });
+});

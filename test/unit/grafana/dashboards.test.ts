@@ -156,7 +156,10 @@ for (const dashboard of DASHBOARDS) {
 
     it('has SQL that is bound to the time range or to a call, and reads no more rows than can be looked at', () => {
       for (const sql of sqlOf(dashboard)) {
-        assert.match(sql, /\$__timeFilter\(|\$\{call_id:sqlstring\}|FROM (call_queue|pg_stat_user_tables)\b/);
+        assert.match(
+          sql,
+          /\$__timeFilter\(|\$\{call_id:sqlstring\}|FROM (earshot\.call_queue|pg_stat_user_tables)\b/,
+        );
         if (/ORDER BY .*(DESC|ASC)$/s.test(sql))
           assert.match(sql, /GROUP BY|LIMIT \d+|call_id:sqlstring|pg_stat_user_tables/);
         assert.doesNotMatch(sql, /\b(INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\b|;/i);

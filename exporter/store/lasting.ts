@@ -1,0 +1,20 @@
+import { errorCode } from './errors.ts';
+
+/** What no waiting mends, by SQLSTATE or system error code, and what to do about it. Never quotes the URL. */
+const LASTING: Readonly<Record<string, string>> = {
+  '28000': 'the server refuses this user. Check user name and pg_hba.conf',
+  '28P01': 'the password is wrong',
+  '3D000': 'there is no database of that name. Create it, or correct the name',
+  '42501':
+    'the user has no right to do this. Run `earshot migrate` as one who may create the schema, and let this user use it',
+  '42P07':
+    'the schema has a table of that name already, which is not of earshot. Choose another schema with EARSHOT_SCHEMA',
+  ENOTFOUND: 'there is no host of that name',
+  ERR_INVALID_URL: 'this is not a URL of PostgreSQL. Expected postgres://user:password@host:5432/database',
+};
+
+/** Why an error of the database will not pass by itself, as a sentence; undefined when it may. */
+export function lastingProblem(error: unknown): string | undefined {
+  const code = errorCode(error) ?? '';
+  return Object.hasOwn(LASTING, code) ? `${LASTING[code]} (${code}).` : undefined;
+}
