@@ -10,7 +10,7 @@ const REALTIME_MODEL = /realtime|native-audio|-live\b|live-|sonic-v\d|nova-\d?-?
  *
  * - `tts:unknown`: agent audio was observed where a model had written the words, and no synthesis; or none in the whole call.
  * - `llm:unknown`: the user was answered, and no request was seen in the whole call. (In a call that has some, an answer
- *   without one is the application's own words.)
+ *   without one is the application's own words, and so is the message that is left on a machine.)
  * - `stt:unknown`: a carrier's audio came in, and no transcription was seen.
  *
  * A model that hears and speaks itself needs neither of the two others.
@@ -28,7 +28,7 @@ export function unseenStages(call: GroupedCall): string[] {
     fact?.transport === 'twilio' && fact.direction !== 'web' && (observed.length > 0 || has('llm'));
   return [
     ...(written || (observed.length > 0 && !has('tts')) ? ['tts:unknown'] : []),
-    ...(answered && !has('llm') ? ['llm:unknown'] : []),
+    ...(answered && !has('llm') && fact?.outcome !== 'VOICEMAIL' ? ['llm:unknown'] : []),
     ...(carried && !has('stt') ? ['stt:unknown'] : []),
   ];
 }

@@ -50,6 +50,8 @@ describe('a stage that must have been there is named', () => {
 
   it("a model's request, where the user was answered and the call has none", () => {
     assert.deepEqual(unseen(turn(0, [0, 4000], heard), stt(0), tts(0), playback(0)), ['llm:unknown']);
+    const machine = call([0, 4000], { outcome: 'VOICEMAIL' });
+    assert.deepEqual(unseen(machine, turn(0, [0, 4000], heard), stt(0), tts(0), playback(0)), []);
     const greeting = turn(0, [0, 4000], { initiator: 'agent' });
     assert.deepEqual(unseen(greeting, tts(0), playback(0)), []);
     assert.deepEqual(unseen(turn(0, [0, 4000], heard), stt(0)), [], 'it was not answered');
