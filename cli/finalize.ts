@@ -16,6 +16,7 @@ export async function finalizeEndedCalls(
   const queue = new Queue(db, {
     finalize: (facts) => finalizeCall(facts, priceList),
     workerId: `cli:${process.pid}`,
+    callGapMs: settings.callGap,
   });
   const worker = new FinalizeWorker({
     queue,

@@ -18,10 +18,12 @@ import { callQuality } from './quality/call-quality.ts';
 export function finalizeCall(facts: readonly Fact[], priceList: PriceList): CallRows {
   const call = groupCall(facts);
   const costs = costsOf(call, priceList);
-  const logs = call.turns.map((turn) => logRow(call.callId, markTurn(turn), costs.turn(turn.stages)));
+  const marked = call.turns.map(markTurn);
+  const logs = marked.map((turn) => logRow(call.callId, turn, costs.turn(turn.turn.stages)));
   const quality = callQuality(
     call.fact,
     call.turns.map((turn) => ({ ...turn.fact, turnIndex: turn.turnIndex, ...interruptionsIn(turn) })),
   );
-  return { metrics: callRow(call, logs, quality, costs.call), logs };
+  const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
+  return { metrics: callRow(call, logs, quality, costs.call, clockSkewCount), logs };
 }

@@ -113,6 +113,12 @@ export const SETTINGS = {
     description:
       'Spans of one call that its rows are computed from, the first ones; `spans_dropped` of its row says how many more there are.',
   },
+  callGap: {
+    key: 'EARSHOT_CALL_GAP',
+    type: 'duration',
+    fallback: '1h',
+    description: 'After so long without an open span the same call id is another call: `id#2`.',
+  },
   spanRetention: {
     key: 'EARSHOT_SPAN_RETENTION',
     type: 'duration',

@@ -55,6 +55,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       since,
       apply,
       finalize: (facts) => finalizeCall(facts, priceList),
+      callGapMs: settings.callGap,
       by: `reprice:${process.pid}`,
     })) {
       found.push(repricing);

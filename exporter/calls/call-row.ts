@@ -38,6 +38,7 @@ export function callRow(
   logs: readonly CallLogRow[],
   quality: CallQuality,
   cost: CallCost,
+  clockSkewCount: number,
 ): CallMetricsRow {
   const { fact } = call;
   return {
@@ -56,7 +57,7 @@ export function callRow(
     ...quality,
     ...(!call.knowsSpeech && NO_INTERRUPTIONS),
     unanswered_count: unansweredCount(call.turns, call.stages),
-    clock_skew_count: 0,
+    clock_skew_count: clockSkewCount,
     end_reason: fact?.endReason ?? null,
     ...cost,
     spans_dropped: null,

@@ -87,6 +87,7 @@ function endsCall({ fact, stages }: GroupedTurn, isLast: boolean, { endedUs }: C
 function cutOffOf(turn: GroupedTurn, isLast: boolean, call: CallFrame): CutOffBy | undefined {
   const { fact, stages } = turn;
   const playbacks = stagesOf(stages, 'playback');
+  if (fact?.cutOffBy === 'hangup') return 'hangup';
   const isOver = endsCall(turn, isLast, call);
   const wasCut =
     fact?.cutOffBy === 'program' ||

@@ -1,5 +1,6 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
 import type { EouSource } from '../../model/vocabulary.ts';
+import { isSkewed, spokenAcrossClocks } from './clock-skew.ts';
 import type { GroupedTurn } from './grouped.ts';
 import { answersOf, type Spoken, spokenStages, stagesOf } from './spoken.ts';
 import { waitedSince } from './unanswered.ts';
@@ -30,27 +31,33 @@ export interface MarkedTurn {
   /** The end of utterance where the instant is known, and not only how long ago it was when the agent was heard. */
   silentFromUs?: Micros | undefined;
   playbackSource?: 'observed' | 'estimated' | undefined;
+  /** The times of its stages come from clocks that disagree: only those of one stage can be compared. */
+  skewed?: boolean;
 }
 
 /** Works out a turn's marks (design: marks, segments, latencies). What was never heard was not waited for. */
 export function markTurn(turn: GroupedTurn): MarkedTurn {
   const { fact, stages } = turn;
   const stt = answeredStt(stages, firstPlaybackOf(stages));
-  const { eouUs, eouSource, playback } = silenceOf(turn, stt);
+  const skewed = isSkewed(turn);
+  const { eouUs, eouSource, playback } = silenceOf(turn, stt, skewed);
   const spoken =
     turn.heard === false
       ? {}
-      : spokenStages(
-          turn.joined ? beforePlayback(stages, playback.startedUs) : stages,
-          playback.startedUs,
-          turn.fact?.spokenRequest,
-        );
-  const isPlaced = eouUs !== undefined && playback.isPlaced !== false;
+      : skewed
+        ? spokenAcrossClocks(stages)
+        : spokenStages(
+            turn.joined ? beforePlayback(stages, playback.startedUs) : stages,
+            playback.startedUs,
+            turn.fact?.spokenRequest,
+          );
+  const isPlaced = eouUs !== undefined && playback.isPlaced !== false && !skewed;
   return {
     turn,
     spoken,
     eouUs,
     eouSource,
+    ...(skewed && { skewed }),
     stt: answeredStt(stages, playback.startedUs),
     ...(isPlaced && { silentFromUs: eouUs }),
     playbackSource: playback.source,
@@ -58,10 +65,13 @@ export function markTurn(turn: GroupedTurn): MarkedTurn {
       speechStartedUs: fact?.speechStartedUs,
       speechEndedUs: fact?.speechEndedUs,
       committedUs: committedAfter(eouUs, committedOf(turn)),
-      llmStartedUs: spoken.llm?.startUs,
-      llmFirstByteUs: spoken.llm?.firstByteUs,
-      ttsStartedUs: spoken.tts?.startUs,
-      ttsFirstByteUs: spoken.tts?.firstByteUs,
+      // Marks by another clock are none: their time is in the segment after them.
+      ...(!skewed && {
+        llmStartedUs: spoken.llm?.startUs,
+        llmFirstByteUs: spoken.llm?.firstByteUs,
+        ttsStartedUs: spoken.tts?.startUs,
+        ttsFirstByteUs: spoken.tts?.firstByteUs,
+      }),
       playbackStartedUs: playback.startedUs,
       playbackEndedUs: playback.endedUs,
     },
@@ -82,6 +92,7 @@ const committedAfter = (eouUs: Micros | undefined, committedUs: Micros | undefin
 function silenceOf(
   turn: GroupedTurn,
   stt: StageFact | undefined,
+  skewed: boolean,
 ): Pick<MarkedTurn, 'eouUs' | 'eouSource'> & { playback: Playback } {
   const { fact } = turn;
   const reported = fact?.reportedEouLatencySeconds;
@@ -98,7 +109,9 @@ function silenceOf(
     };
   }
   const { eouUs, eouSource } = endOfUtterance(turn, stt);
-  return { eouUs, eouSource, playback: playbackOf(turn, eouUs) };
+  // Where another host synthesised, its first audio is no instant of this one's clock.
+  const isComparable = !skewed || firstPlaybackOf(turn.stages) !== undefined;
+  return { eouUs, eouSource, playback: isComparable ? playbackOf(turn, eouUs) : {} };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
 import { firstReaching } from './ascending.ts';
+import { fitting } from './fit.ts';
 
 /** A stage that gave something. */
 export type AnsweringStage = StageFact & { firstByteUs: Micros };
@@ -26,8 +27,9 @@ export const answersOf = (stages: readonly StageFact[], kind: StageFact['stage']
  * Finds the LLM request and the synthesis behind the first audio of a turn. A turn may have several of each: tool
  * calls, answers begun too early and thrown away, fillers said while the model thinks.
  *
- * 1. From the latest LLM request back: the first whose first byte came before the playback and was followed by a
- *    synthesis that started after it and gave audio by the playback. It was spoken, by the earliest such synthesis.
+ * 1. The latest LLM request whose first byte came before the playback and was followed by a synthesis that started after
+ *    it and gave audio by the playback. It was spoken, by the earliest such synthesis. Requests beside the answer (a
+ *    classifier, a guard) do not count: those whose tokens fit what was said worse than another's.
  * 2. Without synthesis: the latest LLM request with a first byte, cancelled ones last.
  * 3. Otherwise the words were the application's own (`say`): the earliest synthesis, and no LLM.
  *
@@ -48,15 +50,18 @@ export function spokenStages(
   const llms = spokenRequest === 'none' || named.length > 0 ? named : requests;
   const syntheses = answersOf(stages, 'tts');
   if (syntheses.length === 0) {
-    const llm = llms.findLast(({ cancelled }) => cancelled !== true) ?? llms.at(-1);
+    const kept = llms.filter(({ cancelled }) => cancelled !== true);
+    const llm = fitting(kept.length > 0 ? kept : llms, stages, (request) => request).at(-1);
     return llm === undefined ? {} : { llm };
   }
 
   const synthesisOf = synthesisFinder(syntheses, heard);
-  for (const llm of llms.toReversed()) {
+  const candidates = llms.flatMap((llm) => {
     const tts = synthesisOf(llm);
-    if (tts !== undefined) return { llm, tts };
-  }
+    return tts === undefined ? [] : [{ llm, tts }];
+  });
+  const spoken = fitting(candidates, stages, ({ llm }) => llm).at(-1);
+  if (spoken !== undefined) return spoken;
   const [tts] = syntheses.filter(heard).sort((a, b) => a.firstByteUs - b.firstByteUs);
   return tts === undefined ? {} : { tts };
 }

@@ -1,6 +1,17 @@
 import type { Fact, FactBase, StageFact, TurnFact, Usage } from '../../model/facts.ts';
+import { providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { addPresent, count, flag, index, number, present, quantity, text } from './attributes.ts';
+import {
+  type Attributes,
+  addPresent,
+  count,
+  flag,
+  index,
+  number,
+  present,
+  quantity,
+  text,
+} from './attributes.ts';
 import { type Dialect, factBase, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { GEN_AI } from './names.ts';
@@ -76,6 +87,26 @@ function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   }) satisfies TurnFact;
 }
 
+/** How Pipecat's classes name the way to one provider: `DeepgramFluxSTTService` is `deepgramflux` on its spans. */
+const WAY = /(?:http|realtime|live|flux|turns|responses|sync|dialogue|sagemaker|segmented|omni|agent)$/;
+
+/** A service's provider, whichever way it is reached, and its model. */
+function namesOf(attributes: Attributes): ReturnType<typeof modelNames> {
+  const names = modelNames(attributes);
+  let name = names.provider ?? '';
+  while (WAY.test(name) && name.replace(WAY, '').length > 1) name = name.replace(WAY, '');
+  return { ...names, provider: providerOf(OWN_NAMES[name] ?? name) };
+}
+
+/** Services that are named by their product. */
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  awsnovasonic: 'aws.bedrock',
+  awspolly: 'aws.polly',
+  awstranscribe: 'aws.transcribe',
+  grok: 'x_ai',
+  x: 'xtts',
+};
+
 /**
  * `metrics.ttfb` of a transcription runs from the end of speech to its final transcript, where the span ends: it is no
  * first byte. Versions that name the provider `gen_ai.system` measure from where the speech began.
@@ -85,7 +116,7 @@ function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
   const isOld = text(attributes, GEN_AI.provider) === undefined;
   const sinceSilence = number(attributes, PC.ttfb, { min: 0, max: LONGEST_LATENCY });
   return stageFact(base, {
-    ...modelNames(attributes),
+    ...namesOf(attributes),
     stage: 'stt',
     streaming: true,
     speechEndedUs:
@@ -104,7 +135,7 @@ const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
  */
 function llmRequest(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
-  const names = modelNames(attributes);
+  const names = namesOf(attributes);
   const counting = {
     ...countingOf(names.provider, names.model),
     promptIsNet: COUNTS_NET.has(names.provider),
@@ -127,7 +158,7 @@ function synthesis(span: SpanRecord, base: FactBase): StageFact {
   const { attributes } = span;
   const usage: Usage | undefined = someUsage(present({ characters: count(attributes, PC.characters) }));
   return stageFact(base, {
-    ...modelNames(attributes),
+    ...namesOf(attributes),
     stage: 'tts',
     firstByteUs: afterStart(span, quantity(attributes, PC.ttfb)),
     usage,

@@ -12,7 +12,7 @@ import {
   type FailedCall,
   type FinalizedCall,
   FinalizeWorker,
-  getCallFacts,
+  getJournalFacts,
   Journal,
   keepRetention,
   migrate,
@@ -28,7 +28,14 @@ import { loadPriceList } from './price-list.ts';
 /** The settings that an open database needs. */
 export type ConnectionSettings = Pick<
   Settings,
-  'finalizeDelay' | 'idleLimit' | 'maxCallSpans' | 'spanRetention' | 'pricing' | 'prices' | 'schema'
+  | 'finalizeDelay'
+  | 'idleLimit'
+  | 'maxCallSpans'
+  | 'callGap'
+  | 'spanRetention'
+  | 'pricing'
+  | 'prices'
+  | 'schema'
 >;
 
 export interface ConnectionOptions {
@@ -94,6 +101,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     finalize: (facts) => finalizer.finalize(facts),
     workerId: `${hostname()}:${process.pid}`,
     maxCallSpans: settings.maxCallSpans,
+    callGapMs: settings.callGap,
   });
   const { ownCalls } = options;
   const onFinalized = ({ rows, first }: FinalizedCall) => {
@@ -118,7 +126,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     queueState: () => queue.state(),
     async finalizeNow(callId, complete) {
       const finalized = await db.transaction(async (tx) => {
-        const facts = complete(await getCallFacts(tx, callId, settings.maxCallSpans));
+        const facts = complete(await getJournalFacts(tx, callId, settings.maxCallSpans));
         const { refused } = await new Journal(tx, journalOptions).append(facts);
         if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
         return queue.finalizeIn(tx, [callId]);

@@ -29,6 +29,7 @@ export {
   getCallFacts,
   getCallLogs,
   getCallMetrics,
+  getJournalFacts,
   type ListCallsOptions,
   listCalls,
   listRestingCalls,

@@ -6,7 +6,8 @@ import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
 import type { Database, Queryable } from './database.ts';
 import { errorClass, errorCode, isDataError, withRetries } from './errors.ts';
 import * as sql from './queue-statements.ts';
-import { writeCallRows } from './rows.ts';
+import { deleteCallsBeyond, writeCallRows } from './rows.ts';
+import { DEFAULT_CALL_GAP_MS, splitCalls } from './split.ts';
 
 /** A call's facts to its rows, pure. `undefined`: these facts make no call. */
 export type Finalize = (facts: readonly Fact[]) => CallRows | undefined | Promise<CallRows | undefined>;
@@ -23,6 +24,8 @@ export interface QueueOptions {
   maxCallSpans?: number;
   /** A call whose worker has died is taken by another one after so long, in milliseconds. (Default: 15 000 ms.) */
   claimMs?: number;
+  /** After so long without an open span the same id is another call, in milliseconds. (Default: one hour.) */
+  callGapMs?: number;
 }
 
 export interface TakeOptions {
@@ -80,7 +83,8 @@ const WORK_MS = 4;
 /** What was computed of one call. */
 interface Computed {
   readonly callId: string;
-  readonly rows?: CallRows | undefined;
+  /** The calls that came under the id. */
+  readonly calls?: readonly CallRows[] | undefined;
   readonly error?: unknown;
 }
 
@@ -96,6 +100,7 @@ export class Queue {
       maxAttempts: 10,
       maxCallSpans: MAX_CALL_SPANS,
       claimMs: 15_000,
+      callGapMs: DEFAULT_CALL_GAP_MS,
       ...options,
     };
   }
@@ -221,7 +226,7 @@ export class Queue {
     callIds: readonly string[],
     sizes: ReadonlyMap<string, number>,
   ): Promise<readonly Computed[]> {
-    const { finalize, maxCallSpans } = this.#options;
+    const { callGapMs, maxCallSpans } = this.#options;
     const factsByCall = await readFacts(db, callIds, maxCallSpans);
     const computed: Computed[] = [];
     let pauseAtMs = performance.now() + WORK_MS;
@@ -234,11 +239,16 @@ export class Queue {
       }
       const facts = factsByCall.get(callId) ?? [];
       try {
-        const rows = facts.length === 0 ? undefined : await finalize(facts);
+        const calls: CallRows[] = [];
+        for (const call of splitCalls(facts, callGapMs * 1e3)) {
+          const rows = await this.#options.finalize(call);
+          if (rows !== undefined) calls.push(rows);
+        }
         const dropped = (sizes.get(callId) ?? 0) - facts.length;
-        if (rows !== undefined && dropped > 0 && Number.isFinite(dropped))
-          rows.metrics.spans_dropped = dropped;
-        computed.push({ callId, rows });
+        const last = calls.at(-1);
+        if (last !== undefined && dropped > 0 && Number.isFinite(dropped))
+          last.metrics.spans_dropped = dropped;
+        computed.push({ callId, calls });
       } catch (error) {
         computed.push({ callId, error });
       }
@@ -272,8 +282,14 @@ export class Queue {
   }
 
   async #write(tx: Queryable, computed: readonly Computed[]): Promise<readonly FinalizedCall[]> {
-    const calls = computed.flatMap(({ rows }) => rows ?? []);
+    const calls = computed.flatMap((each) => each.calls ?? []);
     const first = await writeCallRows(tx, calls, this.#options.workerId);
+    await deleteCallsBeyond(
+      tx,
+      new Map(
+        computed.flatMap(({ callId, calls }) => (calls?.length ? [[callId, calls.length] as const] : [])),
+      ),
+    );
     return calls.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
   }
 }

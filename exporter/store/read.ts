@@ -4,6 +4,7 @@ import { MAX_CALL_SPANS } from './call-facts.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { RESTING } from './queue-statements.ts';
+import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
 import { decodeRow, selectList } from './values.ts';
 
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE call_id = $1`;
@@ -27,13 +28,26 @@ export async function getCallLogs(db: Queryable, callId: string): Promise<CallLo
   return (await db.query(LOGS, [callId])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
 }
 
-/** A call's facts from the journal, by start: the first `limit`. (Default: 20 000.) */
-export async function getCallFacts(
+/** The facts of all calls that came under an id, by start: the first `limit`. (Default: 20 000.) */
+export async function getJournalFacts(
   db: Queryable,
   callId: string,
   limit: number = MAX_CALL_SPANS,
 ): Promise<Fact[]> {
   return (await db.query<{ facts: Fact }>(FACTS, [callId, limit])).map((row) => row.facts);
+}
+
+/**
+ * A call's facts from the journal, by start. Of an id that is used again after `callGapMs` without an open span, those of
+ * the first call; `id#2` has those of the second. (Default: one hour.)
+ */
+export async function getCallFacts(
+  db: Queryable,
+  callId: string,
+  limit: number = MAX_CALL_SPANS,
+  callGapMs: number = DEFAULT_CALL_GAP_MS,
+): Promise<Fact[]> {
+  return factsOfCall(callId, callGapMs * 1e3, (id) => getJournalFacts(db, id, limit));
 }
 
 /** A call that could not be turned into rows and is not tried again until a new span of it arrives. */

@@ -6,6 +6,7 @@ import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
 import { getCallMetrics } from './read.ts';
 import { writeCallRows } from './rows.ts';
+import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
 
 /** Cost columns of `call_metrics`, the total last. */
 export const COST_COLUMNS = [
@@ -37,6 +38,8 @@ export interface RepriceOptions {
   finalize: (facts: readonly Fact[]) => CallRows;
   /** As the workers have it. (Default: 20 000.) */
   maxCallSpans?: number;
+  /** As the workers have it, in milliseconds. (Default: one hour.) */
+  callGapMs?: number;
   /** Writes what has changed. (Default: false, nothing is written.) */
   apply?: boolean;
   /** Goes into `finalized_by` of the rows that are written. */
@@ -97,15 +100,20 @@ async function repriceCall(
 async function compare(
   db: Queryable,
   callId: string,
-  { finalize, maxCallSpans = MAX_CALL_SPANS }: RepriceOptions,
+  { finalize, maxCallSpans = MAX_CALL_SPANS, callGapMs = DEFAULT_CALL_GAP_MS }: RepriceOptions,
 ): Promise<{ repricing: Repricing /** What is to be written. */; rows?: CallRows } | undefined> {
   const stored = await getCallMetrics(db, callId);
   if (!stored) return undefined;
   const base = { callId, startedAt: stored.started_at };
-  const facts = (await readFacts(db, [callId], maxCallSpans)).get(callId);
-  if (facts === undefined) return { repricing: { ...base, kind: 'expired' } };
+  let read = 0;
+  const facts = await factsOfCall(callId, callGapMs * 1e3, async (id) => {
+    const journal = (await readFacts(db, [id], maxCallSpans)).get(id) ?? [];
+    read = journal.length;
+    return journal;
+  });
+  if (facts.length === 0) return { repricing: { ...base, kind: 'expired' } };
   const rows = finalize(facts);
-  const dropped = ((await readSizes(db, [callId])).get(callId) ?? 0) - facts.length;
+  const dropped = ((await readSizes(db, [callId])).get(callId) ?? 0) - read;
   if (dropped > 0) rows.metrics.spans_dropped = dropped;
   const before = costs(stored);
   const after = costs(rows.metrics);

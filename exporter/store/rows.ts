@@ -1,6 +1,7 @@
 import type { CallRows } from '../../model/rows.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { numberedId } from './split.ts';
 import { columnArrays, columnList, unnest } from './values.ts';
 
 const replaceAll = (columns: Columns, ...key: string[]) =>
@@ -66,4 +67,30 @@ export async function writeCallRows(
     await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs.slice(start, start + SLICE)));
   }
   return new Set(written.filter((row) => row.first).map((row) => row.call_id));
+}
+
+const DELETE_CALLS = `\
+WITH gone AS (
+  DELETE FROM :schema.call_metrics WHERE call_id = ANY ($1::text[]) RETURNING call_id
+), logs AS (
+  DELETE FROM :schema.call_logs WHERE call_id IN (SELECT call_id FROM gone)
+)
+SELECT call_id FROM gone`;
+
+/**
+ * Removes the rows of calls that are none any more, because a late span joined them to the call before: of each id, those
+ * beyond so many. Their numbers have no gaps.
+ */
+export async function deleteCallsBeyond(tx: Queryable, counts: ReadonlyMap<string, number>): Promise<void> {
+  let beyond = new Map([...counts].map(([callId, count]) => [callId, count + 1]));
+  while (beyond.size > 0) {
+    const ids = new Map([...beyond].map(([callId, number]) => [numberedId(callId, number), callId]));
+    const gone = await tx.query<{ call_id: string }>(DELETE_CALLS, [[...ids.keys()]]);
+    beyond = new Map(
+      gone.flatMap(({ call_id }) => {
+        const callId = ids.get(call_id) ?? '';
+        return [[callId, (beyond.get(callId) ?? 0) + 1] as const];
+      }),
+    );
+  }
 }

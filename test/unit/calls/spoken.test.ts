@@ -67,3 +67,49 @@ test('nothing that came after the playback started was heard first', () => {
   const tts = stage('tts', 0, [750, 800, 900]);
   assert.deepEqual(spokenStages([llm, tts], at(500)), {});
 });
+
+const tokens = (outputTokens: number) => ({ usage: { outputTokens } });
+const answer = stage('llm', 0, [0, 400, 1_200], tokens(28));
+const spokenAs = { usage: { characters: 110 } };
+
+test('a classifier of one word beside the answer is not what was said, though it came later', () => {
+  const guard = stage('llm', 0, [100, 600, 620], tokens(1));
+  const tts = stage('tts', 0, [700, 800, 1_500], spokenAs);
+  assert.deepEqual(spokenStages([answer, guard, tts], at(810)), { llm: answer, tts });
+});
+
+test('the memory of three hundred tokens beside the answer is not what was said', () => {
+  const memory = stage('llm', 0, [100, 600, 3_000], tokens(300));
+  const tts = stage('tts', 0, [700, 800, 1_500], spokenAs);
+  assert.deepEqual(spokenStages([answer, memory, tts], at(810)), { llm: answer, tts });
+});
+
+test('of requests that fit alike the latest was spoken, as it was without their tokens', () => {
+  const again = stage('llm', 0, [450, 650, 1_200], tokens(30));
+  const tts = stage('tts', 0, [700, 800, 1_500], spokenAs);
+  assert.equal(spokenStages([answer, again, tts], at(810)).llm, again);
+  const unknown = [stage('llm', 0, [0, 400, 1_200]), stage('llm', 0, [450, 650, 1_200])];
+  assert.equal(spokenStages([...unknown, tts], at(810)).llm, unknown[1]);
+});
+
+test('thinking is not said', () => {
+  const thinks = stage('llm', 0, [0, 400, 1_200], { usage: { outputTokens: 428, reasoningTokens: 400 } });
+  const guard = stage('llm', 0, [100, 600, 620], tokens(2));
+  const tts = stage('tts', 0, [700, 800, 1_500], spokenAs);
+  assert.equal(spokenStages([thinks, guard, tts], at(810)).llm, thinks);
+});
+
+test('of an answer that was cut off more was written than was said', () => {
+  const long = stage('llm', 0, [0, 400, 1_200], tokens(200));
+  const guard = stage('llm', 0, [100, 600, 620], tokens(1));
+  const cut = stage('tts', 0, [700, 800, 1_000], { cancelled: true, usage: { characters: 40 } });
+  assert.equal(spokenStages([long, guard, cut], at(810)).llm, long);
+});
+
+test('without synthesis the length of what was played tells, and a model that speaks is the one that spoke', () => {
+  const guard = stage('llm', 0, [100, 600, 620], tokens(1));
+  const playback = stage('playback', 0, [700, 8_000]);
+  assert.equal(spokenStages([answer, guard, playback], at(700)).llm, answer);
+  const speaks = stage('llm', 0, [0, 400, 1_200], { usage: { outputTokens: 900, outputAudioTokens: 800 } });
+  assert.equal(spokenStages([speaks, guard, playback], at(700)).llm, speaks);
+});

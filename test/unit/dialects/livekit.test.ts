@@ -216,3 +216,58 @@ test('what the user said is not read', () => {
   const attributes = { 'lk.end_of_turn_delay': 1, 'lk.pii.user_transcript': 'my card number' };
   assert.ok(!JSON.stringify(read('user_turn', [0, 10], { attributes })).includes('card'));
 });
+
+test('metrics that were cut at a length limit are unknown, and not those of a synthesis that was cut off', () => {
+  const whole = JSON.stringify({ label: 'cartesia.TTS', ttfbMs: 120, durationMs: 500, charactersCount: 36 });
+  const label = { 'lk.tts.label': 'cartesia.TTS' };
+  for (const length of [0, 10, 64, whole.length - 1]) {
+    const cut = read('tts_request', [0, 1_000], {
+      attributes: { ...label, 'lk.tts_metrics': whole.slice(0, length) },
+    });
+    assert.ok(cut.type === 'stage');
+    assert.deepEqual(
+      [cut.cancelled, cut.usage, cut.firstByteUs, cut.provider],
+      [undefined, undefined, undefined, 'cartesia'],
+    );
+  }
+  const cutOff = read('tts_request', [0, 1_000], { attributes: label });
+  assert.ok(cutOff.type === 'stage' && cutOff.cancelled === true);
+  const request = llm({
+    'lk.llm_metrics': '{"label":"openai',
+    'gen_ai.usage.input_tokens': 9,
+    'gen_ai.usage.output_tokens': 3,
+  });
+  assert.deepEqual(
+    [request.cancelled, request.errorType, request.usage],
+    [undefined, undefined, { inputTokens: 9, outputTokens: 3 }],
+  );
+});
+
+test('what cut a reply off: the user, or the program', () => {
+  const by = (source: unknown) => {
+    const fact = read('agent_turn', [0, 10], {
+      attributes: { 'lk.interrupted': true, 'lk.interruption.source': source },
+    });
+    return fact.type === 'turn_part' ? fact.interruptedBy : undefined;
+  };
+  assert.deepEqual(['audio_activity', 'user_turn', 'programmatic', undefined, 7].map(by), [
+    'user',
+    'user',
+    'program',
+    undefined,
+    undefined,
+  ]);
+});
+
+test("the user's voice and the way the session ended are read", () => {
+  const speech = read('user_speaking', [0, 10], { attributes: { 'lk.is_interruption': 'false' } });
+  assert.ok(speech.type === 'turn_part' && speech.part === 'speech' && speech.backchannel === true);
+  const { metrics } = finalizeCall(
+    [
+      read('session_close', [80, 90], { attributes: { 'lk.close_reason': 'participant_disconnected' } }),
+      read('agent_session', [5, 90]),
+    ],
+    RECORDING_PRICES,
+  );
+  assert.equal(metrics.end_reason, 'participant_disconnected');
+});

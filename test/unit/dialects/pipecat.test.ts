@@ -96,3 +96,98 @@ test("a transcription's ttfb is no first byte; its audio is usage", () => {
   assert.ok(fact.type === 'stage');
   assert.deepEqual([fact.firstByteUs, fact.usage], [undefined, { audioSeconds: 4.2 }]);
 });
+
+const rowsOf = (...facts: Fact[]) => finalizeCall(facts, RECORDING_PRICES);
+const under = (spanId: string, fact: Fact): Fact => ({ ...fact, parentSpanId: spanId });
+const CURRENT = { 'gen_ai.provider.name': 'deepgram', 'metrics.ttfb': 0.3 };
+
+test("a turn's start is never the end of speech: the transcription tells it, or nothing does", () => {
+  const latencyOf = (turnMore: SpanRecord['attributes'], stt: SpanRecord['attributes'] | undefined) =>
+    rowsOf(
+      turn(2, turnMore, 10, 24),
+      ...(stt === undefined ? [] : [under('t2', read('stt', 's', stt, 10, 17.5))]),
+      under('t2', read('tts', 'v', { 'metrics.ttfb': 0.2 }, 18.4, 20)),
+    ).logs[0]?.eou_latency;
+  assert.equal(latencyOf({}, CURRENT), 1.4);
+  // A figure out of range is none; neither is one of the transcription.
+  assert.equal(latencyOf({ 'turn.user_bot_latency_seconds': 200 }, CURRENT), 1.4);
+  assert.equal(latencyOf({ 'turn.user_bot_latency_seconds': -1 }, undefined), null);
+  for (const ttfb of [200, -1, 9, 'soon'])
+    assert.equal(latencyOf({}, { ...CURRENT, 'metrics.ttfb': ttfb }), null, `${ttfb}`);
+  assert.equal(latencyOf({}, { ...CURRENT, 'stt.incomplete': true }), null);
+  // Older versions measure from where the speech began.
+  assert.equal(latencyOf({}, { 'gen_ai.system': 'deepgram', 'metrics.ttfb': 0.3 }), null);
+  assert.equal(latencyOf({}, undefined), null);
+});
+
+test('who speaks first in the first turn has opened it', () => {
+  const opener = (sttStart: number) =>
+    rowsOf(
+      turn(1, {}, 0, 9),
+      under('t1', read('stt', 's', CURRENT, sttStart, sttStart + 1)),
+      under('t1', read('tts', 'v', { 'metrics.ttfb': 0.2 }, 3, 5)),
+    ).logs[0]?.initiator;
+  assert.deepEqual([opener(1), opener(4)], ['user', 'agent']);
+});
+
+test('what a request that was cut off reports as its first token is the time to the cut', () => {
+  const firstByteOf = (attributes: SpanRecord['attributes']) => {
+    const fact = read('llm', 'l', { 'metrics.ttfb': 0.104, ...attributes }, 0, 0.12);
+    return fact.type === 'stage' ? fact.firstByteUs : undefined;
+  };
+  assert.equal(firstByteOf({}), undefined);
+  assert.equal(firstByteOf({ output: 'Yes.' }), 104_000);
+  assert.equal(firstByteOf({ 'gen_ai.usage.input_tokens': 9, 'gen_ai.usage.output_tokens': 3 }), 104_000);
+});
+
+test('so it is with a synthesis; one that had begun keeps its figure', () => {
+  const firstByteOf = (ttfb: number) => {
+    const fact = read('tts', 'v', { 'metrics.ttfb': ttfb, 'tts.interrupted': true }, 0, 2);
+    return fact.type === 'stage' ? fact.firstByteUs : undefined;
+  };
+  assert.deepEqual([firstByteOf(1.985), firstByteOf(0.2)], [undefined, 200_000]);
+});
+
+test('only what was heard can be interrupted, whichever stage was cut', () => {
+  const cut = { 'turn.was_interrupted': true };
+  const interruptedWith = (...stages: Fact[]) =>
+    rowsOf(turn(1), turn(2, cut), ...stages, turn(3)).logs.map((row) => row.interrupted)[1];
+  assert.equal(
+    interruptedWith(under('t2', read('tts', 'v', { 'tts.interrupted': true, 'metrics.ttfb': 0.98 }, 2, 3))),
+    false,
+  );
+  assert.equal(interruptedWith(under('t2', read('tts', 'v', { 'tts.interrupted': true }, 2, 3))), false);
+  assert.equal(
+    interruptedWith(under('t2', read('tts', 'v', { 'tts.interrupted': true, 'metrics.ttfb': 0.2 }, 2, 3))),
+    true,
+  );
+  assert.equal(interruptedWith(under('t2', read('tts', 'v', {}, 2, 3))), true);
+  const latency = { ...cut, 'turn.user_bot_latency_seconds': 0.9 };
+  assert.equal(rowsOf(turn(1), turn(2, latency), turn(3)).logs[1]?.interrupted, true);
+});
+
+test('a service is of its provider, whichever way it is reached', () => {
+  const provider = (name: string) => {
+    const fact = read('tts', 'v', { 'gen_ai.provider.name': name });
+    return fact.type === 'stage' ? fact.provider : undefined;
+  };
+  const ways: Record<string, readonly string[]> = {
+    deepgram: ['deepgram', 'deepgramflux', 'deepgramhttp', 'deepgramsagemaker', 'deepgramfluxsagemaker'],
+    cartesia: ['cartesia', 'cartesiahttp', 'cartesiaturns'],
+    elevenlabs: ['elevenlabs', 'elevenlabshttp', 'elevenlabsrealtime', 'elevenlabsdialogue'],
+    openai: ['openai', 'openairealtime', 'openairesponses', 'openairesponseshttp', 'openailive'],
+    assemblyai: ['assemblyai', 'assemblyaisync'],
+    'gcp.gemini': ['gcp.gemini', 'geminilive', 'google', 'googlehttp'],
+    x_ai: ['x_ai', 'grok', 'grokrealtime', 'xai', 'xaihttp'],
+    'aws.bedrock': ['aws.bedrock', 'awsnovasonic'],
+    'aws.polly': ['awspolly'],
+    inworld: ['inworld', 'inworldhttp', 'inworldrealtime'],
+    rime: ['rime', 'rimehttp'],
+    perplexity: ['perplexity', 'perplexityagenthttp'],
+  };
+  for (const [expected, names] of Object.entries(ways)) {
+    for (const name of names) assert.equal(provider(name), expected, name);
+  }
+  // A name that is nothing but a way is a name.
+  assert.equal(provider('agent'), 'agent');
+});
