@@ -21,6 +21,9 @@ export interface AgentExit {
 }
 
 const MOST_OUTPUT = 200_000;
+/** Rightly said in a container without a volume, as tests may run in. */
+const VOLATILE_SPOOL =
+  /^\[warn\] earshot: spans that cannot be written wait in .* lost with this container\..*\n/gm;
 
 /** An agent in a process of its own. */
 export class AgentProcess {
@@ -103,6 +106,11 @@ export class AgentProcess {
   /** What it has written so far (the last 200,000 characters each). */
   get output(): { readonly stdout: string; readonly stderr: string } {
     return { stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  /** What it has written to stderr, but for what is true of the container that the tests run in. */
+  get complaints(): string {
+    return this.#stderr.replace(VOLATILE_SPOOL, '');
   }
 
   /** Sends a signal to the agent itself. */

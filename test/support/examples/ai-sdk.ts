@@ -58,7 +58,7 @@ export async function callAiSdkAgent(databaseUrl: string, db: Database): Promise
     const stored = await storedCall(db, call.callSid);
     const expected = expectCall({ ...call, scenario: 'barge_in' }, world.providerTruth(call.callSid));
     await world.close();
-    assert.equal(world.agent.output.stderr, '');
+    assert.equal(world.agent.complaints, '');
     const turns = stored.logs.map((row, i) => {
       const turn = expected.turns[i];
       assert.ok(turn);

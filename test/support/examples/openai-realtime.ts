@@ -66,7 +66,7 @@ export async function callRealtimeAgent(
     const call = await makeCall({ ...plan, steps: STEPS }, { agentUrl: agent.url });
     const stored = await storedCall(db, plan.callSid);
     await agent.stop();
-    assert.equal(agent.output.stderr, '');
+    assert.equal(agent.complaints, '');
     const truth = simulator.truth.slice(since);
     const stalls = [...own, ...(await readStalls(agentStalls))];
     return { call, truth, stored, measurements: measure(call, truth, stored), stalls };
