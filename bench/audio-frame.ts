@@ -162,14 +162,14 @@ class OpenSocket extends EventEmitter {
   send(_data: unknown): void {}
 }
 
-/** What the SDK has inside, as far as it is needed to connect it to nobody. */
+/** The SDK's internals that are needed to run it without a connection. */
 interface Transcriber {
   socket: OpenSocket;
   connectOnce(): Promise<void>;
   sendAudio(frame: ArrayBuffer): void;
 }
 
-/** A class of transcribers that are connected to nobody. */
+/** A class of transcribers without a connection. */
 function offlineTranscribers(): new (params: object) => Transcriber {
   class Offline extends (StreamingTranscriber as unknown as new (params: object) => Transcriber) {
     override async connectOnce(): Promise<void> {
@@ -211,7 +211,7 @@ function benchCartesia(): BenchResult {
   const socket = call.run(() =>
     client.stt.manualFinalize.websocket({ model: 'ink-2', encoding: 'pcm_mulaw', sample_rate: 8_000 }),
   );
-  // Nobody is there to connect to: what comes of that is of no interest here.
+  // There is no server: the failure to connect does not matter here.
   socket.on('error', () => {});
   socket.socket = new OpenSocket() as never;
   const unpatched = Object.getPrototypeOf(socket).sendRaw as (this: unknown, frame: Uint8Array) => void;
@@ -229,7 +229,7 @@ function benchCartesia(): BenchResult {
   };
 }
 
-/** A client of the Realtime API that is connected to nobody. */
+/** A client of the Realtime API without a connection. */
 class NullRealtimeClient {
   readonly url = 'wss://api.openai.com/v1/realtime?model=gpt-realtime';
   readonly socket = { readyState: 1 };
@@ -259,7 +259,7 @@ function benchOpenAiRealtime(): BenchResult {
   };
 }
 
-/** A socket as `ws` accepts it, with nobody at the other end. */
+/** A socket as `ws` accepts it, without a peer. */
 class NullSocket extends EventEmitter {
   send(_data: unknown): void {}
 }
@@ -390,7 +390,7 @@ async function benchSpeechEvents(): Promise<BenchResult> {
   };
 }
 
-/** A client's connection as `ws` makes it, with nobody at the other end. */
+/** A client's connection as `ws` makes it, without a peer. */
 class NullClient extends NullSocket {
   readonly url = 'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000';
   close(): void {}

@@ -7,7 +7,7 @@ import type { BenchResult } from './result.ts';
 
 type Callbacks = { onmessage: (message: object) => void };
 
-/** A session with nobody at the other end. */
+/** A session without a peer. */
 class NullSession {
   sendRealtimeInput(_input: object): void {}
 }

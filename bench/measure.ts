@@ -14,7 +14,7 @@ const WARM_UP = 3;
 
 /**
  * Runs the contestants in turn, so that a busy moment of the machine meets them all, and gives the median of each. The
- * order is turned round each time, so that nobody always pays for the garbage of the same one. Garbage is not collected
+ * order is turned round each time, so that none of them always pays for the garbage of the same one. Garbage is not collected
  * in between: that throws optimised code away, and it would be the compiler that is measured.
  */
 export async function inTurn<Name extends string>(

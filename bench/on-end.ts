@@ -25,7 +25,7 @@ const SMALL_BATCH = 50;
 
 /** What each side does with the spans of one round, and what became of the last batch. */
 interface Side extends Pick<SpanProcessor, 'onEnd' | 'forceFlush' | 'shutdown'> {
-  /** Bytes that were made ready to send. Nothing that nobody reads is left out by the engine. */
+  /** Bytes that were made ready to send. The engine must not leave it out as unread. */
   readonly bytes: () => number;
 }
 
@@ -110,7 +110,7 @@ async function cpuPerSpan(side: Side, spans: readonly ReadableSpan[], size: numb
   return cpuUs / spans.length;
 }
 
-/** Of all threads of the process: the compiler's and the garbage collector's work is caused by somebody, too. */
+/** Of all threads of the process: the compiler's and the garbage collector's work has a cause, too. */
 function cpuSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start);
   return user + system;

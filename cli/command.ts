@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
 
-/** How a command ends. 0: done. 1: it could not be done. 2: it was asked wrongly. */
+/** Exit codes of a command. 0: done. 1: failed. 2: usage error. */
 export type ExitCode = 0 | 1 | 2;
 
 /** Where a command writes. Results go to `out`, progress and errors to `err`, so that `--json` can be piped. */

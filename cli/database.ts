@@ -16,7 +16,7 @@ export interface CommandDatabase {
   close(): Promise<void>;
 }
 
-/** `DATABASE_URL`, or else the embedded database. Its schema is brought up to date. */
+/** `EARSHOT_DATABASE_URL` or `DATABASE_URL`, else the embedded database. Its schema is brought up to date. */
 export async function openCommandDatabase({
   databaseUrl,
   dataDir,

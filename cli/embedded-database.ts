@@ -18,7 +18,7 @@ const MAX_CONNECTIONS = 20;
  * Opens the embedded database in `dataDir` and serves it. One process at a time: two that open the same folder lose
  * each other's rows without a word, so a lock file says who holds it.
  *
- * It survives a kill of the process, but not a power cut: for anything but trying out set `DATABASE_URL`.
+ * It survives a kill of the process, but not a power cut: for anything but trying out set `EARSHOT_DATABASE_URL`.
  *
  * @throws CommandError when another process holds the folder, or the optional packages are not installed.
  */
@@ -58,8 +58,8 @@ async function loadPackages() {
     return { PGlite, PGLiteSocketServer };
   } catch (cause) {
     throw new CommandError(
-      'without DATABASE_URL the embedded database is used, and it is not installed. ' +
-        'Set DATABASE_URL to a PostgreSQL, or: npm install @electric-sql/pglite@0.5.14 @electric-sql/pglite-socket@0.2.17',
+      'without EARSHOT_DATABASE_URL the embedded database is used, and it is not installed. ' +
+        'Set EARSHOT_DATABASE_URL to a PostgreSQL, or: npm install @electric-sql/pglite@0.5.14 @electric-sql/pglite-socket@0.2.17',
       { cause },
     );
   }

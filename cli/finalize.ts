@@ -5,7 +5,7 @@ import type { Settings } from '../model/settings.ts';
 
 /**
  * Turns the calls that wait in the queue and have ended into rows. For the embedded database: the agent that would do it
- * may be gone, and nobody else looks.
+ * may be gone, and no other process looks.
  */
 export async function finalizeEndedCalls(
   db: Database,

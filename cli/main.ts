@@ -23,7 +23,7 @@ earshot --version        prints the version.
 
 To watch an agent of your own:
 
-  DATABASE_URL=postgres://… node --import earshot/register agent.js
+  EARSHOT_DATABASE_URL=postgres://… node --import earshot/register agent.js
 `;
 
 const io: Io = {
@@ -71,7 +71,7 @@ function print(text: string): ExitCode {
   return 0;
 }
 
-// `earshot report | head`: whoever reads has seen enough.
+// `earshot report | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

@@ -47,5 +47,5 @@ export async function startServe(databaseUrl: string): Promise<ServeProcess> {
   clearTimeout(timer);
   if (url !== undefined) return { url, stop };
   await stop();
-  throw new CommandError('earshot serve did not start; what it said stands above.');
+  throw new CommandError('earshot serve did not start; see its messages above.');
 }

@@ -159,7 +159,7 @@ export interface TurnPartFact extends FactBase {
   interrupted?: boolean;
   /** Agent: who cut it off. Absent where the framework does not say. */
   interruptedBy?: 'user' | 'program';
-  /** Speech: the framework heard that it was no interruption. */
+  /** Speech: the framework heard that it was not an interruption. */
   backchannel?: boolean;
   /** Agent: seconds from the user's silence to the first audio, as the framework measured it. */
   reportedEouLatencySeconds?: number;
@@ -174,7 +174,7 @@ export interface TurnPartFact extends FactBase {
   request?: RequestFigures;
 }
 
-/** What a framework tells of a request on another span. */
+/** What a framework reports about a request on another span. */
 export type RequestFigures = Pick<
   StageFact,
   | 'provider'

@@ -267,7 +267,7 @@ export const ATTRIBUTES = {
   },
   turnCutOffBy: {
     name: 'voice.turn.cut_off_by',
-    brief: 'Who but the user ended the answer before it was heard: hangup, program. Absent: nobody else',
+    brief: 'Who but the user ended the answer before it was heard: hangup, program. Absent: no one else',
     example: 'hangup',
     privacy: 'none',
   },
@@ -321,7 +321,7 @@ export const ATTRIBUTES = {
   reportedByEarshot: {
     name: 'voice.reported',
     brief:
-      "On a framework's own span: earshot tells of the same work in spans of its own, of which rows are made",
+      "On a framework's own span: earshot reports the same work in spans of its own, of which rows are made",
     example: true,
     privacy: 'none',
   },

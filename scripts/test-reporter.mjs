@@ -77,7 +77,7 @@ export default async function* report(source) {
       }
       const ok = data.details.passed !== false || data.todo !== undefined;
       counted[ok ? 'passed' : 'failed'] += 1;
-      // Node tells of a file's tests when the files before it are through.
+      // Node reports a file's tests when the files before it are through.
       if (few && data.file !== shown) {
         shown = data.file;
         yield above(style('bold', short(data.file)));

@@ -27,15 +27,15 @@ export const demo: Command = {
 
 Starts an unmodified phone agent (examples/phone-agent) under --import earshot/register, with simulators of Twilio,
 Deepgram, Groq and Cartesia that speak their real protocols on loopback. Four callers ring it at the same time: one books
-a table, one interrupts, one is a voicemail, one asks what needs a tool. Then it shows what earshot wrote: the calls,
+a table, one interrupts, one is a voicemail, one asks something that needs a tool. Then it shows what earshot wrote: the calls,
 their cost and outcome, and each turn of one of them as a waterfall. It takes about 40 seconds and needs no keys.
 
-  --seed N     repeats a run: the same delays, and the same call ids (default: another one each time)
+  --seed N     repeats a run: the same delays, and the same call ids (default: a new one each time)
   --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; to
-               OTEL_EXPORTER_OTLP_ENDPOINT when that is set: what is there has to bring them to this database
+               OTEL_EXPORTER_OTLP_ENDPOINT when that is set, which must then write to this database
   --json       the rows of the calls, as earshot report --json
 
-Writes to DATABASE_URL, or to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
+Writes to EARSHOT_DATABASE_URL (or DATABASE_URL), else to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
 OTEL_EXPORTER_OTLP_ENDPOINT when that is set.`,
   options: { json: { type: 'boolean' }, seed: { type: 'string' }, 'via-otlp': { type: 'boolean' } },
   maxArguments: 0,
@@ -131,7 +131,7 @@ async function makeCalls(
   }
 }
 
-/** What the agent is told. What was said is recorded, because in a demonstration nobody real has said it. */
+/** What the agent is told. Content is recorded: in a demo no real person said it. */
 function agentEnvironment(target: Record<string, string>): Record<string, string> {
   const passed = Object.entries(process.env).filter(
     ([name, value]) => value !== undefined && /^(OTEL_|EARSHOT_|NODE_EXTRA_CA_CERTS$)/.test(name),

@@ -9,14 +9,14 @@ export const migrate: Command = {
   summary: 'bring the database to the schema of this version',
   help: `Usage: earshot migrate [--json]
 
-Creates or updates the tables call_spans, call_queue, call_logs and call_metrics in the schema earshot (EARSHOT_SCHEMA). Running it twice, or from several
-places at once, does no harm. It refuses a database whose schema is newer than this version knows.
+Creates or updates the tables call_spans, call_queue, call_logs and call_metrics in the schema
+earshot (EARSHOT_SCHEMA). Running it twice, or from several places at once, is safe. It refuses a database with a schema newer than this version knows.
 
-Agents migrate by themselves when they start. Run this first where they have no right to create tables.
+Agents migrate when they start. Run this first where they may not create tables.
 
   --json   what was applied, as JSON
 
-Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
   options: { json: { type: 'boolean' } },
   maxArguments: 0,
   run,

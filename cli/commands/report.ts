@@ -42,7 +42,7 @@ first byte, and the segments that the silence is made of. They sum to the silenc
   --limit N    how many calls (default ${DEFAULT_LIMIT})
   --json       the rows, under their column names; money as strings, instants in ISO 8601
 
-Reads DATABASE_URL, or the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .earshot (EARSHOT_DATA_DIR).`,
   options: { json: { type: 'boolean' }, since: { type: 'string' }, limit: { type: 'string' } },
   maxArguments: 1,
   run,
@@ -89,7 +89,7 @@ export async function reportCalls(
     );
   if (calls.length === 0)
     return io.out(
-      'No finished calls. An agent started with --import earshot/register and DATABASE_URL writes them.',
+      'No finished calls. An agent started with --import earshot/register and EARSHOT_DATABASE_URL writes them.',
     );
   const shown = withSafeTexts(calls);
   io.out(`${callTable(shown)}\n\n${summary(shown, turns, painter(io.colour))}`);

@@ -26,9 +26,9 @@ Computes the cost of calls again from the journal and shows the difference. Writ
   --json          every call, its costs before and after, under the column names that report --json has
 
 Calls whose spans have left the journal (EARSHOT_SPAN_RETENTION) keep their cost and are counted. Workers that run with
-other prices would bring those back when a late span arrives: give them the new prices first.
+other prices would restore the old costs when a late span arrives: give them the new prices first.
 
-Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
   options: {
     since: { type: 'string' },
     prices: { type: 'string' },

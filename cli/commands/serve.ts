@@ -26,16 +26,16 @@ export const serve: Command = {
 
 Receives traces at POST /v1/traces (OTLP/HTTP, protobuf or JSON, gzip), commits the spans of calls to the journal before
 it answers, and turns calls into rows. Metrics and logs are accepted and ignored. Any number of these can run on one
-database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a second signal ends it at once.
+database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a second signal makes it exit immediately.
 
   --host ADDRESS   where to listen (default 127.0.0.1, or EARSHOT_HOST)
-  --port PORT      0 for one that is free (default 4318, or EARSHOT_PORT)
+  --port PORT      0 picks a free one (default 4318, or EARSHOT_PORT)
 
-Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), which senders then show (OTEL_EXPORTER_OTLP_HEADERS=
-"authorization=Bearer TOKEN"), or EARSHOT_INSECURE=true.
+Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), which senders then send as
+OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN", or EARSHOT_INSECURE=true.
 
-Also there: /healthz (the process lives), /readyz (the database answers), /metrics (OpenMetrics).
-Works on DATABASE_URL, or on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+Also serves /healthz (the process runs), /readyz (the database answers), /metrics (OpenMetrics).
+Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
   options: { host: { type: 'string' }, port: { type: 'string' } },
   maxArguments: 0,
   run,
@@ -50,7 +50,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     format: formatOf(settings),
     write: (line) => void process.stdout.write(`${line}\n`),
   });
-  // A log that nobody reads any more must not end the process.
+  // A closed log (a broken pipe) must not end the process.
   process.stdout.on('error', () => {});
   const stop = stopSignal(log);
   routeDiagnostics(log);
@@ -133,7 +133,7 @@ function settingsOf(options: Invocation['options']): Settings {
   if (settings.maxInFlightBytes < settings.maxBodyBytes + settings.maxInflatedBytes) {
     throw new UsageError(
       `EARSHOT_MAX_IN_FLIGHT_BYTES: saw ${settings.maxInFlightBytes}, expected no less than EARSHOT_MAX_BODY_BYTES and ` +
-        `EARSHOT_MAX_INFLATED_BYTES together (${settings.maxBodyBytes + settings.maxInflatedBytes}): a large request would be put off for ever.`,
+        `EARSHOT_MAX_INFLATED_BYTES together (${settings.maxBodyBytes + settings.maxInflatedBytes}): a large request would be refused with 503 every time.`,
     );
   }
   if (!isLoopback(settings.host) && settings.authToken === undefined && !settings.insecure) {
@@ -176,7 +176,7 @@ function stopSignal(log: Log): Promise<string> {
       const nowMs = performance.now();
       firstAtMs ??= nowMs;
       if (nowMs - firstAtMs < SAME_SIGNAL_MS) return resolve(signal);
-      log.warn('ended at once, by a second signal', { signal });
+      log.warn('second signal, exiting now', { signal });
       process.exit(signal === 'SIGINT' ? 130 : 143);
     };
     process.on('SIGTERM', on);

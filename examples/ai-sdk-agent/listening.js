@@ -8,7 +8,7 @@ const deepgram = new DeepgramClient({
   ...(url && { environment: { base: http, production: url, agent: url, agentRest: http } }),
 });
 
-// Tells when somebody says something, and what it was as a whole.
+// Reports when the user begins to speak, and the whole utterance.
 export async function listen(callSid, { onSpeech, onUtterance }) {
   const socket = await deepgram.listen.v1.connect({
     model: 'nova-3',

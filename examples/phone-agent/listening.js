@@ -8,7 +8,7 @@ const http = url?.replace(/^ws/, 'http');
 const environment = url && { base: http, production: url, agent: url, agentRest: http };
 const deepgram = new DeepgramClient({ apiKey, ...(environment && { environment }) });
 
-// Emits `speech` (somebody has begun to say something) and `utterance` (the whole of it).
+// Emits `speech` (the user has begun to speak) and `utterance` (all of what was said).
 export class Listening extends EventEmitter {
   #socket;
   #finals = [];

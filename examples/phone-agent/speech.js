@@ -5,7 +5,7 @@ import { config } from './config.js';
 const { apiKey, baseURL, model, voice } = config.cartesia;
 const cartesia = new Cartesia({ apiKey, ...(baseURL && { baseURL }) });
 
-// Yields the audio of one sentence as it is made. `requestId` shows up in nobody's ear but helps in support cases.
+// Yields the audio of one sentence as it is made. The caller never hears `requestId`; it helps in support cases.
 export async function* speak(text, { signal, requestId }) {
   const response = await cartesia.tts.generate(
     {

@@ -14,7 +14,7 @@ export class Telephone extends EventEmitter {
       try {
         this.#onMessage(JSON.parse(data));
       } catch (error) {
-        // Whoever this is, it is not Twilio.
+        // This is not Twilio.
         console.error(`A stream was ended: ${error.message}`);
         socket.close(1007);
       }

@@ -59,7 +59,7 @@ export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
   };
 }
 
-/** Undefined for what nobody bills: playback and tools. */
+/** Undefined for what is not billed: playback and tools. */
 function priceOf(
   stage: StageFact,
   usage: Usage | undefined,

@@ -94,7 +94,7 @@ function mergeCallFacts(
   return Object.assign({}, ...details, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
 }
 
-/** The request that a framework tells of on the agent's side of a turn, as a stage below that span. */
+/** The request that a framework reports on the agent's side of a turn, as a stage below that span. */
 function requestIn(fact: Fact): StageFact | undefined {
   if (fact.type !== 'turn_part' || fact.request === undefined) return undefined;
   const { traceId, spanId, callId, name, startUs, endUs, request } = fact;

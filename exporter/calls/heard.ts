@@ -53,7 +53,7 @@ const gaveSomething = ({
 };
 
 /**
- * Whether anything of a call shows when the user speaks. Where nothing does, nobody knows who opened a turn and who
+ * Whether anything of a call shows when the user speaks. Where nothing does, it is unknown who opened a turn and who
  * interrupted whom, however the program that wrote the turns was fed.
  */
 export const speechIsKnown = (facts: readonly Fact[]): boolean => facts.some(showsSpeech);

@@ -52,7 +52,7 @@ const completeLength = (stage: StageFact | undefined): number | null =>
   stage === undefined || !isComplete(stage) ? null : between(stage.startUs, stage.endUs);
 
 /**
- * A transcript that was there before the utterance was known to have ended kept nobody waiting: 0. A framework that
+ * A transcript that was there before the utterance was known to have ended kept no one waiting: 0. A framework that
  * measured both ends of it by one clock is taken at its word.
  */
 function sttLatency({ stt, silentFromUs }: MarkedTurn): number | null {

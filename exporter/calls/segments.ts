@@ -7,7 +7,7 @@ export type Segments = Record<Segment, Micros | null>;
 
 /**
  * EOU latency in whole microseconds: end of utterance → playback start. Null when either is not known, and when the
- * agent was heard before the utterance ended: nobody waited for it.
+ * agent was heard before the utterance ended: no one waited for it.
  */
 export function eouLatencyUs({ eouUs, marks: { playbackStartedUs } }: MarkedTurn): Micros | null {
   if (eouUs === undefined || playbackStartedUs === undefined || playbackStartedUs < eouUs) return null;

@@ -12,7 +12,7 @@ export interface JoinedTurn {
   spans: readonly string[];
   /** Stages that it is known to have without a span of the turn above them. */
   stages: readonly StageFact[];
-  /** The transcription, which the framework tells of on the user's side only. */
+  /** The transcription, which the framework reports on the user's side only. */
   stt?: StageFact;
 }
 
@@ -156,7 +156,7 @@ function turnOf(
     ...replies.flatMap((reply) => speech.harmless(reply.playbacks, turnStarts)),
     ...(cut?.interruption ? [cut.interruption] : []),
   ].sort((a, b) => a.atUs - b.atUs);
-  // A figure shows that somebody was answered, even where the user's side was lost.
+  // A figure shows that someone was answered, even where the user's side was lost.
   const answer = replies.find((reply) => reportedBy(reply) !== undefined);
   const reported = answer && reportedBy(answer);
   const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);

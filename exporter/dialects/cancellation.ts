@@ -2,7 +2,7 @@ import type { Fact } from '../../model/facts.ts';
 
 /**
  * Classes and codes that languages and HTTP clients give to work that was called off: by a barge-in, a newer request, a
- * caller who hung up. `ECONNABORTED`, `ConnectionAbortedError` and `TimeoutError` are none: nobody wanted those.
+ * caller who hung up. `ECONNABORTED`, `ConnectionAbortedError` and `TimeoutError` are none: the application did not ask for those.
  */
 const CANCELLATIONS: readonly RegExp[] = [
   // Python, .NET, Kotlin, Java, gRPC, axios: CancelledError, TaskCanceledException, CancellationException, CANCELLED.
@@ -29,7 +29,7 @@ export function withoutCancellation<F extends Fact>(fact: F): F {
   return fact;
 }
 
-/** Many clients stop their watch when they are cut off: the time to the cut is no first byte. */
+/** Many clients stop their watch when they are cut off: the time to the cut is not a first byte. */
 export function withoutTimeToCut<F extends Fact>(fact: F): F {
   if (fact.type !== 'stage' || fact.cancelled !== true || fact.firstByteUs === undefined) return fact;
   if (fact.firstByteUs >= fact.endUs - CUT_US) delete fact.firstByteUs;

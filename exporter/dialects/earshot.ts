@@ -94,7 +94,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
     type: 'turn' as const,
     turnIndex,
     initiator,
-    // Nobody listened to the user yet when the turn ended. In a call with transcriptions its stages show who began.
+    // No transcription had begun when the turn ended. In a call with transcriptions its stages show who began.
     initiatorByStages: initiator === undefined ? true : undefined,
     speechStartedUs: eventTimes(span, EVENT.userSpeechStarted)[0],
     speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),

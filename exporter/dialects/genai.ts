@@ -9,7 +9,7 @@ import { afterStart, chatStage, modelNames, otherFact, stageFact } from './stage
 import { someUsage, tokenUsage } from './tokens.ts';
 
 /**
- * Spans that follow OpenTelemetry's GenAI conventions, whoever writes them: the released names of 1.45.0, those before
+ * Spans that follow OpenTelemetry's GenAI conventions, from any library: the released names of 1.45.0, those before
  * them, and the open proposals for voice, #390 (speech) and #394 (realtime), as far as their drafts agree. Seconds.
  */
 export const genai: Dialect = { name: 'genai', recognises, read };

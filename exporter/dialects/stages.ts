@@ -121,7 +121,7 @@ export function stageFact(base: FactBase, parts: StageParts): StageFact {
 /** A span that carries nothing of its own; the tree of spans needs it. */
 export const otherFact = (base: FactBase): OtherFact => addPresent(base, { type: 'other' as const });
 
-/** Why the model stopped: a list, or a list that somebody on the way wrote as JSON. */
+/** Why the model stopped: a list, or a list that was turned into JSON on the way. */
 export function finishReasonsOf(from: Attributes): string[] | undefined {
   const json = text(from, GEN_AI.finishReasons);
   if (json === undefined) return texts(from, GEN_AI.finishReasons);

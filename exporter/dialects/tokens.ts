@@ -117,7 +117,7 @@ export const someUsage = (usage: Usage): Usage | undefined =>
 export const tokenUsage = (from: Attributes, counting?: Counting): Usage | undefined =>
   someUsage(grossUsage(tokenCounts(from), counting));
 
-/** What is known of how a provider counts, whoever tells of it. */
+/** How a provider counts, whatever reported the usage. */
 export const countingOf = (provider: string | undefined, model: string | undefined): Counting => ({
   restIsThoughts:
     /^(?:gcp\b|google|gemini|vertex|x_ai|xai)/.test(provider ?? '') || /\b(?:gemini|grok)-/.test(model ?? ''),

@@ -1,6 +1,6 @@
 /**
  * The promise's value, or `fallback` when that takes longer than `ms`. The process stays alive until then: it is for
- * what somebody waits for. Rejects when the promise does.
+ * what a user waits for. Rejects when the promise does.
  */
 export async function within<Value, Fallback>(
   ms: number,

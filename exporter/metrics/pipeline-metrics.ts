@@ -72,7 +72,7 @@ export class PipelineMetrics {
     this.#instruments();
   }
 
-  /** Observes the queue no more. */
+  /** Stops observing the queue. */
   shutdown(): void {
     this.#queueState = undefined;
     this.#instruments().stopObserving();

@@ -20,7 +20,7 @@ export class FactBuffer {
     return this.#queued.length + this.#takenCount;
   }
 
-  /** Facts that nobody has taken. */
+  /** Facts that have not been taken. */
   get queued(): number {
     return this.#queued.length;
   }

@@ -73,7 +73,7 @@ export class FinalizerThread {
       name: 'earshot',
     });
     worker.unref();
-    // A thread that ends between two calls is started anew for the next.
+    // A thread that ends between two calls is restarted for the next.
     worker.on('error', () => {});
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;

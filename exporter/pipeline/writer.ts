@@ -28,7 +28,7 @@ export interface FactSink {
 export interface FactWriterOptions {
   /** Gives the journal of the open database; opens it where it is not open yet. */
   connect: () => Promise<FactSink>;
-  /** Told of facts that are committed. */
+  /** Called with facts that are committed. */
   onWritten?: (facts: readonly Fact[]) => void;
   buffer: FactBuffer;
   spool: SpoolQueue;

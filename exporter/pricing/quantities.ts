@@ -78,7 +78,7 @@ function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
 }
 
 /**
- * A part of nothing is nothing, even where nothing says so. A part that is priced apart has to be known; another one is
+ * A part of nothing is nothing, even where no figure says so. A part that is priced apart has to be known; another one is
  * none, unless it is reported.
  */
 const partOf = (whole: number, part: number | undefined, apart: boolean): number | undefined =>

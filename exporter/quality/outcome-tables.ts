@@ -33,7 +33,7 @@ export const CONFIDENCE = { explicit: 1, sip: 0.95, amd: 0.9, end_reason: 0.9 } 
 export const SIP_RULES: readonly { outcome: Proof; confidence?: number; codes: readonly number[] }[] = [
   { outcome: 'BUSY', codes: [486, 600] },
   { outcome: 'NO_ANSWER', codes: [408, 480, 487] },
-  // Declined: somebody or something refused to answer. The raw code stays on the call.
+  // Declined: a person or a machine refused to answer. The raw code stays on the call.
   { outcome: 'NO_ANSWER', confidence: 0.7, codes: [603, 607] },
 ];
 

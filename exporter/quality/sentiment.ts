@@ -1,6 +1,6 @@
 import type { SentimentLabel } from '../../model/vocabulary.ts';
 
-/** Judges how somebody feels from what they say. */
+/** Judges from words how a speaker feels. */
 export interface SentimentAnalyzer {
   /**
    * -1 (negative) to 1 (positive); undefined when the text gives no evidence either way. Must not throw.

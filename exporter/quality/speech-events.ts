@@ -15,7 +15,7 @@ export interface SpeechEvent {
   atUs: Micros;
 }
 
-/** Tells a tracker of one event. Returns what it made certain. */
+/** Gives a tracker one event. Returns what it made certain. */
 export function trackSpeech(
   tracker: InterruptionTracker,
   { what, atUs }: SpeechEvent,
@@ -36,7 +36,7 @@ export function trackSpeech(
     case 'agent_resumed':
       return tracker.agentResumed(atUs);
     default:
-      // Names from outside the types (JSON, untyped callers) are nobody's event.
+      // Names from outside the types (JSON, untyped callers) are not events.
       what satisfies never;
       return undefined;
   }

@@ -74,7 +74,7 @@ export class Backend {
   }
 
   /**
-   * Resolves when the facts are committed, with how many the database refused by their content.
+   * Resolves when the facts are committed, with how many the database rejected as invalid data.
    * @throws NotReadyError, or the driver's error: whether they are committed is then unknown.
    */
   commit(facts: readonly Fact[]): Promise<number> {
@@ -137,7 +137,7 @@ export class Backend {
 
   /**
    * A newer earshot has migrated the database before this process came. Ending would be a crash loop wherever something
-   * starts it anew; told to come again, senders find another process, or this one after its upgrade.
+   * restarts it; senders that retry find another process, or this one after its upgrade.
    */
   #refused({ seenVersion, knownVersion }: SchemaError): void {
     this.#newerSchema.begin(() =>

@@ -14,7 +14,7 @@ export interface BodyLimits {
 const UNPACKERS = { gzip: createGunzip, deflate: createInflate } as const;
 type Packing = keyof typeof UNPACKERS;
 
-/** Nobody is left to be answered. */
+/** The sender has gone: there is no one to answer. */
 export class AbortedError extends Error {
   override name = 'AbortedError';
 }

@@ -6,7 +6,7 @@ const BATCH = 2_000;
 
 export interface GroupCommitOptions {
   append: (facts: readonly Fact[]) => Promise<AppendResult>;
-  /** Told of each batch after its commit. */
+  /** Called with each batch after its commit. */
   onCommitted?: (facts: readonly Fact[], result: AppendResult) => void;
   /** Transactions at once. More than one keeps the database busy while this process prepares the next. (Default: 2.) */
   writers?: number;
@@ -40,7 +40,7 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves when the facts are committed, with how many of them the database refused by their content.
+   * Resolves when the facts are committed, with how many of them the database rejected as invalid data.
    * @throws the driver's error when it is unknown whether they are: the sender is to send them again.
    */
   commit(facts: readonly Fact[]): Promise<number> {
@@ -86,7 +86,7 @@ export class GroupCommit {
     }
   }
 
-  /** Whoever waits behind a failure would wait for the same timeout: better to be told now. */
+  /** What waits behind a failure would run into the same timeout: better to fail it now. */
   #failWaiting(error: unknown): void {
     const waiting = this.#queue;
     this.#queue = [];

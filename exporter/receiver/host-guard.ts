@@ -23,7 +23,7 @@ export function hostGuard(
   };
 }
 
-/** The host's name without port and brackets, in small letters; undefined when it is no URL. */
+/** The host's name without port and brackets, in small letters; undefined when it is not a URL. */
 function nameOf(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   return new URL(url).hostname.replace(/^\[|\]$/g, '');

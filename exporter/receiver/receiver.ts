@@ -57,7 +57,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 interface Route {
   readonly methods: readonly string[];
   readonly handle: Handler;
-  /** Answered without the token and while every connection is busy: it tells nothing and costs nothing. */
+  /** Answered without the token and while every connection is busy: it says nothing and costs nothing. */
   readonly open?: boolean;
 }
 type Routes = Readonly<Record<string, Route>>;
@@ -251,7 +251,7 @@ export class Receiver {
     }
   }
 
-  /** Metrics and logs: taken, so that an SDK that sends everything to one place is content, and thrown away. */
+  /** Metrics and logs: accepted, so that an SDK may send everything to one place, and thrown away. */
   async #ignored(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request);
     statedLength(request, this.#options);
@@ -275,7 +275,7 @@ export class Receiver {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    // The sender has gone away: nobody is there to be answered.
+    // The sender has gone away: there is no one to answer.
     if (response.headersSent || error instanceof AbortedError || request.socket?.destroyed !== false) {
       response.destroy();
       return;

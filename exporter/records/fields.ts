@@ -12,7 +12,7 @@ const numeric = (value: unknown): value is number => typeof value === 'number' &
 export const id: Check = (value) =>
   when(
     typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH,
-    `a text of 1 to ${MAX_ID_LENGTH} characters`,
+    `a string of 1 to ${MAX_ID_LENGTH} characters`,
   );
 export const text: Check = (value) => when(typeof value === 'string', 'a text');
 export const flag: Check = (value) => when(typeof value === 'boolean', 'true or false');

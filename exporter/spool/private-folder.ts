@@ -34,7 +34,7 @@ export function findPrivate({ path, named = false }: SpoolFolder): string | unde
   return assertPrivate(folder, named);
 }
 
-/** Whether a file is this user's, has one name, and is no link: nobody else has written it or can swap it. */
+/** Whether a file is this user's, has one name, and is not a link: no other user has written it or can swap it. */
 export function isOwnFile(file: Stats): boolean {
   return (
     file.isFile() &&
@@ -69,7 +69,7 @@ function makeFolders(folder: string): void {
 }
 
 /**
- * Every folder above that exists belongs to this user or to root, is no link, and is not open to others, but for sticky
+ * Every folder above that exists belongs to this user or to root, is not a link, and is not open to others, but for sticky
  * ones such as /tmp, where only the owner can replace an entry.
  */
 function assertAncestors(folder: string): void {

@@ -21,7 +21,7 @@ export const fileName = (owner: string, sequence: number): string => `${owner}.$
 export const isSpoolFile = (name: string): boolean => NAME.test(name);
 
 /**
- * Whether nobody writes to this spool file any more, so that another may claim it. A process id says it at once on the
+ * Whether no process writes to this spool file any more, so that another may claim it. A process id says it at once on the
  * machine that gave it; ids are used again, and containers share folders, so a file untouched for five minutes is
  * abandoned whatever its name says.
  */
@@ -41,7 +41,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
+    // EPERM: it lives and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

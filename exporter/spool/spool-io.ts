@@ -3,7 +3,7 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const READ_BYTES = 1 << 20;
-/** A longer line is no fact of ours. */
+/** A longer line is not a fact of ours. */
 const MAX_LINE_BYTES = 16 << 20;
 const NEWLINE = 0x0a;
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants;

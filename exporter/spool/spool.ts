@@ -24,7 +24,7 @@ export interface SpoolOptions {
 /** A piece of the spool, oldest first. */
 export interface SpoolBatch {
   readonly facts: readonly Fact[];
-  /** Lines that are no facts. */
+  /** Lines that are not facts. */
   readonly corrupt: number;
   /** The facts are committed: moves on, keeps corrupt lines aside, and deletes the file at its end. */
   done(): Promise<void>;
@@ -102,13 +102,13 @@ export class Spool {
     return chunk.count;
   }
 
-  /** Gives the files up at once: whoever looks next, on this machine or another, need not wait until they are stale. */
+  /** Gives the files up at once: the next process to look, on this machine or another, need not wait until they are stale. */
   releaseSync(): void {
     this.#seal();
     for (const path of this.#waiting) {
       try {
         utimesSync(path, RELEASED, RELEASED);
-      } catch {} // It is gone, or somebody else's by now.
+      } catch {} // It is gone, or another process's by now.
     }
   }
 

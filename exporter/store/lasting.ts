@@ -1,6 +1,6 @@
 import { errorCode } from './errors.ts';
 
-/** What no waiting mends, by SQLSTATE or system error code, and what to do about it. Never quotes the URL. */
+/** What waiting does not fix, by SQLSTATE or system error code, and what to do about it. Never quotes the URL. */
 const LASTING: Readonly<Record<string, string>> = {
   '28000': 'the server refuses this user. Check user name and pg_hba.conf',
   '28P01': 'the password is wrong',

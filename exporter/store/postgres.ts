@@ -20,7 +20,7 @@ export interface PostgresOptions {
   statementTimeoutMs?: number;
   /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls. (Default: 60 000 ms.) */
   idleInTransactionTimeoutMs?: number;
-  /** Told of a connection that died while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
+  /** Called when a connection dies while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
   onConnectionLost?: (error: Error) => void;
 }
 
@@ -70,7 +70,7 @@ class PostgresDatabase implements Database {
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
     return silently(async () => {
       const client = await this.#checkOut();
-      // Between two statements nobody else listens: a connection that dies then would otherwise end the process. The
+      // Between two statements nothing else listens: a connection that dies then would otherwise end the process. The
       // next statement rejects.
       client.on('error', ignore);
       const tx = new Transaction(client, this.#named);

@@ -55,7 +55,7 @@ FOR UPDATE`;
 
 export const REMOVE = 'DELETE FROM :schema.call_queue WHERE call_id = ANY ($1::text[])';
 
-/** Ends the work on calls: they leave the queue, or wait anew where a span came meanwhile. */
+/** Ends the work on calls: they leave the queue, or wait again where a span came meanwhile. */
 export const FINISH = `\
 WITH again AS (
   UPDATE :schema.call_queue SET

@@ -73,7 +73,7 @@ export interface QueueState {
   readonly oldestSeconds?: number;
 }
 
-/** A call that waits in vain for its own process is taken by any other after so long, in milliseconds. */
+/** A call that its own process does not take is taken by any other after so long, in milliseconds. */
 const ABANDONED_MS = 5_000;
 /** A call that a span came to while it was finalized waits for so long for others, in milliseconds. */
 const AGAIN_MS = 2_000;

@@ -117,7 +117,7 @@ async function compare(
   if (dropped > 0) rows.metrics.spans_dropped = dropped;
   const before = costs(stored);
   const after = costs(rows.metrics);
-  // Another name of the price list is no other cost.
+  // Another name of the price list does not change the cost.
   const same = COST_COLUMNS.every((column) => equal(before[column], after[column]));
   const namesSame = stored.unpriced.join() === rows.metrics.unpriced.join();
   const repricing = {

@@ -2,9 +2,9 @@ import type { FailedCall, FinalizedCall, Queue, TakeOptions, TakeResult } from '
 
 export interface FinalizeWorkerOptions {
   queue: Pick<Queue, 'take' | 'state'>;
-  /** Told of each call after its rows are committed. */
+  /** Called with each call after its rows are committed. */
   onFinalized?: (call: FinalizedCall) => void;
-  /** Told of what went wrong: the database is away (no `call`), or a call that was put back for later. */
+  /** Called when something goes wrong: the database is away (no `call`), or a call that was put back for later. */
   onError?: (error: unknown, call?: FailedCall) => void;
   /** The calls of this process, which leaves others to theirs unless they are long overdue. (Default: all alike.) */
   own?: () => readonly string[];

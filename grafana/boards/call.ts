@@ -262,7 +262,7 @@ const said = {
       unit: 's',
       decimals: 2,
       width: 10,
-      empty: 'Nobody spoke over the other',
+      empty: 'No one spoke over the other',
       columns: [
         { name: 'turn_index', title: 'Turn', unit: 'none', decimals: 0, width: 60 },
         { name: 'kind', title: 'Kind', unit: 'string' },

@@ -69,7 +69,7 @@ const glance = {
     stat({
       id: 6,
       title: 'Answered turns',
-      description: 'Turns with an EOU latency. A greeting has none: nobody had asked.',
+      description: 'Turns with an EOU latency. A greeting has none: the user had not spoken.',
       unit: 'short',
       width: 3,
       empty: NO_TURNS,

@@ -239,7 +239,7 @@ const interruptions = {
       description: `Turns in which user and agent spoke over each other, by the most telling kind: ${INTERRUPTION_KINDS.join(', ')}.`,
       unit: 'short',
       width: 12,
-      empty: 'Nobody spoke over the other',
+      empty: 'No one spoke over the other',
       slices: 'rows',
       queries: [
         rows(

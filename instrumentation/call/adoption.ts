@@ -4,7 +4,7 @@ import { SCOPE } from '../../model/version.ts';
 import { endSpan, guard } from './spans.ts';
 
 /**
- * Somebody else's span of a request that we follow as well: another instrumentation of the same SDK, or the SDK itself.
+ * A foreign span of a request that we follow as well: another instrumentation of the same SDK, or the SDK itself.
  * The stage writes what it knows to that span instead of starting one of its own, so that a trace shows the request once
  * and the rows have it with its turn, first byte and usage.
  */
@@ -36,7 +36,7 @@ export const instrumentationOf =
     scope !== SCOPE && scope.includes('instrumentation') && scope.includes(sdk);
 
 /**
- * Who else follows the request that is about to be made by `method`, which is what we have wrapped. Undefined: nobody.
+ * Who else follows the request that is about to be made by `method`, which is what we have wrapped. Undefined: no one.
  *
  * An instrumentation around ours has made its span active, which is taken. One inside ours makes it while the request
  * starts, and the context shows it to us.
@@ -123,7 +123,7 @@ function adoptable(span: Span | undefined, matches: MatchesScope): Span | undefi
   const { instrumentationScope, instrumentationLibrary, span: inner } = span as ScopedSpan;
   const scope = (instrumentationScope ?? instrumentationLibrary)?.name;
   if (typeof scope !== 'string') return isSpan(inner) ? adoptable(inner, matches) : undefined;
-  // One that a sampler dropped shows nothing and tells the rows nothing: then our own is written.
+  // A span that a sampler dropped shows nothing and reaches no rows: then our own is written.
   return matches(scope) && span.isRecording() && !taken.has(span) ? span : undefined;
 }
 
@@ -137,7 +137,7 @@ export function endAdoptedSpans(): void {
   for (const adopted of [...waiting]) adopted.conclude();
 }
 
-/** A span of somebody else's that is ended when both sides have said what they know, at the instant that ours names. */
+/** A foreign span that is ended when both sides have said what they know, at the instant that ours names. */
 export class AdoptedSpan {
   readonly span: Span;
   readonly #startUs: Micros;

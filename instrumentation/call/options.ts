@@ -32,7 +32,7 @@ interface Check {
   readonly test: (value: unknown) => boolean;
   /** What happens instead, or what to do. */
   readonly instead?: string;
-  /** It is one of a few words, so that a wrong one may be shown: it is nobody's name or number. */
+  /** It is one of a few words, so that a wrong one may be shown: it is no person's name or number. */
   readonly word?: true;
 }
 

@@ -57,7 +57,7 @@ export class RecordedSpeech {
 
   requested(): void {}
 
-  /** What came of it so far is no transcript. */
+  /** What came of it so far is not a transcript. */
   followed(): void {}
 
   /** The first of the transcript arrived. Counts once. */
@@ -87,7 +87,7 @@ export class RecordedSpeech {
     const ms = (us: number): number => us / 1_000;
     const within = (position: number): number =>
       ms(this.#requestedUs - Math.round(Math.max(0, (seconds ?? position) - position) * 1e6));
-    // A recording may have begun before there was a call; nobody spoke in it by then.
+    // A recording may have begun before there was a call; no one spoke in it by then.
     const startAt = Math.max(ms(this.#call.startUs), within(speechStartSeconds));
     if (result.text) {
       tracker.speechStarted(startAt);

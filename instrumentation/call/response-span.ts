@@ -5,7 +5,7 @@ import { ATTR, SPAN } from '../../model/semconv.ts';
 import { seconds } from './clock.ts';
 import { endSpan, startSpan } from './spans.ts';
 
-/** The silence that the caller heard, as a bar of its own. A greeting has none: nobody had asked. */
+/** The silence that the caller heard, as a bar of its own. A greeting has none: the user had not spoken. */
 export function writeResponse(turn: Span, within: Context, marked: MarkedTurn, identity: Attributes): void {
   const { eouUs, eouSource } = marked;
   const latencyUs = eouLatencyUs(marked);

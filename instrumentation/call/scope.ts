@@ -29,8 +29,8 @@ export function activeCall(ctx: Context = context.active()): Call | undefined {
   return call?.ended ? undefined : call;
 }
 
-/** `ctx` for work whose requests somebody else reports: a framework tells of its own model requests and syntheses. */
+/** `ctx` for work whose requests are reported elsewhere: a framework reports its own model requests and syntheses. */
 export const withReportedStages = (ctx: Context): Context => ctx.setValue(REPORTED_KEY, true);
 
-/** Whether the requests of the running code are reported by somebody else. */
+/** Whether the requests of the running code are reported elsewhere. */
 export const stagesReported = (ctx: Context): boolean => ctx.getValue(REPORTED_KEY) === true;

@@ -22,7 +22,7 @@ export type { StageResult } from './api.ts';
 
 /** What a stage may be started with: what applications know, and what only we do. */
 export interface StageFacts extends api.StageFacts {
-  /** Somebody else may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
+  /** Another library may have a span of the same work: then that one is written to. (Default: the stage has its own.) */
   adoption?: Adoption | undefined;
 }
 
@@ -110,12 +110,12 @@ export class Stage implements api.Stage {
     return this.#span.spanContext().spanId;
   }
 
-  /** The request has been made: whoever else has a span of it has started that by now. */
+  /** The request has been made: any other instrumentation has started its span by now. */
   requested(): void {
     void this.#span;
   }
 
-  /** Somebody knows what it has come to so far: that counts when the call ends before the stage does. */
+  /** Reads the usage so far, which counts when the call ends before the stage does. */
   followed(soFar: () => StageResult): void {
     this.#soFar = soFar;
   }

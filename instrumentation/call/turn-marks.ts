@@ -13,7 +13,7 @@ const SOURCE_RANK: Record<EouSource, number> = {
 };
 /** Beyond it the last word counts for what was said before, too. */
 const MAX_UTTERANCES = 16;
-/** Nobody barges in so often; beyond it overlaps are no longer noted. */
+/** More than any real turn has; beyond it overlaps are no longer noted. */
 const MAX_INTERRUPTIONS = 32;
 
 /**
@@ -88,7 +88,7 @@ export class TurnMarks {
     this.#cutOffBy = by;
   }
 
-  /** Nobody listened to the user. */
+  /** Nothing listened to the user. */
   speechUnknown(): void {
     this.#speechUnknown = this.#speechStartedUs === undefined && this.#speechEndedUs === undefined;
   }

@@ -20,11 +20,11 @@ import { recordUtterance, type Utterance } from './turns/utterance.ts';
  * - Until the agent is heard, everything the user says belongs to the same turn.
  * - A sound after the user's words were accepted is not what is answered, unless words are understood in it.
  * - What the user says after words that were accepted, and before the answer, is an utterance of its own.
- * - Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.
+ * - Words spoken over an agent that goes on are not a turn (a backchannel), unless the agent answers them.
  * - What a framework takes for the end of the user's turn is one, whatever was understood.
  * - A request that nothing led to is a turn once its answer is spoken, and else background work of the call.
  * - A turn closes when its reply is over: by the rules for silence, or by the framework's word.
- * - Where nobody listens to the user, a turn is what is heard of the agent at a stretch.
+ * - Where nothing listens to the user, a turn is what is heard of the agent at a stretch.
  */
 export class TurnTracker {
   /** The transport shows the user's audio as it is spoken: what is sent on in one burst was held back. */
@@ -35,7 +35,7 @@ export class TurnTracker {
   readonly #quiet: Quiet;
   readonly #ending = new Set<(atUs: Micros) => void>();
   #rules: ReplyRules = new SilenceRules();
-  /** Speech that is no turn yet: nothing was understood, or the agent is still speaking. */
+  /** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
   #pending: UserSpeech | undefined;
   #ended = false;
 
@@ -68,7 +68,7 @@ export class TurnTracker {
     this.#voice.observed();
   }
 
-  /** Somebody listens to the user. `ending`: told before the call ends, of what is still being said. */
+  /** The user is being transcribed. `ending`: told before the call ends, of what is still being said. */
   listens(ending?: (atUs: Micros) => void): void {
     this.#current.speechIsKnown();
     if (ending && !this.#ended) this.#ending.add(ending);

@@ -241,7 +241,7 @@ export class Turn implements api.Turn, StageOwner {
     for (const stage of this.#openStages) stage.setAttribute(ATTR.turnIndex, this.#index);
   }
 
-  /** It was no turn: its requests are background work of the call. */
+  /** It was not a turn: its requests are background work of the call. */
   drop(atUs: Micros): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -259,7 +259,7 @@ export class Turn implements api.Turn, StageOwner {
     if (!this.#ended) this.#marks.cutOff(by);
   }
 
-  /** Nobody listened to the user: who began is not known, nor who spoke over whom. */
+  /** No one listened to the user: who began is not known, nor who spoke over whom. */
   speechUnknown(): void {
     if (!this.#ended) this.#marks.speechUnknown();
   }

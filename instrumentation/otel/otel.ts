@@ -26,7 +26,7 @@ export interface Telemetry {
 }
 
 const FLUSH_TIMEOUT_MS = 5_000;
-/** When nobody has named a collector and there may be none: a program without one must not end seconds late. */
+/** When no one has named a collector and there may be none: a program without one must not end seconds late. */
 const UNCONFIGURED_FLUSH_TIMEOUT_MS = 1_000;
 const NAMES_A_COLLECTOR = /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$|^OTEL_TRACES_EXPORTER$/;
 

@@ -33,7 +33,7 @@ export function start(): void {
       flushOnExit({ rows, telemetry: startOpenTelemetry(rows) });
     }
     installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
-    // When the application has started and before somebody calls, whom the work would keep waiting.
+    // After the application has started and before the first call, which the work would delay.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
     hintWhenIdle();
   } catch (error) {
@@ -65,7 +65,7 @@ function isFinished(span: unknown): span is FinishedSpan {
 
 function hasTracerProvider(): boolean {
   const provider = trace.getTracerProvider();
-  // A proxy of the API stands in until somebody registers a provider; all unused proxies share one no-op delegate.
+  // A proxy of the API stands in until a provider is registered; all unused proxies share one no-op delegate.
   return (
     !(provider instanceof ProxyTracerProvider) ||
     provider.getDelegate() !== new ProxyTracerProvider().getDelegate()

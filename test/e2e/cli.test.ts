@@ -33,7 +33,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
-  test('asked wrongly it says what was seen and what it expects, and ends with 2', async (t) => {
+  test('a usage error says what was seen and what was expected, and ends with 2', async (t) => {
     const cwd = await temporaryFolder(t);
     const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
       [['reprot'], /no command reprot.*report/],
@@ -78,7 +78,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     }
   });
 
-  test('an empty database has no calls, which is no error; a call that is not there is one', async (t) => {
+  test('an empty database has no calls, which is not an error; a call that is not there is one', async (t) => {
     const cwd = await temporaryFolder(t);
     const none = await runCli(['report', '--json'], { cwd });
     assert.equal(none.code, 0, none.stderr);

@@ -139,7 +139,7 @@ before(async () => {
   stack = await startStack();
   for (const mode of CONTENT_MODES) {
     const collector = mode === 'metadata' ? stack.collector : await stack.startCollector(mode);
-    // Nine digits and more in the id of a call are an id, not a number of somebody.
+    // Nine digits and more in the id of a call are an id, not a number of someone.
     const [service, callId] = [`planted-${mode}`, `CA0123456789-${mode}`];
     await send(collector.url, planted(callId, service));
     rows.set(mode, await storedCall(stack.db, callId, RECOVERY_MS));

@@ -14,7 +14,7 @@ export interface ConversationFacts {
   readonly stt: StageFact[];
 }
 
-/** A call in which somebody is listened to: mulaw at 8 kHz, sent in real time from {@link startMs} on. */
+/** A call in which someone is listened to: mulaw at 8 kHz, sent in real time from {@link startMs} on. */
 export class LiveConversation<C extends Connection> {
   readonly call = new Call();
   readonly startMs = nowMs() - 60_000;

@@ -17,12 +17,12 @@ export function toPcm24(mulaw: Uint8Array): Buffer {
 
 /** When something was said into a microphone. */
 export interface SaidInto extends Spoken {
-  /** By how much the latest frame so far was late: whoever listens hears what it carried so much later. */
+  /** By how much the latest frame so far was late: a listener hears what it carried so much later. */
   readonly lateMicros: number;
 }
 
 /**
- * Somebody at a microphone: frames of 20 ms at the pace of speech, silence when nothing is said. A frame goes out when its
+ * Someone at a microphone: frames of 20 ms at the pace of speech, silence when nothing is said. A frame goes out when its
  * last sample has been spoken.
  */
 export class Microphone {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { nowMicros } from './now.ts';
 
 const CLAIM_MICROS = 20_000;
-/** What tells of an instant comes so much later at most: a silence is known to be one when it has lasted. */
+/** A report of an instant comes this much later at most: a silence is known to be one when it has lasted. */
 const TOLD_MICROS = 500_000;
 const TICK_MS = 2;
 /** What a timer is late on a quiet machine. */

@@ -18,7 +18,7 @@ function section(sdk: InstrumentedSdk): string {
   return [`#${title}`, '', facts, ...about].join('\n');
 }
 
-/** What is instrumented, by what it is used for, as it stands in README.md. */
+/** What is instrumented, by what it is used for, as in README.md. */
 export const sdkUses = (): string =>
   [
     '| used for | packages |',

@@ -10,7 +10,7 @@ interface Row {
   description: string;
 }
 
-/** The table of settings as it stands in docs/configuration.md. */
+/** The table of settings as in docs/configuration.md. */
 export function settingsTable(): string {
   const rows = Object.values(SETTINGS as Record<string, Row>).map((row) => {
     const type = row.values ? row.values.map((value) => `\`${value}\``).join(' or ') : row.type;

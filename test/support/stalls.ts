@@ -14,7 +14,7 @@ const TICK_MS = 2;
 const USUAL_MICROS = 3_000;
 
 /**
- * Watches for stalls of this process. A process that is busy itself is late as well, and that is no stall: the processor
+ * Watches for stalls of this process. A process that is busy itself is late as well, and that is not a stall: the processor
  * time that it used meanwhile does not count.
  *
  * @returns the stalls so far, only ever appended to.

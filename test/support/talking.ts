@@ -5,7 +5,7 @@ import { FRAME_BYTES, MULAW_SILENCE } from './audio.ts';
 export interface Said {
   /** When the first byte of the audio was spoken, in microseconds since 1970. */
   readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for whoever listens, spoken so much later. */
+  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
   readonly lateUs: number;
 }
 

@@ -8,7 +8,7 @@ import { TextCache } from './text-cache.ts';
 /**
  * Reads an `ExportTraceServiceRequest` (opentelemetry-proto 1.x) straight into span records: no message objects are made
  * on the way, and every limit holds while it reads.
- * @throws MalformedError when the bytes are no such message.
+ * @throws MalformedError when the bytes are not such a message.
  * @throws TooLargeError when there are more spans than `limits.spans`.
  */
 export function decodeProtobuf(body: Buffer, limits: DecodeLimits, sink: SpanSink): void {
@@ -343,7 +343,7 @@ class ProtobufDecoder {
     const end = this.#end(outerEnd);
     const start = this.#reader.pos;
     this.#reader.pos = end;
-    // Longer is no id, whatever it is; one byte more than the longest is enough to see it.
+    // Anything longer is not an id; one byte more than the longest is enough to see it.
     return this.#body.toString('hex', start, Math.min(end, start + 17));
   }
 

@@ -50,7 +50,7 @@ export function statusCodeOf(value: Scalar): number {
 /** Lower-case hex; empty when it is none. */
 export const hexOf = (text: string): string => (/^[0-9a-f]{1,32}$/i.test(text) ? text.toLowerCase() : '');
 
-/** Nanoseconds as microseconds, rounded to the nearest; exact where they came as a string. NaN: it is no such time. */
+/** Nanoseconds as microseconds, rounded to the nearest; exact where they came as a string. NaN: it is not such a time. */
 export function microsOf(value: Scalar): Micros | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return Math.round(value / 1_000);

@@ -10,7 +10,7 @@ interface Entry {
 
 /**
  * Texts that were decoded before, found by their bytes. The keys of attributes are the same in every span, and making a
- * string anew costs more than all else in a span: this makes decoding twice as fast. One slot a hash, and the newest
+ * string again costs more than all else in a span: this makes decoding twice as fast. One slot a hash, and the newest
  * stays: bounded, whatever is sent.
  */
 export class TextCache {

@@ -141,7 +141,7 @@ export class AgentVoice {
     if (firstByteUs === undefined) return;
     const heard = { at: firstByteUs / 1_000, source: 'estimated' } as const;
     if (this.#told) {
-      // The reply before is still being played: this one is queued behind it, and nothing tells where it begins.
+      // The reply before is still being played: this one is queued behind it, and nothing shows where it begins.
       if (this.#queued && !turn.answered) turn.startPlayback(heard);
     } else if (result) {
       if (stage.cancelled) return;

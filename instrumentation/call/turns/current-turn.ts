@@ -37,7 +37,7 @@ export class CurrentTurn {
     return this.#committed;
   }
 
-  /** Somebody listens to the user: that they say nothing means something. */
+  /** Someone listens to the user: that they say nothing means something. */
   get speechKnown(): boolean {
     return this.#speechKnown;
   }
@@ -73,7 +73,7 @@ export class CurrentTurn {
   /**
    * The turn in which a model or a tool is asked: it may yet answer nothing.
    *
-   * @param voiceSeen Something shows when the agent is heard. Where nobody is heard at all, requests are all there is.
+   * @param voiceSeen Something shows when the agent is heard. Where no one is heard at all, requests are all there is.
    */
   askedIn(us: Micros, voiceSeen: boolean): Turn {
     return this.#latest(us) ?? this.start('agent', us, { provisional: voiceSeen || this.#speechKnown });

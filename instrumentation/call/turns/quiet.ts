@@ -16,7 +16,7 @@ export class Quiet {
     this.#over = over;
   }
 
-  /** Something of the turn has changed: waits anew, if there is something to wait for. */
+  /** Something of the turn has changed: waits again, if there is something to wait for. */
   await(rules: ReplyRules): void {
     this.stop();
     const turn = this.#current.open;

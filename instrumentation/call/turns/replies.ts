@@ -37,7 +37,7 @@ const PATIENCE_US = 10_000_000;
 const MAX_REPLIES = 64;
 
 /**
- * Where a framework says which reply answers which utterance, and when a reply is over. Its requests are told of only
+ * Where a framework says which reply answers which utterance, and when a reply is over. Its requests are reported only
  * when they are over: silence between them would say nothing.
  *
  * - A reply belongs to the turn of which the framework says so; else to the one that waits for an answer or is being

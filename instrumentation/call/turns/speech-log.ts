@@ -16,7 +16,7 @@ export class SpeechLog {
   }
 
   /**
-   * Judges the turn, and begins anew for the next one.
+   * Judges the turn, and begins again for the next one.
    *
    * @param startInferred When the speech that ended the turn began is not known, and so neither how long the agent took
    * to fall silent.

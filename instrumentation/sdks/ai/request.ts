@@ -24,7 +24,7 @@ export class AiRequest extends SdkRequest<AiAnswer> {
   override see(part: unknown): void {
     if (at(part, 'type') === 'error') this.fail(at(part, 'error'));
     else super.see(part);
-    // Nothing follows the reason to stop, and whoever listens to it ends spans that the stage may have adopted.
+    // Nothing follows the reason to stop, and its listeners end spans that the stage may have adopted.
     if (this.answer.finished) this.end();
   }
 

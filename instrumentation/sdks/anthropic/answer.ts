@@ -58,7 +58,7 @@ export class AnthropicAnswer extends ModelAnswer {
   #readDelta({ type, text: words, thinking, partial_json }: Foreign): boolean {
     if (type === 'text_delta') return this.say(words);
     this.outputCharacters += text(thinking ?? partial_json)?.length ?? 0;
-    // Nobody hears what the model thinks.
+    // No one hears what the model thinks.
     return type === 'input_json_delta';
   }
 

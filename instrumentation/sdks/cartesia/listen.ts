@@ -84,7 +84,7 @@ export class CartesiaListenConnection extends TranscriptionConnection {
     }
   }
 
-  /** Something failed that is no message. Why the connection was not opened is told in no other way. */
+  /** Something failed that is not a message. Why the connection was not opened is told in no other way. */
   failed(error: unknown): void {
     if (!this.#stands) this.error ??= refusalError(error);
   }

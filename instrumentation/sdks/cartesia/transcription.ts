@@ -66,6 +66,6 @@ function follow(socket: unknown, parameters: Foreign, active: Context): void {
   };
   // All that comes passes here, before the application's listeners, its iterators included.
   lookFirst(socket, '_emit', see, () => listening.context);
-  // The first opening is the only thing that it tells nobody of.
+  // The first opening is the only thing that it does not report.
   sockets.socket?.on('open', () => void guard('following a Cartesia socket', () => listening.opened()));
 }

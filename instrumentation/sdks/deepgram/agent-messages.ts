@@ -20,7 +20,7 @@ export interface FunctionCall {
 /** The messages of the voice agent that mean something to a turn. */
 export type AgentMessage =
   | { readonly type: 'UserStartedSpeaking' | 'AgentThinking' | 'AgentAudioDone' }
-  /** What somebody said: the user's words once they are complete, the agent's as they are going to be spoken. */
+  /** What someone said: the user's words once they are complete, the agent's as they are going to be spoken. */
   | { readonly type: 'ConversationText'; readonly role: 'user' | 'assistant'; readonly content: string }
   | { readonly type: 'AgentStartedSpeaking' | 'LatencyReport'; readonly report: LatencyReport }
   | {

@@ -31,7 +31,7 @@ export class AgentReply {
   turn: Turn | undefined;
   /** Nothing more comes. */
   complete = false;
-  /** The service has told all that it tells. */
+  /** The service has reported all that it reports. */
   reportedInFull = false;
   #report = NO_REPORT;
   #words: string | undefined;

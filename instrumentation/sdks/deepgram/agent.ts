@@ -27,7 +27,7 @@ const MAX_OUTSTANDING = 64;
 /**
  * One connection to Deepgram's voice agent, which listens, thinks and speaks by itself: what its events mean for the
  * call's turns. It says what the user has said once it is complete, and when the user fell silent only through the
- * latency that it reports of its reply. It tells no playback, so that is worked out from the audio that came, unless the
+ * latency that it reports of its reply. It reports no playback, so that is worked out from the audio that came, unless the
  * call's transport shows it.
  */
 export class AgentConnection implements SocketFollower {

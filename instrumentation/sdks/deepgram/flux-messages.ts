@@ -25,7 +25,7 @@ const EVENTS: ReadonlySet<string> = new Set([
   'EndOfTurn',
 ] satisfies TurnEvent[]);
 
-/** Reads what came on a Flux connection; undefined when it tells of no turn. */
+/** Reads what came on a Flux connection; undefined when it reports no turn. */
 export function readTurnInfo(data: unknown): TurnInfo | undefined {
   const message = parseJson(data);
   if (message?.type !== 'TurnInfo') return undefined;

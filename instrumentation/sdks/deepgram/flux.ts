@@ -8,7 +8,7 @@ import type { SocketFollower } from './socket.ts';
 
 /**
  * One connection of Deepgram's live listen v2, which is Flux: it finds the turns itself. Each message has the whole
- * transcript of its turn, and comes about every quarter of a second whether or not somebody speaks.
+ * transcript of its turn, and comes about every quarter of a second whether or not someone speaks.
  */
 export class FluxConnection extends TranscriptionConnection implements SocketFollower {
   #wordCount = 0;

@@ -20,7 +20,7 @@ export class ListenConnection extends TranscriptionConnection implements SocketF
       bytesPerSecond: bytesPerSecond(query),
       active,
     });
-    // Without endpointing and without UtteranceEnd nothing else tells that somebody has finished.
+    // Without endpointing and without UtteranceEnd nothing else tells that someone has finished.
     this.#everyFinalEnds = String(query.endpointing) === 'false' && query.utterance_end_ms === undefined;
   }
 

@@ -21,7 +21,7 @@ function start(request: Foreign): SdkRequest {
   );
 }
 
-/** What a recording was understood as. One that is answered elsewhere (`callback`) tells nothing here. */
+/** What a recording was understood as. One that is answered elsewhere (`callback`) says nothing here. */
 class RecordingAnswer implements Answer {
   #words: string | undefined;
   #audio: RecordedAudio = {};

@@ -16,7 +16,7 @@ export interface SocketFollower {
   closed(how: { final: boolean; error?: string | undefined }): void;
 }
 
-/** What is told of what the application sends, by the name of the socket's method. Must not throw. */
+/** Called with what the application sends, by the name of the socket's method. Must not throw. */
 export type Sends = Readonly<Record<string, (sent: unknown) => void>>;
 
 /** What the socket that `connect` gives has inside: it reconnects, and calls every listener through one method. */
@@ -79,7 +79,7 @@ class FollowedConnection {
   readonly #inner: InnerSocket;
   readonly #follower: SocketFollower;
   #state: 'connecting' | 'open' | 'gone' = 'gone';
-  /** The application closes it: how that goes is no error. */
+  /** The application closes it: its outcome is not an error. */
   #closing = false;
 
   constructor(inner: InnerSocket, follower: SocketFollower) {
@@ -108,7 +108,7 @@ class FollowedConnection {
       this.#state = 'open';
       this.#follower.opened();
     } else if (type === 'close') {
-      // A connection that is refused is closed first, as if somebody had wished so, and then tells why.
+      // A connection that is refused is closed first, as if the application had asked for it, and then says why.
       if (this.#state === 'open') this.#gone(closeError(code));
       else if (this.#closing) this.#gone(undefined);
     } else if (type === 'error' && this.#state !== 'gone') this.#gone(refusalError(error));

@@ -47,7 +47,7 @@ export class SpeechQueue {
 
   /** Text was sent. */
   say(words: string): void {
-    // What nobody answered for minutes is over, and what comes is not its.
+    // What got no answer for minutes is over; what comes now belongs to something else.
     while (this.#pieces[0]?.synthesis?.stage.ended) this.#shift();
     const last = this.#pieces.at(-1);
     const piece = last && !last.flushed ? last : this.#add(followsRequests());

@@ -69,7 +69,7 @@ export class ScribeConnection extends TranscriptionConnection {
         this.#settle();
         this.#commit = { text: words ?? '', atMs };
         if (!this.#timed) this.#settle();
-        // Whoever answers these words does not wait for where they lie.
+        // The answer to these words does not wait for their positions.
         else if (words !== undefined) this.transcription.heard({ text: words, final: false, atMs });
         break;
       case 'committed_transcript_with_timestamps':

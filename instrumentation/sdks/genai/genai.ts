@@ -52,7 +52,7 @@ function openRequest(models: unknown, params: Foreign, streaming: boolean): Gemi
 /** One request to Gemini, which the application may abort. */
 class GeminiRequest extends SdkRequest {
   readonly #signal: AbortSignal | undefined;
-  /** While nobody reads, an abort is seen here only. Not at once: whoever reads knows more. */
+  /** An abort of an unread stream is seen here only. Not at once: a reader knows more. */
   readonly #aborted = (): void => void setImmediate(() => this.cancel()).unref();
 
   constructor(stage: Stage, answer: GeminiAnswer, signal: unknown) {

@@ -13,14 +13,14 @@ import { readUsage } from './usage.ts';
 /** Samples a second of Live's audio where its type does not say. */
 const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
-/** No response has this id: its audio is heard, and tells no first byte. */
+/** No response has this id: its audio is heard, and gives no first byte. */
 const UNASKED = 'unasked';
 /** How long a turn that is complete waits for its usage, which mostly comes with it. */
 const USAGE_WAIT_MS = 250;
 
 /**
  * One Live session of Gemini, across its connections: the messages of both sides in the words of a speech-to-speech
- * session. The server tells no request and, unless it is asked to, no speech: what it does not say is not measured.
+ * session. The server reports no requests and, unless asked to, no speech: what it does not say is not measured.
  */
 export class GeminiConnection {
   /** By which the session can be resumed on another connection. */
@@ -254,7 +254,7 @@ export class GeminiConnection {
   }
 
   #answer(atMs: number): Response {
-    // The server had accepted what the user said before this; when, nobody tells.
+    // The server had accepted what the user said before this; when is unknown.
     if (this.#utterance?.vad !== 'begun') this.#accept(atMs);
     const asked = this.#askedMs !== undefined;
     const id = `response-${this.#ids++}`;

@@ -8,7 +8,7 @@ export interface Utterance {
   text: string;
   firstMs?: number;
   lastMs?: number;
-  /** Somebody says when it begins and ends, so that its transcript need not. */
+  /** Its beginning and end are reported, so its transcript need not show them. */
   vad: 'none' | 'begun' | 'over';
   committed: boolean;
   told: boolean;

@@ -3,7 +3,7 @@ import { type Foreign, foreign } from './patch.ts';
 
 /** What a request of a Stainless SDK led to. */
 export interface RequestTap {
-  /** The response is there, and nobody has asked for what it says yet. */
+  /** The response is there, and its body has not been asked for yet. */
   arrived?(): void;
   /** It is asked for. */
   begin?(): void;
@@ -36,7 +36,7 @@ const isApiPromise = (value: Foreign): boolean =>
 
 /**
  * Listens to a request through the promise that the caller gets, which stays the same and lazy: nothing is parsed that
- * the caller does not parse, and nothing twice, whoever else listens to it.
+ * the caller does not parse, and nothing twice, whatever else listens to it.
  */
 export function tapApiPromise(promise: unknown, tap: RequestTap): void {
   const candidate = foreign(promise);

@@ -6,12 +6,12 @@ import { activeCall, activeScope, CallScope, withScope } from '../../call/scope.
 const RECONNECT_MS = 30_000;
 
 /**
- * The call that a connection to a provider belongs to: that of the code which opened it, or, where nobody has put a
+ * The call that a connection to a provider belongs to: that of the code which opened it, or, where no one has put a
  * call up, one of the connection's own, which starts and ends with it.
  */
 export class ConnectionCall {
   readonly #scope: CallScope;
-  /** Nobody else has put this scope up: the call is the connection's own from the start. */
+  /** The application has not opened this scope: the call is the connection's own from the start. */
   readonly #ownsScope: boolean;
   readonly #outside: Context;
   #own: Call | undefined;

@@ -1,6 +1,6 @@
 import { type Foreign, foreign } from './patch.ts';
 
-/** A message as an object; undefined for audio, for broken ones and for what is no object. */
+/** A message as an object; undefined for audio, for broken ones and for what is not an object. */
 export function parseJson(message: unknown): Foreign | undefined {
   if (typeof message !== 'string') return undefined;
   try {

@@ -52,7 +52,7 @@ export class LateTranscripts {
     if (utterance.turn) this.#record(id, utterance.turn, utterance);
   }
 
-  /** An utterance that has no turn, which is then somebody else's to place. */
+  /** An utterance that has no turn, which another caller then has to place. */
   take(id: string): Utterance | undefined {
     const utterance = this.#utterances.get(id);
     if (!utterance || utterance.turn) return undefined;

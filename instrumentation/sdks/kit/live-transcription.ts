@@ -146,12 +146,12 @@ export class LiveTranscription {
       utterance.firstByteMs = atMs;
       call.tracker.wordsHeard(utterance.startMs);
     }
-    // Whoever does not wait for the end of the utterance has this to answer.
+    // An agent that does not wait for the end of the utterance answers this.
     if (final) this.#speechEnded(call, utterance, utterance.pausedMs ?? atMs);
   }
 
   /**
-   * The user seems to have finished, and may yet go on: whoever begins to answer does so from here. The end of what was
+   * The user seems to have finished, and may yet go on: an early answer begins here. The end of what was
    * understood so far counts as long as nothing follows.
    */
   speechPaused(end: WordsEnd): void {
@@ -257,7 +257,7 @@ export class LiveTranscription {
     const parts = [...utterance.segments, utterance.interim].filter((part) => part !== '');
     const said = parts.join(this.#separator).trim();
     const { startMs, startKnown } = utterance;
-    // Without the start it is no latency.
+    // Without the start it is not a latency.
     const firstByteAt = startKnown ? utterance.firstByteMs : undefined;
     const result = { text: said, usage: this.#account(this.#clock?.seconds ?? this.#processedSeconds) };
     if (call.ended) {

@@ -7,7 +7,7 @@ import { estimateTokens } from './usage.ts';
 /** What of an answer is kept for scoring and, when content capture is on, for the span. */
 const MAX_TEXT_CHARACTERS = 16_384;
 
-/** What is known of a model's answer; who extends it knows in which words its SDK tells of it. */
+/** What is known of a model's answer; who extends it knows in which words its SDK reports it. */
 export abstract class ModelAnswer implements Answer {
   /** As it was reported. */
   protected usage: Usage | undefined;

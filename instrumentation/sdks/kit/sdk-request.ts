@@ -18,7 +18,7 @@ export interface Answer {
   addBytes?(chunk: Uint8Array): boolean;
   /** Something came that is billed. */
   readonly begun: boolean;
-  /** Nothing of use comes any more: whoever stops reading here has had it all. */
+  /** Nothing of use comes any more: a reader that stops here has had it all. */
   readonly finished: boolean;
   /** The class of an error that was reported in the answer itself. */
   readonly failure?: string | undefined;

@@ -10,7 +10,7 @@ export interface SpeechSessionInit {
   /** Of the audio that the model gives. Unknown: nothing tells how long an answer is heard. */
   outputBytesPerSecond?: number | undefined;
   /**
-   * The model only listens: what it understood is answered by somebody else, and belongs to the turn as soon as it is
+   * The model only listens: what it understood is answered elsewhere, and belongs to the turn as soon as it is
    * transcribed. (Default: false.)
    */
   listensOnly?: boolean | undefined;

@@ -19,7 +19,7 @@ const MAX_TOOLS = 64;
 export type { SpeechSessionInit } from './speech-facts.ts';
 
 /**
- * One connection to a model that hears and speaks by itself: what its events mean for the call's turns. It tells no
+ * One connection to a model that hears and speaks by itself: what its events mean for the call's turns. It reports no
  * playback, so that is worked out from the audio that came, unless the call's transport shows it.
  */
 export class SpeechSession {
@@ -214,7 +214,7 @@ export class SpeechSession {
 
   /** The connection is gone; for good, when it is `final`. */
   closed(atMs: number, how: { final: boolean; error?: unknown }): void {
-    // Refused, or broken while nobody spoke: no answer is there to say so.
+    // Refused, or broken while no one spoke: no answer is there to say so.
     if (how.error !== undefined && this.#responses.size === 0)
       this.#call.current?.startStage('llm', { ...this.#facts, at: atMs }).fail(how.error, { at: atMs });
     for (const { stage, text } of this.#responses.values()) {
@@ -232,12 +232,12 @@ export class SpeechSession {
     this.#call.closed(atMs, how);
   }
 
-  /** What had run out by then was heard to its end, though nobody has looked yet. */
+  /** What had run out by then was heard to its end, though it was not checked yet. */
   #settle(atMs: number): void {
     if (this.#playout.playing && this.#playout.endsMs <= atMs) this.#playout.close(atMs);
   }
 
-  /** An utterance that somebody else answers: the tracker knows whose it is. */
+  /** An utterance that is answered elsewhere: the tracker knows whose it is. */
   #heard(
     { startMs, firstByteMs }: { startMs: number; firstByteMs?: number },
     { text, usage, facts, error }: Transcript,

@@ -11,7 +11,7 @@ const METHODS = [
 ] as const satisfies readonly (keyof ReadableStream)[];
 
 /**
- * Listens to a stream that stays the same object, for whoever has a copy of what it is part of: its methods read from a
+ * Listens to a stream that stays the same object, since the application may hold a copy of what it is part of: its methods read from a
  * stream behind it, which tells `tap`.
  */
 export function tapInPlace<T>(stream: ReadableStream<T>, tap: Tap<T>): void {

@@ -36,8 +36,8 @@ export function tapStream<T>(stream: SdkStream<T>, tap: Tap<T>): void {
   if (typeof iterate !== 'function') return;
   const signal = stream.controller?.signal;
   stream.iterator = () => listened(() => iterate.call(stream), tap, signal);
-  // An abort while nobody reads is seen here only. Not at once: the SDK also aborts when a stream is left or breaks,
-  // and whoever reads it knows more.
+  // An abort of an unread stream is seen here only. Not at once: the SDK also aborts when a stream is left or breaks,
+  // and a reader knows more.
   const aborted = (): void =>
     void setImmediate(() => guard('following a stream', () => tap.cancel())).unref();
   signal?.addEventListener('abort', aborted, { once: true });
@@ -148,7 +148,7 @@ export function tapResponse(response: Response, tap: Tap<Uint8Array>): Response 
   return response;
 }
 
-/** The same of what a Fern SDK gives for a body, whose `stream` is a method. False: it is no such thing. */
+/** The same of what a Fern SDK gives for a body, whose `stream` is a method. False: it is not such a thing. */
 export function tapBinary(value: unknown, headers: Headers | undefined, tap: Tap<Uint8Array>): boolean {
   const binary = foreign(value) as { stream?: Body } | undefined;
   const { stream } = binary ?? {};

@@ -34,5 +34,5 @@ export function gross(usage: Usage | undefined, total?: number): Usage | undefin
 /** English text has about four characters a token with the tokenisers of today's models. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Tokens of a text that nobody counted: a quarter of its characters, rounded up. `Hello there` gives 3. */
+/** Tokens of a text without a count: a quarter of its characters, rounded up. `Hello there` gives 3. */
 export const estimateTokens = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);

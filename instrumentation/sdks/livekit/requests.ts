@@ -5,7 +5,7 @@ import { at, type Foreign } from '../kit/patch.ts';
 import { pluginFacts, type ReportedStage, readStage, readTranscription } from './metrics.ts';
 import type { LiveKitTurns } from './turns.ts';
 
-/** Seconds of transcription that are told of together. What a crash can lose is no more than that. */
+/** Seconds of transcription that are reported together. A crash loses no more than that. */
 const TRANSCRIPTION_SECONDS = 60;
 const MAX_UNCLAIMED = 16;
 /** LiveKit notes the creation of a reply after the model has begun it. */
@@ -46,12 +46,12 @@ export class LiveKitRequests {
       const facts = { ...stage.facts, ...pluginFacts(this.#model('llm')) };
       this.#unclaimed.push({ ...stage, facts });
     }
-    // A voice that cannot stream is asked sentence by sentence, and the adapter above tells of the whole once more.
+    // A voice that cannot stream is asked sentence by sentence, and the adapter above reports the whole once more.
     else if (stage && !this.#isTold(stage) && (stage.streamed !== true || this.#voiceStreams()))
       this.#turns.stage(replyId, stage);
   }
 
-  /** What LiveKit does not try again. It is told of instead of the metrics of the request, or before them. */
+  /** What LiveKit does not try again. It is reported instead of the metrics of the request, or before them. */
   failed({ type, error, recoverable }: Foreign, speaking: string | undefined): void {
     const kind = FAILING[String(type)];
     if (kind === undefined || recoverable === true) return;
@@ -92,7 +92,7 @@ export class LiveKitRequests {
     this.#recordTranscription();
   }
 
-  /** The request that gave nothing and whose failure was told of is not told of again. */
+  /** The request that gave nothing and whose failure was reported is not reported again. */
   #isTold({ kind, gaveNothing }: ReportedStage): boolean {
     return gaveNothing && this.#failed.delete(kind);
   }

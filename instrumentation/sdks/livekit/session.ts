@@ -80,7 +80,7 @@ export class LiveKitSession {
     return this.call.ended;
   }
 
-  /** The session could not be started: LiveKit tells of no close. */
+  /** The session could not be started: LiveKit reports no close event. */
   failed(error: unknown): void {
     this.#end({ reason: 'error', error });
   }
@@ -100,7 +100,7 @@ export class LiveKitSession {
     this.#learnCaller();
   }
 
-  /** A model that hears for itself tells of the words late, and of none that were transcribed for it. */
+  /** A model that hears for itself reports the words late, and of none that were transcribed for it. */
   #transcribed({ transcript, isFinal }: Foreign): void {
     if (!this.#hearsItself()) this.#turns.wordsHeard(text(transcript) ?? '', isFinal === true, nowMs());
   }
@@ -119,11 +119,11 @@ export class LiveKitSession {
     markReported(at(this.#session, 'agent'));
     this.#learnCaller();
     this.#turns.replies.created(handle, this.#agentName(), instantUs(instantMs(createdAt)));
-    // Whoever creates a reply schedules it, or says what it answers, before anything else runs.
+    // The code that creates a reply schedules it, or says what it answers, before anything else runs.
     queueMicrotask(() =>
       guard('placing a LiveKit reply', () => this.#turns.replies.scheduled(id, this.#hearsItself())),
     );
-    // In the next round: the last item of a reply is told of after it is done.
+    // In the next round: the last item of a reply is reported after it is done.
     handle.addDoneCallback?.(
       () => void setImmediate(() => guard('ending a LiveKit reply', () => this.#replyDone(handle))),
     );
@@ -211,7 +211,7 @@ export class LiveKitSession {
     this.#over();
   }
 
-  /** The output may be set after the start, and replaced. The outermost of a chain tells of all. */
+  /** The output may be set after the start, and replaced. The outermost of a chain reports all. */
   #followOutput(): void {
     const output = at(this.#session, 'output', 'audio') as Emitter | undefined;
     if (output === this.#output?.emitter || (!output && !this.#output)) return;
@@ -235,7 +235,7 @@ export class LiveKitSession {
     this.#output = { emitter: output, unsubscribe };
   }
 
-  /** The application interrupts the agent: that is no barge-in, whoever speaks meanwhile. */
+  /** The application interrupts the agent: that is not a barge-in, even if the user speaks meanwhile. */
   interrupted(): void {
     this.#interruptedByProgram = this.call.turn?.playing === true;
   }

@@ -3,7 +3,7 @@ import { ATTR } from '../../../model/semconv.ts';
 import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
 
 /**
- * LiveKit's own spans go on to where they went, and say that earshot tells of the same work itself: rows are made of
+ * LiveKit's own spans go on to where they went, and say that earshot reports the same work itself: rows are made of
  * ours, whether both meet in this process or behind a collector. On the tracer, because then it holds for any provider.
  */
 export function markOwnSpans(moduleExports: unknown): void {

@@ -31,7 +31,7 @@ export class Transcript {
     this.#text = this.#text === undefined ? text : `${this.#text} ${text}`;
   }
 
-  /** What the tracker is told of it. Without a final text it was cut off. */
+  /** What the tracker learns of it. Without a final text it was cut off. */
   utterance(facts: StageFacts): Utterance {
     return {
       startAt: this.startMs,

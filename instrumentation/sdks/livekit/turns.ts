@@ -6,7 +6,7 @@ import type { ReportedStage } from './metrics.ts';
 import { beforePlayback, recordStage } from './stages.ts';
 import { Transcript } from './transcript.ts';
 
-/** What a LiveKit session tells of speech, replies and playback, in the words of the call's tracker. */
+/** What a LiveKit session reports of speech, replies and playback, in the words of the call's tracker. */
 export class LiveKitTurns {
   readonly replies: Replies;
   readonly #call: Call;
@@ -94,7 +94,7 @@ export class LiveKitTurns {
     else if (turn && !turn.userText && !this.#transcript?.text) turn.addUserText(text);
   }
 
-  /** Playback that no audio output told of: there is none, the agent writes. */
+  /** Playback that no audio output reported: there is none, the agent writes. */
   written(replyId: string | undefined, startMs: number, endMs: number): void {
     if (this.replies.speaking(replyId)?.turn?.answered) return;
     this.playbackStarted(replyId, startMs);

@@ -57,7 +57,7 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
   wrapOnce(socket, 'send', (send) => {
     connection.opened();
     let closing = false;
-    // How a connection goes that the session closes is no error, whatever code the server leaves it with.
+    // How a connection goes that the session closes is not an error, whatever code the server leaves it with.
     lookFirst(socket, 'close', () => {
       closing = true;
     });

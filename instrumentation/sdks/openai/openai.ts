@@ -8,7 +8,7 @@ import { responseRequest } from './responses.ts';
 import { speechRequest } from './speech-request.ts';
 
 /**
- * `openai`: chat completions, responses, speech and transcription over HTTP, of OpenAI and of whoever speaks its
+ * `openai`: chat completions, responses, speech and transcription over HTTP, of OpenAI and of services that speak its
  * protocol. Convenience methods (`stream`, `parse`, `runTools`) go through these.
  */
 export function patchOpenAi(moduleExports: unknown): void {

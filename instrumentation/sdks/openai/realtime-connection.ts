@@ -76,7 +76,7 @@ export class RealtimeConnection {
     if (this.#turnDetection === null && pausedMs > PAUSE_MS && this.#speech === 'none') this.#begin({ atMs });
   }
 
-  /** The agent was silenced on the application's side: whoever plays its audio was told. */
+  /** The agent was silenced on the application's side: the player of its audio was told. */
   silenced(atMs: number): void {
     if (this.#speech !== 'none') this.#session.interrupted(atMs);
     else this.#session.silenced(atMs);
@@ -225,10 +225,10 @@ export class RealtimeConnection {
     if (finishedMs === undefined) {
       // The server answers by itself: what was asked for before it is not what begins next.
       if (this.#turnDetection?.responds) this.#asked.length = 0;
-      // Nobody spoke: the server ended a long silence.
+      // No one spoke: the server ended a long silence.
       if (this.#speech === 'none') return;
     } else {
-      // Where nothing told of the beginning, it is not known.
+      // Where nothing reported the beginning, it is unknown.
       if (this.#speech === 'none') this.#begin({ atMs: finishedMs });
       if (this.#speech === 'begun') this.#session.speechEnded({ atMs: finishedMs }, 'stt_event');
     }

@@ -123,7 +123,7 @@ function tracedEmit(emit: Method): Method {
 
 function tracedSend(send: Method): Method {
   return function (this: unknown, ...args) {
-    // What is not sent now, and may be sent later, tells nothing.
+    // What is not sent now, and may be sent later, says nothing.
     if (foreign(foreign(this)?.socket)?.readyState === 1) follow(this)?.send(args[0]);
     return send.apply(this, args);
   };

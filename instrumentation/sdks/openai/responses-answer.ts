@@ -13,7 +13,7 @@ const TOOL_CALLS: ReadonlySet<unknown> = new Set([
   'shell_call',
   'apply_patch_call',
 ]);
-/** Pieces of the answer. Reasoning is none: nobody can be told it. */
+/** Pieces of the answer. Reasoning is none: it is never spoken. */
 const PIECES =
   /^response\.(output_text|refusal|audio|audio\.transcript|\w+_call_(arguments|input)|\w+_call_(code|command))\.delta$/;
 const OVER: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled']);

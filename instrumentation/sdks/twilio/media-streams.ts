@@ -37,7 +37,7 @@ function follow(ws: unknown): TwilioSocket | undefined {
         if (socket.ignored) return emit.apply(this, args);
         const [event, data] = args;
         if (event === 'message') socket.received(data);
-        // Looked at again: the message may just have shown that this is no Twilio socket, or which call it is.
+        // Looked at again: the message may just have shown that this is not a Twilio socket, or which call it is.
         const within = socket.context;
         const result = context.with(within, () => emit.apply(this, args));
         if (event === 'message') socket.handled();

@@ -15,7 +15,7 @@ export interface StreamEvent extends Foreign {
 
 /**
  * Reads a message of either direction. Audio is recognised by how its text begins, as 50 of them come a second; in
- * another layout it is parsed. Undefined for what is no such message.
+ * another layout it is parsed. Undefined for what is not such a message.
  */
 export function readEvent(data: unknown): StreamEvent | 'media' | undefined {
   if (Buffer.isBuffer(data)) {
@@ -42,7 +42,7 @@ function startsWithMedia(data: Buffer): boolean {
 }
 
 function parse(json: string): StreamEvent | 'media' | undefined {
-  // Not every socket speaks JSON; a throw for each message of theirs would be dear.
+  // Not every socket speaks JSON; a throw for each of their messages would be expensive.
   const message = json.startsWith('{') ? parseJson(json) : undefined;
   if (typeof message?.event !== 'string') return undefined;
   return message.event === 'media' ? 'media' : (message as StreamEvent);

@@ -54,7 +54,7 @@ test('kill -9 in mid-call: the turns that had ended half a second before are in 
   t.after(() => other.stop());
   const { metrics, logs } = await storedCall(db, call.callSid);
   assert.match(metrics.finalized_by, new RegExp(`:${other.pid}$`));
-  assert.equal(metrics.outcome, null, 'nobody knows how it would have ended');
+  assert.equal(metrics.outcome, null, 'no one knows how it would have ended');
   assert.equal(metrics.end_reason, null);
   for (const [index, turn] of safe.entries()) {
     const row = logs[index];

@@ -106,7 +106,7 @@ describe('every SDK', { concurrency: 3 }, () => {
       );
       const lines = end.stdout.split('\n');
       return {
-        // What is of no kind is of all: a warning, an error that nobody caught.
+        // What is of no kind is of all: a warning, an error that no one caught.
         printed: (kind) =>
           lines.filter(
             (line) =>

@@ -22,7 +22,7 @@ import { AcmeSpeech } from '@acme/speech';
 const audio = await new AcmeSpeech().speak({ voice: 'nora', text: 'Hello there.' });
 for await (const chunk of audio) console.log(chunk.length);`;
 
-/** The project of somebody who uses `@acme/speech` and has written its instrumentation beside the agent. */
+/** The project of someone who uses `@acme/speech` and has written its instrumentation beside the agent. */
 async function project(t: TestContext): Promise<string> {
   const folder = await temporaryFolder(t);
   const sdk = join(folder, 'node_modules/@acme/speech');

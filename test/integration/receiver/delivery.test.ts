@@ -175,7 +175,7 @@ test('overloaded, it answers 503, and what it acknowledges is in the journal', a
   await waiting;
   const count = (status: number) => answers.filter((answer) => answer.status === status).length;
   assert.equal(count(200) + count(503), 60);
-  assert.ok(count(200) > 0 && count(503) > 0, `${count(200)} accepted, ${count(503)} put off`);
+  assert.ok(count(200) > 0 && count(503) > 0, `${count(200)} accepted, ${count(503)} refused with 503`);
   assert.equal(await journalSize(db), count(200) * spans);
   assert.equal((await send(60)).status, 200, 'overload passes');
 });

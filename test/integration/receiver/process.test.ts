@@ -176,7 +176,7 @@ describe('earshot serve', () => {
     assert.equal((await post(second.url, otlpRequest(otlpSpan('NEWER')))).status, 503);
     assert.equal((await fetch(`${second.url}/readyz`)).status, 503);
     assert.equal((await fetch(`${second.url}/healthz`)).status, 200);
-    // The newer one is taken back: nobody has to start this one anew.
+    // The newer one is taken back: no one has to start this one again.
     await connect(t, url).query('DELETE FROM earshot.earshot_migrations WHERE id = 9999');
     await untilReady(second.url);
     assert.equal((await post(second.url, otlpRequest(otlpSpan('NEWER')))).status, 200);

@@ -185,7 +185,7 @@ describe('a session of agents', () => {
     );
   });
 
-  it('is silenced by the application, which is no barge-in', async (t) => {
+  it('is silenced by the application, which is not a barge-in', async (t) => {
     takeFacts();
     const call = new Call();
     const talk = await call.run(() => Talk.start(t));

@@ -254,7 +254,7 @@ for (const { name, ai } of VERSIONS) {
       assert.equal(attributes[ATTR.errorType], undefined);
     });
 
-    it('counts an answer that is left in the middle, or that nobody reads, as cancelled when its call ends', async () => {
+    it('counts an answer that is left in the middle, or that no one reads, as cancelled when its call ends', async () => {
       for (const enough of [20, undefined]) {
         const call = new Call();
         takeFacts();

@@ -214,7 +214,7 @@ for (const build of BUILDS) {
       }
     });
 
-    it('is cancelled when it is aborted before the answer, or while nobody reads', async () => {
+    it('is cancelled when it is aborted before the answer, or while no one reads', async () => {
       for (const when of ['before', 'unread'] as const) {
         const { span } = await inCall(async () => {
           const aborted = new AbortController();
@@ -262,7 +262,7 @@ for (const build of BUILDS) {
       assert.ok(Number(span.attributes[ATTR.inputTokens]) > 81);
     });
 
-    it('ends with its call when nobody reads it', async () => {
+    it('ends with its call when no one reads it', async () => {
       const call = new Call();
       takeSpans();
       const stream = await call.run(() => client().messages.create({ ...ask(), stream: true }));
@@ -326,7 +326,7 @@ for (const build of BUILDS) {
       );
     });
 
-    it('is no stage where somebody else reports it, or where tracing is suppressed', async () => {
+    it('is not a stage where someone else reports it, or where tracing is suppressed', async () => {
       for (const without of [withReportedStages, suppressTracing]) {
         const call = new Call();
         takeSpans();

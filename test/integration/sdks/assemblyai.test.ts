@@ -75,7 +75,7 @@ const transcriber = (make: Make, params: Params = {}): StreamingTranscriber =>
 interface Spoken {
   /** When the first byte was spoken. */
   readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for whoever listens, spoken so much later. */
+  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
   readonly lateUs: number;
 }
 
@@ -120,7 +120,7 @@ async function say(session: StreamingTranscriber): Promise<Spoken> {
   return spoken;
 }
 
-/** What the simulator told of the sessions that ended in good order, in seconds. */
+/** What the simulator reported of the sessions that ended in good order, in seconds. */
 const billed = (): number[] =>
   simulator.truth.flatMap((event) =>
     event.kind === 'sent' && event.message.type === 'Termination'

@@ -58,7 +58,7 @@ const manual = (parameters: object = {}, Client?: typeof Cartesia) =>
 interface Spoken {
   /** When the first byte was spoken. */
   readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for whoever listens, spoken so much later. */
+  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
   readonly lateUs: number;
 }
 

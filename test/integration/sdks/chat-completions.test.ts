@@ -228,7 +228,7 @@ for (const build of BUILDS) {
       });
     });
 
-    it('ends with the call when nobody reads the stream', async () => {
+    it('ends with the call when no one reads the stream', async () => {
       const call = new Call();
       takeFacts();
       const stream = await call.run(() => create('The menu?'));

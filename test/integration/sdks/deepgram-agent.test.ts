@@ -212,7 +212,7 @@ describe('the voice agent', () => {
     assert.equal(conversation.stages('tts').length, 1);
   });
 
-  it('answers what the application says for the user, though nobody spoke', async () => {
+  it('answers what the application says for the user, though no one spoke', async () => {
     const { socket, call, types } = await converse(Newest);
     socket.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'When do you open?' });
     await poll(() => types.includes('AgentAudioDone'));

@@ -198,7 +198,7 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       socket.on('open', () => void opened++);
       await open(socket);
       await speak(socket, silence(0.4));
-      // The cut comes with the message after these; what is sent until then is heard by nobody.
+      // The cut comes with the message after these; what is sent until then is heard by no one.
       await poll(async () => {
         if (socket.readyState === 1 && opened < 2) socket.sendMedia(silence(0.02));
         return opened === 2;

@@ -188,7 +188,7 @@ for (const [name, { ElevenLabsClient }, Url] of [
       for (const call of calls) call.end();
     });
 
-    it('is not traced where somebody else reports it, or where tracing is suppressed', async () => {
+    it('is not traced where someone else reports it, or where tracing is suppressed', async () => {
       takeSpans();
       for (const silent of [withReportedStages, suppressTracing])
         await context.with(silent(context.active()), async () =>

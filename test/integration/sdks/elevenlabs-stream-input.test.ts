@@ -128,7 +128,7 @@ describe('a stream-input socket', () => {
     assert.equal(broken.attributes[ATTR.usageCharacters], WORDS.length);
   });
 
-  it('is left alone where somebody else reports its syntheses', async () => {
+  it('is left alone where someone else reports its syntheses', async () => {
     takeSpans();
     await context.with(withReportedStages(context.active()), async () => {
       const ws = await open();

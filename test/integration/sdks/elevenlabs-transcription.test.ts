@@ -48,7 +48,7 @@ async function connect(options: object = {}): Promise<RealtimeConnection> {
 
 /**
  * Sends audio at the pace of speech; gives the instant, in microseconds, when its first byte was spoken, and by how much
- * the latest frame was late: what it carried was, for whoever listens, spoken so much later.
+ * the latest frame was late: what it carried was, for a listener, spoken so much later.
  */
 async function speak(
   connection: RealtimeConnection,

@@ -42,7 +42,7 @@ before(async () => {
 after(() => simulator.close());
 beforeEach(() => void takeFacts());
 
-/** A live session with a microphone: 20 ms of audio at a time, at the pace of speech, silence unless somebody speaks. */
+/** A live session with a microphone: 20 ms of audio at a time, at the pace of speech, silence unless someone speaks. */
 class Talk {
   readonly messages: Message[] = [];
   readonly session: newest.Session;

@@ -87,7 +87,7 @@ for (const { name, sdk } of BUILDS) {
       assert.deepEqual(fact.finishReasons, ['stop']);
       assert.equal(fact.callId, call.id);
       assert.equal(fact.turnIndex, 0);
-      // Thoughts come earlier and are no answer.
+      // Thoughts come earlier and are not an answer.
       assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs - fact.startUs >= 18_000);
       assert.ok(fact.endUs > fact.firstByteUs);
     });
@@ -206,7 +206,7 @@ for (const { name, sdk } of BUILDS) {
       assert.equal(attributes[ATTR.usageEstimated], true);
     });
 
-    it('ends with the call when nobody reads the stream', async () => {
+    it('ends with the call when no one reads the stream', async () => {
       const call = new Call();
       takeFacts();
       await call.run(() => stream());

@@ -249,7 +249,7 @@ describe('turns of a LiveKit session', { concurrency: true }, () => {
     assert.equal(told.call.endReason, 'user_initiated');
     assert.equal(told.turns.length, 1);
     assert.equal(told.stages('playback')[0]?.cancelled, true);
-    assert.equal(told.turns[0]?.interrupted, false, 'nobody spoke over it');
+    assert.equal(told.turns[0]?.interrupted, false, 'no one spoke over it');
     assert.equal(told.turns[0]?.cutOffBy, 'hangup');
   });
 

@@ -392,7 +392,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     assert.equal(story.calls[0]?.endReason, 'connection_closed');
   });
 
-  it('is a transcription for somebody else to answer when that is all that it does', async (t) => {
+  it('is a transcription for someone else to answer when that is all that it does', async (t) => {
     const { call, talk } = await callOf(t, { session: { type: 'transcription' } });
     await (await talk.listen()).say('booking-time');
     await talk.heard('conversation.item.input_audio_transcription.completed');

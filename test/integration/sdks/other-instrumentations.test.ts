@@ -20,7 +20,7 @@ import { recordSpans, takeSpans } from '../../support/spans.ts';
 type Sdk = { OpenAI: typeof OpenAI };
 type Hooked = { init(): { patch(sdk: Sdk): void }[] };
 
-/** The SDK as a process has it that has just started: its classes are wrapped by nobody. */
+/** The SDK as a process has it that has just started: its classes are wrapped by no one. */
 function freshSdk(): Sdk {
   const require = createRequire(import.meta.url);
   for (const path of Object.keys(require.cache))
@@ -181,7 +181,7 @@ for (const other of OTHERS) {
         assert.equal(fact.usage, undefined);
       });
 
-      // It splits the stream in two and reads its own half to the end, so that a `break` reaches nobody.
+      // It splits the stream in two and reads its own half to the end, so that a `break` reaches no one.
       const splits = other.name.startsWith('@arizeai');
       it('is ended when the answer is broken off, which they may forget', { skip: splits }, async () => {
         const { fact } = await requestOf(async () => {

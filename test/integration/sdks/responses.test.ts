@@ -189,7 +189,7 @@ for (const { name, make: Make } of BUILDS) {
       assert.equal(attributes[ATTR.usageEstimated], true);
     });
 
-    it('are whole to whoever stops reading at their completion', async () => {
+    it('are whole to a reader that stops at their completion', async () => {
       const { attributes } = await spanOf(async () => {
         for await (const event of await stream('The menu?')) if (event.type === 'response.completed') break;
       });
@@ -264,7 +264,7 @@ for (const { name, make: Make } of BUILDS) {
       assert.equal(attributes[ATTR.stageCancelled], undefined);
     });
 
-    it('that nobody reads end with the call', async () => {
+    it('that no one reads end with the call', async () => {
       const call = new Call();
       takeFacts();
       const events = await call.run(() => stream('The menu?'));

@@ -149,7 +149,7 @@ test('Finalize gives the words heard so far', async (t) => {
   socket.close();
 });
 
-test('a tone is no speech', async (t) => {
+test('a tone is not speech', async (t) => {
   const simulator = await startDeepgramSimulator();
   t.after(() => simulator.close());
   const { socket, messages, results } = await connect(simulator);

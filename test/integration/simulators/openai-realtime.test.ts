@@ -86,7 +86,7 @@ describe('the Realtime simulator', () => {
     client.close();
   });
 
-  it('speaks the names of the beta to whoever asks for it', async () => {
+  it('speaks the names of the beta to a client that asks for it', async () => {
     const client = await connect({ 'OpenAI-Beta': 'realtime=v1' });
     client.send({ type: 'response.create' });
     await client.heard('response.audio.delta');

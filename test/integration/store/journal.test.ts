@@ -206,7 +206,7 @@ onEachDatabase((databases) => {
     assert.equal(await deleteExpiredSpans(db, 60 * MINUTE_MS), 0);
   });
 
-  it('retention goes on by itself until it is stopped, and tells of a round that failed', async () => {
+  it('retention goes on by itself until it is stopped, and reports a round that failed', async () => {
     const db = await databases.migrated();
     await new Journal(db).append([turnFact('old', 0)]);
     await db.query('DELETE FROM :schema.call_queue');

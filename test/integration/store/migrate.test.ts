@@ -32,7 +32,7 @@ const tableNames = async (db: Database) => [
 ];
 
 onEachDatabase((databases) => {
-  it('a first migration installs the tables; a second does no harm', async () => {
+  it('a first migration installs the tables; a second is safe', async () => {
     const db = await databases.empty();
     const first = await migrate(db);
     assert.deepEqual(first.applied, NAMES);

@@ -239,7 +239,7 @@ it('statements are made where tracing is suppressed, and the application goes on
   }
 });
 
-it('a closed database says so; closing twice does no harm', async () => {
+it('a closed database says so; closing twice is safe', async () => {
   const { db } = await database();
   await db.close();
   await db.close();

@@ -77,7 +77,7 @@ it('a database that is emptied while a process runs has its tables again', async
   }
 });
 
-it('what no waiting mends is said as what it is, without the URL', async () => {
+it('what waiting does not fix is said as what it is, without the URL', async () => {
   const url = new URL(await server.createDatabase());
   const admin = await clientOf(url.href);
   await admin.query('CREATE ROLE powerless LOGIN');

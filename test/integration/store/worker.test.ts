@@ -128,7 +128,7 @@ it('a call that fails is told with its id, does not stop a drain, and callbacks 
   assert.ok(await getCallMetrics(db, 'c'));
 });
 
-it('a stopped worker looks no more', async (t) => {
+it('a stopped worker stops looking', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let looks = 0;
   const worker = new FinalizeWorker({

@@ -201,7 +201,7 @@ test('a turn that is not valid is reported, counted and dropped; nothing is thro
   const bad: [unknown, RegExp][] = [
     [undefined, /turn: saw a value of type undefined, expected an object/],
     [{ turnIndex: 0 }, /turn\.callId is missing/],
-    [turn('', 0), /turn\.callId: .* expected a text of 1 to 512/],
+    [turn('', 0), /turn\.callId: .* expected a string of 1 to 512/],
     [turn('C1', -1), /turn\.turnIndex: saw the number -1, expected a whole number/],
     [turn('C1', 0, { eouLatency: -1 }), /turn\.eouLatency: saw the number -1, expected seconds, 0 or more/],
     [turn('C1', 0, { ttfbLlm: Number.NaN }), /turn\.ttfbLlm: saw the number NaN/],

@@ -36,7 +36,7 @@ export async function playLiveKitExample(
 ): Promise<Played> {
   const [recogniser, chat] = await Promise.all([
     startDeepgramSimulator(),
-    // Fast, so that an answer has its usage before somebody talks over it.
+    // Fast, so that an answer has its usage before someone talks over it.
     startChatSimulator({ tokensPerSecond: [150, 200] }),
   ]);
   const speech = await startSpeechServer(chat.url);

@@ -45,7 +45,7 @@ export class Fleet {
     worker.kill('SIGKILL');
     const replaced = this.#place(index);
     this.#replacing = Promise.all([this.#replacing, replaced]);
-    // Whoever waits for `complete` is told; until then it is nobody's.
+    // A caller that waits for `complete` is told; until then it has no owner.
     this.#replacing.catch(() => {});
     return true;
   }

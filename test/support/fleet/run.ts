@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly calls: number;
   /** Of the fleet, so many take part. */
   readonly workers: number;
-  /** Between two kills, in milliseconds; undefined: nobody is killed. */
+  /** Between two kills, in milliseconds; undefined: no one is killed. */
   readonly killEveryMs?: number | undefined;
   readonly databaseFault: (typeof DATABASE_FAULTS)[number];
   /** Of an outage, in milliseconds. */
@@ -130,7 +130,7 @@ async function untilFinalized(db: Database, calls: readonly FleetCall[]): Promis
 
 interface Faults {
   kills(): number;
-  /** Breaks no more, and mends what is broken. */
+  /** Stops breaking things, and repairs what is broken. */
   end(): Promise<void>;
 }
 

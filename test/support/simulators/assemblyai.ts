@@ -52,14 +52,14 @@ export interface AssemblyAiOptions extends SimulatorOptions {
 export interface AssemblyAiSimulator extends Simulator<AssemblyAiTruth> {
   /** For `websocketBaseUrl`, which must be `wss`. */
   readonly wsUrl: string;
-  /** The certificate, for whoever connects. */
+  /** The certificate, for clients. */
   readonly caPath: string;
   readonly faults: Faults;
 }
 
 /** Silence that ends a turn when the client asks for nothing else. */
 const TURN_SILENCE_MS = 400;
-/** What the SDK sends when nothing is told of the encoding. */
+/** What the SDK sends when the encoding is not given. */
 const DEFAULT_ENCODING = 'pcm_s16le';
 
 const plain = (word: string): string => word.toLowerCase().replace(/[^\p{L}\p{N}' ]/gu, '');

@@ -52,7 +52,7 @@ export interface FluxSimulator extends Simulator<FluxTruth> {
   readonly faults: Faults;
 }
 
-/** `Update` comes about so often, whether or not somebody speaks. In seconds of audio. */
+/** `Update` comes about so often, whether or not someone speaks. In seconds of audio. */
 const UPDATE_SECONDS = 0.25;
 
 /**

@@ -45,7 +45,7 @@ export interface SpeechContext {
 
 const ENCODINGS = { pcm: 'pcm_s16le', ulaw: 'pcm_mulaw', alaw: 'pcm_alaw' } as const;
 
-/** How a text is to be spoken. Where the format is compressed it is PCM all the same: nobody here decodes it. */
+/** How a text is to be spoken. Where the format is compressed it is PCM all the same: no one here decodes it. */
 export function speechRequest(text: string, model: unknown, outputFormat: string | null): SpeechRequest {
   const [codec = '', rate = ''] = (outputFormat ?? '').split('_');
   const encoding = ENCODINGS[codec as keyof typeof ENCODINGS] ?? 'pcm_s16le';

@@ -40,11 +40,11 @@ interface Speech {
   nextInterimSample: number;
 }
 
-/** Longest window of one Results message while somebody speaks, and while nobody does. */
+/** Longest window of one Results message while someone speaks, and while no one does. */
 const LONGEST_WINDOW_SECONDS = 5;
 const LONGEST_SILENCE_SECONDS = 3;
 const ENDPOINTING_WHEN_OFF_MS = 300;
-/** What is no recording after so much of it stays noise. */
+/** What is not a recording after so much of it stays noise. */
 const LONGEST_GUESS_SAMPLES = TELEPHONE_RATE;
 
 const seconds = (samples: number): number => samples / TELEPHONE_RATE;

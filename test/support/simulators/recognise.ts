@@ -41,7 +41,7 @@ export function knownSpeech(gapSamples: number): readonly Recognition[] {
   return found;
 }
 
-/** Recognises recorded speech by its audio; audio that is no recording gives `undefined`. */
+/** Recognises recorded speech by its audio; audio that is not a recording gives `undefined`. */
 export function recognise(heard: Int16Array, known: readonly Recognition[]): Recognition | undefined {
   if (heard.length < LEAST_SAMPLES) return undefined;
   let best: { readonly recognition: Recognition; readonly score: number } | undefined;

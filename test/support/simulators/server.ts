@@ -44,7 +44,7 @@ export interface Loopback {
   close(): Promise<void>;
 }
 
-/** Somebody who wants a WebSocket. */
+/** Someone who wants a WebSocket. */
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly url: URL;
@@ -68,7 +68,7 @@ export async function listenOnLoopback({ onRequest, onUpgrade, tls }: LoopbackOp
   const server: Server = certificate
     ? createTlsServer({ key: certificate.key, cert: certificate.cert }, onRequest)
     : createServer(onRequest);
-  // Node's 5 seconds would make a client connect anew in each turn; the services keep connections for a minute or more.
+  // Node's 5 seconds would make a client connect again in each turn; the services keep connections for a minute or more.
   server.keepAliveTimeout = 65_000;
   const sockets = new Set<Duplex>();
   server.on(certificate ? 'secureConnection' : 'connection', (socket: Duplex) => {

@@ -1,4 +1,4 @@
-/** A span as Jaeger's query API tells of it. */
+/** A span as Jaeger's query API reports it. */
 export interface JaegerSpan {
   readonly traceID: string;
   readonly spanID: string;

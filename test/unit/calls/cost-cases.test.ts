@@ -31,7 +31,7 @@ const CASES: Record<string, Record<string, Columns>> = {
     'c03-read': { llm_input_tokens: 2187, llm_cached_tokens: 2183, cost_llm: '0.0007423' },
     // 3000 × 1 + 2183 × 0.10 + 104 × 5
     'c03-mixed': { llm_input_tokens: 5183, cost_llm: '0.0037383' },
-    // 4 × 1 + 2183 × 1.25 + 104 × 5: only the provider's own object tells of the write
+    // 4 × 1 + 2183 × 1.25 + 104 × 5: only the provider's own object reports the write
     'c03-write': { llm_input_tokens: 2187, cost_llm: '0.00325275' },
   },
   '05-openinference-cache': {

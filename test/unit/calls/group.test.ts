@@ -19,7 +19,7 @@ test('a stage goes to the turn of its number, in order of start', () => {
   assert.deepEqual(shape(facts), { 0: ['llm', 'tts'], 1: ['llm'] });
 });
 
-test('a stage without a number goes to the turn span above it, through spans that nobody knows', () => {
+test('a stage without a number goes to the turn span above it, through spans that no one knows', () => {
   const own = turn(0, [0, 90], { traceId: 'session', spanId: 'a' });
   const other = turn(1, [100, 190], { traceId: 'session', spanId: 'b' });
   const wrapper = {

@@ -18,7 +18,7 @@ test('no speech end: the latency counts from the start of the turn, and says so'
   assert.equal(latenciesOf(marked).eou_latency, 0.7);
 });
 
-test('an agent that opens answered nobody: no EOU latency', () => {
+test('an agent that opens answered no one: no EOU latency', () => {
   const marked = markOne(turn(0, [0, 2000], { initiator: 'agent' }), stage('playback', 0, [700, 1900]));
   assert.equal(marked.eouSource, undefined);
   assert.equal(latenciesOf(marked).eou_latency, null);
@@ -32,7 +32,7 @@ test('a commit before the end of utterance did not end it', () => {
   assert.equal(markOne(...facts).marks.committedUs, undefined);
 });
 
-test('playback that nobody saw is put at the first audio of the synthesis that was kept', () => {
+test('playback that no one saw is put at the first audio of the synthesis that was kept', () => {
   const marked = markOne(
     turn(0, [0, 2000], { speechEndedUs: at(100), eouSource: 'vad' }),
     stage('tts', 0, [200, 300, 320], { cancelled: true }),
@@ -93,7 +93,7 @@ test('cancelled and failed stages have a TTFB and no latency', () => {
   });
 });
 
-test('a transcript that was there before the end of utterance kept nobody waiting', () => {
+test('a transcript that was there before the end of utterance kept no one waiting', () => {
   const marked = markOne(turn(0, [0, 2000], { speechEndedUs: at(500) }), stage('stt', 0, [0, 100, 480]));
   assert.equal(latenciesOf(marked).latency_stt, 0);
 });

@@ -133,7 +133,7 @@ test('words of the application without a span of the reply are a turn: playback 
   assert.deepEqual(shape(facts), ['agent: greeting heard', 'user: answer']);
 });
 
-test('a user whom nobody answers has a turn', () => {
+test('a user whom no one answers has a turn', () => {
   assert.deepEqual(shape([part('user', 'u', [0, 1_000]), part('user', 'v', [2_000, 3_000])]), [
     'user:',
     'user:',
@@ -190,7 +190,7 @@ test("without the framework's figure the silence begins before the commit by its
   assert.deepEqual(groupCall(facts).turns.map(markTurn).map(eouLatencyUs), [1_200_000]);
 });
 
-test("without either nobody knows: the user's own words are not counted as silence", () => {
+test("without either no one knows: the user's own words are not counted as silence", () => {
   const facts = [
     part('user', 'u', [0, 2_000]),
     part('agent', 'a', [2_010, 5_000]),

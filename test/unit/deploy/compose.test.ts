@@ -88,7 +88,7 @@ test('files that are mounted exist, volumes are declared, and each is used', () 
   assert.deepEqual([...used].sort(), Object.keys(COMPOSE.volumes).sort());
 });
 
-test('the services find each other: addresses are names of services, and settings are read by somebody', () => {
+test('the services find each other: addresses are names of services, and settings are read by someone', () => {
   const names = SERVICES.map(([name]) => name);
   for (const [name, { environment = {} }] of SERVICES) {
     for (const value of Object.values(environment)) {

@@ -83,7 +83,7 @@ const exception = (type: string, timeUs = 900_000) => ({
   attributes: { 'exception.type': type },
 });
 
-test('an answer that was cut off is no error, and what it used is unpriced by name', () => {
+test('an answer that was cut off is not an error, and what it used is unpriced by name', () => {
   for (const errorType of ['CancelledError', 'GeneratorExit', 'AbortError']) {
     const { metrics, logs } = finalizeCall(
       [chat({ attributes: { 'error.type': errorType } })],
@@ -112,7 +112,7 @@ test('the exception that was recorded last says what happened, where the span on
   assert.equal(chat({}).errorType, '_OTHER');
 });
 
-test('an exception that was dealt with is no failure', () => {
+test('an exception that was dealt with is not a failure', () => {
   assert.equal(chat({ statusCode: 0, events: [exception('ValueError')] }).errorType, undefined);
 });
 

@@ -171,7 +171,7 @@ test('the response span repeats what other spans say: no fact', () => {
   assert.equal(readFact(span({ name: SPAN.response, attributes: { [ATTR.callId]: 'C1' } })), undefined);
 });
 
-test('a span of a call that nobody knows is kept as it is; a span of no call is not', () => {
+test('a span of a call that no one knows is kept as it is; a span of no call is not', () => {
   const attributes = { [ATTR.callId]: 'C1', [ATTR.turnIndex]: 4 };
   assert.deepEqual(readFact(span({ attributes })), { ...base('anything'), type: 'other', turnIndex: 4 });
   assert.deepEqual(readFact(span({ attributes: { [ATTR.conversationId]: 'C1' } })), {
@@ -202,7 +202,7 @@ test('values of the wrong type or out of range are absent', () => {
   assert.deepEqual(readFact(span({ attributes })), { ...base('anything'), type: 'stage', stage: 'llm' });
 });
 
-test('a turn without a usable number is a span that nobody knows', () => {
+test('a turn without a usable number is a span that no one knows', () => {
   for (const turnIndex of [undefined, '0', 0.5, -1, Number.NaN, 2 ** 31]) {
     const attributes = { [ATTR.callId]: 'C1', [ATTR.turnIndex]: turnIndex };
     assert.deepEqual(readFact(span({ name: SPAN.turn, attributes })), { ...base(SPAN.turn), type: 'other' });

@@ -61,13 +61,13 @@ test('delays of 0, below 0 and of more than half a minute are unknown', () => {
   }
 });
 
-test('a latency near the epoch is no latency', () => {
+test('a latency near the epoch is not a latency', () => {
   const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': 1_795_451_653.2 };
   const fact = read('agent_turn', [0, 10], { attributes });
   assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
 });
 
-test('a user turn that was not committed is no turn', () => {
+test('a user turn that was not committed is not a turn', () => {
   assert.equal(read('user_turn', [0, 10]).type, 'other');
 });
 
@@ -125,7 +125,7 @@ test('tokens are counted once, however many names they have', () => {
   assert.deepEqual(usage, { inputTokens: 812, cachedInputTokens: 512, outputTokens: 64, reasoningTokens: 9 });
 });
 
-test('a sentinel of -1 is no first token', () => {
+test('a sentinel of -1 is not a first token', () => {
   const js = JSON.stringify({ durationMs: 100, ttftMs: -1 });
   const python = JSON.stringify({ duration: 0.1, ttft: -1 });
   for (const metrics of [js, python]) {
@@ -151,7 +151,7 @@ test('a streamed synthesis starts with its first text, not when it was opened', 
   assert.deepEqual([fact.startUs, fact.firstByteUs], [1_590_000, 1_690_000]);
 });
 
-test('a synthesis without metrics was cut off, and somebody may bill it', () => {
+test('a synthesis without metrics was cut off, and someone may bill it', () => {
   const attributes = { 'lk.tts.label': 'cartesia.TTS' };
   const fact = read('tts_request', [0, 100], { attributes });
   assert.ok(fact.type === 'stage');

@@ -34,7 +34,7 @@ test('each vocabulary names the call in its own way; our own name comes first', 
   assert.equal(callOf('x', both), 'C1');
 });
 
-test('an id of a session is no call where nothing says that it is one', () => {
+test('an id of a session is not a call where nothing says that it is one', () => {
   assert.equal(callOf('x', { 'session.id': 'S1' }), undefined);
   assert.equal(callOf('x', { 'gen_ai.operation.name': 'chat' }), undefined);
 });

@@ -40,14 +40,14 @@ test('a turn that was cut off and is followed by another was interrupted', () =>
   assert.deepEqual(interrupted(turn(1, { 'turn.was_interrupted': true }), turn(2)), [true, false]);
 });
 
-test('a hang-up is no interruption, whether the conversation says so or only ends', () => {
+test('a hang-up is not an interruption, whether the conversation says so or only ends', () => {
   const flagged = { 'turn.was_interrupted': true, 'turn.ended_by_conversation_end': true };
   assert.deepEqual(interrupted(turn(1, flagged)), [false]);
   assert.deepEqual(interrupted(turn(1, flagged), turn(2)), [false, false]);
   assert.deepEqual(interrupted(turn(1), turn(2, { 'turn.was_interrupted': true })), [false, false]);
 });
 
-test('numbers start at 1, and a turn without a number is a span that nobody knows', () => {
+test('numbers start at 1, and a turn without a number is a span that no one knows', () => {
   const first = turn(1);
   assert.equal(first.type === 'turn' && first.turnIndex, 0);
   for (const number of [0, -1, 0.5, Number.NaN]) assert.equal(turn(number).type, 'other');
@@ -91,7 +91,7 @@ test("Anthropic's cached tokens are counted apart, OpenAI's are not", () => {
   assert.deepEqual([inputOf('anthropic'), inputOf('aws.bedrock'), inputOf('openai')], [228, 228, 120]);
 });
 
-test("a transcription's ttfb is no first byte; its audio is usage", () => {
+test("a transcription's ttfb is not a first byte; its audio is usage", () => {
   const fact = read('stt', 's', { 'metrics.ttfb': 0.35, 'metrics.audio_seconds': 4.2 });
   assert.ok(fact.type === 'stage');
   assert.deepEqual([fact.firstByteUs, fact.usage], [undefined, { audioSeconds: 4.2 }]);

@@ -60,7 +60,7 @@ test('where all tokens were text, none was audio', () => {
   assert.deepEqual([inputAudioTokens, outputAudioTokens], [0, undefined]);
 });
 
-test('a count that is no count is unknown', () => {
+test('a count that is not a count is unknown', () => {
   assert.equal(
     usage({ 'cache_write.input_tokens': -1, 'cache_creation.input_tokens': 7 })?.cacheCreationInputTokens,
     7,

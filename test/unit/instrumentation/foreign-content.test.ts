@@ -59,7 +59,7 @@ describe('what a framework writes to its own spans', () => {
     assert.equal(exported('livekit-agents').attributes['lk.user_transcript'], SAID);
   });
 
-  it('is nobody’s business where somebody asked for it by installing another instrumentation', () => {
+  it('is left alone where the user asked for it by installing another instrumentation', () => {
     assert.equal(exported('@traceloop/instrumentation-openai').attributes['gen_ai.input.messages'], SAID);
   });
 });

@@ -73,7 +73,7 @@ describe('instrumenting a client by hand', () => {
     assert.match(String(warnings), /expected an AssemblyAI or StreamingTranscriber of assemblyai; nothing/);
   });
 
-  it('warns of what is no such client, and leaves it as it is', () => {
+  it('warns of what is not such a client, and leaves it as it is', () => {
     listen();
     const map = new Map();
     assert.equal(instrumentDeepgram(map), map);

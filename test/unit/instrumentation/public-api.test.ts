@@ -214,7 +214,7 @@ function measured(tell: (collector: MetricCollector, at: (ms: number) => { at: n
 const camelCase = (name: string): string =>
   name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-test('a transcript that was there before the speech ended kept nobody waiting, in hooks and rows alike', () => {
+test('a transcript that was there before the speech ended kept no one waiting, in hooks and rows alike', () => {
   const latencies = measured((collector, at) => {
     collector.onSttStart(at(100));
     collector.onSttComplete({ text: 'hello', ...at(900) });
@@ -237,7 +237,7 @@ test('a stage that is open at the end of its turn is cut off and has no length, 
   assert.equal(latencies.latencyLlm, undefined);
 });
 
-test('a synthesis that was thrown away before another was heard answers nobody, in hooks, spans and rows alike', () => {
+test('a synthesis that was thrown away before another was heard answers no one, in hooks, spans and rows alike', () => {
   const latencies = measured((collector, at) => {
     collector.onSpeechEnd(at(1_000));
     collector.onTtsStart(at(1_100));

@@ -24,7 +24,7 @@ const stt = { provider: 'deepgram', model: 'nova-3' };
 const llm = { provider: 'groq', model: 'llama-3.1-8b-instant' };
 const tts = { provider: 'cartesia', model: 'sonic-3.5' };
 
-/** A call whose playback is shown, and in which somebody listens to the user, unless that is what is tried. */
+/** A call whose playback is shown, and in which someone listens to the user, unless that is what is tried. */
 function start({ observed = true, listens = true } = {}): Call {
   const call = new Call({ at: s(0) });
   if (observed) call.tracker.observePlayback();
@@ -121,7 +121,7 @@ describe('the turns of a call', () => {
   });
 
   rule(
-    'Words spoken over an agent that goes on are no turn (a backchannel), unless the agent answers them.',
+    'Words spoken over an agent that goes on are not a turn (a backchannel), unless the agent answers them.',
     () => {
       for (const answered of [false, true]) {
         const call = start();
@@ -272,7 +272,7 @@ describe('the turns of a call', () => {
     }
   });
 
-  rule('Where nobody listens to the user, a turn is what is heard of the agent at a stretch.', () => {
+  rule('Where nothing listens to the user, a turn is what is heard of the agent at a stretch.', () => {
     const call = start({ listens: false });
     answers(call, 1, { until: 3 });
     call.tracker.playbackStarted(s(4));
@@ -290,7 +290,7 @@ describe('the turns of a call', () => {
     assert.equal(turns[1]?.startUs, us(6));
   });
 
-  it('are cut off by the end of the call, which is no barge-in though the user makes a noise', () => {
+  it('are cut off by the end of the call, which is not a barge-in though the user makes a noise', () => {
     const call = start();
     user(call, 'Tell me about the menu', 1, 2);
     answers(call, 2.4);
@@ -301,7 +301,7 @@ describe('the turns of a call', () => {
     assert.equal(turn.cutOffBy, 'hangup');
   });
 
-  it('are no barge-in where the program silences the agent, whoever speaks', () => {
+  it('are not a barge-in where the program silences the agent, even if the user speaks', () => {
     const call = start();
     user(call, 'Tell me about the menu', 1, 2);
     answers(call, 2.4);

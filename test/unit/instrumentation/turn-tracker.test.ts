@@ -219,7 +219,7 @@ test('an agent that is stopped by a cough and goes on was interrupted falsely, i
   assert.equal(found[0]?.interruptions?.[0]?.kind, 'false_interruption');
 });
 
-test('a cough in silence is no turn', () => {
+test('a cough in silence is not a turn', () => {
   const call = phoneCall();
   call.tracker.speechStarted(s(1));
   call.end({ at: s(9) });

@@ -27,7 +27,7 @@ const IMPLAUSIBLE: Record<string, Fact> = {
   '2^53 tokens': stage({ inputTokens: 2 ** 53 }),
   'fewer than no tokens': stage({ outputTokens: -1 }),
   'the two thousand millionth turn': turn({ turnIndex: 2 ** 31 - 1 }),
-  'a latency that is no number': turn({ reportedLatencies: { ttfb_llm: Number.NaN } }),
+  'a latency that is not a number': turn({ reportedLatencies: { ttfb_llm: Number.NaN } }),
   'a mark in 1970': turn({ speechEndedUs: 5 }),
   'an interruption in 1970': turn({ interruptions: [{ kind: 'barge_in', atUs: 5 }] }),
 };

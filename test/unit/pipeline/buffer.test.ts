@@ -33,7 +33,7 @@ test('a batch that could not be written comes first again', () => {
   assert.deepEqual(buffer.take(9), [a, b, c]);
 });
 
-test('whoever takes everything has the batches of others too, which they can no longer end', () => {
+test('a reader that takes everything has the batches of others too, which they can no longer end', () => {
   const [a, b, c] = facts(3) as [Fact, Fact, Fact];
   const buffer = filled(9, [a, b, c]);
   const lost = buffer.take(1);

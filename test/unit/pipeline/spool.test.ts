@@ -39,7 +39,7 @@ async function replayAll(spool: Spool): Promise<{ facts: Fact[]; corrupt: number
   return { facts: all, corrupt };
 }
 
-/** A process id that was somebody's a moment ago. */
+/** A process id that was someone's a moment ago. */
 function deadPid(): number {
   const { pid } = spawnSync(process.execPath, ['--version']);
   return pid;
@@ -103,7 +103,7 @@ test('only this user can read what is in the spool', { skip: process.platform ==
   assert.equal((await stat(join(dir, name))).mode & 0o777, 0o600);
 });
 
-test('a spool that is no folder is refused', async (t) => {
+test('a spool that is not a folder is refused', async (t) => {
   const dir = join(await temporaryFolder(t), 'file');
   await writeFile(dir, '');
   await assert.rejects(
@@ -123,7 +123,7 @@ test('the cap holds over all files of the folder', async (t) => {
   assert.equal((await replayAll(spool)).facts.length, 3);
 });
 
-test('lines that are no facts are kept aside and do not hold up the others', async (t) => {
+test('lines that are not facts are kept aside and do not hold up the others', async (t) => {
   const dir = await temporaryFolder(t);
   const [a, b] = facts(2) as [Fact, Fact];
   const name = foreignFile(deadPid());
@@ -162,7 +162,7 @@ test('files of processes that are gone are claimed by one, those of living ones 
   );
 });
 
-test('a file that nobody has touched for five minutes is claimed whatever its name says', async (t) => {
+test('a file that no one has touched for five minutes is claimed whatever its name says', async (t) => {
   const dir = await temporaryFolder(t);
   const path = join(dir, foreignFile(process.ppid));
   await writeFile(path, `${JSON.stringify(facts(1)[0])}\n`);

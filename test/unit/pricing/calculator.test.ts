@@ -137,7 +137,7 @@ describe('the cost of a row', () => {
     assert.equal(calculator.calculateFromMetrics(unanswered).total, undefined);
   });
 
-  it('names quantities of a component that nobody said the provider of', () => {
+  it('names quantities of a component that no one said the provider of', () => {
     assert.deepEqual(new CostCalculator().calculateFromMetrics(row).unpriced, [
       'stt:unknown/unknown',
       'tts:unknown/unknown',

@@ -217,7 +217,7 @@ describe('a price file', () => {
     );
   });
 
-  it('is named after its provider when nobody says which file it is', () => {
+  it('is named after its provider when no one says which file it is', () => {
     assert.throws(() => priceListFrom([{ provider: 'acme' }]), { file: 'acme.json' });
     assert.throws(() => priceListFrom([file(), 3]), { file: 'price file 1' });
     assert.throws(() => withOverrides(priceListFrom([file()]), {}, '/etc/prices.json'), {

@@ -14,7 +14,7 @@ const events = (...lines: string[]): SpeechEvent[] =>
     const [what, seconds] = line.split(' ');
     return { what: what as SpeechEvent['what'], atUs: Number(seconds) * 1e6 };
   });
-/** What a tracker tells of events in their order of arrival. */
+/** What a tracker reports of events in their order of arrival. */
 const follow = (list: readonly SpeechEvent[]) => {
   const tracker = new InterruptionTracker();
   const told = list.map((event) => trackSpeech(tracker, event));
@@ -266,7 +266,7 @@ describe('any order of events', () => {
           assert.ok(timeToSilenceSeconds === undefined || timeToSilenceSeconds >= 0);
         }
         assert.ok((rest.averageTimeToSilenceSeconds ?? 0) >= 0);
-        assert.equal(tracker.settle(), undefined, 'settled twice tells nothing new');
+        assert.equal(tracker.settle(), undefined, 'settled twice says nothing new');
       }),
       { numRuns: 2_000 },
     );

@@ -195,12 +195,12 @@ describe('precedence', () => {
     assert.equal(outcomeOf({ outcome: 'no answer' }), 'NO_ANSWER');
   });
 
-  it('an unknown word is no explicit outcome', () => {
+  it('an unknown word is not an explicit outcome', () => {
     assert.equal(outcomeOf({ outcome: 'GREAT' }), undefined);
     assert.equal(outcomeOf({ outcome: '', sipStatusCode: 486 }), 'BUSY');
   });
 
-  it('a person who answered is no voicemail, whatever the words', () => {
+  it('a person who answered is not a voicemail, whatever the words', () => {
     const greeting = [user('Please leave a message after the tone')];
     assert.equal(classifier.classify({ transcript: greeting })?.outcome, 'VOICEMAIL');
     assert.equal(classifier.classify({ state: { amdResult: 'human' }, transcript: greeting }), undefined);

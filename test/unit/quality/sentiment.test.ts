@@ -48,7 +48,7 @@ describe('the score', () => {
       assert.equal(analyzer.score(text), undefined, text);
   });
 
-  it('words of other objects are no words of the list', () => {
+  it('words of other objects are not words of the list', () => {
     assert.equal(analyzer.score('constructor toString __proto__ hasOwnProperty'), undefined);
   });
 

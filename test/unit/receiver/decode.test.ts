@@ -150,9 +150,9 @@ describe('OTLP/JSON', () => {
 
   for (const [what, body] of [
     ['a body that is a list', []],
-    ['resourceSpans that are no list', { resourceSpans: {} }],
-    ['scopeSpans that are no list', { resourceSpans: [{ scopeSpans: {} }] }],
-    ['spans that are no list', { resourceSpans: [{ scopeSpans: [{ spans: 'x' }] }] }],
+    ['resourceSpans that are not a list', { resourceSpans: {} }],
+    ['scopeSpans that are not a list', { resourceSpans: [{ scopeSpans: {} }] }],
+    ['spans that are not a list', { resourceSpans: [{ scopeSpans: [{ spans: 'x' }] }] }],
   ] as const)
     test(`refuses ${what}`, () => assert.throws(() => readJson(body), MalformedError));
 
@@ -178,7 +178,7 @@ describe('OTLP/JSON', () => {
       assert.deepEqual(refused, [what === 'a time that is a text' ? 'invalid_time' : 'malformed']);
     });
 
-  test('refuses what is no JSON or no UTF-8, without quoting it', () => {
+  test('refuses what is not JSON or not UTF-8, without quoting it', () => {
     for (const body of [Buffer.from('{"secret"'), Buffer.from([0x7b, 0xff, 0x7d]), Buffer.alloc(0)])
       assert.throws(
         () => read(decodeJson, body),

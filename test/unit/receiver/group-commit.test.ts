@@ -28,7 +28,7 @@ function journal() {
   return { batches, append };
 }
 
-/** Long enough for everything to happen that waits for nobody. */
+/** Long enough for everything to happen that waits for no one. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await setImmediate();
 }

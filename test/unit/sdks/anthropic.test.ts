@@ -21,7 +21,7 @@ function client(answer: () => unknown) {
 }
 
 describe('a message', () => {
-  it('whose stream nobody reads ends after the deadline', (t) => {
+  it('whose stream no one reads ends after the deadline', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     takeSpans();
     client(() => new Promise(() => {})).create({ model: 'm', stream: true, messages: [] });

@@ -67,7 +67,7 @@ describe('a socket of speak v1', () => {
     assert.equal(takeSpans()[0]?.attributes[ATTR.requestModel], 'aura-asteria-en');
   });
 
-  it('ends what nobody answers, and gives what comes later to what was sent later', (t) => {
+  it('ends what no one answers, and gives what comes later to what was sent later', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const connection = open();
     connection.say(text('Hello'));

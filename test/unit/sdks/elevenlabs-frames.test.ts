@@ -34,7 +34,7 @@ describe('a message of the synthesis socket', () => {
     assert.equal(frame({ audio: null, isFinal: true })?.error, undefined);
   });
 
-  it('is nothing when it is no such message', () => {
+  it('is nothing when it is not such a message', () => {
     for (const text of ['', 'hello', '[]x', '{"audio":"AAAA'])
       assert.equal(frame(text)?.audioBytes ?? 0, 0, text);
     for (const data of [undefined, 7, {}]) assert.equal(readFrame(data, false), undefined);

@@ -66,7 +66,7 @@ describe('a commit', () => {
     }
   });
 
-  it('of nothing is no turn', () => {
+  it('of nothing is not a turn', () => {
     const { event, end } = connection({ includeTimestamps: true });
     event('partial_transcript', { text: '' }, 5);
     event('committed_transcript', { text: '' }, 10);

@@ -51,7 +51,7 @@ describe('a live transcription', () => {
     assert.deepEqual(audioSeconds(stt), [3]);
   });
 
-  it('takes the first word for the start when nobody said that speech has begun', () => {
+  it('takes the first word for the start when no one said that speech has begun', () => {
     const talk = new Talk();
     talk.audio(0, 3);
     talk.hear('hello', [1, 1.4], 1.6);

@@ -16,7 +16,7 @@ const LLM = {
 };
 
 describe('what LiveKit measured of a request', () => {
-  test('becomes a stage that ended when it was told of', () => {
+  test('becomes a stage that ended when it was reported', () => {
     assert.deepEqual(readStage(LLM), {
       kind: 'llm',
       facts: { provider: 'groq', model: 'llama-3.1-8b-instant', streaming: true },

@@ -38,7 +38,7 @@ function standIn(provider: unknown) {
   return { exports: { telemetry: { tracer }, JobContext }, tracer, JobContext, started };
 }
 
-test('LiveKit’s spans say that earshot tells of the same work', async () => {
+test('LiveKit’s spans say that earshot reports the same work', async () => {
   const { exports, tracer, started } = standIn(undefined);
   markOwnSpans(exports);
   markOwnSpans(exports);

@@ -41,7 +41,7 @@ describe('replacing a method', () => {
     assert.equal(target.add.length, 2);
   });
 
-  it('happens once, though somebody else has wrapped ours since', () => {
+  it('happens once, though someone else has wrapped ours since', () => {
     const target = { add: (a: number, b: number) => a + b };
     const patch = () =>
       wrapOnce(

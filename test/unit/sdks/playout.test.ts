@@ -42,7 +42,7 @@ describe('a playout', () => {
     assert.deepEqual(said, ['started 0', 'ended 270']);
   });
 
-  it('starts anew after a real pause', (t) => {
+  it('starts again after a real pause', (t) => {
     const { said, wait, queue } = begin(t);
     queue(100);
     wait(400);
@@ -68,7 +68,7 @@ describe('a playout', () => {
     }
   });
 
-  it('does not wait for ever for a mark', (t) => {
+  it('does not wait forever for a mark', (t) => {
     const { playout, said, wait, queue } = begin(t);
     queue(100);
     playout.mark('lost');

@@ -18,7 +18,7 @@ const giving = (answer: unknown) =>
     }
   };
 
-/** A stream of a Stainless SDK that gives these items and then nothing, for ever. */
+/** A stream of a Stainless SDK that gives these items and then nothing, forever. */
 function stream(...items: object[]) {
   async function* iterator() {
     yield* items;

@@ -99,7 +99,7 @@ describe('a speech-to-speech session', () => {
     assert.equal(turn.interrupted, false);
   });
 
-  it('is opened by the agent when nobody has spoken', () => {
+  it('is opened by the agent when no one has spoken', () => {
     const talk = new Conversation();
     talk.agent('greeting', 0.1, 2);
     talk.user(3, 4);
@@ -200,7 +200,7 @@ describe('a speech-to-speech session', () => {
       story.stages('playback').map(({ startUs, endUs }) => [startUs, endUs]),
       [[talk.us(2.9), talk.us(4)]],
     );
-    assert.equal(story.turns[0]?.interrupted, false, 'nobody spoke');
+    assert.equal(story.turns[0]?.interrupted, false, 'no one spoke');
   });
 
   it('goes on when the server does not let itself be interrupted, and answers after that', () => {
@@ -254,7 +254,7 @@ describe('a speech-to-speech session', () => {
     );
   });
 
-  it('is a failed stage of the call when it is refused, or breaks while nobody speaks', () => {
+  it('is a failed stage of the call when it is refused, or breaks while no one speaks', () => {
     const talk = new Conversation();
     talk.session.closed(talk.at(2), { final: true, error: 'connection_lost' });
     assert.deepEqual(
@@ -342,7 +342,7 @@ describe('a speech-to-speech session', () => {
     );
   });
 
-  it('lets somebody else answer what it only transcribes', () => {
+  it('lets someone else answer what it only transcribes', () => {
     const talk = new Conversation({ init: { listensOnly: true } });
     const id = talk.user(1, 2);
     talk.transcript(id, 'hello', 2.8);
@@ -361,7 +361,7 @@ describe('a speech-to-speech session', () => {
     assert.equal(call.ended, true);
   });
 
-  it('forgets what is never transcribed, and survives what nobody asked for', () => {
+  it('forgets what is never transcribed, and survives what no one asked for', () => {
     const talk = new Conversation({ init: { inputBytesPerSecond: undefined } });
     for (let i = 0; i < 200; i++) talk.session.committed(`item-${i}`, talk.at(i / 10));
     for (let i = 0; i < 40; i++) talk.session.responseStarted(`response-${i}`, talk.at(20));

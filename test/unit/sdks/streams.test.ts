@@ -83,7 +83,7 @@ describe('a generator that is listened to', () => {
     }
   });
 
-  it('tells of a reader that leaves', async () => {
+  it('reports a reader that leaves', async () => {
     const heard: unknown[] = [];
     const generator = items();
     tapIterable(generator, listening(heard));

@@ -26,7 +26,7 @@ describe('messages of a media stream', () => {
     assert.equal(readEvent(JSON.stringify(media, null, 2)), 'media');
   });
 
-  it('are nothing when they are no such message', () => {
+  it('are nothing when they are not such a message', () => {
     for (const other of ['', 'hello', '{', '{}', '[1]', '{"event":1}', undefined, 7, Buffer.alloc(3)])
       assert.equal(readEvent(other), undefined);
   });
