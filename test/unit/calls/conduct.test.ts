@@ -7,7 +7,7 @@ import { PRICES } from './golden.ts';
 
 const rows = (...facts: Fact[]) => finalizeCall(facts, PRICES);
 
-test('where nothing shows when the user spoke, nobody was interrupted and nobody opened a turn, for all that is known', () => {
+test('where nothing shows when the user spoke, interruptions and who opened a turn are unknown', () => {
   const { metrics, logs } = rows(
     turn(0, [0, 5_000], { initiator: 'agent', interrupted: false }),
     stage('tts', 0, [1_000, 1_100, 2_000]),

@@ -35,7 +35,7 @@ test('a call that is long on hold is one call while a span of it is open', () =>
     stage('llm', 1, [2.5 * HOUR_MS, 2.5 * HOUR_MS + 1_000]),
   ];
   assert.deepEqual(shape(facts), [['C1', 3]]);
-  // Before its span has come nobody knows: then it is numbered, and not any more when it comes.
+  // Before its span has come it is unknown: then it is numbered, and not any more when it comes.
   assert.equal(splitCalls(facts.slice(1), HOUR_US).length, 2);
 });
 
