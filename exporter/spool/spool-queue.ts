@@ -46,13 +46,16 @@ export class SpoolQueue {
     }
   }
 
-  /** The same at once, at exit: facts that cannot be stored are lost, and counted. */
+  /** The same at once, at exit: facts that cannot be stored are lost, which is counted and said. */
   storeSync(facts: readonly Fact[]): void {
     try {
       this.#count(facts.length, this.#spool.appendSync(facts));
     } catch (error) {
       this.#metrics.dropped(facts.length, 'exit');
-      this.#troubled(error);
+      diag.error(
+        `earshot: ${facts.length} spans are lost: the process exits, and the spool in ${this.dir} cannot be used (${errorClass(error)}).`,
+        error,
+      );
     }
   }
 

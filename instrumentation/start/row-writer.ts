@@ -63,7 +63,7 @@ export class RowWriter {
       this.#dropped += spoolAtExit(waiting, this.#settings);
     } catch (error) {
       diag.error(
-        `earshot: ${waiting.length} spans are lost: the process exits before the pipeline is loaded, and the spool cannot be used.`,
+        `earshot: ${waiting.length} spans are lost: the process exits, and the spool cannot be used.`,
         error,
       );
     }

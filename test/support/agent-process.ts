@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from './root.ts';
+import { withoutVolatileSpool } from './volatile-spool.ts';
 
 /** How an agent is started. */
 export interface AgentProcessOptions {
@@ -21,9 +22,6 @@ export interface AgentExit {
 }
 
 const MOST_OUTPUT = 200_000;
-/** Rightly said in a container without a volume, as tests may run in. */
-const VOLATILE_SPOOL =
-  /^\[warn\] earshot: spans that cannot be written wait in .* lost with this container\..*\n/gm;
 
 /** An agent in a process of its own. */
 export class AgentProcess {
@@ -110,7 +108,7 @@ export class AgentProcess {
 
   /** What it has written to stderr, but for what is true of the container that the tests run in. */
   get complaints(): string {
-    return this.#stderr.replace(VOLATILE_SPOOL, '');
+    return withoutVolatileSpool(this.#stderr);
   }
 
   /** Sends a signal to the agent itself. */

@@ -117,3 +117,10 @@ export function conversation(
 export function endAll(endings: readonly Ending[]): void {
   for (const ending of endings) ending.end();
 }
+
+/** One more turn of the conversation, and nothing in it. */
+export function endTurn(tracer: Tracer, callId: string, index: number): void {
+  const attributes = { [ATTR.callId]: callId, [ATTR.turnIndex]: index };
+  const zero = 10 * index + 1;
+  tracer.startSpan(SPAN.turn, { attributes, startTime: at(zero) }, ROOT_CONTEXT).end(at(zero + 5));
+}

@@ -6,8 +6,7 @@
 //   THEN=stay    stays, ending a turn every 20 ms, and prints its index
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { CallSpanProcessor } from '../../exporter/processor.ts';
-import { conversation, endAll } from './conversation.ts';
-import { endSpan } from './end-span.ts';
+import { conversation, endAll, endTurn } from './conversation.ts';
 
 const { CALLS = '1', PREFIX = 'C', THEN = 'idle' } = process.env;
 const processor = new CallSpanProcessor();
@@ -25,7 +24,7 @@ switch (THEN) {
   case 'stay': {
     let index = 1;
     setInterval(() => {
-      endSpan(tracer, `${PREFIX}0`, index);
+      endTurn(tracer, `${PREFIX}0`, index);
       process.stdout.write(`${index}\n`);
       index += 1;
     }, 20);

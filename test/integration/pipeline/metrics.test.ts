@@ -11,7 +11,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { METRIC, METRICS } from '../../../model/semconv.ts';
-import { conversation, endAll } from '../../support/conversation.ts';
+import { conversation, endAll, endTurn } from '../../support/conversation.ts';
 import { endSpan } from '../../support/end-span.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { connect, rowsOf, traced } from '../../support/processors.ts';
@@ -54,7 +54,7 @@ test('a call is measured once, when it is first finalized, with labels that are 
   endAll(conversation(tracer, 'C1', 2));
   const db = connect(t, databaseUrl);
   const { metrics: row } = await rowsOf(db, 'C1', 2);
-  endSpan(tracer, 'C1', 2);
+  endTurn(tracer, 'C1', 2);
   await processor.shutdown();
   await rowsOf(db, 'C1', 3);
 

@@ -6,6 +6,7 @@ import { type FactSink, FactWriter } from '../../../exporter/pipeline/writer.ts'
 import { Spool } from '../../../exporter/spool/spool.ts';
 import { SpoolQueue } from '../../../exporter/spool/spool-queue.ts';
 import { turnFact } from '../../support/call-rows.ts';
+import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { poll } from '../../support/poll.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -147,4 +148,19 @@ test('after stop nothing is taken, and nothing more is written', async (t) => {
   writer.saveAtExit();
   assert.equal(metrics.totals.spooled, 1);
   assert.equal(sink.seen.size, 0);
+});
+
+test('what is lost at the exit, because the spool cannot be used, is counted and said', async (t) => {
+  const said = recordDiagnostics(t);
+  const metrics = new PipelineMetrics();
+  const folders = [{ path: '/dev/null/spool', named: true }];
+  const spool = new SpoolQueue(new Spool({ folders, maxBytes: 10_000 }), metrics);
+  assert.equal(await spool.store([turnFact('C1', 0)]), false);
+  spool.storeSync([turnFact('C1', 0), turnFact('C1', 1)]);
+  assert.deepEqual(metrics.totals.dropped, { exit: 2 });
+  assert.equal(said.error.length, 1);
+  assert.match(
+    said.error[0] ?? '',
+    /2 spans are lost: the process exits, and the spool in \/dev\/null\/spool/,
+  );
 });
