@@ -22,7 +22,12 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
   const logs = marked.map((turn) => logRow(call.callId, turn, costs.turn(turn.turn.stages)));
   const quality = callQuality(
     call.fact,
-    call.turns.map((turn) => ({ ...turn.fact, turnIndex: turn.turnIndex, ...interruptionsIn(turn) })),
+    call.turns.map((turn) => ({
+      ...turn.fact,
+      turnIndex: turn.turnIndex,
+      ...turn.words,
+      ...interruptionsIn(turn),
+    })),
   );
   const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
   return { metrics: callRow(call, logs, quality, costs.call, clockSkewCount), logs };

@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { isPlausible } from '../model/plausible.ts';
 import { NO_DATABASE } from '../model/settings.ts';
 import { type FinishedSpan, fromFinishedSpan } from '../model/span-record.ts';
+import type { ReadOptions } from './dialects/dialect.ts';
 import { readFact } from './dialects/index.ts';
 import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
@@ -12,7 +13,13 @@ export { EarshotError, type ErrorCode } from './kit/errors.ts';
 export type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 
 /** Where rows go. Without a database the processor does nothing, and says so once. */
-export type CallSpanProcessorOptions = PipelineTarget;
+export interface CallSpanProcessorOptions extends PipelineTarget {
+  /**
+   * Keep what was said in the spans of LiveKit and Pipecat. (Default: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`,
+   * which is off.)
+   */
+  captureContent?: boolean;
+}
 
 /**
  * An OpenTelemetry span processor that turns the spans of calls into rows. It fits SDK 2.x and 3.x and imports neither.
@@ -24,10 +31,13 @@ export type CallSpanProcessorOptions = PipelineTarget;
  */
 export class CallSpanProcessor {
   readonly #pipeline: Pipeline | undefined;
+  readonly #reading: ReadOptions;
   #shutdown: Promise<void> | undefined;
 
   constructor(options: CallSpanProcessorOptions = {}) {
-    this.#pipeline = openPipeline(options, NO_DATABASE).pipeline;
+    const { pipeline, settings } = openPipeline(options, NO_DATABASE);
+    this.#pipeline = pipeline;
+    this.#reading = { captureContent: settings.captureContent };
   }
 
   /** What was taken in, written and lost so far; undefined when the processor does nothing. */
@@ -41,7 +51,7 @@ export class CallSpanProcessor {
   onEnd(span: FinishedSpan): void {
     if (this.#pipeline === undefined || this.#shutdown !== undefined) return;
     try {
-      const fact = readFact(fromFinishedSpan(span));
+      const fact = readFact(fromFinishedSpan(span), this.#reading);
       if (fact === undefined) return;
       if (isPlausible(fact)) this.#pipeline.accept(fact);
       else this.#pipeline.metrics.dropped(1, 'implausible');

@@ -170,6 +170,8 @@ export interface TurnPartFact extends FactBase {
   /** User: who transcribed it, where the framework writes no span for speech-to-text. */
   sttProvider?: string;
   sttModel?: string;
+  /** What this side said; only when content capture is on. */
+  words?: string;
   /** Agent: the request whose figures the framework puts on the reply, where it writes no span of it. */
   request?: RequestFigures;
 }
@@ -217,6 +219,8 @@ export interface StageFact extends FactBase {
   finishReasons?: string[];
   toolName?: string;
   playbackSource?: PlaybackSource;
+  /** What was understood (stt), answered (llm) or spoken (tts), of a framework; only when content capture is on. */
+  words?: string;
 }
 
 /** A span of the call that no dialect understands, or that is none of the above. Kept, and shown. */

@@ -5,6 +5,7 @@ import { speechIsKnown } from './heard.ts';
 import { withoutRepeats } from './repeated.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
+import { withWords } from './words.ts';
 
 /**
  * Groups a call's facts into its turns. The result depends on the set of facts alone: not on their order, nor on how
@@ -40,11 +41,13 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
     ...(serviceName !== undefined && { serviceName }),
-    turns: withConduct(turnsOf(turns, stages, tree), stages, {
-      knowsSpeech,
-      endedUs: fact?.endUs,
-      endReason: fact?.endReason,
-    }),
+    turns: withWords(
+      withConduct(turnsOf(turns, stages, tree), stages, {
+        knowsSpeech,
+        endedUs: fact?.endUs,
+        endReason: fact?.endReason,
+      }),
+    ),
     stages,
   };
 }

@@ -22,7 +22,12 @@ export interface GroupedTurn extends Conduct {
   /** Made of spans that do not name the turn: its figures come from several clocks. */
   joined?: boolean;
   stages: readonly StageFact[];
+  /** What was said, and how the user felt; absent where neither is known. */
+  words?: Words;
 }
+
+/** What was said in a turn, as far as it was recorded, and how the user felt. */
+export type Words = Pick<TurnFact, 'userText' | 'agentText' | 'sentimentScore'>;
 
 /** A call with its turns in order of `turnIndex`. */
 export interface GroupedCall {

@@ -3,6 +3,7 @@ import type { CutOffBy } from '../../model/vocabulary.ts';
 import { lastUpTo } from './ascending.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
 import { type UserSide, UserSpeech } from './user-speech.ts';
+import { joinedWords } from './words.ts';
 
 /** A turn made of the spans of its sides. */
 export interface JoinedTurn {
@@ -161,6 +162,7 @@ function turnOf(
   const reported = answer && reportedBy(answer);
   const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
+  const agentText = joinedWords(replies.flatMap((reply) => reply.parts));
   const { traceId, spanId, callId, name } = first;
   const fact: JoinedTurn['fact'] = {
     traceId,
@@ -184,6 +186,8 @@ function turnOf(
     ...(reported !== undefined && { reportedEouLatencySeconds: reported }),
     ...(interruptions.length > 0 && { interruptions }),
     ...(errorType !== undefined && { errorType }),
+    ...(user?.words !== undefined && { userText: user.words }),
+    ...(agentText !== undefined && { agentText }),
   };
   const stt = user && transcription(user, eouUs);
   return { fact, spans: parts.map(keyOf), stages: loose, ...(stt && { stt }) };

@@ -25,6 +25,19 @@ export function text(from: Attributes, name: string): string | undefined {
   return clean === '' ? undefined : clean;
 }
 
+/** What was said, at most as much as a turn keeps of each speaker: the first of these attributes that has it. */
+export function words(from: Attributes, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const said = text(from, name)?.slice(0, MAX_WORDS).trim();
+    // Half a character at the cut cannot be stored.
+    if (said) return cleanText(said);
+  }
+  return undefined;
+}
+
+/** Characters. */
+const MAX_WORDS = 8_192;
+
 /** An id: a string of at most 512 characters. */
 export function id(from: Attributes, name: string): string | undefined {
   const value = text(from, name);

@@ -3,6 +3,12 @@ import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import { addPresent, cleanText, id, text } from './attributes.ts';
 
+/** What is read of a span beyond its figures. */
+export interface ReadOptions {
+  /** Read what was said from the spans of frameworks, too. earshot's own have it only where their process was to write it. */
+  readonly captureContent: boolean;
+}
+
 /** One span vocabulary. A dialect is one file and the only reader of that vocabulary's names. */
 export interface Dialect {
   /** Whose vocabulary it is, for logs. */
@@ -10,7 +16,7 @@ export interface Dialect {
   /** True when `read` knows what the span is. Called for every span of the process: cheap, and never throws. */
   recognises(span: SpanRecord): boolean;
   /** The span's fact, or undefined when the span says nothing that other spans do not say. Never throws. */
-  read(span: SpanRecord): Fact | undefined;
+  read(span: SpanRecord, options: ReadOptions): Fact | undefined;
 }
 
 /** OpenTelemetry's status code for a failed span. */

@@ -40,7 +40,7 @@ import { requestOf, servedModel } from './stages.ts';
 import { tokenUsage } from './tokens.ts';
 
 /** Our own spans, as `model/semconv.ts` names them. */
-export const earshot: Dialect = { name: 'earshot', recognises, read };
+export const earshot = { name: 'earshot', recognises, read } satisfies Dialect;
 
 function recognises(span: SpanRecord): boolean {
   if (stageOf(span) !== undefined || span.name === SPAN.call || span.name === SPAN.response) {

@@ -5,7 +5,7 @@ import { aiSdk } from './ai-sdk.ts';
 import { anthropic } from './anthropic.ts';
 import { index } from './attributes.ts';
 import { withoutCancellation, withoutTimeToCut } from './cancellation.ts';
-import { callIdOf, type Dialect, factBase } from './dialect.ts';
+import { callIdOf, type Dialect, factBase, type ReadOptions } from './dialect.ts';
 import { earshot } from './earshot.ts';
 import { genai } from './genai.ts';
 import { livekit } from './livekit.ts';
@@ -25,15 +25,19 @@ const DIALECTS: readonly Dialect[] = [
   genai,
 ];
 
+const WITHOUT_CONTENT: ReadOptions = { captureContent: false };
+
 /**
  * What a finished span says, in the words of the pipeline. Undefined: the span is not of a call, or repeats what other
  * spans say. A span of a call that no dialect knows becomes an `other` fact. Never throws, whatever the attributes are.
+ *
+ * @param options - by default nothing that was said is read from the spans of frameworks
  */
-export function readFact(span: SpanRecord): Fact | undefined {
+export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTENT): Fact | undefined {
   if (span.attributes[ATTR.reportedByEarshot] === true) return undefined;
   const dialect = DIALECTS.find((candidate) => candidate.recognises(span));
   if (dialect !== undefined) {
-    const fact = dialect.read(span);
+    const fact = dialect.read(span, options);
     if (fact === undefined) return undefined;
     const settled = withoutCancellation(fact);
     return dialect === earshot ? settled : withoutTimeToCut(settled);

@@ -1,8 +1,8 @@
 import type { Fact, FactBase, Micros, RequestFigures, StageFact, TurnPartFact } from '../../model/facts.ts';
 import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { type Attributes, addPresent, flag, number, present, quantity, text } from './attributes.ts';
-import { type Dialect, factBase, traceCallId } from './dialect.ts';
+import { type Attributes, addPresent, flag, number, present, quantity, text, words } from './attributes.ts';
+import { type Dialect, factBase, type ReadOptions, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { grossUsage } from './gross.ts';
 import { type LiveKitMetrics, metricsOf } from './livekit-metrics.ts';
@@ -70,6 +70,9 @@ const LK = {
   toolName: 'lk.function_tool.name',
   toolIsError: 'lk.function_tool.is_error',
   amdCategory: 'lk.amd.category',
+  /** What was said; without `pii` before 1.5. Of a reply: as far as it was spoken. */
+  userTranscript: ['lk.pii.user_transcript', 'lk.user_transcript'],
+  responseText: ['lk.pii.response.text', 'lk.response.text'],
 } as const;
 
 /** Seconds in one unit of a delay attribute, by `telemetry.sdk.language`. Of another language the unit is not known. */
@@ -78,7 +81,7 @@ const DELAY_UNIT: Readonly<Record<string, number>> = { nodejs: 1e-3, python: 1 }
 /** Longer silences exist in the wild and are errors of measurement (60 s, 200 s, time since 1970). Seconds. */
 const LONGEST_LATENCY = 30;
 
-function read(span: SpanRecord): Fact {
+function read(span: SpanRecord, options: ReadOptions): Fact {
   const base = factBase(span, traceCallId(span));
   switch (span.name) {
     case SPAN.session:
@@ -93,7 +96,7 @@ function read(span: SpanRecord): Fact {
     case SPAN.machineDetection[1]:
       return { ...otherFact(base), call: present({ amdResult: text(span.attributes, LK.amdCategory) }) };
     case SPAN.userTurn:
-      return userTurn(span, base);
+      return userTurn(span, base, options);
     case SPAN.userSpeaking:
       return addPresent(base, {
         type: 'turn_part' as const,
@@ -103,7 +106,7 @@ function read(span: SpanRecord): Fact {
     case SPAN.sessionClose:
       return { ...otherFact(base), call: present({ endReason: text(span.attributes, LK.closeReason) }) };
     case SPAN.agentTurn:
-      return agentTurn(span, base);
+      return agentTurn(span, base, options);
     case SPAN.agentSpeaking:
       return stageFact(base, { stage: 'playback', playbackSource: 'observed' });
     case SPAN.llm:
@@ -120,7 +123,7 @@ function read(span: SpanRecord): Fact {
 }
 
 /** A turn that was never committed (noise, a cough) is none. */
-function userTurn(span: SpanRecord, base: FactBase): Fact {
+function userTurn(span: SpanRecord, base: FactBase, { captureContent }: ReadOptions): Fact {
   const { attributes, resource } = span;
   if (attributes[LK.endOfTurnDelay] === undefined) return otherFact(base);
   const unit = DELAY_UNIT[text(resource, 'telemetry.sdk.language') ?? ''];
@@ -131,6 +134,7 @@ function userTurn(span: SpanRecord, base: FactBase): Fact {
     transcriptionDelaySeconds: delay(attributes, LK.transcriptionDelay, unit),
     sttProvider: providerOf(text(attributes, GEN_AI.provider)),
     sttModel: modelOf(text(attributes, GEN_AI.requestModel)),
+    words: captureContent ? words(attributes, LK.userTranscript) : undefined,
   }) satisfies TurnPartFact;
 }
 
@@ -142,7 +146,7 @@ function delay(attributes: Attributes, name: string, unit: number | undefined): 
 }
 
 /** Before a realtime request had a span, its figures were on the reply. */
-function agentTurn(span: SpanRecord, base: FactBase): TurnPartFact {
+function agentTurn(span: SpanRecord, base: FactBase, { captureContent }: ReadOptions): TurnPartFact {
   const { attributes } = span;
   return addPresent(base, {
     type: 'turn_part' as const,
@@ -153,6 +157,7 @@ function agentTurn(span: SpanRecord, base: FactBase): TurnPartFact {
     interrupted: flag(attributes, LK.interrupted),
     interruptedBy: interruptedBy(text(attributes, LK.interruptionSource)),
     reportedEouLatencySeconds: number(attributes, LK.e2eLatency, { min: 0, max: LONGEST_LATENCY }),
+    words: captureContent ? words(attributes, LK.responseText) : undefined,
   });
 }
 

@@ -11,8 +11,9 @@ import {
   present,
   quantity,
   text,
+  words,
 } from './attributes.ts';
-import { type Dialect, factBase, traceCallId } from './dialect.ts';
+import { type Dialect, factBase, type ReadOptions, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { GEN_AI } from './names.ts';
 import { afterStart, knownTokens, micros, modelNames, otherFact, requestOf, stageFact } from './stages.ts';
@@ -36,13 +37,16 @@ const PC = {
   sttIncomplete: 'stt.incomplete',
   /** What a model said, in full. */
   output: 'output',
+  transcript: 'transcript',
+  /** What was sent to synthesis. */
+  text: 'text',
   ttsInterrupted: 'tts.interrupted',
 } as const;
 
 /** Longer silences are errors of measurement. Seconds. */
 const LONGEST_LATENCY = 30;
 
-function read(span: SpanRecord): Fact {
+function read(span: SpanRecord, options: ReadOptions): Fact {
   const base = factBase(span, traceCallId(span));
   switch (span.name) {
     case 'conversation':
@@ -50,14 +54,14 @@ function read(span: SpanRecord): Fact {
     case 'turn':
       return turnFact(span, base);
     case 'stt':
-      return transcription(span, base);
+      return transcription(span, base, options);
     case 'llm':
-      return llmRequest(span, base);
+      return llmRequest(span, base, options);
     // Of a speech-to-speech model: the span of the message that ends the response, which took no time.
     case 'llm_response':
-      return { ...llmRequest(span, base), endUnknown: true, realtime: true };
+      return { ...llmRequest(span, base, options), endUnknown: true, realtime: true };
     case 'tts':
-      return synthesis(span, base);
+      return synthesis(span, base, options);
     default:
       return otherFact(base);
   }
@@ -111,7 +115,11 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
  * `metrics.ttfb` of a transcription runs from the end of speech to its final transcript, where the span ends: it is no
  * first byte. Versions that name the provider `gen_ai.system` measure from where the speech began.
  */
-function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
+function transcription(
+  { attributes }: SpanRecord,
+  base: FactBase,
+  { captureContent }: ReadOptions,
+): StageFact {
   const incomplete = flag(attributes, PC.sttIncomplete) === true;
   const isOld = text(attributes, GEN_AI.provider) === undefined;
   const sinceSilence = number(attributes, PC.ttfb, { min: 0, max: LONGEST_LATENCY });
@@ -123,6 +131,7 @@ function transcription({ attributes }: SpanRecord, base: FactBase): StageFact {
       incomplete || isOld || sinceSilence === undefined ? undefined : base.endUs - micros(sinceSilence),
     usage: someUsage(present({ audioSeconds: quantity(attributes, PC.audioSeconds) })),
     endUnknown: incomplete || undefined,
+    words: captureContent ? words(attributes, [PC.transcript]) : undefined,
   });
 }
 
@@ -133,7 +142,7 @@ const COUNTS_NET: ReadonlySet<unknown> = new Set(['anthropic', 'aws.bedrock']);
  * Without usage the answer was cut off, or the service does not report any: the end is not the model's for sure. Of one
  * that gave no words either the TTFB is the time to the cut.
  */
-function llmRequest(span: SpanRecord, base: FactBase): StageFact {
+function llmRequest(span: SpanRecord, base: FactBase, { captureContent }: ReadOptions): StageFact {
   const { attributes } = span;
   const names = namesOf(attributes);
   const counting = {
@@ -151,10 +160,11 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
         : afterStart(span, quantity(attributes, PC.ttfb)),
     usage,
     endUnknown: usage === undefined || undefined,
+    words: captureContent ? words(attributes, [PC.output]) : undefined,
   });
 }
 
-function synthesis(span: SpanRecord, base: FactBase): StageFact {
+function synthesis(span: SpanRecord, base: FactBase, { captureContent }: ReadOptions): StageFact {
   const { attributes } = span;
   const usage: Usage | undefined = someUsage(present({ characters: count(attributes, PC.characters) }));
   return stageFact(base, {
@@ -163,5 +173,6 @@ function synthesis(span: SpanRecord, base: FactBase): StageFact {
     firstByteUs: afterStart(span, quantity(attributes, PC.ttfb)),
     usage,
     cancelled: flag(attributes, PC.ttsInterrupted),
+    words: captureContent ? words(attributes, [PC.text]) : undefined,
   });
 }

@@ -47,6 +47,8 @@ export interface ReceiverOptions
   adminPort?: number | undefined;
   maxInFlightBytes: number;
   maxRequestSpans: number;
+  /** Keep what was said in the spans of frameworks. */
+  captureContent: boolean;
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
@@ -232,8 +234,9 @@ export class Receiver {
   ): Promise<TraceRequest> {
     acceptBody(request, response);
     const body = await readBody(request, share, stated, this.#options);
-    const { maxRequestSpans, pipelineMetrics } = this.#options;
-    const read = readTraceRequest(body, encoding, { ...DEFAULT_LIMITS, spans: maxRequestSpans });
+    const { maxRequestSpans, pipelineMetrics, captureContent } = this.#options;
+    const limits = { ...DEFAULT_LIMITS, spans: maxRequestSpans };
+    const read = readTraceRequest(body, encoding, limits, { captureContent });
     this.#metrics.ignored(read.ignored);
     this.#metrics.limited(read.limited);
     for (const [reason, spans] of read.refused) pipelineMetrics.dropped(spans, reason);

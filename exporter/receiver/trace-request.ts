@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/facts.ts';
 import { isPlausible } from '../../model/plausible.ts';
+import type { ReadOptions } from '../dialects/dialect.ts';
 import { readFact } from '../dialects/index.ts';
 import type { Encoding } from './answer.ts';
 import { decodeJson } from './decode/decode-json.ts';
@@ -21,7 +22,12 @@ export interface TraceRequest {
  * Decodes an OTLP trace request and reads the facts of its spans. Whatever the bytes are, only these errors come out.
  * @throws MalformedError, TooLargeError
  */
-export function readTraceRequest(body: Buffer, encoding: Encoding, limits: DecodeLimits): TraceRequest {
+export function readTraceRequest(
+  body: Buffer,
+  encoding: Encoding,
+  limits: DecodeLimits,
+  options: ReadOptions,
+): TraceRequest {
   const facts: Fact[] = [];
   const refused = new Map<string, number>();
   let ignored = 0;
@@ -31,7 +37,7 @@ export function readTraceRequest(body: Buffer, encoding: Encoding, limits: Decod
   decode(body, limits, {
     span: (span) => {
       try {
-        const fact = readFact(span);
+        const fact = readFact(span, options);
         if (fact === undefined) ignored += 1;
         else if (isPlausible(fact)) facts.push(fact);
         else refuse('implausible');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ReadOptions } from '../../exporter/dialects/dialect.ts';
 import { readFact } from '../../exporter/dialects/index.ts';
 import { decodeJson } from '../../exporter/receiver/decode/decode-json.ts';
 import { DEFAULT_LIMITS } from '../../exporter/receiver/decode/limits.ts';
@@ -34,5 +35,5 @@ function spansIn(name: string): SpanRecord[] {
 }
 
 /** What the dialects read from a recording. */
-export const recordedFacts = (name: string): Fact[] =>
-  recordedSpans(name).flatMap((span) => readFact(span) ?? []);
+export const recordedFacts = (name: string, options?: ReadOptions): Fact[] =>
+  recordedSpans(name).flatMap((span) => readFact(span, options) ?? []);

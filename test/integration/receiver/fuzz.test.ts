@@ -26,7 +26,9 @@ test('whatever the bytes are, the decoders give spans or say what is wrong', () 
     const { how, contentType, contentEncoding, body } = fuzzOtlp(number);
     if (contentEncoding !== undefined) continue;
     try {
-      readTraceRequest(body, contentType === 'application/json' ? 'json' : 'protobuf', DEFAULT_LIMITS);
+      readTraceRequest(body, contentType === 'application/json' ? 'json' : 'protobuf', DEFAULT_LIMITS, {
+        captureContent: true,
+      });
     } catch (error) {
       assert.ok(
         error instanceof MalformedError || error instanceof TooLargeError,
