@@ -10,7 +10,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'start-up': async () => (await import('./start-up.ts')).benchStartUp(),
   'start-up-sdks': async () => (await import('./start-up-sdks.ts')).benchStartUpWithSdks(),
   'audio-frame': async () => (await import('./audio-frame.ts')).benchAudioFrame(),
-  'live-frame': async () => (await import('./live-frame.ts')).benchLiveFrame(),
+  'live-frame': async () => (await import('./frames/live-frame.ts')).benchLiveFrame(),
   'open-calls': async () => (await import('./open-calls.ts')).benchOpenCalls(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),

@@ -1,15 +1,12 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import pg from 'pg';
 import { migrate, openPostgres } from '../exporter/store/index.ts';
 import { type ServeProcess, startServe, untilReady } from '../test/support/otlp-server.ts';
-import { poll } from '../test/support/poll.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { copyFacts } from './journal.ts';
-import type { LoadOrder, LoadReport } from './load-client.ts';
-import { LoadRequests, type RequestId } from './load-requests.ts';
+import { LoadMeter, type Measured } from './load-meter.ts';
+import { LoadRequests } from './load-requests.ts';
 import { median } from './measure.ts';
-import { cpuSeconds, parentOf, peakMegabytes, treeCpuSeconds } from './process-cpu.ts';
+import { peakMegabytes } from './process-cpu.ts';
 import type { BenchResult } from './result.ts';
 
 /** PostgreSQL as it comes, with memory as its manual advises; the tests' server trades safety for speed. */
@@ -28,18 +25,6 @@ const OVERLOAD_CONNECTIONS = 512;
 const OVERLOAD_SECONDS = 5;
 const OPEN_CALL_ROUNDS = 25;
 const STORED_PER_REQUEST = 450;
-
-/** What one measurement gave. */
-interface Measured extends LoadReport {
-  readonly spans: number;
-  /** Calls that had ended and had no rows yet, at the end; and calls that had. */
-  readonly backlog: number;
-  readonly finalized: number;
-  readonly perSecond: number;
-  /** Microseconds of CPU a span, of the server and of the database. */
-  readonly serveUs: number;
-  readonly databaseUs: number;
-}
 
 /**
  * What one `earshot serve` process takes: OTLP protobuf with gzip over HTTP to committed rows of the journal, while it
@@ -80,17 +65,16 @@ class Load {
   readonly #client: pg.Client;
   readonly #serve: ServeProcess;
   readonly #requests = new LoadRequests();
-  #postmaster = 0;
-  #round = 0;
+  readonly #meter: LoadMeter;
 
   constructor(client: pg.Client, serve: ServeProcess) {
     this.#client = client;
     this.#serve = serve;
+    this.#meter = new LoadMeter(client, serve, this.#requests.parts);
   }
 
   async results(): Promise<BenchResult[]> {
-    const [row] = (await this.#client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
-    this.#postmaster = parentOf(row?.pid ?? 0);
+    await this.#meter.open();
     const results: BenchResult[] = [];
     await this.#flood(); // warm-up
     const copied: number[] = [];
@@ -140,9 +124,9 @@ class Load {
 
   /** As fast as it answers, on an empty journal. */
   async #flood(): Promise<Measured> {
-    await this.#empty();
-    return this.#measure({
-      requests: this.#next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
+    await this.#meter.empty();
+    return this.#meter.measure({
+      requests: this.#meter.next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
       connections: CONNECTIONS,
       durationMs: SECONDS * 1_000,
     });
@@ -150,7 +134,7 @@ class Load {
 
   async #copy(): Promise<number> {
     await this.#client.query('TRUNCATE copied_spans');
-    const facts = this.#next(2 * this.#requests.parts).flatMap((id) => this.#requests.facts(id));
+    const facts = this.#meter.next(2 * this.#requests.parts).flatMap((id) => this.#requests.facts(id));
     const startMs = performance.now();
     await copyFacts(this.#client, facts);
     return (facts.length * 1_000) / (performance.now() - startMs);
@@ -159,7 +143,7 @@ class Load {
   async #size(): Promise<BenchResult> {
     const [row] = (
       await this.#client.query<{ bytes: number }>(
-        `SELECT pg_total_relation_size('call_spans')::float8 / greatest(count(*), 1) AS bytes FROM earshot.call_spans`,
+        `SELECT pg_total_relation_size('earshot.call_spans')::float8 / greatest(count(*), 1) AS bytes FROM earshot.call_spans`,
       )
     ).rows;
     const note = 'of call_spans with its indexes, freshly written';
@@ -167,10 +151,10 @@ class Load {
   }
 
   async #half(rate: number): Promise<BenchResult[]> {
-    await this.#empty();
+    await this.#meter.empty();
     const perSecond = rate / 2 / STORED_PER_REQUEST;
-    const { latenciesMs, statuses, backlog, finalized } = await this.#measure({
-      requests: this.#next(Math.ceil(perSecond * SECONDS)),
+    const { latenciesMs, statuses, backlog, finalized } = await this.#meter.measure({
+      requests: this.#meter.next(Math.ceil(perSecond * SECONDS)),
       connections: CONNECTIONS,
       perSecond,
       durationMs: SECONDS * 1_000,
@@ -191,10 +175,10 @@ class Load {
   }
 
   async #overload(rate: number): Promise<BenchResult[]> {
-    await this.#empty();
+    await this.#meter.empty();
     const perSecond = (OVERLOAD * rate) / STORED_PER_REQUEST;
-    const report = await this.#measure({
-      requests: this.#next(Math.ceil(perSecond * OVERLOAD_SECONDS)),
+    const report = await this.#meter.measure({
+      requests: this.#meter.next(Math.ceil(perSecond * OVERLOAD_SECONDS)),
       connections: OVERLOAD_CONNECTIONS,
       perSecond,
       durationMs: OVERLOAD_SECONDS * 1_000,
@@ -230,12 +214,12 @@ class Load {
   }
 
   async #openCalls(rate: number): Promise<BenchResult> {
-    await this.#empty();
-    const rounds = Array.from({ length: OPEN_CALL_ROUNDS }, () => this.#nextRound());
+    await this.#meter.empty();
+    const rounds = Array.from({ length: OPEN_CALL_ROUNDS }, () => this.#meter.nextRound());
     const requests = Array.from({ length: this.#requests.parts }, (_, part) =>
       rounds.map((round) => ({ round, part })),
     ).flat();
-    const { perSecond } = await this.#measure({
+    const { perSecond } = await this.#meter.measure({
       requests,
       together: true,
       connections: CONNECTIONS,
@@ -255,7 +239,7 @@ class Load {
 
   async #filled(): Promise<BenchResult> {
     const empty = median([(await this.#flood()).perSecond, (await this.#flood()).perSecond]);
-    await this.#empty();
+    await this.#meter.empty();
     const startMs = performance.now();
     for (const statement of FILL) await this.#client.query(statement, [FINISHED_CALLS]);
     await this.#client.query('VACUUM ANALYZE');
@@ -264,8 +248,8 @@ class Load {
     const rates: number[] = [];
     // Not the first: after a checkpoint each page of an index is written whole when it is touched for the first time.
     for (let round = 0; round < 3; round += 1) {
-      const { perSecond } = await this.#measure({
-        requests: this.#next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
+      const { perSecond } = await this.#meter.measure({
+        requests: this.#meter.next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
         connections: CONNECTIONS,
         durationMs: SECONDS * 1_000,
       });
@@ -279,71 +263,7 @@ class Load {
       note: `${FINISHED_CALLS} calls, each with its row, a turn's row and three spans (filled in ${fillSeconds.toFixed(0)} s); against empty tables just before`,
     };
   }
-
-  async #measure(order: Omit<LoadOrder, 'url' | 'together'> & { together?: boolean }): Promise<Measured> {
-    const child = fork(new URL('load-client.js', import.meta.url), { serialization: 'advanced' });
-    child.send({ together: false, ...order, url: this.#serve.url } satisfies LoadOrder);
-    await once(child, 'message');
-    const before = [cpuSeconds(this.#serve.pid), treeCpuSeconds(this.#postmaster)] as const;
-    child.send('go');
-    const [[report]] = (await Promise.all([once(child, 'message'), once(child, 'exit')])) as [
-      [LoadReport],
-      unknown,
-    ];
-    const used = [
-      cpuSeconds(this.#serve.pid) - before[0],
-      treeCpuSeconds(this.#postmaster) - before[1],
-    ] as const;
-    const spans = report.acknowledged.length;
-    const [row] = (await this.#client.query<{ stored: number; backlog: number; finalized: number }>(BOOKS))
-      .rows;
-    if (row === undefined || row.stored < spans)
-      throw new Error(`${row?.stored} spans of ${spans} are stored.`);
-    return {
-      ...report,
-      spans,
-      backlog: row.backlog,
-      finalized: row.finalized,
-      perSecond: spans / report.seconds,
-      serveUs: (used[0] / spans) * 1e6,
-      databaseUs: (used[1] / spans) * 1e6,
-    };
-  }
-
-  #nextRound(): number {
-    this.#round += 1;
-    return this.#round;
-  }
-
-  /** So many requests that were never sent before. */
-  #next(count: number): RequestId[] {
-    const ids: RequestId[] = [];
-    while (ids.length < count) {
-      const round = this.#nextRound();
-      for (let part = 0; part < this.#requests.parts; part += 1) ids.push({ round, part });
-    }
-    return ids.slice(0, count);
-  }
-
-  /** Nothing in the tables, and nothing under way. */
-  async #empty(): Promise<void> {
-    await poll(
-      async () => {
-        await this.#client.query(
-          'TRUNCATE earshot.call_spans, earshot.call_queue, earshot.call_logs, earshot.call_metrics',
-        );
-        return true;
-      },
-      { deadlineMs: 30_000 },
-    );
-    await this.#client.query('CHECKPOINT');
-  }
 }
-
-const BOOKS = `\
-SELECT (SELECT count(*) FROM earshot.call_spans)::int AS stored,
-  (SELECT count(*) FROM earshot.call_queue WHERE ended)::int AS backlog,
-  (SELECT count(*) FROM earshot.call_metrics)::int AS finalized`;
 
 /** Finished calls as they lie in the tables for a month: $1 of them. */
 const FILL = [

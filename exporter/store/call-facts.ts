@@ -62,3 +62,19 @@ export async function readFacts(
   }
   return factsByCall;
 }
+
+/** Calls in order of size, as many together as have no more spans than one may have. */
+export function groupsOf(sizes: ReadonlyMap<string, number>, maxSpans: number): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const [callId, spans] of [...sizes].sort(([, a], [, b]) => a - b)) {
+    const group = groups.at(-1);
+    if (group !== undefined && spans <= room) group.push(callId);
+    else {
+      groups.push([callId]);
+      room = maxSpans;
+    }
+    room -= spans;
+  }
+  return groups;
+}

@@ -98,3 +98,12 @@ export async function withRetries<Result>(work: () => Promise<Result>): Promise<
     }
   }
 }
+
+/** The work on a call was begun as often as it may and never ended: its processes have died of it, or with it. */
+export class UnfinishedError extends Error {
+  override name = 'UnfinishedError';
+  readonly code = 'EARSHOT_UNFINISHED';
+}
+
+/** What one call can be at fault for: a value that the database refuses, or work that does not end in time. */
+export const isOfOneCall = (error: unknown): boolean => isDataError(error) || errorCode(error) === '57014';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Fact } from '../../model/facts.ts';
 import type { CallRows } from '../../model/rows.ts';
-import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
+import { groupsOf, MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
 import type { Database, Queryable } from './database.ts';
-import { errorClass, errorCode, isDataError, withRetries } from './errors.ts';
+import { errorClass, isOfOneCall, UnfinishedError, withRetries } from './errors.ts';
 import * as sql from './queue-statements.ts';
 import { deleteCallsBeyond, writeCallRows } from './rows.ts';
 import { DEFAULT_CALL_GAP_MS, splitCalls } from './split.ts';
@@ -292,29 +292,4 @@ export class Queue {
     );
     return calls.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
   }
-}
-
-/** The work on a call was begun as often as it may and never ended: its processes have died of it, or with it. */
-class UnfinishedError extends Error {
-  override name = 'UnfinishedError';
-  readonly code = 'EARSHOT_UNFINISHED';
-}
-
-/** What one call can be at fault for: a value that the database refuses, or work that does not end in time. */
-const isOfOneCall = (error: unknown): boolean => isDataError(error) || errorCode(error) === '57014';
-
-/** Calls in order of size, as many together as have no more spans than one may have. */
-function groupsOf(sizes: ReadonlyMap<string, number>, maxSpans: number): string[][] {
-  const groups: string[][] = [];
-  let room = 0;
-  for (const [callId, spans] of [...sizes].sort(([, a], [, b]) => a - b)) {
-    const group = groups.at(-1);
-    if (group !== undefined && spans <= room) group.push(callId);
-    else {
-      groups.push([callId]);
-      room = maxSpans;
-    }
-    room -= spans;
-  }
-  return groups;
 }

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import type { WordsEnd } from '../kit/live-transcription.ts';
 import { type Foreign, foreign } from '../kit/patch.ts';
 import { type ConnectionEnd, TranscriptionConnection } from '../kit/transcription-connection.ts';
+import type { WordsEnd } from '../kit/words.ts';
 import { billedModel, bytesPerSecond } from './audio.ts';
 import { readTurnInfo, type TurnInfo } from './flux-messages.ts';
 import type { SocketFollower } from './socket.ts';

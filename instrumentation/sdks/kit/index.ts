@@ -12,12 +12,7 @@ export { AudioClock } from './audio-clock.ts';
 export { ConnectionCall } from './connection-call.ts';
 export { Deadline } from './deadline.ts';
 export type { Transcript } from './late-transcripts.ts';
-export {
-  type AudioPosition,
-  LiveTranscription,
-  type LiveTranscriptionInit,
-  type Words,
-} from './live-transcription.ts';
+export { LiveTranscription, type LiveTranscriptionInit } from './live-transcription.ts';
 export {
   at,
   type Foreign,
@@ -35,3 +30,4 @@ export { type Answer, SdkRequest, type StartRequest, tracedRequest } from './sdk
 export { SpeechSession, type SpeechSessionInit } from './speech-session.ts';
 export { type SdkStream, type Tap, tapReadable, tapResponse, tapStream } from './streams.ts';
 export { type ConnectionEnd, TranscriptionConnection } from './transcription-connection.ts';
+export type { AudioPosition, Words } from './words.ts';

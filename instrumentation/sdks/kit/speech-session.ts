@@ -7,10 +7,10 @@ import type { Turn } from '../../call/turn.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
 import { LateTranscripts, type Transcript } from './late-transcripts.ts';
-import type { AudioPosition } from './live-transcription.ts';
 import { makeRoom } from './make-room.ts';
 import { Playout } from './playout.ts';
 import type { OpenResponse, SpeechSessionInit } from './speech-facts.ts';
+import type { AudioPosition } from './words.ts';
 
 /** Responses that may be open at once, and tools. */
 const MAX_RESPONSES = 16;

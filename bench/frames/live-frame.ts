@@ -1,9 +1,9 @@
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { Call } from '../instrumentation/call/call.ts';
-import { patchGenaiLive } from '../instrumentation/sdks/genai/live.ts';
-import { compare, pool } from './audio-frame.ts';
-import type { BenchResult } from './result.ts';
+import { Call } from '../../instrumentation/call/call.ts';
+import { patchGenaiLive } from '../../instrumentation/sdks/genai/live.ts';
+import type { BenchResult } from '../result.ts';
+import { compare, pool } from './rounds.ts';
 
 type Callbacks = { onmessage: (message: object) => void };
 

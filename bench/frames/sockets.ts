@@ -1,0 +1,105 @@
+import { EventEmitter } from 'node:events';
+import { patchElevenLabsSockets } from '../../instrumentation/sdks/elevenlabs/stream-input.ts';
+import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/media-streams.ts';
+import type { BenchResult } from '../result.ts';
+import { compare, payload, pool } from './rounds.ts';
+
+// Frames on WebSockets of `ws` without a peer: Twilio's, which the application serves, and ElevenLabs', which it opens.
+
+/** A socket as `ws` accepts it, without a peer. */
+class NullSocket extends EventEmitter {
+  send(_data: unknown): void {}
+}
+
+/** A server that accepts at once. Patched as the one of `ws` is. */
+class NullServer {
+  handleUpgrade(ws: NullSocket, _socket: null, _head: null, accepted: (ws: NullSocket) => void): void {
+    accepted(ws);
+  }
+}
+
+function startedSocket(): NullSocket {
+  patchTwilioMediaStreams({ WebSocketServer: NullServer });
+  const ws = new NullSocket();
+  new NullServer().handleUpgrade(ws, null, null, () => {});
+  ws.on('message', () => {});
+  ws.emit('message', Buffer.from('{"event":"connected","protocol":"Call","version":"1.0.0"}'), false);
+  const start = { event: 'start', start: { callSid: 'CA0', streamSid: 'MZ0' }, streamSid: 'MZ0' };
+  ws.emit('message', Buffer.from(JSON.stringify(start)), false);
+  return ws;
+}
+
+export function benchTwilioIn(): BenchResult {
+  const ws = startedSocket();
+  const plain = new NullSocket();
+  plain.on('message', () => {});
+  const times = compare(
+    pool((i) =>
+      Buffer.from(
+        `{"event":"media","sequenceNumber":"${i}","media":{"track":"inbound","chunk":"${i}","timestamp":"${i * 20}","payload":"${payload(i)}"},"streamSid":"MZ0"}`,
+      ),
+    ),
+    (frame) => ws.emit('message', frame, false),
+    (frame) => plain.emit('message', frame, false),
+  );
+  ws.emit('close', 1000, '');
+  return {
+    name: 'audio frame from Twilio',
+    ...times,
+    unit: 'µs/frame',
+    note: "'message' of a socket with one listener that does nothing, with and without the wrapper",
+  };
+}
+
+export function benchTwilioOut(): BenchResult {
+  const ws = startedSocket();
+  const plain = new NullSocket();
+  const times = compare(
+    pool((i) => JSON.stringify({ event: 'media', streamSid: 'MZ0', media: { payload: payload(i) } })),
+    (frame) => ws.send(frame),
+    (frame) => plain.send(frame),
+  );
+  ws.emit('close', 1000, '');
+  return {
+    name: 'audio frame to Twilio',
+    ...times,
+    unit: 'µs/frame',
+    note: 'send of a socket that drops everything, with and without the wrapper',
+  };
+}
+
+/** A client's connection as `ws` makes it, without a peer. */
+class NullClient extends NullSocket {
+  readonly url = 'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000';
+  close(): void {}
+  setSocket(): void {}
+}
+
+export function benchElevenLabs(): BenchResult {
+  patchElevenLabsSockets({ WebSocket: NullClient });
+  const ws = new NullClient();
+  ws.setSocket();
+  const plain = new NullSocket();
+  for (const socket of [ws, plain]) socket.on('message', () => {});
+  ws.send('{"text":"Of course, with pleasure. "}');
+  // A tenth of a second, as the service sends it: audio, and when which character is spoken.
+  const alignment = '{"chars": ["O", "f"], "charStartTimesMs": [0, 60], "charDurationsMs": [60, 60]}';
+  const times = compare(
+    pool((i) => {
+      const audio = Buffer.alloc(800, i).toString('base64');
+      return Buffer.from(
+        `{"audio": "${audio}", "isFinal": null, "normalizedAlignment": ${alignment}, "alignment": ${alignment}}`,
+      );
+    }),
+    (frame) => ws.emit('message', frame, false),
+    (frame) => plain.emit('message', frame, false),
+  );
+  ws.close();
+  ws.emit('close', 1000, '');
+  return {
+    name: 'audio frame from ElevenLabs',
+    ...times,
+    unit: 'µs/frame',
+    note: "'message' of a stream-input socket with one listener that does nothing, with and without the wrapper",
+  };
+}
