@@ -1,6 +1,6 @@
 import { rawAudio } from '../../instrumentation/sdks/kit/audio-format.ts';
-import { tapReadable } from '../../instrumentation/sdks/kit/streams.ts';
-import { SynthesisAnswer } from '../../instrumentation/sdks/kit/synthesis-answer.ts';
+import { tapReadable } from '../../instrumentation/sdks/kit/requests/streams.ts';
+import { SynthesisAnswer } from '../../instrumentation/sdks/kit/requests/synthesis-answer.ts';
 import { SpeechEvents } from '../../instrumentation/sdks/openai/speech-events.ts';
 import { median } from '../measure.ts';
 import type { BenchResult } from '../result.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
-import { isLoopback } from '../../exporter/receiver/loopback.ts';
 import { errorClass, openPostgres } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';

@@ -3,7 +3,9 @@ import { Episode } from '../kit/episode.ts';
 import type { MetricsEndpoint } from '../metrics/open-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
-import { type AdmissionOptions, admission } from './admission.ts';
+import type { Backend } from './backend.ts';
+import { DEFAULT_LIMITS } from './decode/limits.ts';
+import { type AdmissionOptions, admission } from './door/admission.ts';
 import {
   CONTENT_TYPES,
   type Encoding,
@@ -11,11 +13,9 @@ import {
   encodeStatus,
   HttpError,
   unavailable,
-} from './answer.ts';
-import type { Backend } from './backend.ts';
-import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } from './body.ts';
-import { ByteBudget, type Share } from './budget.ts';
-import { DEFAULT_LIMITS } from './decode/limits.ts';
+} from './door/answer.ts';
+import { AbortedError, type BodyLimits, overloaded, readBody, statedLength } from './door/body.ts';
+import { ByteBudget, type Share } from './door/budget.ts';
 import {
   acceptBody,
   asHttpError,
@@ -25,8 +25,8 @@ import {
   preferredEncoding,
   send,
   sendText,
-} from './exchange.ts';
-import { HttpDoor, type HttpDoorOptions } from './http-door.ts';
+} from './door/exchange.ts';
+import { HttpDoor, type HttpDoorOptions } from './door/http-door.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';

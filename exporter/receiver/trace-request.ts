@@ -2,10 +2,10 @@ import type { Fact } from '../../model/facts.ts';
 import { isPlausible } from '../../model/plausible.ts';
 import type { ReadOptions } from '../dialects/dialect.ts';
 import { readFact } from '../dialects/index.ts';
-import type { Encoding } from './answer.ts';
 import { decodeJson } from './decode/decode-json.ts';
 import { decodeProtobuf } from './decode/decode-protobuf.ts';
 import type { DecodeLimits } from './decode/limits.ts';
+import type { Encoding } from './door/answer.ts';
 
 /** What a request's spans say: the facts of calls, and what became of the other spans. */
 export interface TraceRequest {

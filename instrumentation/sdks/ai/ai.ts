@@ -7,7 +7,7 @@ import { withReportedStages } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import type { Stage } from '../../call/stage.ts';
 import { at, type Foreign, foreign, modelName, text } from '../kit/patch.ts';
-import { tapInPlace } from '../kit/stream-in-place.ts';
+import { tapInPlace } from '../kit/requests/stream-in-place.ts';
 import { AiAnswer } from './answer.ts';
 import { AiOperations } from './operations.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';

@@ -1,6 +1,6 @@
 import type { Usage } from '../../../model/facts.ts';
-import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
+import { ModelAnswer } from '../kit/requests/model-answer.ts';
 import { gross, known } from '../kit/usage.ts';
 
 /** An answer as the AI SDK has it of a language model of any provider: parts of a stream, or the whole. */

@@ -3,8 +3,8 @@ import { nowMs } from '../../call/clock.ts';
 import { openStage } from '../../call/open-stage.ts';
 import { openRecordedSpeech, type RecordedAudio } from '../../call/recorded-speech.ts';
 import type { Stage, StageResult } from '../../call/stage.ts';
-import { Deadline } from '../kit/deadline.ts';
 import { at, type Foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
+import { Deadline } from '../kit/requests/deadline.ts';
 import { known } from '../kit/usage.ts';
 import { finishReason, readUsage } from './answer.ts';
 

@@ -1,7 +1,7 @@
 import { ATTR } from '../../../model/semconv.ts';
 import type { Stage } from '../../call/stage.ts';
 import { at } from '../kit/patch.ts';
-import { SdkRequest } from '../kit/sdk-request.ts';
+import { SdkRequest } from '../kit/requests/sdk-request.ts';
 import type { AiAnswer } from './answer.ts';
 
 /** One request of the AI SDK to a language model. */

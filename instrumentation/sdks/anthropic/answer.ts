@@ -1,6 +1,6 @@
 import type { Usage } from '../../../model/facts.ts';
-import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
+import { ModelAnswer } from '../kit/requests/model-answer.ts';
 import { known } from '../kit/usage.ts';
 
 /** Reads a message of Anthropic: the events of a stream, or the whole. */

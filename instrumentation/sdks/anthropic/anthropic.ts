@@ -9,9 +9,9 @@ import {
 import { followsRequests, openStage } from '../../call/open-stage.ts';
 import { activeScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
-import { tapApiPromise } from '../kit/api-promise.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
-import { makeRequest, SdkRequest } from '../kit/sdk-request.ts';
+import { tapApiPromise } from '../kit/requests/api-promise.ts';
+import { makeRequest, SdkRequest } from '../kit/requests/sdk-request.ts';
 import { AnthropicAnswer } from './answer.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';
 

@@ -2,8 +2,8 @@ import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
+import { byteLength, lookFirst } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
-import { byteLength, lookFirst } from '../kit/sockets.ts';
 import { StreamingSession } from './streaming.ts';
 
 /**

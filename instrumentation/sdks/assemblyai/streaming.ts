@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 import { rawBytesPerSecond } from '../kit/audio-format.ts';
+import { closeError, refusalError } from '../kit/live/sockets.ts';
+import { TranscriptionConnection } from '../kit/live/transcription-connection.ts';
 import { type Foreign, text } from '../kit/patch.ts';
-import { closeError, refusalError } from '../kit/sockets.ts';
-import { TranscriptionConnection } from '../kit/transcription-connection.ts';
 import { readStreamingMessage, type StreamingMessage } from './messages.ts';
 
 /** One session of AssemblyAI's universal streaming: its messages in the words of a live transcription. */

@@ -1,8 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
 import { guard } from '../../call/spans.ts';
+import { lookFirst, tracedConnect } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
-import { tracedRequest } from '../kit/sdk-request.ts';
-import { lookFirst, tracedConnect } from '../kit/sockets.ts';
+import { tracedRequest } from '../kit/requests/sdk-request.ts';
 import { CartesiaSocket } from './socket.ts';
 import { CartesiaSynthesis } from './synthesis.ts';
 import { patchCartesiaTranscription } from './transcription.ts';

@@ -3,8 +3,8 @@ import { openStage } from '../../call/open-stage.ts';
 import { type AudioFormat, bytesPerSample, rawAudio, UNTIMED, wavAudio } from '../kit/audio-format.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
-import { Synthesis } from '../kit/synthesis.ts';
-import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
+import { Synthesis } from '../kit/requests/synthesis.ts';
+import { SynthesisAnswer } from '../kit/requests/synthesis-answer.ts';
 
 /** Reads Cartesia's `output_format`. */
 function audioFormat(outputFormat: unknown): AudioFormat {

@@ -2,10 +2,10 @@ import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
+import { byteLength, lookFirst } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, wrapOnce } from '../kit/patch.ts';
-import { tracedRequest } from '../kit/sdk-request.ts';
-import { byteLength, lookFirst } from '../kit/sockets.ts';
-import { transcriptionRequest } from '../kit/transcription-request.ts';
+import { tracedRequest } from '../kit/requests/sdk-request.ts';
+import { transcriptionRequest } from '../kit/requests/transcription-request.ts';
 import { CartesiaListenConnection } from './listen.ts';
 
 /** Transcription of `@cartesia/cartesia-js` 4: recordings, and the sockets of `stt.autoFinalize` and `stt.manualFinalize`. */

@@ -1,14 +1,14 @@
 import { nowMs } from '../../call/clock.ts';
 import { guard } from '../../call/spans.ts';
+import { byteLength, type FollowSocket, tracedConnect } from '../kit/live/sockets.ts';
 import { at, foreign, pick, wrapGetter, wrapOnce } from '../kit/patch.ts';
-import { byteLength, type FollowSocket, tracedConnect } from '../kit/sockets.ts';
-import { AgentConnection } from './agent.ts';
-import { FluxConnection } from './flux.ts';
-import { ListenConnection } from './listen.ts';
-import { tracedTranscribeFile, tracedTranscribeUrl } from './recording.ts';
+import { AgentConnection } from './agent/agent.ts';
+import { FluxConnection } from './listen/flux.ts';
+import { ListenConnection } from './listen/listen.ts';
+import { tracedTranscribeFile, tracedTranscribeUrl } from './listen/recording.ts';
 import { followSocket } from './socket.ts';
-import { SpeakV1Connection, SpeakV2Connection } from './speak.ts';
-import { tracedGenerate } from './speak-request.ts';
+import { SpeakV1Connection, SpeakV2Connection } from './speak/speak.ts';
+import { tracedGenerate } from './speak/speak-request.ts';
 
 const PACKAGE = '@deepgram/sdk';
 

@@ -1,8 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
 import { nowMs } from '../../call/clock.ts';
 import { guard } from '../../call/spans.ts';
+import { closeError, refusalError } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, wrapOnce } from '../kit/patch.ts';
-import { closeError, refusalError } from '../kit/sockets.ts';
 
 /** Who follows one socket of the SDK. Instants are milliseconds since 1970. */
 export interface SocketFollower {

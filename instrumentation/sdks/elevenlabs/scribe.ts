@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
+import { closeError, refusalError } from '../kit/live/sockets.ts';
+import { TranscriptionConnection } from '../kit/live/transcription-connection.ts';
 import { at, type Foreign, foreign, quantity, text } from '../kit/patch.ts';
-import { closeError, refusalError } from '../kit/sockets.ts';
-import { TranscriptionConnection } from '../kit/transcription-connection.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** What the SDK sends when it takes the audio from a URL itself. */

@@ -1,6 +1,6 @@
 import type { Adoption } from '../../call/adoption.ts';
-import { tracedFernRequest } from '../kit/http-response-promise.ts';
 import { at, type Foreign, foreign, text, wrapOnce } from '../kit/patch.ts';
+import { tracedFernRequest } from '../kit/requests/http-response-promise.ts';
 import { ElevenLabsSynthesis } from './synthesis.ts';
 
 /** `client.textToSpeech`: one voice, one text. */

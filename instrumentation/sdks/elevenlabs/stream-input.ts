@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { guard } from '../../call/spans.ts';
 import { parseJson } from '../kit/json.ts';
+import { lookFirst } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
-import { lookFirst } from '../kit/sockets.ts';
 import { ElevenLabsSocket } from './socket.ts';
 
 /**

@@ -2,8 +2,8 @@ import type { Adoption } from '../../call/adoption.ts';
 import { openStage } from '../../call/open-stage.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { at, text } from '../kit/patch.ts';
-import { Synthesis } from '../kit/synthesis.ts';
-import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
+import { Synthesis } from '../kit/requests/synthesis.ts';
+import { SynthesisAnswer } from '../kit/requests/synthesis-answer.ts';
 import { elevenLabsFormat } from './format.ts';
 
 /** Audio comes as bytes, or as base64 beside the timing of its characters. */

@@ -1,7 +1,7 @@
 import { nowMs } from '../../call/clock.ts';
 import { base64Bytes } from '../kit/base64.ts';
+import { type FollowSocket, lookFirst, tracedConnect } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, text, wrapOnce } from '../kit/patch.ts';
-import { type FollowSocket, lookFirst, tracedConnect } from '../kit/sockets.ts';
 import { ScribeConnection } from './scribe.ts';
 
 /** `client.speechToText.realtime`: live transcription. */

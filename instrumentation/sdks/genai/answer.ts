@@ -1,5 +1,5 @@
-import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, objects, text } from '../kit/patch.ts';
+import { ModelAnswer } from '../kit/requests/model-answer.ts';
 import { modelOf } from './resource.ts';
 import { readUsage } from './usage.ts';
 

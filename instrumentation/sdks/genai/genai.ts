@@ -3,7 +3,7 @@ import { followsRequests, openStage } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import type { Stage } from '../../call/stage.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
-import { SdkRequest } from '../kit/sdk-request.ts';
+import { SdkRequest } from '../kit/requests/sdk-request.ts';
 import { GeminiAnswer } from './answer.ts';
 import { patchGenaiLive } from './live.ts';
 import { inputMessages, promptCharacters } from './prompt.ts';

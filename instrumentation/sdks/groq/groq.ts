@@ -1,7 +1,7 @@
 import { guard } from '../../call/spans.ts';
 import { at, pick, wrapOnce } from '../kit/patch.ts';
-import { type StartRequest, tracedRequest } from '../kit/sdk-request.ts';
-import { transcriptionRequest } from '../kit/transcription-request.ts';
+import { type StartRequest, tracedRequest } from '../kit/requests/sdk-request.ts';
+import { transcriptionRequest } from '../kit/requests/transcription-request.ts';
 import { chatRequest } from '../openai/chat-completions.ts';
 import { speechRequest } from '../openai/speech-request.ts';
 

@@ -3,8 +3,8 @@ import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { base64Bytes } from '../kit/base64.ts';
+import { closedCleanly, lookFirst } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
-import { closedCleanly, lookFirst } from '../kit/sockets.ts';
 import { unreadable } from './realtime.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 

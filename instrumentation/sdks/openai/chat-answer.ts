@@ -1,6 +1,6 @@
 import type { Usage } from '../../../model/facts.ts';
-import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, modelName, objects, quantity, text } from '../kit/patch.ts';
+import { ModelAnswer } from '../kit/requests/model-answer.ts';
 import { gross, known } from '../kit/usage.ts';
 
 /** Reads a chat completion: the chunks of a stream, the first of which is empty, or the whole. */

@@ -1,6 +1,6 @@
 import { openStage } from '../../call/open-stage.ts';
 import { modelName } from '../kit/patch.ts';
-import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
+import { SdkRequest, type StartRequest } from '../kit/requests/sdk-request.ts';
 import { ChatAnswer } from './chat-answer.ts';
 import { inputMessages, promptCharacters } from './chat-prompt.ts';
 

@@ -1,8 +1,8 @@
 import { providerAt } from '../../../model/providers.ts';
 import { guard } from '../../call/spans.ts';
 import { at, foreign, pick, wrapOnce } from '../kit/patch.ts';
-import { type StartRequest, tracedRequest } from '../kit/sdk-request.ts';
-import { transcriptionRequest } from '../kit/transcription-request.ts';
+import { type StartRequest, tracedRequest } from '../kit/requests/sdk-request.ts';
+import { transcriptionRequest } from '../kit/requests/transcription-request.ts';
 import { chatRequest } from './chat-completions.ts';
 import { responseRequest } from './responses.ts';
 import { speechRequest } from './speech-request.ts';

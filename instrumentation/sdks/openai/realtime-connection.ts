@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { StageFacts } from '../../call/stage.ts';
+import { SpeechSession } from '../kit/live/speech-session.ts';
 import { at, type Foreign, foreign, text } from '../kit/patch.ts';
-import { SpeechSession } from '../kit/speech-session.ts';
 import {
   DEFAULT_TURN_DETECTION,
   PCM_BYTES_PER_SECOND,

@@ -4,8 +4,8 @@ import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { base64Bytes } from '../kit/base64.ts';
+import { closedCleanly } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
-import { closedCleanly } from '../kit/sockets.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Usage } from '../../../model/facts.ts';
 import type { StageResult } from '../../call/stage.ts';
-import { ModelAnswer } from '../kit/model-answer.ts';
 import { at, type Foreign, foreign, objects, quantity, text } from '../kit/patch.ts';
+import { ModelAnswer } from '../kit/requests/model-answer.ts';
 import { gross, known } from '../kit/usage.ts';
 
 /** What the application itself has to answer before the model goes on. */

@@ -1,6 +1,6 @@
 import { openStage } from '../../call/open-stage.ts';
 import { text } from '../kit/patch.ts';
-import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
+import { SdkRequest, type StartRequest } from '../kit/requests/sdk-request.ts';
 import { ResponsesAnswer } from './responses-answer.ts';
 import { inputMessages, promptCharacters } from './responses-prompt.ts';
 

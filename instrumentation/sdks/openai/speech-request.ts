@@ -2,8 +2,8 @@ import { openStage } from '../../call/open-stage.ts';
 import type { StageResult } from '../../call/stage.ts';
 import { type AudioFormat, rawAudio, UNTIMED, wavAudio } from '../kit/audio-format.ts';
 import { type Foreign, quantity, text } from '../kit/patch.ts';
-import { SdkRequest, type StartRequest } from '../kit/sdk-request.ts';
-import { SynthesisAnswer } from '../kit/synthesis-answer.ts';
+import { SdkRequest, type StartRequest } from '../kit/requests/sdk-request.ts';
+import { SynthesisAnswer } from '../kit/requests/synthesis-answer.ts';
 import { SpeechEvents } from './speech-events.ts';
 
 /** OpenAI's `pcm` and `wav`: 16 bit, mono. */

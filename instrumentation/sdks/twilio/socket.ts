@@ -2,8 +2,8 @@ import { type Context, diag } from '@opentelemetry/api';
 import { Call, type CallStart } from '../../call/call.ts';
 import { nowMs } from '../../call/clock.ts';
 import { CallScope, withScope } from '../../call/scope.ts';
+import { Playout } from '../kit/live/playout.ts';
 import { at, type Foreign, foreign, text } from '../kit/patch.ts';
-import { Playout } from '../kit/playout.ts';
 import { mediaMilliseconds, readEvent } from './messages.ts';
 
 /**

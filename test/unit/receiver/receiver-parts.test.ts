@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { toOpenMetrics } from '../../../exporter/metrics/open-metrics.ts';
-import { bearerAuth } from '../../../exporter/receiver/auth.ts';
-import { ByteBudget } from '../../../exporter/receiver/budget.ts';
 import { TextCache } from '../../../exporter/receiver/decode/text-cache.ts';
+import { bearerAuth } from '../../../exporter/receiver/door/auth.ts';
+import { ByteBudget } from '../../../exporter/receiver/door/budget.ts';
+import { isLoopback } from '../../../exporter/receiver/door/loopback.ts';
 import { createLog } from '../../../exporter/receiver/log.ts';
-import { isLoopback } from '../../../exporter/receiver/loopback.ts';
 
 describe('authorisation', () => {
   test('without a token everybody may ask', () => {

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { AnthropicAnswer } from '../../../instrumentation/sdks/anthropic/answer.ts';
 import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import { inputMessages, promptCharacters } from '../../../instrumentation/sdks/anthropic/prompt.ts';
-import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
+import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/requests/deadline.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

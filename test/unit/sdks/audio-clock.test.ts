@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { AudioClock } from '../../../instrumentation/sdks/kit/audio-clock.ts';
+import { AudioClock } from '../../../instrumentation/sdks/kit/live/audio-clock.ts';
 
 const START_MS = 1_760_000_000_000;
 

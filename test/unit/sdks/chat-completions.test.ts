@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
-import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
+import { DEADLINE_MS } from '../../../instrumentation/sdks/kit/requests/deadline.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

@@ -4,7 +4,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { activeScope, CallScope, withScope } from '../../../instrumentation/call/scope.ts';
-import { ConnectionCall } from '../../../instrumentation/sdks/kit/connection-call.ts';
+import { ConnectionCall } from '../../../instrumentation/sdks/kit/live/connection-call.ts';
 import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { AgentConnection } from '../../../instrumentation/sdks/deepgram/agent.ts';
+import { AgentConnection } from '../../../instrumentation/sdks/deepgram/agent/agent.ts';
 import type { StageFact, TurnFact } from '../../../model/facts.ts';
 import { turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';

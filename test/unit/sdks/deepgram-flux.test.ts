@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FluxConnection } from '../../../instrumentation/sdks/deepgram/flux.ts';
+import { FluxConnection } from '../../../instrumentation/sdks/deepgram/listen/flux.ts';
 import { type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { ListenConnection } from '../../../instrumentation/sdks/deepgram/listen.ts';
+import { ListenConnection } from '../../../instrumentation/sdks/deepgram/listen/listen.ts';
 import type { StageFact, TurnFact } from '../../../model/facts.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';

@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { requestFormat, socketFormat } from '../../../instrumentation/sdks/deepgram/audio.ts';
-import { SpeakV1Connection, SpeakV2Connection } from '../../../instrumentation/sdks/deepgram/speak.ts';
+import { SpeakV1Connection, SpeakV2Connection } from '../../../instrumentation/sdks/deepgram/speak/speak.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import {
   LiveTranscription,
   type LiveTranscriptionInit,
-} from '../../../instrumentation/sdks/kit/live-transcription.ts';
-import type { Words } from '../../../instrumentation/sdks/kit/words.ts';
+} from '../../../instrumentation/sdks/kit/live/live-transcription.ts';
+import type { Words } from '../../../instrumentation/sdks/kit/live/words.ts';
 import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
 

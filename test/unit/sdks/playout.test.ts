@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { Playout } from '../../../instrumentation/sdks/kit/playout.ts';
+import { Playout } from '../../../instrumentation/sdks/kit/live/playout.ts';
 
 const START = 1_760_000_000_000;
 

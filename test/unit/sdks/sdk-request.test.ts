@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import { patchGenai } from '../../../instrumentation/sdks/genai/genai.ts';
-import { UNREAD_MS } from '../../../instrumentation/sdks/kit/deadline.ts';
+import { UNREAD_MS } from '../../../instrumentation/sdks/kit/requests/deadline.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';

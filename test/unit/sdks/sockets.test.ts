@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byteLength } from '../../../instrumentation/sdks/kit/sockets.ts';
+import { byteLength } from '../../../instrumentation/sdks/kit/live/sockets.ts';
 
 describe('the length of a frame', () => {
   for (const [what, frame, expected] of [

@@ -4,7 +4,10 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { activeScope } from '../../../instrumentation/call/scope.ts';
-import { SpeechSession, type SpeechSessionInit } from '../../../instrumentation/sdks/kit/speech-session.ts';
+import {
+  SpeechSession,
+  type SpeechSessionInit,
+} from '../../../instrumentation/sdks/kit/live/speech-session.ts';
 import { Story } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { tapInPlace } from '../../../instrumentation/sdks/kit/stream-in-place.ts';
+import { tapInPlace } from '../../../instrumentation/sdks/kit/requests/stream-in-place.ts';
 
 /** A stream of numbers that is listened to, and what was heard of it. */
 function tapped(numbers: readonly number[], error?: Error) {

@@ -7,7 +7,7 @@ import {
   tapReadable,
   tapResponse,
   tapStream,
-} from '../../../instrumentation/sdks/kit/streams.ts';
+} from '../../../instrumentation/sdks/kit/requests/streams.ts';
 
 /** A tap that writes down what it hears, and one that always throws. */
 const listening = (heard: unknown[]): Tap<unknown> => ({

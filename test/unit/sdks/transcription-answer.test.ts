@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TranscriptionAnswer } from '../../../instrumentation/sdks/kit/transcription-answer.ts';
+import { TranscriptionAnswer } from '../../../instrumentation/sdks/kit/requests/transcription-answer.ts';
 
 const read = (...items: unknown[]): TranscriptionAnswer => {
   const answer = new TranscriptionAnswer();

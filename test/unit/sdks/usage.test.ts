@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AiAnswer } from '../../../instrumentation/sdks/ai/answer.ts';
 import { AnthropicAnswer } from '../../../instrumentation/sdks/anthropic/answer.ts';
 import { GeminiAnswer } from '../../../instrumentation/sdks/genai/answer.ts';
-import type { ModelAnswer } from '../../../instrumentation/sdks/kit/model-answer.ts';
+import type { ModelAnswer } from '../../../instrumentation/sdks/kit/requests/model-answer.ts';
 import { gross } from '../../../instrumentation/sdks/kit/usage.ts';
 import { readStage } from '../../../instrumentation/sdks/livekit/metrics.ts';
 import { ChatAnswer } from '../../../instrumentation/sdks/openai/chat-answer.ts';
