@@ -3,7 +3,10 @@
  * `gen_ai.provider.name` convention lists, where it lists one. A provider that is known by one name only needs no entry.
  */
 interface Provider {
-  /** What others call it, in lower case. An alias also covers what follows it after a dot: `azure.responses`. */
+  /**
+   * What others call it, in lower case, with `_` for any space, hyphen or underscore. An alias also covers what follows
+   * it after a dot: `azure.responses`.
+   */
   readonly aliases?: readonly string[];
   /** Domains that it answers at, subdomains included. The longest one that fits counts. */
   readonly hosts?: readonly string[];
@@ -11,17 +14,17 @@ interface Provider {
 
 export const PROVIDERS = {
   anthropic: { aliases: ['claude'], hosts: ['anthropic.com'] },
-  assemblyai: { aliases: ['assembly_ai', 'assembly-ai'], hosts: ['assemblyai.com'] },
+  assemblyai: { aliases: ['assembly_ai'], hosts: ['assemblyai.com'] },
   'aws.bedrock': {
-    aliases: ['amazon-bedrock', 'amazon_bedrock', 'aws_bedrock', 'aws-bedrock', 'awsbedrock', 'bedrock'],
+    aliases: ['amazon_bedrock', 'aws_bedrock', 'awsbedrock', 'bedrock', 'bedrock_converse'],
   },
   'aws.polly': { aliases: ['aws_polly', 'amazon_polly', 'polly'] },
   'azure.ai.inference': {
-    aliases: ['az.ai.inference', 'azure_ai_inference'],
+    aliases: ['az.ai.inference', 'azure_ai_inference', 'microsoft.foundry'],
     hosts: ['services.ai.azure.com', 'models.inference.ai.azure.com'],
   },
   'azure.ai.openai': {
-    aliases: ['az.ai.openai', 'azure', 'azure-openai', 'azure_openai', 'azureopenai'],
+    aliases: ['az.ai.openai', 'azure', 'azure_openai', 'azureopenai'],
     hosts: ['openai.azure.com', 'cognitiveservices.azure.com'],
   },
   cartesia: { aliases: ['cartesiahttp', 'cartesiaturns'], hosts: ['cartesia.ai'] },
@@ -30,7 +33,7 @@ export const PROVIDERS = {
   deepgram: { aliases: ['deepgramflux', 'deepgramhttp'], hosts: ['deepgram.com'] },
   deepseek: { hosts: ['deepseek.com'] },
   elevenlabs: {
-    aliases: ['eleven labs', 'eleven-labs', 'eleven_labs', 'elevenlabshttp', 'elevenlabsrealtime'],
+    aliases: ['eleven_labs', 'elevenlabshttp', 'elevenlabsrealtime'],
     hosts: ['elevenlabs.io'],
   },
   fireworks: { aliases: ['fireworks_ai', 'fireworksai'], hosts: ['fireworks.ai'] },
@@ -38,23 +41,24 @@ export const PROVIDERS = {
     aliases: [
       'gemini',
       'google',
-      'google-genai',
-      'google-generativeai',
-      'google.generative-ai',
+      'google.generative_ai',
       'google_genai',
+      'google_generative_ai',
       'google_generativeai',
+      'google_gla',
       'googleai',
+      'googlegenerativeai',
     ],
     hosts: ['googleapis.com'],
   },
   'gcp.vertex_ai': {
     aliases: [
-      'google-vertex',
+      'gcp.vertex',
       'google.vertex',
       'google_vertex',
+      'google_vertex_ai',
       'google_vertexai',
       'vertex',
-      'vertex-ai',
       'vertex_ai',
       'vertexai',
     ],
@@ -62,8 +66,9 @@ export const PROVIDERS = {
   },
   groq: { hosts: ['groq.com'] },
   'ibm.watsonx.ai': { aliases: ['watsonx', 'watsonx_ai'] },
+  livekit: { aliases: ['inference', 'livekit_inference'] },
   mistral_ai: { aliases: ['mistral', 'mistralai'], hosts: ['mistral.ai'] },
-  openai: { aliases: ['open-ai', 'open_ai'], hosts: ['openai.com'] },
+  openai: { aliases: ['open_ai'], hosts: ['openai.com'] },
   openrouter: { hosts: ['openrouter.ai'] },
   perplexity: { hosts: ['perplexity.ai'] },
   together: { aliases: ['together_ai', 'togetherai'], hosts: ['together.ai', 'together.xyz'] },
@@ -76,17 +81,23 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
   entries.flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((alias) => [alias, name])),
 );
 
+/** `vertex-ai` and `Vertex AI` are `vertex_ai`. */
+const spelled = (name: string): string => name.replace(/[\s_-]+/g, '_');
+
 /** The longest domain first. */
 const BY_HOST: readonly (readonly [host: string, provider: string])[] = entries
   .flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const))
   .sort(([a], [b]) => b.length - a.length);
 
-/** `deepgram.STT`, `tone.TTS`: the label of a LiveKit plugin; `openai.chat`: a provider and its API in the AI SDK. */
+/** `deepgram.STT`, `deepgram.STTv2`: the label of a LiveKit plugin; `openai.chat`: a provider and its API in the AI SDK. */
 const LABEL =
-  /^([\w.-]+)\.(stt|tts|llm|realtimemodel|chat|responses|completion|messages|embedding|image|speech|transcription)$/i;
+  /^([\w.-]+)\.((?:stt|tts|llm)(?:v\d+)?|realtimemodel|chat|responses|completion|messages|embedding|image|speech|transcription)$/i;
 
 /** `livekit.plugins.deepgram.stt`: the module of a LiveKit plugin in Python. */
 const PLUGIN = /^livekit\.plugins\.(\w+)/i;
+
+/** `tts.StreamAdapter<cartesia.TTS>`, `livekit.agents.tts.fallback_adapter.FallbackAdapter`: what LiveKit puts before one or several. */
+const ADAPTER = /\w*Adapter(?:Wrapper)?(?:<(.+)>)?$/;
 
 const isUnknown = (name: string): boolean => name === '' || name.toLowerCase() === 'unknown';
 
@@ -97,6 +108,8 @@ const isUnknown = (name: string): boolean => name === '' || name.toLowerCase() =
 export function providerOf(reported: unknown): string | undefined {
   const given = typeof reported === 'string' ? reported.trim() : '';
   if (isUnknown(given)) return undefined;
+  const adapter = ADAPTER.exec(given);
+  if (adapter !== null) return providerOf(adapter[1]);
   const name = (PLUGIN.exec(given)?.[1] ?? LABEL.exec(given)?.[1] ?? given).toLowerCase();
   return byName(name) ?? atHost(name) ?? name;
 }
@@ -108,12 +121,15 @@ export function providerAt(baseUrl: unknown): string | undefined {
 
 /** A model as reported, without the folder that Google's names have; a label in its place says nothing. */
 export const modelOf = (reported: string | undefined): string | undefined =>
-  reported === undefined || isUnknown(reported) || LABEL.test(reported)
+  reported === undefined || isUnknown(reported) || isLabel(reported)
     ? undefined
     : reported.replace(/^(?:.*\/)?models\//, '');
 
+const isLabel = (name: string): boolean => LABEL.test(name) || PLUGIN.test(name) || ADAPTER.test(name);
+
 /** The name itself, or the longest part of it before a dot: `google.vertex.anthropic` is Vertex AI. */
-function byName(name: string): string | undefined {
+function byName(reported: string): string | undefined {
+  const name = spelled(reported);
   for (let end = name.length; end > 0; end = name.lastIndexOf('.', end - 1)) {
     const known = BY_NAME.get(name.slice(0, end));
     if (known !== undefined) return known;

@@ -6,10 +6,11 @@ import type { Fact } from '../../model/facts.ts';
  */
 const CANCELLATIONS: readonly RegExp[] = [
   // Python, .NET, Kotlin, Java, gRPC, axios: CancelledError, TaskCanceledException, CancellationException, CANCELLED.
-  /^(?:\w*[a-z_])?cancel(?:l?ed|l?ation)(?:error|exception)?$/i,
+  // Kotlin's TimeoutCancellationException is a timeout.
+  /^(?!timeout)(?:\w*[a-z_])?cancel(?:l?ed|l?ation)(?:error|exception)?$/i,
   // The DOM and the clients built on `fetch`: AbortError, APIUserAbortError, ResponseAborted, RequestAbortedError.
   /^(?:\w*user|api|dom|fetch)?aborterror$/i,
-  /^(?:request|response|stream|operation)aborted(?:error|exception)?$/i,
+  /^(?:err|request|response|stream|operation)_?aborted(?:error|exception)?$/i,
   /^(?:abort_err|und_err_aborted|err_canceled|aborted_by_user)$/i,
   // An answer whose reader went away, the status that proxies log for one, and the number of the DOM's AbortError.
   /^(?:GeneratorExit|499|20|aborted)$/,
@@ -17,7 +18,7 @@ const CANCELLATIONS: readonly RegExp[] = [
 
 /** Whether a class of error says that the work was ended on purpose. Takes qualified names, `asyncio.CancelledError`. */
 export function isCancellation(errorType: string): boolean {
-  const name = /[^\s./:$\\]*$/.exec(errorType.trim())?.[0] ?? '';
+  const name = /[^\s./:$\\[\]]*(?=\]?$)/.exec(errorType.trim())?.[0] ?? '';
   return CANCELLATIONS.some((pattern) => pattern.test(name));
 }
 

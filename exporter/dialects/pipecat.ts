@@ -92,7 +92,8 @@ function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
 }
 
 /** How Pipecat's classes name the way to one provider: `DeepgramFluxSTTService` is `deepgramflux` on its spans. */
-const WAY = /(?:http|realtime|live|flux|turns|responses|sync|dialogue|sagemaker|segmented|omni|agent)$/;
+const WAY =
+  /(?:http|realtime|voicelive|live|flux|turns|responses|sync|dialogue|sagemaker|segmented|omni|agent|nonjson|v\d+)$/;
 
 /** A service's provider, whichever way it is reached, and its model. */
 function namesOf(attributes: Attributes): ReturnType<typeof modelNames> {

@@ -183,12 +183,22 @@ function bestEntry(
 
 /**
  * A name is a prefix only up to a separator: `gpt-5` names `gpt-5-2025-08-07`, but neither `gpt-5.1` nor `gpt-50`,
- * which are other models with other prices. 0: not named.
+ * which are other models with other prices. So are `gpt-5-2`, a number behind a number that is no date, and `gpt-5-nano`.
+ * 0: not named.
  */
 function specificityOf(name: string, model: string): number {
   if (name === model) return Number.POSITIVE_INFINITY;
-  return model.startsWith(name) && /^[-_:@/]/.test(model.slice(name.length)) ? name.length : 0;
+  if (!model.startsWith(name)) return 0;
+  const rest = model.slice(name.length);
+  if (!/^[-_:@/]/.test(rest) || OTHER_KIND.test(rest)) return 0;
+  return /\d$/.test(name) && OTHER_VERSION.test(rest) ? 0 : name.length;
 }
+
+/** `-5` and `-5-20251101`, but neither `-20251101`, `-0613`, `-05-20` nor `-12-2025`. */
+const OTHER_VERSION = /^[-_]\d{1,2}(?![\da-z]|-\d{2}(?:\d{2})?(?!\d))/;
+/** What providers call the siblings of a model, which have prices of their own. */
+const OTHER_KIND =
+  /[-_](?:mini|nano|lite|pro|live|audio|realtime|image|tts|transcribe|search|translate)(?![\da-z])/;
 
 /** The price in force, else the first one where it may be assumed for the time before it. */
 function priceAt(provider: string, entry: PriceEntry, atUs: number): Price | undefined {

@@ -31,6 +31,9 @@ const CALLED_OFF = [
   'kotlinx.coroutines.JobCancellationException',
   'StatusCode.CANCELLED',
   'context canceled',
+  'DOMException [AbortError]',
+  'request_aborted',
+  'net::ERR_ABORTED',
   '499',
 ];
 
@@ -43,6 +46,7 @@ const FAILED = [
   'APIConnectionError',
   'RateLimitError',
   'CancellationPolicyError',
+  'kotlinx.coroutines.TimeoutCancellationException',
   '429',
   '500',
 ];

@@ -182,7 +182,7 @@ test('a service is of its provider, whichever way it is reached', () => {
     'aws.bedrock': ['aws.bedrock', 'awsnovasonic'],
     'aws.polly': ['awspolly'],
     inworld: ['inworld', 'inworldhttp', 'inworldrealtime'],
-    rime: ['rime', 'rimehttp'],
+    rime: ['rime', 'rimehttp', 'rimenonjson', 'rimev1'],
     perplexity: ['perplexity', 'perplexityagenthttp'],
   };
   for (const [expected, names] of Object.entries(ways)) {

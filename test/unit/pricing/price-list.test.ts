@@ -47,6 +47,28 @@ describe('a price list', () => {
     }
   });
 
+  it('takes a number behind a number, unless it is a date, and a sibling of the family for another model', () => {
+    const family = priceListFrom([acme(stt(['ear-4'], dated('2026-01-01', '4')))]);
+    for (const same of [
+      'ear-4-20260101',
+      'ear-4-2026-01-01',
+      'ear-4-05-20',
+      'ear-4-12-2025',
+      'ear-4-0613',
+      'ear-4-8b',
+    ])
+      assert.equal(minute(family, same), '4', same);
+    for (const other of [
+      'ear-4-5',
+      'ear-4-5@20251101',
+      'ear-4-5-20251101',
+      'ear-4-mini',
+      'ear-4-fast-lite',
+      'ear-4-live-preview',
+    ])
+      assert.equal(minute(family, other), undefined, other);
+  });
+
   it('lets a model without a price keep a shorter name from pricing it', () => {
     assert.equal(minute(list, 'ear-3'), undefined);
     assert.equal(minute(list, 'ear-3-mini'), undefined);
