@@ -26,7 +26,7 @@ export function isSkewed({ fact, joined, stages }: GroupedTurn): boolean {
   return fact.spokenRequest === undefined && isSaidBeforeWritten(stages);
 }
 
-/** The only answer of a turn came after all that was said, which is as long as it. */
+/** The only answer of a turn came after what was said could be heard, which is as long as it. */
 function isSaidBeforeWritten(stages: readonly StageFact[]): boolean {
   const [llm, ...others] = stagesOf(stages, 'llm');
   const syntheses = answersOf(stages, 'tts');
@@ -34,7 +34,7 @@ function isSaidBeforeWritten(stages: readonly StageFact[]): boolean {
   if (llm?.firstByteUs === undefined || others.length > 0 || syntheses.length === 0 || size === undefined)
     return false;
   const writtenUs = llm.firstByteUs;
-  if (syntheses.some(({ endUs }) => endUs >= writtenUs)) return false;
+  if (syntheses.some(({ firstByteUs }) => firstByteUs + TOLERANCE_US >= writtenUs)) return false;
   return llm.usage?.outputTokens !== undefined && misfit(llm, size) <= SAID;
 }
 

@@ -35,7 +35,9 @@ export function wasHeard(
   if (syntheses.length > 0) return syntheses.some(gaveSomething);
   const requests = stagesOf(stages, 'llm');
   if (requests.length > 0 && !requests.some(gaveSomething)) return false;
-  return evidence.synthesis && answersOf(stages, 'llm').length === 0 ? false : undefined;
+  // A turn that was cut off before its synthesis was cut off in the model's words.
+  const gaveWords = answersOf(stages, 'llm').length > 0 && fact.interrupted !== true;
+  return evidence.synthesis && !gaveWords && !requests.some(isSpoken) ? false : undefined;
 }
 
 /** It was not cut off, did not fail, or had begun to answer. */
@@ -51,6 +53,10 @@ const gaveSomething = ({
   if (cancelled === true || errorType !== undefined) return false;
   return stage === 'tts' || usage !== undefined || endUnknown !== true;
 };
+
+/** By a model that speaks itself. */
+const isSpoken = ({ realtime, usage }: StageFact): boolean =>
+  realtime === true || (usage?.outputAudioTokens ?? 0) > 0;
 
 /**
  * Whether anything of a call shows when the user speaks. Where nothing does, it is unknown who opened a turn and who

@@ -30,10 +30,17 @@ export function withoutCancellation<F extends Fact>(fact: F): F {
   return fact;
 }
 
-/** Many clients stop their watch when they are cut off: the time to the cut is not a first byte. */
+/**
+ * Many clients stop their watch when they are cut off: the time to the cut is not a first byte. And they have not
+ * counted: an answer of 0 tokens that was cut off is one of unknown length.
+ */
 export function withoutTimeToCut<F extends Fact>(fact: F): F {
-  if (fact.type !== 'stage' || fact.cancelled !== true || fact.firstByteUs === undefined) return fact;
-  if (fact.firstByteUs >= fact.endUs - CUT_US) delete fact.firstByteUs;
+  if (fact.type !== 'stage' || fact.cancelled !== true) return fact;
+  if (fact.firstByteUs !== undefined && fact.firstByteUs >= fact.endUs - CUT_US) delete fact.firstByteUs;
+  if (fact.usage?.outputTokens === 0) {
+    const { outputTokens, ...usage } = fact.usage;
+    fact.usage = usage;
+  }
   return fact;
 }
 

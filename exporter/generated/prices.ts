@@ -4476,6 +4476,8 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "gemini-live-2.5-flash",
+          "gemini-live-2.5-flash-native-audio",
+          "gemini-live-2.5-flash-preview-native-audio",
           "gemini-2.5-flash-native-audio-latest",
           "gemini-2.5-flash-native-audio-preview"
         ],

@@ -104,6 +104,16 @@ test('audio that was made and not played when the call ended was hung up on', ()
   assert.equal(cut(40_000), null);
 });
 
+test('a turn that was cut off in the words of the model, before its synthesis, interrupted nobody', () => {
+  const { metrics, logs } = rows(
+    turn(0, [0, 2_000], { initiator: 'user', interrupted: true }),
+    stage('llm', 0, [1_100, 1_500, 1_600]),
+    turn(1, [2_000, 9_000], { initiator: 'user', speechEndedUs: at(3_000), eouSource: 'vad' }),
+    stage('tts', 1, [4_000, 4_200, 5_000]),
+  );
+  assert.deepEqual([logs[0]?.interrupted, logs[0]?.ttfb_llm, metrics.interruption_count], [false, null, 0]);
+});
+
 test('clocks that disagree: a stage that ends before its turn begins, or outlives it, is compared with nothing', () => {
   const skewed = (...stages: Fact[]) => {
     const { metrics, logs } = rows(
@@ -139,6 +149,15 @@ test('clocks that disagree: a stage that ends before its turn begins, or outlive
     null,
   ]);
   assert.deepEqual(skewed(llm, stage('tts', 0, [8_600, 8_800, 9_800], said)), [
+    1,
+    0.4,
+    0.2,
+    null,
+    null,
+    null,
+  ]);
+  // Behind by so little that it goes on after the answer has begun.
+  assert.deepEqual(skewed(llm, stage('tts', 0, [3_500, 3_700, 4_700], said)), [
     1,
     0.4,
     0.2,

@@ -97,6 +97,18 @@ test('an answer that was cut off is not an error, and what it used is unpriced b
   }
 });
 
+test('an answer of 0 tokens that was cut off has an unknown length: its prompt alone is not its price', () => {
+  const usage = { 'gen_ai.usage.input_tokens': 100, 'gen_ai.usage.output_tokens': 0 };
+  const { metrics } = finalizeCall(
+    [chat({ attributes: { 'error.type': 'CancelledError', ...usage } })],
+    RECORDING_PRICES,
+  );
+  assert.deepEqual(
+    [metrics.llm_input_tokens, metrics.llm_output_tokens, metrics.cost_llm, metrics.unpriced],
+    [100, null, null, ['llm:openai/gpt-4o-mini']],
+  );
+});
+
 test('a request that failed keeps its error and costs nothing', () => {
   const { metrics, logs } = finalizeCall(
     [chat({ attributes: { 'error.type': 'RateLimitError' } })],
