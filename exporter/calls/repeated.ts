@@ -33,7 +33,8 @@ function withoutNested(stages: readonly StageFact[], tree: SpanTree): StageFact[
   return top.flatMap((stage) => {
     const inner = (inside.get(keyOf(stage)) ?? []).filter(({ usage }) => usage !== undefined);
     const [only] = inner;
-    if (only === undefined || stage.stage !== 'llm') return [stage];
+    if (only === undefined) return [stage];
+    if (stage.stage !== 'llm') return [namedAfter(stage, inner)];
     if (inner.length === 1) return [sameTokens(stage.usage, only.usage) ? merged(stage, only) : stage];
     // Several requests behind one: retries, or another model that had to step in. They know what they used.
     return stage.usage === undefined ? inner : [stage];
@@ -112,7 +113,16 @@ const inOrderOfKnowledge = (one: StageFact, other: StageFact): [StageFact, Stage
   return knowledge(other) > knowledge(one) ? [other, one] : [one, other];
 };
 
-/** A stage with what another span of the same request knows beyond it. */
+/** An adapter that does not say which model it asks, with the only one that the requests inside it name. */
+function namedAfter(stage: StageFact, inner: readonly StageFact[]): StageFact {
+  const [first] = inner;
+  const isOne = inner.every(({ provider, model }) => provider === first?.provider && model === first?.model);
+  if (stage.model !== undefined || first?.model === undefined || !isOne) return stage;
+  const { provider, model } = first;
+  return { ...stage, ...withoutAbsent({ provider, model }) };
+}
+
+/** A stage with what another span of the same request knows beyond it. Provider and model go together. */
 function merged(stage: StageFact, twin: StageFact): StageFact {
   const { turnIndex, provider, model, requestedModel, serviceTier, responseId, firstByteUs, finishReasons } =
     twin;
@@ -127,6 +137,7 @@ function merged(stage: StageFact, twin: StageFact): StageFact {
     finishReasons,
   };
   const both = { ...withoutAbsent(known), ...stage, usage: { ...twin.usage, ...stage.usage } };
+  if (stage.model === undefined && model !== undefined && provider !== undefined) both.provider = provider;
   if (stage.usage === undefined && twin.usage !== undefined) delete both.endUnknown;
   return both;
 }

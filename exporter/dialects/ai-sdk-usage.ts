@@ -25,7 +25,10 @@ const ANSWER_TEXT = 'ai.usage.outputTokenDetails.textTokens';
 /** JSON: what a provider tells beyond the common fields, each under its own key. */
 const PROVIDER_METADATA = 'ai.response.providerMetadata';
 
-/** `gen_ai.usage.*` of the same span are the same tokens. */
+/**
+ * `gen_ai.usage.*` of the same span are the same tokens. Of a prompt without its cache, of which the provider's own object
+ * was cut by a limit, the length is not known.
+ */
 export function aiSdkUsage(
   attributes: Attributes,
   provider: string | undefined,
@@ -39,7 +42,10 @@ export function aiSdkUsage(
       attributes[UNCACHED] === undefined && NET_PROMPT.test(provider ?? '') && isClaude(provider, model),
     answerIsNet: attributes[ANSWER_TEXT] === undefined && /gemini/.test(model ?? ''),
   };
-  return grossUsage({ ...more, ...counts, ...larger(more, counts) }, counting);
+  const isCut = attributes[PROVIDER_METADATA] !== undefined && !jsonObject(attributes, PROVIDER_METADATA);
+  const { inputTokens, ...rest } = counts;
+  const known = isCut && counting.promptIsNet === true ? rest : counts;
+  return grossUsage({ ...more, ...known, ...larger(more, counts) }, counting);
 }
 
 function ownCounts(attributes: Attributes): TokenCounts {

@@ -206,13 +206,16 @@ function llmRequest(span: SpanRecord, base: FactBase): StageFact {
 
 /** Without metrics it was cut off before its first audio; of metrics that cannot be read nothing is known. */
 function synthesis(span: SpanRecord, base: FactBase): StageFact {
-  const provider = providerOf(text(span.attributes, LK.ttsLabel));
+  const named = modelNames(span.attributes);
+  const provider = named.provider ?? providerOf(text(span.attributes, LK.ttsLabel));
+  const { model } = named;
   const metrics = metricsOf(span.attributes, LK.ttsMetrics);
   if (metrics === undefined) {
     const cutOff = span.attributes[LK.ttsMetrics] === undefined && base.errorType === undefined;
     return stageFact(base, {
       stage: 'tts',
       provider,
+      model,
       cancelled: cutOff || undefined,
       endUnknown: !cutOff || undefined,
     });
@@ -223,7 +226,7 @@ function synthesis(span: SpanRecord, base: FactBase): StageFact {
   return stageFact(base, {
     stage: 'tts',
     provider: metrics.provider ?? provider,
-    model: metrics.model,
+    model: metrics.model ?? model,
     firstByteUs: afterStart({ ...span, startUs }, metrics.firstByteSeconds),
     usage: someUsage(present({ characters, audioSeconds, inputTokens, outputTokens })),
     cancelled: metrics.cancelled || undefined,

@@ -52,6 +52,29 @@ describe('one request told twice counts once', () => {
     assert.equal(requests(request([0, 900]), request([5, 905]), request([7, 899])).length, 1);
   });
 
+  it('with provider and model of the one request inside an adapter that names no model', () => {
+    const outer = request([0, 900], { provider: 'livekit' });
+    delete outer.model;
+    const [llm] = requests(outer, inside(outer, [10, 890], { provider: 'groq', model: 'llama' }));
+    assert.deepEqual([llm?.provider, llm?.model], ['groq', 'llama']);
+
+    const adapter = stage('tts', 0, [0, 2000], { usage: { characters: 100 } });
+    const sentence = (model: string, times: [number, number]) =>
+      stage('tts', 0, times, {
+        provider: 'openai',
+        model,
+        usage: { characters: 50 },
+        parentSpanId: adapter.spanId,
+      });
+    const [tts, ...none] = requests(adapter, sentence('tts-1', [0, 900]), sentence('tts-1', [900, 1900]));
+    assert.deepEqual(
+      [tts?.provider, tts?.model, tts?.usage, none],
+      ['openai', 'tts-1', { characters: 100 }, []],
+    );
+    const [mixed] = requests(adapter, sentence('tts-1', [0, 900]), sentence('tts-1-hd', [900, 1900]));
+    assert.equal(mixed?.model, undefined);
+  });
+
   it('in whatever order they come', () => {
     const one = request([0, 900], { traceId: 'elsewhere' });
     const other = request([0, 900], { responseId: 'r' });

@@ -243,6 +243,20 @@ test('metrics that were cut at a length limit are unknown, and not those of a sy
   );
 });
 
+test('a synthesis whose metrics are missing or cut is of the model that its own attributes name', () => {
+  const attributes = {
+    'lk.tts.label': 'livekit.agents.inference.tts.TTS',
+    'gen_ai.provider.name': 'livekit',
+    'gen_ai.request.model': 'cartesia/sonic-3',
+  };
+  for (const metrics of [undefined, '{"type":"tts_metr']) {
+    const fact = read('tts_request', [0, 1_000], {
+      attributes: { ...attributes, 'lk.tts_metrics': metrics },
+    });
+    assert.deepEqual(fact.type === 'stage' && [fact.provider, fact.model], ['livekit', 'cartesia/sonic-3']);
+  }
+});
+
 test('what cut a reply off: the user, or the program', () => {
   const by = (source: unknown) => {
     const fact = read('agent_turn', [0, 10], {

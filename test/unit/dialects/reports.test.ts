@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readFact } from '../../../exporter/dialects/index.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { splitCalls } from '../../../exporter/store/split.ts';
@@ -116,4 +117,34 @@ test("Pipecat's services are priced as their providers", () => {
     '0.0065',
     '0.0050',
   ]);
+});
+
+test("a prompt of Claude's without its cache, of which a limit cut the account, has no price", () => {
+  const fact = readFact({
+    traceId: 'trace',
+    spanId: 'span',
+    name: 'ai.streamText.doStream',
+    scopeName: 'ai',
+    startUs: 0,
+    endUs: 1_000_000,
+    statusCode: 0,
+    events: [],
+    resource: {},
+    attributes: {
+      'voice.call.id': 'c',
+      'ai.operationId': 'ai.streamText.doStream',
+      'ai.model.provider': 'anthropic.messages',
+      'ai.model.id': 'claude-haiku-4-5',
+      'ai.usage.inputTokens': 4,
+      'ai.usage.outputTokens': 104,
+      'ai.response.finishReason': 'stop',
+      'ai.response.providerMetadata': '{"anthropic":{"usage":{"input_tokens":4,"cache_crea',
+    },
+  });
+  assert.ok(fact);
+  const { metrics } = finalizeCall([fact], catalogue());
+  assert.deepEqual(
+    [metrics.llm_input_tokens, metrics.llm_output_tokens, metrics.cost_llm, metrics.unpriced],
+    [null, 104, null, ['llm:anthropic/claude-haiku-4-5']],
+  );
 });

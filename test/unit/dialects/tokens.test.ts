@@ -19,6 +19,7 @@ test('tokens written to a cache are read under every name that they had', () => 
     'input_tokens.cache_write',
     'details.cache_write_tokens',
     'details.cache_creation_input_tokens',
+    'input_token_details.cache_creation',
   ]) {
     assert.equal(usage({ [name]: 8000 })?.cacheCreationInputTokens, 8000, name);
   }
@@ -33,6 +34,8 @@ test('tokens read from a cache are read under every name that they had', () => {
     'input_tokens.cached',
     'details.cache_read_tokens',
     'details.cached_tokens',
+    'input_token_details.cache_read',
+    'cached_prompt_tokens',
   ]) {
     assert.equal(usage({ [name]: 800 })?.cachedInputTokens, 800, name);
   }
