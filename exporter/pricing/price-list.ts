@@ -183,7 +183,7 @@ function bestEntry(
 
 /**
  * A name is a prefix only up to a separator: `gpt-5` names `gpt-5-2025-08-07`, but neither `gpt-5.1` nor `gpt-50`,
- * which are other models with other prices. So are `gpt-5-2`, a number behind a number that is no date, and `gpt-5-nano`.
+ * which are other models with other prices. So are `gpt-5-2`, a number behind a number that is not a date, and `gpt-5-nano`.
  * 0: not named.
  */
 function specificityOf(name: string, model: string): number {

@@ -104,7 +104,7 @@ test('audio that was made and not played when the call ended was hung up on', ()
   assert.equal(cut(40_000), null);
 });
 
-test('a turn that was cut off in the words of the model, before its synthesis, interrupted nobody', () => {
+test('a turn that was cut off in the words of the model, before its synthesis, was not interrupted', () => {
   const { metrics, logs } = rows(
     turn(0, [0, 2_000], { initiator: 'user', interrupted: true }),
     stage('llm', 0, [1_100, 1_500, 1_600]),
