@@ -3521,6 +3521,9 @@ export const PRICE_FILES: readonly unknown[] = [
       "gcp.gen_ai",
       "gcp.vertex_ai"
     ],
+    "priced_as": [
+      "anthropic"
+    ],
     "revised_on": "2026-11-29",
     "note": "Prices of the Gemini API and of the global endpoint of Vertex AI; regional endpoints can cost more.",
     "entries": [

@@ -185,6 +185,9 @@ describe('a stage', () => {
       assert.equal(cost('llm', 'aws.bedrock', model, usage), '0.00165', model);
     }
     assert.equal(cost('llm', 'aws.bedrock', `global.${haiku}`, usage), '0.0015');
+    // Google's list has no such models: they cost what Anthropic asks, and not what an older one cost.
+    assert.equal(cost('llm', 'gcp.vertex_ai', 'claude-haiku-4-5@20251001', usage), '0.0015');
+    assert.equal(cost('llm', 'gcp.vertex_ai', 'claude-opus-4-5@20251101', usage), '0.0075');
   });
 
   it("through a gateway costs what its vendor asks, in the gateway's own words", () => {
