@@ -328,7 +328,7 @@ describe("Grafana's role", () => {
   it('is made again without harm, and reads what later migrations make', async () => {
     const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
     await owner.query(statements.replace(":'password'", "'other'"));
-    await owner.query('CREATE TABLE call_later (call_id text)');
-    assert.deepEqual(await reader.query('SELECT * FROM call_later'), []);
+    await owner.query('CREATE TABLE earshot.call_later (call_id text)');
+    assert.deepEqual(await reader.query('SELECT * FROM earshot.call_later'), []);
   });
 });

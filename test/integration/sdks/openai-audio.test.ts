@@ -81,7 +81,10 @@ for (const build of BUILDS) {
       assert.equal(fact.model, 'tts-1');
       assert.equal(fact.turnIndex, 0);
       assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs >= fact.startUs + 20_000);
-      assert.equal(turnsOf(takeFacts())[0]?.initiator, 'agent');
+      // Nothing shows whether somebody spoke before it.
+      const [turn] = turnsOf(takeFacts());
+      assert.ok(turn);
+      assert.equal(turn.initiator, undefined);
     });
 
     it('does not take bytes of compressed audio for time', async () => {
