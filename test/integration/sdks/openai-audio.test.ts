@@ -81,7 +81,7 @@ for (const build of BUILDS) {
       assert.equal(fact.model, 'tts-1');
       assert.equal(fact.turnIndex, 0);
       assert.ok(fact.firstByteUs !== undefined && fact.firstByteUs >= fact.startUs + 20_000);
-      // Nothing shows whether somebody spoke before it.
+      // Whether the caller spoke before it is not known.
       const [turn] = turnsOf(takeFacts());
       assert.ok(turn);
       assert.equal(turn.initiator, undefined);
