@@ -116,8 +116,8 @@ function silenceOf(
 
 /**
  * The speech end that the turn reports, else that of its transcription, else the turn's start. An agent that opens
- * answers no utterance: it has none. Neither has a turn whose span was lost, whose start is not known, nor one that
- * starts with the user's speech, or before it.
+ * answers no utterance: it has none. Neither has a turn whose span was lost, whose start is not known, nor one that starts
+ * with the user's speech, or before it; nor one in a call that does not show the user, which starts with what the agent did.
  */
 function endOfUtterance(
   turn: GroupedTurn,
@@ -133,7 +133,7 @@ function endOfUtterance(
   if (initiator === 'agent') return {};
   if (stt?.speechEndedUs !== undefined && stt.speechEndedUs >= fact.startUs)
     return { eouUs: stt.speechEndedUs, eouSource: 'framework' };
-  return joined === true || fact.startsBeforeSpeech === true
+  return initiator === undefined || joined === true || fact.startsBeforeSpeech === true
     ? {}
     : { eouUs: fact.startUs, eouSource: 'turn_start' };
 }

@@ -13,9 +13,15 @@ function markOne(...facts: Fact[]): MarkedTurn {
 }
 
 test('no speech end: the latency counts from the start of the turn, and says so', () => {
-  const marked = markOne(turn(0, [0, 2000]), stage('playback', 0, [700, 1900]));
+  const marked = markOne(turn(0, [0, 2000], { initiator: 'user' }), stage('playback', 0, [700, 1900]));
   assert.equal(marked.eouSource, 'turn_start');
   assert.equal(latenciesOf(marked).eou_latency, 0.7);
+});
+
+test('nothing shows who opened the turn: its start is the end of no utterance', () => {
+  const marked = markOne(turn(0, [0, 2000]), stage('playback', 0, [700, 1900]));
+  assert.equal(marked.eouSource, undefined);
+  assert.equal(latenciesOf(marked).eou_latency, null);
 });
 
 test('an agent that opens answered no one: no EOU latency', () => {
