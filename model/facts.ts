@@ -62,6 +62,8 @@ export interface FactBase {
   serviceName?: string;
   /** Class of the error, when the span failed. */
   errorType?: string;
+  /** What the provider calls the requests that the span made: what its support asks for. */
+  requestIds?: string[];
 }
 
 /** The call span: what is known of the conversation as a whole. */
@@ -149,9 +151,10 @@ export interface TurnPartFact extends FactBase {
   type: 'turn_part';
   /**
    * `both`: the span holds the whole turn, and does not say who opened it. `speech`: the user's voice was heard for so
-   * long, whether or not that became a turn.
+   * long, whether or not that became a turn. `commit`: below the user's side, and over when the turn was accepted as
+   * finished, where that side goes on.
    */
-  part: 'user' | 'agent' | 'both' | 'speech';
+  part: 'user' | 'agent' | 'both' | 'speech' | 'commit';
   turnIndex?: never;
   /** Agent: the framework's id of the reply. Parts with the same key are one reply. */
   replyKey?: string;
@@ -163,7 +166,7 @@ export interface TurnPartFact extends FactBase {
   backchannel?: boolean;
   /** Agent: seconds from the user's silence to the first audio, as the framework measured it. */
   reportedEouLatencySeconds?: number;
-  /** User: seconds from the user's silence to the turn being committed, which is where the span ends. */
+  /** User: seconds from the user's silence to the turn being committed, which is where the span ends but for a `commit`. */
   endOfTurnDelaySeconds?: number;
   /** User: seconds from the user's silence to the final transcript. */
   transcriptionDelaySeconds?: number;

@@ -47,9 +47,14 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
     parts.filter(({ part }) => part === 'user'),
     facts.filter((fact) => fact.type === 'stage').filter(({ stage }) => stage === 'playback'),
   );
+  const commits = new Map(
+    parts
+      .filter(({ part }) => part === 'commit')
+      .map(({ traceId, parentSpanId = '', endUs }) => [keyOf({ traceId, spanId: parentSpanId }), endUs]),
+  );
   const users = parts
     .filter(({ part }) => part === 'user')
-    .map((user) => speech.sideOf(user))
+    .map((user) => speech.sideOf(upToCommit(user, commits)))
     .sort((a, b) => a.startUs - b.startUs || a.endUs - b.endUs);
 
   const answers = new Map(
@@ -73,6 +78,13 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
     ...users.map((user) => turnOf(user, answers.get(user)?.replies ?? [], known)),
     ...own.map((reply) => turnOf(undefined, [reply], known)),
   ].sort((a, b) => a.fact.startUs - b.fact.startUs || (keyOf(a.fact) < keyOf(b.fact) ? -1 : 1));
+}
+
+/** The user's side, which ends with its commit. */
+function upToCommit(user: TurnPartFact, commits: ReadonlyMap<string, Micros>): TurnPartFact {
+  const committedUs = commits.get(keyOf(user));
+  const isWithin = committedUs !== undefined && committedUs >= user.startUs && committedUs <= user.endUs;
+  return isWithin ? { ...user, endUs: committedUs } : user;
 }
 
 /** Without a number and without a turn, or a side of one, above it. */
@@ -248,7 +260,7 @@ function cutOf(
 function transcription(user: TurnPartFact, eouUs: Micros | undefined): StageFact | undefined {
   const { sttProvider, sttModel, transcriptionDelaySeconds: delay } = user;
   if (sttProvider === undefined && sttModel === undefined) return undefined;
-  const { traceId, spanId, callId, name, startUs } = user;
+  const { traceId, spanId, callId, name, startUs, requestIds } = user;
   const endUs =
     eouUs === undefined || delay === undefined
       ? undefined
@@ -266,5 +278,6 @@ function transcription(user: TurnPartFact, eouUs: Micros | undefined): StageFact
     ...(endUs === undefined && { endUnknown: true }),
     ...(sttProvider !== undefined && { provider: sttProvider }),
     ...(sttModel !== undefined && { model: sttModel }),
+    ...(requestIds !== undefined && { requestIds }),
   };
 }

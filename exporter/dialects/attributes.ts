@@ -44,6 +44,14 @@ export function id(from: Attributes, name: string): string | undefined {
   return value !== undefined && value.length <= MAX_ID_LENGTH ? value : undefined;
 }
 
+/** The ids of a list, at most 32; absent when there is none. */
+export function ids(from: Attributes, name: string): string[] | undefined {
+  const found = texts(from, name)?.filter(({ length }) => length <= MAX_ID_LENGTH);
+  return found?.length ? found.slice(0, MAX_IDS) : undefined;
+}
+
+const MAX_IDS = 32;
+
 /** A finite number from `min` to `max`, both included. */
 export function number(
   from: Attributes,

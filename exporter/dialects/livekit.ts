@@ -1,7 +1,17 @@
 import type { Fact, FactBase, Micros, RequestFigures, StageFact, TurnPartFact } from '../../model/facts.ts';
 import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { type Attributes, addPresent, flag, number, present, quantity, text, words } from './attributes.ts';
+import {
+  type Attributes,
+  addPresent,
+  flag,
+  ids,
+  number,
+  present,
+  quantity,
+  text,
+  words,
+} from './attributes.ts';
 import { type Dialect, factBase, type ReadOptions, traceCallId } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { grossUsage } from './gross.ts';
@@ -38,6 +48,8 @@ const SPAN = {
   machineDetection: ['answering_machine_detection', 'amd'],
   userTurn: 'user_turn',
   userSpeaking: 'user_speaking',
+  /** From the user's silence to the decision; Python since 1.8. */
+  endOfTurnWait: 'eou_wait',
   sessionClose: 'session_close',
   agentTurn: 'agent_turn',
   agentSpeaking: 'agent_speaking',
@@ -57,6 +69,9 @@ const LK = {
   /** Of speech over the agent, where the adaptive model judged it: the words `true` and `false`. */
   isInterruption: 'lk.is_interruption',
   closeReason: 'lk.close_reason',
+  /** `committed`, `user_resumed` or `dropped`. */
+  waitOutcome: 'lk.eou.outcome',
+  requestIds: 'lk.provider_request_ids',
   /** Seconds in both languages. */
   e2eLatency: 'lk.e2e_latency',
   /** Milliseconds from JavaScript, seconds from Python; 0 is unknown in both. */
@@ -82,7 +97,9 @@ const DELAY_UNIT: Readonly<Record<string, number>> = { nodejs: 1e-3, python: 1 }
 const LONGEST_LATENCY = 30;
 
 function read(span: SpanRecord, options: ReadOptions): Fact {
-  const base = factBase(span, traceCallId(span));
+  const base = addPresent(factBase(span, traceCallId(span)), {
+    requestIds: ids(span.attributes, LK.requestIds),
+  });
   switch (span.name) {
     case SPAN.session:
       return addPresent(callFact(span, base), {
@@ -103,6 +120,11 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
         part: 'speech' as const,
         backchannel: text(span.attributes, LK.isInterruption) === 'false' || undefined,
       });
+    // Python's user side goes on through the application's hook, which comes after the commit.
+    case SPAN.endOfTurnWait:
+      return text(span.attributes, LK.waitOutcome) === 'committed'
+        ? { ...base, type: 'turn_part', part: 'commit' }
+        : otherFact(base);
     case SPAN.sessionClose:
       return { ...otherFact(base), call: present({ endReason: text(span.attributes, LK.closeReason) }) };
     case SPAN.agentTurn:

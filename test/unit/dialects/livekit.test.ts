@@ -285,3 +285,44 @@ test("the user's voice and the way the session ended are read", () => {
   );
   assert.equal(metrics.end_reason, 'participant_disconnected');
 });
+
+test('the turn is committed where the wait ends, not where the hook after it lets the span end', () => {
+  const resource = { 'telemetry.sdk.language': 'python' };
+  const delays = { 'lk.end_of_turn_delay': 0.6, 'lk.transcription_delay': 0.2 };
+  const wait = (outcome: string, times: readonly [number, number]) =>
+    read('eou_wait', times, { parentSpanId: 'user', attributes: { 'lk.eou.outcome': outcome } });
+  const facts = [
+    read('user_turn', [0, 3_000], { spanId: 'user', resource, attributes: delays }),
+    wait('user_resumed', [800, 1_000]),
+    wait('committed', [1_400, 2_000]),
+    read('agent_turn', [3_000, 5_000], {
+      spanId: 'agent',
+      attributes: { 'lk.speech_id': 'a', 'lk.e2e_latency': 2.1 },
+    }),
+    read('agent_speaking', [3_500, 5_000], { parentSpanId: 'agent' }),
+  ];
+  const [row] = finalizeCall(facts, RECORDING_PRICES).logs;
+  assert.deepEqual([row?.eou_latency, row?.segment_endpointing], [2.1, 0.6]);
+  // Without a figure the delay is counted back from the commit.
+  const unmeasured = facts.map((fact): Fact => {
+    if (fact.type !== 'turn_part') return fact;
+    const { reportedEouLatencySeconds: _, ...rest } = fact;
+    return rest;
+  });
+  assert.equal(finalizeCall(unmeasured, RECORDING_PRICES).logs[0]?.eou_latency, 2.1);
+});
+
+test('a wait that ended without a commit makes no turn', () => {
+  for (const outcome of ['user_resumed', 'dropped', undefined]) {
+    const attributes = { 'lk.eou.outcome': outcome };
+    assert.equal(read('eou_wait', [0, 10], { attributes }).type, 'other');
+  }
+});
+
+test("the provider's ids of a request are on its fact, a bounded number of them", () => {
+  const idsOf = (value: unknown) =>
+    read('tts_request_run', [0, 10], { attributes: { 'lk.provider_request_ids': value } }).requestIds;
+  assert.deepEqual(idsOf(['req_1', '', 7, 'req_2', 'x'.repeat(600)]), ['req_1', 'req_2']);
+  assert.equal(idsOf(Array.from({ length: 1_000 }, (_, index) => `r${index}`))?.length, 32);
+  for (const nothing of [undefined, 'req_1', [], ['']]) assert.equal(idsOf(nothing), undefined);
+});

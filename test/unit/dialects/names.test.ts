@@ -59,3 +59,82 @@ test('usage by the older names is read where the newer are absent, and 0 of both
   assert.deepEqual(usageOf({ ...old, 'gen_ai.usage.input_tokens': 7 }), { inputTokens: 7, outputTokens: 2 });
   assert.equal(usageOf({ 'gen_ai.usage.input_tokens': 0, 'gen_ai.usage.output_tokens': 0 }), undefined);
 });
+
+/** What a finished span of this scope says. */
+const stageOf = (scopeName: string, attributes: SpanRecord['attributes']) => {
+  const fact = readFact({
+    traceId: 't',
+    spanId: 's',
+    name: 'span',
+    startUs: 0,
+    endUs: 1_000_000,
+    statusCode: 0,
+    attributes,
+    events: [],
+    resource: {},
+    scopeName,
+  });
+  assert.ok(fact?.type === 'stage');
+  return fact;
+};
+
+test("OpenLLMetry's older and newer names say the same", () => {
+  const call = { 'traceloop.association.properties.call_id': 'C' };
+  const models = { 'gen_ai.request.model': 'gpt-4o-mini', 'gen_ai.response.model': 'gpt-4o-mini-2024-07-18' };
+  const old = stageOf('opentelemetry.instrumentation.openai.v1', {
+    ...call,
+    ...models,
+    'llm.request.type': 'chat',
+    'gen_ai.system': 'OpenAI',
+    'gen_ai.usage.prompt_tokens': 120,
+    'gen_ai.usage.completion_tokens': 9,
+    'gen_ai.usage.cache_read_input_tokens': 100,
+    'gen_ai.usage.reasoning_tokens': 4,
+    'llm.usage.total_tokens': 129,
+  });
+  const newer = stageOf('opentelemetry.instrumentation.openai.v1', {
+    ...call,
+    ...models,
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.usage.input_tokens': 120,
+    'gen_ai.usage.output_tokens': 9,
+    'gen_ai.usage.cache_read.input_tokens': 100,
+    'gen_ai.usage.reasoning.output_tokens': 4,
+    'gen_ai.usage.total_tokens': 129,
+  });
+  assert.deepEqual(newer, old);
+  assert.deepEqual(newer.usage, {
+    inputTokens: 120,
+    outputTokens: 9,
+    cachedInputTokens: 100,
+    reasoningTokens: 4,
+  });
+  assert.deepEqual([newer.provider, newer.model], ['openai', 'gpt-4o-mini']);
+});
+
+test("OpenLLMetry's tools by both names are tools", () => {
+  const scope = 'opentelemetry.instrumentation.openai_agents';
+  const call = { 'traceloop.association.properties.call_id': 'C' };
+  const old = stageOf(scope, { ...call, 'traceloop.span.kind': 'tool', 'traceloop.entity.name': 'hours' });
+  const newer = stageOf(scope, {
+    ...call,
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': 'hours',
+  });
+  assert.deepEqual(newer, old);
+  assert.deepEqual([newer.stage, newer.toolName], ['tool', 'hours']);
+});
+
+test("the AI SDK's tool is one under its own names and under those that Sentry gives it", () => {
+  const own = stageOf('ai', {
+    'ai.operationId': 'ai.toolCall',
+    'ai.toolCall.name': 'hours',
+    'ai.telemetry.metadata.callId': 'C',
+  });
+  const renamed = { 'vercel.ai.telemetry.metadata.callId': 'C', 'gen_ai.tool.name': 'hours' };
+  const older = stageOf('ai', { ...renamed, 'vercel.ai.operationId': 'ai.toolCall' });
+  const newer = stageOf('ai', { ...renamed, 'gen_ai.operation.name': 'execute_tool' });
+  assert.deepEqual([older, newer], [own, own]);
+  assert.deepEqual([own.stage, own.toolName, own.callId], ['tool', 'hours', 'C']);
+});
