@@ -60,9 +60,9 @@ export function recordCallMetrics({ metrics, logs }: CallRows): void {
   for (const row of logs) recordTurn(to, row);
 }
 
-/** Of `component:provider/model`, as the row has it. */
+/** Of `component:provider/model`, or `component:unknown`, as the row has it. */
 function unpricedLabels(what: string): Attributes {
-  const [, component = what, provider = '', model = ''] = /^(\w+):([^/]*)\/(.*)$/.exec(what) ?? [];
+  const [, component = what, provider = '', model = ''] = /^(\w+):([^/]*)(?:\/(.*))?$/.exec(what) ?? [];
   const known = (name: string) => (name === '' || name === 'unknown' ? null : name);
   return present({
     [ATTR.costComponent]: component,

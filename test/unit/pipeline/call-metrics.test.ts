@@ -68,6 +68,21 @@ test('what no turn has goes to the only model of the call', async () => {
   );
 });
 
+test('what had no price is counted by component, provider and model, as far as they are known', async () => {
+  const found = await measured({
+    metrics: metricsRow('C1', { unpriced: ['tts:acme/voice-1', 'llm:unknown', 'telephony:unknown/minutes'] }),
+    logs: [],
+  });
+  assert.deepEqual(
+    found.get(METRIC.unpricedCalls)?.map(({ labels }) => labels),
+    [
+      { 'voice.cost.component': 'tts', 'gen_ai.provider.name': 'acme', 'gen_ai.request.model': 'voice-1' },
+      { 'voice.cost.component': 'llm' },
+      { 'voice.cost.component': 'telephony', 'gen_ai.request.model': 'minutes' },
+    ],
+  );
+});
+
 test('what is unknown is not recorded, neither as a number nor as a label', async () => {
   const found = await measured({ metrics: metricsRow('C1'), logs: [logRow('C1', 0)] });
   assert.deepEqual([...found.keys()].sort(), [METRIC.callDuration, METRIC.calls, METRIC.turns].sort());
