@@ -69,6 +69,8 @@ const transcriber = (make: Make, params: Params = {}): StreamingTranscriber =>
     sampleRate: 8_000,
     speechModel: 'universal-streaming-english',
     maxConnectionRetries: 0,
+    // Its own second is short for a busy machine.
+    connectTimeout: 60_000,
     ...params,
   });
 
