@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { doAsNextProcess } from './next-process.ts';
 import { poll } from './poll.ts';
 import { packageRoot } from './root.ts';
 
@@ -75,6 +78,21 @@ export class Program {
   }
 }
 
-/** Runs a program to its end. */
-export const run = (program: string, options?: ProgramOptions): Promise<ProgramEnd> =>
-  new Program(program, options).ended;
+/**
+ * Runs a program to its end. Where it has a database and no spool folder of the test's own, what it had no time to write
+ * before its exit is written now.
+ */
+export async function run(program: string, options: ProgramOptions = {}): Promise<ProgramEnd> {
+  const { env = {} } = options;
+  const url = env.DATABASE_URL;
+  if (url === undefined || env.EARSHOT_SPOOL_DIR !== undefined) return new Program(program, options).ended;
+  const spoolDir = await mkdtemp(join(tmpdir(), 'earshot-test-spool-'));
+  try {
+    const end = await new Program(program, { ...options, env: { ...env, EARSHOT_SPOOL_DIR: spoolDir } })
+      .ended;
+    await doAsNextProcess(env, url, spoolDir);
+    return end;
+  } finally {
+    await rm(spoolDir, { recursive: true });
+  }
+}

@@ -41,6 +41,7 @@ describe('the end of a process', { concurrency: 2 }, () => {
     await program.printed('draining');
     await poll(() => names('call-drained').length > 0);
     assert.deepEqual(names('call-drained'), ['voice.turn']);
+    program.kill('SIGUSR2');
     const end = await program.ended;
     assert.equal(end.code, 7, end.stderr);
     assert.deepEqual(names('call-drained'), ['voice.call', 'voice.turn', 'voice.turn']);
@@ -54,9 +55,11 @@ describe('the end of a process', { concurrency: 2 }, () => {
     });
     await program.printed('ready');
     program.kill('SIGTERM');
+    await poll(() => names('call-served-once').length > 0);
+    assert.deepEqual(names('call-served-once'), ['voice.turn']);
+    program.kill('SIGUSR2');
     const end = await program.ended;
     assert.equal(end.code, 9, end.stderr);
-    assert.deepEqual(names('call-served-once'), ['voice.turn']);
   });
 
   test('a second signal ends the process at once, whatever the flush waits for', async () => {
