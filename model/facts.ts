@@ -28,6 +28,8 @@ export interface Usage {
   cachedInputTokens?: number;
   /** The part of `inputTokens` that was written to a cache, for which some providers charge more. */
   cacheCreationInputTokens?: number;
+  /** The part of `cacheCreationInputTokens` that stays in the cache for an hour, where minutes are usual (Anthropic). */
+  longCacheCreationInputTokens?: number;
   /** The part of `inputTokens` that was audio. */
   inputAudioTokens?: number;
   /** The part of `cachedInputTokens` that was audio. */

@@ -19,6 +19,7 @@ const USAGE: Readonly<Record<Exclude<keyof Usage, 'estimated'>, Bounds>> = {
   inputTokens: TOKENS,
   cachedInputTokens: TOKENS,
   cacheCreationInputTokens: TOKENS,
+  longCacheCreationInputTokens: TOKENS,
   inputAudioTokens: TOKENS,
   cachedInputAudioTokens: TOKENS,
   outputTokens: TOKENS,

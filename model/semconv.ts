@@ -116,6 +116,13 @@ export const ATTRIBUTES = {
     example: 512,
     privacy: 'none',
   },
+  longCacheCreationInputTokens: {
+    name: 'gen_ai.usage.cache_creation.ephemeral_1h_input_tokens',
+    brief: 'Those of them that stay for an hour (Anthropic)',
+    unit: '{token}',
+    example: 512,
+    privacy: 'none',
+  },
   reasoningTokens: {
     name: 'gen_ai.usage.reasoning.output_tokens',
     brief: 'Output tokens spent on reasoning',

@@ -85,6 +85,7 @@ function metadataCounts(attributes: Attributes): TokenCounts {
       count(claude, 'cache_creation_input_tokens') ??
       count(anthropic, 'cacheCreationInputTokens') ??
       count(bedrock, 'cacheWriteInputTokens'),
+    longCacheCreationInputTokens: count(jsonField(claude, 'cache_creation'), 'ephemeral_1h_input_tokens'),
     reasoningTokens: gemini('thoughtsTokenCount') ?? count(openai, 'reasoningTokens'),
     totalTokens: gemini('totalTokenCount'),
   });

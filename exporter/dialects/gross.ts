@@ -6,6 +6,7 @@ export type TokenCounts = Pick<
   | 'inputTokens'
   | 'cachedInputTokens'
   | 'cacheCreationInputTokens'
+  | 'longCacheCreationInputTokens'
   | 'inputAudioTokens'
   | 'cachedInputAudioTokens'
   | 'outputTokens'

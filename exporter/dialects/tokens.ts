@@ -17,6 +17,8 @@ const NAMES = {
     'cached_input_tokens',
     'cached_tokens',
     'cache_read_tokens',
+    'cache_read.tokens',
+    'prompt_tokens_cached',
     'input_tokens.cached',
     'input_tokens_details.cached_tokens',
     'prompt_tokens_details.cached_tokens',
@@ -37,6 +39,8 @@ const NAMES = {
     'cache_write_input_tokens',
     'cache_creation_tokens',
     'cache_write_tokens',
+    'cache_creation.tokens',
+    'cache_write.tokens',
     'input_tokens.cache_write',
     'input_tokens_details.cache_write_tokens',
     'prompt_tokens_details.cache_write_tokens',
@@ -44,6 +48,18 @@ const NAMES = {
     'details.cache_write_tokens',
     'details.cache_creation_input_tokens',
     'details.cache_creation_tokens',
+  ],
+  longCacheCreationInputTokens: [
+    'cache_creation.ephemeral_1h_input_tokens',
+    'input_token_details.ephemeral_1h_input_tokens',
+    'details.ephemeral_1h_input_tokens',
+    'ephemeral_1h_input_tokens',
+  ],
+  shortCacheCreationInputTokens: [
+    'cache_creation.ephemeral_5m_input_tokens',
+    'input_token_details.ephemeral_5m_input_tokens',
+    'details.ephemeral_5m_input_tokens',
+    'ephemeral_5m_input_tokens',
   ],
   reasoningTokens: [
     'reasoning.output_tokens',
@@ -102,14 +118,19 @@ export function tokenCounts(from: Attributes): TokenCounts {
   }
   const total =
     counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
-  const { inputTextTokens, outputTextTokens, ...rest } = counts;
+  const { inputTextTokens, outputTextTokens, shortCacheCreationInputTokens: short, ...rest } = counts;
+  const written = sum(short, rest.longCacheCreationInputTokens);
   return present({
     ...rest,
+    cacheCreationInputTokens: rest.cacheCreationInputTokens ?? written,
     totalTokens: total,
     inputAudioTokens: rest.inputAudioTokens ?? noneBeside(inputTextTokens, rest.inputTokens),
     outputAudioTokens: rest.outputAudioTokens ?? noneBeside(outputTextTokens, rest.outputTokens),
   });
 }
+
+const sum = (...parts: readonly (number | undefined)[]): number | undefined =>
+  parts.reduce((total, part) => (part === undefined ? total : (total ?? 0) + part), undefined);
 
 /** Where all tokens were text, none was audio. */
 const noneBeside = (text: number | undefined, all: number | undefined): number | undefined =>

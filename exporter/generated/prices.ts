@@ -4,7 +4,7 @@ export const PRICE_FILES: readonly unknown[] = [
   {
     "provider": "anthropic",
     "revised_on": "2026-11-29",
-    "note": "Tokens written to the cache are priced as those that stay for five minutes.",
+    "note": "A write to the cache that stays for an hour costs twice the input (Anthropic's documentation of prompt caching, 2026-11-29); the others are of the sources below.",
     "entries": [
       {
         "component": "llm",
@@ -20,6 +20,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "0.8",
               "per_million_cached_input_tokens": "0.08",
               "per_million_cache_creation_input_tokens": "1",
+              "per_million_long_cache_creation_input_tokens": "1.6",
               "per_million_output_tokens": "4"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -42,6 +43,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -66,6 +68,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -87,6 +90,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "0.25",
               "per_million_cached_input_tokens": "0.03",
               "per_million_cache_creation_input_tokens": "0.3",
+              "per_million_long_cache_creation_input_tokens": "0.5",
               "per_million_output_tokens": "1.25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -108,6 +112,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "15",
               "per_million_cached_input_tokens": "1.5",
               "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_long_cache_creation_input_tokens": "30",
               "per_million_output_tokens": "75"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -129,6 +134,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -150,6 +156,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "10",
               "per_million_cached_input_tokens": "1",
               "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_long_cache_creation_input_tokens": "20",
               "per_million_output_tokens": "50"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -171,6 +178,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "10",
               "per_million_cached_input_tokens": "0.25",
               "per_million_cache_creation_input_tokens": "12.5",
+              "per_million_long_cache_creation_input_tokens": "20",
               "per_million_output_tokens": "50"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -195,6 +203,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "1",
               "per_million_cached_input_tokens": "0.1",
               "per_million_cache_creation_input_tokens": "1.25",
+              "per_million_long_cache_creation_input_tokens": "2",
               "per_million_output_tokens": "5"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -218,6 +227,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "15",
               "per_million_cached_input_tokens": "1.5",
               "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_long_cache_creation_input_tokens": "30",
               "per_million_output_tokens": "75"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -240,6 +250,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "15",
               "per_million_cached_input_tokens": "1.5",
               "per_million_cache_creation_input_tokens": "18.75",
+              "per_million_long_cache_creation_input_tokens": "30",
               "per_million_output_tokens": "75"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -264,6 +275,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -287,6 +299,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "long_prompt": {
@@ -295,6 +308,7 @@ export const PRICE_FILES: readonly unknown[] = [
                 "per_million_input_tokens": "10",
                 "per_million_cached_input_tokens": "1",
                 "per_million_cache_creation_input_tokens": "12.5",
+                "per_million_long_cache_creation_input_tokens": "20",
                 "per_million_output_tokens": "37.5"
               }
             },
@@ -309,6 +323,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -333,6 +348,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -357,6 +373,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -382,6 +399,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "5",
               "per_million_cached_input_tokens": "0.5",
               "per_million_cache_creation_input_tokens": "6.25",
+              "per_million_long_cache_creation_input_tokens": "10",
               "per_million_output_tokens": "25"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -406,6 +424,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "4",
               "per_million_cached_input_tokens": "0.2",
               "per_million_cache_creation_input_tokens": "5",
+              "per_million_long_cache_creation_input_tokens": "8",
               "per_million_output_tokens": "20"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -430,6 +449,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -452,6 +472,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "long_prompt": {
@@ -460,6 +481,7 @@ export const PRICE_FILES: readonly unknown[] = [
                 "per_million_input_tokens": "6",
                 "per_million_cached_input_tokens": "0.6",
                 "per_million_cache_creation_input_tokens": "7.5",
+                "per_million_long_cache_creation_input_tokens": "12",
                 "per_million_output_tokens": "22.5"
               }
             },
@@ -482,6 +504,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "long_prompt": {
@@ -490,6 +513,7 @@ export const PRICE_FILES: readonly unknown[] = [
                 "per_million_input_tokens": "6",
                 "per_million_cached_input_tokens": "0.6",
                 "per_million_cache_creation_input_tokens": "7.5",
+                "per_million_long_cache_creation_input_tokens": "12",
                 "per_million_output_tokens": "22.5"
               }
             },
@@ -504,6 +528,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "3",
               "per_million_cached_input_tokens": "0.3",
               "per_million_cache_creation_input_tokens": "3.75",
+              "per_million_long_cache_creation_input_tokens": "6",
               "per_million_output_tokens": "15"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",
@@ -529,6 +554,7 @@ export const PRICE_FILES: readonly unknown[] = [
               "per_million_input_tokens": "2",
               "per_million_cached_input_tokens": "0.2",
               "per_million_cache_creation_input_tokens": "2.5",
+              "per_million_long_cache_creation_input_tokens": "4",
               "per_million_output_tokens": "10"
             },
             "source": "https://www.anthropic.com/pricing#api (via @pydantic/genai-prices 0.1.8)",

@@ -86,6 +86,7 @@ const tokenRates = (input: Rate, output: Rate): Rates => ({
   inputTokens: input,
   cachedInputTokens: input,
   cacheCreationInputTokens: input,
+  longCacheCreationInputTokens: input,
   inputAudioTokens: input,
   cachedInputAudioTokens: input,
   outputTokens: output,

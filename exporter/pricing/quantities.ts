@@ -32,7 +32,7 @@ function single(quantity: Quantity, amount: number | undefined, rates: Rates): Q
 }
 
 /**
- * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache, input ⊃ audio, cached and audio ⊃ cached
+ * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache ⊃ written for an hour, input ⊃ audio, cached and audio ⊃ cached
  * audio, output ⊃ audio, output ⊃ reasoning. Every part is charged at its own rate or, where it has none, not at all:
  * a cached token at the price of another one would be silently wrong. Reasoning is output, unless it has a rate apart.
  *
@@ -59,10 +59,12 @@ function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
   if (cachedAudio === undefined) return undefined;
 
   const cachedText = cached - cachedAudio;
-  const { cacheCreationInputTokens: written = 0 } = usage;
+  const { longCacheCreationInputTokens: longWritten = 0 } = usage;
+  const { cacheCreationInputTokens: written = longWritten } = usage;
   const leaves: [Quantity, number][] = [
     ['inputTokens', input - inputAudio - cachedText - written],
-    ['cacheCreationInputTokens', written],
+    ['cacheCreationInputTokens', written - longWritten],
+    ['longCacheCreationInputTokens', longWritten],
     ['cachedInputTokens', cachedText],
     ['inputAudioTokens', inputAudio - cachedAudio],
     ['cachedInputAudioTokens', cachedAudio],

@@ -18,6 +18,7 @@ export type Quantity =
   | 'inputTokens'
   | 'cachedInputTokens'
   | 'cacheCreationInputTokens'
+  | 'longCacheCreationInputTokens'
   | 'outputTokens'
   | 'reasoningTokens'
   | 'inputAudioTokens'
@@ -39,6 +40,11 @@ export const UNITS = {
   per_million_cached_input_tokens: { quantity: 'cachedInputTokens', per: MILLION, of: STAGES },
   per_million_cache_creation_input_tokens: {
     quantity: 'cacheCreationInputTokens',
+    per: MILLION,
+    of: STAGES,
+  },
+  per_million_long_cache_creation_input_tokens: {
+    quantity: 'longCacheCreationInputTokens',
     per: MILLION,
     of: STAGES,
   },

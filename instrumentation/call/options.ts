@@ -134,6 +134,7 @@ export const USAGE: Checks<Omit<Usage, 'unexplainedTokens'>> = {
   inputTokens: quantity,
   cachedInputTokens: quantity,
   cacheCreationInputTokens: quantity,
+  longCacheCreationInputTokens: quantity,
   inputAudioTokens: quantity,
   cachedInputAudioTokens: quantity,
   outputTokens: quantity,

@@ -270,6 +270,7 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   set(attributes, ATTR.inputTokens, usage.inputTokens);
   set(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
   set(attributes, ATTR.cacheCreationInputTokens, usage.cacheCreationInputTokens);
+  set(attributes, ATTR.longCacheCreationInputTokens, usage.longCacheCreationInputTokens);
   set(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
   set(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
   set(attributes, ATTR.outputTokens, usage.outputTokens);

@@ -75,6 +75,9 @@ export function readUsage(value: unknown, metadata?: unknown): Usage | undefined
       quantity(at(input, 'cacheWrite')) ??
       quantity(at(value, 'inputTokenDetails', 'cacheWriteTokens')) ??
       quantity(at(anthropic, 'cacheCreationInputTokens')),
+    longCacheCreationInputTokens: quantity(
+      at(anthropic, 'usage', 'cache_creation', 'ephemeral_1h_input_tokens'),
+    ),
     outputTokens: quantity(output) ?? quantity(at(output, 'total')),
     reasoningTokens:
       quantity(at(output, 'reasoning')) ?? quantity(at(value, 'outputTokenDetails', 'reasoningTokens')),

@@ -79,6 +79,7 @@ function readUsage(usage: Foreign): Usage | undefined {
     inputTokens: net === undefined ? undefined : net + (cached ?? 0) + (written ?? 0),
     cachedInputTokens: cached,
     cacheCreationInputTokens: written,
+    longCacheCreationInputTokens: quantity(at(usage, 'cache_creation', 'ephemeral_1h_input_tokens')),
     outputTokens: quantity(usage.output_tokens),
     reasoningTokens: quantity(at(usage, 'output_tokens_details', 'thinking_tokens')),
   });

@@ -16,6 +16,8 @@ test('tokens written to a cache are read under every name that they had', () => 
     'cache_creation_input_tokens',
     'cache_write_input_tokens',
     'cache_write_tokens',
+    'cache_write.tokens',
+    'cache_creation.tokens',
     'input_tokens.cache_write',
     'details.cache_write_tokens',
     'details.cache_creation_input_tokens',
@@ -25,12 +27,25 @@ test('tokens written to a cache are read under every name that they had', () => 
   }
 });
 
+test('tokens written for an hour are a part of those written, also where only the parts are told', () => {
+  const parts = {
+    'cache_creation.ephemeral_5m_input_tokens': 300,
+    'cache_creation.ephemeral_1h_input_tokens': 7700,
+  };
+  for (const names of [parts, { ...parts, 'cache_creation.input_tokens': 8000 }]) {
+    const { cacheCreationInputTokens, longCacheCreationInputTokens } = usage(names) ?? assert.fail();
+    assert.deepEqual([cacheCreationInputTokens, longCacheCreationInputTokens], [8000, 7700]);
+  }
+});
+
 test('tokens read from a cache are read under every name that they had', () => {
   for (const name of [
     'cache_read.input_tokens',
     'cache_read_input_tokens',
     'input_cached_tokens',
     'cached_tokens',
+    'cache_read.tokens',
+    'prompt_tokens_cached',
     'input_tokens.cached',
     'details.cache_read_tokens',
     'details.cached_tokens',

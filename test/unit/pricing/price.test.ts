@@ -53,6 +53,14 @@ describe('a stage', () => {
       outputTokens: 100,
     };
     assert.equal(cost('llm', 'anthropic', 'claude-haiku-4-5-20251001', usage), '0.00119');
+    // An hour in the cache costs twice the input: 150 × 2.00 + 50 × 1.25 more than 200 × 1.25
+    const long = { ...usage, longCacheCreationInputTokens: 150 };
+    assert.equal(cost('llm', 'anthropic', 'claude-haiku-4-5', long), '0.0013025');
+    const longer = { ...usage, longCacheCreationInputTokens: 250 };
+    assert.equal(
+      cost('llm', 'anthropic', 'claude-haiku-4-5', longer),
+      'unpriced llm:anthropic/claude-haiku-4-5',
+    );
     const more = { ...usage, cacheCreationInputTokens: 700 };
     assert.equal(
       cost('llm', 'anthropic', 'claude-haiku-4-5', more),
@@ -67,6 +75,7 @@ describe('a stage', () => {
     for (const kind of [
       'cachedInputTokens',
       'cacheCreationInputTokens',
+      'longCacheCreationInputTokens',
       'inputAudioTokens',
       'outputAudioTokens',
     ]) {

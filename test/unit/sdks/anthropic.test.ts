@@ -84,6 +84,17 @@ describe('the usage of an answer', () => {
     assert.equal(usage(start(first), delta({ output_tokens: 9, input_tokens: 6 }))?.inputTokens, 87);
   });
 
+  it('says what of it stays in the cache for an hour', () => {
+    const first = {
+      input_tokens: 5,
+      cache_creation_input_tokens: 11,
+      cache_creation: { ephemeral_1h_input_tokens: 8, ephemeral_5m_input_tokens: 3 },
+    };
+    const { cacheCreationInputTokens, longCacheCreationInputTokens } =
+      usage(start(first), text('Hello'), delta({ output_tokens: 9 })) ?? assert.fail();
+    assert.deepEqual([cacheCreationInputTokens, longCacheCreationInputTokens], [11, 8]);
+  });
+
   it('is half estimated when the answer was left, and wholly when it never came', () => {
     assert.deepEqual(usage(start({ input_tokens: 5, output_tokens: 1 }), text('Hello there')), {
       inputTokens: 5,
