@@ -1,17 +1,27 @@
 import { diag } from '@opentelemetry/api';
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core';
 
-/** The exporters that a variable names, each once. (Default: `otlp`.) `none` means no exporter. */
-export function exporterNames(key: string): string[] {
-  const names = [...new Set(getStringListFromEnv(key) ?? [])];
-  if (names.length === 0) return ['otlp'];
+/** What OpenTelemetry exports, as its variables name it. */
+export type Signal = 'TRACES' | 'METRICS' | 'LOGS';
+
+/** Whether a variable says anything of a collector. Otherwise there is probably none, and nothing is sent to its usual port. */
+export const namesCollector = (env: NodeJS.ProcessEnv = process.env): boolean =>
+  Object.entries(env).some(([key, value]) => key.startsWith('OTEL_EXPORTER_OTLP_') && value?.trim());
+
+/**
+ * The exporters that `OTEL_{SIGNAL}_EXPORTER` names, each once. (Default: `otlp` where a variable says anything of a
+ * collector, else none.) `none` means no exporter.
+ */
+export function exporterNames(signal: Signal): string[] {
+  const names = [...new Set(getStringListFromEnv(`OTEL_${signal}_EXPORTER`) ?? [])];
+  if (names.length === 0) return namesCollector() ? ['otlp'] : [];
   return names.includes('none') ? [] : names;
 }
 
 export type OtlpProtocol = 'grpc' | 'http/json' | 'http/protobuf';
 
 /** `OTEL_EXPORTER_OTLP_{SIGNAL}_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL`. (Default: `http/protobuf`.) */
-export function otlpProtocol(signal: 'TRACES' | 'METRICS' | 'LOGS'): OtlpProtocol {
+export function otlpProtocol(signal: Signal): OtlpProtocol {
   const protocol =
     getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`)?.trim() ??
     getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')?.trim();

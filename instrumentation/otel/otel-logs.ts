@@ -21,7 +21,7 @@ interface LoggerProvider {
  */
 export function startLogsFromEnv(resource: Resource): LoggerProvider | undefined {
   if (!getStringListFromEnv('OTEL_LOGS_EXPORTER')?.length) return undefined;
-  const names = exporterNames('OTEL_LOGS_EXPORTER');
+  const names = exporterNames('LOGS');
   if (names.length === 0) return undefined;
   const sdk = part<LogsSdk>('@opentelemetry/sdk-logs');
   const processors = names.flatMap((name) => processor(sdk, name) ?? []);

@@ -11,14 +11,14 @@ type Sdk = typeof import('@opentelemetry/sdk-metrics');
 const sdk = (): Sdk => load('@opentelemetry/sdk-metrics');
 
 /**
- * The meter provider that the environment asks for; undefined when `OTEL_METRICS_EXPORTER` is `none`. Exporters:
- * `otlp` (default), `console`, `prometheus`.
+ * The meter provider that the environment asks for; undefined without an exporter. Exporters: `otlp`, `console`,
+ * `prometheus`.
  */
 export function meterProviderFromEnv(
   resource: Resource,
   sdkMetricsEnabled: boolean,
 ): MeterProvider | undefined {
-  const readers = exporterNames('OTEL_METRICS_EXPORTER').flatMap((name): IMetricReader[] => {
+  const readers = exporterNames('METRICS').flatMap((name): IMetricReader[] => {
     switch (name) {
       case 'otlp':
         return [periodic(otlpExporter())];

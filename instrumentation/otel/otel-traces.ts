@@ -63,9 +63,9 @@ export function spanLimitsFromEnv(): SpanLimits {
   return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 }
 
-/** One processor for each exporter in `OTEL_TRACES_EXPORTER`: `otlp` (default), `console`, `zipkin`, `none`. */
+/** One processor for each exporter in `OTEL_TRACES_EXPORTER`: `otlp`, `console`, `zipkin`, `none`. */
 export function spanProcessorsFromEnv(selfObsMeterProvider: MeterProvider | undefined): SpanProcessor[] {
-  return exporterNames('OTEL_TRACES_EXPORTER').flatMap((name): SpanProcessor[] => {
+  return exporterNames('TRACES').flatMap((name): SpanProcessor[] => {
     switch (name) {
       case 'otlp':
         return [batch(otlpExporter(), selfObsMeterProvider)];

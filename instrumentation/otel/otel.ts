@@ -7,9 +7,11 @@ import {
 } from '@opentelemetry/core';
 import type { Resource, ResourceDetector } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { otlpEndpoint } from './collector.ts';
 import { describeError } from './diagnostics.ts';
 import { ForeignContentFilter } from './foreign-content.ts';
 import { load, part } from './lazy.ts';
+import { exporterNames, namesCollector, type Signal } from './otel-env.ts';
 import { startLogsFromEnv } from './otel-logs.ts';
 import { meterProviderFromEnv } from './otel-metrics.ts';
 import { propagatorFromEnv } from './otel-propagation.ts';
@@ -17,18 +19,18 @@ import { samplerFromEnv, spanLimitsFromEnv, spanProcessorsFromEnv } from './otel
 import { CallSampler } from './sampler.ts';
 
 /** What an exit waits for. */
-export interface Telemetry {
-  flushTraces(): Promise<void>;
-  flushMetrics(): Promise<void>;
-  flushLogs(): Promise<void>;
-  /** How long an exit may wait for each, in milliseconds. */
-  readonly flushTimeoutMs: number;
+export interface Delivery {
+  flush(): Promise<void>;
+  /** Where it goes by OTLP; undefined where it does not. */
+  readonly endpoint: string | undefined;
 }
 
-const FLUSH_TIMEOUT_MS = 5_000;
-/** When no one has named a collector and there may be none: a program without one must not end seconds late. */
-const UNCONFIGURED_FLUSH_TIMEOUT_MS = 1_000;
-const NAMES_A_COLLECTOR = /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$|^OTEL_TRACES_EXPORTER$/;
+/** What the SDK exports. */
+export interface Telemetry {
+  readonly spans: Delivery;
+  readonly metrics: Delivery;
+  readonly logs: Delivery;
+}
 
 /**
  * Starts the OpenTelemetry SDK as the standard `OTEL_*` variables say, with `processor` in front of the exporters.
@@ -67,15 +69,22 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
   });
   trace.setGlobalTracerProvider(tracerProvider);
   const loggerProvider = startLogsFromEnv(resource);
+  if (!namesCollector() && exporterNames('TRACES').length === 0)
+    diag.info(
+      'earshot: spans are not exported, because no OTEL_EXPORTER_OTLP_* is set. (OTEL_TRACES_EXPORTER=otlp exports them to localhost.)',
+    );
   return {
-    flushTraces: () => tracerProvider.forceFlush(),
-    flushLogs: () => loggerProvider?.forceFlush() ?? Promise.resolve(),
-    flushMetrics: () => meterProvider?.forceFlush() ?? Promise.resolve(),
-    flushTimeoutMs: Object.keys(process.env).some((key) => NAMES_A_COLLECTOR.test(key))
-      ? FLUSH_TIMEOUT_MS
-      : UNCONFIGURED_FLUSH_TIMEOUT_MS,
+    spans: delivery('TRACES', tracerProvider),
+    metrics: delivery('METRICS', meterProvider),
+    logs: delivery('LOGS', loggerProvider),
   };
 }
+
+const delivery = (signal: Signal, provider: { forceFlush(): Promise<void> } | undefined): Delivery => ({
+  flush: () => provider?.forceFlush() ?? Promise.resolve(),
+  endpoint:
+    provider !== undefined && exporterNames(signal).includes('otlp') ? otlpEndpoint(signal) : undefined,
+});
 
 /** Default resource, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and what the detectors find. */
 function resourceFromEnv(): Resource {

@@ -1,12 +1,15 @@
 import { constants } from 'node:os';
 import { diag } from '@opentelemetry/api';
 import { endOpenCalls } from '../call/call.ts';
+import { answers, printable } from '../otel/collector.ts';
 import { describeError } from '../otel/diagnostics.ts';
-import type { Telemetry } from '../otel/otel.ts';
+import type { Delivery, Telemetry } from '../otel/otel.ts';
 import type { RowWriter } from './row-writer.ts';
 
 /** How long an exit may wait for the database. The processor keeps to it and spools to disk what is left. */
 const ROWS_TIMEOUT_MS = 5_000;
+/** How long it may wait for a collector that is there. */
+const EXPORT_TIMEOUT_MS = 5_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 export interface FlushTargets {
@@ -55,30 +58,56 @@ function onSignal(signal: (typeof SIGNALS)[number], targets: FlushTargets): void
 
 /** Writes what has ended so far. */
 async function flush({ rows, telemetry }: FlushTargets): Promise<void> {
+  const deliver = exporting();
   await Promise.all([
     settled('rows', rows.forceFlush(), ROWS_TIMEOUT_MS),
-    settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
-    settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs),
-    settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
+    deliver('spans', telemetry?.spans),
+    deliver('metrics', telemetry?.metrics),
+    deliver('logs', telemetry?.logs),
   ]);
 }
 
 /** Writes everything, rows too. The metrics of a call are recorded when its rows are, so they go last. */
 async function finish({ rows, telemetry }: FlushTargets): Promise<boolean> {
+  const deliver = exporting();
   const writeRows = async () => {
     const written = await settled('rows', rows.shutdown(), ROWS_TIMEOUT_MS);
-    return (await settled('metrics', telemetry?.flushMetrics(), telemetry?.flushTimeoutMs)) && written;
+    return (await deliver('metrics', telemetry?.metrics)) && written;
   };
-  const done = [
-    writeRows(),
-    settled('spans', telemetry?.flushTraces(), telemetry?.flushTimeoutMs),
-    settled('logs', telemetry?.flushLogs(), telemetry?.flushTimeoutMs),
-  ];
+  const done = [writeRows(), deliver('spans', telemetry?.spans), deliver('logs', telemetry?.logs)];
   return (await Promise.all(done)).every(Boolean);
 }
 
-/** Whether the work was settled in time. A failure is a diagnostic; the exit goes on. */
-async function settled(what: string, work: Promise<void> | undefined, timeoutMs = 0): Promise<boolean> {
+/** Delivers to collectors, as long as something listens at their endpoints. One where nothing does is said once. */
+function exporting(): (what: string, delivery: Delivery | undefined) => Promise<boolean> {
+  const absences = new Map<string, Promise<void>>();
+  const absence = (endpoint: string): Promise<void> => {
+    const found = absences.get(endpoint) ?? absent(endpoint);
+    absences.set(endpoint, found);
+    return found;
+  };
+  return async (what, delivery) => {
+    if (delivery === undefined) return true;
+    const { endpoint } = delivery;
+    return settled(what, delivery.flush(), EXPORT_TIMEOUT_MS, endpoint && absence(endpoint));
+  };
+}
+
+/** Settles when nothing listens at an endpoint, and only then. */
+async function absent(endpoint: string): Promise<void> {
+  if (await answers(endpoint)) return new Promise(() => {});
+  diag.warn(
+    `earshot: nothing answers at ${printable(endpoint)} (OTEL_EXPORTER_OTLP_ENDPOINT): the spans and metrics of the end are lost. Rows do not depend on it.`,
+  );
+}
+
+/** Whether the work was settled in time, and not given up. A failure is a diagnostic; the exit goes on. */
+async function settled(
+  what: string,
+  work: Promise<void> | undefined,
+  timeoutMs: number,
+  giveUp?: Promise<void> | '',
+): Promise<boolean> {
   if (work === undefined) return true;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
@@ -94,5 +123,6 @@ async function settled(what: string, work: Promise<void> | undefined, timeoutMs 
       return true;
     },
   );
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
+  const ways = [done, late, ...(giveUp ? [giveUp.then(() => false)] : [])];
+  return Promise.race(ways).finally(() => clearTimeout(timer));
 }

@@ -9,6 +9,8 @@ const otlp = (collector: OtlpReceiver, env: Record<string, string> = {}) => ({
   ...env,
 });
 
+const GRPC = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+
 describe('node --import earshot/register', { concurrency: 2 }, () => {
   let collector: OtlpReceiver;
   before(async () => {
@@ -135,13 +137,41 @@ describe('node --import earshot/register', { concurrency: 2 }, () => {
     }
   });
 
-  test('without a collector a program ends soon, with one line that says what was lost', async () => {
-    const end = await run('one-call.mjs', {
-      nodeArgs: ['--import', REGISTER, '--import', LATE_PROBE],
-      env: { LATE_MS: '3000' },
-    });
-    assert.equal(end.code, 0);
+  test('where no variable names a collector nothing is exported, nothing is said of it, and a log at info tells why', async () => {
+    const end = await run('one-call.mjs', { env: { OTEL_LOG_LEVEL: 'info' } });
     assert.equal(end.stdout, 'done\n');
-    assert.equal(end.stderr.match(/spans could not be delivered|an export failed/g)?.length, 1, end.stderr);
+    assert.match(
+      end.stderr,
+      /^\[info\] earshot: spans are not exported, because no OTEL_EXPORTER_OTLP_\* is set/m,
+    );
+    assert.doesNotMatch(end.stderr, /an export failed|delivered|answers/);
+    const usual = await run('one-call.mjs', { env: {} });
+    assert.match(usual.stderr, /^\[warn\] earshot: EARSHOT_DATABASE_URL is not set.*\n$/);
   });
+
+  for (const [how, env, endpoint] of [
+    ['that is away', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@127.0.0.1:9' }, 'http://127.0.0.1:9'],
+    [
+      'that is away, over gRPC',
+      { ...GRPC, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+      'http://127.0.0.1:9',
+    ],
+    [
+      'whose name is unknown',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.invalid:4318' },
+      'http://collector.invalid:4318',
+    ],
+  ] as const)
+    test(`with a collector ${how} a program ends soon, with one line that names it`, async () => {
+      const end = await run('one-call.mjs', {
+        nodeArgs: ['--import', REGISTER, '--import', LATE_PROBE],
+        env: { ...env, LATE_MS: '1500' },
+      });
+      assert.equal(end.code, 0, end.stderr);
+      assert.equal(end.stdout, 'done\n');
+      const told = end.stderr.split('\n').filter((line) => /answers|delivered|export failed/.test(line));
+      assert.equal(told.length, 1, end.stderr);
+      assert.ok(told[0]?.includes(`nothing answers at ${endpoint} (`), told[0]);
+      assert.doesNotMatch(end.stderr, /secret/);
+    });
 });

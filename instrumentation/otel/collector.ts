@@ -1,0 +1,42 @@
+import { connect } from 'node:net';
+import { getStringFromEnv } from '@opentelemetry/core';
+import { otlpProtocol, type Signal } from './otel-env.ts';
+
+/** Of the second that a process without a collector may take to end, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 800;
+const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'grpc:': 4317 };
+
+/** Where a signal goes by OTLP, as the standard's variables or its defaults say: `http://localhost:4318`. */
+export function otlpEndpoint(signal: Signal): string {
+  return (
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)?.trim() ??
+    getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')?.trim() ??
+    (otlpProtocol(signal) === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318')
+  );
+}
+
+/** Whether something listens at an endpoint. A URL that is none is the exporter's to report. */
+export function answers(endpoint: string): Promise<boolean> {
+  // OTLP over gRPC is also given as `host:port`.
+  const text = endpoint.includes('://') ? endpoint : `grpc://${endpoint}`;
+  if (!URL.canParse(text)) return Promise.resolve(true);
+  const { protocol, hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const socket = connect({ host, port: port === '' ? (PORTS[protocol] ?? 4317) : Number(port) });
+  socket.unref();
+  return new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => {
+      // What came in while the event loop stood still is heard before this.
+      setImmediate(() => resolve(false));
+    }, CONNECT_TIMEOUT_MS).unref();
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('close', () => clearTimeout(timer));
+  }).finally(() => socket.destroy());
+}
+
+/** An endpoint as it may be printed: without its account and password. */
+export function printable(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint;
+  const { protocol, host } = new URL(endpoint);
+  return host === '' ? endpoint : `${protocol}//${host}`;
+}
