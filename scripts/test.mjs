@@ -8,10 +8,11 @@
 //
 // (Node 20's own runner takes every file below a folder called test for a test, and has no globs.)
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 
 /** As sysexits.h: try again later. */
 const STARVED = 75;
@@ -40,7 +41,7 @@ if (tests.length === 0) {
 }
 
 const given = (name) => options.some((option) => option.startsWith(`--test-${name}`));
-const folder = mkdtempSync(join(tmpdir(), 'earshot-test-run-'));
+const folder = makeRunFolder();
 const resultFile = join(folder, 'result.json');
 const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE;
 const node = spawn(
@@ -59,13 +60,14 @@ const node = spawn(
     stdio: 'inherit',
     env: {
       ...process.env,
-      TEST_RUN: JSON.stringify({ files: tests.length, resultFile, durationsFile }),
+      TMPDIR: folder,
+      TEST_RUN: JSON.stringify({ folder, files: tests.length, resultFile, durationsFile }),
     },
   },
 );
 node.on('exit', (code, signal) => {
   const starved = code !== 0 && onlyStarved();
-  rmSync(folder, { recursive: true, force: true });
+  removeRunFolder(folder);
   process.exit(signal ? 1 : starved ? STARVED : (code ?? 1));
 });
 // The runner ends its tests, and then itself.
