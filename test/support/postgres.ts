@@ -5,6 +5,7 @@ import { serverAccount } from './postgres/account.ts';
 import { usableBinaries } from './postgres/binaries.ts';
 import { makeData } from './postgres/data.ts';
 import { Server } from './postgres/server.ts';
+import { runFolder } from './run-folder.ts';
 
 /**
  * A real PostgreSQL for a test file: no Docker, as root or as an ordinary user, nothing left behind. The binaries are,
@@ -45,11 +46,10 @@ export async function startPostgres(settings: ServerSettings = {}): Promise<Test
   const folder = await mkdtemp(join(tmpdir(), 'earshot-postgres-'));
   try {
     if (account !== undefined) await chown(folder, account.uid, account.gid);
-    // From scripts/test.mjs; what the servers of a run share is there.
-    const { folder: runFolder } = JSON.parse(process.env.TEST_RUN ?? '{}') as { folder?: string };
-    const binFolder = await usableBinaries(runFolder ?? folder, account);
+    const shared = runFolder();
+    const binFolder = await usableBinaries(shared ?? folder, account);
     const server = new Server(folder, binFolder, account, settings);
-    await makeData(server.data, { binFolder, account, runFolder });
+    await makeData(server.data, { binFolder, account, shared });
     await server.up();
     return server;
   } catch (error) {

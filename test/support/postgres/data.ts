@@ -13,12 +13,12 @@ export const USER = 'earshot';
 export interface DataOptions {
   readonly binFolder: string;
   readonly account: Account | undefined;
-  /** Keeps a data folder to copy, which takes a tenth of `initdb`'s time. (Default: none; `initdb` makes each.) */
-  readonly runFolder?: string | undefined;
+  /** A folder that keeps a data folder to copy, which takes a tenth of `initdb`'s time. (Default: none; `initdb` makes each.) */
+  readonly shared?: string | undefined;
 }
 
 /** Makes the data folder `data`, which there is not yet. */
-export async function makeData(data: string, { binFolder, account, runFolder }: DataOptions): Promise<void> {
+export async function makeData(data: string, { binFolder, account, shared }: DataOptions): Promise<void> {
   const initdb = async (folder: string) => {
     await run(
       join(binFolder, 'initdb'),
@@ -29,8 +29,8 @@ export async function makeData(data: string, { binFolder, account, runFolder }: 
       { ...account, cwd: '/', env: environment() },
     );
   };
-  if (runFolder === undefined) return initdb(data);
-  const template = await madeOnce(runFolder, { what: 'postgres-data', key: binFolder, account }, initdb);
+  if (shared === undefined) return initdb(data);
+  const template = await madeOnce(shared, { what: 'postgres-data', key: binFolder, account }, initdb);
   // With owner and rights: the server insists on them.
   await run('cp', ['-Rp', template, data]);
 }
