@@ -3,7 +3,7 @@ import { after, before, it } from 'node:test';
 import { ATTR, SPAN } from '../../model/semconv.ts';
 import { storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
-import { attributes, childOf, nanos, newTrace, request, send } from '../support/stack/otlp-spans.ts';
+import { childOf, newTrace, request, send, spanMaker } from '../support/stack/otlp-spans.ts';
 import { type Collector, RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
 
 const SERVICE = 'many-agents';
@@ -22,18 +22,7 @@ after(() => stack?.stop());
 function spansOf(callId: string): object[] {
   const startMs = Date.now() - TURNS * 1_000;
   const call = newTrace();
-  const span = (
-    name: string,
-    fromMs: number,
-    toMs: number,
-    more: Readonly<Record<string, string | number>>,
-  ) => ({
-    name,
-    kind: 2,
-    startTimeUnixNano: nanos(startMs, fromMs),
-    endTimeUnixNano: nanos(startMs, toMs),
-    attributes: attributes({ [ATTR.callId]: callId, ...more }),
-  });
+  const span = spanMaker(callId, startMs);
   const turns = Array.from({ length: TURNS }, (_, index) => {
     const turn = newTrace();
     const atMs = index * 900;

@@ -1,40 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Database } from '../../exporter/store/index.ts';
-import { openPostgres } from '../../exporter/store/index.ts';
+import { type Database, openPostgres } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
 import { ATTR, EVENT, METRICS, SPAN } from '../../model/semconv.ts';
 import type { WorldCall } from '../support/demo-world.ts';
-import {
-  committedDashboards,
-  expandPromql,
-  expandSql,
-  type GrafanaDashboard,
-  type GrafanaTarget,
-  openVariables,
-  panelsOf,
-} from '../support/grafana-query.ts';
+import { committedDashboards, panelsOf } from '../support/grafana-query.ts';
 import { type ObservedWorld, startObservedWorld, storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
-import { type JaegerSpan, tagOf } from '../support/stack/jaeger-api.ts';
-import { attributes, childOf, nanos, newTrace, request, send } from '../support/stack/otlp-spans.ts';
+import { arrived, everything } from '../support/stack/arrived.ts';
+import { badCall, FAILED } from '../support/stack/bad-call.ts';
+import { eventNames, parentOf, tagOf } from '../support/stack/jaeger-api.ts';
+import { send } from '../support/stack/otlp-spans.ts';
+import { answer, MAY_BE_EMPTY } from '../support/stack/panel-answers.ts';
 import { CLI, RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
 
 const SERVICE = 'phone-agent';
 /** How long `earshot serve` and Jaeger are away; EARSHOT_STACK_OUTAGE_SECONDS makes it shorter. */
 const OUTAGE_MS = Number(process.env.EARSHOT_STACK_OUTAGE_SECONDS || 30) * 1_000;
-
-/** Queries that this run gives nothing to show, and why. Their own tests fill them. */
-const MAY_BE_EMPTY: ReadonlyMap<string, string> = new Map([
-  ['voice-call/21A', 'metadata mode leaves no transcript'],
-  ['voice-pipeline/12A', 'nothing was dropped'],
-  ['voice-pipeline/18A', 'earshot serve has no spool'],
-  ['voice-pipeline/18B', 'earshot serve has no spool'],
-  ['voice-pipeline/24B', 'no sender goes beyond the limits'],
-  ['voice-pipeline/31A', 'every call was finalized'],
-]);
 
 let stack: Stack;
 let world: ObservedWorld;
@@ -67,50 +52,10 @@ after(async () => {
   await stack?.stop();
 });
 
-const SPANS_OF_CALL = 'SELECT trace_id, span_id FROM earshot.call_spans WHERE call_id = $1 ORDER BY 1, 2';
-interface SpanKey {
-  readonly trace_id: string;
-  readonly span_id: string;
-}
-
-/** Waits until all spans of a call are in the journal and in Jaeger; gives them by trace. */
-async function arrived(callId: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  // Its own rows tell when the agent has ended all spans of the call.
-  await storedCall(truth, callId, RECOVERY_MS);
-  const expected = await truth.query<SpanKey>(SPANS_OF_CALL, [callId]);
-  assert.ok(expected.length > 0);
-  await poll(async () => (await stack.db.query(SPANS_OF_CALL, [callId])).length >= expected.length, {
-    deadlineMs: RECOVERY_MS,
-    intervalMs: 200,
-    what: `${expected.length} spans of ${callId} in the journal`,
-  });
-  assert.deepEqual(await stack.db.query<SpanKey>(SPANS_OF_CALL, [callId]), expected);
-  await storedCall(stack.db, callId, RECOVERY_MS);
-  const byTrace = new Map<string, string[]>();
-  for (const { trace_id: traceId, span_id: spanId } of expected) {
-    byTrace.set(traceId, [...(byTrace.get(traceId) ?? []), spanId]);
-  }
-  for (const [traceId, spanIds] of byTrace) {
-    await poll(
-      async () => {
-        const trace = await stack.jaeger.trace(traceId);
-        const found = new Set(trace?.spans.map(({ spanID }) => spanID));
-        return spanIds.every((id) => found.has(id));
-      },
-      {
-        deadlineMs: RECOVERY_MS,
-        intervalMs: 200,
-        what: `the ${spanIds.length} spans of trace ${traceId} in Jaeger`,
-      },
-    );
-  }
-  return byTrace;
-}
-
 describe('four calls through the real pipeline', () => {
   it('every call has its rows, the same as its agent wrote, but for what was said', async () => {
     for (const { callSid } of calls) {
-      await arrived(callSid);
+      await arrived(stack, truth, callSid);
       const here = await storedCall(truth, callSid);
       const there = await storedCall(stack.db, callSid);
       const { finalized_at: _1, finalized_by: _2, ...expected } = here.metrics;
@@ -124,7 +69,7 @@ describe('four calls through the real pipeline', () => {
 
   it('Jaeger finds each turn by the id of its call, with its stages, events and links', async () => {
     for (const { callSid } of calls) {
-      const byTrace = await arrived(callSid);
+      const byTrace = await arrived(stack, truth, callSid);
       const { logs } = await storedCall(stack.db, callSid);
       const found = await stack.jaeger.search(SERVICE, { [ATTR.callId]: callSid });
       assert.deepEqual(found.map(({ traceID }) => traceID).sort(), [...byTrace.keys()].sort());
@@ -163,8 +108,8 @@ describe('four calls through the real pipeline', () => {
       'SELECT agent_text FROM earshot.call_logs WHERE agent_text IS NOT NULL',
     );
     assert.ok(heard.length > 4);
-    for (const { callSid } of calls) await arrived(callSid);
-    const downstream = await everything(SERVICE);
+    for (const { callSid } of calls) await arrived(stack, truth, callSid);
+    const downstream = await everything(stack, SERVICE);
     for (const text of [...said, ...heard.map(({ agent_text }) => agent_text)]) {
       assert.ok(!downstream.includes(JSON.stringify(text).slice(1, -1)), text);
     }
@@ -213,7 +158,7 @@ describe('four calls through the real pipeline', () => {
   });
 
   it('metrics of calls have the names that rules and dashboards ask for', async () => {
-    for (const { callSid } of calls) await arrived(callSid);
+    for (const { callSid } of calls) await arrived(stack, truth, callSid);
     const [turns] = await stack.db.query<{ count: number }>(
       'SELECT count(*)::int AS count FROM earshot.call_logs',
     );
@@ -261,7 +206,7 @@ describe('faults', () => {
       await stack.collector.process.kill();
       await stack.collector.process.up();
     }
-    for (const { callSid } of await calling) await arrived(callSid);
+    for (const { callSid } of await calling) await arrived(stack, truth, callSid);
   });
 
   it('while earshot serve and Jaeger are away their spans wait in the queue, and arrive when these are back', async () => {
@@ -284,7 +229,7 @@ describe('faults', () => {
     await stack.collector.process.up();
     await stack.serve.up();
     await stack.jaegerProcess.up();
-    for (const { callSid } of made) await arrived(callSid);
+    for (const { callSid } of made) await arrived(stack, truth, callSid);
   });
 });
 
@@ -315,7 +260,7 @@ describe('dashboards, on what the pipeline has made', () => {
     // Two, with a scrape between: of a series that has only appeared nothing is known to have happened.
     for (const count of [1, 2]) {
       const callId = `CA${Date.now()}`;
-      await send(stack.collector.url, badCall(callId));
+      await send(stack.collector.url, badCall(SERVICE, callId));
       await storedCall(stack.db, callId, RECOVERY_MS);
       await poll(async () => (await stack.prometheus.query(FAILED))[0]?.value === count, {
         deadlineMs: 20_000,
@@ -344,109 +289,11 @@ describe('dashboards, on what the pipeline has made', () => {
         const key = `${dashboard.uid}/${panel.id}${target.refId}`;
         const may = MAY_BE_EMPTY.get(key);
         it(`${dashboard.title}: ${panel.title} (${key}) ${may === undefined ? 'has finite numbers' : `may be empty: ${may}`}`, async () => {
-          const found = await answer(dashboard, target);
+          const { callSid: callId = '' } = calls.find(({ scenario }) => scenario === 'barge_in') ?? {};
+          const found = await answer(stack, dashboard, target, { startedMs, callId });
           assert.ok(found > 0 || may !== undefined, 'no rows, series or spans');
         });
       }
     }
   }
 });
-
-const FAILED = `${SPAN_METRICS.calls}{${LABEL.statusCode}="STATUS_CODE_ERROR", ${LABEL.stage}="tts"}`;
-
-/** A call as the callers do not make it: a model without a price that fails, prompts from the cache, a bad end. */
-function badCall(callId: string) {
-  const startMs = Date.now() - 10_000;
-  const [call, turn] = [newTrace(), newTrace()];
-  const span = (
-    name: string,
-    fromMs: number,
-    toMs: number,
-    more: Readonly<Record<string, string | number>>,
-  ) => ({
-    name,
-    kind: 2,
-    startTimeUnixNano: nanos(startMs, fromMs),
-    endTimeUnixNano: nanos(startMs, toMs),
-    attributes: attributes({ [ATTR.callId]: callId, ...more }),
-  });
-  return request({ 'service.name': SERVICE }, [
-    {
-      ...childOf(turn),
-      ...span('chat llama-3.1-8b-instant', 1_000, 1_500, {
-        [ATTR.stage]: 'llm',
-        [ATTR.providerName]: 'groq',
-        [ATTR.requestModel]: 'llama-3.1-8b-instant',
-        [ATTR.inputTokens]: 800,
-        [ATTR.cachedInputTokens]: 600,
-        [ATTR.outputTokens]: 20,
-      }),
-    },
-    {
-      ...childOf(turn),
-      ...span(SPAN.tts, 1_500, 3_000, {
-        [ATTR.stage]: 'tts',
-        [ATTR.providerName]: 'acme',
-        [ATTR.requestModel]: 'voice-1',
-        [ATTR.usageCharacters]: 40,
-        [ATTR.errorType]: 'TimeoutError',
-      }),
-      status: { code: 2 },
-    },
-    {
-      ...turn,
-      ...span(SPAN.turn, 500, 4_000, { [ATTR.turnIndex]: 0, [ATTR.turnInitiator]: 'user' }),
-      links: [call],
-    },
-    { ...call, ...span(SPAN.call, 0, 5_000, { [ATTR.outcome]: 'FAIL', [ATTR.outcomeSource]: 'explicit' }) },
-  ]);
-}
-
-/** Asks as Grafana would, for a call that was made. Gives the number of rows, series or spans. */
-async function answer(dashboard: GrafanaDashboard, { rawSql, expr, query }: GrafanaTarget): Promise<number> {
-  const range = { from: new Date(startedMs - 60_000), to: new Date(), intervalSeconds: 60 };
-  const interrupted = calls.find(({ scenario }) => scenario === 'barge_in');
-  const chosen = { call_id: interrupted?.callSid ?? '' };
-  const choices = await openVariables(dashboard, (sql) => stack.reader.query(sql), range, chosen);
-  if (rawSql !== undefined) {
-    const rows = await stack.reader.query(expandSql(rawSql, choices, range));
-    for (const [column, value] of rows.flatMap((row) => Object.entries(row))) {
-      assert.ok(typeof value !== 'number' || Number.isFinite(value), `${column}: ${value}`);
-    }
-    return rows.filter((row) => Object.values(row).some((value) => value !== null)).length;
-  }
-  if (expr !== undefined) {
-    const asked = expandPromql(expr, choices, { rateInterval: '5m', range: '15m' });
-    const series = await stack.prometheus.query(asked);
-    for (const { metric, value } of series)
-      assert.ok(Number.isFinite(value), `${JSON.stringify(metric)}: ${value}`);
-    return series.length;
-  }
-  const trace = await stack.jaeger.trace(expandSql(query ?? '', choices, range));
-  return trace?.spans.length ?? 0;
-}
-
-/** Time passes, as in the outage that is played; nothing is waited for. */
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const parentOf = ({ references }: JaegerSpan): string | undefined =>
-  references.find(({ refType }) => refType === 'CHILD_OF')?.spanID;
-
-const eventNames = ({ logs }: JaegerSpan): string[] =>
-  logs.flatMap(({ fields }) => fields.flatMap(({ key, value }) => (key === 'event' ? [String(value)] : [])));
-
-/** All that Jaeger, the tables and the metrics say, as text. */
-async function everything(service: string): Promise<string> {
-  const tables = await Promise.all(
-    ['call_spans', 'call_queue', 'call_logs', 'call_metrics'].map((table) =>
-      stack.db.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM earshot.${table} t`),
-    ),
-  );
-  const metrics = await fetch(stack.collector.metricsUrl);
-  assert.ok(metrics.ok);
-  return [
-    await stack.jaeger.everything(service),
-    await metrics.text(),
-    ...tables.flat().map(({ row }) => row),
-  ].join('\n');
-}

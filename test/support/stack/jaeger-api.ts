@@ -81,3 +81,11 @@ export class JaegerApi {
 /** The values of a tag over spans. */
 export const tagOf = (span: JaegerSpan, key: string): unknown =>
   span.tags.find((tag) => tag.key === key)?.value;
+
+/** The span that one is below. */
+export const parentOf = ({ references }: JaegerSpan): string | undefined =>
+  references.find(({ refType }) => refType === 'CHILD_OF')?.spanID;
+
+/** The names of a span's events. */
+export const eventNames = ({ logs }: JaegerSpan): string[] =>
+  logs.flatMap(({ fields }) => fields.flatMap(({ key, value }) => (key === 'event' ? [String(value)] : [])));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { ATTR } from '../../../model/semconv.ts';
 
 type Value =
   | { readonly stringValue: string }
@@ -51,3 +52,14 @@ export async function send(url: string, body: unknown): Promise<void> {
   });
   assert.equal(response.status, 200, await response.text());
 }
+
+/** Makes the spans of a call that began at `startMs`; their times are milliseconds after that. */
+export const spanMaker =
+  (callId: string, startMs: number) =>
+  (name: string, fromMs: number, toMs: number, more: Readonly<Record<string, string | number>>) => ({
+    name,
+    kind: 2,
+    startTimeUnixNano: nanos(startMs, fromMs),
+    endTimeUnixNano: nanos(startMs, toMs),
+    attributes: attributes({ [ATTR.callId]: callId, ...more }),
+  });
