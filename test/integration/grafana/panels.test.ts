@@ -1,53 +1,26 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { type Database, migrate, openPostgres } from '../../../exporter/store/index.ts';
-import { CALLS_FROM, CALLS_TO, DAY_OF_CALLS, storeCalls } from '../../support/dashboard-calls.ts';
+import { describe, it } from 'node:test';
+import { CALLS_FROM, DAY_OF_CALLS } from '../../support/dashboard-calls.ts';
 import {
-  type Choices,
-  committedDashboards,
-  expandSql,
-  type GrafanaPanel,
-  openVariables,
-  panelsOf,
-} from '../../support/grafana-query.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+  answers,
+  ask,
+  close,
+  DASHBOARDS,
+  empty,
+  number,
+  owner,
+  RANGE,
+  type Row,
+  reader,
+  serveDashboards,
+  total,
+} from '../../support/dashboard-database.ts';
+import { type GrafanaPanel, openVariables, panelsOf } from '../../support/grafana-query.ts';
 import { packageRoot } from '../../support/root.ts';
 
-type Row = Readonly<Record<string, unknown>>;
-
-const RANGE = { from: CALLS_FROM, to: new Date(CALLS_TO.getTime() + 24 * 3_600_000), intervalSeconds: 3_600 };
-const DASHBOARDS = committedDashboards();
-
-let server: TestPostgres;
-let owner: Database;
-let reader: Database;
-let empty: Database;
-before(async () => {
-  server = await startPostgres();
-  const url = await server.createDatabase();
-  owner = openPostgres({ url });
-  await migrate(owner);
-  // As psql would, which fills in the variable.
-  const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
-  await owner.query(statements.replace(":'password'", "'secret'"));
-  await storeCalls(owner);
-  await owner.query('ANALYZE');
-  reader = openPostgres({ url: url.replace('//earshot@', '//earshot_reader@') });
-  empty = openPostgres({ url: await server.createDatabase() });
-  await migrate(empty);
-});
-after(async () => {
-  await Promise.all([owner, reader, empty].map((db) => db?.close()));
-  await server.stop();
-});
-
-/** Every answer of a panel's SQL, with what is chosen. */
-async function answers(db: Database, panel: GrafanaPanel, choices: Choices, range = RANGE): Promise<Row[][]> {
-  const statements = (panel.targets ?? []).flatMap(({ rawSql }) => (rawSql === undefined ? [] : [rawSql]));
-  return Promise.all(statements.map((sql) => db.query<Row>(expandSql(sql, choices, range))));
-}
+serveDashboards();
 
 /** The dashboard of one call is opened with some that differ; the others as they open by themselves. */
 const openings = (uid: string): Readonly<Record<string, string>>[] =>
@@ -115,27 +88,6 @@ function assertNamesColumns(
   if (type === 'barchart') assert.ok(columns.has(String(options?.xField)), 'no column for the axis');
   if (targets?.some(({ format }) => format === 'time_series')) assert.ok(columns.has('time'), 'no time');
 }
-
-/** One answer of the panel's, the variables as they are when the dashboard opens, or as chosen. */
-async function ask(
-  uid: string,
-  id: number,
-  chosen: Readonly<Record<string, string | readonly string[]>> = {},
-): Promise<Row[]> {
-  const dashboard = DASHBOARDS.find((each) => each.uid === uid);
-  const panel = dashboard?.panels.find((each) => each.id === id);
-  assert.ok(dashboard !== undefined && panel !== undefined);
-  const choices = await openVariables(dashboard, (sql) => reader.query(sql), RANGE, chosen);
-  const [rows] = await answers(reader, panel, choices);
-  assert.ok(rows !== undefined);
-  return rows;
-}
-
-const number = (row: Row | undefined, column: string): number => Number(row?.[column]);
-const total = (rows: readonly Row[], column: string) =>
-  rows.reduce((sum, row) => sum + (row[column] === null ? 0 : number(row, column)), 0);
-const close = (actual: number, expected: number) =>
-  assert.ok(Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
 
 interface StoredCall {
   readonly cost: number | null;

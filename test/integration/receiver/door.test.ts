@@ -159,3 +159,22 @@ test('with a port of their own, the metrics are there alone, and the probes at b
   );
   assert.deepEqual([await status(`${url}/healthz`), await status(`${adminUrl}/healthz`)], [200, 200]);
 });
+
+test('a sender that dribbles is cut off, in the head and in the body', async (t) => {
+  const own = await startReceiver(t, await postgres.createDatabase(), {
+    headersTimeoutMs: 200,
+    requestTimeoutMs: 400,
+  });
+  const head =
+    'POST /v1/traces HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n';
+  for (const sent of [head, `${head}\r\n{`]) {
+    const socket = openSocket(own.url).setEncoding('utf8');
+    let received = '';
+    socket.on('data', (text) => {
+      received += text;
+    });
+    socket.write(sent);
+    await once(socket, 'close', { signal: AbortSignal.timeout(5_000) });
+    assert.match(received, /^HTTP\/1\.1 408 /);
+  }
+});

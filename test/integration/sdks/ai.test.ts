@@ -1,78 +1,31 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { createOpenAI } from '@ai-sdk/openai';
-import { LegacyOpenTelemetry, OpenTelemetry } from '@ai-sdk/otel';
+import { describe, it } from 'node:test';
 import { context, createContextKey, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import * as newest from 'ai';
-import * as oldest from 'ai-oldest';
-import Groq, * as groqNamespace from 'groq-sdk';
 import { z } from 'zod';
-import { readFact } from '../../../exporter/dialects/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { setCaptureContent } from '../../../instrumentation/call/content.ts';
-import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai/ai.ts';
-import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
-import type { SpanRecord } from '../../../model/span-record.ts';
-import type { StageKind } from '../../../model/vocabulary.ts';
 import { stagesOf } from '../../support/facts.ts';
-import { poll } from '../../support/poll.ts';
-import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import {
-  type AudioSimulator,
-  recording,
-  startAudioSimulator,
-} from '../../support/simulators/openai-audio.ts';
-import { recordSpans, spanOf, spansOf, takeFacts, takeSpans } from '../../support/spans.ts';
+  files,
+  MODEL,
+  model,
+  openai,
+  QUESTION,
+  quiet,
+  read,
+  serveAi,
+  stages,
+  truth,
+  VERSIONS,
+} from '../../support/sdks/ai.ts';
+import { recording } from '../../support/simulators/openai-audio.ts';
+import { spanOf, spansOf, takeFacts } from '../../support/spans.ts';
 
-const MODEL = 'gpt-4o-mini';
-const QUESTION = 'What is on the menu?';
-/** The two versions are alike in what is used here. */
-const VERSIONS = [
-  { name: 'ai, newest', ai: newest },
-  { name: 'ai, oldest', ai: oldest as unknown as typeof newest },
-] as const;
-
-let simulator: ChatSimulator;
-let files: AudioSimulator;
-before(async () => {
-  recordSpans();
-  patchAi();
-  instrumentAI();
-  simulator = await startChatSimulator({
-    firstTokenMs: [20, 30],
-    tokensPerSecond: [400, 500],
-    cachedTokens: 3,
-  });
-  files = await startAudioSimulator();
-});
-after(async () => {
-  await simulator.close();
-  await files.close();
-});
-
-const openai = (url = simulator.url) => createOpenAI({ apiKey: 'key', baseURL: `${url}/v1` });
-const model = () => openai().chat(MODEL);
-const stages = (kind: StageKind): StageFact[] => stagesOf(takeFacts(), kind);
-const read = async (stream: AsyncIterable<string>, enough = Number.POSITIVE_INFINITY): Promise<string> => {
-  let words = '';
-  for await (const piece of stream) {
-    words += piece;
-    if (words.length > enough) break;
-  }
-  return words;
-};
-/** What the simulator says that the last finished request used. */
-const truth = () => {
-  const finished = simulator.truth.findLast((event) => event.kind === 'finished');
-  assert.ok(finished?.kind === 'finished');
-  return finished;
-};
-const received = (): number => simulator.truth.filter(({ kind }) => kind === 'received').length;
-/** Errors are the application's to see: nothing is printed. */
-const quiet = { onError: () => {}, maxRetries: 0 };
+serveAi();
 
 for (const { name, ai } of VERSIONS) {
   describe(name, () => {
@@ -220,100 +173,6 @@ for (const { name, ai } of VERSIONS) {
       assert.deepEqual(seen, ['here', tool?.spanId]);
     });
 
-    it('counts an answer that is aborted as cancelled, with estimated usage', async () => {
-      const controller = new AbortController();
-      let heard = '';
-      const { attributes } = await spanOf(async () => {
-        const { textStream } = ai.streamText({
-          model: model(),
-          prompt: QUESTION,
-          abortSignal: controller.signal,
-          ...quiet,
-        });
-        for await (const piece of textStream) {
-          heard += piece;
-          if (heard.length > 20) controller.abort();
-        }
-      });
-      assert.equal(attributes[ATTR.stageCancelled], true);
-      assert.equal(attributes[ATTR.errorType], undefined);
-      assert.equal(attributes[ATTR.inputTokens], Math.ceil(QUESTION.length / 4));
-      assert.ok(Number(attributes[ATTR.outputTokens]) >= Math.ceil(heard.length / 4));
-      assert.equal(attributes[ATTR.usageEstimated], true);
-    });
-
-    it('counts a request that is aborted before it is answered as cancelled', async () => {
-      const controller = new AbortController();
-      const { attributes } = await spanOf(async () => {
-        const asked = received();
-        const answer = ai.generateText({ model: model(), prompt: 'Hello?', abortSignal: controller.signal });
-        void poll(() => received() > asked).then(() => controller.abort());
-        await assert.rejects(answer, { name: 'AbortError' });
-      });
-      assert.equal(attributes[ATTR.stageCancelled], true);
-      assert.equal(attributes[ATTR.errorType], undefined);
-    });
-
-    it('counts an answer that is left in the middle, or that no one reads, as cancelled when its call ends', async () => {
-      for (const enough of [20, undefined]) {
-        const call = new Call();
-        takeFacts();
-        const asked = received();
-        const { textStream } = call.run(() => ai.streamText({ model: model(), prompt: QUESTION, ...quiet }));
-        if (enough !== undefined) await read(textStream, enough);
-        else await poll(() => received() > asked);
-        call.end();
-        const [fact] = stages('llm');
-        assert.equal(fact?.cancelled, true);
-        assert.equal(fact.usage?.inputTokens, Math.ceil(QUESTION.length / 4));
-        assert.equal(fact.usage?.estimated, true);
-      }
-    });
-
-    it('counts each attempt of a request that is refused, and gives the application its own error', async () => {
-      simulator.faults.next({ kind: 'status', status: 429, retryAfterSeconds: 0 });
-      const spans = await spansOf(2, () =>
-        ai.generateText({ model: model(), prompt: QUESTION, maxRetries: 1 }),
-      );
-      assert.deepEqual(
-        spans.map(({ attributes }) => [
-          attributes[ATTR.errorType],
-          attributes[ATTR.inputTokens] === undefined,
-        ]),
-        [
-          ['APICallError', true],
-          [undefined, false],
-        ],
-      );
-      simulator.faults.next({ kind: 'status', status: 500 });
-      let error: unknown;
-      const { attributes } = await spanOf(() =>
-        read(
-          ai.streamText({
-            model: model(),
-            prompt: QUESTION,
-            maxRetries: 0,
-            onError: (event) => {
-              error = event.error;
-            },
-          }).textStream,
-        ).catch(() => {}),
-      );
-      assert.equal((error as { statusCode?: unknown }).statusCode, 500);
-      assert.equal(attributes[ATTR.errorType], 'APICallError');
-      assert.equal(attributes[ATTR.inputTokens], undefined);
-    });
-
-    it('counts a stream whose connection breaks as failed', async () => {
-      simulator.faults.next({ kind: 'cut', afterChunks: 3 });
-      const { attributes } = await spanOf(() =>
-        read(ai.streamText({ model: model(), prompt: QUESTION, ...quiet }).textStream).catch(() => {}),
-      );
-      assert.ok(attributes[ATTR.errorType]);
-      assert.equal(attributes[ATTR.stageCancelled], undefined);
-      assert.equal(attributes[ATTR.usageEstimated], true);
-    });
-
     it('gives generateObject and streamObject one stage each', async () => {
       const options = { model: model(), prompt: QUESTION, output: 'no-schema' as const, ...quiet };
       const whole = await spanOf(() => ai.generateObject(options).catch(() => {}));
@@ -357,38 +216,6 @@ for (const { name, ai } of VERSIONS) {
     });
   });
 }
-
-describe('a provider of the AI SDK that is built on an instrumented SDK', () => {
-  it('makes one stage of a request, under its own name', async () => {
-    patchGroq(groqNamespace);
-    const groq = new Groq({ apiKey: 'key', baseURL: simulator.url });
-    const built: Exclude<newest.LanguageModel, string> = {
-      specificationVersion: 'v4',
-      provider: 'acme.chat',
-      modelId: 'acme-1',
-      supportedUrls: {},
-      doGenerate: async () => {
-        const answer = await groq.chat.completions.create({
-          model: 'llama-3.1-8b-instant',
-          messages: [{ role: 'user', content: QUESTION }],
-        });
-        return {
-          content: [{ type: 'text', text: answer.choices[0]?.message.content ?? '' }],
-          finishReason: { unified: 'stop', raw: 'stop' },
-          usage: {
-            inputTokens: { total: 7, noCache: 7, cacheRead: undefined, cacheWrite: undefined },
-            outputTokens: { total: 9, text: 9, reasoning: undefined },
-          },
-          warnings: [],
-        };
-      },
-      doStream: () => assert.fail('nothing is streamed here'),
-    };
-    const { attributes } = await spanOf(() => newest.generateText({ model: built, prompt: QUESTION }));
-    assert.equal(attributes[ATTR.providerName], 'acme');
-    assert.equal(attributes[ATTR.outputTokens], 9);
-  });
-});
 
 describe('speech with ai', () => {
   const { generateSpeech, transcribe } = newest;
@@ -443,127 +270,5 @@ describe('speech with ai', () => {
       transcribe({ model: openai(files.url).transcription('whisper-1'), audio: recording(1.5) }),
     );
     assert.equal(attributes[ATTR.usageAudioSeconds], 1.5);
-  });
-});
-
-describe('beside @ai-sdk/otel', () => {
-  const shared = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown[] };
-  before(() => newest.registerTelemetry(new OpenTelemetry()));
-  after(() => shared.AI_SDK_TELEMETRY_INTEGRATIONS?.splice(1));
-
-  const hours = newest.tool({
-    inputSchema: z.object({ day: z.string() }),
-    execute: async () => ({ closes: 'ten' }),
-  });
-  /** The spans of one streamed answer of two steps, in a call. */
-  const answered = async (run: (call: Call) => Promise<unknown>): Promise<SpanRecord[]> => {
-    const call = new Call();
-    takeSpans();
-    await call.run(() => run(call));
-    call.end();
-    return takeSpans();
-  };
-  const ask = (abortSignal?: AbortSignal) =>
-    newest.streamText({
-      model: model(),
-      prompt: 'When do you close on Sunday?',
-      tools: { get_opening_hours: hours },
-      stopWhen: newest.isStepCount(3),
-      ...(abortSignal && { abortSignal }),
-      ...quiet,
-    }).textStream;
-
-  it('makes its spans of requests and tools the stages, and adds none', async () => {
-    const spans = await answered(() => read(ask()));
-    const named = (name: string) => spans.filter((span) => span.name.startsWith(name));
-    assert.equal(named('chat ').length, 2);
-    assert.equal(named('execute_tool ').length, 1);
-    for (const { scopeName, attributes } of [...named('chat '), ...named('execute_tool ')]) {
-      assert.equal(scopeName, 'gen_ai');
-      assert.equal(attributes[ATTR.turnIndex], 0);
-    }
-    const facts = spans.flatMap((span) => readFact(span) ?? []);
-    const llm = stagesOf(facts, 'llm');
-    assert.deepEqual(
-      llm.map(({ finishReasons, provider, model, turnIndex }) => ({
-        finishReasons,
-        provider,
-        model,
-        turnIndex,
-      })),
-      [['tool_calls'], ['stop']].map((finishReasons) => ({
-        finishReasons,
-        provider: 'openai',
-        model: MODEL,
-        turnIndex: 0,
-      })),
-    );
-    const finished = simulator.truth.filter((event) => event.kind === 'finished').slice(-2);
-    assert.deepEqual(
-      llm.map(({ usage }) => [usage?.inputTokens, usage?.outputTokens]),
-      finished.map(({ usage }) => [usage.prompt_tokens, usage.completion_tokens]),
-    );
-    for (const { firstByteUs, startUs } of llm) assert.ok(firstByteUs !== undefined && firstByteUs > startUs);
-    assert.equal(facts.filter((fact) => fact.type === 'stage' && fact.stage === 'tool').length, 1);
-  });
-
-  it('makes an aborted answer cancelled, with estimated usage', async () => {
-    const controller = new AbortController();
-    const spans = await answered(async () => {
-      const { textStream } = newest.streamText({
-        model: model(),
-        prompt: QUESTION,
-        abortSignal: controller.signal,
-        ...quiet,
-      });
-      for await (const _ of textStream) controller.abort();
-    });
-    const chats = spans.filter(({ name }) => name.startsWith('chat '));
-    assert.equal(chats.length, 1);
-    assert.equal(chats[0]?.attributes[ATTR.stageCancelled], true);
-    assert.equal(chats[0]?.attributes[ATTR.usageEstimated], true);
-  });
-
-  it('keeps the class of an error', async () => {
-    simulator.faults.next({ kind: 'status', status: 429 });
-    const spans = await answered(() => read(ask()).catch(() => {}));
-    const chats = spans.filter(({ name }) => name.startsWith('chat '));
-    assert.equal(chats.length, 1);
-    assert.ok(chats[0]?.attributes[ATTR.errorType]);
-  });
-
-  it('does the same with its legacy spans', async () => {
-    const spans = await answered(() => {
-      const telemetry = {
-        integrations: [...(shared.AI_SDK_TELEMETRY_INTEGRATIONS ?? [])] as newest.Telemetry[],
-      };
-      telemetry.integrations[1] = new LegacyOpenTelemetry();
-      return newest.generateText({ model: model(), prompt: QUESTION, telemetry });
-    });
-    const llm = spans.filter(({ attributes }) => attributes[ATTR.stage] === 'llm');
-    assert.deepEqual(
-      llm.map(({ scopeName, attributes }) => [
-        scopeName,
-        attributes[ATTR.inputTokens],
-        attributes[ATTR.turnIndex],
-      ]),
-      [['ai', truth().usage.prompt_tokens, 0]],
-    );
-    assert.equal(
-      spans.flatMap((span) => readFact(span) ?? []).filter(({ type }) => type === 'stage').length,
-      1,
-    );
-  });
-
-  it('counts a synthesis once', async () => {
-    const spans = await answered(() =>
-      newest.generateSpeech({
-        model: openai(files.url).speech('tts-1'),
-        text: 'Hello.',
-        outputFormat: 'pcm',
-      }),
-    );
-    const facts = spans.flatMap((span) => readFact(span) ?? []);
-    assert.equal(facts.filter((fact) => fact.type === 'stage' && fact.stage === 'tts').length, 1);
   });
 });

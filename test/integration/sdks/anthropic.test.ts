@@ -1,81 +1,31 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import * as esm from '@anthropic-ai/sdk';
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { describe, it } from 'node:test';
+import { context, SpanStatusCode } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import * as esmOldest from 'anthropic-sdk-oldest';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { setCaptureContent } from '../../../instrumentation/call/content.ts';
 import { withReportedStages } from '../../../instrumentation/call/scope.ts';
-import { onSpanEnd } from '../../../instrumentation/call/spans.ts';
-import { patchAnthropic } from '../../../instrumentation/sdks/anthropic/anthropic.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
 import { poll } from '../../support/poll.ts';
-import { type AnthropicSimulator, startAnthropicSimulator } from '../../support/simulators/anthropic.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
+import {
+  type Anthropic,
+  ask,
+  BUILDS,
+  endedInProcess,
+  isLlm,
+  MODEL,
+  QUESTION,
+  SDK_SPAN,
+  serveAnthropic,
+  simulator,
+  TOOLS,
+  truth,
+} from '../../support/sdks/anthropic.ts';
+import { takeFacts, takeSpans } from '../../support/spans.ts';
 
-const require = createRequire(import.meta.url);
-type Anthropic = esm.Anthropic;
-const MODEL = 'claude-haiku-4-5';
-const QUESTION = 'Can I book a table?';
-const TOOLS = [{ name: 'get_opening_hours', input_schema: { type: 'object' as const } }];
-const SDK_SPAN = 'anthropic.messages.create';
-
-const BUILDS = [
-  { name: '@anthropic-ai/sdk from ESM', exports: esm, spans: true },
-  { name: '@anthropic-ai/sdk from CommonJS', exports: require('@anthropic-ai/sdk'), spans: true },
-  {
-    name: 'the same with its spans switched off',
-    exports: esm,
-    spans: false,
-    options: { openTelemetry: false },
-  },
-  { name: 'the oldest @anthropic-ai/sdk, from ESM', exports: esmOldest, spans: false },
-  {
-    name: 'the oldest @anthropic-ai/sdk, from CommonJS',
-    exports: require('anthropic-sdk-oldest'),
-    spans: false,
-  },
-] as const;
-
-let simulator: AnthropicSimulator;
-const endedInProcess: unknown[] = [];
-before(async () => {
-  recordSpans();
-  onSpanEnd((span) => endedInProcess.push(span));
-  for (const { exports } of BUILDS) patchAnthropic(exports);
-  simulator = await startAnthropicSimulator({
-    firstTokenMs: [20, 30],
-    tokensPerSecond: [400, 500],
-    cached: { read: 70, written: 11 },
-    thinking: { tokens: 5, ms: 10 },
-  });
-});
-after(() => simulator.close());
-
-const ask = (text = QUESTION) => ({
-  model: MODEL,
-  max_tokens: 100,
-  messages: [{ role: 'user' as const, content: text }],
-});
-/** What the simulator says of the last answer that it finished. */
-const truth = () => {
-  const finished = simulator.truth.findLast((event) => event.kind === 'finished');
-  assert.ok(finished?.kind === 'finished');
-  const { input_tokens, output_tokens } = finished.usage;
-  const usage = {
-    inputTokens: input_tokens + 70 + 11,
-    cachedInputTokens: 70,
-    cacheCreationInputTokens: 11,
-    outputTokens: output_tokens,
-    reasoningTokens: 5,
-  };
-  return { usage, reply: finished.reply };
-};
-const isLlm = ({ attributes }: SpanRecord): boolean => attributes[ATTR.stage] === 'llm';
+serveAnthropic();
 
 for (const build of BUILDS) {
   describe(build.name, () => {
@@ -337,53 +287,3 @@ for (const build of BUILDS) {
     });
   });
 }
-
-describe('beside another instrumentation of the SDK', () => {
-  const { Messages } = esmOldest.Anthropic;
-  const { create } = Messages.prototype;
-  /** As instrumentations do it that are built on OpenTelemetry's base. */
-  const instrumented = function (this: unknown, ...args: never[]) {
-    const span = trace.getTracer('@traceloop/instrumentation-anthropic').startSpan(`chat ${MODEL}`);
-    const within = trace.setSpan(context.active(), span);
-    return context.with(within, () => create.apply(this as never, args as never));
-  };
-  before(() => {
-    Messages.prototype.create = Object.assign(instrumented, { __original: create }) as never;
-  });
-  after(() => {
-    Messages.prototype.create = create;
-  });
-
-  it('a request is its span, also where it is left and the span never ended', async () => {
-    const client = new esmOldest.Anthropic({ apiKey: 'key', baseURL: simulator.url });
-    for (const enough of [Number.POSITIVE_INFINITY, 5]) {
-      const call = new Call();
-      takeSpans();
-      await call.run(async () => {
-        let events = 0;
-        for await (const _ of await client.messages.create({ ...ask(), stream: true }))
-          if (++events >= enough) break;
-      });
-      const spans: SpanRecord[] = [];
-      await poll(() => spans.push(...takeSpans()) > 0);
-      call.end();
-      const [span, ...more] = spans.filter(({ name }) => name === `chat ${MODEL}`);
-      assert.deepEqual(more, []);
-      assert.equal(span?.scopeName, '@traceloop/instrumentation-anthropic');
-      assert.equal(span.attributes[ATTR.callId], call.id);
-      assert.equal(span.attributes[ATTR.inputTokens], truth().usage.inputTokens);
-      assert.equal(span.attributes[ATTR.stageCancelled], enough === 5 ? true : undefined);
-    }
-  });
-
-  it('outside of a call it is no other', async () => {
-    takeSpans();
-    await new esmOldest.Anthropic({ apiKey: 'key', baseURL: simulator.url }).messages.create(ask());
-    const spans: SpanRecord[] = [];
-    await poll(() => spans.push(...takeSpans()) > 0);
-    assert.deepEqual(
-      spans.map(({ scopeName }) => scopeName),
-      ['@traceloop/instrumentation-anthropic'],
-    );
-  });
-});

@@ -1,136 +1,29 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import { context } from '@opentelemetry/api';
-import type { StreamingTranscriber, StreamingTranscriberParams, TurnEvent } from 'assemblyai';
-import * as namespace from 'assemblyai';
-import * as streaming from 'assemblyai/streaming';
-import * as oldest from 'assemblyai-oldest';
+import { describe, it } from 'node:test';
+import type { TurnEvent } from 'assemblyai';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
-import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
-import { instrumentAssemblyAI } from '../../../instrumentation/instrument.ts';
-import { patchAssemblyAi } from '../../../instrumentation/sdks/assemblyai/assemblyai.ts';
-import type { Fact } from '../../../model/facts.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
+import { activeCall } from '../../../instrumentation/call/scope.ts';
+import { MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
-import { type AssemblyAiSimulator, startAssemblyAiSimulator } from '../../support/simulators/assemblyai.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
-import { trust } from '../../support/trust.ts';
+import {
+  BUILDS,
+  billed,
+  factsOf,
+  SPOKEN,
+  say,
+  serveAssemblyAi,
+  silence,
+  simulator,
+  speak,
+  to,
+  transcriber,
+  untilClosed,
+} from '../../support/sdks/assemblyai.ts';
+import { takeFacts } from '../../support/spans.ts';
 
-type Params = Partial<StreamingTranscriberParams>;
-type Make = (params: StreamingTranscriberParams) => StreamingTranscriber;
-
-const require = createRequire(import.meta.url);
-const commonJs = require('assemblyai') as typeof namespace;
-const commonJsStreaming = require('assemblyai/streaming') as typeof streaming;
-const oldestCommonJs = require('assemblyai-oldest') as typeof oldest;
-const client = new oldestCommonJs.AssemblyAI({ apiKey: 'key' });
-const MODULES = [namespace, commonJs, streaming, commonJsStreaming, oldest];
-/** What lets an application make a transcriber. */
-const BUILDS: readonly { readonly name: string; readonly make: Make }[] = [
-  { name: 'assemblyai from ESM', make: (params) => new namespace.StreamingTranscriber(params) },
-  { name: 'assemblyai from CommonJS', make: (params) => new commonJs.StreamingTranscriber(params) },
-  { name: 'assemblyai/streaming from ESM', make: (params) => new streaming.StreamingTranscriber(params) },
-  {
-    name: 'assemblyai/streaming from CommonJS',
-    make: (params) => new commonJsStreaming.StreamingTranscriber(params),
-  },
-  {
-    name: 'the oldest assemblyai from ESM',
-    make: (params) => new oldest.StreamingTranscriber(params as never) as never,
-  },
-  {
-    name: 'a client of the oldest assemblyai from CommonJS',
-    make: (params) => client.streaming.transcriber(params as never) as never,
-  },
-];
-const SPOKEN = utterance('hours-question');
-/** What stands for a frame of 20 ms. */
-const FRAME_MS = 20;
-
-let simulator: AssemblyAiSimulator;
-before(async () => {
-  recordSpans();
-  for (const module of MODULES) patchAssemblyAi(module);
-  instrumentAssemblyAI(client);
-  simulator = await startAssemblyAiSimulator();
-  trust(simulator.caPath);
-});
-after(() => simulator.close());
-
-/** A transcriber of 16-bit audio at 8 kHz that tries once. */
-const transcriber = (make: Make, params: Params = {}): StreamingTranscriber =>
-  make({
-    apiKey: 'key',
-    websocketBaseUrl: simulator.wsUrl,
-    sampleRate: 8_000,
-    speechModel: 'universal-streaming-english',
-    maxConnectionRetries: 0,
-    // Its own second is short for a busy machine.
-    connectTimeout: 60_000,
-    ...params,
-  });
-
-interface Spoken {
-  /** When the first byte was spoken. */
-  readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
-  readonly lateUs: number;
-}
-
-/** Gives audio to `send` at the pace of speech, in frames of 20 ms, until that says `false`. */
-async function speak<Audio extends Int16Array | Uint8Array>(
-  audio: Audio,
-  send: (frame: Audio) => unknown,
-): Promise<Spoken> {
-  const startMs = performance.now();
-  const startUs = nowUs();
-  let lateUs = 0;
-  for (let i = 0; i * FRAME_BYTES < audio.length; i++) {
-    // The frame is sent when the last of it has been spoken.
-    const dueMs = startMs + (i + 1) * FRAME_MS;
-    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
-    lateUs = Math.max(lateUs, (performance.now() - dueMs) * 1_000);
-    if (send(audio.slice(i * FRAME_BYTES, (i + 1) * FRAME_BYTES) as Audio) === false) break;
-  }
-  return { startUs, lateUs };
-}
-
-const silence = (seconds: number): Int16Array => new Int16Array(seconds * 8_000);
-const to =
-  (session: StreamingTranscriber) =>
-  (frame: { buffer: ArrayBufferLike }): void =>
-    session.sendAudio(frame.buffer);
-/** The same for a session that breaks: says whether it was sent. */
-const untilClosed =
-  (session: StreamingTranscriber) =>
-  (frame: { buffer: ArrayBufferLike }): boolean => {
-    try {
-      session.sendAudio(frame.buffer);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-/** Sends what was said, and the silence that ends the turn. */
-async function say(session: StreamingTranscriber): Promise<Spoken> {
-  const spoken = await speak(SPOKEN.samples, to(session));
-  await speak(silence(0.6), to(session));
-  return spoken;
-}
-
-/** What the simulator reported of the sessions that ended in good order, in seconds. */
-const billed = (): number[] =>
-  simulator.truth.flatMap((event) =>
-    event.kind === 'sent' && event.message.type === 'Termination'
-      ? [event.message.session_duration_seconds]
-      : [],
-  );
-
-const factsOf = ({ id }: Call): Fact[] => takeFacts().filter(({ callId }) => callId === id);
+serveAssemblyAi();
 
 for (const { name, make } of BUILDS) {
   describe(name, () => {
@@ -338,97 +231,5 @@ describe('a session of AssemblyAI', () => {
       calls.map(({ id }) => audioSecondsOf(stagesOf(facts, 'stt').filter(({ callId }) => callId === id))),
       seconds,
     );
-  });
-
-  it('counts the audio of the next session of a call from zero', async () => {
-    const call = new Call();
-    takeFacts();
-    const before = billed().length;
-    const first = transcriber(make);
-    await call.run(() => first.connect());
-    await speak(silence(0.3), to(first));
-    await first.close();
-    const second = transcriber(make);
-    await call.run(() => second.connect());
-    const { startUs, lateUs } = await say(second);
-    await poll(() => call.turn?.userText);
-    await second.close();
-    call.end();
-    const facts = factsOf(call);
-    const speechEndUs = startUs + SPOKEN.speechEndSeconds * 1e6;
-    assert.ok(Math.abs((turnsOf(facts)[0]?.speechEndedUs ?? 0) - speechEndUs) < 20_000 + lateUs);
-    const total = billed()
-      .slice(before)
-      .reduce((sum, seconds) => sum + seconds * 1e6, 0);
-    assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), Math.round(total) / 1e6);
-  });
-
-  it('gives what was understood when the connection breaks in the middle', async () => {
-    const call = new Call();
-    takeFacts();
-    simulator.faults.next({ kind: 'cut', afterChunks: 4 });
-    const session = transcriber(make);
-    let gone = false;
-    session.on('close', () => {
-      gone = true;
-    });
-    await call.run(() => session.connect());
-    let bytes = 0;
-    const send = untilClosed(session);
-    await speak(SPOKEN.samples, (frame) => {
-      const sent = send(frame);
-      if (sent) bytes += frame.byteLength;
-      return sent;
-    });
-    await poll(() => gone);
-    assert.notEqual(call.turn?.userText, undefined);
-    call.end();
-    const stt = stagesOf(factsOf(call), 'stt');
-    assert.deepEqual(
-      stt.map(({ turnIndex, cancelled, errorType }) => [turnIndex, cancelled, errorType]),
-      [
-        [0, true, undefined],
-        [undefined, undefined, 'connection_closed'],
-      ],
-    );
-    assert.equal(audioSecondsOf(stt), bytes / 16_000);
-  });
-
-  it('fails when it is refused, once for each time that the SDK tries', async () => {
-    const call = new Call();
-    takeFacts();
-    simulator.faults.next({ kind: 'status', status: 429 }, { kind: 'close', code: 4029, afterMessages: 0 });
-    const session = transcriber(make, { maxConnectionRetries: 1, connectionRetryDelay: 1 });
-    await assert.rejects(() => call.run(() => session.connect()), { message: 'Rate limited' });
-    simulator.faults.next({ kind: 'delay', ms: 200 });
-    const slow = transcriber(make, { connectTimeout: 20 });
-    await assert.rejects(() => call.run(() => slow.connect()), /timed out/);
-    call.end();
-    assert.deepEqual(
-      stagesOf(factsOf(call), 'stt').map(({ errorType, usage }) => [errorType, usage?.audioSeconds]),
-      [
-        ['429', undefined],
-        ['4029', undefined],
-        ['StreamingError', undefined],
-      ],
-    );
-  });
-
-  it('is left to a framework that reports it itself', async () => {
-    const call = new Call();
-    takeFacts();
-    const session = transcriber(make);
-    await context.with(withReportedStages(call.context), () => session.connect());
-    await speak(silence(0.1), to(session));
-    await session.close();
-    call.end();
-    assert.deepEqual(stagesOf(factsOf(call), 'stt'), []);
-  });
-
-  it('is nothing to tell of when it is refused outside of any call', async () => {
-    takeFacts();
-    simulator.faults.next({ kind: 'status', status: 401 });
-    await assert.rejects(transcriber(make).connect(), /401/);
-    assert.deepEqual(takeFacts(), []);
   });
 });

@@ -1,99 +1,31 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import Cartesia, * as namespace from '@cartesia/cartesia-js';
+import { describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
-import { WebSocket } from 'ws';
 import { Call } from '../../../instrumentation/call/call.ts';
-import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
-import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
-import type { Fact } from '../../../model/facts.ts';
-import { ATTR } from '../../../model/semconv.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
-  type CartesiaListenSimulator,
-  startCartesiaListenSimulator,
-} from '../../support/simulators/cartesia-listen.ts';
-import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
+  BUILDS,
+  client,
+  closed,
+  factsOf,
+  firstSentUs,
+  manual,
+  SPOKEN,
+  secondsWith,
+  sentUs,
+  serveListen,
+  silence,
+  simulator,
+  speak,
+  turns,
+} from '../../support/sdks/cartesia-listen.ts';
+import { takeFacts } from '../../support/spans.ts';
 
-const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };
-const BUILDS = [
-  { name: 'from ESM', Client: Cartesia },
-  { name: 'from CommonJS', Client: commonJs.Cartesia },
-] as const;
-type TurnsOptions = Parameters<Cartesia['stt']['autoFinalize']['websocket']>[1];
-/** What both kinds of sockets have. */
-interface Socket {
-  on(event: 'close', listener: (code: number) => void): unknown;
-  sendRaw(data: Uint8Array): void;
-}
+serveListen();
 
-const PHONE = { encoding: 'pcm_mulaw', sample_rate: 8_000 } as const;
-const SPOKEN = utterance('hours-question');
-const FRAME_MS = 20;
-
-let simulator: CartesiaListenSimulator;
-before(async () => {
-  recordSpans();
-  patchCartesia(namespace);
-  patchCartesia(commonJs);
-  simulator = await startCartesiaListenSimulator();
-  // The SDK's ESM build takes the global one, which Node 20 has not.
-  globalThis.WebSocket ??= WebSocket as never;
-});
-after(() => simulator.close());
-
-const client = (Client: typeof Cartesia = commonJs.Cartesia): Cartesia =>
-  new Client({ apiKey: 'key', baseURL: simulator.url });
-const turns = (options?: TurnsOptions, Client?: typeof Cartesia) =>
-  client(Client).stt.autoFinalize.websocket({ model: 'ink-2', ...PHONE }, options);
-const manual = (parameters: object = {}, Client?: typeof Cartesia) =>
-  client(Client).stt.manualFinalize.websocket({ model: 'ink-2', ...PHONE, ...parameters });
-
-interface Spoken {
-  /** When the first byte was spoken. */
-  readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
-  readonly lateUs: number;
-}
-
-/** Sends audio at the pace of speech, in frames of 20 ms, until the socket is closed. */
-async function speak(socket: Socket, audio: Uint8Array): Promise<Spoken> {
-  let closed = false;
-  socket.on('close', () => {
-    closed = true;
-  });
-  const startMs = performance.now();
-  const startUs = nowUs();
-  let lateUs = 0;
-  for (let at = 0; at < audio.length && !closed; at += FRAME_BYTES) {
-    // The frame is sent when the last of it has been spoken.
-    const dueMs = startMs + (at / FRAME_BYTES + 1) * FRAME_MS;
-    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
-    lateUs = Math.max(lateUs, (performance.now() - dueMs) * 1_000);
-    socket.sendRaw(audio.subarray(at, at + FRAME_BYTES));
-  }
-  return { startUs, lateUs };
-}
-
-const silence = (seconds: number): Uint8Array => new Uint8Array(seconds * 8_000).fill(MULAW_SILENCE);
-/** What was said and so much silence, in seconds. */
-const secondsWith = (seconds: number): number => (SPOKEN.mulaw.length + seconds * 8_000) / 8_000;
-const closed = (socket: Socket): Promise<number> => new Promise((resolve) => socket.on('close', resolve));
-const factsOf = ({ id }: Call): Fact[] => takeFacts().filter(({ callId }) => callId === id);
-/** When the simulator last sent a message of this type. */
-const sentUs = (type: string): number =>
-  simulator.truth.findLast((event) => event.kind === 'sent' && event.message.type === type)?.atMicros ?? 0;
-/** When it first sent one after `sinceUs`. */
-const firstSentUs = (type: string, sinceUs: number): number =>
-  simulator.truth.find(
-    (event) => event.kind === 'sent' && event.atMicros > sinceUs && event.message.type === type,
-  )?.atMicros ?? 0;
 for (const { name, Client } of BUILDS) {
   describe(`transcription of Cartesia, ${name}`, () => {
     it('follows the turns that the service finds', async () => {
@@ -342,89 +274,3 @@ describe('a socket of Cartesia’s transcription', () => {
     );
   });
 });
-
-for (const { name, Client } of BUILDS) {
-  describe(`a recording that Cartesia transcribes, ${name}`, () => {
-    const request = (cartesia: Cartesia = client(Client), signal?: AbortSignal) =>
-      cartesia.stt.transcribe(
-        { file: new File([SPOKEN.mulaw], 'hello.raw'), model: 'ink-whisper' },
-        { signal },
-      );
-    const once = (Build: typeof Cartesia): Cartesia =>
-      new Build({ apiKey: 'key', baseURL: simulator.url, maxRetries: 0 });
-
-    it('gives its words, in the turn that they open, and its seconds', async () => {
-      // It was recorded in the call.
-      const call = new Call({ at: Date.now() - 60_000 });
-      takeFacts();
-      const cartesia = client(Client);
-      const requestedUs = nowUs();
-      const { text } = await call.run(() => request(cartesia));
-      assert.equal(text, SPOKEN.text);
-      assert.equal(call.turn?.userText, SPOKEN.text);
-      call.end();
-      const facts = factsOf(call);
-      const [turn, ...others] = turnsOf(facts);
-      assert.deepEqual(others, []);
-      assertNear(turn?.speechStartedUs, requestedUs - secondsWith(0) * 1e6, 0);
-      assertNear(turn?.speechEndedUs, requestedUs, 0);
-      const [stt, ...stages] = stagesOf(facts, 'stt');
-      assert.deepEqual(stages, []);
-      assert.equal(stt?.turnIndex, 0);
-      assert.equal(stt.provider, 'cartesia');
-      assert.equal(stt.model, 'ink-whisper');
-      assert.equal(stt.streaming, false);
-      assert.deepEqual(stt.usage, { audioSeconds: secondsWith(0) });
-    });
-
-    it('is a span of its own outside of any call', async () => {
-      takeSpans();
-      await request();
-      assert.deepEqual(
-        takeSpans().map(({ attributes }) => [attributes[ATTR.callId], attributes[ATTR.usageAudioSeconds]]),
-        [[undefined, secondsWith(0)]],
-      );
-    });
-
-    it('fails with the class of the error, which the application gets as it is', async () => {
-      const call = new Call();
-      takeFacts();
-      simulator.faults.next({ kind: 'status', status: 429 });
-      await assert.rejects(async () => await call.run(() => request(once(Client))), { status: 429 });
-      call.end();
-      assert.deepEqual(
-        stagesOf(factsOf(call), 'stt').map(({ errorType, streaming }) => [errorType, streaming]),
-        [['RateLimitError', false]],
-      );
-    });
-
-    it('is cancelled when the application gives it up', async () => {
-      const call = new Call();
-      takeFacts();
-      simulator.faults.next({ kind: 'delay', ms: 200 });
-      const signal = AbortSignal.timeout(20);
-      await assert.rejects(async () => await call.run(() => request(once(Client), signal)));
-      call.end();
-      assert.deepEqual(
-        stagesOf(factsOf(call), 'stt').map(({ cancelled, errorType }) => [cancelled, errorType]),
-        [[true, undefined]],
-      );
-    });
-
-    it('counts once, and stays the response that it is', async () => {
-      const call = new Call();
-      takeFacts();
-      const response = await call.run(() => request().asResponse());
-      assert.equal(((await response.json()) as { text: string }).text, SPOKEN.text);
-      const { data, response: whole } = await call.run(() => request().withResponse());
-      assert.equal(data.text, SPOKEN.text);
-      assert.equal(whole.status, 200);
-      await poll(() => call.turn);
-      call.end();
-      assert.deepEqual(
-        stagesOf(factsOf(call), 'stt').map(({ usage }) => usage?.audioSeconds),
-        [undefined, secondsWith(0)],
-      );
-    });
-  });
-}

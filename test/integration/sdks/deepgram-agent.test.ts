@@ -1,110 +1,28 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { priceStage } from '../../../exporter/pricing/price.ts';
 import { catalogue } from '../../../exporter/pricing/price-list.ts';
-import { Call } from '../../../instrumentation/call/call.ts';
+import type { Call } from '../../../instrumentation/call/call.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
-import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
-import { callsOf, turnsOf } from '../../support/facts.ts';
+import { callsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
-  type DeepgramAgentOptions,
-  type DeepgramAgentSimulator,
-  type DeepgramAgentTruth,
-  startDeepgramAgentSimulator,
-} from '../../support/simulators/deepgram-agent.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+  converse,
+  finish,
+  Newest,
+  running,
+  SPOKEN,
+  say,
+  serveAgents,
+} from '../../support/sdks/deepgram-agent.ts';
+import { startDeepgramAgentSimulator } from '../../support/simulators/deepgram-agent.ts';
+import { takeFacts } from '../../support/spans.ts';
 import { utterance } from '../../support/speech.ts';
-import { silence, talk } from '../../support/talking.ts';
+import { silence } from '../../support/talking.ts';
 
-type Client = (typeof DEEPGRAM_SDKS)[number]['Client'];
-type Socket = Awaited<ReturnType<InstanceType<Client>['agent']['v1']['connect']>>;
-type Kind = DeepgramAgentTruth['kind'];
-
-const SPOKEN = utterance('hours-question');
-const SETTINGS = {
-  type: 'Settings',
-  audio: {
-    input: { encoding: 'mulaw', sample_rate: 8000 },
-    output: { encoding: 'mulaw', sample_rate: 8000, container: 'none' },
-  },
-  agent: {
-    listen: { provider: { type: 'deepgram', version: 'v1', model: 'nova-3' } },
-    think: { provider: { type: 'open_ai', model: 'gpt-4o-mini' } },
-    speak: { provider: { type: 'deepgram', model: 'aura-2-thalia-en' } },
-  },
-};
-const [{ Client: Newest }] = DEEPGRAM_SDKS;
-
-before(() => {
-  recordSpans();
-  for (const { exports } of DEEPGRAM_SDKS) patchDeepgram(exports);
-});
-
-const running: DeepgramAgentSimulator[] = [];
-after(() => Promise.all(running.map((simulator) => simulator.close())));
-
-/** An agent, and a call that the application has put up for it. */
-async function converse(
-  Client: Client,
-  options: DeepgramAgentOptions = {},
-  { settings = {}, call = new Call(), args = {}, faults = [] as { kind: 'cut'; afterChunks: number }[] } = {},
-) {
-  takeFacts();
-  const simulator = await startDeepgramAgentSimulator(options);
-  running.push(simulator);
-  simulator.faults.next(...faults);
-  const client = new Client({ apiKey: 'key', environment: deepgramEnvironment(simulator) });
-  const types: string[] = [];
-  const socket = await call.run(async () => {
-    const connected: Socket = await client.agent.v1.connect({ Authorization: '', ...args } as never);
-    connected.on('message', (message) => types.push((message as { type?: string }).type ?? 'audio'));
-    return connected;
-  });
-  socket.connect();
-  await socket.waitForOpen();
-  await poll(() => types.includes('Welcome'));
-  socket.sendSettings({
-    ...SETTINGS,
-    ...settings,
-    agent: { ...SETTINGS.agent, ...at(settings, 'agent') },
-  } as never);
-  await poll(() => types.includes('SettingsApplied'));
-  const truth = <K extends Kind>(kind: K) =>
-    simulator.truth.filter((event): event is Extract<DeepgramAgentTruth, { kind: K }> => event.kind === kind);
-  return { simulator, socket, call, types, truth };
-}
-
-const at = (value: object, key: string): object => ((value as Record<string, unknown>)[key] ?? {}) as object;
-const say = (socket: Socket, audio: Uint8Array) => talk((frame) => socket.sendMedia(frame), audio);
-
-async function finish(socket: Socket, call: Call): Promise<Conversation> {
-  socket.close();
-  await poll(() => socket.readyState === 3);
-  call.end();
-  return new Conversation(takeFacts());
-}
-
-/** The facts of a call. */
-class Conversation {
-  readonly facts: readonly Fact[];
-  readonly turns: readonly TurnFact[];
-
-  constructor(facts: readonly Fact[]) {
-    this.facts = facts;
-    this.turns = turnsOf(facts).sort((a, b) => a.turnIndex - b.turnIndex);
-  }
-
-  stages(kind: StageFact['stage'], turnIndex = this.turns.at(-1)?.turnIndex): StageFact[] {
-    return this.facts.filter(
-      (fact): fact is StageFact =>
-        fact.type === 'stage' && fact.stage === kind && fact.turnIndex === turnIndex,
-    );
-  }
-}
+serveAgents();
 
 for (const { name, Client } of DEEPGRAM_SDKS) {
   describe(`the voice agent, ${name}`, () => {

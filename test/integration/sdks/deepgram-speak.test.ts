@@ -1,75 +1,30 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
-import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
-import type { Fact, StageFact } from '../../../model/facts.ts';
-import { DEEPGRAM_SDKS, deepgramEnvironment } from '../../support/deepgram-sdks.ts';
-import { stagesOf, turnsOf } from '../../support/facts.ts';
+import type { Fact } from '../../../model/facts.ts';
+import { DEEPGRAM_SDKS } from '../../support/deepgram-sdks.ts';
+import { turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
-  type DeepgramSpeakSimulator,
-  type DeepgramSpeakTruth,
-  startDeepgramSpeakSimulator,
-} from '../../support/simulators/deepgram-speak.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+  connectV1,
+  connectV2,
+  FIRST,
+  FLUX,
+  isFirstByteOf,
+  last,
+  PHONE,
+  SECOND,
+  serveSpeak,
+  simulator,
+  syntheses,
+  truth,
+} from '../../support/sdks/deepgram-speak.ts';
+import { takeFacts } from '../../support/spans.ts';
 
-type Client = (typeof DEEPGRAM_SDKS)[number]['Client'];
-type Kind = DeepgramSpeakTruth['kind'];
-
-const FIRST = 'Of course, with pleasure.';
-const SECOND = 'At what time would you like to come?';
-const PHONE = { model: 'aura-2-thalia-en', encoding: 'mulaw', sample_rate: '8000', Authorization: '' };
-const RAW = { model: PHONE.model, encoding: 'mulaw', sample_rate: 8000, container: 'none' };
-const FLUX = { ...PHONE, model: 'flux-alexis-en' };
-
-let simulator: DeepgramSpeakSimulator;
-before(async () => {
-  recordSpans();
-  for (const { exports } of DEEPGRAM_SDKS) patchDeepgram(exports);
-  simulator = await startDeepgramSpeakSimulator();
-});
-after(() => simulator.close());
-
-const clientOf = (Client: Client, options: object = {}) =>
-  new Client({ apiKey: 'key', environment: deepgramEnvironment(simulator), maxRetries: 0, ...options });
-
-async function connectV1(Client: Client, args: object = {}) {
-  const socket = await clientOf(Client).speak.v1.connect({ ...PHONE, ...args } as never);
-  socket.connect();
-  await socket.waitForOpen();
-  return socket;
-}
-
-async function connectV2(Client: Client, args: object = {}) {
-  const socket = await clientOf(Client).speak.v2.connect({ ...FLUX, ...args } as never);
-  socket.connect();
-  await socket.waitForOpen();
-  return socket;
-}
-
-const truth = <K extends Kind>(kind: K) =>
-  simulator.truth.filter((event): event is Extract<DeepgramSpeakTruth, { kind: K }> => event.kind === kind);
-const last = <K extends Kind>(kind: K) => {
-  const event = truth(kind).at(-1);
-  assert.ok(event, `nothing was ${kind}`);
-  return event;
-};
-
-/** The facts so far, and `count` syntheses among them. */
-async function syntheses(count: number): Promise<{ facts: Fact[]; tts: StageFact[] }> {
-  const facts: Fact[] = [];
-  await poll(() => {
-    facts.push(...takeFacts());
-    return stagesOf(facts, 'tts').length >= count;
-  });
-  return { facts, tts: stagesOf(facts, 'tts') };
-}
-
-const isFirstByteOf = (fact: StageFact | undefined, event: { readonly atMicros: number }): void =>
-  assertNear(fact?.firstByteUs, event.atMicros);
+serveSpeak();
 
 for (const { name, Client } of DEEPGRAM_SDKS) {
   describe(`speak v1 over its socket, ${name}`, () => {
@@ -143,44 +98,6 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       assert.ok(types.includes('Cleared'));
       socket.close();
       call.end();
-    });
-  });
-
-  describe(`speak as a request, ${name}`, () => {
-    const generate = (request: object, options?: object, client: object = {}) =>
-      clientOf(Client, client).speak.v1.audio.generate(request as never, options as never);
-
-    it('gives first byte, characters and seconds, in the turn that it answers', async () => {
-      const call = new Call();
-      takeFacts();
-      const audio = await call.run(() => generate({ ...RAW, text: FIRST }));
-      const bytes = (await audio.arrayBuffer()).byteLength;
-      const { tts } = await syntheses(1);
-      assert.equal(tts[0]?.turnIndex, 0);
-      assert.equal(tts[0].model, RAW.model);
-      assert.deepEqual(tts[0].usage, { characters: FIRST.length, audioSeconds: bytes / 8_000 });
-      assert.equal(last('finished').audioSeconds, bytes / 8_000);
-      isFirstByteOf(tts[0], last('first_byte'));
-      call.end();
-    });
-
-    it('fails with the class of the error, which the application gets as it is', async () => {
-      for (const [status, errorType] of [
-        [429, '429'],
-        [400, 'BadRequestError'],
-      ] as const) {
-        takeFacts();
-        const call = new Call();
-        simulator.faults.next({ kind: 'status', status });
-        await assert.rejects(
-          call.run(async () => await generate({ ...RAW, text: FIRST }, { maxRetries: 0 })),
-          { statusCode: status },
-        );
-        const { tts } = await syntheses(1);
-        assert.equal(tts[0]?.errorType, errorType);
-        assert.equal(tts[0].usage, undefined);
-        call.end();
-      }
     });
   });
 }
@@ -368,89 +285,5 @@ describe('a socket of speak', () => {
     assert.equal(turn?.interrupted, true);
     socket.close();
     call.end();
-  });
-});
-
-describe('audio that a request gives', () => {
-  const generate = (request: object, options?: object) =>
-    clientOf(Newest).speak.v1.audio.generate(
-      { model: PHONE.model, text: FIRST, ...request } as never,
-      options as never,
-    );
-  const inCall = async (run: () => Promise<unknown>): Promise<StageFact | undefined> => {
-    const call = new Call();
-    takeFacts();
-    await call.run(run);
-    const { tts } = await syntheses(1);
-    call.end();
-    return tts[0];
-  };
-
-  it('is heard as a stream as well, at the reader’s pace', async () => {
-    const fact = await inCall(async () => {
-      const audio = await generate(RAW);
-      for await (const _ of audio.stream() ?? []);
-      assert.equal(audio.bodyUsed, true);
-    });
-    assert.equal(fact?.usage?.audioSeconds, last('finished').audioSeconds);
-  });
-
-  it('keeps its type as a blob', async () => {
-    const { rawResponse } = await generate({ encoding: 'linear16' }).withRawResponse();
-    assert.equal(rawResponse.headers.get('content-type'), 'audio/wav');
-    const fact = await inCall(async () => {
-      const blob = await (await generate({ encoding: 'linear16' })).blob();
-      assert.equal(blob.type, 'audio/wav');
-    });
-    assert.equal(fact?.usage?.audioSeconds, last('finished').audioSeconds);
-  });
-
-  it('has no known length when it is compressed', async () => {
-    const fact = await inCall(async () => (await generate({})).arrayBuffer());
-    assert.deepEqual(fact?.usage, { characters: FIRST.length });
-    assert.ok(fact.firstByteUs);
-  });
-
-  it('is cancelled when it is not read to its end, or given up before it comes', async () => {
-    const left = await inCall(async () => {
-      for await (const _ of (await generate(RAW)).stream() ?? []) break;
-    });
-    assert.equal(left?.cancelled, true);
-    simulator.faults.next({ kind: 'delay', ms: 2_000 });
-    const givenUp = await inCall(async () => {
-      const aborted = new AbortController();
-      const before = truth('received').length;
-      const asked = generate(RAW, { abortSignal: aborted.signal, maxRetries: 0 });
-      void poll(() => truth('received').length > before).then(() => aborted.abort());
-      await assert.rejects(async () => await asked);
-    });
-    assert.equal(givenUp?.cancelled, true);
-    assert.equal(givenUp.errorType, undefined);
-    assert.equal(givenUp.usage?.characters, FIRST.length);
-  });
-
-  it('fails in the middle with what had come', async () => {
-    simulator.faults.next({ kind: 'cut', afterChunks: 2 });
-    const fact = await inCall(async () =>
-      assert.rejects(async () => (await generate({ ...RAW, text: SECOND }, { maxRetries: 0 })).arrayBuffer()),
-    );
-    assert.ok(fact?.errorType);
-    assert.equal(fact.cancelled, undefined);
-    assert.deepEqual(fact.usage, { characters: SECOND.length, audioSeconds: 0.2 });
-  });
-
-  it('of Flux is heard in the same way', async () => {
-    const fact = await inCall(async () => {
-      const request = { ...RAW, model: FLUX.model, text: FIRST };
-      await (await clientOf(Newest).speak.v2.audio.generate(request as never)).arrayBuffer();
-    });
-    assert.equal(fact?.model, FLUX.model);
-    assert.deepEqual(fact.usage, { characters: FIRST.length, audioSeconds: last('finished').audioSeconds });
-  });
-
-  it('goes elsewhere when the application wants it called back', async () => {
-    const fact = await inCall(async () => await generate({ callback: 'https://example.com/audio' }));
-    assert.deepEqual(fact?.usage, { characters: FIRST.length });
-    assert.equal(fact.firstByteUs, undefined);
   });
 });

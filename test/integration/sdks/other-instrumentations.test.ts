@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { OpenAIInstrumentation as OpenInference } from '@arizeai/openinference-instrumentation-openai';
-import { metrics } from '@opentelemetry/api';
+import { context, metrics, trace } from '@opentelemetry/api';
 import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
 import { OpenAIInstrumentation as Traceloop } from '@traceloop/instrumentation-openai';
+import * as anthropic from 'anthropic-sdk-oldest';
 import type OpenAI from 'openai';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
@@ -13,6 +14,7 @@ import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
 import { SCOPE } from '../../../model/version.ts';
 import { poll } from '../../support/poll.ts';
+import { ask, MODEL, serveAnthropic, simulator, truth } from '../../support/sdks/anthropic.ts';
 import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
@@ -48,6 +50,7 @@ const OTHERS = [
   },
 ] as const;
 
+serveAnthropic();
 let chat: ChatSimulator;
 let responses: ResponsesSimulator;
 before(async () => {
@@ -211,3 +214,53 @@ for (const other of OTHERS) {
     });
   }
 }
+
+describe('beside another instrumentation of the SDK', () => {
+  const { Messages } = anthropic.Anthropic;
+  const { create } = Messages.prototype;
+  /** As instrumentations do it that are built on OpenTelemetry's base. */
+  const instrumented = function (this: unknown, ...args: never[]) {
+    const span = trace.getTracer('@traceloop/instrumentation-anthropic').startSpan(`chat ${MODEL}`);
+    const within = trace.setSpan(context.active(), span);
+    return context.with(within, () => create.apply(this as never, args as never));
+  };
+  before(() => {
+    Messages.prototype.create = Object.assign(instrumented, { __original: create }) as never;
+  });
+  after(() => {
+    Messages.prototype.create = create;
+  });
+
+  it('a request is its span, also where it is left and the span never ended', async () => {
+    const client = new anthropic.Anthropic({ apiKey: 'key', baseURL: simulator.url });
+    for (const enough of [Number.POSITIVE_INFINITY, 5]) {
+      const call = new Call();
+      takeSpans();
+      await call.run(async () => {
+        let events = 0;
+        for await (const _ of await client.messages.create({ ...ask(), stream: true }))
+          if (++events >= enough) break;
+      });
+      const spans: SpanRecord[] = [];
+      await poll(() => spans.push(...takeSpans()) > 0);
+      call.end();
+      const [span, ...more] = spans.filter(({ name }) => name === `chat ${MODEL}`);
+      assert.deepEqual(more, []);
+      assert.equal(span?.scopeName, '@traceloop/instrumentation-anthropic');
+      assert.equal(span.attributes[ATTR.callId], call.id);
+      assert.equal(span.attributes[ATTR.inputTokens], truth().usage.inputTokens);
+      assert.equal(span.attributes[ATTR.stageCancelled], enough === 5 ? true : undefined);
+    }
+  });
+
+  it('outside of a call it is no other', async () => {
+    takeSpans();
+    await new anthropic.Anthropic({ apiKey: 'key', baseURL: simulator.url }).messages.create(ask());
+    const spans: SpanRecord[] = [];
+    await poll(() => spans.push(...takeSpans()) > 0);
+    assert.deepEqual(
+      spans.map(({ scopeName }) => scopeName),
+      ['@traceloop/instrumentation-anthropic'],
+    );
+  });
+});

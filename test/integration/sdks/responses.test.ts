@@ -1,48 +1,21 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import OpenAI, * as namespace from 'openai';
-import OldestOpenAI, * as oldestNamespace from 'openai-oldest';
+import { describe, it } from 'node:test';
+import OpenAI from 'openai';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { setCaptureContent } from '../../../instrumentation/call/content.ts';
-import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
-import { stagesOf } from '../../support/facts.ts';
-import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';
-import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
+import {
+  BUILDS,
+  llmFacts,
+  MODEL,
+  serveResponses,
+  simulator,
+  TOOLS,
+  truth,
+} from '../../support/sdks/responses.ts';
+import { spanOf, takeFacts } from '../../support/spans.ts';
 
-const commonJs = createRequire(import.meta.url)('openai') as { OpenAI: typeof OpenAI };
-const MODEL = 'gpt-4.1-mini';
-const TOOLS = [
-  {
-    type: 'function' as const,
-    name: 'get_opening_hours',
-    parameters: { type: 'object', properties: {}, additionalProperties: false },
-    strict: true,
-  },
-];
-
-const BUILDS = [
-  { name: 'openai from ESM', make: OpenAI },
-  { name: 'openai from CommonJS', make: commonJs.OpenAI },
-  { name: 'the oldest openai', make: OldestOpenAI as unknown as typeof OpenAI },
-] as const;
-
-let simulator: ResponsesSimulator;
-before(async () => {
-  recordSpans();
-  for (const exports of [namespace, commonJs, oldestNamespace]) patchOpenAi(exports);
-  simulator = await startResponsesSimulator();
-});
-after(() => simulator.close());
-
-const truth = () => {
-  const finished = simulator.truth.findLast((event) => event.kind === 'finished');
-  assert.ok(finished?.kind === 'finished');
-  return finished;
-};
-const llmFacts = (): StageFact[] => stagesOf(takeFacts(), 'llm');
+serveResponses();
 
 for (const { name, make: Make } of BUILDS) {
   describe(`responses of ${name}`, () => {

@@ -22,7 +22,7 @@ import {
 import { countPromptTokens, tokenize } from './tokens.ts';
 
 /** Usage in the words of the API. */
-interface ChatUsage {
+export interface ChatUsage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;

@@ -16,7 +16,7 @@ import {
 import { countPromptTokens, tokenize } from './tokens.ts';
 
 /** Usage in the words of the API. */
-interface ResponseUsage {
+export interface ResponseUsage {
   readonly input_tokens: number;
   readonly input_tokens_details: { readonly cached_tokens: number };
   readonly output_tokens: number;

@@ -1,4 +1,4 @@
-import type { CallFact, Micros, StageFact, TurnFact } from '../../../model/facts.ts';
+import type { CallFact, Micros, StageFact, TurnFact, TurnPartFact } from '../../../model/facts.ts';
 import type { StageKind } from '../../../model/vocabulary.ts';
 
 /** Facts for tests. Times are milliseconds after `T0`. */
@@ -8,7 +8,7 @@ export const at = (ms: number): Micros => T0 + Math.round(ms * 1_000);
 let spans = 0;
 const spanId = (): string => (++spans).toString(16).padStart(16, '0');
 
-type Times = readonly [startMs: number, endMs: number];
+export type Times = readonly [startMs: number, endMs: number];
 
 export const call = ([start, end]: Times, more: Partial<CallFact> = {}): CallFact => ({
   type: 'call',
@@ -57,3 +57,29 @@ export const stage = (
     ...more,
   };
 };
+
+/** A side of a turn in the call's one trace, with the span id `id`. */
+export const part = (
+  side: TurnPartFact['part'],
+  id: string,
+  [start, end]: Times,
+  more: Partial<TurnPartFact> = {},
+): TurnPartFact => ({
+  type: 'turn_part',
+  part: side,
+  traceId: 'job',
+  spanId: id,
+  callId: 'C1',
+  name: `${side}_turn`,
+  startUs: at(start),
+  endUs: at(end),
+  ...more,
+});
+
+/** A stage in the same trace, below the span `parentSpanId`. */
+export const below = (
+  parentSpanId: string,
+  kind: StageKind,
+  times: StageTimes,
+  more: Partial<StageFact> = {},
+): StageFact => stage(kind, undefined, times, { traceId: 'job', parentSpanId, ...more });

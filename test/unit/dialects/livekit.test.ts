@@ -5,33 +5,8 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
+import { llm, read, span } from '../../support/livekit/spans.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
-
-let spans = 0;
-/** A span of LiveKit's; times are milliseconds. */
-const span = (
-  name: string,
-  [start, end]: readonly [number, number],
-  more: Partial<SpanRecord> = {},
-): SpanRecord => ({
-  traceId: 'job',
-  spanId: `s${++spans}`,
-  name,
-  startUs: start * 1_000,
-  endUs: end * 1_000,
-  statusCode: 0,
-  attributes: {},
-  events: [],
-  resource: { 'telemetry.sdk.language': 'nodejs' },
-  scopeName: 'livekit-agents',
-  ...more,
-});
-
-const read = (...args: Parameters<typeof span>): Fact => {
-  const fact = readFact(span(...args));
-  assert.ok(fact);
-  return fact;
-};
 
 const userTurn = (resource: SpanRecord['resource'], attributes: SpanRecord['attributes']) => {
   const fact = read('user_turn', [0, 2_000], { resource, attributes });
@@ -81,12 +56,6 @@ test('the plugin label in place of a model is none, and names the provider', () 
   assert.ok(fact.type === 'turn_part');
   assert.deepEqual([fact.sttProvider, fact.sttModel], ['deepgram', undefined]);
 });
-
-const llm = (attributes: SpanRecord['attributes'], more: Partial<SpanRecord> = {}) => {
-  const fact = read('llm_request', [0, 1_000], { attributes, ...more });
-  assert.ok(fact.type === 'stage' && fact.stage === 'llm');
-  return fact;
-};
 
 test('a stream that was cut off: usage unknown, cancelled, no error', () => {
   const cutOff = llm({

@@ -3,78 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, beforeEach, describe, it, type TestContext } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
-import { Call } from '../../../instrumentation/call/call.ts';
 import { Replies } from '../../../instrumentation/call/turns/replies.ts';
-import { Story } from '../../support/facts.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 import { packageRoot } from '../../support/root.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { answers, end, prompt, says, start, user } from '../../support/turn-rules-story.ts';
+import { llm, s, stt, us } from '../../support/turn-story.ts';
 
 const source = readFileSync(join(packageRoot, 'instrumentation/call/turn-tracker.ts'), 'utf8');
 
 before(recordSpans);
 beforeEach(() => void takeFacts());
-
-/** Milliseconds since 1970 of a second in the story that a test tells. It lies in the past, so no timer waits for it. */
-const t0 = Date.now() - 600_000;
-const s = (seconds: number): number => t0 + seconds * 1_000;
-const us = (seconds: number): number => Math.round(s(seconds) * 1_000);
-
-const stt = { provider: 'deepgram', model: 'nova-3' };
-const llm = { provider: 'groq', model: 'llama-3.1-8b-instant' };
-const tts = { provider: 'cartesia', model: 'sonic-3.5' };
-
-/** A call whose playback is shown, and in which someone listens to the user, unless that is what is tried. */
-function start({ observed = true, listens = true } = {}): Call {
-  const call = new Call({ at: s(0) });
-  if (observed) call.tracker.observePlayback();
-  if (listens) call.tracker.listens();
-  return call;
-}
-
-function user({ tracker }: Call, text: string, from: number, to: number): void {
-  tracker.speechStarted(s(from));
-  tracker.wordsHeard(s(from));
-  tracker.speechEnded(s(to), 'vad');
-  tracker.utterance({
-    startAt: s(from),
-    firstByteAt: s(from + 0.2),
-    endAt: s(to),
-    facts: stt,
-    result: { text },
-  });
-  tracker.committed(s(to + 0.3));
-}
-
-const prompt =
-  (role: 'user' | 'tool'): (() => string) =>
-  () =>
-    JSON.stringify([{ role, parts: [{ type: role === 'tool' ? 'tool_call_response' : 'text' }] }]);
-
-function says({ tracker }: Call, text: string, from: number, seconds: number): void {
-  const speech = tracker.startStage('tts', tts, s(from));
-  speech.firstByte(s(from + 0.1));
-  speech.end({ text, usage: { audioSeconds: seconds }, at: s(from + 0.2) });
-}
-
-/** A request, its synthesis and what is heard of it. */
-function answers(
-  call: Call,
-  from: number,
-  { until, facts = {} }: { until?: number; facts?: object } = {},
-): void {
-  const request = call.tracker.startStage('llm', { ...llm, ...facts }, s(from));
-  request.firstByte(s(from + 0.2));
-  request.end({ text: 'Certainly.', at: s(from + 0.3) });
-  says(call, 'Certainly.', from + 0.3, 2);
-  call.tracker.playbackStarted(s(from + 0.5));
-  if (until !== undefined) call.tracker.playbackEnded(s(until));
-}
-
-function end(call: Call, at: number): Story {
-  call.end({ reason: 'hangup', at: s(at) });
-  return new Story(takeFacts());
-}
 
 /** The rules of the tracker, each a sentence of its head comment. */
 const tested: string[] = [];
@@ -288,28 +227,6 @@ describe('the turns of a call', () => {
       ],
     );
     assert.equal(turns[1]?.startUs, us(6));
-  });
-
-  it('are cut off by the end of the call, which is not a barge-in though the user makes a noise', () => {
-    const call = start();
-    user(call, 'Tell me about the menu', 1, 2);
-    answers(call, 2.4);
-    call.tracker.speechStarted(s(4));
-    call.tracker.speechEnded(s(4.2), 'vad');
-    const [turn] = end(call, 5).turns;
-    assert.equal(turn?.interrupted, false);
-    assert.equal(turn.cutOffBy, 'hangup');
-  });
-
-  it('are not a barge-in where the program silences the agent, even if the user speaks', () => {
-    const call = start();
-    user(call, 'Tell me about the menu', 1, 2);
-    answers(call, 2.4);
-    call.tracker.speechStarted(s(4));
-    call.tracker.playbackCutOff('program', s(4.3));
-    const [turn] = end(call, 30).turns;
-    assert.equal(turn?.interrupted, false);
-    assert.equal(turn.cutOffBy, 'program');
   });
 
   it('have what was still being said when the call ended', () => {

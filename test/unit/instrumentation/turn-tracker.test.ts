@@ -1,59 +1,22 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
 import { Call } from '../../../instrumentation/call/call.ts';
-import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
+import {
+  agentAnswers,
+  llm,
+  phoneCall,
+  s,
+  stages,
+  stt,
+  tts,
+  turns,
+  us,
+  userSays,
+} from '../../support/turn-story.ts';
 
 before(recordSpans);
 beforeEach(() => void takeFacts());
-
-/** Milliseconds since 1970 of a second in the story that a test tells. It lies in the past, so no timer waits for it. */
-const t0 = Date.now() - 600_000;
-const s = (seconds: number): number => t0 + seconds * 1_000;
-const us = (seconds: number): number => Math.round(s(seconds) * 1_000);
-
-const stt = { provider: 'deepgram', model: 'nova-3' };
-const llm = { provider: 'groq', model: 'llama-3.1-8b-instant' };
-const tts = { provider: 'cartesia', model: 'sonic-3.5' };
-
-function phoneCall(): Call {
-  const call = new Call({ transport: 'twilio', at: s(0) });
-  call.tracker.observePlayback();
-  return call;
-}
-
-/** The user says something from `from` to `to`; the recogniser says so 0.3 s later. */
-function userSays(call: Call, text: string, from: number, to: number): void {
-  const { tracker } = call;
-  tracker.speechStarted(s(from));
-  tracker.wordsHeard(s(from));
-  tracker.speechEnded(s(to), 'stt_word_end');
-  tracker.utterance({
-    startAt: s(from),
-    firstByteAt: s(from + 0.4),
-    endAt: s(to + 0.2),
-    facts: stt,
-    result: { text, usage: { audioSeconds: to - from } },
-  });
-  tracker.committed(s(to + 0.3));
-}
-
-/** The agent answers: a model request at `from`, its first token 0.2 s later, synthesis, audio 0.5 s after `from`. */
-function agentAnswers(call: Call, from: number): void {
-  const { tracker } = call;
-  const request = tracker.startStage('llm', llm, s(from));
-  request.firstByte(s(from + 0.2));
-  const speech = tracker.startStage('tts', tts, s(from + 0.3));
-  request.end({ text: 'Certainly.', at: s(from + 0.35) });
-  speech.firstByte(s(from + 0.45));
-  speech.end({ at: s(from + 0.6) });
-  tracker.playbackStarted(s(from + 0.5));
-}
-
-const turns = (facts: Fact[]): TurnFact[] =>
-  facts.filter((fact) => fact.type === 'turn').sort((a, b) => a.turnIndex - b.turnIndex);
-const stages = (facts: Fact[], turnIndex: number | undefined): StageFact[] =>
-  facts.filter((fact) => fact.type === 'stage' && fact.turnIndex === turnIndex) as StageFact[];
 
 test('a question and its answer are one turn with its marks', () => {
   const call = phoneCall();
@@ -115,108 +78,6 @@ test('a user who goes on after a pause is in the same turn, and the last silence
   assert.equal(turns(facts)[0]?.speechEndedUs, us(4));
   assert.equal(turns(facts)[0]?.committedUs, us(4.3));
   assert.equal(stages(facts, 0).filter((stage) => stage.stage === 'llm').length, 2);
-});
-
-test('a barge-in ends the turn where the agent fell silent and opens the next where the user began', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  call.tracker.speechStarted(s(4));
-  call.tracker.wordsHeard(s(4));
-  call.tracker.playbackCleared(s(4.3));
-  userSays(call, 'Stop, just book it', 4, 5);
-  agentAnswers(call, 5.4);
-  call.end({ at: s(9) });
-
-  const facts = takeFacts();
-  const [interrupted, next] = turns(facts);
-  assert.equal(interrupted?.interrupted, true);
-  assert.equal(interrupted.endUs, us(4.3));
-  assert.deepEqual(interrupted.interruptions, [{ kind: 'barge_in', atUs: us(4), timeToSilenceSeconds: 0.3 }]);
-  assert.equal(next?.startUs, us(4));
-  assert.equal(next.speechEndedUs, us(5));
-  assert.equal(next.interrupted, false);
-  assert.equal(stages(facts, 1).filter((stage) => stage.stage === 'stt').length, 1);
-});
-
-test('a barge-in whose beginning is inferred from its words has no time to silence', () => {
-  const call = phoneCall();
-  const { tracker } = call;
-  userSays(call, 'What is on the menu?', 1, 2);
-  agentAnswers(call, 2.4);
-  tracker.speechStarted(s(4.3), 'inferred');
-  tracker.wordsHeard(s(4.3));
-  tracker.playbackCleared(s(4.31));
-  // Told with the final words.
-  tracker.speechStarted(s(4));
-  tracker.speechEnded(s(5), 'stt_word_end');
-  tracker.committed(s(5.3));
-  call.end({ at: s(6) });
-  const [interrupted, next] = turns(takeFacts());
-  assert.equal(interrupted?.interrupted, true);
-  assert.equal(interrupted.interruptions?.[0]?.kind, 'barge_in');
-  assert.equal(interrupted.interruptions[0].timeToSilenceSeconds, undefined);
-  assert.equal(next?.speechStartedUs, us(4));
-  assert.equal(next.speechEndedUs, us(5));
-});
-
-test('an application that stops the agent before the words are known has still been barged into', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  call.tracker.playbackCleared(s(4.1));
-  userSays(call, 'No, wait', 4, 4.6);
-  agentAnswers(call, 5);
-  call.end({ at: s(9) });
-
-  const found = turns(takeFacts());
-  assert.equal(found.length, 2);
-  assert.equal(found[0]?.interruptions?.[0]?.kind, 'barge_in');
-  assert.equal(found[1]?.startUs, us(4));
-});
-
-test('words over an agent that goes on are a backchannel, and their usage is the call’s', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  userSays(call, 'mm-hmm', 4, 4.3);
-  call.tracker.playbackEnded(s(7));
-  call.end({ at: s(9) });
-
-  const facts = takeFacts();
-  assert.equal(turns(facts).length, 1);
-  assert.equal(turns(facts)[0]?.interrupted, false);
-  assert.deepEqual(turns(facts)[0]?.interruptions, [{ kind: 'backchannel', atUs: us(4) }]);
-  assert.equal(stages(facts, undefined).length, 1);
-});
-
-test('words over an agent that answers them are the next turn', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  userSays(call, 'and the wine', 4, 4.8);
-  call.tracker.startStage('llm', llm, s(5.1)).end({ at: s(5.5) });
-  call.end({ at: s(9) });
-
-  const found = turns(takeFacts());
-  assert.equal(found.length, 2);
-  assert.equal(found[1]?.speechEndedUs, us(4.8));
-});
-
-test('an agent that is stopped by a cough and goes on was interrupted falsely, in one turn', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  call.tracker.speechStarted(s(4));
-  call.tracker.playbackCleared(s(4.2));
-  call.tracker.playbackStarted(s(5));
-  call.tracker.playbackEnded(s(7));
-  call.end({ at: s(9) });
-
-  const found = turns(takeFacts());
-  assert.equal(found.length, 1);
-  assert.equal(found[0]?.interrupted, false);
-  assert.equal(found[0]?.interruptions?.[0]?.kind, 'false_interruption');
 });
 
 test('a cough in silence is not a turn', () => {
@@ -287,22 +148,6 @@ test('an estimate that is told stands, with no second one from synthesis, as lon
       [observed ? [us(2.7), us(5.5), 'observed'] : [us(2.6), us(6), 'estimated']],
     );
   }
-});
-
-test('audio that was on its way when the agent was stopped does not answer the next turn', () => {
-  const call = phoneCall();
-  userSays(call, 'Tell me about the menu', 1, 2);
-  agentAnswers(call, 2.4);
-  call.tracker.speechStarted(s(4));
-  call.tracker.wordsHeard(s(4));
-  call.tracker.playbackCleared(s(4.3));
-  call.tracker.playbackStarted(s(4.32));
-  userSays(call, 'Stop', 4, 5);
-  agentAnswers(call, 5.4);
-  call.end({ at: s(9) });
-
-  const playback = stages(takeFacts(), 1).find((stage) => stage.stage === 'playback');
-  assert.equal(playback?.startUs, us(5.9));
 });
 
 test('what starts after the end of the call belongs to the call and opens no turn', () => {

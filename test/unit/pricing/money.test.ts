@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { sumUsd, Usd } from '../../../exporter/pricing/index.ts';
+import { CostCalculator, sumUsd, Usd } from '../../../exporter/pricing/index.ts';
 
 describe('money', () => {
   it('is added exactly where a plain Decimal rounds to 20 digits', () => {
@@ -27,4 +27,25 @@ describe('money', () => {
     assert.equal(sumUsd([null, undefined]), undefined);
     assert.equal(sumUsd([new Usd(0), null])?.toString(), '0');
   });
+});
+
+it('1,000 equal calls sum to exactly 1,000 times one, where binary arithmetic drifts', () => {
+  const one = new CostCalculator({ stt: { provider: 'deepgram', model: 'nova-3' } }).calculate({
+    stt: { usage: { audioSeconds: 2_741.25 } },
+  });
+  assert.equal(one.total?.toString(), '0.2193');
+  const sum = sumUsd(Array.from({ length: 1_000 }, () => one.total));
+  assert.equal(sum?.toString(), '219.3');
+  assert.notEqual(
+    Array.from({ length: 1_000 }, () => 0.2193).reduce((a, b) => a + b, 0),
+    219.3,
+  );
+});
+
+it('1,000 equal costs that repeat sum to exactly 1,000 times one', () => {
+  const third = new CostCalculator({ stt: { provider: 'groq', model: 'whisper-large-v3' } }).calculate({
+    stt: { usage: { audioSeconds: 2 } },
+  }).total;
+  assert.equal(third?.toString(), '0.00030833333333333333');
+  assert.equal(sumUsd(Array.from({ length: 1_000 }, () => third))?.toString(), '0.30833333333333333');
 });

@@ -7,20 +7,7 @@ import {
   type SpeechEvent,
   trackSpeech,
 } from '../../../exporter/quality/speech-events.ts';
-
-/** `judge('agent_started 1', 'user_started 3.5')`: events with their instants in seconds. */
-const events = (...lines: string[]): SpeechEvent[] =>
-  lines.map((line) => {
-    const [what, seconds] = line.split(' ');
-    return { what: what as SpeechEvent['what'], atUs: Number(seconds) * 1e6 };
-  });
-/** What a tracker reports of events in their order of arrival. */
-const follow = (list: readonly SpeechEvent[]) => {
-  const tracker = new InterruptionTracker();
-  const told = list.map((event) => trackSpeech(tracker, event));
-  return [...told, tracker.settle()].filter((interruption) => interruption !== undefined);
-};
-const judge = (...lines: string[]) => follow(events(...lines));
+import { events, follow, judge } from '../../support/speech-lines.ts';
 
 describe('barge-in', () => {
   it('is the user silencing the agent and taking the turn; it lasts until the agent is silent', () => {

@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  LiveTranscription,
-  type LiveTranscriptionInit,
-} from '../../../instrumentation/sdks/kit/live/live-transcription.ts';
-import type { Words } from '../../../instrumentation/sdks/kit/live/words.ts';
-import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
+import { LiveTranscription } from '../../../instrumentation/sdks/kit/live/live-transcription.ts';
+import { audioSeconds, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
+import { Talk } from '../../support/transcription-talk.ts';
 
 before(recordSpans);
-
-/** A transcription inside a call. */
-class Talk extends LiveConversation<LiveTranscription> {
-  constructor(init: Partial<LiveTranscriptionInit> = {}) {
-    const facts = { provider: 'acme', model: 'ears-1' };
-    super(({ context }) => new LiveTranscription({ facts, bytesPerSecond: 8_000, active: context, ...init }));
-    this.connection.opened();
-  }
-
-  /** Words understood at `arrives`. */
-  hear(text: string, [startSeconds, endSeconds]: readonly number[], arrives: number, final = false): void {
-    const words: Words = { text, final, startSeconds, endSeconds, atMs: this.at(arrives) };
-    this.connection.heard(words);
-  }
-
-  /** As {@link hear}, and the utterance is over with it. */
-  finish(text: string, position: readonly number[], arrives: number): void {
-    this.hear(text, position, arrives, true);
-    this.connection.utteranceEnded(this.at(arrives));
-  }
-
-  hangUp(error?: unknown): ConversationFacts {
-    this.connection.closed({ final: true, error });
-    return this.end();
-  }
-}
 
 describe('a live transcription', () => {
   it('keeps what a user was saying who hung up, though the call ended before the connection', () => {

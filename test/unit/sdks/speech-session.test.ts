@@ -1,83 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { Call } from '../../../instrumentation/call/call.ts';
-import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { activeScope } from '../../../instrumentation/call/scope.ts';
-import {
-  SpeechSession,
-  type SpeechSessionInit,
-} from '../../../instrumentation/sdks/kit/live/speech-session.ts';
-import { Story } from '../../support/facts.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { recordSpans } from '../../support/spans.ts';
+import { Conversation } from '../../support/speech-session-story.ts';
 
 before(recordSpans);
-
-/** Mu-law in both directions: 8,000 bytes are a second. */
-const INIT: SpeechSessionInit = {
-  facts: { provider: 'openai', model: 'gpt-realtime' },
-  inputBytesPerSecond: 8_000,
-  outputBytesPerSecond: 8_000,
-};
-
-/** A session inside a call. The story lies in the past, so that no timer waits for it; positions are seconds. */
-class Conversation {
-  readonly call: Call;
-  readonly session: SpeechSession;
-  readonly startMs = nowMs() - 600_000;
-  #utterances = 0;
-
-  constructor({
-    observed = false,
-    init = {},
-  }: { observed?: boolean; init?: Partial<SpeechSessionInit> } = {}) {
-    takeFacts();
-    this.call = new Call({ at: this.at(0) });
-    if (observed) this.call.tracker.observePlayback();
-    this.session = new SpeechSession({ ...INIT, active: this.call.context, ...init });
-    this.session.opened();
-  }
-
-  at(seconds: number): number {
-    return this.startMs + seconds * 1_000;
-  }
-
-  us(seconds: number): number {
-    return Math.round(this.at(seconds) * 1_000);
-  }
-
-  /** The user speaks; the server hears of it 0.1 s after the beginning and 0.5 s after the end. Gives the id. */
-  user(from: number, to: number, { interrupts = true } = {}): string {
-    const id = `item-${this.#utterances++}`;
-    this.session.speechStarted({ atMs: this.at(from) });
-    if (interrupts) this.session.interrupted(this.at(from + 0.1));
-    this.session.speechEnded({ atMs: this.at(to) }, 'vad');
-    this.session.committed(id, this.at(to + 0.5));
-    return id;
-  }
-
-  /** The model answers from `from` on with `seconds` of audio, which all come at once 0.3 s later. */
-  agent(id: string, from: number, seconds: number): void {
-    this.session.responseStarted(id, this.at(from));
-    this.session.audioReceived(id, seconds * 8_000, this.at(from + 0.3));
-    this.session.said(id, `answer ${id}`);
-    this.session.responseEnded(id, { result: { finishReasons: ['stop'] } }, this.at(from + 0.5));
-  }
-
-  transcript(id: string, text: string, at: number): void {
-    this.session.transcribed(
-      id,
-      { text, facts: { provider: 'openai', model: 'whisper-1' }, usage: { audioSeconds: 1 } },
-      this.at(at),
-    );
-  }
-
-  end(at: number): Story {
-    this.session.closed(this.at(at), { final: true });
-    this.call.end({ at: this.at(at) });
-    return new Story(takeFacts());
-  }
-}
 
 describe('a speech-to-speech session', () => {
   it('is a turn of what the user says and what the model answers, heard when its audio comes', () => {
@@ -230,45 +156,6 @@ describe('a speech-to-speech session', () => {
     talk.user(5, 5.3, { interrupts: false });
     assert.equal(talk.end(7).turns.length, 1);
   });
-
-  it('tells a response that was cancelled from one that failed, and keeps what they used', () => {
-    const talk = new Conversation();
-    talk.session.responseStarted('a', talk.at(1));
-    talk.session.responseEnded('a', { cancelled: true, result: { usage: { inputTokens: 5 } } }, talk.at(2));
-    talk.session.responseStarted('b', talk.at(3));
-    talk.session.responseEnded('b', { error: 'rate_limit_exceeded' }, talk.at(4));
-    talk.session.responseStarted('c', talk.at(5));
-    const [a, b, c] = talk.end(6).stages('llm');
-    assert.deepEqual([a?.cancelled, a?.errorType, a?.usage], [true, undefined, { inputTokens: 5 }]);
-    assert.deepEqual([b?.cancelled, b?.errorType], [undefined, 'rate_limit_exceeded']);
-    assert.deepEqual([c?.cancelled, c?.errorType], [true, undefined]);
-  });
-
-  it('fails what was going on when the connection breaks', () => {
-    const talk = new Conversation();
-    talk.session.responseStarted('a', talk.at(1));
-    talk.session.closed(talk.at(2), { final: false, error: 'connection_lost' });
-    assert.deepEqual(
-      talk
-        .end(3)
-        .stages('llm')
-        .map(({ errorType }) => errorType),
-      ['connection_lost'],
-    );
-  });
-
-  it('is a failed stage of the call when it is refused, or breaks while no one speaks', () => {
-    const talk = new Conversation();
-    talk.session.closed(talk.at(2), { final: true, error: 'connection_lost' });
-    assert.deepEqual(
-      talk
-        .end(3)
-        .stages('llm')
-        .map(({ errorType, turnIndex, usage }) => [errorType, turnIndex, usage]),
-      [['connection_lost', undefined, undefined]],
-    );
-  });
-
   it('waits in the turn for a tool', () => {
     const talk = new Conversation();
     talk.user(1, 2);
@@ -309,72 +196,5 @@ describe('a speech-to-speech session', () => {
       story.stages('stt').map(({ turnIndex }) => turnIndex),
       [0, 0],
     );
-  });
-
-  it('believes a transport that shows what is played before its own estimate', () => {
-    const talk = new Conversation({ observed: true });
-    talk.user(1, 2);
-    talk.agent('a', 2.6, 20);
-    talk.call.tracker.playbackStarted(talk.at(3.1));
-    talk.user(8, 9);
-    talk.call.tracker.playbackCleared(talk.at(8.3));
-    talk.agent('b', 9.6, 1);
-    talk.call.tracker.playbackStarted(talk.at(10));
-    const story = talk.end(15);
-    assert.deepEqual(
-      story.stages('playback').map(({ playbackSource, startUs, endUs }) => [playbackSource, startUs, endUs]),
-      [
-        ['observed', talk.us(3.1), talk.us(8.3)],
-        ['observed', talk.us(10), talk.us(15)],
-      ],
-    );
-    assert.equal(story.turns[0]?.interrupted, true);
-  });
-
-  it('believes a provider that plays the audio itself', () => {
-    const talk = new Conversation();
-    talk.user(1, 2);
-    talk.session.responseStarted('a', talk.at(2.6));
-    talk.session.contentReceived('a', talk.at(2.8));
-    talk.session.playbackStarted(talk.at(3));
-    talk.session.playbackEnded(talk.at(5));
-    const [playback] = talk.end(10).stages('playback');
-    assert.deepEqual(
-      [playback?.playbackSource, playback?.startUs, playback?.endUs],
-      ['observed', talk.us(3), talk.us(5)],
-    );
-  });
-
-  it('lets someone else answer what it only transcribes', () => {
-    const talk = new Conversation({ init: { listensOnly: true } });
-    const id = talk.user(1, 2);
-    talk.transcript(id, 'hello', 2.8);
-    assert.equal(talk.call.turn?.userText, 'hello');
-    const story = talk.end(5);
-    assert.equal(story.stages('stt')[0]?.turnIndex, 0);
-  });
-
-  it('has a call of its own where there is none', () => {
-    takeFacts();
-    const session = new SpeechSession({ ...INIT, active: ROOT_CONTEXT });
-    session.opened();
-    const call = activeScope(session.context)?.call;
-    assert.ok(call);
-    session.closed(nowMs(), { final: true });
-    assert.equal(call.ended, true);
-  });
-
-  it('forgets what is never transcribed, and survives what no one asked for', () => {
-    const talk = new Conversation({ init: { inputBytesPerSecond: undefined } });
-    for (let i = 0; i < 200; i++) talk.session.committed(`item-${i}`, talk.at(i / 10));
-    for (let i = 0; i < 40; i++) talk.session.responseStarted(`response-${i}`, talk.at(20));
-    talk.transcript('item-0', 'forgotten', 21);
-    talk.session.audioReceived('unknown', 800, talk.at(21));
-    talk.session.responseEnded('unknown', {}, talk.at(21));
-    talk.session.said(undefined, 'words');
-    talk.session.speechEnded({ seconds: 3, atMs: talk.at(22) }, 'vad');
-    talk.session.closed(talk.at(23), { final: true });
-    talk.session.closed(talk.at(23), { final: true });
-    assert.deepEqual(talk.end(24).stages('stt'), []);
   });
 });
