@@ -1,9 +1,9 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { CALL } from './call.ts';
-import { COST } from './cost.ts';
-import { LATENCY } from './latency.ts';
-import { PIPELINE } from './pipeline.ts';
-import { QUALITY } from './quality.ts';
+import { CALL } from './call/index.ts';
+import { COST } from './cost/index.ts';
+import { LATENCY } from './latency/index.ts';
+import { PIPELINE } from './pipeline/index.ts';
+import { QUALITY } from './quality/index.ts';
 
 /** Every dashboard, in the order of the questions. */
 export const BOARDS: readonly Dashboard[] = [LATENCY, COST, QUALITY, CALL, PIPELINE];

@@ -1,0 +1,80 @@
+import { m } from '../../columns.ts';
+import { pie, table } from '../../panels.ts';
+import { rows } from '../../queries.ts';
+import { CALLS, COMPONENTS_OF_TURNS } from '../../scope.ts';
+import { LOWER_BOUND, minutes, NO_CALLS, parts, perMinute, spend, succeeded, USD } from './terms.ts';
+
+const groupOf = (column: string, name: string) =>
+  `SELECT coalesce(${column}, '(none)') AS ${name}, count(*) AS calls, ${minutes} AS minutes,\n  ${spend}::double precision AS spend, avg(${m.cost_total})::double precision AS per_call, ${perMinute} AS per_minute,\n  ${spend}::double precision / nullif(${succeeded}, 0) AS per_success\n${CALLS}\n  AND ${m.cost_total} IS NOT NULL\nGROUP BY 1\nORDER BY spend DESC`;
+
+const GROUP_COLUMNS = [
+  { name: 'calls', title: 'Calls', unit: 'short', decimals: 0 },
+  { name: 'minutes', title: 'Minutes', unit: 'short', decimals: 1 },
+  { name: 'spend', title: 'Spend', bar: true },
+  { name: 'per_call', title: 'Per call', decimals: 4 },
+  { name: 'per_minute', title: 'Per minute', decimals: 4 },
+  { name: 'per_success', title: 'Per success', decimals: 4 },
+] as const;
+
+export const where = {
+  id: 20,
+  title: 'Where it goes',
+  panels: [
+    pie({
+      id: 21,
+      title: 'By component',
+      description: `Spend by what was used: speech-to-text, language model, text-to-speech, minutes of LiveKit and of telephony. ${LOWER_BOUND}`,
+      unit: USD,
+      decimals: 4,
+      width: 8,
+      empty: NO_CALLS,
+      slices: 'columns',
+      queries: [rows(`SELECT ${parts}\n${CALLS}`)],
+    }),
+    table({
+      id: 22,
+      title: 'By model',
+      description:
+        'Cost of the turns by who ran each stage. What a call used outside of its turns, a voicemail greeting for example, is in the spend and not in here.',
+      unit: USD,
+      decimals: 4,
+      width: 16,
+      empty: NO_CALLS,
+      columns: [
+        { name: 'component', title: 'Component', unit: 'string' },
+        { name: 'provider', title: 'Provider', unit: 'string' },
+        { name: 'model', title: 'Model', unit: 'string' },
+        { name: 'turns', title: 'Turns', unit: 'short', decimals: 0 },
+        { name: 'quantity', title: 'Used', unit: 'short', decimals: 0 },
+        { name: 'quantity_unit', title: 'Of', unit: 'string' },
+        { name: 'cost', title: 'Cost', bar: true },
+        { name: 'per_turn', title: 'Per turn', decimals: 6 },
+      ],
+      queries: [
+        rows(
+          `SELECT c.component, c.provider, c.model, count(*) AS turns, sum(c.quantity) AS quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  sum(c.cost)::double precision AS cost, avg(c.cost)::double precision AS per_turn\n${COMPONENTS_OF_TURNS}\nGROUP BY 1, 2, 3\nORDER BY cost DESC NULLS LAST`,
+        ),
+      ],
+    }),
+    table({
+      id: 23,
+      title: 'By agent',
+      description: `The calls that have a cost, by agent. Per success: spend of all of them, divided by those that succeeded. ${LOWER_BOUND}`,
+      unit: USD,
+      width: 12,
+      empty: NO_CALLS,
+      columns: [{ name: 'agent', title: 'Agent', unit: 'string' }, ...GROUP_COLUMNS],
+      queries: [rows(groupOf(m.agent_name, 'agent'))],
+    }),
+    table({
+      id: 24,
+      title: 'By campaign',
+      description: `The calls that have a cost, by campaign. Per success: spend of all of them, divided by those that succeeded. ${LOWER_BOUND}`,
+      unit: USD,
+      width: 12,
+      empty: NO_CALLS,
+      columns: [{ name: 'campaign', title: 'Campaign', unit: 'string' }, ...GROUP_COLUMNS],
+      queries: [rows(groupOf(m.campaign_id, 'campaign'))],
+    }),
+  ],
+};
