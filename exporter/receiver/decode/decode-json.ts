@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import type { SpanRecord, SpanRecordEvent } from '../../../model/span-record.ts';
-import { type Attributes, JsonAttributes } from './json-attributes.ts';
+import type { SpanRecordEvent } from '../../../model/span-record.ts';
+import { JsonAttributes } from './json-attributes.ts';
 import { JsonFields } from './json-fields.ts';
 import { microsOf, statusCodeOf } from './json-values.ts';
-import { type DecodeLimits, MalformedError, TooLargeError } from './limits.ts';
-import { parentOf, refusalOf, type SpanSink } from './sink.ts';
+import { type DecodeLimits, MalformedError } from './limits.ts';
+import { type Attributes, blankSpan, RequestSpans, type Scope } from './request-spans.ts';
+import type { SpanSink } from './sink.ts';
 
 /**
  * Reads an `ExportTraceServiceRequest` in OTLP's JSON straight into span records: ids in hex, 64-bit integers as strings
@@ -19,23 +20,19 @@ export function decodeJson(body: Buffer, limits: DecodeLimits, sink: SpanSink): 
   new JsonDecoder(body, limits, sink).request();
 }
 
-interface Scope {
-  scopeName?: string | undefined;
-  scopeVersion?: string | undefined;
-}
-
 class JsonDecoder {
   readonly #fields: JsonFields;
   readonly #attributes: JsonAttributes;
-  readonly #limits: DecodeLimits;
+  readonly #spans: RequestSpans;
   readonly #sink: SpanSink;
-  #spans = 0;
+  readonly #mostEvents: number;
 
   constructor(body: Buffer, limits: DecodeLimits, sink: SpanSink) {
     this.#fields = new JsonFields(body, limits, sink);
     this.#attributes = new JsonAttributes(this.#fields, limits);
-    this.#limits = limits;
+    this.#spans = new RequestSpans(limits, sink);
     this.#sink = sink;
+    this.#mostEvents = limits.eventsPerSpan;
   }
 
   request(): void {
@@ -66,7 +63,7 @@ class JsonDecoder {
       });
     this.#fields.inOrder('scopeSpans', 'scope', readScope, 'spans', () =>
       this.#fields.list('spans', () => {
-        this.#count();
+        this.#spans.begin();
         if (!this.#fields.attempt(() => this.#span(resource, scope))) this.#sink.refused('malformed');
       }),
     );
@@ -85,76 +82,47 @@ class JsonDecoder {
     return attributes;
   }
 
-  #count(): void {
-    this.#spans += 1;
-    const { spans } = this.#limits;
-    if (this.#spans > spans) throw new TooLargeError(`the request has more than ${spans} spans`);
-  }
-
-  #span(resource: Attributes, { scopeName, scopeVersion }: Scope): void {
-    const { eventsPerSpan } = this.#limits;
+  #span(resource: Attributes, scope: Scope): void {
     this.#attributes.begin();
-    const ids = { traceId: '', spanId: '', parentSpanId: '' };
     const events: SpanRecordEvent[] = [];
     const attributes: Attributes = {};
-    let name = '';
-    let startUs = 0;
-    let endUs = 0;
-    let statusCode = 0;
+    const span = blankSpan(attributes, events, resource);
+    let parentId = '';
     this.#fields.object('spans', (key) => {
       switch (key) {
         case 'traceId':
         case 'spanId':
+          span[key] = this.#fields.id(key);
+          break;
         case 'parentSpanId':
-          ids[key] = this.#fields.id(key);
+          parentId = this.#fields.id(key);
           break;
         case 'name':
-          name = this.#fields.text(key) ?? '';
+          span.name = this.#fields.text(key) ?? '';
           break;
         case 'startTimeUnixNano':
-          startUs = microsOf(this.#fields.scalar()) ?? 0;
+          span.startUs = microsOf(this.#fields.scalar()) ?? 0;
           break;
         case 'endTimeUnixNano':
-          endUs = microsOf(this.#fields.scalar()) ?? 0;
+          span.endUs = microsOf(this.#fields.scalar()) ?? 0;
           break;
         case 'attributes':
           this.#fields.list(key, () => this.#attributes.keyValue(attributes));
           break;
         case 'events':
           this.#fields.list(key, () => {
-            if (events.length < eventsPerSpan) events.push(this.#event());
+            if (events.length < this.#mostEvents) events.push(this.#event());
             else this.#fields.leaveOut();
           });
           break;
         case 'status':
-          statusCode = this.#statusCode();
+          span.statusCode = this.#statusCode();
           break;
         default:
           this.#fields.skip();
       }
     });
-    const refusal = refusalOf(ids, startUs, endUs);
-    if (refusal !== undefined) {
-      this.#sink.refused(refusal);
-      return;
-    }
-    const { traceId, spanId } = ids;
-    const span: SpanRecord = {
-      traceId,
-      spanId,
-      name,
-      startUs,
-      endUs,
-      statusCode,
-      attributes,
-      events,
-      resource,
-    };
-    const parentSpanId = parentOf(ids.parentSpanId);
-    if (parentSpanId !== undefined) span.parentSpanId = parentSpanId;
-    if (scopeName !== undefined) span.scopeName = scopeName;
-    if (scopeVersion !== undefined) span.scopeVersion = scopeVersion;
-    this.#sink.span(span);
+    this.#spans.end(span, parentId, scope);
   }
 
   #statusCode(): number {

@@ -1,6 +1,6 @@
-import type { SpanRecord, SpanRecordEvent } from '../../../model/span-record.ts';
+import type { SpanRecordEvent } from '../../../model/span-record.ts';
 import { type DecodeLimits, MalformedError, TooLargeError } from './limits.ts';
-import { type Attributes, ProtobufAttributes } from './protobuf-attributes.ts';
+import { ProtobufAttributes } from './protobuf-attributes.ts';
 import {
   F1_BYTES,
   F1_FIXED64,
@@ -17,7 +17,8 @@ import {
   ProtobufFields,
   truncated,
 } from './protobuf-fields.ts';
-import { parentOf, refusalOf, type SpanSink } from './sink.ts';
+import { type Attributes, blankSpan, RequestSpans, type Scope } from './request-spans.ts';
+import type { SpanSink } from './sink.ts';
 
 /**
  * Reads an `ExportTraceServiceRequest` (opentelemetry-proto 1.x) straight into span records: no message objects are made
@@ -34,23 +35,17 @@ export function decodeProtobuf(body: Buffer, limits: DecodeLimits, sink: SpanSin
   }
 }
 
-interface Scope {
-  scopeName?: string;
-  scopeVersion?: string;
-}
-
 class ProtobufDecoder {
   readonly #fields: ProtobufFields;
   readonly #attributes: ProtobufAttributes;
-  readonly #limits: DecodeLimits;
-  readonly #sink: SpanSink;
-  #spans = 0;
+  readonly #spans: RequestSpans;
+  readonly #mostEvents: number;
 
   constructor(body: Buffer, limits: DecodeLimits, sink: SpanSink) {
     this.#fields = new ProtobufFields(body, limits, sink);
     this.#attributes = new ProtobufAttributes(this.#fields, limits, sink);
-    this.#limits = limits;
-    this.#sink = sink;
+    this.#spans = new RequestSpans(limits, sink);
+    this.#mostEvents = limits.eventsPerSpan;
   }
 
   request(): void {
@@ -94,76 +89,51 @@ class ProtobufDecoder {
     reader.pos = end;
   }
 
-  #span(end: number, resource: Attributes, { scopeName, scopeVersion }: Scope): void {
+  #span(end: number, resource: Attributes, scope: Scope): void {
     const { reader } = this.#fields;
-    const { spans, eventsPerSpan } = this.#limits;
-    this.#spans += 1;
-    if (this.#spans > spans) throw new TooLargeError(`the request has more than ${spans} spans`);
+    this.#spans.begin();
     this.#attributes.begin();
-    const ids = { traceId: '', spanId: '', parentSpanId: '' };
     const attributes: Attributes = {};
     const events: SpanRecordEvent[] = [];
-    let name = '';
-    let startUs = 0;
-    let endUs = 0;
-    let statusCode = 0;
+    const span = blankSpan(attributes, events, resource);
+    let parentId = '';
     while (reader.pos < end) {
       const tag = reader.uint32();
       switch (tag) {
         case F1_BYTES:
-          ids.traceId = this.#fields.id(end);
+          span.traceId = this.#fields.id(end);
           break;
         case F2_BYTES:
-          ids.spanId = this.#fields.id(end);
+          span.spanId = this.#fields.id(end);
           break;
         case F4_BYTES:
-          ids.parentSpanId = this.#fields.id(end);
+          parentId = this.#fields.id(end);
           break;
         case F5_BYTES:
-          name = this.#fields.text(end);
+          span.name = this.#fields.text(end);
           break;
         case F7_FIXED64:
-          startUs = this.#fields.micros();
+          span.startUs = this.#fields.micros();
           break;
         case F8_FIXED64:
-          endUs = this.#fields.micros();
+          span.endUs = this.#fields.micros();
           break;
         case F9_BYTES:
           this.#attributes.keyValue(this.#fields.end(end), attributes);
           break;
         case F11_BYTES:
-          if (events.length < eventsPerSpan) events.push(this.#event(this.#fields.end(end)));
+          if (events.length < this.#mostEvents) events.push(this.#event(this.#fields.end(end)));
           else this.#fields.leaveOut(tag);
           break;
         case F15_BYTES:
-          statusCode = this.#statusCode(this.#fields.end(end));
+          span.statusCode = this.#statusCode(this.#fields.end(end));
           break;
         default:
           this.#fields.skip(tag);
       }
     }
     if (reader.pos !== end) throw truncated();
-    const refusal = refusalOf(ids, startUs, endUs);
-    if (refusal !== undefined) {
-      this.#sink.refused(refusal);
-      return;
-    }
-    const parentSpanId = parentOf(ids.parentSpanId);
-    const span: SpanRecord = {
-      traceId: ids.traceId,
-      spanId: ids.spanId,
-      name,
-      startUs,
-      endUs,
-      statusCode,
-      attributes,
-      events,
-      resource,
-    };
-    if (parentSpanId !== undefined) span.parentSpanId = parentSpanId;
-    if (scopeName !== undefined) span.scopeName = scopeName;
-    if (scopeVersion !== undefined) span.scopeVersion = scopeVersion;
-    this.#sink.span(span);
+    this.#spans.end(span, parentId, scope);
   }
 
   #event(end: number): SpanRecordEvent {

@@ -1,8 +1,7 @@
 import type { JsonFields } from './json-fields.ts';
 import { base64Of, booleanOf, doubleOf, integerOf } from './json-values.ts';
 import type { DecodeLimits } from './limits.ts';
-
-export type Attributes = Record<string, unknown>;
+import type { Attributes } from './request-spans.ts';
 
 /** Reads OTLP's attributes (`KeyValue`, `AnyValue`), bounded in number, depth and length. */
 export class JsonAttributes {

@@ -11,9 +11,8 @@ import {
   type ProtobufFields,
   truncated,
 } from './protobuf-fields.ts';
+import type { Attributes } from './request-spans.ts';
 import type { SpanSink } from './sink.ts';
-
-export type Attributes = Record<string, unknown>;
 
 /** Reads OTLP's attributes (`KeyValue`, `AnyValue`), bounded in number, depth and length. */
 export class ProtobufAttributes {
