@@ -1,9 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import type { Call } from '../../../call/call.ts';
 import { nowMs } from '../../../call/clock.ts';
 import type { Stage } from '../../../call/stage.ts';
 import { ConnectionCall } from '../../kit/live/connection-call.ts';
-import { Playout } from '../../kit/live/playout.ts';
+import { estimatedPlayout, type Playout } from '../../kit/live/playout.ts';
 import { byteLength } from '../../kit/live/sockets.ts';
 import { at, foreign, text } from '../../kit/patch.ts';
 import type { SocketFollower } from '../socket.ts';
@@ -51,12 +50,7 @@ export class AgentConnection implements SocketFollower {
   /** @param active The context that the application connects in. */
   constructor(active?: Context) {
     this.#call = new ConnectionCall(active);
-    this.#playout = new Playout({
-      started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
-      ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
-      cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
-      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff('hangup', atMs, 'estimated'),
-    });
+    this.#playout = estimatedPlayout(this.#call);
   }
 
   get context(): Context {
@@ -159,7 +153,7 @@ export class AgentConnection implements SocketFollower {
 
   #userStarted(atMs: number): void {
     this.#endReply({ cancelled: this.#reply?.complete !== true });
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     tracker.speechStarted(atMs);
     this.#speechStartMs ??= atMs;
     this.#silenced = true;
@@ -171,7 +165,7 @@ export class AgentConnection implements SocketFollower {
 
   #userSaid(words: string, atMs: number): void {
     this.#endReply({ cancelled: this.#reply?.complete !== true });
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     if (this.#userLines.take(words)) {
       tracker.wordsHeard(atMs);
       tracker.turn?.addUserText(words);
@@ -207,12 +201,12 @@ export class AgentConnection implements SocketFollower {
     this.#playout.queued(bytesPerSecond === undefined ? 0 : (bytes / bytesPerSecond) * 1_000, atMs);
     if (!first) return;
     if (!reply.llm && !this.#request) reply.openSynthesis(this.#openStage, this.#settings);
-    reply.turn = this.#open().tracker.turn;
+    reply.turn = this.#call.listening().tracker.turn;
   }
 
   #ask(atMs: number): void {
     this.#request?.cancel({ at: atMs });
-    this.#request = this.#open().tracker.startStage('llm', this.#settings.llm, atMs);
+    this.#request = this.#call.listening().tracker.startStage('llm', this.#settings.llm, atMs);
   }
 
   #callsFunctions(functions: readonly FunctionCall[], atMs: number): void {
@@ -220,7 +214,7 @@ export class AgentConnection implements SocketFollower {
     const request = reply?.llm ?? this.#request;
     if (request) (reply ?? new AgentReply()).callsFunctions(request, atMs);
     if (request === this.#request) this.#request = undefined;
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     for (const { id, name } of functions) {
       const key = id ?? name;
       if (key === undefined || this.#tools.size >= MAX_OUTSTANDING) continue;
@@ -284,16 +278,11 @@ export class AgentConnection implements SocketFollower {
     const heardMs = this.#heardMs;
     this.#heardMs = undefined;
     if (heardMs === undefined) return;
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     if (silenceMs === undefined) tracker.speechEnded(heardMs, 'stt_event');
     else tracker.speechEnded(Math.min(silenceMs, heardMs), 'framework');
   }
 
-  readonly #openStage: OpenStage = (kind, facts, atMs) => this.#open().tracker.startStage(kind, facts, atMs);
-
-  #open(): Call {
-    const call = this.#call.current ?? this.#call.open();
-    call.tracker.listens();
-    return call;
-  }
+  readonly #openStage: OpenStage = (kind, facts, atMs) =>
+    this.#call.listening().tracker.startStage(kind, facts, atMs);
 }

@@ -45,6 +45,13 @@ export class ConnectionCall {
     return this.#own;
   }
 
+  /** The call, in which this connection listens to the user; opened where there is none. It may have ended. */
+  listening(): Call {
+    const call = this.current ?? this.open();
+    call.tracker.listens();
+    return call;
+  }
+
   /** The connection stands, or stands again. */
   connected(): void {
     clearTimeout(this.#endTimer);

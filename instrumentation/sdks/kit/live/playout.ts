@@ -1,4 +1,5 @@
 import { nowMs } from '../../../call/clock.ts';
+import type { ConnectionCall } from './connection-call.ts';
 
 /** What a playout finds out. Instants are milliseconds since 1970. */
 export interface PlayoutListener {
@@ -126,3 +127,15 @@ function remove(names: string[], name: string): boolean {
   if (index >= 0) names.splice(index, 1);
   return index >= 0;
 }
+
+/**
+ * The playout of a provider that sends audio and reports no playback: when it is heard is worked out from the audio that
+ * came, unless the call's transport shows it.
+ */
+export const estimatedPlayout = (connection: ConnectionCall): Playout =>
+  new Playout({
+    started: (atMs) => connection.listening().tracker.playbackStarted(atMs, 'estimated'),
+    ended: (atMs) => connection.current?.tracker.playbackEnded(atMs, 'estimated'),
+    cleared: (atMs) => connection.current?.tracker.playbackCleared(atMs, 'estimated'),
+    cutOff: (atMs) => connection.current?.tracker.playbackCutOff('hangup', atMs, 'estimated'),
+  });

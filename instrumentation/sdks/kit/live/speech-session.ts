@@ -1,6 +1,5 @@
 import type { Context } from '@opentelemetry/api';
 import type { EouSource } from '../../../../model/vocabulary.ts';
-import type { Call } from '../../../call/call.ts';
 import { appendText } from '../../../call/content.ts';
 import type { Stage, StageFacts, StageResult } from '../../../call/stage.ts';
 import type { Turn } from '../../../call/turn.ts';
@@ -8,7 +7,7 @@ import { makeRoom } from '../make-room.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
 import { LateTranscripts, type Transcript } from './late-transcripts.ts';
-import { Playout } from './playout.ts';
+import { estimatedPlayout, type Playout } from './playout.ts';
 import type { OpenResponse, SpeechSessionInit } from './speech-facts.ts';
 import type { AudioPosition } from './words.ts';
 
@@ -42,12 +41,7 @@ export class SpeechSession {
     this.#call = new ConnectionCall(active);
     this.#facts = facts;
     this.describe(known);
-    this.#playout = new Playout({
-      started: (atMs) => this.#open().tracker.playbackStarted(atMs, 'estimated'),
-      ended: (atMs) => this.#call.current?.tracker.playbackEnded(atMs, 'estimated'),
-      cleared: (atMs) => this.#call.current?.tracker.playbackCleared(atMs, 'estimated'),
-      cutOff: (atMs) => this.#call.current?.tracker.playbackCutOff('hangup', atMs, 'estimated'),
-    });
+    this.#playout = estimatedPlayout(this.#call);
   }
 
   /** Where everything that the connection causes runs. */
@@ -84,22 +78,22 @@ export class SpeechSession {
   speechStarted({ seconds, atMs }: AudioPosition): void {
     const startMs = this.#wallMs(seconds) ?? atMs;
     this.#speechStartMs = startMs;
-    this.#open().tracker.speechStarted(startMs);
+    this.#call.listening().tracker.speechStarted(startMs);
   }
 
   /** The user fell silent: the instant of the silence where it is known, not of the event about it. */
   speechEnded({ seconds, atMs }: AudioPosition, source: EouSource): void {
-    this.#open().tracker.speechEnded(this.#wallMs(seconds) ?? atMs, source);
+    this.#call.listening().tracker.speechEnded(this.#wallMs(seconds) ?? atMs, source);
   }
 
   /** Words of what the user is saying were understood: it is not a noise. */
   wordsHeard(): void {
-    if (this.#speechStartMs !== undefined) this.#open().tracker.wordsHeard(this.#speechStartMs);
+    if (this.#speechStartMs !== undefined) this.#call.listening().tracker.wordsHeard(this.#speechStartMs);
   }
 
   /** What the user said was accepted, and will be answered. `id`: by which its transcript is told. */
   committed(id: string, atMs: number): void {
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     const startMs = this.#speechStartMs ?? atMs;
     this.#speechStartMs = undefined;
     // The model hears words where we have none: what it takes for a turn is more than a noise.
@@ -123,7 +117,7 @@ export class SpeechSession {
   /** The model begins to answer. */
   responseStarted(id: string, atMs: number): void {
     if (this.#responses.has(id)) return;
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     const stage = tracker.startStage('llm', this.#facts, atMs);
     makeRoom(this.#responses, MAX_RESPONSES);
     this.#responses.set(id, { stage, text: undefined, heard: false, silenced: false });
@@ -172,7 +166,10 @@ export class SpeechSession {
   toolCalled(id: string, name: string | undefined, atMs: number): void {
     if (this.#tools.has(id)) return;
     makeRoom(this.#tools, MAX_TOOLS);
-    this.#tools.set(id, this.#open().tracker.startStage('tool', { toolName: name, toolCallId: id }, atMs));
+    this.#tools.set(
+      id,
+      this.#call.listening().tracker.startStage('tool', { toolName: name, toolCallId: id }, atMs),
+    );
   }
 
   /** The application gives the model what a tool came to, or the call was `cancelled`. */
@@ -200,7 +197,7 @@ export class SpeechSession {
 
   /** The provider itself plays the agent's audio, and says when that begins. */
   playbackStarted(atMs: number): void {
-    const { tracker } = this.#open();
+    const { tracker } = this.#call.listening();
     tracker.observePlayback();
     tracker.playbackStarted(atMs);
   }
@@ -243,7 +240,7 @@ export class SpeechSession {
     { text, usage, facts, error }: Transcript,
     atMs: number,
   ): void {
-    const call = this.#open();
+    const call = this.#call.listening();
     const about = { streaming: true, ...facts };
     if (error !== undefined)
       call.startStage('stt', { ...about, at: startMs }).fail(error, { usage, at: atMs });
@@ -255,12 +252,6 @@ export class SpeechSession {
         facts: about,
         result: { text, usage },
       });
-  }
-
-  #open(): Call {
-    const call = this.#call.current ?? this.#call.open();
-    call.tracker.listens();
-    return call;
   }
 
   #wallMs(seconds: number | undefined): number | undefined {
