@@ -68,21 +68,30 @@ export interface FactBase {
   requestIds?: string[];
 }
 
-/** The call span: what is known of the conversation as a whole. */
-export interface CallFact extends FactBase {
-  type: 'call';
+/** What is known of a conversation as a whole, from whichever source. */
+export interface CallDescription {
   direction?: Direction;
+  /** phone, web, app. */
   channel?: string;
+  /** What carried the audio. */
   transport?: string;
   campaignId?: string;
   agentName?: string;
+  /** How the call stopped, as the framework or transport says it. */
   endReason?: string;
   outcome?: Outcome;
   /** 0 to 1. */
   outcomeConfidence?: number;
-  outcomeSource?: OutcomeSource;
+  /** Final SIP response. */
   sipStatusCode?: number;
+  /** Answering machine detection result. */
   amdResult?: string;
+}
+
+/** The call span: what is known of the conversation as a whole. */
+export interface CallFact extends FactBase, CallDescription {
+  type: 'call';
+  outcomeSource?: OutcomeSource;
 }
 
 /** One moment when user and agent spoke over each other. */

@@ -1,34 +1,17 @@
-import type { CallFact, Fact } from '../../model/facts.ts';
+import type { CallDescription, CallFact, Fact } from '../../model/facts.ts';
 import { SPAN } from '../../model/semconv.ts';
-import type { Outcome } from '../../model/vocabulary.ts';
-import { DIRECTIONS, type Direction, OUTCOMES } from '../../model/vocabulary.ts';
+import { DIRECTIONS, OUTCOMES } from '../../model/vocabulary.ts';
 import { addPresent } from '../dialects/attributes.ts';
 import { between, date, type Fields, id, oneOf, text, validate } from './fields.ts';
 import { idsOf } from './ids.ts';
 import type { RecordContext } from './turn.ts';
 
 /** What is known of a call as a whole when it has ended. */
-export interface CallRecord {
+export interface CallRecord extends CallDescription {
   /** (Default: when its first turn started; without turns, `endedAt`.) */
   startedAt?: Date;
   /** (Default: now.) */
   endedAt?: Date;
-  direction?: Direction;
-  /** phone, web, app. */
-  channel?: string;
-  /** What carried the audio. */
-  transport?: string;
-  campaignId?: string;
-  agentName?: string;
-  /** How the call stopped, as the framework or transport says it. */
-  endReason?: string;
-  outcome?: Outcome;
-  /** 0 to 1. */
-  outcomeConfidence?: number;
-  /** Final SIP response. */
-  sipStatusCode?: number;
-  /** Answering machine detection result. */
-  amdResult?: string;
   /** Class of the error, never its message. */
   errorType?: string;
 }
