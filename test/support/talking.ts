@@ -9,8 +9,11 @@ export interface Said {
   readonly lateUs: number;
 }
 
-/** Sends mu-law audio at the pace of speech, in frames of 20 ms. */
-export async function talk(send: (frame: Uint8Array) => void, audio: Uint8Array): Promise<Said> {
+/** Gives audio at 8 kHz to `send` at the pace of speech, in frames of 20 ms, until that says `false`. */
+export async function talk<Audio extends Int16Array | Uint8Array>(
+  send: (frame: Audio) => unknown,
+  audio: Audio,
+): Promise<Said> {
   const startMs = performance.now();
   const startUs = nowUs();
   let lateUs = 0;
@@ -19,7 +22,7 @@ export async function talk(send: (frame: Uint8Array) => void, audio: Uint8Array)
     const dueMs = startMs + (at + FRAME_BYTES) / 8;
     await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
     lateUs = Math.max(lateUs, (performance.now() - dueMs) * 1_000);
-    send(audio.subarray(at, at + FRAME_BYTES));
+    if (send(audio.slice(at, at + FRAME_BYTES) as Audio) === false) break;
   }
   return { startUs, lateUs };
 }

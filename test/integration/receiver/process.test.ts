@@ -21,6 +21,17 @@ before(async () => {
 });
 after(() => postgres.stop());
 
+/** Keeps a server busy with a request that is never finished. */
+async function neverFinish(url: string): Promise<void> {
+  const client = httpRequest(`${url}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 100 },
+  });
+  client.on('error', () => {});
+  client.write('{');
+  await poll(() => client.socket?.bytesWritten);
+}
+
 describe('earshot serve', () => {
   test('killed right after an answer, has lost nothing that it acknowledged', async (t) => {
     const url = await postgres.createDatabase();
@@ -72,14 +83,7 @@ describe('earshot serve', () => {
   test('told twice to stop, ends at once', async (t) => {
     const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
     await untilReady(serve.url);
-    // A request that is never finished keeps it busy.
-    const client = httpRequest(`${serve.url}/v1/traces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': 100 },
-    });
-    client.on('error', () => {});
-    client.write('{');
-    await poll(() => client.socket?.bytesWritten);
+    await neverFinish(serve.url);
     serve.kill('SIGINT');
     await poll(() => serve.lines().some(({ message }) => message === 'stopping'));
     // One that comes in the same moment is the same signal, passed on by a shell; a later one is not.
@@ -91,13 +95,7 @@ describe('earshot serve', () => {
   test('cuts off what does not end in time, and exits 0', async (t) => {
     const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
     await untilReady(serve.url);
-    const client = httpRequest(`${serve.url}/v1/traces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': 100 },
-    });
-    client.on('error', () => {});
-    client.write('{');
-    await poll(() => client.socket?.bytesWritten);
+    await neverFinish(serve.url);
     serve.kill('SIGTERM');
     assert.equal((await serve.ended).code, 0);
   });

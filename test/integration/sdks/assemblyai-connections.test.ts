@@ -9,17 +9,13 @@ import {
   BUILDS,
   billed,
   factsOf,
-  SPOKEN,
-  say,
   serveAssemblyAi,
-  silence,
   simulator,
-  speak,
-  to,
   transcriber,
-  untilClosed,
 } from '../../support/sdks/assemblyai.ts';
+import { SPOKEN, say, silence, to, untilClosed } from '../../support/sdks/assemblyai-speech.ts';
 import { takeFacts } from '../../support/spans.ts';
+import { talk } from '../../support/talking.ts';
 
 serveAssemblyAi();
 
@@ -32,7 +28,7 @@ describe('a session of AssemblyAI', () => {
     const before = billed().length;
     const first = transcriber(make);
     await call.run(() => first.connect());
-    await speak(silence(0.3), to(first));
+    await talk(to(first), silence(0.3));
     await first.close();
     const second = transcriber(make);
     await call.run(() => second.connect());
@@ -61,11 +57,11 @@ describe('a session of AssemblyAI', () => {
     await call.run(() => session.connect());
     let bytes = 0;
     const send = untilClosed(session);
-    await speak(SPOKEN.samples, (frame) => {
+    await talk((frame) => {
       const sent = send(frame);
       if (sent) bytes += frame.byteLength;
       return sent;
-    });
+    }, SPOKEN.samples);
     await poll(() => gone);
     assert.notEqual(call.turn?.userText, undefined);
     call.end();
@@ -105,7 +101,7 @@ describe('a session of AssemblyAI', () => {
     takeFacts();
     const session = transcriber(make);
     await context.with(withReportedStages(call.context), () => session.connect());
-    await speak(silence(0.1), to(session));
+    await talk(to(session), silence(0.1));
     await session.close();
     call.end();
     assert.deepEqual(stagesOf(factsOf(call), 'stt'), []);

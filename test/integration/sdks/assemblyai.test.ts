@@ -11,17 +11,13 @@ import {
   BUILDS,
   billed,
   factsOf,
-  SPOKEN,
-  say,
   serveAssemblyAi,
-  silence,
   simulator,
-  speak,
-  to,
   transcriber,
-  untilClosed,
 } from '../../support/sdks/assemblyai.ts';
+import { SPOKEN, say, silence, to, untilClosed } from '../../support/sdks/assemblyai-speech.ts';
 import { takeFacts } from '../../support/spans.ts';
+import { talk } from '../../support/talking.ts';
 
 serveAssemblyAi();
 
@@ -87,7 +83,7 @@ for (const { name, make } of BUILDS) {
       const codes: number[] = [];
       session.on('close', (code) => codes.push(code));
       await call.run(() => session.connect());
-      await speak(SPOKEN.samples, untilClosed(session));
+      await talk(untilClosed(session), SPOKEN.samples);
       await poll(() => codes.length > 0);
       assert.deepEqual(codes, [3008]);
       call.end();
@@ -111,7 +107,7 @@ describe('a session of AssemblyAI', () => {
       inside = activeCall();
     });
     await session.connect();
-    await speak(silence(0.1), to(session));
+    await talk(to(session), silence(0.1));
     assert.equal(activeCall(), undefined);
     await session.close();
     assert.equal(inside?.ended, true);
@@ -148,7 +144,7 @@ describe('a session of AssemblyAI', () => {
     takeFacts();
     const session = transcriber(make, { minTurnSilence: 5_000 });
     await call.run(() => session.connect());
-    await speak(SPOKEN.samples, to(session));
+    await talk(to(session), SPOKEN.samples);
     const forcedUs = nowUs();
     session.updateConfiguration({ vad_threshold: 0.5 });
     session.forceEndpoint();
@@ -170,8 +166,8 @@ describe('a session of AssemblyAI', () => {
     });
     await call.run(() => session.connect());
     const writer = session.stream().getWriter();
-    const { startUs, lateUs } = await speak(SPOKEN.mulaw, (frame) => void writer.write(frame.buffer));
-    await speak(new Uint8Array(4_800).fill(MULAW_SILENCE), (frame) => void writer.write(frame.buffer));
+    const { startUs, lateUs } = await talk((frame) => void writer.write(frame.buffer), SPOKEN.mulaw);
+    await talk((frame) => void writer.write(frame.buffer), new Uint8Array(4_800).fill(MULAW_SILENCE));
     await poll(() => call.turn?.userText);
     await session.close();
     call.end();
@@ -188,10 +184,10 @@ describe('a session of AssemblyAI', () => {
     takeFacts();
     const session = transcriber(make, { channels: [{ name: 'caller' }, { name: 'agent' }] });
     await call.run(() => session.connect());
-    await speak(silence(0.3), (frame) => {
+    await talk((frame) => {
       session.sendAudio(frame.buffer as ArrayBuffer, { channel: 'caller' });
       session.sendAudio(frame.buffer as ArrayBuffer, { channel: 'agent' });
-    });
+    }, silence(0.3));
     await session.close(false);
     await poll(() => simulator.truth.at(-1)?.kind === 'closed');
     const [spoken] = await poll(() => {
@@ -208,19 +204,19 @@ describe('a session of AssemblyAI', () => {
     takeFacts();
     const calls = [new Call(), new Call()];
     const seen = new Map<string | undefined, number>();
-    const talk = async (call: Call, audio: Int16Array): Promise<number | undefined> => {
+    const converse = async (call: Call, audio: Int16Array): Promise<number | undefined> => {
       const session = transcriber(make);
       session.on('turn', () => seen.set(activeCall()?.id, (seen.get(activeCall()?.id) ?? 0) + 1));
       await call.run(() => session.connect());
-      await speak(audio, to(session));
-      await speak(silence(0.6), to(session));
+      await talk(to(session), audio);
+      await talk(to(session), silence(0.6));
       const before = billed().length;
       await session.close();
       call.end();
       return billed()[before];
     };
     const [first, second] = calls as [Call, Call];
-    const seconds = await Promise.all([talk(first, SPOKEN.samples), talk(second, silence(0.2))]);
+    const seconds = await Promise.all([converse(first, SPOKEN.samples), converse(second, silence(0.2))]);
     const facts = takeFacts();
     assert.deepEqual(
       turnsOf(facts).map(({ callId }) => callId),

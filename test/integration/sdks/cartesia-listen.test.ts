@@ -17,12 +17,12 @@ import {
   secondsWith,
   sentUs,
   serveListen,
-  silence,
   simulator,
   speak,
   turns,
 } from '../../support/sdks/cartesia-listen.ts';
 import { takeFacts } from '../../support/spans.ts';
+import { silence } from '../../support/talking.ts';
 
 serveListen();
 

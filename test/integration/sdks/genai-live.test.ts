@@ -4,10 +4,40 @@ import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { callsOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
-import { BUILDS, behave, MODEL, serveLive, stages, Talk, truth } from '../../support/sdks/genai-live.ts';
+import {
+  BUILDS,
+  behave,
+  MODEL,
+  type Sdk,
+  type Spoken,
+  serveLive,
+  stages,
+  Talk,
+  truth,
+} from '../../support/sdks/genai-live.ts';
 import { takeFacts } from '../../support/spans.ts';
 
 serveLive();
+
+/** The user talks over a long answer for so long, once the agent has been heard for a while. Gives when that was. */
+async function talkOver(sdk: Sdk, options: Parameters<typeof behave>[0], ms: number): Promise<Spoken> {
+  behave({
+    ...options,
+    heard: ['The menu?', 'Wait.'],
+    answers: [
+      { text: 'Today we have a lot.', seconds: 6 },
+      { text: 'Yes?', seconds: 0.2 },
+    ],
+  });
+  const talk = await Talk.open(sdk);
+  await talk.speak(400);
+  await talk.says((message) => message.serverContent?.outputTranscription);
+  await poll(() => nowUs() - (truth('first_audio') ?? 0) > 300_000);
+  const over = await talk.speak(ms);
+  await talk.completes(2);
+  await talk.close();
+  return over;
+}
 
 for (const { name, sdk } of BUILDS) {
   describe(`live with ${name}`, () => {
@@ -51,22 +81,7 @@ for (const { name, sdk } of BUILDS) {
     });
 
     it('interrupts the answer that is talked over', async () => {
-      behave({
-        voiceActivity: true,
-        heard: ['The menu?', 'Wait.'],
-        answers: [
-          { text: 'Today we have a lot.', seconds: 6 },
-          { text: 'Yes?', seconds: 0.2 },
-        ],
-      });
-      const talk = await Talk.open(sdk);
-      await talk.speak(400);
-      await talk.says((message) => message.serverContent?.outputTranscription);
-      // The agent has been heard for a while.
-      await poll(() => nowUs() - (truth('first_audio') ?? 0) > 300_000);
-      const over = await talk.speak(400);
-      await talk.completes(2);
-      await talk.close();
+      const over = await talkOver(sdk, { voiceActivity: true }, 400);
       const facts = takeFacts();
       assert.deepEqual(
         turnsOf(facts).map(({ initiator, interrupted }) => [initiator, interrupted]),
@@ -105,20 +120,7 @@ for (const { name, sdk } of BUILDS) {
     });
 
     it('sees from the transcript who talked over the answer', async () => {
-      behave({
-        heard: ['The menu?', 'Wait.'],
-        answers: [
-          { text: 'Today we have a lot.', seconds: 6 },
-          { text: 'Yes?', seconds: 0.2 },
-        ],
-      });
-      const talk = await Talk.open(sdk);
-      await talk.speak(400);
-      await talk.says((message) => message.serverContent?.outputTranscription);
-      await poll(() => nowUs() - (truth('first_audio') ?? 0) > 300_000);
-      const over = await talk.speak(300);
-      await talk.completes(2);
-      await talk.close();
+      const over = await talkOver(sdk, {}, 300);
       const [first, second] = turnsOf(takeFacts());
       assert.equal(first?.interrupted, true);
       assert.equal(second?.interrupted, false);

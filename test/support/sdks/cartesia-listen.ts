@@ -3,13 +3,12 @@ import { after, before } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
 import { WebSocket } from 'ws';
 import type { Call } from '../../../instrumentation/call/call.ts';
-import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import type { Fact } from '../../../model/facts.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from '../audio.ts';
 import { type CartesiaListenSimulator, startCartesiaListenSimulator } from '../simulators/cartesia-listen.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
 import { utterance } from '../speech.ts';
+import { type Said, talk } from '../talking.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };
 export const BUILDS = [
@@ -25,7 +24,6 @@ interface Socket {
 
 const PHONE = { encoding: 'pcm_mulaw', sample_rate: 8_000 } as const;
 export const SPOKEN = utterance('hours-question');
-const FRAME_MS = 20;
 
 export let simulator: CartesiaListenSimulator;
 /** Serves transcription, and patches every build of the SDK. */
@@ -48,33 +46,19 @@ export const turns = (options?: TurnsOptions, Client?: typeof Cartesia) =>
 export const manual = (parameters: object = {}, Client?: typeof Cartesia) =>
   client(Client).stt.manualFinalize.websocket({ model: 'ink-2', ...PHONE, ...parameters });
 
-interface Spoken {
-  /** When the first byte was spoken. */
-  readonly startUs: number;
-  /** By how much the latest frame was late: what it carried was, for a listener, spoken so much later. */
-  readonly lateUs: number;
-}
-
 /** Sends audio at the pace of speech, in frames of 20 ms, until the socket is closed. */
-export async function speak(socket: Socket, audio: Uint8Array): Promise<Spoken> {
+export function speak(socket: Socket, audio: Uint8Array): Promise<Said> {
   let closed = false;
   socket.on('close', () => {
     closed = true;
   });
-  const startMs = performance.now();
-  const startUs = nowUs();
-  let lateUs = 0;
-  for (let at = 0; at < audio.length && !closed; at += FRAME_BYTES) {
-    // The frame is sent when the last of it has been spoken.
-    const dueMs = startMs + (at / FRAME_BYTES + 1) * FRAME_MS;
-    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
-    lateUs = Math.max(lateUs, (performance.now() - dueMs) * 1_000);
-    socket.sendRaw(audio.subarray(at, at + FRAME_BYTES));
-  }
-  return { startUs, lateUs };
+  const send = (frame: Uint8Array): boolean => {
+    socket.sendRaw(frame);
+    return !closed;
+  };
+  return talk(send, audio);
 }
 
-export const silence = (seconds: number): Uint8Array => new Uint8Array(seconds * 8_000).fill(MULAW_SILENCE);
 /** What was said and so much silence, in seconds. */
 export const secondsWith = (seconds: number): number => (SPOKEN.mulaw.length + seconds * 8_000) / 8_000;
 export const closed = (socket: Socket): Promise<number> =>

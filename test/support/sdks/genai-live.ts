@@ -16,7 +16,7 @@ import {
 } from '../simulators/gemini-live.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
 
-type Sdk = typeof newest;
+export type Sdk = typeof newest;
 type Message = newest.LiveServerMessage;
 const require = createRequire(import.meta.url);
 export const MODEL = 'gemini-live-2.5-flash';
@@ -40,6 +40,13 @@ export function serveLive(): void {
   beforeEach(() => void takeFacts());
 }
 
+/** When something was said, in microseconds, and by how much the latest frame so far was late. */
+export interface Spoken {
+  startUs: number;
+  endUs: number;
+  lateUs: number;
+}
+
 /** A live session with a microphone: 20 ms of audio at a time, at the pace of speech, silence unless someone speaks. */
 export class Talk {
   readonly messages: Message[] = [];
@@ -49,7 +56,7 @@ export class Talk {
   #speaking = 0;
   #frames = 0;
   #lateUs = 0;
-  #spoken: { startUs: number; endUs: number; lateUs: number } | undefined;
+  #spoken: Spoken | undefined;
   #done: (() => void) | undefined;
   readonly #startMs = performance.now();
 
@@ -75,8 +82,8 @@ export class Talk {
     return new Talk(session, messages, closed);
   }
 
-  /** Speaks for so long; gives when, in microseconds, and by how much the latest frame so far was late. */
-  async speak(ms: number): Promise<{ startUs: number; endUs: number; lateUs: number }> {
+  /** Speaks for so long; gives when. */
+  async speak(ms: number): Promise<Spoken> {
     this.#speaking = ms / FRAME_MS;
     this.#spoken = undefined;
     await new Promise<void>((resolve) => {

@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nowMicros } from '../now.ts';
-import { Faults } from './fault.ts';
-import { createRandom, type Random, type Range } from './random.ts';
+import { type Exchange, type RequestSimulator, serveExchanges } from './exchange.ts';
+import type { Range } from './random.ts';
 import {
   type ChatMessage,
   type ChatReply,
@@ -9,16 +8,7 @@ import {
   contentText,
   receptionist,
 } from './receptionist.ts';
-import {
-  delay,
-  listenOnLoopback,
-  readJson,
-  recorder,
-  type Simulator,
-  type SimulatorOptions,
-  sendJson,
-  type Untimed,
-} from './server.ts';
+import { delay, readJson, type SimulatorOptions, sendJson } from './server.ts';
 import { countPromptTokens, tokenize } from './tokens.ts';
 
 /** Usage in the words of the API: `input_tokens` leaves out what was read from or written to the cache. */
@@ -61,32 +51,11 @@ export interface AnthropicOptions extends SimulatorOptions {
 }
 
 /** A running Anthropic simulator. */
-export interface AnthropicSimulator extends Simulator<AnthropicTruth> {
-  readonly faults: Faults;
-}
+export type AnthropicSimulator = RequestSimulator<AnthropicTruth>;
 
 /** Starts a server that speaks Anthropic's `/v1/messages`, streaming and not. */
-export async function startAnthropicSimulator(options: AnthropicOptions = {}): Promise<AnthropicSimulator> {
-  const truth: AnthropicTruth[] = [];
-  const faults = new Faults();
-  let requests = 0;
-  const server = await listenOnLoopback({
-    onRequest: (request, response) => {
-      const random = createRandom(options.seed ?? 1, `anthropic:${++requests}`);
-      const record: Exchange['record'] = recorder(truth);
-      void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
-    },
-  });
-  return { ...server, truth, faults };
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly random: Random;
-  readonly options: AnthropicOptions;
-  readonly faults: Faults;
-  readonly record: (event: Untimed<AnthropicTruth>, atMicros?: number) => void;
+export function startAnthropicSimulator(options: AnthropicOptions = {}): Promise<AnthropicSimulator> {
+  return serveExchanges('anthropic', options, answer);
 }
 
 const ERROR_TYPES: Readonly<Record<number, string>> = {
@@ -96,7 +65,8 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-async function answer({ request, response, random, options, faults, record }: Exchange): Promise<void> {
+async function answer(exchange: Exchange<AnthropicTruth, AnthropicOptions>): Promise<void> {
+  const { request, response, random, options, faults, record } = exchange;
   const arrived = performance.now();
   const arrivedMicros = nowMicros();
   const requestId = `req_${random.uuid().replaceAll('-', '')}`;

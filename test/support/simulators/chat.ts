@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nowMicros } from '../now.ts';
-import { Faults } from './fault.ts';
-import { createRandom, type Random, type Range } from './random.ts';
+import { type Exchange, type RequestSimulator, serveExchanges } from './exchange.ts';
+import type { Range } from './random.ts';
 import {
   type ChatMessage,
   type ChatReply,
@@ -9,16 +8,7 @@ import {
   contentText,
   receptionist,
 } from './receptionist.ts';
-import {
-  delay,
-  listenOnLoopback,
-  readJson,
-  recorder,
-  type Simulator,
-  type SimulatorOptions,
-  sendJson,
-  type Untimed,
-} from './server.ts';
+import { delay, readJson, type SimulatorOptions, sendJson } from './server.ts';
 import { countPromptTokens, tokenize } from './tokens.ts';
 
 /** Usage in the words of the API. */
@@ -71,9 +61,7 @@ export interface ChatOptions extends SimulatorOptions {
 }
 
 /** A running chat simulator: Groq below `/openai/v1`, OpenAI below `/v1`. */
-export interface ChatSimulator extends Simulator<ChatTruth> {
-  readonly faults: Faults;
-}
+export type ChatSimulator = RequestSimulator<ChatTruth>;
 
 const PATHS: Readonly<Record<string, 'groq' | 'openai'>> = {
   '/openai/v1/chat/completions': 'groq',
@@ -81,30 +69,12 @@ const PATHS: Readonly<Record<string, 'groq' | 'openai'>> = {
 };
 
 /** Starts a server that speaks the chat completions API of Groq and OpenAI, streaming and not. */
-export async function startChatSimulator(options: ChatOptions = {}): Promise<ChatSimulator> {
-  const truth: ChatTruth[] = [];
-  const faults = new Faults();
-  let requests = 0;
-  const server = await listenOnLoopback({
-    onRequest: (request, response) => {
-      const random = createRandom(options.seed ?? 1, `chat:${++requests}`);
-      const record: Exchange['record'] = recorder(truth);
-      void answer({ request, response, random, options, faults, record }).catch(() => response.destroy());
-    },
-  });
-  return { ...server, truth, faults };
+export function startChatSimulator(options: ChatOptions = {}): Promise<ChatSimulator> {
+  return serveExchanges('chat', options, answer);
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly random: Random;
-  readonly options: ChatOptions;
-  readonly faults: Faults;
-  readonly record: (event: Untimed<ChatTruth>, atMicros?: number) => void;
-}
-
-async function answer({ request, response, random, options, faults, record }: Exchange): Promise<void> {
+async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void> {
+  const { request, response, random, options, faults, record } = exchange;
   const path = (request.url ?? '').split('?')[0] ?? '';
   const flavour = PATHS[path];
   const requestId = `${flavour === 'groq' ? 'req_' : 'chatcmpl-'}${random.uuid().replaceAll('-', '')}`;

@@ -1,18 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nowMicros } from '../now.ts';
-import { Faults } from './fault.ts';
-import { createRandom, type Random, type Range } from './random.ts';
+import { type Exchange as RequestExchange, type RequestSimulator, serveExchanges } from './exchange.ts';
+import type { Random, Range } from './random.ts';
 import { type ChatMessage, type ChatReply, contentText, receptionist } from './receptionist.ts';
-import {
-  delay,
-  listenOnLoopback,
-  readJson,
-  recorder,
-  type Simulator,
-  type SimulatorOptions,
-  sendJson,
-  type Untimed,
-} from './server.ts';
+import { delay, readJson, type SimulatorOptions, sendJson } from './server.ts';
 import { countPromptTokens, tokenize } from './tokens.ts';
 
 /** Usage in the words of the API. */
@@ -45,9 +35,7 @@ export interface ResponsesOptions extends SimulatorOptions {
 }
 
 /** A running Responses simulator. */
-export interface ResponsesSimulator extends Simulator<ResponsesTruth> {
-  /** Refusals, before anything is answered. */
-  readonly faults: Faults;
+export interface ResponsesSimulator extends RequestSimulator<ResponsesTruth> {
   /** The next responses end like this, one each, after their third token. */
   readonly endings: ResponseEnding[];
 }
@@ -58,29 +46,15 @@ const REASONING_TOKENS = 2;
 
 /** Starts a server that speaks OpenAI's `/v1/responses`: whole, streamed, in the background. */
 export async function startResponsesSimulator(options: ResponsesOptions = {}): Promise<ResponsesSimulator> {
-  const truth: ResponsesTruth[] = [];
-  const faults = new Faults();
   const endings: ResponseEnding[] = [];
-  let requests = 0;
-  const server = await listenOnLoopback({
-    onRequest: (request, response) => {
-      const random = createRandom(options.seed ?? 1, `responses:${++requests}`);
-      const record: Exchange['record'] = recorder(truth);
-      const exchange = { request, response, random, options, faults, endings, record };
-      void answer(exchange).catch(() => response.destroy());
-    },
-  });
-  return { ...server, truth, faults, endings };
+  const server = await serveExchanges<ResponsesTruth, ResponsesOptions>('responses', options, (exchange) =>
+    answer({ ...exchange, endings }),
+  );
+  return { ...server, endings };
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly random: Random;
-  readonly options: ResponsesOptions;
-  readonly faults: Faults;
+interface Exchange extends RequestExchange<ResponsesTruth, ResponsesOptions> {
   readonly endings: ResponseEnding[];
-  readonly record: (event: Untimed<ResponsesTruth>, atMicros?: number) => void;
 }
 
 async function answer(exchange: Exchange): Promise<void> {

@@ -29,6 +29,20 @@ type PriceFile = ReturnType<typeof file>;
 const entryOf = (content: PriceFile) => content.entries[0] ?? assert.fail();
 const datedOf = (content: PriceFile) => entryOf(content).history[0] ?? assert.fail();
 
+type Spoil = (content: PriceFile) => unknown;
+const entry =
+  (fields: object): Spoil =>
+  (content) =>
+    Object.assign(entryOf(content), fields);
+const dated =
+  (fields: object): Spoil =>
+  (content) =>
+    Object.assign(datedOf(content), fields);
+const prices =
+  (fields: object): Spoil =>
+  (content) =>
+    Object.assign(datedOf(content).prices, fields);
+
 function refusal(content: unknown): PriceFileError {
   try {
     priceListFrom([content], { file: 'acme.json' });
@@ -44,148 +58,56 @@ describe('a price file', () => {
     assert.equal(priceListFrom([file()]).name, 'custom@2026-02-01');
   });
 
-  const spoilt: [string, string, (content: PriceFile) => void][] = [
-    [
-      'a negative price',
-      'history[0].prices.per_audio_minute',
-      (c) => {
-        datedOf(c).prices.per_audio_minute = '-0.005';
-      },
-    ],
+  const spoilt: [string, string, Spoil][] = [
+    ['a negative price', 'history[0].prices.per_audio_minute', prices({ per_audio_minute: '-0.005' })],
     ...(['NaN', 'Infinity', '', '1e400', ' 1', 0.005, null] as unknown[]).map(
-      (price): [string, string, (content: PriceFile) => void] => [
+      (price): [string, string, Spoil] => [
         `the price ${JSON.stringify(price)}`,
         'history[0].prices.per_audio_minute',
-        (c) => {
-          datedOf(c).prices.per_audio_minute = price;
-        },
+        prices({ per_audio_minute: price }),
       ],
     ),
-    [
-      'an unknown unit',
-      'history[0].prices.per_audio_fortnight',
-      (c) => {
-        datedOf(c).prices.per_audio_fortnight = '1';
-      },
-    ],
+    ['an unknown unit', 'history[0].prices.per_audio_fortnight', prices({ per_audio_fortnight: '1' })],
     [
       'a unit that is a property of every object',
       'history[0].prices.constructor',
-      (c) => {
-        datedOf(c).prices = { constructor: '1' };
-      },
+      dated({ prices: { constructor: '1' } }),
     ],
     [
       'a unit of another component',
       'history[0].prices.per_million_characters',
-      (c) => {
-        datedOf(c).prices.per_million_characters = '1';
-      },
+      prices({ per_million_characters: '1' }),
     ],
-    [
-      'two prices of one quantity',
-      'history[0].prices.per_audio_hour',
-      (c) => {
-        datedOf(c).prices.per_audio_hour = '0.3';
-      },
-    ],
+    ['two prices of one quantity', 'history[0].prices.per_audio_hour', prices({ per_audio_hour: '0.3' })],
     [
       'input tokens without output tokens',
       'history[0].prices',
-      (c) => {
-        datedOf(c).prices = { per_million_input_tokens: '1' };
-      },
+      dated({ prices: { per_million_input_tokens: '1' } }),
     ],
-    [
-      'no unit at all',
-      'history[0].prices',
-      (c) => {
-        datedOf(c).prices = {};
-      },
-    ],
-    [
-      'a day that is not in the calendar',
-      'history[0].valid_from',
-      (c) => {
-        datedOf(c).valid_from = '2026-02-30';
-      },
-    ],
-    [
-      'a date that is not a day',
-      'history[0].checked_on',
-      (c) => {
-        datedOf(c).checked_on = 'July 2026';
-      },
-    ],
-    [
-      'a price without a source',
-      'history[0].source',
-      (c) => {
-        datedOf(c).source = ' ';
-      },
-    ],
-    [
-      'an unknown confidence',
-      'history[0].confidence',
-      (c) => {
-        datedOf(c).confidence = 'D';
-      },
-    ],
+    ['no unit at all', 'history[0].prices', dated({ prices: {} })],
+    ['a day that is not in the calendar', 'history[0].valid_from', dated({ valid_from: '2026-02-30' })],
+    ['a date that is not a day', 'history[0].checked_on', dated({ checked_on: 'July 2026' })],
+    ['a price without a source', 'history[0].source', dated({ source: ' ' })],
+    ['an unknown confidence', 'history[0].confidence', dated({ confidence: 'D' })],
     [
       'a second price of the same day',
       'history[1].valid_from',
-      (c) => {
-        entryOf(c).history.push({ ...datedOf(c) });
-      },
+      (c) => entryOf(c).history.push({ ...datedOf(c) }),
     ],
     [
       'an older price after a newer one',
       'history[1].valid_from',
-      (c) => {
-        entryOf(c).history.push({ ...datedOf(c), valid_from: '2025-12-31' });
-      },
+      (c) => entryOf(c).history.push({ ...datedOf(c), valid_from: '2025-12-31' }),
     ],
-    [
-      'a misspelt field',
-      'minimum_billed_second',
-      (c) => {
-        Object.assign(entryOf(c), { minimum_billed_second: '10' });
-      },
-    ],
-    [
-      'an unknown rounding',
-      'rounding',
-      (c) => {
-        entryOf(c).rounding = 'up_to_hour';
-      },
-    ],
-    [
-      'an unknown component',
-      'component',
-      (c) => {
-        entryOf(c).component = 'gpu';
-      },
-    ],
-    [
-      'an unknown mode',
-      'mode',
-      (c) => {
-        entryOf(c).mode = 'live';
-      },
-    ],
-    [
-      'a negative minimum',
-      'minimum_billed_seconds',
-      (c) => {
-        entryOf(c).minimum_billed_seconds = '-1';
-      },
-    ],
+    ['a misspelt field', 'minimum_billed_second', entry({ minimum_billed_second: '10' })],
+    ['an unknown rounding', 'rounding', entry({ rounding: 'up_to_hour' })],
+    ['an unknown component', 'component', entry({ component: 'gpu' })],
+    ['an unknown mode', 'mode', entry({ mode: 'live' })],
+    ['a negative minimum', 'minimum_billed_seconds', entry({ minimum_billed_seconds: '-1' })],
     [
       'a second entry for the same model and mode',
       'models',
-      (c) => {
-        c.entries.push({ ...entryOf(c), models: ['EAR-1'] });
-      },
+      (c) => c.entries.push({ ...entryOf(c), models: ['EAR-1'] }),
     ],
   ];
   for (const [what, field, spoil] of spoilt) {

@@ -23,17 +23,23 @@ describe('finding what a module exports', () => {
   });
 });
 
+/** Something that adds, and a patch of it that adds 100 more. */
+function patchedSum() {
+  const target = { add: (a: number, b: number) => a + b };
+  const patch = () =>
+    wrapOnce(
+      target,
+      'add',
+      (add) =>
+        (...args) =>
+          Number(add(...args)) + 100,
+    );
+  return { target, patch };
+}
+
 describe('replacing a method', () => {
   it('happens once, and keeps its name and length', () => {
-    const target = { add: (a: number, b: number) => a + b };
-    const patch = () =>
-      wrapOnce(
-        target,
-        'add',
-        (add) =>
-          (...args) =>
-            Number(add(...args)) + 100,
-      );
+    const { target, patch } = patchedSum();
     patch();
     patch();
     assert.equal(target.add(1, 2), 103);
@@ -42,15 +48,7 @@ describe('replacing a method', () => {
   });
 
   it('happens once, though someone else has wrapped ours since', () => {
-    const target = { add: (a: number, b: number) => a + b };
-    const patch = () =>
-      wrapOnce(
-        target,
-        'add',
-        (add) =>
-          (...args) =>
-            Number(add(...args)) + 100,
-      );
+    const { target, patch } = patchedSum();
     patch();
     const ours = target.add;
     target.add = Object.assign((a: number, b: number) => ours(a, b) + 1_000, { __original: ours });
