@@ -41,23 +41,32 @@ async function project(t: TestContext): Promise<string> {
   return folder;
 }
 
+/** What the agent prints, and what it is seen to do with the SDKs of its own that EARSHOT_SDKS names. */
+async function traced(
+  folder: string,
+  sdks: string,
+): Promise<{ stdout: string; spans: OtlpReceiver['spans'] }> {
+  const collector = await OtlpReceiver.start();
+  const { code, stdout, stderr } = await run(join(folder, 'agent.js'), {
+    cwd: folder,
+    env: {
+      EARSHOT_SDKS: sdks,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    },
+  });
+  await collector.close();
+  assert.equal(code, 0, stderr);
+  return { stdout, spans: collector.spans };
+}
+
 describe('an SDK that the application instruments itself', { concurrency: 2 }, () => {
   test('is traced like the others, from one file that EARSHOT_SDKS names', async (t) => {
     const folder = await project(t);
-    const collector = await OtlpReceiver.start();
-    const end = await run(join(folder, 'agent.js'), {
-      cwd: folder,
-      env: {
-        EARSHOT_SDKS: './acme-speech.js',
-        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      },
-    });
-    await collector.close();
-    assert.equal(end.code, 0, end.stderr);
-    assert.equal(end.stdout, '16000\n16000\n');
+    const { stdout, spans } = await traced(folder, './acme-speech.js');
+    assert.equal(stdout, '16000\n16000\n');
     assert.deepEqual(
-      collector.spans.map(({ name, attributes }) => [
+      spans.map(({ name, attributes }) => [
         name,
         attributes['gen_ai.provider.name'],
         Number(attributes['voice.usage.characters']),
@@ -83,21 +92,11 @@ describe('an SDK that the application instruments itself', { concurrency: 2 }, (
       for await (const _ of await new AcmeSpeech().speak({ voice: 'nora', text: 'Hello there.' }));
     });`;
     await writeFile(join(folder, 'agent.js'), agent);
-    const collector = await OtlpReceiver.start();
-    const end = await run(join(folder, 'agent.js'), {
-      cwd: folder,
-      env: {
-        EARSHOT_SDKS: './acme/index.js',
-        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-      },
-    });
-    await collector.close();
-    assert.equal(end.code, 0, end.stderr);
+    const { stdout, spans } = await traced(folder, './acme/index.js');
     // The patch is loaded with the SDK, not before.
-    assert.equal(end.stdout, 'before\npatch\n');
+    assert.equal(stdout, 'before\npatch\n');
     assert.deepEqual(
-      collector.spans.map(({ attributes }) => Number(attributes['voice.usage.audio_seconds'])),
+      spans.map(({ attributes }) => Number(attributes['voice.usage.audio_seconds'])),
       [1],
     );
   });
