@@ -3,6 +3,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { ATTR } from '../../model/semconv.ts';
+import { openMetricsText } from './open-metrics-text.ts';
 import { prometheusName } from './prometheus-name.ts';
 
 /** A page of metrics, and what it is. */
@@ -30,10 +31,9 @@ export function startMetricsEndpoint(): MetricsEndpoint {
   return {
     render: async (accept) => {
       const { resourceMetrics } = await reader.collect();
-      const text = serializer.serialize(withUnits(resourceMetrics));
       return accept?.includes('text/plain') === true && !accept.includes('openmetrics')
-        ? { contentType: PROMETHEUS, body: `${text}\n` }
-        : { contentType: OPEN_METRICS, body: toOpenMetrics(text) };
+        ? { contentType: PROMETHEUS, body: `${serializer.serialize(withUnits(resourceMetrics))}\n` }
+        : { contentType: OPEN_METRICS, body: openMetricsText(resourceMetrics) };
     },
     shutdown: async () => {
       metrics.disable();
@@ -53,22 +53,3 @@ const withUnits = ({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics
     })),
   })),
 });
-
-/**
- * Prometheus' older text as OpenMetrics 1.0: a counter's family is named without `_total`, limits of buckets are floats,
- * no line is empty, units are left out (OpenMetrics knows those only that end the name), and the page has an end.
- */
-export function toOpenMetrics(text: string): string {
-  const lines = text.split('\n').filter((line) => line !== '' && !/^# (?!HELP|TYPE)/.test(line));
-  const counters = new Set<string>();
-  for (const line of lines) {
-    const [, name] = /^# TYPE (\S+)_total counter$/.exec(line) ?? [];
-    if (name !== undefined) counters.add(name);
-  }
-  const converted = lines.map((line) => {
-    const [, keyword, name, rest] = /^# (HELP|TYPE) (\S+)_total (.*)$/.exec(line) ?? [];
-    if (name !== undefined && counters.has(name)) return `# ${keyword} ${name} ${rest}`;
-    return line.startsWith('#') ? line : line.replace(/(?<=[{,]le=")(\d+)(?="\})/, '$1.0');
-  });
-  return `${[...converted, '# EOF'].join('\n')}\n`;
-}

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
-import { toOpenMetrics } from '../../../exporter/metrics/open-metrics.ts';
+import { openMetricsText } from '../../../exporter/metrics/open-metrics-text.ts';
 import { TextCache } from '../../../exporter/receiver/decode/text-cache.ts';
 import { bearerAuth } from '../../../exporter/receiver/door/auth.ts';
 import { ByteBudget } from '../../../exporter/receiver/door/budget.ts';
@@ -95,27 +98,19 @@ describe('the log', () => {
   });
 });
 
-test('metrics are valid OpenMetrics: families without _total, float limits, no empty line, an end', () => {
-  const page = toOpenMetrics(
-    [
-      '# HELP target_info Target metadata',
-      '# TYPE target_info gauge',
-      'target_info{service_name="x_total"} 1',
-      '# HELP a_total Things',
-      '# UNIT a_total {span}',
-      '# TYPE a_total counter',
-      'a_total{le="5",reason="le=\\"5\\""} 3',
-      '',
-      '# HELP d_seconds How long',
-      '# TYPE d_seconds histogram',
-      'd_seconds_bucket{le="0.5"} 1',
-      'd_seconds_bucket{route="/x",le="5"} 2',
-      'd_seconds_bucket{le="+Inf"} 2',
-      '# no registered metrics',
-    ].join('\n'),
-  );
+test('metrics are valid OpenMetrics: families without _total, float limits, no empty line, an end', async () => {
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const resource = resourceFromAttributes({ 'service.name': 'x_total' });
+  const meter = new MeterProvider({ readers: [reader], resource }).getMeter('a test');
+  meter.createCounter('a', { description: 'Things', unit: '{span}' }).add(3, { le: '5', reason: 'le="5"' });
+  meter.createUpDownCounter('b.total').add(-1, { text: 'a\\b\nc', list: ['d'] as never });
+  meter.createObservableGauge('c').addCallback((result) => result.observe(Number.POSITIVE_INFINITY));
+  const advice = { explicitBucketBoundaries: [0.5, 5] };
+  const duration = meter.createHistogram('d', { description: 'How long', unit: 's', advice });
+  for (const seconds of [0.25, 1]) duration.record(seconds, { route: '/x' });
+  const { resourceMetrics } = await reader.collect();
   assert.equal(
-    page,
+    openMetricsText(resourceMetrics),
     `${[
       '# HELP target_info Target metadata',
       '# TYPE target_info gauge',
@@ -123,11 +118,19 @@ test('metrics are valid OpenMetrics: families without _total, float limits, no e
       '# HELP a Things',
       '# TYPE a counter',
       'a_total{le="5",reason="le=\\"5\\""} 3',
+      '# HELP b_total description missing',
+      '# TYPE b_total gauge',
+      'b_total{text="a\\\\b\\nc",list="[\\"d\\"]"} -1',
+      '# HELP c description missing',
+      '# TYPE c gauge',
+      'c +Inf',
       '# HELP d_seconds How long',
       '# TYPE d_seconds histogram',
-      'd_seconds_bucket{le="0.5"} 1',
+      'd_seconds_count{route="/x"} 2',
+      'd_seconds_sum{route="/x"} 1.25',
+      'd_seconds_bucket{route="/x",le="0.5"} 1',
       'd_seconds_bucket{route="/x",le="5.0"} 2',
-      'd_seconds_bucket{le="+Inf"} 2',
+      'd_seconds_bucket{route="/x",le="+Inf"} 2',
       '# EOF',
     ].join('\n')}\n`,
   );
