@@ -2,8 +2,14 @@ import { type Context, context } from '@opentelemetry/api';
 import type { Call } from './call.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
 import { activeScope } from './scope.ts';
-import { guardMethods } from './spans.ts';
+import { guard } from './spans.ts';
 import { Stage, type StageFacts, type StageResult } from './stage.ts';
+
+/** How a transcription ended, if not with its transcript. */
+interface Outcome {
+  cancelled?: boolean;
+  error?: unknown;
+}
 
 /** What is known of the audio of a recording. Seconds from its beginning. */
 export interface RecordedAudio {
@@ -62,25 +68,32 @@ export class RecordedSpeech {
 
   /** The first of the transcript arrived. Counts once. */
   firstByte(at?: Instant): void {
-    this.#firstByteUs ??= instantUs(at);
+    guard('following a recording', () => {
+      this.#firstByteUs ??= instantUs(at);
+    });
   }
 
   /** The transcript is there. */
   end(result: StageResult = {}): void {
-    this.#finish(result, {});
+    this.#end(result, {});
   }
 
   cancel(result: StageResult = {}): void {
-    this.#finish(result, { cancelled: true });
+    this.#end(result, { cancelled: true });
   }
 
   fail(error: unknown, result: StageResult = {}): void {
-    this.#finish(result, { error });
+    this.#end(result, { error });
   }
 
-  #finish(result: StageResult, outcome: { cancelled?: boolean; error?: unknown }): void {
+  #end(result: StageResult, outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
+    guard('ending a recording', () => this.#tell(result, outcome));
+  }
+
+  /** Tells the call what was said in the recording, and when. */
+  #tell(result: StageResult, outcome: Outcome): void {
     const { tracker } = this.#call;
     const endUs = instantUs(result.at);
     const { seconds, speechStartSeconds = 0, speechEndSeconds } = this.#audio();
@@ -109,5 +122,3 @@ export class RecordedSpeech {
     if (result.text && !outcome.cancelled) tracker.committed(ms(endUs));
   }
 }
-
-guardMethods(RecordedSpeech);

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { guardMethods } from '../../call/spans.ts';
+import { guard } from '../../call/spans.ts';
 import type { StageFacts } from '../../call/stage.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { closedCleanly } from '../kit/live/sockets.ts';
@@ -270,7 +270,7 @@ export class GeminiConnection {
       return;
     }
     const late = (): void => {
-      if (this.#response === response) this.#finish(atMs);
+      if (this.#response === response) guard('ending a live response', () => this.#finish(atMs));
     };
     setTimeout(late, USAGE_WAIT_MS).unref();
   }
@@ -285,5 +285,3 @@ export class GeminiConnection {
 }
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-guardMethods(GeminiConnection);

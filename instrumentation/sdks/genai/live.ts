@@ -27,7 +27,9 @@ function tapSession(session: object, connection: GeminiConnection): void {
     wrapOnce(Object.getPrototypeOf(session), name, (send) => {
       return function (this: unknown, ...args) {
         const result = send.apply(this, args);
-        connections.get(this as object)?.[name](foreign(args[0]), nowMs());
+        guard('following a live session', () =>
+          connections.get(this as object)?.[name](foreign(args[0]), nowMs()),
+        );
         return result;
       };
     });
@@ -46,8 +48,10 @@ function tracedConnect(connect: Method): Method {
     const session = await context.with(connection.context, () =>
       connect.call(this, { ...params, callbacks }, ...args.slice(1)),
     );
-    connection.opened(number);
-    guard('following a live session', () => tapSession(session as object, connection));
+    guard('following a live session', () => {
+      connection.opened(number);
+      tapSession(session as object, connection);
+    });
     return session;
   };
 }
@@ -69,18 +73,19 @@ function tapCallbacks(callbacks: Foreign, connection: GeminiConnection, number: 
   return {
     onopen: (...args: unknown[]) => pass('onopen', args),
     onmessage: (...args: unknown[]) => {
-      const message = foreign(args[0]);
-      if (message) {
+      guard('reading a live message', () => {
+        const message = foreign(args[0]);
+        if (!message) return;
         if (message.setupComplete) connection.opened(number);
         remember(connection, message);
         connection.received(message, nowMs());
-      }
+      });
       return pass('onmessage', args);
     },
     onerror: (...args: unknown[]) => pass('onerror', args),
     onclose: (...args: unknown[]) => {
       const result = pass('onclose', args);
-      connection.closed(number, at(args[0], 'code'), nowMs());
+      guard('ending a live session', () => connection.closed(number, at(args[0], 'code'), nowMs()));
       return result;
     },
   };
