@@ -1,4 +1,5 @@
-import type { Fact, Usage } from './facts.ts';
+import type { Fact } from './facts.ts';
+import { QUANTITIES } from './usage.ts';
 
 /** Inclusive bounds. */
 interface Bounds {
@@ -13,26 +14,9 @@ const upTo = (most: number): Bounds => ({ least: 0, most });
 const INSTANT_US: Bounds = { least: Date.UTC(2000, 0, 1) * 1_000, most: Date.UTC(2100, 0, 1) * 1_000 };
 /** No conversation lasts a week. */
 const SECONDS = upTo(7 * DAY_SECONDS);
-const TOKENS = upTo(1e9);
-
-const USAGE: Readonly<Record<Exclude<keyof Usage, 'estimated'>, Bounds>> = {
-  inputTokens: TOKENS,
-  cachedInputTokens: TOKENS,
-  cacheCreationInputTokens: TOKENS,
-  longCacheCreationInputTokens: TOKENS,
-  inputAudioTokens: TOKENS,
-  cachedInputAudioTokens: TOKENS,
-  outputTokens: TOKENS,
-  outputAudioTokens: TOKENS,
-  reasoningTokens: TOKENS,
-  unexplainedTokens: TOKENS,
-  characters: upTo(1e9),
-  audioSeconds: SECONDS,
-};
-
 /** Figures of any fact that are neither instants nor seconds, which their names tell. */
 const FIGURES: Readonly<Record<string, Bounds>> = {
-  ...USAGE,
+  ...Object.fromEntries(Object.entries(QUANTITIES).map(([name, { most }]) => [name, upTo(most)])),
   turnIndex: upTo(1_000_000),
   sipStatusCode: upTo(999),
 };

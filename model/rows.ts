@@ -110,7 +110,8 @@ const statistics = Object.fromEntries(
   ),
 ) as Record<`${Latency}_${Statistic}`, Seconds>;
 
-const usage = {
+/** Usage of a turn, and of a call. model/usage.ts says what they sum. */
+export const USAGE_COLUMNS = {
   llm_input_tokens: { type: 'bigint', unit: 'tokens', comment: 'Prompt tokens, cached ones included' },
   llm_cached_tokens: {
     type: 'bigint',
@@ -122,6 +123,7 @@ const usage = {
   tts_characters: { type: 'bigint', unit: 'characters', comment: 'Text sent to synthesis' },
   tts_audio_seconds: seconds('Audio synthesised'),
 } as const;
+export type UsageColumn = keyof typeof USAGE_COLUMNS;
 
 /** One turn. Key `(call_id, turn_index)`. */
 export const LOG_COLUMNS = {
@@ -160,7 +162,7 @@ export const LOG_COLUMNS = {
     comment: 'How the playback start is known',
     words: PLAYBACK_SOURCES,
   },
-  ...usage,
+  ...USAGE_COLUMNS,
   usage_estimated: {
     type: 'boolean',
     unit: 'true or false',
@@ -209,7 +211,7 @@ export const METRICS_COLUMNS = {
   },
   turn_count: { type: 'integer', required: true, unit: 'count', comment: 'Turns of the call' },
   ...statistics,
-  ...usage,
+  ...USAGE_COLUMNS,
   interruption_count: {
     type: 'integer',
     unit: 'count',

@@ -1,26 +1,16 @@
-import type { StageFact, Usage } from '../../model/facts.ts';
+import type { StageFact } from '../../model/facts.ts';
+import type { UsageColumn } from '../../model/rows.ts';
+import { type QuantityName, USAGE_SUMS } from '../../model/usage.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 
 /** Usage columns, the same for a turn and for a call. */
-export interface UsageColumns {
-  llm_input_tokens: number | null;
-  llm_cached_tokens: number | null;
-  llm_output_tokens: number | null;
-  stt_audio_seconds: number | null;
-  tts_characters: number | null;
-  tts_audio_seconds: number | null;
-}
+type UsageColumns = Record<UsageColumn, number | null>;
 
 /** Sums over all stages, cancelled ones too: they were used. Null where no stage has the number. */
 export function usageOf(stages: readonly StageFact[]): UsageColumns {
-  return {
-    llm_input_tokens: total(stages, 'llm', ({ inputTokens }) => inputTokens),
-    llm_cached_tokens: total(stages, 'llm', ({ cachedInputTokens }) => cachedInputTokens),
-    llm_output_tokens: total(stages, 'llm', ({ outputTokens }) => outputTokens),
-    stt_audio_seconds: total(stages, 'stt', ({ audioSeconds }) => audioSeconds),
-    tts_characters: total(stages, 'tts', ({ characters }) => characters),
-    tts_audio_seconds: total(stages, 'tts', ({ audioSeconds }) => audioSeconds),
-  };
+  return Object.fromEntries(
+    USAGE_SUMS.map(({ column, stage, quantity }) => [column, total(stages, stage, quantity)]),
+  ) as UsageColumns;
 }
 
 /** True when some usage is an estimate, false when all was reported, null without usage. */
@@ -29,14 +19,10 @@ export function usageEstimated(stages: readonly StageFact[]): boolean | null {
   return used.length === 0 ? null : used.some(({ usage }) => usage?.estimated === true);
 }
 
-function total(
-  stages: readonly StageFact[],
-  kind: StageKind,
-  read: (usage: Usage) => number | undefined,
-): number | null {
+function total(stages: readonly StageFact[], kind: StageKind, quantity: QuantityName): number | null {
   let sum: number | null = null;
   for (const { stage, usage } of stages) {
-    const value = stage === kind && usage !== undefined ? read(usage) : undefined;
+    const value = stage === kind ? usage?.[quantity] : undefined;
     // A bad number is an unknown one; it must not spoil the others.
     if (value !== undefined && Number.isFinite(value) && value >= 0) sum = (sum ?? 0) + value;
   }

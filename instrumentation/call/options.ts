@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Micros, Usage } from '../../model/facts.ts';
+import { USAGE_ATTRIBUTES } from '../../model/usage.ts';
 import type { Outcome, StageKind } from '../../model/vocabulary.ts';
 import {
   DIRECTIONS,
@@ -130,20 +131,11 @@ export const STAGE_RESULT: Checks<StageResult> = {
   finishReasons: strings,
   text: string,
 };
-export const USAGE: Checks<Omit<Usage, 'unexplainedTokens'>> = {
-  inputTokens: quantity,
-  cachedInputTokens: quantity,
-  cacheCreationInputTokens: quantity,
-  longCacheCreationInputTokens: quantity,
-  inputAudioTokens: quantity,
-  cachedInputAudioTokens: quantity,
-  outputTokens: quantity,
-  outputAudioTokens: quantity,
-  reasoningTokens: quantity,
-  characters: quantity,
-  audioSeconds: quantity,
+/** What a stage can be told to have used: what a span can say. */
+export const USAGE = {
+  ...Object.fromEntries(USAGE_ATTRIBUTES.map(([name]) => [name, quantity])),
   estimated: boolean,
-};
+} as Checks<Omit<Usage, 'unexplainedTokens'>>;
 
 /**
  * The options of `method` that can be used, as a plain object: nothing that reads it later can throw. Absent and null

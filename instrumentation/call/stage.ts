@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN, toolSpanName } from '../../model/semconv.ts';
+import { USAGE_ATTRIBUTES } from '../../model/usage.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 import { AdoptedSpan, type Adoption } from './adoption.ts';
 import type * as api from './api.ts';
@@ -267,17 +268,7 @@ function resultAttributes(kind: StageKind, result: StageResult): Attributes {
   set(attributes, ATTR.responseId, result.responseId);
   set(attributes, ATTR.serviceTier, result.serviceTier);
   if (result.finishReasons?.length) attributes[ATTR.finishReasons] = [...result.finishReasons];
-  set(attributes, ATTR.inputTokens, usage.inputTokens);
-  set(attributes, ATTR.cachedInputTokens, usage.cachedInputTokens);
-  set(attributes, ATTR.cacheCreationInputTokens, usage.cacheCreationInputTokens);
-  set(attributes, ATTR.longCacheCreationInputTokens, usage.longCacheCreationInputTokens);
-  set(attributes, ATTR.inputAudioTokens, usage.inputAudioTokens);
-  set(attributes, ATTR.cachedInputAudioTokens, usage.cachedInputAudioTokens);
-  set(attributes, ATTR.outputTokens, usage.outputTokens);
-  set(attributes, ATTR.outputAudioTokens, usage.outputAudioTokens);
-  set(attributes, ATTR.reasoningTokens, usage.reasoningTokens);
-  set(attributes, ATTR.usageCharacters, usage.characters);
-  set(attributes, ATTR.usageAudioSeconds, usage.audioSeconds);
+  for (const [quantity, name] of USAGE_ATTRIBUTES) set(attributes, name, usage[quantity]);
   if (usage.estimated) attributes[ATTR.usageEstimated] = true;
   if (kind === 'llm' && result.text && capturesContent())
     attributes[ATTR.outputMessages] = JSON.stringify([

@@ -8,7 +8,7 @@ const tables = { ATTR: ATTRIBUTES, SPAN: SPANS, EVENT: EVENTS, METRIC: METRICS }
 const definitions: Definition[] = Object.values(tables).flatMap((table) => Object.values<Definition>(table));
 
 /** The sources that write or read names: everything that is shipped. */
-const sources = ['instrumentation', 'exporter', 'cli']
+const sources = ['model', 'instrumentation', 'exporter', 'cli']
   .flatMap((folder) =>
     readdirSync(`${packageRoot}/${folder}`, { recursive: true, encoding: 'utf8' }).map(
       (path) => `${folder}/${path}`,

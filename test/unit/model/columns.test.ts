@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Column, describeColumn, ROW_TABLES } from '../../../model/rows.ts';
+import { type Column, describeColumn, ROW_TABLES, USAGE_COLUMNS } from '../../../model/rows.ts';
+import { USAGE_SUMS } from '../../../model/usage.ts';
 import { packageRoot } from '../../support/root.ts';
 
 const TABLES: readonly (readonly [table: string, what: string])[] = [
@@ -63,4 +64,11 @@ test('every column says what it is and its unit, and times and money say theirs 
       if (name.endsWith('_seconds')) assert.equal(unit, 'seconds', name);
     }
   }
+});
+
+test('every usage column sums one quantity of the stages of one kind', () => {
+  assert.deepEqual(
+    USAGE_SUMS.map(({ column }) => column),
+    Object.keys(USAGE_COLUMNS),
+  );
 });
