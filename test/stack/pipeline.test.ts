@@ -7,7 +7,7 @@ import { type Database, openPostgres } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
 import { ATTR, EVENT, METRICS, SPAN } from '../../model/semconv.ts';
 import type { WorldCall } from '../support/demo-world.ts';
-import { committedDashboards, panelsOf } from '../support/grafana-query.ts';
+import { committedDashboards, panelsOf } from '../support/grafana/query.ts';
 import { type ObservedWorld, startObservedWorld, storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
 import { arrived, everything } from '../support/stack/arrived.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { CALLS_FROM, DAY_OF_CALLS } from '../../support/dashboard-calls.ts';
+import { CALLS_FROM, DAY_OF_CALLS } from '../../support/grafana/calls.ts';
 import {
   answers,
   ask,
@@ -16,8 +16,8 @@ import {
   reader,
   serveDashboards,
   total,
-} from '../../support/dashboard-database.ts';
-import { type GrafanaPanel, openVariables, panelsOf } from '../../support/grafana-query.ts';
+} from '../../support/grafana/database.ts';
+import { type GrafanaPanel, openVariables, panelsOf } from '../../support/grafana/query.ts';
 import { packageRoot } from '../../support/root.ts';
 
 serveDashboards();

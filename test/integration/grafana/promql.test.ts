@@ -12,14 +12,14 @@ import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
 import { ReceiverMetrics } from '../../../exporter/receiver/receiver-metrics.ts';
 import { TARGETS } from '../../../grafana/variables.ts';
 import { ATTR, SPAN } from '../../../model/semconv.ts';
-import { DAY_OF_CALLS } from '../../support/dashboard-calls.ts';
+import { DAY_OF_CALLS } from '../../support/grafana/calls.ts';
 import {
   type Choices,
   committedDashboards,
   expandPromql,
   openVariables,
   panelsOf,
-} from '../../support/grafana-query.ts';
+} from '../../support/grafana/query.ts';
 import { poll } from '../../support/poll.ts';
 import { prometheusVersion, startPrometheus, type TestPrometheus } from '../../support/prometheus.ts';
 import { PRICES } from '../../unit/calls/golden.ts';

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Faults } from './fault.ts';
 import { createRandom } from './random.ts';
-import { RealtimeDialogue } from './realtime-dialogue.ts';
-import type { RealtimeOptions, RealtimeTruth } from './realtime-truth.ts';
+import { RealtimeDialogue } from './realtime/dialogue.ts';
+import type { RealtimeOptions, RealtimeTruth } from './realtime/truth.ts';
 import { delay, listenOnLoopback, recorder, type Simulator } from './server.ts';
 
-export type { RealtimeOptions, RealtimeTruth } from './realtime-truth.ts';
+export type { RealtimeOptions, RealtimeTruth } from './realtime/truth.ts';
 
 /** A running Realtime simulator. */
 export interface RealtimeSimulator extends Simulator<RealtimeTruth> {

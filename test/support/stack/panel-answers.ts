@@ -5,7 +5,7 @@ import {
   type GrafanaDashboard,
   type GrafanaTarget,
   openVariables,
-} from '../grafana-query.ts';
+} from '../grafana/query.ts';
 import type { Stack } from './stack.ts';
 
 /** Queries that this run gives nothing to show, and why. Their own tests fill them. */

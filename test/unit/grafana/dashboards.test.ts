@@ -23,7 +23,7 @@ import {
   type GrafanaDashboard,
   type GrafanaTarget,
   panelsOf,
-} from '../../support/grafana-query.ts';
+} from '../../support/grafana/query.ts';
 import { packageRoot } from '../../support/root.ts';
 
 const FOLDER = join(packageRoot, 'grafana/dashboards');

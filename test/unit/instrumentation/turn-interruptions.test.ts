@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it, test } from 'node:test';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { answers, end, start, user } from '../../support/turn-rules-story.ts';
-import { agentAnswers, llm, phoneCall, s, stages, turns, us, userSays } from '../../support/turn-story.ts';
+import { answers, end, start, user } from '../../support/stories/turn-rules.ts';
+import { agentAnswers, llm, phoneCall, s, stages, turns, us, userSays } from '../../support/stories/turns.ts';
 
 before(recordSpans);
 beforeEach(() => void takeFacts());

@@ -7,8 +7,8 @@ import { Replies } from '../../../instrumentation/call/turns/replies.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 import { packageRoot } from '../../support/root.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { answers, end, prompt, says, start, user } from '../../support/turn-rules-story.ts';
-import { llm, s, stt, us } from '../../support/turn-story.ts';
+import { answers, end, prompt, says, start, user } from '../../support/stories/turn-rules.ts';
+import { llm, s, stt, us } from '../../support/stories/turns.ts';
 
 const source = readFileSync(join(packageRoot, 'instrumentation/call/turn-tracker.ts'), 'utf8');
 

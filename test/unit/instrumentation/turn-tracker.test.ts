@@ -13,7 +13,7 @@ import {
   turns,
   us,
   userSays,
-} from '../../support/turn-story.ts';
+} from '../../support/stories/turns.ts';
 
 before(recordSpans);
 beforeEach(() => void takeFacts());

@@ -7,7 +7,7 @@ import {
   type SpeechEvent,
   trackSpeech,
 } from '../../../exporter/quality/speech-events.ts';
-import { events, follow, judge } from '../../support/speech-lines.ts';
+import { events, follow, judge } from '../../support/stories/speech-lines.ts';
 
 describe('barge-in', () => {
   it('is the user silencing the agent and taking the turn; it lasts until the agent is silent', () => {

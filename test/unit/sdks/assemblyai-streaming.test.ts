@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { StreamingSession } from '../../../instrumentation/sdks/assemblyai/streaming.ts';
-import { audioSeconds, type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
+import {
+  audioSeconds,
+  type ConversationFacts,
+  LiveConversation,
+} from '../../support/stories/live-conversation.ts';
 
 before(recordSpans);
 

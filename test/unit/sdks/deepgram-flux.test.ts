@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { FluxConnection } from '../../../instrumentation/sdks/deepgram/listen/flux.ts';
-import { type ConversationFacts, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
+import { type ConversationFacts, LiveConversation } from '../../support/stories/live-conversation.ts';
 
 before(recordSpans);
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LiveTranscription } from '../../../instrumentation/sdks/kit/live/live-transcription.ts';
-import { audioSeconds, LiveConversation } from '../../support/live-conversation.ts';
 import { recordSpans } from '../../support/spans.ts';
-import { Talk } from '../../support/transcription-talk.ts';
+import { audioSeconds, LiveConversation } from '../../support/stories/live-conversation.ts';
+import { Talk } from '../../support/stories/transcription.ts';
 
 before(recordSpans);
 

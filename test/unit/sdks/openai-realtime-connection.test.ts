@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { base64Bytes } from '../../../instrumentation/sdks/kit/base64.ts';
-import { Conversation, SERVER_VAD } from '../../support/realtime-story.ts';
 import { recordSpans } from '../../support/spans.ts';
+import { Conversation, SERVER_VAD } from '../../support/stories/realtime.ts';
 
 before(recordSpans);
 

@@ -5,7 +5,7 @@ import { nowMs } from '../../../instrumentation/call/clock.ts';
 import { activeScope } from '../../../instrumentation/call/scope.ts';
 import { SpeechSession } from '../../../instrumentation/sdks/kit/live/speech-session.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { Conversation, INIT } from '../../support/speech-session-story.ts';
+import { Conversation, INIT } from '../../support/stories/speech-session.ts';
 
 before(recordSpans);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { recordSpans } from '../../support/spans.ts';
-import { Conversation } from '../../support/speech-session-story.ts';
+import { Conversation } from '../../support/stories/speech-session.ts';
 
 before(recordSpans);
 

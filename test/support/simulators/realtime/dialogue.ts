@@ -1,12 +1,12 @@
 import type { RawData } from 'ws';
-import { at, foreign } from '../../../instrumentation/sdks/kit/patch.ts';
-import { type ClientEvent, type ConnectionInit, RealtimeConnection } from './realtime-connection.ts';
-import { RealtimeHistory } from './realtime-history.ts';
-import { RealtimeInput, type Utterance } from './realtime-input.ts';
-import { RealtimeResponses } from './realtime-responses.ts';
-import { describeSession, freshSettings, type RealtimeSettings, updated } from './realtime-session.ts';
-import { transcribe } from './realtime-transcription.ts';
-import { Sequence } from './sequence.ts';
+import { at, foreign } from '../../../../instrumentation/sdks/kit/patch.ts';
+import { Sequence } from '../sequence.ts';
+import { type ClientEvent, type ConnectionInit, RealtimeConnection } from './connection.ts';
+import { RealtimeHistory } from './history.ts';
+import { RealtimeInput, type Utterance } from './input.ts';
+import { RealtimeResponses } from './responses.ts';
+import { describeSession, freshSettings, type RealtimeSettings, updated } from './session.ts';
+import { transcribe } from './transcription.ts';
 
 /** One session: what the client's events and the user's audio lead to. */
 export class RealtimeDialogue {

@@ -1,5 +1,5 @@
-import { InterruptionTracker } from '../../exporter/quality/interruption-tracker.ts';
-import { type SpeechEvent, trackSpeech } from '../../exporter/quality/speech-events.ts';
+import { InterruptionTracker } from '../../../exporter/quality/interruption-tracker.ts';
+import { type SpeechEvent, trackSpeech } from '../../../exporter/quality/speech-events.ts';
 
 /** `judge('agent_started 1', 'user_started 3.5')`: events with their instants in seconds. */
 export const events = (...lines: string[]): SpeechEvent[] =>

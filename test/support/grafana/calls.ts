@@ -1,9 +1,9 @@
-import { finalizeCall } from '../../exporter/finalize.ts';
-import { type PriceList, withOverrides } from '../../exporter/pricing/index.ts';
-import type { Database } from '../../exporter/store/index.ts';
-import { Journal, Queue } from '../../exporter/store/index.ts';
-import type { CallFact, Fact, TurnFact } from '../../model/facts.ts';
-import { GOLDEN_CALLS, PRICES } from '../unit/calls/golden.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import { type PriceList, withOverrides } from '../../../exporter/pricing/index.ts';
+import type { Database } from '../../../exporter/store/index.ts';
+import { Journal, Queue } from '../../../exporter/store/index.ts';
+import type { CallFact, Fact, TurnFact } from '../../../model/facts.ts';
+import { GOLDEN_CALLS, PRICES } from '../../unit/calls/golden.ts';
 
 /** When the first of the calls begins; the last one ends within the day. */
 export const CALLS_FROM = new Date('2026-09-20T00:00:00Z');

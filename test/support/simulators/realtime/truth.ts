@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Range } from './random.ts';
-import type { RealtimeUsage } from './realtime-history.ts';
-import type { ChatScript } from './receptionist.ts';
-import type { SimulatorOptions } from './server.ts';
+import type { Range } from '../random.ts';
+import type { ChatScript } from '../receptionist.ts';
+import type { SimulatorOptions } from '../server.ts';
+import type { RealtimeUsage } from './history.ts';
 
 /** What happened on one connection of the Realtime simulator. */
 export type RealtimeTruth = { readonly atMicros: number; readonly sessionId: string } & (

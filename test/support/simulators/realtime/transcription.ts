@@ -1,7 +1,7 @@
-import type { RealtimeConnection } from './realtime-connection.ts';
-import { textTokens, userAudioTokens } from './realtime-history.ts';
-import type { Utterance } from './realtime-input.ts';
-import { delay } from './server.ts';
+import { delay } from '../server.ts';
+import type { RealtimeConnection } from './connection.ts';
+import { textTokens, userAudioTokens } from './history.ts';
+import type { Utterance } from './input.ts';
 
 /** Sends the transcript of what the user said, a while after it. */
 export async function transcribe(

@@ -1,5 +1,5 @@
-import { Call } from '../../instrumentation/call/call.ts';
-import type { Fact, StageFact, TurnFact } from '../../model/facts.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 
 /** Milliseconds since 1970 of a second in the story that a test tells. It lies in the past, so no timer waits for it. */
 const t0 = Date.now() - 600_000;

@@ -1,11 +1,11 @@
-import type { ClientEvent, RealtimeConnection } from './realtime-connection.ts';
-import type { RealtimeHistory } from './realtime-history.ts';
-import type { RealtimeSettings } from './realtime-session.ts';
-import { type ChatReply, receptionist } from './receptionist.ts';
-import type { Sequence } from './sequence.ts';
-import { delay } from './server.ts';
-import { tokenize } from './tokens.ts';
-import { SAMPLE_BYTES, synthesize } from './voice.ts';
+import { type ChatReply, receptionist } from '../receptionist.ts';
+import type { Sequence } from '../sequence.ts';
+import { delay } from '../server.ts';
+import { tokenize } from '../tokens.ts';
+import { SAMPLE_BYTES, synthesize } from '../voice.ts';
+import type { ClientEvent, RealtimeConnection } from './connection.ts';
+import type { RealtimeHistory } from './history.ts';
+import type { RealtimeSettings } from './session.ts';
 
 const GREETING = "Hello, this is Luigi's. How can I help?";
 const CHUNK_MS = 200;

@@ -1,7 +1,7 @@
-import { Call } from '../../instrumentation/call/call.ts';
-import { Story } from './facts.ts';
-import { takeFacts } from './spans.ts';
-import { llm, s, stt, tts } from './turn-story.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { Story } from '../facts.ts';
+import { takeFacts } from '../spans.ts';
+import { llm, s, stt, tts } from './turns.ts';
 
 /** A call whose playback is shown, and in which someone listens to the user, unless that is what is tried. */
 export function start({ observed = true, listens = true } = {}): Call {

@@ -1,7 +1,7 @@
-import { type Heard, Listener } from './listening.ts';
-import type { ClientEvent, RealtimeConnection } from './realtime-connection.ts';
-import type { RealtimeSettings } from './realtime-session.ts';
-import type { Sequence } from './sequence.ts';
+import { type Heard, Listener } from '../listening.ts';
+import type { Sequence } from '../sequence.ts';
+import type { ClientEvent, RealtimeConnection } from './connection.ts';
+import type { RealtimeSettings } from './session.ts';
 
 /** What a model for turn detection waits for, here. */
 const SEMANTIC_SILENCE_MS = 600;

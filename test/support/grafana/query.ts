@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from './root.ts';
+import { packageRoot } from '../root.ts';
 
 /**
  * Grafana's part in a query: what becomes of the variables and macros of a panel before PostgreSQL and Prometheus see

@@ -1,8 +1,8 @@
 import {
   LiveTranscription,
   type LiveTranscriptionInit,
-} from '../../instrumentation/sdks/kit/live/live-transcription.ts';
-import type { Words } from '../../instrumentation/sdks/kit/live/words.ts';
+} from '../../../instrumentation/sdks/kit/live/live-transcription.ts';
+import type { Words } from '../../../instrumentation/sdks/kit/live/words.ts';
 import { type ConversationFacts, LiveConversation } from './live-conversation.ts';
 
 /** A transcription inside a call. */

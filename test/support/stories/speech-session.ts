@@ -1,8 +1,11 @@
-import { Call } from '../../instrumentation/call/call.ts';
-import { nowMs } from '../../instrumentation/call/clock.ts';
-import { SpeechSession, type SpeechSessionInit } from '../../instrumentation/sdks/kit/live/speech-session.ts';
-import { Story } from './facts.ts';
-import { takeFacts } from './spans.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import {
+  SpeechSession,
+  type SpeechSessionInit,
+} from '../../../instrumentation/sdks/kit/live/speech-session.ts';
+import { Story } from '../facts.ts';
+import { takeFacts } from '../spans.ts';
 
 /** Mu-law in both directions: 8,000 bytes are a second. */
 export const INIT: SpeechSessionInit = {

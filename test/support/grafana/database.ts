@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { type Database, migrate, openPostgres } from '../../exporter/store/index.ts';
-import { CALLS_FROM, CALLS_TO, storeCalls } from './dashboard-calls.ts';
-import {
-  type Choices,
-  committedDashboards,
-  expandSql,
-  type GrafanaPanel,
-  openVariables,
-} from './grafana-query.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { packageRoot } from './root.ts';
+import { type Database, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { packageRoot } from '../root.ts';
+import { CALLS_FROM, CALLS_TO, storeCalls } from './calls.ts';
+import { type Choices, committedDashboards, expandSql, type GrafanaPanel, openVariables } from './query.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
-import type { Random } from './random.ts';
-import type { RealtimeOptions, RealtimeTruth } from './realtime-truth.ts';
-import type { Untimed } from './server.ts';
+import type { Random } from '../random.ts';
+import type { Untimed } from '../server.ts';
+import type { RealtimeOptions, RealtimeTruth } from './truth.ts';
 
 /** What a connection has from the server that accepted it. */
 export interface ConnectionInit {

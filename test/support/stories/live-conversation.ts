@@ -1,7 +1,7 @@
-import { Call } from '../../instrumentation/call/call.ts';
-import { nowMs } from '../../instrumentation/call/clock.ts';
-import type { StageFact, TurnFact } from '../../model/facts.ts';
-import { takeFacts } from './spans.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import type { StageFact, TurnFact } from '../../../model/facts.ts';
+import { takeFacts } from '../spans.ts';
 
 /** What a translator of live transcription is told beside its messages. */
 interface Connection {

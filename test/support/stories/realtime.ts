@@ -1,8 +1,8 @@
-import { Call } from '../../instrumentation/call/call.ts';
-import { nowMs } from '../../instrumentation/call/clock.ts';
-import { RealtimeConnection } from '../../instrumentation/sdks/openai/realtime-connection.ts';
-import { Story } from './facts.ts';
-import { takeFacts } from './spans.ts';
+import { Call } from '../../../instrumentation/call/call.ts';
+import { nowMs } from '../../../instrumentation/call/clock.ts';
+import { RealtimeConnection } from '../../../instrumentation/sdks/openai/realtime-connection.ts';
+import { Story } from '../facts.ts';
+import { takeFacts } from '../spans.ts';
 
 const MULAW = { type: 'audio/pcmu' };
 
