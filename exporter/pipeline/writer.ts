@@ -1,6 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
 import { databaseVariable } from '../../model/settings.ts';
+import { Alarm } from '../kit/alarm.ts';
 import { limit, within } from '../kit/deadline.ts';
 import { Episode } from '../kit/episode.ts';
 import { EarshotError } from '../kit/errors.ts';
@@ -40,6 +41,20 @@ export interface FactWriterOptions {
 }
 
 /**
+ * What the writer is at, and how many attempts in a row have failed: none where the database is there. It is `waiting`
+ * for its alarm, or `writing`, with or without failures behind it.
+ */
+type State =
+  | { readonly kind: 'waiting'; readonly failures: number }
+  | {
+      readonly kind: 'writing';
+      readonly failures: number;
+      readonly sinceMs: number;
+      /** All that waited when it began is committed. */
+      readonly done: Promise<boolean>;
+    };
+
+/**
  * Carries facts from the buffer to the journal, one write at a time, and to the spool while the database is away.
  * Nothing here throws into the application, and no timer keeps its process alive.
  */
@@ -49,21 +64,23 @@ export class FactWriter {
   readonly #loss = new Episode();
   #accepted = 0;
   #overflowed = 0;
-  #failures = 0;
-  #stopped = false;
-  #timer: NodeJS.Timeout | undefined;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
-  #writing: Promise<boolean> | undefined;
-  #writingSinceMs = 0;
+  readonly #alarm = new Alarm(() => this.#guard(this.#tick()));
+  #state: State = { kind: 'waiting', failures: 0 };
   #relieving = false;
+  #stopped = false;
 
   constructor(options: FactWriterOptions) {
     this.#options = options;
   }
 
+  /** The last attempt failed. */
+  get #away(): boolean {
+    return this.#state.failures > 0;
+  }
+
   /** Connects, and looks for what processes that died have left in the spool. */
   start(): void {
-    this.#wake(0);
+    this.#alarm.within(0);
   }
 
   /** Takes a fact in. False when there is no room for it, or after `stop`. */
@@ -73,12 +90,12 @@ export class FactWriter {
     const accepted = buffer.push(fact);
     if (accepted) this.#accepted += 1;
     else this.#overflowed += 1;
-    if (this.#failures > 0) {
+    if (this.#away) {
       // The next attempt has its time; only the buffer cannot wait for it.
       if (buffer.overHalf) this.#guard(this.#relieve());
     } else {
-      const burst = buffer.queued >= BATCH && this.#writing === undefined;
-      this.#wake(burst ? 0 : flushIntervalMs);
+      const burst = buffer.queued >= BATCH && this.#state.kind === 'waiting';
+      this.#alarm.within(burst ? 0 : flushIntervalMs);
     }
     return accepted;
   }
@@ -93,7 +110,7 @@ export class FactWriter {
     this.#report();
     // The write under way took its facts, and maybe most of its time, before this call: a second one follows it, also
     // when it fails.
-    const underWay = this.#writing !== undefined;
+    const underWay = this.#state.kind === 'writing';
     for (let round = 0; round < 2 && buffer.size > 0; round += 1) {
       const leftMs = Math.max(0, deadlineMs - performance.now());
       const written = await within(leftMs, this.#write(), false);
@@ -116,7 +133,7 @@ export class FactWriter {
   /** Takes no more facts and starts no more writes. What is still held can be saved by `saveAtExit`. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#alarm.stop();
     this.#report();
   }
 
@@ -130,63 +147,49 @@ export class FactWriter {
     spool.releaseSync();
   }
 
-  #wake(delayMs: number): void {
-    if (this.#stopped) return;
-    const atMs = performance.now() + delayMs;
-    if (atMs >= this.#wakeAtMs) return;
-    clearTimeout(this.#timer);
-    this.#wakeAtMs = atMs;
-    this.#timer = setTimeout(() => this.#guard(this.#tick()), delayMs).unref();
-  }
-
   /** Nothing is left unhandled in the application's process, whatever a meter or a logger of its own throws. */
   #guard(work: Promise<void>): void {
     work.catch((error: unknown) => {
       diag.error('earshot: a flush failed and is tried again.', error);
-      this.#wake(MAX_BACKOFF_MS);
+      this.#alarm.within(MAX_BACKOFF_MS);
     });
   }
 
   async #tick(): Promise<void> {
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#report();
     const { buffer, spool, flushIntervalMs } = this.#options;
-    if (this.#writing !== undefined) {
-      this.#wake(flushIntervalMs);
+    if (this.#state.kind === 'writing') {
+      this.#alarm.within(flushIntervalMs);
       await this.#relieve();
       return;
     }
     // Looked after while it writes, which can take as long as a database that hangs.
-    this.#wake(Math.max(flushIntervalMs, SPOOL_AFTER_MS / 4));
+    this.#alarm.within(Math.max(flushIntervalMs, SPOOL_AFTER_MS / 4));
     const written = await this.#write();
     if (written) {
-      if (buffer.queued >= BATCH || spool.pending) this.#wake(0);
-      else if (buffer.size > 0) this.#wake(flushIntervalMs);
-      else this.#wakeAfter(IDLE_MS);
+      if (buffer.queued >= BATCH || spool.pending) this.#alarm.within(0);
+      else if (buffer.size > 0) this.#alarm.within(flushIntervalMs);
+      else this.#alarm.after(IDLE_MS);
     } else {
-      const backoffMs = Math.min(MIN_BACKOFF_MS * 2 ** (this.#failures - 1), MAX_BACKOFF_MS);
-      this.#wakeAfter(backoffMs * (0.75 + Math.random() / 4));
+      const backoffMs = Math.min(MIN_BACKOFF_MS * 2 ** (this.#state.failures - 1), MAX_BACKOFF_MS);
+      this.#alarm.after(backoffMs * (0.75 + Math.random() / 4));
       await this.#relieve();
     }
   }
 
-  /** Like `wake`, but not sooner either. */
-  #wakeAfter(delayMs: number): void {
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    this.#wake(delayMs);
-  }
-
   /** Writes what waits. True: all that waited when it began is committed. A second caller gets the first one's. */
   #write(): Promise<boolean> {
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
+    if (this.#state.kind === 'writing') return this.#state.done;
+    const sinceMs = performance.now();
+    const done = this.#writeAll().finally(() => {
+      this.#state = { kind: 'waiting', failures: this.#state.failures };
     });
-    return this.#writing;
+    this.#state = { kind: 'writing', failures: this.#state.failures, sinceMs, done };
+    return done;
   }
 
   async #writeAll(): Promise<boolean> {
     const { buffer, spool } = this.#options;
-    this.#writingSinceMs = performance.now();
     try {
       const sink = await this.#connected();
       for (let waiting = buffer.queued; waiting > 0; waiting -= BATCH) {
@@ -233,14 +236,14 @@ export class FactWriter {
   }
 
   #recovered(): void {
-    this.#failures = 0;
+    this.#state = { ...this.#state, failures: 0 };
     this.#outage.end((seconds) =>
       diag.info(`earshot: spans are written to the database again, after ${seconds.toFixed(1)} s.`),
     );
   }
 
   #failed(error: unknown): void {
-    this.#failures += 1;
+    this.#state = { ...this.#state, failures: this.#state.failures + 1 };
     // Not the error itself: a database quotes the data that it refuses. A schema that does not fit says what to do.
     const problem = lastingProblem(error);
     const reason = error instanceof SchemaError ? error.message : errorClass(error);
@@ -256,10 +259,10 @@ export class FactWriter {
   /** Moves what waits to the spool when the database is away, or silent, for too long or with too much waiting. */
   async #relieve(): Promise<void> {
     const { buffer, spool } = this.#options;
-    const writingMs = this.#writing === undefined ? 0 : performance.now() - this.#writingSinceMs;
+    const writingMs = this.#state.kind === 'writing' ? performance.now() - this.#state.sinceMs : 0;
     const awayMs = Math.max(this.#outage.ageMs, writingMs);
     const tooLong = awayMs > SPOOL_AFTER_MS;
-    const tooMuch = buffer.overHalf && this.#failures > 0;
+    const tooMuch = buffer.overHalf && this.#away;
     if (this.#relieving || buffer.queued === 0 || !(tooLong || tooMuch)) return;
     this.#relieving = true;
     const batch = buffer.take(Number.POSITIVE_INFINITY);
