@@ -105,13 +105,16 @@ describe('earshot serve', () => {
     await untilReady(serve.url);
     await post(serve.url, otlpRequest(otlpSpan('M1'), otlpSpan('M1', { spanId: '' })));
     await post(serve.url, '{');
+    const family = (name: string) => name.replaceAll('.', '_');
     const page = await poll(async () => {
       const answer = await fetch(`${serve.url}/metrics`);
       const text = await answer.text();
-      return text.includes('voice_calls_total') && { type: answer.headers.get('content-type'), text };
+      // The queue is asked while the counters are read: a page may have the call in both.
+      const finalized =
+        text.includes('voice_calls_total') && text.includes(`\n${family(METRIC.queueDepth)} 0\n`);
+      return finalized && { type: answer.headers.get('content-type'), text };
     });
     assert.match(page.type ?? '', /^application\/openmetrics-text; version=1\.0\.0/);
-    const family = (name: string) => name.replaceAll('.', '_');
     for (const line of [
       `${family(METRIC.spansAccepted)}_total 1`,
       `${family(METRIC.spansWritten)}_total 1`,

@@ -202,13 +202,12 @@ it('a server that stands still is given up on in time, and used again when it go
 });
 
 it('an event loop that stood still while a connection was made is not taken for a silent server', async () => {
-  const db = openPostgres({ url: server.url, connectTimeoutMs: 200 });
+  const db = openPostgres({ url: server.url, connectTimeoutMs: 5_000 });
   await import('pg');
   const answer = db.query('SELECT 1 AS one');
   // The connection is under way; then the loop stands still until its time is over.
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
-  const end = performance.now() + 400;
-  while (performance.now() < end);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_500);
   assert.deepEqual(await answer, [{ one: 1 }]);
   await db.close();
 });
