@@ -34,6 +34,7 @@ test('what an exit may wait for the database is enough: rows are there when the 
         assert.equal(metrics?.turn_count, 1, end.stderr);
         assert.equal(logs.length, 1, end.stderr);
         assert.deepEqual(left, [], end.stderr);
+        assert.doesNotMatch(end.stderr, /to the database|could not be delivered/);
       });
     } finally {
       await database.close();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { withoutMachineLines } from './machine-lines.ts';
 import { packageRoot } from './root.ts';
-import { withoutVolatileSpool } from './volatile-spool.ts';
 
 /** How an agent is started. */
 export interface AgentProcessOptions {
@@ -108,7 +108,7 @@ export class AgentProcess {
 
   /** What it has written to stderr, but for what is true of the container that the tests run in. */
   get complaints(): string {
-    return withoutVolatileSpool(this.#stderr);
+    return withoutMachineLines(this.#stderr);
   }
 
   /** Sends a signal to the agent itself. */

@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Hostility, startHostileServer } from './hostile-server.ts';
 import { packageRoot } from './root.ts';
@@ -55,21 +57,32 @@ export const CONNECTED_KINDS: readonly Kind[] = KIND_NAMES.filter((kind) =>
   /realtime|listen|flux|socket|agent|assemblyai|live/.test(kind),
 );
 
-/** Those that one process can do: each of the others has a certificate of its own to trust. */
-export const GROUPS: readonly (readonly Kind[])[] = (() => {
-  const trusting: readonly Kind[] = ['openai realtime', 'cartesia speech socket', 'assemblyai'];
-  return [KIND_NAMES.filter((kind) => !trusting.includes(kind)), ...trusting.map((kind) => [kind])];
-})();
+/** Work that the program does, one kind after the other, before its next round. */
+export interface Round {
+  readonly kinds: readonly Kind[];
+  /** Of each kind at once, over one client. (Default: 1.) */
+  readonly calls?: number;
+  /** Whether it instruments each SDK itself. (Default: no.) */
+  readonly byHand?: boolean;
+  /** Where the services are. (Default: as the environment says.) */
+  readonly simulators?: Readonly<Record<string, string>>;
+}
 
-/** The id of the call of a kind, and of Twilio's its own. */
+/** The id of the call of a kind, and of Twilio's its own. @param number Counts the calls of a kind in a process, from 0. */
 export const callIdOf = (kind: Kind, number = 0): string =>
   kind === 'twilio' ? `CA${number + 1}` : `${kind} ${number}`;
 
 /** Everything that test/fixtures/programs/every-sdk.mjs speaks to. */
 export interface EverySdkWorld {
   /** Its environment. */
-  env(kind: Kind): Record<string, string>;
+  readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
+}
+
+/** The same, with services that answer with errors. */
+export interface HostileWorld extends EverySdkWorld {
+  /** Where the services are that do it in one way. */
+  readonly simulators: Readonly<Record<Hostility, Readonly<Record<string, string>>>>;
 }
 
 /** Starts a simulator of every service. @param secret What the models answer with, and ask tools with. */
@@ -79,10 +92,12 @@ export async function startEverySdkWorld(secret: string): Promise<EverySdkWorld>
       ? { kind: 'tool_call', name: 'book_table', arguments: { name: secret, phone: secret } }
       : { kind: 'text', text: `Of course, ${secret}.` };
   const fast = { script, firstTokenMs: [5, 10], tokensPerSecond: [900, 1_000] } as const;
+  // Audio that comes piece by piece comes too late on a busy machine: a caller would hear it as two playbacks.
+  const spoken = { script, thinkingMs: [10, 20], pace: Infinity } as const;
   const speech = { firstByteMs: [5, 10], speed: [60, 70] } as const;
   const [realtime, realtimePlain, assemblyai, cartesiaTls, live, audio] = await Promise.all([
-    startRealtimeSimulator({ script, thinkingMs: [10, 20] }),
-    startRealtimeSimulator({ script, thinkingMs: [10, 20], tls: false }),
+    startRealtimeSimulator(spoken),
+    startRealtimeSimulator({ ...spoken, tls: false }),
     startAssemblyAiSimulator(),
     startCartesiaSimulator({ ...speech, tls: true }),
     startGeminiLiveSimulator(),
@@ -105,32 +120,45 @@ export async function startEverySdkWorld(secret: string): Promise<EverySdkWorld>
     flux: await startFluxSimulator(),
     recordings: await startRecordingsSimulator(),
     speak: await startDeepgramSpeakSimulator(),
-    agent: await startDeepgramAgentSimulator({ answer: () => [`Of course, ${secret}.`] }),
+    agent: await startDeepgramAgentSimulator({ answer: () => [`Of course, ${secret}.`], speed: Infinity }),
     cartesia: await startCartesiaSimulator(speech),
     cartesiaListen: await startCartesiaListenSimulator(),
     elevenlabs: await startElevenLabsSimulator(speech),
   };
-  const certificates: Partial<Record<Kind, string | undefined>> = {
-    'openai realtime': realtime.caPath,
-    'cartesia speech socket': cartesiaTls.caPath,
-    assemblyai: assemblyai.caPath,
-  };
+  const trusted = await trustTogether(realtime.caPath, assemblyai.caPath, cartesiaTls.caPath);
   return {
-    env: (kind) => ({
-      SECRET: secret,
-      SPEECH,
-      NODE_EXTRA_CA_CERTS: certificates[kind] ?? '',
-      SIMULATORS: JSON.stringify(
-        Object.fromEntries(Object.entries(simulators).map(([name, { url }]) => [name, url])),
-      ),
-    }),
+    env: environment(
+      secret,
+      trusted.path,
+      Object.fromEntries(Object.entries(simulators).map(([name, { url }]) => [name, url])),
+    ),
     close: async () => {
       await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
+      await trusted.remove();
     },
   };
 }
 
-const SPEECH = join(packageRoot, 'test/fixtures/speech/hours-question.ulaw');
+const environment = (secret: string, trusted: string, simulators: Readonly<Record<string, string>>) => ({
+  SECRET: secret,
+  SPEECH: join(packageRoot, 'test/fixtures/speech/hours-question.ulaw'),
+  NODE_EXTRA_CA_CERTS: trusted,
+  SIMULATORS: JSON.stringify(simulators),
+  // The exporters' own ten seconds pass on a busy machine, and are told.
+  OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
+  OTEL_BSP_EXPORT_TIMEOUT: '60000',
+  OTEL_METRIC_EXPORT_TIMEOUT: '60000',
+});
+
+/** One file of several certificates: `NODE_EXTRA_CA_CERTS` takes one. */
+async function trustTogether(...caPaths: readonly (string | undefined)[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-cas-'));
+  const path = join(folder, 'cas.pem');
+  const certificates = caPaths.map(async (caPath) => (caPath ? await readFile(caPath, 'utf8') : ''));
+  await writeFile(path, (await Promise.all(certificates)).join(''));
+  return { path, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
 const TLS = ['realtime', 'assemblyai', 'cartesiaTls'];
 const PLAIN = [
   'realtimePlain',
@@ -150,23 +178,33 @@ const PLAIN = [
   'elevenlabs',
 ];
 
-/** The same world, in which every service answers with errors. */
-export async function startHostileWorld(secret: string, how: Hostility): Promise<EverySdkWorld> {
+/** The same world, in which every service answers with errors, in each of the ways. */
+export async function startHostileWorld(secret: string): Promise<HostileWorld> {
+  const [refuses, reports, closes] = await Promise.all([
+    startHostileServices(secret, 'refuses'),
+    startHostileServices(secret, 'reports'),
+    startHostileServices(secret, 'closes'),
+  ]);
+  const trusted = await trustTogether(refuses.caPath, reports.caPath, closes.caPath);
+  return {
+    simulators: { refuses: refuses.urls, reports: reports.urls, closes: closes.urls },
+    env: environment(secret, trusted.path, {}),
+    close: async () => {
+      await Promise.all([refuses.close(), reports.close(), closes.close()]);
+      await trusted.remove();
+    },
+  };
+}
+
+async function startHostileServices(secret: string, how: Hostility) {
   const plain = await startHostileServer(secret, how);
   const tls = await startHostileServer(secret, how, { tls: true });
-  const urls = {
-    ...Object.fromEntries(PLAIN.map((name) => [name, plain.url])),
-    ...Object.fromEntries(TLS.map((name) => [name, tls.url])),
-  };
   return {
-    env: () => ({
-      SECRET: secret,
-      SPEECH,
-      NODE_EXTRA_CA_CERTS: tls.caPath ?? '',
-      SIMULATORS: JSON.stringify(urls),
-    }),
-    close: async () => {
-      await Promise.all([plain.close(), tls.close()]);
-    },
+    caPath: tls.caPath,
+    urls: Object.fromEntries([
+      ...PLAIN.map((name): [string, string] => [name, plain.url]),
+      ...TLS.map((name): [string, string] => [name, tls.url]),
+    ]),
+    close: () => Promise.all([plain.close(), tls.close()]),
   };
 }

@@ -100,7 +100,8 @@ describe('an agent that thinks with the AI SDK', () => {
       }
       assert.equal(row.llm_provider, 'openai', where);
       assert.equal(row.llm_model, MODEL, where);
-      if (expected.tokens === null) assert.equal(row.usage_estimated, true, where);
+      // Null where the caller spoke before the model did: nothing was used that is known.
+      if (expected.tokens === null) assert.notEqual(row.usage_estimated, false, where);
       else {
         assert.equal(row.llm_input_tokens, expected.tokens.input, where);
         assert.equal(row.llm_output_tokens, expected.tokens.output, where);

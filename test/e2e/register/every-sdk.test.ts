@@ -6,28 +6,35 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { ATTR } from '../../../model/semconv.ts';
 import {
   callIdOf,
   type EverySdkWorld,
-  GROUPS,
   KIND_NAMES,
   KINDS,
   type Kind,
+  type Round,
   startEverySdkWorld,
 } from '../../support/every-sdk.ts';
+import { withoutMachineLines } from '../../support/machine-lines.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { fixture, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
-import { withoutVolatileSpool } from '../../support/volatile-spool.ts';
 
 const OWN_PROVIDER = ['--import', pathToFileURL(fixture('own-provider.mjs')).href, '--import', REGISTER];
+
+/** What the program prints of work that did not come to its end. */
+const WENT_WRONG = /error|refused|closed|nothing|kept alive/i;
 
 /** Where the package has what applications import. */
 const BUILT: Readonly<Record<string, string>> = {
   'earshot/instrument': 'dist/instrumentation/instrument.js',
   earshot: 'dist/instrumentation/index.js',
 };
+
+/** Every other package: what belongs together, or is used by one another, is not switched off together. */
+const HALVES = [0, 1].map((half) => [...new Set(Object.values(KINDS))].filter((_, i) => i % 2 === half));
 
 /** What became of all kinds of work, done in one way. */
 interface Done {
@@ -36,20 +43,27 @@ interface Done {
   readonly stderr: string;
   /** Of a call: the call, its turns and its stages. */
   rows(callId: string): readonly string[];
-  /** Names of the spans that were exported. */
-  readonly spans: readonly string[];
+  /** Names of the spans of a call that were exported, and with none those of no call. */
+  spans(callId?: string): readonly string[];
 }
 
 interface Way extends ProgramOptions {
-  /** (Default: all.) */
-  readonly kinds?: readonly Kind[];
-  /** Of each kind at once. (Default: 1.) */
-  readonly calls?: number;
+  /** (Default: one, of all kinds.) */
+  readonly rounds?: readonly Round[];
   readonly program?: string;
 }
 
+const ALONE: Round = { kinds: KIND_NAMES };
+const AT_ONCE: Round = { kinds: KIND_NAMES, calls: 2 };
+
+/** The ids of a kind's calls: the program's own, and the one that Twilio tells it. */
+const callIds = (kind: Kind, number = 0): readonly string[] => [
+  ...new Set([`${kind} ${number}`, callIdOf(kind, number)]),
+];
 const stagesOf = ({ rows }: Done, kind: Kind): string[] =>
-  [`${kind} 0`, callIdOf(kind)].flatMap(rows).filter((span) => !/^(call|turn)\b/.test(span));
+  callIds(kind)
+    .flatMap(rows)
+    .filter((span) => !/^(call|turn)\b/.test(span));
 
 describe('every SDK', { concurrency: 3 }, () => {
   let postgres: TestPostgres;
@@ -63,23 +77,13 @@ describe('every SDK', { concurrency: 3 }, () => {
     if (folder !== undefined) await rm(folder, { recursive: true });
   });
 
-  /** Does kinds of work one after the other, in as few processes as can be. */
-  async function work({ kinds = KIND_NAMES, ...way }: Way = {}): Promise<Done> {
-    const parts: Done[] = [];
-    for (const group of GROUPS.map((group) => group.filter((kind) => kinds.includes(kind))))
-      if (group.length > 0) parts.push(await workOf(group, way));
-    return {
-      printed: (kind) => parts.flatMap((part) => part.printed(kind)),
-      stderr: parts.map(({ stderr }) => stderr).join(''),
-      rows: (callId) => parts.flatMap((part) => part.rows(callId)),
-      spans: parts.flatMap(({ spans }) => spans).sort(),
-    };
-  }
-
-  async function workOf(
-    kinds: readonly Kind[],
-    { calls = 1, program = 'every-sdk.mjs', env, nodeArgs }: Way,
-  ): Promise<Done> {
+  /** Does the work in one process. */
+  async function work({
+    rounds = [ALONE],
+    program = 'every-sdk.mjs',
+    env,
+    nodeArgs,
+  }: Way = {}): Promise<Done> {
     const receiver = await OtlpReceiver.start();
     const url = await postgres.createDatabase();
     const database = openPostgres({ url });
@@ -87,9 +91,9 @@ describe('every SDK', { concurrency: 3 }, () => {
       // A process that ends at once may be too early for its own migration.
       await migrate(database);
       const end = await run(program, {
-        args: [kinds.join(','), `${calls}`],
+        args: [JSON.stringify(rounds)],
         env: {
-          ...world.env(kinds[0] ?? 'twilio'),
+          ...world.env,
           DATABASE_URL: url,
           OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -111,7 +115,11 @@ describe('every SDK', { concurrency: 3 }, () => {
           ),
         stderr: end.stderr,
         rows: (id) => rows.filter(({ call_id }) => call_id === id).map(({ span }) => span),
-        spans: receiver.spans.map(({ name }) => name),
+        spans: (id) =>
+          receiver.spans
+            .filter(({ attributes }) => attributes[ATTR.callId] === id)
+            .map(({ name }) => name)
+            .sort(),
       };
     } finally {
       await receiver.close();
@@ -126,7 +134,8 @@ describe('every SDK', { concurrency: 3 }, () => {
     made.set(name, found);
     return found;
   };
-  const usual = () => once('usual', () => ({}));
+  const rounds = [ALONE, AT_ONCE];
+  const usual = () => once('usual', () => ({ rounds }));
 
   let bundled: Promise<string> | undefined;
   /** The program and all its SDKs as one file, away from their `node_modules`, with their names minified. */
@@ -156,9 +165,9 @@ describe('every SDK', { concurrency: 3 }, () => {
     return bundled;
   };
 
-  const bundledWay = async (env: Readonly<Record<string, string>>): Promise<Way> => ({
+  const bundledWay = async (): Promise<Way> => ({
     program: await bundle(),
-    env,
+    rounds: [ALONE, { ...ALONE, byHand: true }],
     nodeArgs: ['--import', REGISTER, ...('WebSocket' in globalThis ? [] : ['--experimental-websocket'])],
   });
 
@@ -166,25 +175,27 @@ describe('every SDK', { concurrency: 3 }, () => {
     const id = callIdOf(kind);
 
     test(`${kind}: the application sees the same as without earshot, and nothing is said to it`, async () => {
-      const [without, observed] = await Promise.all([once('without', () => ({ nodeArgs: [] })), usual()]);
-      assert.notDeepEqual(without.printed(kind), []);
+      const [without, observed] = await Promise.all([
+        once('without', () => ({ rounds, nodeArgs: [] })),
+        usual(),
+      ]);
+      assert.match(without.printed(kind).join('\n'), new RegExp(`^${kind}: `));
+      assert.doesNotMatch(without.printed(kind).join('\n'), WENT_WRONG);
       assert.deepEqual(observed.printed(kind), without.printed(kind));
-      assert.equal(withoutVolatileSpool(observed.stderr), without.stderr);
+      assert.equal(withoutMachineLines(observed.stderr), without.stderr);
     });
 
     test(`${kind}: what two calls do at once over one client belongs to each of them`, async () => {
-      if (kind === 'twilio') return;
-      const kinds = KIND_NAMES.filter((each) => each !== 'twilio');
-      const { rows } = await once('two calls', () => ({ kinds, calls: 2 }));
-      const expected = (await usual()).rows(id);
-      assert.deepEqual([rows(callIdOf(kind, 0)), rows(callIdOf(kind, 1))], [expected, expected]);
+      const { rows } = await usual();
+      const expected = rows(id);
+      assert.deepEqual([rows(callIdOf(kind, 1)), rows(callIdOf(kind, 2))], [expected, expected]);
     });
 
     test(`${kind}: rows are whole where nothing is sampled`, async () => {
       const { spans, rows } = await once('unsampled', () => ({ env: { OTEL_TRACES_SAMPLER: 'always_off' } }));
       assert.ok(rows(id).length > 1);
       assert.deepEqual(rows(id), (await usual()).rows(id));
-      assert.deepEqual(spans, []);
+      assert.deepEqual([undefined, ...callIds(kind)].flatMap(spans), []);
     });
 
     test(`${kind}: rows and spans are the same beside the application's own OpenTelemetry`, async () => {
@@ -192,22 +203,23 @@ describe('every SDK', { concurrency: 3 }, () => {
       const { spans, rows } = await once('attached', () => attached);
       const before = await usual();
       assert.deepEqual(rows(id), before.rows(id));
-      assert.deepEqual(spans, before.spans);
+      for (const callId of [undefined, ...callIds(kind)])
+        assert.deepEqual(spans(callId), before.spans(callId));
     });
 
     test(`${kind}: one line of code does the same in a bundle, and without it nothing is seen`, async () => {
-      const { rows } = await once('by hand', () => bundledWay({ BY_HAND: '1' }));
-      assert.deepEqual(rows(id), (await usual()).rows(id));
-      assert.deepEqual(stagesOf(await once('unseen', () => bundledWay({})), kind), []);
+      const done = await once('bundled', bundledWay);
+      assert.deepEqual(stagesOf(done, kind), []);
+      assert.deepEqual(done.rows(callIdOf(kind, 1)), (await usual()).rows(id));
     });
 
     test(`${kind}: is left alone with ${KINDS[kind]} in EARSHOT_DISABLED_SDKS`, async () => {
-      const packageName = KINDS[kind];
-      const kinds = KIND_NAMES.filter((each) => KINDS[each] === packageName);
-      const without = await once(`without ${packageName}`, () => ({
-        kinds,
-        env: { EARSHOT_DISABLED_SDKS: packageName },
+      const packages = HALVES.find((half) => half.includes(KINDS[kind])) ?? [];
+      const without = await once(`without ${packages}`, () => ({
+        rounds: [{ kinds: KIND_NAMES.filter((each) => packages.includes(KINDS[each])) }],
+        env: { EARSHOT_DISABLED_SDKS: packages.join() },
       }));
+      assert.notDeepEqual(without.rows(`${kind} 0`), []);
       assert.deepEqual(stagesOf(without, kind), []);
     });
   }

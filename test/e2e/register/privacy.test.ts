@@ -6,13 +6,12 @@ import {
   CONNECTED_KINDS,
   callIdOf,
   type EverySdkWorld,
-  GROUPS,
+  type HostileWorld,
   KIND_NAMES,
-  type Kind,
+  type Round,
   startEverySdkWorld,
   startHostileWorld,
 } from '../../support/every-sdk.ts';
-import type { Hostility } from '../../support/hostile-server.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { run } from '../../support/program.ts';
@@ -22,18 +21,23 @@ const SECRET = 'Zebulon Quisquater 0179 4455667';
 /** Any part of it, or of the recording that is transcribed. */
 const PRIVATE = /zebulon|quisquater|4455667|time do you close/i;
 
+const HOSTILITIES = ['refuses', 'reports', 'closes'] as const;
+/** Only who has a connection is told in other ways than by a refusal. */
+const kindsWhere = { refuses: KIND_NAMES, reports: CONNECTED_KINDS, closes: CONNECTED_KINDS };
+
 describe('what was said', { concurrency: 2 }, () => {
   let postgres: TestPostgres;
   let world: EverySdkWorld;
-  const hostile = new Map<Hostility, EverySdkWorld>();
+  let hostile: HostileWorld;
   before(async () => {
-    [postgres, world] = await Promise.all([startPostgres(), startEverySdkWorld(SECRET)]);
-    for (const how of ['refuses', 'reports', 'closes'] as const)
-      hostile.set(how, await startHostileWorld(SECRET, how));
+    [postgres, world, hostile] = await Promise.all([
+      startPostgres(),
+      startEverySdkWorld(SECRET),
+      startHostileWorld(SECRET),
+    ]);
   });
   after(async () => {
-    await Promise.all([world?.close(), ...[...hostile.values()].map((each) => each.close())]);
-    await postgres?.stop();
+    await Promise.all([world?.close(), hostile?.close(), postgres?.stop()]);
   });
 
   interface Told {
@@ -45,17 +49,17 @@ describe('what was said', { concurrency: 2 }, () => {
     spansOf(callId: string): number;
   }
 
-  /** Everything that leaves a process which does kinds of work: telemetry, rows, lines on stderr. */
-  async function toldBy(kinds: readonly Kind[], { env }: EverySdkWorld): Promise<Told> {
+  /** Everything that leaves a process which works in a world: telemetry, rows, lines on stderr. */
+  async function toldIn({ env }: EverySdkWorld, rounds: readonly Round[]): Promise<Told> {
     const receiver = await OtlpReceiver.start();
     const url = await postgres.createDatabase();
     const database = openPostgres({ url });
     // A process that ends at once may be too early for its own migration.
     await migrate(database);
     const end = await run('every-sdk.mjs', {
-      args: [kinds.join(',')],
+      args: [JSON.stringify(rounds)],
       env: {
-        ...env(kinds[0] ?? 'twilio'),
+        ...env,
         DATABASE_URL: url,
         OTEL_LOG_LEVEL: 'DEBUG',
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -79,30 +83,34 @@ describe('what was said', { concurrency: 2 }, () => {
     return { stderr: end.stderr, rows, sent, spansOf };
   }
 
-  const made = new Map<string, Promise<Told>>();
-  /** What is told by the process that does this kind of work among others, once for all of them. */
-  const told = (kind: Kind, how: Hostility | undefined, kinds: readonly Kind[]): Promise<Told> => {
-    const group = (GROUPS.find((each) => each.includes(kind)) ?? []).filter((each) => kinds.includes(each));
-    const key = `${how} ${group.join()}`;
-    const found = made.get(key) ?? toldBy(group, (how && hostile.get(how)) || world);
-    made.set(key, found);
-    return found;
+  const once = (work: () => Promise<Told>): (() => Promise<Told>) => {
+    let told: Promise<Told> | undefined;
+    return () => {
+      told ??= work();
+      return told;
+    };
   };
+  const told = once(() => toldIn(world, [{ kinds: KIND_NAMES }]));
+  const toldOfErrors = once(() =>
+    toldIn(
+      hostile,
+      HOSTILITIES.map((how) => ({ kinds: kindsWhere[how], simulators: hostile.simulators[how] })),
+    ),
+  );
 
   for (const kind of KIND_NAMES)
     test(`${kind}: is in no telemetry, no row and no diagnostic`, async () => {
-      const { stderr, spansOf, rows, sent } = await told(kind, undefined, KIND_NAMES);
+      const { stderr, spansOf, rows, sent } = await told();
       const id = callIdOf(kind);
       const own = rows.filter((row) => row.includes(JSON.stringify(id)));
       assert.ok(spansOf(id) > 2 && own.length > 2, 'it was followed');
       for (const each of [...sent, ...rows, stderr]) assert.doesNotMatch(each, PRIVATE);
     });
 
-  for (const how of ['refuses', 'reports', 'closes'] as const)
-    for (const kinds of [how === 'refuses' ? KIND_NAMES : CONNECTED_KINDS])
-      for (const kind of kinds)
-        test(`${kind}: is not told by the errors of a service that ${how}, with it in what it says`, async () => {
-          const { rows, sent, stderr } = await told(kind, how, kinds);
-          for (const each of [...sent, ...rows, stderr]) assert.doesNotMatch(each, PRIVATE);
-        });
+  for (const how of HOSTILITIES)
+    for (const kind of kindsWhere[how])
+      test(`${kind}: is not told by the errors of a service that ${how}, with it in what it says`, async () => {
+        const { rows, sent, stderr } = await toldOfErrors();
+        for (const each of [...sent, ...rows, stderr]) assert.doesNotMatch(each, PRIVATE);
+      });
 });

@@ -43,7 +43,7 @@ export interface DeepgramAgentOptions extends SimulatorOptions {
   readonly modelMs?: Range;
   /** From the first words to the first audio, in milliseconds. (Default: 40 to 80.) */
   readonly synthesisMs?: Range;
-  /** How many times faster than speech the audio is made. (Default: 10.) */
+  /** How many times faster than speech the audio is made; `Infinity` is all at once. (Default: 10.) */
   readonly speed?: number;
   /** The report about each reply. (Default: true.) */
   readonly latencyReport?: boolean;
@@ -216,6 +216,7 @@ export class AgentSession {
     askedMicros: number | undefined,
   ): Promise<void> {
     const { options, random, record, cutAfter } = this.#init;
+    const { speed = 10 } = options;
     const error = options.errors?.shift();
     const { encoding = 'linear16', sample_rate = 24_000 } = this.#settings.audio?.output ?? {};
     const raw = ENCODINGS[encoding] ?? 'pcm_mulaw';
@@ -257,7 +258,7 @@ export class AgentSession {
         const chunk = audio.subarray(at, at + size);
         if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(chunk);
         bytes += chunk.length;
-        await delay((CHUNK_SECONDS * 1000) / (options.speed ?? 10), signal);
+        if (speed !== Infinity) await delay((CHUNK_SECONDS * 1000) / speed, signal);
       }
       if (signal.aborted) break;
     }

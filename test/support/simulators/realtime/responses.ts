@@ -111,6 +111,7 @@ export class RealtimeResponses {
     const chunkBytes = (bytesPerSecond * CHUNK_MS) / 1_000;
     const tokens = tokenize(reply.text);
     const begun = performance.now();
+    const { pace = 4 } = options;
     let [sent, said] = [0, 0];
     while (sent < audio.length && !abort.signal.aborted) {
       const chunk = audio.subarray(sent, sent + chunkBytes);
@@ -121,8 +122,9 @@ export class RealtimeResponses {
       this.#spoken.set(itemId, sent / bytesPerSecond);
       if (delta) connection.send({ type: 'response.output_audio_transcript.delta', ...place, delta });
       connection.send({ type: 'response.output_audio.delta', ...place, delta: chunk.toString('base64') });
-      const due = begun + (sent / bytesPerSecond) * (1_000 / (options.pace ?? 4));
-      if (sent < audio.length) await delay(due - performance.now(), abort.signal);
+      if (sent === audio.length || pace === Infinity) continue;
+      const due = begun + (sent / bytesPerSecond) * (1_000 / pace);
+      await delay(due - performance.now(), abort.signal);
     }
     const status = abort.signal.aborted ? 'cancelled' : 'completed';
     const transcript = tokens.slice(0, said).join('');

@@ -43,7 +43,7 @@ export interface RealtimeOptions extends SimulatorOptions {
   readonly thinkingMs?: Range;
   /** From the end of an utterance to its transcript. (Default: 200 to 500.) */
   readonly transcriptionMs?: Range;
-  /** How much faster than it is heard audio is sent. (Default: 4.) */
+  /** How much faster than it is heard audio is sent; `Infinity` is all at once. (Default: 4.) */
   readonly pace?: number;
   /** (Default: the receptionist.) */
   readonly script?: ChatScript;
