@@ -8,81 +8,17 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import { loadAnalysis } from '../../../instrumentation/call/analysis.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
-import type { StageKind } from '../../../model/vocabulary.ts';
-import {
-  type Conversation,
-  type ConversationOptions,
-  startConversation,
-} from '../../support/livekit/conversation.ts';
+import type { ConversationOptions } from '../../support/livekit/conversation.ts';
 import { createLlm } from '../../support/livekit/models.ts';
 import { SPOKEN_TOKENS, startRealtimeServer } from '../../support/livekit/realtime-server.ts';
+import { assertLatency, assertSilence, converse } from '../../support/livekit/told.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
 import { startChatSimulator } from '../../support/simulators/chat.ts';
-import { recordSpans, takeFacts } from '../../support/spans.ts';
+import { recordSpans } from '../../support/spans.ts';
 
 const { Agent, StopResponse } = agents.voice;
-
-interface Told {
-  readonly call: CallFact;
-  readonly turns: readonly TurnFact[];
-  readonly facts: readonly Fact[];
-  stages(kind: StageKind, turnIndex?: number): StageFact[];
-}
-
-const facts: Fact[] = [];
-
-/** What became of the call of the agent with this name. */
-function told(agentName: string): Told {
-  facts.push(...takeFacts());
-  const calls = facts.filter((fact) => fact.type === 'call').filter((call) => call.agentName === agentName);
-  const [call] = calls;
-  assert.ok(call && calls.length === 1, `${calls.length} calls of ${agentName}`);
-  const own = facts.filter(({ callId }) => callId === call.callId).toSorted((a, b) => a.startUs - b.startUs);
-  return {
-    call,
-    facts: own,
-    turns: own.filter((fact) => fact.type === 'turn').toSorted((a, b) => a.turnIndex - b.turnIndex),
-    stages: (kind, turnIndex) =>
-      own
-        .filter((fact) => fact.type === 'stage')
-        .filter(
-          (stage) => stage.stage === kind && (turnIndex === undefined || stage.turnIndex === turnIndex),
-        ),
-  };
-}
-
-async function converse(
-  options: ConversationOptions & { agent: agents.voice.Agent },
-  talk: (conversation: Conversation) => Promise<void>,
-): Promise<{ conversation: Conversation; told: Told }> {
-  const conversation = await startConversation(agents, options);
-  try {
-    await talk(conversation);
-  } finally {
-    await conversation.end();
-  }
-  return { conversation, told: told(options.agent.id) };
-}
-
-/** The latency of a turn is exactly what lies between its instants. */
-function assertLatency(turn: TurnFact | undefined, playback: StageFact | undefined): void {
-  const us = (playback?.startUs ?? Number.NaN) - (turn?.speechEndedUs ?? Number.NaN);
-  const ours = (turn?.reportedEouLatencySeconds ?? Number.NaN) * 1e6;
-  assert.ok(Math.abs(ours - us) < 2, `${ours} and ${us} µs`);
-}
-
-/** The silence after the caller's so-manieth utterance, as the caller heard it. */
-function assertSilence({ caller, speaker }: Conversation, { turns, stages }: Told, utterance: number): void {
-  const { endMs = 0 } = caller.spoken[utterance] ?? {};
-  const heardMs = speaker.heard.find(({ startMs }) => startMs > endMs)?.startMs ?? Number.NaN;
-  const [turn] = turns;
-  assertNear(turn?.speechEndedUs, endMs * 1_000);
-  assertNear(stages('playback', 0)[0]?.startUs, heardMs * 1_000);
-  assertLatency(turn, stages('playback', 0)[0]);
-}
 
 before(async () => {
   recordSpans();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { Usd } from '../../../exporter/pricing/index.ts';
-import { CALL_LOGS, CALL_METRICS, type Columns, type ColumnType } from '../../../exporter/store/columns.ts';
+import { CALL_LOGS, CALL_METRICS } from '../../../exporter/store/columns.ts';
 import {
   type Database,
   type Finalize,
@@ -15,6 +14,7 @@ import {
 } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import type { CallLogRow, CallMetricsRow } from '../../../model/rows.ts';
+import { anyRow } from '../../support/any-row.ts';
 import { callFact, countTurns, logRow, metricsRow, REFERENCE_US, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
@@ -42,34 +42,6 @@ const readQueue = (db: Database) =>
   db.query<{ call_id: string; attempts: number; last_error: string | null; resting: boolean }>(
     `SELECT call_id, attempts, last_error, due_at = 'infinity' AS resting FROM :schema.call_queue ORDER BY call_id`,
   );
-
-/** Any value that a column can hold. */
-const ANY: Record<ColumnType, fc.Arbitrary<unknown>> = {
-  text: fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', '')),
-  boolean: fc.boolean(),
-  integer: fc.integer(),
-  bigint: fc.maxSafeInteger(),
-  'double precision': fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
-  numeric: fc
-    .tuple(fc.maxSafeInteger(), fc.integer({ min: 0, max: 15 }))
-    .map(([digits, scale]) => new Usd(digits).div(new Usd(10).pow(scale))),
-  timestamptz: fc.integer({ min: 0, max: 4_102_444_800_000_000 }),
-  'text[]': fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))),
-  jsonb: fc.constant({}),
-};
-
-const anyRow = <Row>(columns: Columns, required: Row) =>
-  fc
-    .record(
-      Object.fromEntries(
-        Object.entries(columns).map(([name, type]) => [
-          name,
-          (required as Record<string, unknown>)[name] === null ? fc.option(ANY[type]) : ANY[type],
-        ]),
-      ),
-      { noNullPrototype: true },
-    )
-    .map((row) => row as Row);
 
 onEachDatabase((databases) => {
   it('turns a call that has ended into its rows, and leaves the queue', async () => {
