@@ -20,15 +20,15 @@ export async function* speak(text, { signal, requestId }) {
   yield* response.body;
 }
 
-// Yields whole sentences as soon as they are complete, then the rest.
+const english = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+// Yields sentences as soon as the next one begins, then the last.
 export async function* sentences(pieces) {
-  let text = '';
+  let rest = '';
   for await (const piece of pieces) {
-    text += piece;
-    for (let end = text.search(/[.!?]\s/); end >= 0; end = text.search(/[.!?]\s/)) {
-      yield text.slice(0, end + 1).trim();
-      text = text.slice(end + 1);
-    }
+    const found = [...english.segment(rest + piece)].map(({ segment }) => segment);
+    rest = found.pop() ?? '';
+    for (const sentence of found) yield sentence.trim();
   }
-  if (text.trim()) yield text.trim();
+  if (rest.trim()) yield rest.trim();
 }
