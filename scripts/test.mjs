@@ -17,7 +17,7 @@ import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 /** As sysexits.h: try again later. */
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
-const FILES_PER_CORE = 3;
+const FILES_PER_CORE = 4;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

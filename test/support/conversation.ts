@@ -1,7 +1,7 @@
 import { type Context, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN } from '../../model/semconv.ts';
 
-/** 2026-11-01T00:00:00Z in seconds: every model here has a price then. */
+/** 2026-11-01T00:00:00Z in seconds: every model here has a price then. A journal that holds it must not let it expire. */
 const BASE_SECONDS = 1_793_491_200;
 
 const at = (seconds: number): [number, number] => {

@@ -76,7 +76,13 @@ export async function startServe(
   env: Readonly<Record<string, string>>,
 ): Promise<ServeProcess> {
   const child = spawn(process.execPath, [CLI, 'serve'], {
-    env: { PATH: process.env.PATH, EARSHOT_PORT: '0', EARSHOT_FINALIZE_DELAY: '50ms', ...env },
+    env: {
+      PATH: process.env.PATH,
+      EARSHOT_PORT: '0',
+      EARSHOT_FINALIZE_DELAY: '50ms',
+      EARSHOT_SPAN_RETENTION: '3650d',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -11,9 +11,17 @@ export interface Traced {
   readonly tracer: Tracer;
 }
 
+/** Conversations of tests have fixed dates. */
+const FOR_YEARS_MS = 3_650 * 86_400_000;
+
 /** Short times, so that tests are too; the spool is required because the default one is everybody's. */
 export function traced(t: TestContext, options: CallSpanProcessorOptions & { spoolDir: string }): Traced {
-  const processor = new CallSpanProcessor({ flushInterval: 20, finalizeDelay: 50, ...options });
+  const processor = new CallSpanProcessor({
+    flushInterval: 20,
+    finalizeDelay: 50,
+    spanRetention: FOR_YEARS_MS,
+    ...options,
+  });
   t.after(() => processor.shutdown().catch(() => {}));
   const provider = new TracerProvider({ spanProcessors: [processor] });
   return { processor, tracer: provider.getTracer('earshot') };

@@ -25,7 +25,13 @@ type Environment = Readonly<Record<string, string>>;
 
 function run(t: TestContext, env: Environment): ChildProcess {
   const child = spawn(process.execPath, ['--import', LATE_PROBE, PROGRAM], {
-    env: { PATH: process.env.PATH, EARSHOT_FINALIZE_DELAY: '50ms', LATE_MS: '5000', ...env },
+    env: {
+      PATH: process.env.PATH,
+      EARSHOT_FINALIZE_DELAY: '50ms',
+      EARSHOT_SPAN_RETENTION: '3650d',
+      LATE_MS: '5000',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));

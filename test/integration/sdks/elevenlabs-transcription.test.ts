@@ -16,6 +16,7 @@ import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/eleven
 import type { Fact } from '../../../model/facts.ts';
 import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
+import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
@@ -113,7 +114,13 @@ describe('realtime transcription', { concurrency: false }, () => {
     assert.equal(spoken.provider, 'elevenlabs');
     assert.equal(spoken.model, 'scribe_v2_realtime');
     assert.equal(spoken.streaming, true);
-    assert.ok(spoken.firstByteUs !== undefined && spoken.firstByteUs > spoken.startUs + 100_000);
+    const partial = simulator.truth.find(
+      (event) =>
+        event.kind === 'transcript' &&
+        event.message.message_type === 'partial_transcript' &&
+        event.atMicros > startUs,
+    );
+    assertNear(spoken.firstByteUs, partial?.atMicros);
     assert.equal(rest?.turnIndex, undefined);
     assert.equal(audioSecondsOf(stt), SECONDS);
   });
