@@ -1,3 +1,4 @@
+import { Alarm } from '../kit/alarm.ts';
 import type { FailedCall, FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
 
 export interface FinalizeWorkerOptions {
@@ -28,9 +29,8 @@ export class FinalizeWorker {
   readonly #pollMs: number;
   readonly #idlePollMs: number;
   readonly #batch: number;
-  #running = false;
-  #timer: NodeJS.Timeout | undefined;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
+  /** While it runs. */
+  #alarm: Alarm | undefined;
   /** Looks at the queue one after the other, so that a drain waits for the look that is under way. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -46,19 +46,14 @@ export class FinalizeWorker {
 
   /** Begins to look at the queue. A second call changes nothing. */
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
+    if (this.#alarm !== undefined) return;
+    this.#alarm = new Alarm(() => void this.#look());
     this.wake();
   }
 
   /** Looks at the queue within `delayMs`. (Default: 0 ms, at once.) */
   wake(delayMs = 0): void {
-    if (!this.#running) return;
-    const atMs = performance.now() + delayMs;
-    if (atMs >= this.#wakeAtMs) return;
-    clearTimeout(this.#timer);
-    this.#wakeAtMs = atMs;
-    this.#timer = setTimeout(() => void this.#look(), delayMs).unref();
+    this.#alarm?.within(delayMs);
   }
 
   /**
@@ -80,14 +75,12 @@ export class FinalizeWorker {
 
   /** Looks no more. Resolves when the work under way is done. */
   async stop(): Promise<void> {
-    this.#running = false;
-    clearTimeout(this.#timer);
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#alarm?.stop();
+    this.#alarm = undefined;
     await this.#work;
   }
 
   async #look(): Promise<void> {
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
     const delayMs = await this.#next(async () => {
       await this.#takeAll({});
       return this.#untilNextLook();
