@@ -14,6 +14,7 @@ const upTo = (most: number): Bounds => ({ least: 0, most });
 const INSTANT_US: Bounds = { least: Date.UTC(2000, 0, 1) * 1_000, most: Date.UTC(2100, 0, 1) * 1_000 };
 /** No conversation lasts a week. */
 const SECONDS = upTo(7 * DAY_SECONDS);
+
 /** Figures of any fact that are neither instants nor seconds, which their names tell. */
 const FIGURES: Readonly<Record<string, Bounds>> = {
   ...Object.fromEntries(Object.entries(QUANTITIES).map(([name, { most }]) => [name, upTo(most)])),

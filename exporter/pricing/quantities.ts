@@ -32,9 +32,10 @@ function single(quantity: Quantity, amount: number | undefined, rates: Rates): Q
 }
 
 /**
- * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache ⊃ written for an hour, input ⊃ audio, cached and audio ⊃ cached
- * audio, output ⊃ audio, output ⊃ reasoning. Every part is charged at its own rate or, where it has none, not at all:
- * a cached token at the price of another one would be silently wrong. Reasoning is output, unless it has a rate apart.
+ * Takes gross token counts apart: input ⊃ cached, input ⊃ written to the cache ⊃ written for an hour, input ⊃ audio, cached
+ * and audio ⊃ cached audio, output ⊃ audio, output ⊃ reasoning. Every part is charged at its own rate or, where it has
+ * none, not at all: a cached token at the price of another one would be silently wrong. Reasoning is output, unless it has
+ * a rate apart.
  *
  * Where audio tokens have their own price, a count without its audio part cannot be charged.
  *

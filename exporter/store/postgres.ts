@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { Pool, PoolClient } from 'pg';

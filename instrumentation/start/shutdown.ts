@@ -89,7 +89,12 @@ function exporting(): (what: string, delivery: Delivery | undefined) => Promise<
   return async (what, delivery) => {
     if (delivery === undefined) return true;
     const { endpoint } = delivery;
-    return settled(what, delivery.flush(), EXPORT_TIMEOUT_MS, endpoint && absence(endpoint));
+    return settled(
+      what,
+      delivery.flush(),
+      EXPORT_TIMEOUT_MS,
+      endpoint === undefined ? undefined : absence(endpoint),
+    );
   };
 }
 
@@ -97,7 +102,7 @@ function exporting(): (what: string, delivery: Delivery | undefined) => Promise<
 async function absent(endpoint: string): Promise<void> {
   if (await answers(endpoint)) return new Promise(() => {});
   diag.warn(
-    `earshot: nothing answers at ${printable(endpoint)} (OTEL_EXPORTER_OTLP_ENDPOINT): the spans and metrics of the end are lost. Rows do not depend on it.`,
+    `earshot: nothing answers at ${printable(endpoint)} (OTEL_EXPORTER_OTLP_ENDPOINT): spans and metrics are not delivered. Rows do not depend on it.`,
   );
 }
 
@@ -106,7 +111,7 @@ async function settled(
   what: string,
   work: Promise<void> | undefined,
   timeoutMs: number,
-  giveUp?: Promise<void> | '',
+  giveUp?: Promise<void>,
 ): Promise<boolean> {
   if (work === undefined) return true;
   let timer: NodeJS.Timeout | undefined;
