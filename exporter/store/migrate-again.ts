@@ -2,8 +2,8 @@ import type { Database } from './database.ts';
 import { errorCode } from './errors.ts';
 import { migrate } from './migrate.ts';
 
-/** undefined_table, invalid_schema_name. */
-const GONE: ReadonlySet<string | undefined> = new Set(['42P01', '3F000']);
+/** undefined_table, invalid_schema_name; undefined_column, where another has made the tables again and not yet altered them. */
+const GONE: ReadonlySet<string | undefined> = new Set(['42P01', '3F000', '42703']);
 
 /**
  * The database, which is migrated again when its tables are gone: it was emptied, or replaced by another one, while this

@@ -58,6 +58,21 @@ it('statements that wait for a lock are ended by the server, on no more connecti
   assert.equal((await new Journal(db).append([callFact('c')])).written, 1);
 });
 
+it('tables that another process is making again are waited for', async () => {
+  const db = open(await server.createDatabase());
+  let early = true;
+  const halfMade = migratingAgain({
+    transaction: (work) => db.transaction(work),
+    close: () => db.close(),
+    query: (text, params) => {
+      if (!early) return db.query(text, params);
+      early = false;
+      return Promise.reject(Object.assign(new Error('column "ended_at" does not exist'), { code: '42703' }));
+    },
+  });
+  assert.equal((await new Journal(halfMade).append([callFact('c')])).written, 1);
+});
+
 it('a database that is emptied while a process runs has its tables again', async () => {
   const url = await server.createDatabase();
   const db = migratingAgain(open(url));
