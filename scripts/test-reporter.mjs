@@ -22,7 +22,9 @@ const clock = (ms) =>
   `${Math.floor(ms / 60_000)}:${String(Math.floor((ms % 60_000) / 1_000)).padStart(2, '0')}`;
 const count = (number, what) => `${number} ${what}${number === 1 ? '' : 's'}`;
 const indented = (text, by = '    ') => text.replaceAll(/^(?=.)/gm, by);
-const isFile = ({ name, file, nesting }) => nesting === 0 && name === file;
+/** A process of its own, or a suite in one that scripts/test.mjs starts for several files. */
+const isFile = ({ name, nesting }) => nesting === 0 && name.endsWith('.test.js');
+const isGroup = ({ name, nesting }) => nesting === 0 && name.endsWith('.test.mjs');
 const failureOf = ({ details }) => details?.error?.failureType;
 /** One that only says that another failed says nothing. */
 const isCause = (data) => !['subtestsFailed', 'cancelledByParent'].includes(failureOf(data));
@@ -52,7 +54,7 @@ export default async function* report(source) {
 
   for await (const { type, data } of source) {
     if (type === 'test:dequeue' && isFile(data)) {
-      running.add(data.file);
+      running.add(data.name);
       if (terminal) yield `\r\x1b[K${progress()}`;
     } else if (type === 'test:stdout' || type === 'test:stderr') {
       fileOf(data.file).output += data.message;
@@ -60,14 +62,14 @@ export default async function* report(source) {
     } else if (type === 'test:diagnostic') {
       if (data.file !== undefined && few) yield above(indented(data.message));
     } else if (type === 'test:complete' && isFile(data)) {
-      running.delete(data.file);
+      running.delete(data.name);
       finished += 1;
       const { duration_ms: ms, passed: ok } = data.details;
-      fileOf(data.file).ms = ms;
+      fileOf(data.name).ms = ms;
       if (few) continue;
       const head = `[${String(finished).padStart(String(total).length)}/${total}] ${clock(performance.now() - startMs)}`;
-      yield above(`${ok === false ? failed : passed} ${head} ${short(data.file)} (${duration(ms)})`);
-    } else if (type === 'test:complete' && data.details.type !== 'suite') {
+      yield above(`${ok === false ? failed : passed} ${head} ${short(data.name)} (${duration(ms)})`);
+    } else if (type === 'test:complete' && data.details.type !== 'suite' && !isGroup(data)) {
       if (typeof data.skip === 'string' && /does not match pattern/.test(data.skip)) continue;
       if (data.skip !== undefined) {
         counted.skipped += 1;
@@ -86,14 +88,20 @@ export default async function* report(source) {
       else if (!ok)
         yield above(`  ${failed} ${short(data.file)} › ${data.name}: ${firstLine(errorOf(data))}`);
     } else if (type === 'test:fail') {
-      const file = fileOf(data.file);
+      const whole = isFile(data) || isGroup(data);
+      const file = fileOf(isFile(data) ? data.name : data.file);
       // The test before its suite: who it is inside of is known when the suite fails for it.
-      for (const failure of file.unnamed.filter(({ nesting }) => nesting > data.nesting)) {
+      for (const failure of whole ? [] : file.unnamed.filter(({ nesting }) => nesting > data.nesting)) {
         failure.path.unshift(data.name);
         failure.nesting = data.nesting;
       }
       if (data.todo !== undefined || !isCause(data)) continue;
-      const failure = { file: data.file, nesting: data.nesting, path: isFile(data) ? [] : [data.name], data };
+      const failure = {
+        file: isFile(data) ? data.name : data.file,
+        nesting: data.nesting,
+        path: whole ? [] : [data.name],
+        data,
+      };
       failures.push(failure);
       file.unnamed.push(failure);
     }
@@ -141,7 +149,7 @@ function describe(error) {
 }
 
 function command({ file, path, data }) {
-  const alone = `node scripts/test.mjs ${short(file)}`;
+  const alone = `node scripts/test.mjs ${isGroup(data) ? 'unit/' : short(file)}`;
   const name = path.at(-1);
   if (name === undefined || failureOf(data) === 'hookFailed') return alone;
   // What a shell or a pattern takes for more than itself is any character.

@@ -6,18 +6,20 @@
 // - test/stack needs programs that scripts/stack.mjs builds first.
 // - `--tap` prints TAP; every other option goes to `node --test`, `--test-reporter=spec` among them.
 //
-// (Node 20's own runner takes every file below a folder called test for a test, and has no globs.)
+// (Node 20's own runner takes every file below a folder called test for a test, has no globs, and starts a process a file.)
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 
 /** As sysexits.h: try again later. */
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
+/** Unit tests share processes: to start one and to load what they test takes longer than they do. */
+const UNIT_PROCESSES_PER_CORE = 2;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -53,7 +55,7 @@ const node = spawn(
     ...(given('timeout') ? [] : ['--test-timeout=900000']),
     ...(given('reporter') ? [] : [`--test-reporter=${new URL('test-reporter.mjs', import.meta.url).href}`]),
     ...options,
-    ...tests,
+    ...processes(tests, folder),
   ],
   {
     cwd: root,
@@ -72,6 +74,28 @@ node.on('exit', (code, signal) => {
 });
 // The runner ends its tests, and then itself.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(signal));
+
+/** What `node --test` starts a process for: each file by itself, but unit tests together. */
+function processes(files, folder) {
+  const unit = files.filter((file) => file.startsWith('dist/test/unit/'));
+  const groups = Array.from({ length: availableParallelism() * UNIT_PROCESSES_PER_CORE }, () => []);
+  if (unit.length <= groups.length) return files;
+  for (const [i, file] of unit.entries()) groups[i % groups.length].push(file);
+  return [
+    ...files.filter((file) => !unit.includes(file)),
+    ...groups.map((group, i) => writeGroup(join(folder, `unit-${i + 1}.test.mjs`), group)),
+  ];
+}
+
+/** A test that runs those of several files, each file's hooks for itself. */
+function writeGroup(path, files) {
+  const suites = files.map((file) => {
+    const url = JSON.stringify(pathToFileURL(root + file));
+    return `describe(${JSON.stringify(root + file)}, () => import(${url}));`;
+  });
+  writeFileSync(path, ["import { describe } from 'node:test';", ...suites, ''].join('\n'));
+  return path;
+}
 
 /** What the files took when they last ran, in milliseconds by path. */
 function lastDurations() {
