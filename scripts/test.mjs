@@ -18,8 +18,11 @@ import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
-/** Unit tests share processes: to start one and to load what they test takes longer than they do. */
-const UNIT_PROCESSES_PER_CORE = 2;
+/**
+ * Folders whose files share processes, and in how many a core: to start one, and to load or start what they all test,
+ * takes longer than their tests do.
+ */
+const TOGETHER = { unit: 2, 'integration/store': 1 };
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -75,16 +78,26 @@ node.on('exit', (code, signal) => {
 // The runner ends its tests, and then itself.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(signal));
 
-/** What `node --test` starts a process for: each file by itself, but unit tests together. */
+/** What `node --test` starts a process for: each file by itself, but those of some folders together. */
 function processes(files, folder) {
-  const unit = files.filter((file) => file.startsWith('dist/test/unit/'));
-  const groups = Array.from({ length: availableParallelism() * UNIT_PROCESSES_PER_CORE }, () => []);
-  if (unit.length <= groups.length) return files;
-  for (const [i, file] of unit.entries()) groups[i % groups.length].push(file);
-  return [
-    ...files.filter((file) => !unit.includes(file)),
-    ...groups.map((group, i) => writeGroup(join(folder, `unit-${i + 1}.test.mjs`), group)),
-  ];
+  let alone = files;
+  const groups = [];
+  for (const [part, perCore] of Object.entries(TOGETHER)) {
+    const isHere = (file) => file.startsWith(`dist/test/${part}/`);
+    const together = alone.filter(isHere);
+    const count = Math.min(availableParallelism() * perCore, together.length);
+    const name = part.replaceAll('/', '-');
+    // Dealt out from the longest down, so that they end at about the same time.
+    for (let i = 0; i < count; i += 1)
+      groups.push(
+        writeGroup(
+          join(folder, `${name}-${i + 1}.test.mjs`),
+          together.filter((_, j) => j % count === i),
+        ),
+      );
+    alone = alone.filter((file) => !isHere(file));
+  }
+  return [...groups, ...alone];
 }
 
 /** A test that runs those of several files, each file's hooks for itself. */

@@ -12,41 +12,59 @@ export interface TestDatabases {
   migrated(): Promise<Database>;
 }
 
+/** One server for all suites of this process that declared to use it; it stops after the last of them. */
+class SharedServer<Server extends { stop(): Promise<void> }> {
+  readonly #start: () => Promise<Server>;
+  #running: Promise<Server> | undefined;
+  #users = 0;
+
+  constructor(start: () => Promise<Server>) {
+    this.#start = start;
+  }
+
+  declareUser(): void {
+    this.#users += 1;
+  }
+
+  running(): Promise<Server> {
+    this.#running ??= this.#start();
+    return this.#running;
+  }
+
+  async leave(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    const last = this.#running;
+    this.#running = undefined;
+    await (await last)?.stop();
+  }
+}
+
+const postgres = new SharedServer(() => startPostgres());
+const pglite = new SharedServer(() => TestPglite.start());
+
 /** Declares the same tests for PostgreSQL and for PGlite in this process. Each test takes a database of its own. */
 export function onEachDatabase(declare: (databases: TestDatabases) => void): void {
   describe('on PostgreSQL', () => {
-    let server: Awaited<ReturnType<typeof startPostgres>>;
-    before(async () => {
-      server = await startPostgres();
-    });
-    declareFor(
-      async () => openPostgres({ url: await server.createDatabase() }),
-      () => server.stop(),
-      declare,
-    );
+    const create = async () => openPostgres({ url: await (await postgres.running()).createDatabase() });
+    declareFor(postgres, create, declare);
   });
   describe('on PGlite', () => {
-    let pglite: TestPglite;
-    before(async () => {
-      pglite = await TestPglite.start();
-    });
-    declareFor(
-      () => pglite.createDatabase(),
-      () => pglite.stop(),
-      declare,
-    );
+    declareFor(pglite, async () => (await pglite.running()).createDatabase(), declare);
   });
 }
 
 function declareFor(
+  server: { declareUser(): void; running(): Promise<unknown>; leave(): Promise<void> },
   create: () => Promise<Database>,
-  stop: () => Promise<void>,
   declare: (databases: TestDatabases) => void,
 ): void {
+  server.declareUser();
+  before(() => server.running());
   const open: Database[] = [];
   after(async () => {
     await Promise.all(open.map((db) => db.close()));
-    await stop();
+    await server.leave();
   });
   const empty = async () => {
     const db = await create();
