@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { isPlausible } from '../model/plausible.ts';
 import { NO_DATABASE } from '../model/settings.ts';
 import { type FinishedSpan, fromFinishedSpan } from '../model/span-record.ts';
+import { MAX_TAGS, TAG_NAME, TAG_VALUE } from '../model/tags.ts';
 import type { ReadOptions } from './dialects/dialect.ts';
 import { readFact } from './dialects/index.ts';
 import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
@@ -21,6 +22,8 @@ export interface CallSpanProcessorOptions extends PipelineTarget {
   captureContent?: boolean;
 }
 
+const LIMITED_TAGS = `earshot: tags of a call or of the resource are left out of the rows. A call has ${MAX_TAGS} of them, with names of ${TAG_NAME}, and as value ${TAG_VALUE}.`;
+
 /**
  * An OpenTelemetry span processor that turns the spans of calls into rows. It fits SDK 2.x and 3.x and imports neither.
  *
@@ -37,7 +40,14 @@ export class CallSpanProcessor {
   constructor(options: CallSpanProcessorOptions = {}) {
     const { pipeline, settings } = openPipeline(options, NO_DATABASE);
     this.#pipeline = pipeline;
-    this.#reading = { captureContent: settings.captureContent };
+    let said = false;
+    this.#reading = {
+      captureContent: settings.captureContent,
+      limited: () => {
+        if (!said) diag.warn(LIMITED_TAGS);
+        said = true;
+      },
+    };
   }
 
   /** What was taken in, written and lost so far; undefined when the processor does nothing. */

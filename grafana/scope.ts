@@ -10,9 +10,11 @@ export const TARGET = `${variable('target', 'sqlstring')}::double precision`;
 /** The row's value, or that it has none, is among those chosen in the variable. */
 const among = (column: string, chosen: string) => `coalesce(${column}, '${NONE}') IN ($${chosen})`;
 
-/** A call is of the services, agents and campaigns that are chosen. */
+/** A call is of the services, versions, environments, agents and campaigns that are chosen. */
 const CHOSEN = [
   among(m.service_name, 'service'),
+  among(m.service_version, 'version'),
+  among(m.deployment_environment, 'environment'),
   among(m.agent_name, 'agent'),
   among(m.campaign_id, 'campaign'),
 ].join('\n  AND ');

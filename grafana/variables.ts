@@ -53,6 +53,18 @@ const usedBy = (what: 'provider' | 'model') =>
 /** What narrows the figures. */
 export const SCOPE: readonly VariableModel[] = [
   several('service', 'Service', 'Agent programs (service.name)', valuesOf(m.service_name)),
+  several(
+    'version',
+    'Version',
+    'Versions of the agent programs (service.version). Live metrics do not know them',
+    valuesOf(m.service_version),
+  ),
+  several(
+    'environment',
+    'Environment',
+    'Where the agent programs run (deployment.environment.name). Live metrics do not know them',
+    valuesOf(m.deployment_environment),
+  ),
   several('agent', 'Agent', 'Agents. Live metrics do not know them', valuesOf(m.agent_name)),
   several('campaign', 'Campaign', 'Campaigns. Live metrics do not know them', valuesOf(m.campaign_id)),
   several(

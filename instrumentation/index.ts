@@ -18,6 +18,7 @@ export type { Usage } from '../model/facts.ts';
 export type { EouSource, InterruptionKind, Outcome, StageKind } from '../model/vocabulary.ts';
 export type {
   At,
+  Attachment,
   Call,
   CallEnd,
   CallFacts,

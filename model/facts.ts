@@ -4,6 +4,7 @@
  *
  * Unknown is absent. All instants are `Micros`: whole microseconds since 1970, exact in a double until 2255.
  */
+import type { Tags } from './tags.ts';
 import type {
   CutOffBy,
   Direction,
@@ -62,6 +63,13 @@ export interface FactBase {
   endUs: Micros;
   /** `service.name` of the resource. */
   serviceName?: string;
+  /** `service.version` and `deployment.environment.name` of the resource; not on a stage whose turn says it. */
+  serviceVersion?: string;
+  deploymentEnvironment?: string;
+  /** `voice.tag.*` of the resource; where `serviceVersion` is. */
+  resourceTags?: Tags;
+  /** `voice.tag.*` of a span of the call as a whole. */
+  tags?: Tags;
   /** Class of the error, when the span failed. */
   errorType?: string;
   /** What the provider calls the requests that the span made: what its support asks for. */
@@ -77,6 +85,10 @@ export interface CallDescription {
   transport?: string;
   campaignId?: string;
   agentName?: string;
+  /** Whom the call was for, in the application's own ids. */
+  customerId?: string;
+  /** Where its recording is; only where the application says it. */
+  recordingUrl?: string;
   /** How the call stopped, as the framework or transport says it. */
   endReason?: string;
   outcome?: Outcome;
@@ -242,7 +254,7 @@ export interface OtherFact extends FactBase {
   type: 'other';
   turnIndex?: number;
   /** What the span says of the call without being the call's span, which it may end long before. */
-  call?: Pick<CallFact, 'agentName' | 'amdResult' | 'endReason'>;
+  call?: Pick<CallFact, 'agentName' | 'amdResult' | 'endReason' | 'recordingUrl'>;
 }
 
 export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;

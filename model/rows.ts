@@ -1,5 +1,6 @@
 import type { Decimal } from 'decimal.js';
 import type { Micros } from './facts.ts';
+import type { Tags } from './tags.ts';
 import {
   CUT_OFF_BY,
   DIRECTIONS,
@@ -44,7 +45,7 @@ interface SqlValues {
   numeric: Decimal;
   timestamptz: Micros;
   'text[]': string[];
-  jsonb: object;
+  jsonb: Tags;
 }
 
 /** SQL types in use. */
@@ -197,8 +198,20 @@ export const LOG_COLUMNS = {
 export const METRICS_COLUMNS = {
   call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
   service_name: { type: 'text', unit: 'name', comment: 'The agent program' },
+  service_version: { type: 'text', unit: 'name', comment: 'Version of the agent program' },
+  deployment_environment: {
+    type: 'text',
+    unit: 'name',
+    comment: 'Where the agent program runs, such as production or staging',
+  },
   agent_name: { type: 'text', unit: 'name', comment: 'The agent' },
   campaign_id: { type: 'text', unit: 'identifier', comment: 'Campaign the call belongs to' },
+  customer_id: {
+    type: 'text',
+    unit: 'identifier',
+    comment: "Whom the call was for, in the application's own ids",
+  },
+  tags: { type: 'jsonb', unit: 'names and values', comment: 'What the application sorts its calls by' },
   direction: { type: 'text', unit: 'name', comment: `Who reached whom: ${DIRECTIONS.join(', ')}` },
   channel: { type: 'text', unit: 'name', comment: 'Where the call came in: phone, web, app' },
   started_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Connect' },
@@ -255,6 +268,11 @@ export const METRICS_COLUMNS = {
     type: 'text',
     unit: 'name',
     comment: 'How the call stopped, as the framework or transport says it',
+  },
+  recording_url: {
+    type: 'text',
+    unit: 'URL',
+    comment: 'Where the recording is; only where the application says it',
   },
   sentiment_avg: { type: 'double precision', unit: '-1 to 1', comment: 'Mean sentiment of the turns' },
   sentiment_label: {

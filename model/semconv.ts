@@ -199,6 +199,18 @@ export const ATTRIBUTES = {
     example: 'phone-agent',
     privacy: 'none',
   },
+  serviceVersion: {
+    name: 'service.version',
+    brief: 'Resource: version of the agent program',
+    example: '2.4.1',
+    privacy: 'none',
+  },
+  deploymentEnvironment: {
+    name: 'deployment.environment.name',
+    brief: 'Resource: where the agent program runs',
+    example: 'production',
+    privacy: 'none',
+  },
   // Call
   callId: {
     name: 'voice.call.id',
@@ -219,6 +231,25 @@ export const ATTRIBUTES = {
     brief: 'Campaign the call belongs to',
     example: 'spring-recall',
     privacy: 'none',
+  },
+  customerId: {
+    name: 'voice.customer.id',
+    brief: "Whom the call was for, in the application's own ids",
+    example: 'cus_8812',
+    privacy: 'identifier',
+  },
+  tag: {
+    name: 'voice.tag',
+    brief:
+      'voice.tag.NAME, of the call or the resource: what the application sorts its calls by. Set by the application alone',
+    example: 'gold',
+    privacy: 'none',
+  },
+  recordingUrl: {
+    name: 'voice.recording.url',
+    brief: 'Where the recording is: http, https or s3, without credentials. Set by the application alone',
+    example: 's3://recordings/CA0123.wav',
+    privacy: 'identifier',
   },
   endReason: {
     name: 'voice.call.end_reason',
@@ -443,6 +474,12 @@ export const SPANS = {
     name: 'response',
     brief: 'End of utterance to playback start; its length is the EOU latency',
     example: 'response',
+    privacy: 'none',
+  },
+  callUpdate: {
+    name: 'voice.call.update',
+    brief: 'What became known of a call after its end; it took no time',
+    example: 'voice.call.update',
     privacy: 'none',
   },
   background: {

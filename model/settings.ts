@@ -43,6 +43,13 @@ export const SETTINGS = {
     fallback: 'false',
     description: 'Record what was said (transcripts, prompts, answers). Off: only scores leave the process.',
   },
+  tags: {
+    key: 'EARSHOT_TAGS',
+    type: 'list',
+    fallback: '',
+    description:
+      "Parameters of the transport that become tags of the call, by name, comma separated: Twilio's `<Parameter>`, attributes of LiveKit's participants. `customer_id` becomes the customer's id. None unless named: they may hold names and telephone numbers.",
+  },
   sdk: {
     key: 'EARSHOT_SDK',
     type: 'enum',

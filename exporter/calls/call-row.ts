@@ -44,8 +44,12 @@ export function callRow(
   return {
     call_id: call.callId,
     service_name: call.serviceName ?? null,
+    service_version: call.serviceVersion ?? null,
+    deployment_environment: call.deploymentEnvironment ?? null,
     agent_name: fact?.agentName ?? null,
     campaign_id: fact?.campaignId ?? null,
+    customer_id: fact?.customerId ?? null,
+    tags: call.tags ?? null,
     direction: fact?.direction ?? null,
     channel: fact?.channel ?? null,
     started_at: call.startUs,
@@ -59,6 +63,7 @@ export function callRow(
     unanswered_count: unansweredCount(call.turns, call.stages),
     clock_skew_count: clockSkewCount,
     end_reason: fact?.endReason ?? null,
+    recording_url: fact?.recordingUrl ?? null,
     ...cost,
     spans_dropped: null,
   };

@@ -2,6 +2,7 @@ import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../.
 import { withConduct } from './conduct.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { speechIsKnown } from './heard.ts';
+import { labelsOf } from './labels.ts';
 import { withoutRepeats } from './repeated.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
@@ -32,7 +33,6 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     ordered.filter((candidate) => candidate.type === 'call'),
     ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
   );
-  const serviceName = fact?.serviceName ?? ordered.find((any) => any.serviceName !== undefined)?.serviceName;
   const knowsSpeech = speechIsKnown(ordered);
   return {
     callId: first.callId,
@@ -40,7 +40,7 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
-    ...(serviceName !== undefined && { serviceName }),
+    ...labelsOf(ordered, fact),
     turns: withWords(
       withConduct(turnsOf(turns, stages, tree), stages, {
         knowsSpeech,
@@ -94,7 +94,13 @@ function mergeCallFacts(
 ): CallFact | undefined {
   const [first] = facts;
   if (first === undefined) return undefined;
-  return Object.assign({}, ...details, ...facts, { startUs: first.startUs, endUs: lastEnd(facts) });
+  // Attached after the end: later than what any call span says.
+  const late = details.findLast(({ recordingUrl }) => recordingUrl !== undefined)?.recordingUrl;
+  return Object.assign({}, ...details, ...facts, {
+    startUs: first.startUs,
+    endUs: lastEnd(facts),
+    ...(late !== undefined && { recordingUrl: late }),
+  });
 }
 
 /** The request that a framework reports on the agent's side of a turn, as a stage below that span. */

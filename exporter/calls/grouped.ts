@@ -1,4 +1,5 @@
 import type { CallFact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import type { Tags } from '../../model/tags.ts';
 import type { CutOffBy } from '../../model/vocabulary.ts';
 
 /** Who did what in a turn. Undefined: nothing shows it. */
@@ -37,6 +38,9 @@ export interface GroupedCall {
   /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
   fact?: CallFact;
   serviceName?: string;
+  serviceVersion?: string;
+  deploymentEnvironment?: string;
+  tags?: Tags;
   turns: readonly GroupedTurn[];
   /** Something shows when the user speaks. */
   knowsSpeech: boolean;

@@ -9,6 +9,7 @@ import type {
   Usage,
   Utterance,
 } from '../../model/facts.ts';
+import { recordingUrl } from '../../model/recording-url.ts';
 import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
@@ -27,6 +28,7 @@ import {
   count,
   eventTimes,
   flag,
+  id,
   index,
   number,
   oneOf,
@@ -42,8 +44,10 @@ import { tokenUsage } from './tokens.ts';
 /** Our own spans, as `model/semconv.ts` names them. */
 export const earshot = { name: 'earshot', recognises, read } satisfies Dialect;
 
+const CALL_SPANS: ReadonlySet<string> = new Set([SPAN.call, SPAN.callUpdate, SPAN.response]);
+
 function recognises(span: SpanRecord): boolean {
-  if (stageOf(span) !== undefined || span.name === SPAN.call || span.name === SPAN.response) {
+  if (stageOf(span) !== undefined || CALL_SPANS.has(span.name)) {
     return callIdOf(span) !== undefined;
   }
   return span.name === SPAN.turn && callIdOf(span) !== undefined && turnIndexOf(span) !== undefined;
@@ -56,6 +60,8 @@ function read(span: SpanRecord): Fact | undefined {
   const stage = stageOf(span);
   if (stage !== undefined) return stageFact(span, base, stage);
   if (span.name === SPAN.call) return callFact(span, base);
+  if (span.name === SPAN.callUpdate)
+    return { ...base, type: 'other', call: present({ recordingUrl: recordingOf(span) }) };
   const turnIndex = turnIndexOf(span);
   if (span.name === SPAN.turn && turnIndex !== undefined) return turnFact(span, base, turnIndex);
   // What is left is the `response` span: a bar to look at, derived from marks that other spans carry.
@@ -65,8 +71,11 @@ function read(span: SpanRecord): Fact | undefined {
 const stageOf = (span: SpanRecord): StageKind | undefined => oneOf(span.attributes, ATTR.stage, STAGES);
 const turnIndexOf = (span: SpanRecord): number | undefined => index(span.attributes, ATTR.turnIndex);
 
+const recordingOf = ({ attributes }: SpanRecord) => recordingUrl(text(attributes, ATTR.recordingUrl));
+
 /** What a span says of the call that it stands for, in our own names. Spans of other frameworks may be given them too. */
-export function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
+export function callFact(span: SpanRecord, base: FactBase): CallFact {
+  const { attributes } = span;
   return addPresent(base, {
     type: 'call' as const,
     direction: oneOf(attributes, ATTR.callDirection, DIRECTIONS),
@@ -74,6 +83,8 @@ export function callFact({ attributes }: SpanRecord, base: FactBase): CallFact {
     transport: text(attributes, ATTR.transport),
     campaignId: text(attributes, ATTR.campaignId),
     agentName: text(attributes, ATTR.agentName),
+    customerId: id(attributes, ATTR.customerId),
+    recordingUrl: recordingOf(span),
     endReason: text(attributes, ATTR.endReason),
     outcome: oneOf(attributes, ATTR.outcome, OUTCOMES),
     outcomeConfidence: number(attributes, ATTR.outcomeConfidence, { min: 0, max: 1 }),

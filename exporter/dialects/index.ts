@@ -8,6 +8,7 @@ import { withoutCancellation, withoutTimeToCut } from './cancellation.ts';
 import { callIdOf, type Dialect, factBase, type ReadOptions } from './dialect.ts';
 import { earshot } from './earshot.ts';
 import { genai } from './genai.ts';
+import { withLabels } from './labels.ts';
 import { livekit } from './livekit.ts';
 import { openinference } from './openinference.ts';
 import { pipecat } from './pipecat.ts';
@@ -39,15 +40,16 @@ export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTEN
   if (dialect !== undefined) {
     const fact = dialect.read(span, options);
     if (fact === undefined) return undefined;
-    const settled = withoutCancellation(fact);
+    const settled = withLabels(withoutCancellation(fact), span, options);
     return dialect === earshot ? settled : withoutTimeToCut(settled);
   }
   const callId = callIdOf(span);
   if (callId === undefined) return undefined;
   const turnIndex = index(span.attributes, ATTR.turnIndex);
-  return withoutCancellation({
+  const fact = withoutCancellation({
     ...factBase(span, callId),
     type: 'other',
     ...(turnIndex !== undefined && { turnIndex }),
   });
+  return withLabels(fact, span, options);
 }

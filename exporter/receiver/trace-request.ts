@@ -33,11 +33,15 @@ export function readTraceRequest(
   let ignored = 0;
   let limited = 0;
   const refuse = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
+  const limit = (attributes = 1) => {
+    limited += attributes;
+  };
+  const reading = { ...options, limited: limit };
   const decode = encoding === 'json' ? decodeJson : decodeProtobuf;
   decode(body, limits, {
     span: (span) => {
       try {
-        const fact = readFact(span, options);
+        const fact = readFact(span, reading);
         if (fact === undefined) ignored += 1;
         else if (isPlausible(fact)) facts.push(fact);
         else refuse('implausible');
@@ -47,9 +51,7 @@ export function readTraceRequest(
       }
     },
     refused: refuse,
-    limited: () => {
-      limited += 1;
-    },
+    limited: limit,
   });
   return { facts, ignored, refused, limited };
 }

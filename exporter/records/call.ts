@@ -1,8 +1,10 @@
 import type { CallDescription, CallFact, Fact } from '../../model/facts.ts';
+import { recordingUrl } from '../../model/recording-url.ts';
 import { SPAN } from '../../model/semconv.ts';
+import { readTags, type TagValue } from '../../model/tags.ts';
 import { DIRECTIONS, OUTCOMES } from '../../model/vocabulary.ts';
 import { addPresent } from '../dialects/attributes.ts';
-import { between, date, type Fields, id, oneOf, text, validate } from './fields.ts';
+import { between, date, type Fields, id, oneOf, recording, tags, text, validate } from './fields.ts';
 import { idsOf } from './ids.ts';
 import type { RecordContext } from './turn.ts';
 
@@ -14,6 +16,8 @@ export interface CallRecord extends CallDescription {
   endedAt?: Date;
   /** Class of the error, never its message. */
   errorType?: string;
+  /** What the call is sorted by. */
+  tags?: Readonly<Record<string, TagValue>>;
 }
 
 const FIELDS: Fields<CallRecord> = {
@@ -24,6 +28,9 @@ const FIELDS: Fields<CallRecord> = {
   transport: text,
   campaignId: text,
   agentName: text,
+  customerId: id,
+  recordingUrl: recording,
+  tags,
   endReason: text,
   outcome: oneOf(OUTCOMES),
   outcomeConfidence: between(0, 1),
@@ -41,7 +48,7 @@ export function validateCall(callId: string, record: CallRecord): void {
 /** A call record as the fact that the call's span would have given. `known` are the call's facts so far. */
 export function callFact(
   callId: string,
-  { startedAt, endedAt, ...record }: CallRecord,
+  { startedAt, endedAt, tags, recordingUrl: url, ...record }: CallRecord,
   known: readonly Fact[],
   { nowUs, serviceName }: RecordContext,
 ): CallFact {
@@ -50,6 +57,12 @@ export function callFact(
   const startUs = startedAt === undefined ? firstUs : startedAt.getTime() * 1_000;
   return addPresent(
     { ...idsOf('call', callId), callId, name: SPAN.call, startUs, endUs: Math.max(startUs, endUs) },
-    { type: 'call' as const, ...record, serviceName },
+    {
+      type: 'call' as const,
+      ...record,
+      recordingUrl: recordingUrl(url),
+      tags: readTags(Object.entries(tags ?? {})).tags,
+      serviceName,
+    },
   );
 }

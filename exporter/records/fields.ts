@@ -1,3 +1,5 @@
+import { RECORDING_URL, recordingUrl } from '../../model/recording-url.ts';
+import { MAX_TAGS, readTags, TAG_NAME, TAG_VALUE } from '../../model/tags.ts';
 import { InvalidRecordError } from '../kit/errors.ts';
 
 /** Checks of the values of a record. Each gives what it expected, when the value is not that. */
@@ -34,6 +36,13 @@ export const oneOf =
   (values: readonly string[]): Check =>
   (value) =>
     when(values.includes(value as string), `one of ${values.join(', ')}`);
+
+export const recording: Check = (value) => when(recordingUrl(value) !== undefined, RECORDING_URL);
+export const tags: Check = (value) =>
+  when(
+    typeof value === 'object' && value !== null && readTags(Object.entries(value)).dropped === 0,
+    `at most ${MAX_TAGS} tags, each with a name of ${TAG_NAME}, and as value ${TAG_VALUE}`,
+  );
 
 /** What a record is made of: a check for each of its keys. */
 export type Fields<Record> = { readonly [Key in keyof Required<Record>]: Check };

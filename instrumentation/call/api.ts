@@ -6,6 +6,7 @@
  */
 import type { Context } from '@opentelemetry/api';
 import type { Usage } from '../../model/facts.ts';
+import type { TagValue } from '../../model/tags.ts';
 import type {
   Direction,
   EouSource,
@@ -32,6 +33,16 @@ export interface CallFacts {
   transport?: string | undefined;
   campaignId?: string | undefined;
   agentName?: string | undefined;
+  /** Whom the call is for, in your own ids: no name and no telephone number. */
+  customerId?: string | undefined;
+  /** What calls are sorted by: `{ plan: 'gold' }`. As `Call.tag`. */
+  tags?: Readonly<Record<string, TagValue>> | undefined;
+}
+
+/** What may be attached to a call. */
+export interface Attachment {
+  /** Where its recording is: `http`, `https` or `s3`, without a password, a key or a signature in it. */
+  recordingUrl?: string | undefined;
 }
 
 /** What is known of a call when it starts. */
@@ -135,6 +146,14 @@ export interface Call {
   startTurn(start?: TurnStart): Turn;
   /** Adds what became known after the start. */
   describe(facts: CallFacts): void;
+  /**
+   * Adds a tag: a column of the row that calls can be sorted by. A call has 32 at most; names are letters, digits, `_`, `.` and
+   * `-`, values have 256 characters at most. Goes out with traces as `voice.tag.NAME`: nothing personal belongs in it.
+   * After the end of the call, too.
+   */
+  tag(name: string, value: TagValue): void;
+  /** Adds what belongs to the call and is kept elsewhere. After the end of the call, too: a recording is ready late. */
+  attach(attachment: Attachment): void;
   /** The application's own verdict on the call. */
   setOutcome(outcome: Outcome): void;
   /** What telephony said of the call, from which an outcome may be concluded. */

@@ -12,13 +12,16 @@ import {
 } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
 import { ATTR, SPAN } from '../../model/semconv.ts';
+import type { TagValue } from '../../model/tags.ts';
 import type { Outcome } from '../../model/vocabulary.ts';
 import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import type * as api from './api.ts';
-import type { CallEnd, CallFacts, CallStart, TelephonyState, TurnStart } from './api.ts';
+import type { Attachment, CallEnd, CallFacts, CallStart, TelephonyState, TurnStart } from './api.ts';
+import { CallTags } from './call-tags.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import {
+  ATTACHMENT,
   CALL_END,
   CALL_FACTS,
   CALL_START,
@@ -73,7 +76,9 @@ export class Call implements api.Call {
   #transport: string | undefined;
   #outcome: Outcome | undefined;
   #state: TelephonyState = {};
+  readonly #tags = new CallTags();
   #ended = false;
+  #endUs: Micros = 0;
 
   constructor(start?: CallStart, scope: CallScope = new CallScope()) {
     followWallClock();
@@ -86,7 +91,7 @@ export class Call implements api.Call {
       {
         kind: SpanKind.SERVER,
         startUs: this.startUs,
-        attributes: { [ATTR.callId]: id, ...factAttributes(facts) },
+        attributes: { [ATTR.callId]: id, ...this.#factAttributes(facts) },
       },
       undefined,
     );
@@ -126,7 +131,16 @@ export class Call implements api.Call {
     if (this.#ended) return;
     const facts = readOptions('Call.describe', CALL_FACTS, given);
     this.#transport = facts.transport ?? this.#transport;
-    guard('describing a call', () => this.#span.setAttributes(factAttributes(facts)));
+    guard('describing a call', () => this.#span.setAttributes(this.#factAttributes(facts)));
+  }
+
+  tag(name: string, value: TagValue): void {
+    this.#add(this.#tags.attributes([[name, value]]));
+  }
+
+  attach(attachment: Attachment): void {
+    const { recordingUrl } = readOptions('Call.attach', ATTACHMENT, attachment);
+    this.#add(defined({ [ATTR.recordingUrl]: recordingUrl }));
   }
 
   setOutcome(outcome: Outcome): void {
@@ -143,6 +157,7 @@ export class Call implements api.Call {
     const endUs = Math.max(this.startUs, instantUs(end.at));
     guard('ending the last turn', () => this.tracker.end(endUs / 1_000));
     this.#ended = true;
+    this.#endUs = endUs;
     openCalls.delete(this);
     for (const stage of [...this.#stages]) stage.cutOff(endUs / 1_000);
     guard('describing a call', () => {
@@ -159,6 +174,26 @@ export class Call implements api.Call {
       attributes: { [ATTR.callId]: this.id },
       startUs: instantUs(at),
     });
+  }
+
+  /** To the call's span; when that has ended, on a span that takes no time and says it late. */
+  #add(attributes: Attributes): void {
+    if (Object.keys(attributes).length === 0) return;
+    if (!this.#ended) guard('describing a call', () => this.#span.setAttributes(attributes));
+    else {
+      const at = { startUs: this.#endUs, kind: SpanKind.INTERNAL };
+      const span = startSpan(
+        SPAN.callUpdate,
+        { ...at, attributes: { [ATTR.callId]: this.id, ...attributes } },
+        this.context,
+      );
+      endSpan(span, this.#endUs, this.#endUs);
+    }
+  }
+
+  #factAttributes({ tags, ...facts }: CallFacts): Attributes {
+    const given = guard('reading tags', () => this.#tags.attributes(Object.entries(tags ?? {})));
+    return { ...factAttributes(facts), ...given };
   }
 
   #hostTurns(): CallHost {
@@ -222,6 +257,7 @@ function factAttributes(facts: CallFacts): Attributes {
     [ATTR.transport]: facts.transport,
     [ATTR.campaignId]: facts.campaignId,
     [ATTR.agentName]: facts.agentName,
+    [ATTR.customerId]: facts.customerId,
   });
 }
 

@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import type { Micros, Usage } from '../../model/facts.ts';
+import { RECORDING_URL, recordingUrl } from '../../model/recording-url.ts';
 import { USAGE_ATTRIBUTES } from '../../model/usage.ts';
 import type { Outcome, StageKind } from '../../model/vocabulary.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import type { Adoption } from './adoption.ts';
 import type {
   At,
+  Attachment,
   CallEnd,
   CallFacts,
   CallStart,
@@ -86,6 +88,11 @@ export const CALL_FACTS: Checks<CallFacts> = {
   transport: string,
   campaignId: string,
   agentName: string,
+  customerId: string,
+  tags: object,
+};
+export const ATTACHMENT: Checks<Attachment> = {
+  recordingUrl: check(RECORDING_URL, (value) => recordingUrl(value) !== undefined),
 };
 export const CALL_START: Checks<CallStart> = {
   ...CALL_FACTS,

@@ -2,6 +2,7 @@ import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { readSettings } from '../../model/settings.ts';
 import type { FinishedSpan } from '../../model/span-record.ts';
 import { loadAnalysis } from '../call/analysis.ts';
+import { setParameterTags } from '../call/call-tags.ts';
 import { setCaptureContent } from '../call/content.ts';
 import { onSpanEnd } from '../call/spans.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
@@ -25,6 +26,7 @@ export function start(): void {
     if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return;
     const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
     setCaptureContent(settings.captureContent);
+    setParameterTags(settings.tags);
     const rows = new RowWriter(settings);
     if (settings.sdk === 'attach' || hasTracerProvider()) {
       attach(rows);

@@ -14,7 +14,13 @@ const ANY: Record<ColumnType, fc.Arbitrary<unknown>> = {
     .map(([digits, scale]) => new Usd(digits).div(new Usd(10).pow(scale))),
   timestamptz: fc.integer({ min: 0, max: 4_102_444_800_000_000 }),
   'text[]': fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))),
-  jsonb: fc.constant({}),
+  jsonb: fc.dictionary(
+    fc.stringMatching(/^[a-z][a-z0-9_.-]{0,9}$/),
+    fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', '')),
+    {
+      noNullPrototype: true,
+    },
+  ),
 };
 
 /** Any row of these columns; those that are null in `required` may be. */

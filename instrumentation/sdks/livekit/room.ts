@@ -1,4 +1,5 @@
-import type { CallStart } from '../../call/call.ts';
+import type { CallFacts } from '../../call/api.ts';
+import { parameterTags } from '../../call/call-tags.ts';
 import { type Foreign, foreign, text } from '../kit/patch.ts';
 
 /** `ParticipantKind` of livekit's protocol. */
@@ -8,14 +9,17 @@ const SIP = 3;
 const SIP_RULE = 'sip.ruleID';
 
 /** Who the agent talks to: the first participant of the room that is a person. Undefined until there is one. */
-export function callerOf(room: unknown): Pick<CallStart, 'direction' | 'channel'> | undefined {
+export function callerOf(room: unknown): CallFacts | undefined {
   const participants = foreign(room)?.remoteParticipants;
   if (!(participants instanceof Map)) return undefined;
   for (const participant of participants.values()) {
     const { info, kind = foreign(info)?.kind, attributes } = foreign(participant) ?? ({} as Foreign);
-    if (kind === SIP)
-      return { channel: 'phone', direction: foreign(attributes)?.[SIP_RULE] ? 'inbound' : 'outbound' };
-    if (kind === STANDARD) return { channel: 'web', direction: 'web' };
+    const known = foreign(attributes);
+    if (kind === SIP) {
+      const direction = known?.[SIP_RULE] ? 'inbound' : 'outbound';
+      return { channel: 'phone', direction, ...parameterTags(known) };
+    }
+    if (kind === STANDARD) return { channel: 'web', direction: 'web', ...parameterTags(known) };
   }
   return undefined;
 }

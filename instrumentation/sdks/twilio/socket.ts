@@ -1,5 +1,6 @@
 import { type Context, diag } from '@opentelemetry/api';
 import { Call, type CallStart } from '../../call/call.ts';
+import { parameterTags } from '../../call/call-tags.ts';
 import { nowMs } from '../../call/clock.ts';
 import { CallScope, withScope } from '../../call/scope.ts';
 import { Playout } from '../kit/live/playout.ts';
@@ -136,7 +137,7 @@ export class TwilioSocket {
 
 const markName = (event: Foreign): string => text(at(event, 'mark', 'name')) ?? '';
 
-/** What of `start` describes the call. Custom parameters hold anything: only the known ones are read. */
+/** What of `start` describes the call. Custom parameters hold anything: only the known ones are read, and those that are named in the settings. */
 function callStart(start: Foreign): CallStart {
   const parameters = foreign(start.customParameters);
   const direction = parameters?.direction;
@@ -147,5 +148,6 @@ function callStart(start: Foreign): CallStart {
     direction: direction === 'inbound' || direction === 'outbound' ? direction : undefined,
     campaignId: text(parameters?.campaign_id) ?? text(parameters?.campaignId),
     agentName: text(parameters?.agent_name) ?? text(parameters?.agentName),
+    ...parameterTags(parameters),
   };
 }

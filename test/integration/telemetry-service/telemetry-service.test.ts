@@ -63,6 +63,9 @@ test('recorded turns and their call become rows with the numbers given', async (
     direction: 'outbound',
     transport: 'livekit',
     campaignId: 'spring',
+    customerId: 'cus_8812',
+    tags: { plan: 'gold', attempt: 2 },
+    recordingUrl: 's3://recordings/C1.wav',
     outcome: 'SUCCESS',
   });
   const logs = await telemetry.getCallLogs('C1');
@@ -101,6 +104,9 @@ test('recorded turns and their call become rows with the numbers given', async (
   assert.equal(metrics.interruption_count, 1);
   assert.equal(metrics.outcome, 'SUCCESS');
   assert.equal(metrics.campaign_id, 'spring');
+  assert.equal(metrics.customer_id, 'cus_8812');
+  assert.deepEqual(metrics.tags, { plan: 'gold', attempt: '2' });
+  assert.equal(metrics.recording_url, 's3://recordings/C1.wav');
   assert.equal(metrics.service_name, 'phone-agent');
   assert.deepEqual(await telemetry.getCallMetrics('C1'), metrics);
 });

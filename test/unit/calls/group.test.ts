@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupCall } from '../../../exporter/calls/group.ts';
+import type { OtherFact } from '../../../model/facts.ts';
 import { at, call, stage, turn } from './builders.ts';
 
 const shape = (facts: Parameters<typeof groupCall>[0]): Record<number, string[]> =>
@@ -101,4 +102,30 @@ test('turns whose numbers no call can reach get the next free ones', () => {
   const largest = 2 ** 31 - 1;
   const facts = [turn(0, [0, 10]), turn(largest, [20, 30]), turn(largest, [40, 50], { traceId: 'other' })];
   assert.deepEqual(shape(facts), { 0: [], 1: [], 2: [] });
+});
+
+test('a call is sorted by the tags of its program and, over them, its own: the last word of each counts', () => {
+  const resourceTags = { region: 'eu', plan: 'basic' };
+  const late: OtherFact = {
+    type: 'other',
+    ...{ traceId: 'call', spanId: 'late', callId: 'C1', name: 'update' },
+    ...{ startUs: at(900), endUs: at(900), resourceTags, tags: { escalated: 'true', plan: 'gold' } },
+    call: { recordingUrl: 's3://recordings/C1.wav' },
+  };
+  const facts = [
+    turn(0, [0, 90], { resourceTags, serviceVersion: '2', deploymentEnvironment: 'staging' }),
+    call([0, 900], {
+      resourceTags,
+      tags: { plan: 'silver', vip: 'no' },
+      recordingUrl: 's3://recordings/first.wav',
+    }),
+    late,
+  ];
+  for (const order of [facts, facts.toReversed()]) {
+    const { tags, serviceVersion, deploymentEnvironment, fact, endUs } = groupCall(order);
+    assert.deepEqual(tags, { region: 'eu', plan: 'gold', vip: 'no', escalated: 'true' });
+    assert.deepEqual([serviceVersion, deploymentEnvironment], ['2', 'staging']);
+    assert.equal(fact?.recordingUrl, 's3://recordings/C1.wav');
+    assert.equal(endUs, at(900));
+  }
 });

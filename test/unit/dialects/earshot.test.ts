@@ -60,6 +60,43 @@ test('the call span gives what is known of the call', () => {
   });
 });
 
+test('a call has the version and the environment of its program, in the name of either convention', () => {
+  const service = { [ATTR.serviceVersion]: '2.4.1' };
+  for (const name of [ATTR.deploymentEnvironment, 'deployment.environment']) {
+    const fact = readFact(
+      span({
+        name: SPAN.call,
+        attributes: { [ATTR.callId]: 'C1' },
+        resource: { ...service, [name]: 'staging' },
+      }),
+    );
+    assert.deepEqual([fact?.serviceVersion, fact?.deploymentEnvironment], ['2.4.1', 'staging']);
+  }
+});
+
+test('tags are of the call and of the resource; those without number or form are left out and counted', () => {
+  const limited: number[] = [];
+  const options = { captureContent: false, limited: (attributes: number) => void limited.push(attributes) };
+  const attributes: Record<string, unknown> = { [ATTR.callId]: 'C1', [ATTR.customerId]: 'cus_8812' };
+  for (let index = 0; index < 40; index += 1) attributes[`${ATTR.tag}.t${index}`] = index;
+  const resource = { [`${ATTR.tag}.region`]: 'eu', [`${ATTR.tag}.bad name`]: 'x' };
+  const fact = readFact(span({ name: SPAN.call, attributes, resource }), options);
+  assert.ok(fact?.type === 'call');
+  assert.equal(fact.customerId, 'cus_8812');
+  assert.deepEqual(fact.resourceTags, { region: 'eu' });
+  assert.equal(Object.keys(fact.tags ?? {}).length, 32);
+  assert.equal(fact.tags?.t31, '31');
+  assert.deepEqual(limited, [8 + 1]);
+});
+
+test('a stage that names its turn repeats nothing of the resource', () => {
+  const resource = { [ATTR.serviceVersion]: '2', [`${ATTR.tag}.region`]: 'eu' };
+  const attributes = { [ATTR.callId]: 'C1', [ATTR.stage]: 'llm' };
+  const numbered = readFact(span({ attributes: { ...attributes, [ATTR.turnIndex]: 0 }, resource }));
+  assert.equal(numbered?.resourceTags ?? numbered?.serviceVersion, undefined);
+  assert.deepEqual(readFact(span({ attributes, resource }))?.resourceTags, { region: 'eu' });
+});
+
 test('the turn span gives the marks of the utterance that was answered', () => {
   const events = [
     { name: EVENT.userSpeechStarted, timeUs: 1_100_000 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';
 import { context, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
+import { groupCall } from '../../../exporter/calls/group.ts';
 import { openCallCount } from '../../../instrumentation/call/call.ts';
 import { openStage } from '../../../instrumentation/call/open-stage.ts';
 import { openRecordedSpeech } from '../../../instrumentation/call/recorded-speech.ts';
@@ -18,6 +19,7 @@ import {
 import type { TurnFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
+import { callsOf } from '../../support/facts.ts';
 import { nonsense } from '../../support/nonsense.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
 
@@ -25,7 +27,16 @@ before(recordSpans);
 beforeEach(() => void takeSpans());
 
 /** Every method of the public types. */
-const CALL = ['startTurn', 'describe', 'setOutcome', 'setTelephonyState', 'end', 'run'] as const;
+const CALL = [
+  'startTurn',
+  'describe',
+  'tag',
+  'attach',
+  'setOutcome',
+  'setTelephonyState',
+  'end',
+  'run',
+] as const;
 const TURN = [
   'userSpeechStarted',
   'userSpeechEnded',
@@ -253,4 +264,60 @@ test('a greeting that no model wrote is what was sent to be spoken', () => {
   } finally {
     setCaptureContent(false);
   }
+});
+
+test('tags and a recording are on the call, also when they come after its end', (t) => {
+  const logged = recordDiagnostics(t);
+  takeSpans();
+  const call = startCall({ id: 'C1', customerId: 'cus_8812', tags: { plan: 'gold' }, at: 1_790_000_000_000 });
+  call.tag('attempt', 2);
+  call.end({ at: 1_790_000_060_000 });
+  call.tag('plan', 'silver');
+  call.attach({ recordingUrl: 'https://calls.example/C1.wav' });
+  const rows = groupCall(takeFacts());
+  assert.deepEqual(rows.tags, { plan: 'silver', attempt: '2' });
+  assert.equal(rows.fact?.customerId, 'cus_8812');
+  assert.equal(rows.fact?.recordingUrl, 'https://calls.example/C1.wav');
+  assert.equal(rows.endUs, 1_790_000_060_000_000);
+  assert.deepEqual(logged.warn, []);
+});
+
+test('of tags that cannot be, and of more than 32, one line a call is said', (t) => {
+  const logged = recordDiagnostics(t);
+  const call = startCall({ id: 'C1', tags: { 'a name with spaces': 'x' } });
+  call.tag('long', 'x'.repeat(257));
+  call.tag(undefined as never, undefined as never);
+  for (let index = 0; index < 40; index += 1) call.tag(`t${index}`, true);
+  call.end();
+  const fact = takeFacts().find((any) => any.type === 'call');
+  assert.equal(Object.keys(fact?.tags ?? {}).length, 32);
+  assert.equal(logged.warn.length, 1);
+  assert.match(
+    logged.warn[0] ?? '',
+    /^earshot: Call\.tag: saw a name of another form, expected 1 to 64 letters/,
+  );
+});
+
+test('an address with credentials is not attached, and not shown', (t) => {
+  const logged = recordDiagnostics(t);
+  const call = startCall({ id: 'C1' });
+  for (const recordingUrl of [
+    'https://user:secret@calls.example/C1.wav',
+    'https://calls.s3.amazonaws.com/C1.wav?X-Amz-Signature=secret',
+    'https://calls.example/C1.wav?access_token=secret',
+    'https://calls.example/C1.wav#token=secret',
+    'https://calls.blob.core.windows.net/C1.wav?sv=2024&sig=secret',
+    'file:///secret/C1.wav',
+    'javascript:secret()',
+    'secret',
+  ])
+    call.attach({ recordingUrl });
+  call.end();
+  const fact = callsOf(takeFacts())[0];
+  assert.equal(fact?.recordingUrl, undefined);
+  assert.equal(logged.warn.length, 8);
+  assert.equal(
+    logged.warn.some((line) => line.includes('secret')),
+    false,
+  );
 });

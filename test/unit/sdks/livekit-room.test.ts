@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setParameterTags } from '../../../instrumentation/call/call-tags.ts';
 import { callerOf, callIdOf } from '../../../instrumentation/sdks/livekit/room.ts';
 
 const room = (...participants: object[]) => ({ remoteParticipants: new Map(Object.entries(participants)) });
@@ -24,4 +25,18 @@ test('a call is named after its room, whose name may be used again', () => {
   assert.equal(callIdOf(undefined, { name: 'front-desk', info: { sid: 'RM_2' } }), 'RM_2');
   assert.equal(callIdOf({ job: { id: 'AJ_1', room: { sid: '', name: '' } } }, undefined), 'AJ_1');
   assert.equal(callIdOf(undefined, undefined), undefined);
+});
+
+test('attributes of a participant become tags when they are named in the settings', (t) => {
+  const caller = room({
+    kind: 0,
+    attributes: { plan: 'gold', customer_id: 'cus_8812', email: 'a@b.example' },
+  });
+  assert.deepEqual(callerOf(caller), { channel: 'web', direction: 'web' });
+  t.after(() => setParameterTags([]));
+  setParameterTags(['plan', 'customer_id']);
+  assert.deepEqual(callerOf(caller), {
+    ...{ channel: 'web', direction: 'web' },
+    ...{ customerId: 'cus_8812', tags: { plan: 'gold' } },
+  });
 });

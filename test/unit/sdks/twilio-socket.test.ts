@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { openCallCount } from '../../../instrumentation/call/call.ts';
+import { setParameterTags } from '../../../instrumentation/call/call-tags.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { TwilioSocket } from '../../../instrumentation/sdks/twilio/socket.ts';
 import type { CallFact } from '../../../model/facts.ts';
@@ -33,6 +34,16 @@ describe('a media stream', () => {
       const { direction, campaignId, agentName } = startedWith(parameters);
       assert.deepEqual([direction, campaignId, agentName], ['inbound', 'c', 'a']);
     }
+  });
+
+  it('takes no other parameter, unless it is named in the settings', (t) => {
+    const parameters = { plan: 'gold', customer_id: 'cus_8812', From: '+390612345678' };
+    assert.doesNotMatch(JSON.stringify(startedWith(parameters)), /gold|cus_8812|0612345678/);
+    t.after(() => setParameterTags([]));
+    setParameterTags(['plan', 'customer_id', 'constructor']);
+    const fact = startedWith(parameters);
+    assert.deepEqual([fact.tags, fact.customerId], [{ plan: 'gold' }, 'cus_8812']);
+    assert.doesNotMatch(JSON.stringify(fact), /0612345678/);
   });
 
   it('believes no other direction, and needs no parameters', () => {
