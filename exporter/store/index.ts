@@ -10,6 +10,7 @@ export {
   RETRYABLE_ERROR_CODES,
   SchemaError,
 } from './errors.ts';
+export type { CallFilter } from './filter.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
 export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';

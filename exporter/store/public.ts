@@ -6,6 +6,7 @@ export type { Fact } from '../../model/facts.ts';
 export type { CallLogRow, CallMetricsRow, StoredCallMetrics } from '../../model/rows.ts';
 export type { Database, Queryable } from './database.ts';
 export { ConnectionError, SchemaError } from './errors.ts';
+export type { CallFilter } from './filter.ts';
 export { checkSchema, type MigrationResult, migrate } from './migrate.ts';
 export { openPostgres, type PostgresOptions } from './postgres.ts';
 export { getCallFacts, getCallLogs, getCallMetrics, type ListCallsOptions, listCalls } from './read.ts';

@@ -1,8 +1,9 @@
-import type { Fact, Micros } from '../../model/facts.ts';
+import type { Fact } from '../../model/facts.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
 import { MAX_CALL_SPANS } from './call-facts.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { type CallFilter, callCondition } from './filter.ts';
 import { RESTING } from './queue-statements.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
 import { decodeRow, selectList } from './values.ts';
@@ -10,12 +11,6 @@ import { decodeRow, selectList } from './values.ts';
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE call_id = $1`;
 const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
 const FACTS = `SELECT facts FROM :schema.call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id LIMIT $2`;
-// Qualified in ORDER BY: a bare name would be the output column, and the index would not serve.
-const LIST = `\
-SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics m
-WHERE $2::double precision IS NULL OR m.started_at >= 'epoch'::timestamptz + $2 * interval '1 microsecond'
-ORDER BY m.started_at DESC, m.call_id
-LIMIT $1`;
 
 /** The row of one call, or undefined when it has none (yet). */
 export async function getCallMetrics(db: Queryable, callId: string): Promise<StoredCallMetrics | undefined> {
@@ -61,18 +56,23 @@ export interface RestingCall {
 export const listRestingCalls = (db: Queryable, limit = 20): Promise<RestingCall[]> =>
   db.query<RestingCall>(RESTING, [limit]);
 
-export interface ListCallsOptions {
+export interface ListCallsOptions extends CallFilter {
   /** Calls at most. (Default: 50.) */
   limit?: number;
-  /** Only calls that started then or later. (Default: all.) */
-  since?: Micros;
 }
 
 /** Calls, the latest start first. */
 export async function listCalls(
   db: Queryable,
-  { limit = 50, since }: ListCallsOptions = {},
+  { limit = 50, ...filter }: ListCallsOptions = {},
 ): Promise<StoredCallMetrics[]> {
-  const rows = await db.query(LIST, [limit, since ?? null]);
+  const { sql, params } = callCondition(filter, 2);
+  // Qualified in ORDER BY: a bare name would be the output column, and the index would not serve.
+  const statement = `\
+SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics m
+WHERE ${sql}
+ORDER BY m.started_at DESC, m.call_id
+LIMIT $1`;
+  const rows = await db.query(statement, [limit, ...params]);
   return rows.map((row) => decodeRow<StoredCallMetrics>(STORED_METRICS, row));
 }
