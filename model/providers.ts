@@ -97,7 +97,10 @@ const LABEL =
 const PLUGIN = /^livekit\.plugins\.(\w+)/i;
 
 /** `tts.StreamAdapter<cartesia.TTS>`, `livekit.agents.tts.fallback_adapter.FallbackAdapter`: what LiveKit puts before one or several. */
-const ADAPTER = /\w*Adapter(?:Wrapper)?(?:<(.+)>)?$/;
+const ADAPTER = /^[^<]*Adapter(?:Wrapper)?(?:<(.+)>)?$/s;
+
+/** No provider has a longer name. What a sender makes longer is cut off, so that it costs no time to look up. */
+const LONGEST_NAME = 256;
 
 const isUnknown = (name: string): boolean => name === '' || name.toLowerCase() === 'unknown';
 
@@ -106,7 +109,7 @@ const isUnknown = (name: string): boolean => name === '' || name.toLowerCase() =
  * What is not in the table is taken as it comes, in lower case. Undefined for what says nothing.
  */
 export function providerOf(reported: unknown): string | undefined {
-  const given = typeof reported === 'string' ? reported.trim() : '';
+  const given = typeof reported === 'string' ? reported.trim().slice(0, LONGEST_NAME) : '';
   if (isUnknown(given)) return undefined;
   const adapter = ADAPTER.exec(given);
   if (adapter !== null) return providerOf(adapter[1]);

@@ -18,7 +18,12 @@ const CANCELLATIONS: readonly RegExp[] = [
 
 /** Whether a class of error says that the work was ended on purpose. Takes qualified names, `asyncio.CancelledError`. */
 export function isCancellation(errorType: string): boolean {
-  const name = /[^\s./:$\\[\]]*(?=\]?$)/.exec(errorType.trim())?.[0] ?? '';
+  const name =
+    errorType
+      .trim()
+      .replace(/\]$/, '')
+      .split(/[\s./:$\\[\]]/)
+      .at(-1) ?? '';
   return CANCELLATIONS.some((pattern) => pattern.test(name));
 }
 

@@ -11,7 +11,7 @@ export function modelNames(reported: string, providers: readonly string[]): read
   const name = reported.trim().toLowerCase();
   const names = new Set([name]);
   // Resource names: `models/X`, `projects/P/locations/L/publishers/google/models/X`, `arn:aws:bedrock:…/X`.
-  const resource = /(?:^|\/)models\/(.+)$/.exec(name)?.[1] ?? /^arn:.*\/([^/]+)$/.exec(name)?.[1] ?? name;
+  const resource = /(?:^|\/)models\/(.+)$/s.exec(name)?.[1] ?? /^arn:.*\/([^/]+)$/.exec(name)?.[1] ?? name;
   names.add(resource);
   // A geographic inference profile of Bedrock costs what the region costs.
   names.add(resource.replace(/^(?:us|us-gov|eu|apac|au|jp|ca|sa)\.(?=[a-z0-9-]+\.)/, ''));

@@ -10,7 +10,7 @@ export function bearerAuth(token: string | undefined): (authorization: string | 
   if (token === undefined) return () => true;
   const expected = digest(token);
   return (authorization) => {
-    const [, given] = /^bearer +(.+)$/i.exec(authorization ?? '') ?? [];
+    const [, given] = /^bearer +(\S.*)$/is.exec(authorization ?? '') ?? [];
     return given !== undefined && timingSafeEqual(digest(given), expected);
   };
 }

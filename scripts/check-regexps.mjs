@@ -1,0 +1,48 @@
+// Every regular expression of what is shipped, given to recheck: none may take more than linear time, for senders choose
+// what they are applied to. A literal without a repetition that has no upper bound cannot. Needs a build.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'acorn';
+import { full } from 'acorn-walk';
+import { checkSync } from 'recheck';
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+/** Runs on the machines of those who work on earshot, on input of their own. */
+const LEFT_OUT = /^(test|bench|grafana)\//;
+/** Of one expression; recheck's own program takes a second for the longest. */
+const TIMEOUT_MS = 60_000;
+/** What recheck's automaton does not know: look-ahead. Read by hand: anchored at the start, one repetition before fixed words. */
+const READ_BY_HAND = new Set([
+  '/^(?!timeout)(?:\\w*[a-z_])?cancel(?:l?ed|l?ation)(?:error|exception)?$/i',
+  '/^(?:us|us-gov|eu|apac|au|jp|ca|sa)\\.(?=[a-z0-9-]+\\.)/',
+  '/^(\\d{3,4}|(?=.*[a-z_])[\\w.-]{1,64})$/i',
+]);
+
+/** Expressions by what they are: many files share one. */
+const found = new Map();
+for (const path of readdirSync(dist, { recursive: true })) {
+  if (!path.endsWith('.js') || LEFT_OUT.test(path)) continue;
+  const program = parse(readFileSync(`${dist}${path}`, 'utf8'), {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    locations: true,
+  });
+  full(program, ({ regex, loc }) => {
+    if (regex !== undefined && /[*+]|\{\d+,\}/.test(regex.pattern))
+      found.set(`/${regex.pattern}/${regex.flags}`, { ...regex, place: `dist/${path}:${loc.start.line}` });
+  });
+}
+if (found.size === 0) throw new Error('dist has no regular expression: is it built?');
+
+for (const [text, { pattern, flags, place }] of found) {
+  if (READ_BY_HAND.has(text)) continue;
+  const { status, complexity, attack } = checkSync(pattern, flags, {
+    timeout: TIMEOUT_MS,
+    checker: 'automaton',
+  });
+  if (status === 'safe') continue;
+  console.error(
+    `${place}: ${text} is ${status}: ${complexity?.summary ?? 'not decided'}. ${attack?.pattern ?? ''}`,
+  );
+  process.exitCode = 1;
+}
