@@ -10,6 +10,7 @@ const env = { ...process.env, PATH: `${root}node_modules/.bin${delimiter}${proce
 await Promise.all([
   // As committed: a build would bring them up to date.
   step('generated modules', 'node scripts/generate.mjs --check'),
+  step('licences', 'node scripts/licences.mjs'),
   step('biome', 'biome check --error-on-warnings .'),
   step('tsc', 'tsc -p tsconfig.json').then(
     (built) =>
