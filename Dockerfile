@@ -32,11 +32,12 @@ WORKDIR /app
 COPY --from=production /src/package.json /src/LICENSE ./
 COPY --from=production /src/node_modules ./node_modules
 COPY --from=production /src/dist ./dist
-# Nothing is written: runs with a read-only root.
-USER node
+# Nothing is written: runs with a read-only root, and as any user. A number, so that Kubernetes sees that it is not root.
+USER 1000:0
 EXPOSE 4318
 STOPSIGNAL SIGTERM
+# Whether the process lives: a database that is away is no reason to restart it (/readyz asks that).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.EARSHOT_PORT || 4318) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.EARSHOT_PORT || 4318) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve"]

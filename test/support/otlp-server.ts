@@ -74,8 +74,10 @@ const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 export async function startServe(
   t: Pick<TestContext, 'after'>,
   env: Readonly<Record<string, string>>,
+  as: { readonly uid?: number; readonly gid?: number; readonly cwd?: string } = {},
 ): Promise<ServeProcess> {
   const child = spawn(process.execPath, [CLI, 'serve'], {
+    ...as,
     env: {
       PATH: process.env.PATH,
       EARSHOT_PORT: '0',
