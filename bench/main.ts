@@ -12,6 +12,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'audio-frame': async () => (await import('./audio-frame.ts')).benchAudioFrame(),
   'live-frame': async () => (await import('./frames/live-frame.ts')).benchLiveFrame(),
   'open-calls': async () => (await import('./open-calls.ts')).benchOpenCalls(),
+  'agent-loop': async () => (await import('./agent-loop.ts')).benchAgentLoop(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
 };

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Attributes, Meter } from '@opentelemetry/api';
 import { Decimal } from 'decimal.js';
-import type { CallLogRow, CallRows } from '../../model/rows.ts';
+import type { CallLogRow, CallMetricsRow, CallRows } from '../../model/rows.ts';
 import { ATTR, type Definition, METRICS } from '../../model/semconv.ts';
 import type { InterruptionKind } from '../../model/vocabulary.ts';
 import { followMeter } from './meter.ts';
@@ -33,31 +34,40 @@ const instruments = followMeter((meter: Meter) => {
   };
 });
 
+/** Turns that are recorded at a stretch: a millisecond's worth. */
+const SLICE = 50;
+
 /**
  * Records a call's results as metrics. To be called when the call got its rows for the first time, by the process that
- * wrote them: metrics cannot be taken back. Labels are closed sets or names of models, never ids.
+ * wrote them: metrics cannot be taken back. Labels are closed sets or names of models, never ids. A call of up to 50 turns
+ * is recorded when this returns; a larger one lets the event loop go on in between.
  */
-export function recordCallMetrics({ metrics, logs }: CallRows): void {
+export async function recordCallMetrics({ metrics, logs }: CallRows): Promise<void> {
   const to = instruments();
+  const quantities = quantitiesOf(to, metrics);
+  const kinds = new Map<InterruptionKind, number>();
+  for (const [index, row] of logs.entries()) {
+    if (index > 0 && index % SLICE === 0) await setImmediate();
+    recordTurn(to, row);
+    for (const quantity of quantities) quantity.add(row);
+    const kind = row.interruption_kind;
+    if (kind !== null) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
   to.calls.add(1, present({ [ATTR.outcome]: metrics.outcome }));
   for (const what of metrics.unpriced) to.unpriced.add(1, unpricedLabels(what));
   to.duration.record(metrics.duration_seconds);
   to.turns.add(metrics.turn_count);
-  for (const [kind, count] of interruptionsByKind({ metrics, logs })) {
-    to.interruptions.add(count, { [ATTR.interruptionKind]: kind });
+  // A turn's row has one kind; of these two the call knows the exact number.
+  kinds.set('barge_in', metrics.interruption_count ?? 0);
+  kinds.set('false_interruption', metrics.false_interruption_count ?? 0);
+  for (const [kind, count] of kinds) {
+    if (count > 0) to.interruptions.add(count, { [ATTR.interruptionKind]: kind });
   }
-  for (const component of COMPONENTS) {
-    const cost = `cost_${component}` as const;
-    for (const [labels, usd] of byModel(logs, component, (row) => row[cost], metrics[cost])) {
-      to.cost.add(usd, { [ATTR.costComponent]: component, ...labels });
-    }
-  }
+  for (const quantity of quantities) quantity.record();
   for (const component of ['livekit', 'telephony'] as const) {
     const usd = metrics[`cost_${component}`];
     if (usd !== null) to.cost.add(usd.toNumber(), { [ATTR.costComponent]: component });
   }
-  recordUsage(to, { metrics, logs });
-  for (const row of logs) recordTurn(to, row);
 }
 
 /** Of `component:provider/model`, or `component:unknown`, as the row has it. */
@@ -73,37 +83,44 @@ function unpricedLabels(what: string): Attributes {
 
 type Instruments = ReturnType<typeof instruments>;
 
-function recordUsage(to: Instruments, { metrics, logs }: CallRows): void {
+/** What a call has used and paid, to be split over the models of its turns. */
+function quantitiesOf(to: Instruments, metrics: CallMetricsRow): readonly ModelSplit[] {
   // Apart, so that the types add up to all tokens: the rows' input has the cached ones in it.
-  const cached = (row: TokenColumns) => row.llm_cached_tokens;
-  const uncached = (row: TokenColumns) =>
-    row.llm_input_tokens === null ? null : Math.max(0, row.llm_input_tokens - (row.llm_cached_tokens ?? 0));
-  const output = (row: TokenColumns) => row.llm_output_tokens;
-  for (const [type, read] of [
-    ['input', uncached],
-    ['cached_input', cached],
-    ['output', output],
-  ] as const) {
-    for (const [labels, tokens] of byModel(logs, 'llm', read, read(metrics))) {
-      to.tokens.add(tokens, { [ATTR.tokenType]: type, ...labels });
-    }
-  }
-  for (const [labels, seconds] of byModel(
-    logs,
-    'stt',
-    (row) => row.stt_audio_seconds,
-    metrics.stt_audio_seconds,
-  )) {
-    to.sttAudio.add(seconds, labels);
-  }
-  for (const [labels, characters] of byModel(
-    logs,
-    'tts',
-    (row) => row.tts_characters,
-    metrics.tts_characters,
-  )) {
-    to.ttsCharacters.add(characters, labels);
-  }
+  const tokens = {
+    input: (row: TokenColumns) =>
+      row.llm_input_tokens === null ? null : Math.max(0, row.llm_input_tokens - (row.llm_cached_tokens ?? 0)),
+    cached_input: (row: TokenColumns) => row.llm_cached_tokens,
+    output: (row: TokenColumns) => row.llm_output_tokens,
+  };
+  return [
+    ...COMPONENTS.map((component) => {
+      const cost = `cost_${component}` as const;
+      return new ModelSplit(
+        component,
+        (row) => row[cost],
+        metrics[cost],
+        (usd, labels) => to.cost.add(usd, { [ATTR.costComponent]: component, ...labels }),
+      );
+    }),
+    ...Object.entries(tokens).map(
+      ([type, read]) =>
+        new ModelSplit('llm', read, read(metrics), (count, labels) =>
+          to.tokens.add(count, { [ATTR.tokenType]: type, ...labels }),
+        ),
+    ),
+    new ModelSplit(
+      'stt',
+      (row) => row.stt_audio_seconds,
+      metrics.stt_audio_seconds,
+      (seconds, labels) => to.sttAudio.add(seconds, labels),
+    ),
+    new ModelSplit(
+      'tts',
+      (row) => row.tts_characters,
+      metrics.tts_characters,
+      (characters, labels) => to.ttsCharacters.add(characters, labels),
+    ),
+  ];
 }
 
 type TokenColumns = Pick<CallLogRow, 'llm_input_tokens' | 'llm_cached_tokens' | 'llm_output_tokens'>;
@@ -124,51 +141,59 @@ const modelOf = (row: CallLogRow, component: Component): Attributes =>
     [ATTR.requestModel]: row[`${component}_model`],
   });
 
+type Quantity = Decimal | number | null;
+
 /**
  * Splits a call's quantity over the models of its turns. The parts add up to the call's own figure: what no turn has
  * (a stage outside of any) goes to the call's only model, and without labels when it has several.
  */
-function byModel(
-  logs: readonly CallLogRow[],
-  component: Component,
-  ofTurn: (row: CallLogRow) => Decimal | number | null,
-  ofCall: Decimal | number | null,
-): (readonly [Attributes, number])[] {
-  if (ofCall === null) return [];
-  const parts = new Map<string, { labels: Attributes; amount: Decimal }>();
-  const add = (labels: Attributes, amount: Decimal) => {
-    const key = JSON.stringify(labels);
-    const known = parts.get(key);
-    parts.set(key, { labels, amount: known === undefined ? amount : known.amount.plus(amount) });
-  };
-  let rest = new Decimal(ofCall);
-  for (const row of logs) {
-    const amount = ofTurn(row);
-    if (amount === null) continue;
-    add(modelOf(row, component), new Decimal(amount));
-    rest = rest.minus(amount);
-  }
-  const models = new Map(
-    logs.map((row) => [JSON.stringify(modelOf(row, component)), modelOf(row, component)]),
-  );
-  models.delete('{}');
-  const [only, ...others] = models.values();
-  if (rest.isPositive() && !rest.isZero()) add(only !== undefined && others.length === 0 ? only : {}, rest);
-  return [...parts.values()]
-    .filter(({ amount }) => amount.greaterThan(0))
-    .map(({ labels, amount }) => [labels, amount.toNumber()] as const);
-}
+class ModelSplit {
+  readonly #component: Component;
+  readonly #ofTurn: (row: CallLogRow) => Quantity;
+  readonly #record: (amount: number, labels: Attributes) => void;
+  readonly #parts = new Map<string, { labels: Attributes; amount: Decimal }>();
+  readonly #models = new Map<string, Attributes>();
+  /** Undefined: the call has none. */
+  #rest: Decimal | undefined;
 
-function interruptionsByKind({ metrics, logs }: CallRows): Map<InterruptionKind, number> {
-  const counts = new Map<InterruptionKind, number>();
-  for (const { interruption_kind: kind } of logs) {
-    if (kind !== null) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  constructor(
+    component: Component,
+    ofTurn: (row: CallLogRow) => Quantity,
+    ofCall: Quantity,
+    record: (amount: number, labels: Attributes) => void,
+  ) {
+    this.#component = component;
+    this.#ofTurn = ofTurn;
+    this.#record = record;
+    this.#rest = ofCall === null ? undefined : new Decimal(ofCall);
   }
-  // A turn's row has one kind; of these two the call knows the exact number.
-  counts.set('barge_in', metrics.interruption_count ?? 0);
-  counts.set('false_interruption', metrics.false_interruption_count ?? 0);
-  for (const [kind, count] of counts) if (count === 0) counts.delete(kind);
-  return counts;
+
+  add(row: CallLogRow): void {
+    if (this.#rest === undefined) return;
+    const labels = modelOf(row, this.#component);
+    const key = JSON.stringify(labels);
+    if (key !== '{}') this.#models.set(key, labels);
+    const amount = this.#ofTurn(row);
+    if (amount === null) return;
+    this.#addPart(key, labels, new Decimal(amount));
+    this.#rest = this.#rest.minus(amount);
+  }
+
+  record(): void {
+    const [only, ...others] = this.#models.values();
+    if (this.#rest?.greaterThan(0)) {
+      const labels = only !== undefined && others.length === 0 ? only : {};
+      this.#addPart(JSON.stringify(labels), labels, this.#rest);
+    }
+    for (const { labels, amount } of this.#parts.values()) {
+      if (amount.greaterThan(0)) this.#record(amount.toNumber(), labels);
+    }
+  }
+
+  #addPart(key: string, labels: Attributes, amount: Decimal): void {
+    const known = this.#parts.get(key);
+    this.#parts.set(key, { labels, amount: known === undefined ? amount : known.amount.plus(amount) });
+  }
 }
 
 /** Unknown is absent, in labels too. */

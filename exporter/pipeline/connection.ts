@@ -104,10 +104,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     callGapMs: settings.callGap,
   });
   const { ownCalls } = options;
+  let recorded: Promise<unknown> = Promise.resolve();
   const onFinalized = ({ rows, first }: FinalizedCall) => {
     ownCalls?.finalized(rows.metrics.call_id);
     metrics.finalized(1);
-    if (first) recordCallMetrics(rows);
+    // A meter of the application's own may throw.
+    if (first) recorded = Promise.all([recorded, recordCallMetrics(rows).catch(() => {})]);
   };
   const worker = new FinalizeWorker({
     queue,
@@ -135,6 +137,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     },
     async close() {
       await Promise.all([worker.stop(), stopRetention()]);
+      await recorded;
       await finalizer.close();
       await closeDatabase();
     },

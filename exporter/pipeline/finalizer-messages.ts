@@ -8,11 +8,8 @@ import type { PriceSettings } from './price-list.ts';
 
 export type ThreadData = PriceSettings;
 
-/** Facts of the call at hand; the last of them asks for its rows. */
-export interface ToThread {
-  readonly facts: readonly Fact[];
-  readonly last: boolean;
-}
+/** Facts of the call at hand, the last of them ask for its rows; or "go on", the answer to rows that have come. */
+export type ToThread = { readonly facts: readonly Fact[]; readonly last: boolean } | { readonly more: true };
 
 /** Some turns, and in the end the call; or why there are none. */
 export type FromThread =
@@ -24,8 +21,8 @@ type Plain<Row> = {
   readonly [Column in keyof Row]: Row[Column] extends Decimal | null ? string | null : Row[Column];
 };
 
-/** What is copied at once: some milliseconds' worth. */
-const SLICE = 200;
+/** What is copied at once: a millisecond's worth or two. */
+const SLICE = 100;
 
 export function* slices<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let start = 0; start < items.length; start += SLICE) yield items.slice(start, start + SLICE);

@@ -11,9 +11,12 @@ const port = parentPort;
 const priceList = loadPriceList(workerData as ThreadData, () => {});
 let waiting: Fact[] = [];
 
-port?.on('message', ({ facts, last }: ToThread) => {
-  for (const fact of facts) waiting.push(fact);
-  if (!last) return;
+let goOn: () => void = () => {};
+
+port?.on('message', (message: ToThread) => {
+  if ('more' in message) return goOn();
+  for (const fact of message.facts) waiting.push(fact);
+  if (!message.last) return;
   const call = waiting;
   waiting = [];
   void answer(call);
@@ -23,7 +26,14 @@ async function answer(facts: readonly Fact[]): Promise<void> {
   const send = (message: FromThread) => port?.postMessage(message);
   try {
     const { metrics, logs } = finalizeCall(facts, await priceList);
-    for (const slice of slices(logs)) send({ logs: slice.map(toPlain) });
+    for (const slice of slices(logs)) {
+      // One at a time: messages that wait are all received at a stretch.
+      const more = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      send({ logs: slice.map(toPlain) });
+      await more;
+    }
     send({ metrics: toPlain(metrics) });
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;

@@ -102,7 +102,10 @@ function answerOf(worker: Worker): Promise<CallRows> {
         });
         return settle(() => reject(new ComputationError('', { cause })));
       }
-      if ('logs' in message) return void logs.push(...message.logs.map(fromPlain));
+      if ('logs' in message) {
+        logs.push(...message.logs.map(fromPlain));
+        return void setImmediate().then(() => worker.postMessage({ more: true } satisfies ToThread));
+      }
       const metrics = fromPlain(message.metrics);
       return settle(() => resolve({ metrics, logs }));
     };

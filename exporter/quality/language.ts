@@ -1,10 +1,7 @@
-import { detectAll } from 'tinyld';
+import { detectLanguages } from './language-detector.ts';
 
-/**
- * Languages that agents are spoken to in and whose words are written like English ones. A rare language among them would
- * take every short text: to the detector "great" alone is Irish.
- */
-const LANGUAGES = 'en de nl fr es pt it sv da no fi pl cs hu ro tr id'.split(' ');
+/** Characters that show a text's language: the rest of a long one is not looked at. */
+const ENOUGH = 1_000;
 /** How much more another language has to show than English, of a text too short to be sure of. */
 const CLEARLY = 3;
 
@@ -15,7 +12,7 @@ const CLEARLY = 3;
  * "die war" is `de`; "that is great" is `en`; "super" is undefined.
  */
 export function languageOf(text: string): string | undefined {
-  const found = detectAll(text, { only: LANGUAGES });
+  const found = detectLanguages(text.slice(0, ENOUGH));
   const [first] = found;
   if (first === undefined || first.lang === 'en') return first?.lang;
   const english = found.find(({ lang }) => lang === 'en')?.accuracy ?? 0;

@@ -45,20 +45,34 @@ export async function readSizes(
   return new Map(rows.map((row) => [row.call_id, row.spans]));
 }
 
-/** The facts of calls, at most `maxSpans` of each; none of a call whose spans have expired. */
+/** Facts that are read at a stretch: a driver parses a long answer without a pause. */
+const PAGE = 500;
+
+/**
+ * The facts of calls, at most `maxSpans` of each; none of a call whose spans have expired. Where there are many they come
+ * in pages, and the event loop goes round in between: then it has to be a transaction.
+ *
+ * @param spans - how many there are, about. (Default: few.)
+ */
 export async function readFacts(
-  db: Queryable,
+  tx: Queryable,
   callIds: readonly string[],
-  maxSpans: number,
+  { maxSpans, spans = 0 }: { maxSpans: number; spans?: number },
 ): Promise<ReadonlyMap<string, readonly Fact[]>> {
   const factsByCall = new Map<string, Fact[]>();
-  for (const { call_id, facts } of await db.query<{ call_id: string; facts: Fact }>(FACTS, [
-    callIds,
-    maxSpans,
-  ])) {
-    const known = factsByCall.get(call_id);
-    if (known === undefined) factsByCall.set(call_id, [facts]);
-    else known.push(facts);
+  const take = (page: readonly { call_id: string; facts: Fact }[]) => {
+    for (const { call_id, facts } of page) {
+      const known = factsByCall.get(call_id);
+      if (known === undefined) factsByCall.set(call_id, [facts]);
+      else known.push(facts);
+    }
+    return page.length;
+  };
+  if (spans <= PAGE) take(await tx.query(FACTS, [callIds, maxSpans]));
+  else {
+    await tx.query(`DECLARE earshot_facts NO SCROLL CURSOR FOR ${FACTS}`, [callIds, maxSpans]);
+    while (take(await tx.query(`FETCH ${PAGE} FROM earshot_facts`)) === PAGE);
+    await tx.query('CLOSE earshot_facts');
   }
   return factsByCall;
 }

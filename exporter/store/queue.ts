@@ -160,7 +160,7 @@ export class Queue {
   async finalizeIn(tx: Queryable, callIds: readonly string[]): Promise<readonly FinalizedCall[]> {
     const queued = await tx.query<{ call_id: string }>(sql.LOCK, [callIds]);
     const ids = queued.map((row) => row.call_id);
-    const computed = await this.#compute(tx, ids, await readSizes(tx, ids));
+    const computed = await this.#compute((read) => read(tx), ids, await readSizes(tx, ids));
     for (const { error } of computed) if (error !== undefined) throw error;
     const finalized = await this.#write(tx, computed);
     await tx.query(sql.REMOVE, [ids]);
@@ -202,7 +202,7 @@ export class Queue {
   ): Promise<TakeResult> {
     await this.#db.query(sql.RENEW, [callIds, claim, this.#options.claimMs]);
     try {
-      const computed = await this.#compute(this.#db, callIds, sizes);
+      const computed = await this.#compute((read) => this.#db.transaction(read), callIds, sizes);
       return await withRetries(() => this.#writeClaimed(computed, claim));
     } catch (error) {
       if (!isOfOneCall(error)) throw error;
@@ -222,12 +222,13 @@ export class Queue {
   }
 
   async #compute(
-    db: Queryable,
+    transaction: Database['transaction'],
     callIds: readonly string[],
     sizes: ReadonlyMap<string, number>,
   ): Promise<readonly Computed[]> {
     const { callGapMs, maxCallSpans } = this.#options;
-    const factsByCall = await readFacts(db, callIds, maxCallSpans);
+    const spans = callIds.reduce((sum, callId) => sum + Math.min(sizes.get(callId) ?? 0, maxCallSpans), 0);
+    const factsByCall = await transaction((tx) => readFacts(tx, callIds, { maxSpans: maxCallSpans, spans }));
     const computed: Computed[] = [];
     let pauseAtMs = performance.now() + WORK_MS;
     for (const callId of callIds) {

@@ -107,7 +107,7 @@ async function compare(
   const base = { callId, startedAt: stored.started_at };
   let read = 0;
   const facts = await factsOfCall(callId, callGapMs * 1e3, async (id) => {
-    const journal = (await readFacts(db, [id], maxCallSpans)).get(id) ?? [];
+    const journal = (await readFacts(db, [id], { maxSpans: maxCallSpans })).get(id) ?? [];
     read = journal.length;
     return journal;
   });

@@ -34,14 +34,15 @@ ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id
 WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_LOGS, 'excluded')})`;
 
 /** Turns that one statement writes: more would hold the event loop while they are encoded. */
-const SLICE = 200;
+const SLICE = 100;
 
 const DELETE_GONE_LOGS = `\
 DELETE FROM :schema.call_logs l
 WHERE l.call_id = ANY ($1::text[])
   AND NOT EXISTS (
-    SELECT FROM UNNEST($2::text[], $3::integer[]) AS k (call_id, turn_index)
-    WHERE k.call_id = l.call_id AND k.turn_index = l.turn_index
+    SELECT FROM UNNEST($1, $2::text[]) AS c (call_id, turn_indexes)
+    CROSS JOIN LATERAL UNNEST(string_to_array(c.turn_indexes, ',')::integer[]) AS k (turn_index)
+    WHERE c.call_id = l.call_id AND k.turn_index = l.turn_index
   )`;
 
 /**
@@ -61,8 +62,11 @@ export async function writeCallRows(
     ...columnArrays(CALL_METRICS, metrics),
     finalizedBy,
   ]);
-  const [callIds, turnIndexes] = columnArrays({ call_id: 'text', turn_index: 'integer' }, logs);
-  await tx.query(DELETE_GONE_LOGS, [metrics.map((row) => row.call_id), callIds, turnIndexes]);
+  await tx.query(DELETE_GONE_LOGS, [
+    metrics.map((row) => row.call_id),
+    // One text a call: the driver takes an array apart, value by value.
+    calls.map((call) => call.logs.map((row) => row.turn_index).join()),
+  ]);
   for (let start = 0; start < logs.length; start += SLICE) {
     await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs.slice(start, start + SLICE)));
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import type { FinalState } from '../../exporter/quality/outcome.ts';
 import type { OutcomeVerdict } from '../../exporter/quality/verdict.ts';
@@ -15,11 +16,13 @@ type Analyser = () => CallAnalysis;
 let loading: Promise<Analyser | undefined> | undefined;
 
 async function load(): Promise<Analyser> {
-  const [{ LexiconSentimentAnalyzer }, { SpokenLanguage }, { OutcomeClassifier }] = await Promise.all([
-    import('../../exporter/quality/lexicon-sentiment.ts'),
-    import('../../exporter/quality/language.ts'),
-    import('../../exporter/quality/outcome.ts'),
-  ]);
+  // One after the other, and the event loop goes round in between: there may be calls already.
+  const { SpokenLanguage } = await import('../../exporter/quality/language.ts');
+  await setImmediate();
+  const { LexiconSentimentAnalyzer } = await import('../../exporter/quality/lexicon-sentiment.ts');
+  await setImmediate();
+  const { OutcomeClassifier } = await import('../../exporter/quality/outcome.ts');
+  await setImmediate();
   const lexicon = new LexiconSentimentAnalyzer();
   const classifier = new OutcomeClassifier();
   return () => {
@@ -33,7 +36,7 @@ async function load(): Promise<Analyser> {
   };
 }
 
-/** Loads the word lists, once. Some tens of milliseconds of work: before the first call, and not at start-up. */
+/** Loads the word lists, once. Some ten milliseconds of work: before the first call, and not at start-up. */
 export function loadAnalysis(): Promise<Analyser | undefined> {
   loading ??= load().catch((error) => {
     diag.warn('earshot: sentiment and outcome are not available', error);

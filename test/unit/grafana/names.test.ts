@@ -43,7 +43,7 @@ it('an attribute is a label with underscores', () => {
 it('the page of earshot serve has these names', async (t) => {
   const endpoint = startMetricsEndpoint();
   t.after(() => endpoint.shutdown());
-  recordCallMetrics({
+  await recordCallMetrics({
     metrics: metricsRow('C1', { turn_count: 1, cost_telephony: new Decimal('0.0085'), stt_audio_seconds: 2 }),
     logs: [logRow('C1', 0, { eou_latency: 0.912, ttfb_llm: 0.2, llm_provider: 'groq', llm_model: 'llama' })],
   });

@@ -20,7 +20,7 @@ async function measured(rows: Parameters<typeof recordCallMetrics>[0]) {
   const provider = new MeterProvider({ readers: [reader] });
   metrics.disable();
   metrics.setGlobalMeterProvider(provider);
-  recordCallMetrics(rows);
+  await recordCallMetrics(rows);
   await reader.forceFlush();
   const found = new Map(
     exporter

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { detectAll } from 'tinyld';
 import { QualityMetricsCollector } from '../../../exporter/quality/index.ts';
 import { isEnglish, languageOf, SpokenLanguage } from '../../../exporter/quality/language.ts';
+import { detectLanguages } from '../../../exporter/quality/language-detector.ts';
 import { LexiconSentimentAnalyzer } from '../../../exporter/quality/lexicon-sentiment.ts';
 
 const analyzer = new LexiconSentimentAnalyzer();
@@ -72,6 +75,33 @@ describe('the language', () => {
     assert.deepEqual(
       ['ok', 'das ist gut', 'ok'].map((text) => speaker.of(text)),
       [undefined, 'de', 'de'],
+    );
+  });
+
+  it('is found by our own tables as by all of tinyld', () => {
+    const only = 'id fr en de es pt it nl cs da sv fi no hu ro pl tr'.split(' ');
+    const words = fc.constantFrom(
+      ..."die war great please hvala olen iyi akşam nie wiem grazie mille ok 12 café übel así que l’eau don't".split(
+        ' ',
+      ),
+      ...'årets år jag vill inte något ząb że Ich möchte бог 東京 👋 - !  ? . , \n'.split(' '),
+    );
+    const texts = fc.oneof(
+      fc
+        .array(fc.oneof({ weight: 4, arbitrary: words }, fc.string({ unit: 'grapheme', maxLength: 12 })))
+        .map((list) => list.join(' ')),
+      fc.string({ unit: 'binary', maxLength: 60 }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        // Brackets of a text are words to the package.
+        const plain = text.replace(/[(){}<>「」⋯《》]/g, '');
+        assert.deepEqual(
+          detectLanguages(plain),
+          detectAll(plain, { only }).map(({ lang, accuracy }) => ({ lang, accuracy })),
+        );
+      }),
+      { numRuns: 500 },
     );
   });
 
