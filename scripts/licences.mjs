@@ -7,6 +7,7 @@ const FREE = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC
 const TOOLS = new Set([
   ...FREE,
   'BlueOak-1.0.0',
+  'CC0-1.0',
   'Unlicense',
   'LGPL-2.1',
   'LGPL-2.1-or-later',
