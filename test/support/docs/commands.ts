@@ -1,0 +1,99 @@
+import { codeBlocks, PAGES } from './pages.ts';
+
+/** What becomes of a command of the pages when the tests run. */
+export type Fate =
+  /** test/e2e/docs.test.ts runs it. `needs`: the program that it is skipped without. */
+  | { readonly run: true; readonly needs?: string }
+  /** This test runs it, or what it does: the file has `has`. */
+  | { readonly by: string; readonly has: string }
+  /** It cannot be run here. */
+  | { readonly not: string };
+
+const RUN = { run: true } as const;
+const CHANGES_THE_PROJECT = { not: 'installs into the project of a user' };
+const DOCKER = { not: 'needs Docker and its registries' };
+const CLUSTER = { not: 'needs a cluster; what it applies is rendered and validated by test/unit/deploy' };
+const RELEASE = { not: 'makes a release' };
+const KEYS = {
+  not: 'keys and addresses of providers: test/e2e/examples runs these agents against stand-ins',
+};
+
+/** The first that matches counts. */
+export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
+  // Agents and reports
+  [/^EARSHOT_SDKS=/, { by: 'test/e2e/register/own-sdks.test.ts', has: 'EARSHOT_SDKS' }],
+  [/^export (EARSHOT_)?DATABASE_URL=/, RUN],
+  [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent|bundle)\.m?js$/, RUN],
+  [/^NODE_OPTIONS='--import earshot\/register' node agent\.js$/, RUN],
+  [/^node --import \.\/apps\/agent\/node_modules\/earshot\/dist\//, RUN],
+  [/^npx earshot report( CALL)?$/, RUN],
+  [/^npx esbuild /, RUN],
+  [/^(EARSHOT_DATABASE_URL=\S+ )?npx earshot serve$/, { by: 'test/e2e/docs.test.ts', has: 'startServe' }],
+  [/^npx earshot demo$/, { by: 'test/e2e/demo.test.ts', has: "startCli(['demo'" }],
+  [
+    /^(NODE_OPTIONS='\S+ \S+' )?node (--import \S+ )?agent\.js start$/,
+    { by: 'test/e2e/examples/livekit.test.ts', has: 'NODE_OPTIONS' },
+  ],
+  [/^export \w+=(…|wss:)/, KEYS],
+  [/^npm (start|run dev)$/, KEYS],
+  // Installing
+  [/^npm install/, CHANGES_THE_PROJECT],
+  [/^pnpm .* add /, CHANGES_THE_PROJECT],
+  [/^npm ls /, { not: 'shows what a user has installed' }],
+  // Around it
+  [/^docker /, DOCKER],
+  [
+    /^node scripts\/pin-images\.mjs$/,
+    { by: 'test/unit/deploy/pin-images.test.ts', has: 'scripts/pin-images.mjs' },
+  ],
+  [/^kubectl kustomize \.$/, { run: true, needs: 'kubectl' }],
+  [/^kubectl /, CLUSTER],
+  [/^psql .*grafana\/reader\.sql$/, { by: 'test/support/grafana/database.ts', has: 'reader.sql' }],
+  [/^promtool test rules /, { by: 'test/unit/deploy/prometheus.test.ts', has: "'test', 'rules'" }],
+  [/^amtool check-config /, { by: 'test/unit/deploy/alertmanager.test.ts', has: 'check-config' }],
+  [/^(go install .*|builder .*)$/, { by: 'scripts/stack.mjs', has: 'cmd/builder' }],
+  [
+    /^(otelcol-contrib|\.\/_build\/otelcol-earshot) /,
+    { by: 'test/support/stack/stack.ts', has: '--config=' },
+  ],
+  // Working on earshot
+  [/^npm test$/, { by: '.ci/run', has: 'npm test' }],
+  [/^npm run (test:stack|test:accuracy|demo)$/, { by: '.ci/run', has: 'npm run' }],
+  [/^npm run test:only grafana$/, { by: 'package.json', has: '"test:only"' }],
+  [/^npm run dashboards$/, { by: 'test/unit/grafana/dashboards.test.ts', has: 'npm run dashboards' }],
+  [/^node scripts\/dashboard-layout\.mjs$/, { not: 'draws boxes for a person to look at' }],
+  [/bench\/main\.js|^npm run bench$/, { not: 'measures, for minutes, on a quiet machine' }],
+  // Releasing
+  [/^npm sbom /, RUN],
+  [/^npm pack --dry-run$/, { by: 'test/unit/docs/links.test.ts', has: "'--dry-run'" }],
+  [/^npm audit signatures$/, { by: 'scripts/signatures.mjs', has: "'audit', 'signatures'" }],
+  [/^npm (version|publish|view|deprecate) /, RELEASE],
+];
+
+/** A command of the pages, and those that have it. */
+export interface DocumentedCommand {
+  readonly command: string;
+  readonly pages: readonly string[];
+  /** Undefined: the table does not know it. */
+  readonly fate: Fate | undefined;
+}
+
+/** The commands of a block of shell: without comments, and with the lines that a backslash joins. */
+export const commandsIn = (code: string): string[] =>
+  code
+    .replaceAll(/\\\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.replace(/\s{2,}#.*$/, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+export const documentedCommands = (): DocumentedCommand[] => {
+  const pages = new Map<string, string[]>();
+  for (const { language, code, page } of PAGES.flatMap(codeBlocks))
+    if (language === 'sh')
+      for (const command of commandsIn(code)) pages.set(command, [...(pages.get(command) ?? []), page]);
+  return [...pages].map(([command, on]) => ({
+    command,
+    pages: on,
+    fate: FATES.find(([pattern]) => pattern.test(command))?.[1],
+  }));
+};
