@@ -18,7 +18,7 @@ export interface Manifest {
 const FOLDER = join(packageRoot, 'deploy/kubernetes');
 const run = promisify(execFile);
 
-export const manifestsIn = (text: string): Manifest[] =>
+const manifestsIn = (text: string): Manifest[] =>
   parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 
 /** Every file below deploy/kubernetes but the kustomizations, as it is written. */

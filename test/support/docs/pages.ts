@@ -41,6 +41,3 @@ export const codeBlocks = ({ path, text }: Page): CodeBlock[] =>
     language,
     code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   }));
-
-/** The text of a page without its code. */
-export const prose = ({ text }: Page): string => text.replaceAll(FENCE, '').replaceAll(/`[^`\n]*`/g, '`…`');
