@@ -46,9 +46,14 @@ describe('rows', { concurrency: 2 }, () => {
   test('are there when the program has ended, next to its traces and metrics', async () => {
     const { metrics, logs, exported } = await rowsAfter('one-call.mjs', 'call-rows', {
       OTEL_SERVICE_NAME: 'front-desk',
+      OTEL_RESOURCE_ATTRIBUTES:
+        'service.version=2.4.1,deployment.environment.name=production,voice.tag.region=eu,voice.tag.experiment=b',
     });
     assert.equal(metrics?.turn_count, 1);
     assert.equal(metrics?.service_name, 'front-desk');
+    assert.equal(metrics?.service_version, '2.4.1');
+    assert.equal(metrics?.deployment_environment, 'production');
+    assert.deepEqual(metrics?.tags, { region: 'eu', experiment: 'b' });
     assert.equal(metrics?.llm_input_tokens, 10);
     assert.equal(logs.length, 1);
     assert.ok(exported.length >= 3);

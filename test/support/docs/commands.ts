@@ -28,6 +28,8 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^node --import \.\/apps\/agent\/node_modules\/earshot\/dist\//, RUN],
   [/^npx earshot report( CALL)?$/, RUN],
   [/^npx esbuild /, RUN],
+  [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
+  [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],
   [/^(EARSHOT_DATABASE_URL=\S+ )?npx earshot serve$/, { by: 'test/e2e/docs.test.ts', has: 'startServe' }],
   [/^npx earshot demo$/, { by: 'test/e2e/demo.test.ts', has: "startCli(['demo'" }],
   [
