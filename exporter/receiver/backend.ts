@@ -17,8 +17,11 @@ const CALLS_PER_TRANSACTION = 64;
 const CHECK_TIMEOUT_MS = 2_000;
 /** After a commit that failed. */
 const UNREADY_MS = 5_000;
-/** What a commit needs, at once: fails on a replica and while others hold the journal. */
-const CAN_WRITE = 'SET LOCAL lock_timeout = 500; LOCK TABLE :schema.call_spans IN ROW EXCLUSIVE MODE';
+/** What a commit needs, at once: fails while others hold the journal, and says whether writing is refused, as by a replica. */
+const CAN_WRITE = `\
+SET LOCAL lock_timeout = 500;
+LOCK TABLE :schema.call_spans IN ROW EXCLUSIVE MODE;
+SHOW transaction_read_only`;
 /** Probes of many balancers must not become load on the database. */
 const CHECK_EVERY_MS = 1_000;
 
@@ -191,12 +194,12 @@ export class Backend {
     if (performance.now() - this.#failedAtMs < UNREADY_MS) return false;
     const { database } = this.#options;
     try {
-      await limit(
+      const [row] = await limit(
         CHECK_TIMEOUT_MS,
         'asking the database for its schema',
-        checkSchema(database).then(() => database.query(CAN_WRITE)),
+        checkSchema(database).then(() => database.query<{ transaction_read_only: string }>(CAN_WRITE)),
       );
-      return true;
+      return row?.transaction_read_only === 'off';
     } catch (error) {
       // A newer earshot has migrated it while we ran: statements of ours still fit, so the change can be rolling.
       return error instanceof SchemaError && error.seenVersion > error.knownVersion;

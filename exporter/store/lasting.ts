@@ -1,7 +1,9 @@
 import { errorCode } from './errors.ts';
 
-/** What waiting does not fix, by SQLSTATE or system error code, and what to do about it. Never quotes the URL. */
+/** What waiting alone may not fix, by SQLSTATE or system error code, and what to do about it. Never quotes the URL. */
 const LASTING: Readonly<Record<string, string>> = {
+  '25006':
+    'the server is a replica, or its transactions may only read. Name the primary, or wait for the fail-over',
   '28000': 'the server refuses this user. Check user name and pg_hba.conf',
   '28P01': 'the password is wrong',
   '3D000': 'there is no database of that name. Create it, or correct the name',
@@ -9,11 +11,12 @@ const LASTING: Readonly<Record<string, string>> = {
     'the user has no right to do this. Run `earshot migrate` as one who may create the schema, and let this user use it',
   '42P07':
     'the schema has a table of that name already, which is not of earshot. Choose another schema with EARSHOT_SCHEMA',
+  '53100': 'the disk of the server is full. Make room there',
   ENOTFOUND: 'there is no host of that name',
   ERR_INVALID_URL: 'this is not a URL of PostgreSQL. Expected postgres://user:password@host:5432/database',
 };
 
-/** Why an error of the database will not pass by itself, as a sentence; undefined when it may. */
+/** Why an error of the database may not pass by itself, as a sentence; undefined when it soon does. */
 export function lastingProblem(error: unknown): string | undefined {
   const code = errorCode(error) ?? '';
   return Object.hasOwn(LASTING, code) ? `${LASTING[code]} (${code}).` : undefined;

@@ -27,6 +27,9 @@ export interface PostgresOptions {
 /** How often a connection is tried, at most, where the event loop was too busy to see the answer in time. */
 const CONNECT_ATTEMPTS = 3;
 
+/** read_only_sql_transaction */
+const READ_ONLY = '25006';
+
 /** How much longer the client waits than the server works, in milliseconds. */
 const GRACE_MS = 1_000;
 
@@ -193,8 +196,9 @@ class Transaction implements Queryable {
     try {
       return await statement;
     } catch (error) {
-      // Not the server's answer: the connection is lost, or stuck in a statement.
-      if (!isSqlState(error)) this.failure = asError(error);
+      // Not the server's answer: the connection is lost, or stuck in a statement. Or it leads to a server that was the
+      // primary once; a new one leads to where the name points now.
+      if (!isSqlState(error) || errorCode(error) === READ_ONLY) this.failure = asError(error);
       throw withCode(error);
     }
   }

@@ -4,6 +4,10 @@
  * are written only while the claim holds, so that never older rows replace newer ones.
  */
 
+// Queued in the future: the clock of the database was set back, maybe by a fail-over to another server, and `due_at` says
+// nothing. Such a call is computed once, at once; a span that comes later queues it again.
+const BEFORE_SET_BACK = 'queued_at > clock_timestamp() AND claim IS NULL AND attempts = 0';
+
 // Claiming is the attempt: it is committed before the work, which may end the process. A claim that is not ended lapses
 // at `due_at`. A call whose last attempt was never ended comes to rest here.
 export const CLAIM = `\
@@ -12,8 +16,8 @@ WITH due AS (
   WHERE CASE
     WHEN $2::text[] IS NOT NULL THEN call_id = ANY ($2)
     WHEN $4::text[] IS NULL OR call_id = ANY ($4)
-      THEN due_at <= now() OR ($3::boolean AND ended AND attempts = 0 AND claim IS NULL)
-    ELSE due_at <= now() - $5::double precision * interval '1 millisecond'
+      THEN due_at <= now() OR ($3::boolean AND ended AND attempts = 0 AND claim IS NULL) OR ${BEFORE_SET_BACK}
+    ELSE due_at <= now() - $5::double precision * interval '1 millisecond' OR ${BEFORE_SET_BACK}
   END
   ORDER BY due_at
   LIMIT $1

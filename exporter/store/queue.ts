@@ -88,10 +88,12 @@ interface Computed {
   readonly error?: unknown;
 }
 
-/** The calls that wait in `call_queue`. Holds no state: any number of workers may take from it at once. */
+/** The calls that wait in `call_queue`. Any number of workers may take from it at once. */
 export class Queue {
   readonly #db: Database;
   readonly #options: Required<QueueOptions>;
+  /** Claims that could not be given back: the database was away by then, too. */
+  #unreleased: string[] = [];
 
   constructor(db: Database, options: QueueOptions) {
     this.#db = db;
@@ -113,6 +115,9 @@ export class Queue {
    */
   async take({ limit = 16, callIds, ended = false, own }: TakeOptions = {}): Promise<TakeResult> {
     const { maxAttempts, claimMs } = this.#options;
+    // Or an outage would count as an attempt of each call, and ten of them would give it up.
+    for (const claim of this.#unreleased) await this.#db.query(sql.RELEASE, [claim]);
+    this.#unreleased = [];
     const claim = randomUUID();
     const parameters = [
       limit,
@@ -142,7 +147,7 @@ export class Queue {
         results.push(await this.#finalizeClaimed(group, sizes, claim));
       }
     } catch (error) {
-      await this.#db.query(sql.RELEASE, [claim]).catch(() => {});
+      await this.#db.query(sql.RELEASE, [claim]).catch(() => this.#unreleased.push(claim));
       throw error;
     }
     return {

@@ -17,11 +17,15 @@ const qualifiedList = (columns: Columns, table: string) =>
 
 const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 
-// `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read.
+// `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read. Those may
+// be of another clock, before a fail-over.
 // A row that was inserted, not updated, has no `xmax`.
 const UPSERT_METRICS = `\
 INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
-SELECT c.*, clock_timestamp(), $${METRICS_COUNT + 1}::text FROM (${unnest(CALL_METRICS)}) AS c
+SELECT c.*,
+  greatest(clock_timestamp(), (SELECT max(s.recorded_at) FROM :schema.call_spans s WHERE s.call_id = c.call_id)),
+  $${METRICS_COUNT + 1}::text
+FROM (${unnest(CALL_METRICS)}) AS c
 ON CONFLICT (call_id) DO UPDATE SET ${replaceAll(CALL_METRICS, 'call_id')},
   finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
 RETURNING call_id, xmax = 0 AS first`;

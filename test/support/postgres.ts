@@ -29,8 +29,18 @@ export interface TestPostgres {
   pause(): Promise<void>;
   /** Ends a pause. */
   resume(): Promise<void>;
+  /** Every transaction that begins from now on may only read, or may write again. */
+  readOnly(on: boolean): Promise<void>;
+  /** A server on a copy of the data, which follows this one. This one is restarted for it. */
+  standby(): Promise<Standby>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
+}
+
+/** A hot standby: takes reading transactions, and has what was committed at its primary, which waits for it. */
+export interface Standby extends TestPostgres {
+  /** Makes it the primary. Resolves when it takes writes. */
+  promote(): Promise<void>;
 }
 
 /** Settings of `postgresql.conf`. */

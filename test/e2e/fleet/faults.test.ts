@@ -5,20 +5,20 @@ import { DATABASE_FAULTS, faultRun, type Ground } from '../../support/fleet/run.
 /** `EARSHOT_FAULT_RUNS`: how many; the full suite asks for 100. `EARSHOT_FAULT_FROM`: the first seed, to see one again. */
 const RUNS = Number(process.env.EARSHOT_FAULT_RUNS ?? 5);
 const FROM = Number(process.env.EARSHOT_FAULT_FROM ?? 0);
-/** Of every twentieth run, in the full suite. */
+/** Of every fourth outage, in the full suite. */
 const LONG_OUTAGE_MS = 30_000;
 const OUTAGE_MS = 2_500;
 const FULL = RUNS >= 100;
 
 let ground: Ground;
 before(async () => {
-  ground = await startGround(4);
+  ground = await startGround(4, { smallDisk: true });
 });
 after(() => stopGround(ground));
 
 for (let seed = FROM; seed < FROM + RUNS; seed += 1) {
   const databaseFault = DATABASE_FAULTS[seed % DATABASE_FAULTS.length] ?? 'none';
-  const long = FULL && seed % 20 === DATABASE_FAULTS.indexOf('outage');
+  const long = FULL && seed % (4 * DATABASE_FAULTS.length) === DATABASE_FAULTS.indexOf('outage');
   test(`seed ${seed}: killed workers, cut connections, database: ${databaseFault}; rows as if nothing had happened`, async (t) => {
     const report = await faultRun(ground, {
       seed,

@@ -1,12 +1,28 @@
 import { migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { SmallDisk } from '../postgres/small-disk.ts';
 import { startPostgres } from '../postgres.ts';
 import { Fleet } from './fleet.ts';
 import type { Ground } from './run.ts';
 
+export interface GroundOptions {
+  /** Of the workers, on top of what all have. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What stands between the workers and the database: given its URL, the URL that they have. (Default: nothing.) */
+  readonly between?: (url: string) => Promise<string>;
+  /** With a disk of its own, where one can be mounted. (Default: false.) */
+  readonly smallDisk?: boolean;
+}
+
 /** A PostgreSQL of its own, with so many workers on it. Short times, so that runs are, too. */
-export async function startGround(workers: number): Promise<Ground> {
+export async function startGround(
+  workers: number,
+  { env = {}, between = async (url) => url, smallDisk = false }: GroundOptions = {},
+): Promise<Ground> {
   const postgres = await startPostgres();
-  const [url, referenceUrl] = [await postgres.createDatabase(), await postgres.createDatabase()];
+  const [direct, referenceUrl] = [await postgres.createDatabase(), await postgres.createDatabase()];
+  const disk = smallDisk ? await SmallDisk.mount() : undefined;
+  await disk?.take(direct);
+  const url = await between(direct);
   const reference = openPostgres({ url: referenceUrl });
   await migrate(reference);
   // All at once on an empty database: each wants to migrate it.
@@ -14,13 +30,15 @@ export async function startGround(workers: number): Promise<Ground> {
     DATABASE_URL: url,
     EARSHOT_FINALIZE_DELAY: '150ms',
     EARSHOT_IDLE_LIMIT: '700ms',
+    ...env,
   });
-  return { postgres, fleet, db: openPostgres({ url }), reference };
+  return { postgres, disk, fleet, db: openPostgres({ url }), reference };
 }
 
 /** Ends everything and removes it. */
-export async function stopGround({ postgres, fleet, db, reference }: Ground): Promise<void> {
+export async function stopGround({ postgres, disk, fleet, db, reference }: Ground): Promise<void> {
   await fleet.stop();
   await Promise.all([db.close(), reference.close()]);
   await postgres.stop();
+  await disk?.unmount();
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../exporter/store/database.ts';
 import { poll } from '../poll.ts';
+import type { SmallDisk } from '../postgres/small-disk.ts';
 import type { TestPostgres } from '../postgres.ts';
 import { createRandom, type Random } from '../simulators/random.ts';
 import { type FleetCall, fleetCalls } from './calls.ts';
@@ -14,6 +15,8 @@ import { storedOf, writeUndisturbed } from './undisturbed.ts';
 /** Where runs take place. */
 export interface Ground {
   readonly postgres: TestPostgres;
+  /** The database's own, which can be full; undefined where none can be mounted. */
+  readonly disk: SmallDisk | undefined;
   readonly fleet: Fleet;
   /** What the fleet writes to. */
   readonly db: Database;
@@ -22,7 +25,15 @@ export interface Ground {
 }
 
 /** What happens to the database in the course of a run. */
-export const DATABASE_FAULTS = ['restart', 'crash', 'pause', 'outage', 'none'] as const;
+export const DATABASE_FAULTS = [
+  'restart',
+  'crash',
+  'pause',
+  'outage',
+  'read-only',
+  'disk full',
+  'none',
+] as const;
 
 export interface RunOptions {
   readonly seed: number;
@@ -31,7 +42,8 @@ export interface RunOptions {
   readonly workers: number;
   /** Between two kills, in milliseconds; undefined: no one is killed. */
   readonly killEveryMs?: number | undefined;
-  readonly databaseFault: (typeof DATABASE_FAULTS)[number];
+  /** Or what the test itself does, and repairs. */
+  readonly databaseFault: (typeof DATABASE_FAULTS)[number] | (() => Promise<void>);
   /** Of an outage, in milliseconds. */
   readonly outageMs: number;
   /** Of the load, in milliseconds; faults can make it longer. */
@@ -134,7 +146,7 @@ interface Faults {
   end(): Promise<void>;
 }
 
-function beginFaults({ fleet, postgres }: Ground, options: RunOptions, random: Random): Faults {
+function beginFaults({ fleet, postgres, disk }: Ground, options: RunOptions, random: Random): Faults {
   const { killEveryMs, databaseFault, outageMs, spreadMs, workers } = options;
   const ended = new AbortController();
   const until = (ms: number) => sleep(ms, undefined, { signal: ended.signal });
@@ -156,6 +168,19 @@ function beginFaults({ fleet, postgres }: Ground, options: RunOptions, random: R
       await postgres.resume();
       return;
     }
+    if (databaseFault === 'read-only') {
+      await postgres.readOnly(true);
+      await sleep(PAUSE_MS);
+      await postgres.readOnly(false);
+      return;
+    }
+    if (databaseFault === 'disk full') {
+      await disk?.fill();
+      await sleep(PAUSE_MS);
+      await disk?.free();
+      return;
+    }
+    if (typeof databaseFault === 'function') return databaseFault();
     await (databaseFault === 'crash' ? postgres.kill() : postgres.down());
     if (databaseFault === 'outage') await sleep(outageMs);
     await postgres.up();

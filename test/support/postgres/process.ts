@@ -12,7 +12,11 @@ export interface Launch {
   /** Where it runs. Removed when this process ends without having stopped the server. */
   readonly folder: string;
   readonly account: Account | undefined;
+  /** What its log says when it accepts connections. (Default: PostgreSQL's words.) */
+  readonly readyWhen?: RegExp;
 }
+
+const POSTGRES_READY = /ready to accept (?:read-only )?connections/;
 
 /**
  * The server with a guard beside it, which reads from a pipe that only this process holds: when this process ends
@@ -29,7 +33,12 @@ folder=$1; shift
 exec "$@" 3<&-`;
 
 /** The server as a process that accepts connections; rejects with the end of its log when it does not come up. */
-export async function launch({ command, folder, account }: Launch): Promise<ChildProcess> {
+export async function launch({
+  command,
+  folder,
+  account,
+  readyWhen = POSTGRES_READY,
+}: Launch): Promise<ChildProcess> {
   const server = spawn('/bin/sh', ['-c', GUARDED, 'sh', folder, ...command], {
     ...account,
     cwd: folder,
@@ -40,7 +49,7 @@ export async function launch({ command, folder, account }: Launch): Promise<Chil
   lifeline.on('error', () => {});
   // "Done": the server has ended, its guard must not signal a process that has the same id by then.
   server.once('exit', () => lifeline.end('done\n'));
-  await ready(server);
+  await ready(server, readyWhen);
   // A server that runs does not keep the tests alive.
   server.unref();
   (lifeline as unknown as { unref(): void }).unref();
@@ -48,15 +57,15 @@ export async function launch({ command, folder, account }: Launch): Promise<Chil
   return server;
 }
 
-function ready(server: ChildProcess): Promise<void> {
+function ready(server: ChildProcess, when: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = '';
     server.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-4_000);
-      if (log.includes('ready to accept connections')) resolve();
+      if (when.test(log)) resolve();
     });
     server.once('error', reject);
-    server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
+    server.once('exit', () => reject(new Error(`It did not start:\n${log}`)));
   });
 }
 

@@ -1,18 +1,22 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
-import type { ServerSettings, TestPostgres } from '../postgres.ts';
+import type { ServerSettings, Standby } from '../postgres.ts';
 import type { Account } from './account.ts';
 import { USER } from './data.ts';
 import { launch, signal, withChildren } from './process.ts';
 
+const run = promisify(execFile);
+
 const PORT_ATTEMPTS = 5;
 
 /** A server whose data are in `folder`; it is down at first. */
-export class Server implements TestPostgres {
+export class Server implements Standby {
   readonly binFolder: string;
   readonly #folder: string;
   readonly #account: Account | undefined;
@@ -41,14 +45,18 @@ export class Server implements TestPostgres {
   async createDatabase(): Promise<string> {
     this.#databases += 1;
     const name = `test_${this.#databases}`;
+    await this.#ask(`CREATE DATABASE ${name}`);
+    return this.#urlOf(name);
+  }
+
+  async #ask(...statements: readonly string[]): Promise<void> {
     const client = new pg.Client({ connectionString: this.url });
     await client.connect();
     try {
-      await client.query(`CREATE DATABASE ${name}`);
+      for (const statement of statements) await client.query(statement);
     } finally {
       await client.end();
     }
-    return this.#urlOf(name);
   }
 
   async up(): Promise<void> {
@@ -89,6 +97,33 @@ export class Server implements TestPostgres {
   async resume(): Promise<void> {
     for (const each of this.#paused) signal(each, 'SIGCONT');
     this.#paused = [];
+  }
+
+  readOnly(on: boolean): Promise<void> {
+    return this.#ask(
+      `ALTER SYSTEM SET default_transaction_read_only = ${on ? 'on' : 'off'}`,
+      'SELECT pg_reload_conf()',
+    );
+  }
+
+  async standby(): Promise<Standby> {
+    const folder = await mkdtemp(join(tmpdir(), 'earshot-postgres-'));
+    if (this.#account !== undefined) await chown(folder, this.#account.uid, this.#account.gid);
+    await this.down();
+    await run('cp', ['-Rp', this.data, join(folder, 'data')]);
+    await this.up();
+    const standby = new Server(folder, this.binFolder, this.#account, {
+      ...this.#settings,
+      primary_conninfo: `host=127.0.0.1 port=${this.#port} user=${USER}`,
+    });
+    await writeFile(join(standby.data, 'standby.signal'), '');
+    await standby.up();
+    await this.#ask(`ALTER SYSTEM SET synchronous_standby_names = '*'`, 'SELECT pg_reload_conf()');
+    return standby;
+  }
+
+  promote(): Promise<void> {
+    return this.#ask('SELECT pg_promote()');
   }
 
   async stop(): Promise<void> {
@@ -133,7 +168,7 @@ export class Server implements TestPostgres {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
