@@ -2,7 +2,7 @@ import { after, before, test } from 'node:test';
 import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { DATABASE_FAULTS, faultRun, type Ground } from '../../support/fleet/run.ts';
 
-/** `EARSHOT_FAULT_RUNS`: how many; the full suite asks for 100. `EARSHOT_FAULT_FROM`: the first seed, to see one again. */
+/** `EARSHOT_FAULT_RUNS`: how many; the full suite asks for 200. `EARSHOT_FAULT_FROM`: the first seed, to see one again. */
 const RUNS = Number(process.env.EARSHOT_FAULT_RUNS ?? 5);
 const FROM = Number(process.env.EARSHOT_FAULT_FROM ?? 0);
 /** Of every fourth outage, in the full suite. */

@@ -45,6 +45,27 @@ test('a database that comes up later gets everything, and its absence is said on
   assert.equal(told('info', 'again, after'), 1);
 });
 
+test('an agent whose database may only be read keeps its spans, says why, and writes them when it may', async (t) => {
+  const lines = recordDiagnostics(t);
+  const databaseUrl = await server.createDatabase();
+  const spoolDir = await temporaryFolder(t);
+  const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
+  const db = connect(t, databaseUrl);
+  endAll(conversation(tracer, 'C1', 1));
+  await rowsOf(db, 'C1', 1);
+  await server.readOnly(true);
+  t.after(() => server.readOnly(false));
+  endAll(conversation(tracer, 'C2', 2));
+  await poll(() => processor.totals?.spooled === 11);
+  await server.readOnly(false);
+  await rowsOf(db, 'C2', 2);
+  await poll(async () => (await readdir(spoolDir)).length === 0);
+  assert.deepEqual(processor.totals?.dropped, {});
+  const said = lines.warn.filter((line) => line.includes('cannot be written to the database'));
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? '', /replica.*\(25006\)/);
+});
+
 test('a database that stops in the middle loses nothing and doubles nothing', async (t) => {
   const databaseUrl = await server.createDatabase();
   const spoolDir = await temporaryFolder(t);

@@ -48,6 +48,34 @@ const die = (db: Database): Promise<unknown> =>
   });
 
 onEachDatabase((databases) => {
+  it('an outage that breaks off the work and outlasts it is no attempt', async () => {
+    const db = await databases.migrated();
+    await new Journal(db, AT_ONCE).append([turnFact('c', 0), callFact('c')]);
+    let away = false;
+    const broken = () => Promise.reject(Object.assign(new Error('disk full'), { code: '53100' }));
+    const flaky: Database = {
+      query: (text, params) => (away ? broken() : db.query(text, params)),
+      transaction: (work) => (away ? broken() : db.transaction(work)),
+      close: () => db.close(),
+    };
+    const queue = new Queue(flaky, {
+      finalize: (facts) => {
+        away = attempt < 12;
+        return countTurns(facts);
+      },
+      workerId: 'test',
+      maxAttempts: 10,
+    });
+    let attempt = 1;
+    for (; attempt < 12; attempt += 1) {
+      await assert.rejects(queue.take(), { code: '53100' });
+      // Not even the claim can be given back yet.
+      await assert.rejects(queue.take(), { code: '53100' });
+      away = false;
+    }
+    assert.equal((await queue.take()).finalized.length, 1);
+  });
+
   it('counts the attempt before the work', async () => {
     const db = await databases.migrated();
     await new Journal(db, AT_ONCE).append([callFact('c')]);
