@@ -79,6 +79,8 @@ async function obey(order: AgentOrder): Promise<unknown> {
       live = false;
       await Promise.all(lives);
       return ended;
+    case 'flush':
+      return processor.forceFlush();
     case 'large': {
       const end = await largeCall(order.callId, order.turns);
       await passed(500);

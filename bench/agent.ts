@@ -7,6 +7,8 @@ export type AgentOrder =
   | { readonly kind: 'live'; readonly calls: number; readonly exchanges: number }
   /** Ends its calls. Answer: all that there were. */
   | { readonly kind: 'hang-up' }
+  /** Writes what it has. */
+  | { readonly kind: 'flush' }
   /** Writes a call of so many turns, and ends it: from then on is measured. */
   | { readonly kind: 'large'; readonly callId: string; readonly turns: number }
   /** From now on is measured. */

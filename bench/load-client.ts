@@ -5,6 +5,8 @@ import { LoadRequests, type RequestId } from './load-requests.ts';
 /** What the client is told to do. It makes all bodies first, says `ready`, and begins when it is told `go`. */
 export interface LoadOrder {
   readonly url: string;
+  /** (Default: none.) */
+  readonly token?: string;
   readonly requests: readonly RequestId[];
   /** All calls of a round are open at once. */
   readonly together: boolean;
@@ -28,7 +30,7 @@ export interface LoadReport {
 }
 
 async function load(order: LoadOrder): Promise<LoadReport> {
-  const { url, connections, perSecond, durationMs } = order;
+  const { connections, perSecond, durationMs } = order;
   const source = new LoadRequests({ together: order.together });
   const bodies = order.requests.map((id) => ({ id, body: source.body(id) }));
   process.send?.('ready');
@@ -39,7 +41,7 @@ async function load(order: LoadOrder): Promise<LoadReport> {
   const statuses: Record<number, number> = {};
   const latenciesMs: number[] = [];
   const one = async ({ id, body }: (typeof bodies)[number], dueMs: number) => {
-    const status = await post(url, agent, body).catch(() => 0);
+    const status = await post(order, agent, body).catch(() => 0);
     statuses[status] = (statuses[status] ?? 0) + 1;
     if (status !== 200) return;
     latenciesMs.push(performance.now() - dueMs);
@@ -75,7 +77,7 @@ async function load(order: LoadOrder): Promise<LoadReport> {
   return { seconds, acknowledged, statuses, latenciesMs: latenciesMs.sort((a, b) => a - b) };
 }
 
-function post(url: string, agent: Agent, body: Buffer): Promise<number> {
+function post({ url, token }: LoadOrder, agent: Agent, body: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     const client = request(`${url}/v1/traces`, {
       method: 'POST',
@@ -84,6 +86,7 @@ function post(url: string, agent: Agent, body: Buffer): Promise<number> {
         'content-type': 'application/x-protobuf',
         'content-encoding': 'gzip',
         'content-length': body.length,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
     });
     client.once('error', reject);

@@ -15,7 +15,10 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'agent-loop': async () => (await import('./agent-loop.ts')).benchAgentLoop(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
+  assault: async () => (await import('./assault/assault.ts')).benchAssault(),
 };
+/** Not run unless it is named. */
+const LONG = new Set(['assault']);
 
 const HEADER = ['benchmark', 'ours', 'baseline', 'ratio', 'unit'] as const;
 const WIDTHS = [40, 10, 10, 7, 10] as const;
@@ -32,7 +35,7 @@ async function main(names: readonly string[]): Promise<void> {
   }
   const notes: string[] = [];
   print(HEADER);
-  for (const name of names.length > 0 ? names : Object.keys(PARTS)) {
+  for (const name of names.length > 0 ? names : Object.keys(PARTS).filter((name) => !LONG.has(name))) {
     for (const result of await inOwnProcess(name)) {
       print(columns(result));
       notes.push(`  ${result.name}: ${result.note}`);
