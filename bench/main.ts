@@ -14,6 +14,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'open-calls': async () => (await import('./open-calls.ts')).benchOpenCalls(),
   'agent-loop': async () => (await import('./agent-loop.ts')).benchAgentLoop(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
+  'heap-per-byte': async () => (await import('./heap-per-byte.ts')).benchHeapPerByte(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
   assault: async () => (await import('./assault/assault.ts')).benchAssault(),
 };
