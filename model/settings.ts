@@ -56,7 +56,7 @@ export const SETTINGS = {
     values: ['auto', 'attach'],
     fallback: 'auto',
     description:
-      '`auto`: start the OpenTelemetry SDK unless a tracer provider is registered already. `attach`: never start one, the application brings its own.',
+      '`auto`: start the OpenTelemetry SDK unless a tracer provider is registered already, and give way to one that the application registers later. `attach`: never start one, the application brings its own.',
   },
   disabledSdks: {
     key: 'EARSHOT_DISABLED_SDKS',

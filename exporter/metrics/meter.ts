@@ -1,4 +1,4 @@
-import { type Meter, metrics } from '@opentelemetry/api';
+import { createNoopMeter, type Meter, type MeterProvider, metrics } from '@opentelemetry/api';
 import { SCOPE, VERSION } from '../../model/version.ts';
 
 /**
@@ -16,8 +16,13 @@ export function followMeter<Instruments>(
     if (instruments === undefined || current !== provider) {
       if (instruments !== undefined) remove(instruments);
       provider = current;
-      instruments = create(current.getMeter(SCOPE, VERSION));
+      instruments = create(meterOf(current));
     }
     return instruments;
   };
+}
+
+/** An application shuts its SDK down before earshot has written the last call, and a provider warns that is asked then. */
+function meterOf(provider: MeterProvider & { _shutdown?: boolean }): Meter {
+  return provider._shutdown ? createNoopMeter() : provider.getMeter(SCOPE, VERSION);
 }

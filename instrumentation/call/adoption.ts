@@ -1,7 +1,7 @@
 import { type Context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
 import { SCOPE } from '../../model/version.ts';
-import { endSpan, guard } from './spans.ts';
+import { endSpan, guard, isReadable } from './spans.ts';
 
 /**
  * A foreign span of a request that we follow as well: another instrumentation of the same SDK, or the SDK itself.
@@ -123,8 +123,8 @@ function adoptable(span: Span | undefined, matches: MatchesScope): Span | undefi
   const { instrumentationScope, instrumentationLibrary, span: inner } = span as ScopedSpan;
   const scope = (instrumentationScope ?? instrumentationLibrary)?.name;
   if (typeof scope !== 'string') return isSpan(inner) ? adoptable(inner, matches) : undefined;
-  // A span that a sampler dropped shows nothing and reaches no rows: then our own is written.
-  return matches(scope) && span.isRecording() && !taken.has(span) ? span : undefined;
+  // A span that a sampler dropped, or that another library made, reaches no rows: then our own is written.
+  return matches(scope) && span.isRecording() && isReadable(span) && !taken.has(span) ? span : undefined;
 }
 
 /** How long a stage that has ended waits for the other side to end its span. Some never do, when a stream is broken off. */

@@ -13,15 +13,33 @@ import {
 } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
 import { ATTR } from '../../model/semconv.ts';
+import type { FinishedSpan } from '../../model/span-record.ts';
 import { SCOPE, VERSION } from '../../model/version.ts';
 import { hrTime } from './clock.ts';
 
-let tracer: Tracer | undefined;
+/** What starts our spans. */
+export type SpanStarter = Pick<Tracer, 'startSpan'>;
+
+let starter: SpanStarter | undefined;
 // The global tracer is a proxy that follows a provider registered later, so it can be kept.
-const getTracer = (): Tracer => {
-  tracer ??= trace.getTracer(SCOPE, VERSION);
-  return tracer;
+const getStarter = (): SpanStarter => {
+  starter ??= trace.getTracer(SCOPE, VERSION);
+  return starter;
 };
+
+/** Has our spans started by something else than the global tracer. */
+export function startSpansBy(other: SpanStarter): void {
+  starter = other;
+}
+
+/**
+ * Whether rows can be read from a span: those of an OpenTelemetry SDK show what they hold, from their start on. What a
+ * sampler drops, what no provider made and the spans of other tracing libraries do not.
+ */
+export function isReadable(span: unknown): span is FinishedSpan {
+  const { startTime, endTime, attributes, events, resource } = span as Partial<FinishedSpan>;
+  return [startTime, endTime, attributes, events, resource].every((field) => field !== undefined);
+}
 
 type SpanListener = (span: Span) => void;
 const listeners = new Set<SpanListener>();
@@ -48,7 +66,7 @@ export function startSpan(
   parent: Context | undefined,
 ): Span {
   const started = guard('starting a span', () =>
-    getTracer().startSpan(
+    getStarter().startSpan(
       name,
       {
         kind: options.kind,

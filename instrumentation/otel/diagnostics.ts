@@ -1,5 +1,13 @@
-import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import {
+  type DiagAPI,
+  type DiagLogger,
+  type DiagLoggerOptions,
+  DiagLogLevel,
+  diag,
+} from '@opentelemetry/api';
 import { safeText } from '../../model/safe-text.ts';
+import { registered } from './api-globals.ts';
+import { load } from './lazy.ts';
 
 /** A warning that stays away for so long was over; the next one is said again. */
 const EPISODE_MS = 5 * 60_000;
@@ -106,14 +114,24 @@ export function logLevel(text: string | undefined): DiagLogLevel {
 /** Sends diagnostics to stderr, unless the application has set a logger already. */
 export function startDiagnostics(env: NodeJS.ProcessEnv = process.env): void {
   // The API has no way to ask whether a logger is set, and setting a second one is an error line.
-  const globals = (globalThis as Record<symbol, { diag?: unknown } | undefined>)[
-    Symbol.for('opentelemetry.js.api.1')
-  ];
-  if (globals?.diag !== undefined) return;
+  if (registered('diag') !== undefined) return;
   const text = env.OTEL_LOG_LEVEL;
   diag.setLogger(new LineLogger(), { logLevel: logLevel(text), suppressOverrideMessage: true });
+  // Since 1.10 `import` and `require` get different copies of the API.
+  const { diag: required }: typeof import('@opentelemetry/api') = load('@opentelemetry/api');
+  for (const api of new Set([diag, required])) giveWayQuietly(api);
   if (text?.trim() && LEVELS[text.trim().toUpperCase()] === undefined)
     diag.warn(
       `earshot: OTEL_LOG_LEVEL: saw ${JSON.stringify(text)}, expected one of ${Object.keys(LEVELS).join(', ')}. Using WARN instead.`,
     );
+}
+
+/** A logger that the application sets takes the place of ours, without the warnings of two that were set. */
+function giveWayQuietly(api: DiagAPI): void {
+  const setLogger: (logger: DiagLogger, options: DiagLoggerOptions) => boolean = api.setLogger;
+  api.setLogger = (logger: DiagLogger, options?: DiagLoggerOptions | DiagLogLevel) => {
+    api.setLogger = setLogger as DiagAPI['setLogger'];
+    const given = typeof options === 'object' ? options : options === undefined ? {} : { logLevel: options };
+    return setLogger.call(api, logger, { ...given, suppressOverrideMessage: true });
+  };
 }

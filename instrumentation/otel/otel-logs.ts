@@ -15,9 +15,15 @@ interface LoggerProvider {
   forceFlush(): Promise<void>;
 }
 
+interface LogsApi {
+  setGlobalLoggerProvider: (provider: LoggerProvider) => LoggerProvider;
+  disable(): void;
+}
+
 /**
  * Registers a logger provider when `OTEL_LOGS_EXPORTER` names an exporter (`otlp`, `console`). Unlike traces and metrics,
- * logs are off unless asked for: earshot writes none, and an application's logs are its own affair.
+ * logs are off unless asked for: earshot writes none, and an application's logs are its own affair. It gives way to a
+ * logger provider that the application registers later.
  */
 export function startLogsFromEnv(resource: Resource): LoggerProvider | undefined {
   if (!getStringListFromEnv('OTEL_LOGS_EXPORTER')?.length) return undefined;
@@ -27,9 +33,15 @@ export function startLogsFromEnv(resource: Resource): LoggerProvider | undefined
   const processors = names.flatMap((name) => processor(sdk, name) ?? []);
   if (processors.length === 0) return undefined;
   const provider = new sdk.LoggerProvider({ resource, processors });
-  part<{ logs: { setGlobalLoggerProvider(provider: LoggerProvider): void } }>(
-    '@opentelemetry/api-logs',
-  ).logs.setGlobalLoggerProvider(provider);
+  const { logs } = part<{ logs: LogsApi }>('@opentelemetry/api-logs');
+  logs.setGlobalLoggerProvider(provider);
+  const register = logs.setGlobalLoggerProvider;
+  // The API keeps the first that comes, without a word.
+  logs.setGlobalLoggerProvider = (theirs) => {
+    logs.setGlobalLoggerProvider = register;
+    logs.disable();
+    return logs.setGlobalLoggerProvider(theirs);
+  };
   return provider;
 }
 

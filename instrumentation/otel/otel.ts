@@ -1,4 +1,12 @@
-import { type ContextManager, context, diag, metrics, propagation, trace } from '@opentelemetry/api';
+import {
+  type ContextManager,
+  context,
+  diag,
+  metrics,
+  propagation,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import {
   getBooleanFromEnv,
   getStringFromEnv,
@@ -7,16 +15,22 @@ import {
 } from '@opentelemetry/core';
 import type { Resource, ResourceDetector } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { giveWay, registered } from './api-globals.ts';
 import { otlpEndpoint } from './collector.ts';
+import { contextManager } from './context-manager.ts';
 import { describeError } from './diagnostics.ts';
 import { ForeignContentFilter } from './foreign-content.ts';
-import { load, part } from './lazy.ts';
+import { load } from './lazy.ts';
 import { exporterNames, namesCollector, type Signal } from './otel-env.ts';
 import { startLogsFromEnv } from './otel-logs.ts';
 import { meterProviderFromEnv } from './otel-metrics.ts';
 import { propagatorFromEnv } from './otel-propagation.ts';
 import { samplerFromEnv, spanLimitsFromEnv, spanProcessorsFromEnv } from './otel-traces.ts';
 import { CallSampler } from './sampler.ts';
+import { Succession } from './succession.ts';
+
+const REFUSED =
+  'earshot: the application could not register its own OpenTelemetry SDK, because it uses another version of @opentelemetry/api than earshot: its spans are not recorded. Install one version (npm ls @opentelemetry/api), or set EARSHOT_SDK=attach.';
 
 /** What an exit waits for. */
 export interface Delivery {
@@ -25,7 +39,7 @@ export interface Delivery {
   readonly endpoint: string | undefined;
 }
 
-/** What the SDK exports. */
+/** What the SDK exports, until the application brings its own. */
 export interface Telemetry {
   readonly spans: Delivery;
   readonly metrics: Delivery;
@@ -37,8 +51,11 @@ export interface Telemetry {
  *
  * It is put together here, because `NodeSDK` takes span processors only *instead of* those of the environment, and
  * loads every exporter there is, which doubles the time to start.
+ *
+ * What the application registers later takes the place of ours. From then on its exporters get what is new, and ours
+ * only what had begun before, so that nothing is exported twice. `handedOver`: its tracer provider is the global one now.
  */
-export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
+export function startOpenTelemetry(processor: SpanProcessor, handedOver: () => void): Telemetry {
   setGlobalErrorHandler((error) =>
     diag.error(
       `an export failed; telemetry is late or lost, the application goes on: ${describeError(error)}`,
@@ -46,16 +63,16 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
   );
   if (getStringFromEnv('OTEL_CONFIG_FILE') !== undefined)
     diag.warn('earshot: OTEL_CONFIG_FILE is not read; OpenTelemetry is configured by its other variables.');
-  const { AsyncLocalStorageContextManager } = part<{
-    AsyncLocalStorageContextManager: new () => ContextManager;
-  }>('@opentelemetry/context-async-hooks');
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  const propagator = propagatorFromEnv();
+  const contexts = contextManager();
+  const hasContexts =
+    registered('context') === undefined && context.setGlobalContextManager(contexts.enable());
+  const propagator = registered('propagation') === undefined ? propagatorFromEnv() : undefined;
   if (propagator) propagation.setGlobalPropagator(propagator);
 
   const resource = resourceFromEnv();
   const measureSdk = getBooleanFromEnv('OTEL_NODE_EXPERIMENTAL_SDK_METRICS');
-  const meterProvider = meterProviderFromEnv(resource, measureSdk);
+  const meterProvider =
+    registered('metrics') === undefined ? meterProviderFromEnv(resource, measureSdk) : undefined;
   if (meterProvider) metrics.setGlobalMeterProvider(meterProvider);
 
   const { TracerProvider }: typeof import('@opentelemetry/sdk-trace') = load('@opentelemetry/sdk-trace');
@@ -67,7 +84,33 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
     spanProcessors: [new ForeignContentFilter(), processor, ...spanProcessorsFromEnv(selfMeter)],
     ...(selfMeter && { meterProvider: selfMeter }),
   });
+  const succession = new Succession();
+  succession.watch(tracerProvider);
   trace.setGlobalTracerProvider(tracerProvider);
+  let metricsDone: Promise<void> | undefined;
+  giveWay({
+    successions: {
+      trace: (theirs) => {
+        succession.to(theirs as TracerProvider);
+        handedOver();
+      },
+      ...(hasContexts && {
+        context: (theirs) => {
+          contexts.handOver(theirs as ContextManager);
+          return contexts;
+        },
+      }),
+      ...(propagator && { propagation: () => undefined }),
+      // What has been counted is exported, and then counted by theirs: two would send the same series.
+      ...(meterProvider && {
+        metrics: () => {
+          metricsDone = meterProvider.shutdown();
+          metricsDone.catch(() => {});
+        },
+      }),
+    },
+    refused: () => diag.warn(REFUSED),
+  });
   const loggerProvider = startLogsFromEnv(resource);
   if (!namesCollector() && exporterNames('TRACES').length === 0)
     diag.info(
@@ -75,7 +118,10 @@ export function startOpenTelemetry(processor: SpanProcessor): Telemetry {
     );
   return {
     spans: delivery('TRACES', tracerProvider),
-    metrics: delivery('METRICS', meterProvider),
+    metrics: delivery(
+      'METRICS',
+      meterProvider && { forceFlush: () => metricsDone ?? meterProvider.forceFlush() },
+    ),
     logs: delivery('LOGS', loggerProvider),
   };
 }
@@ -86,8 +132,8 @@ const delivery = (signal: Signal, provider: { forceFlush(): Promise<void> } | un
     provider !== undefined && exporterNames(signal).includes('otlp') ? otlpEndpoint(signal) : undefined,
 });
 
-/** Default resource, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and what the detectors find. */
-function resourceFromEnv(): Resource {
+/** The resource: defaults, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and what the detectors find. */
+export function resourceFromEnv(): Resource {
   const resources: typeof import('@opentelemetry/resources') = load('@opentelemetry/resources');
   const known: Record<string, ResourceDetector> = {
     env: resources.envDetector,

@@ -18,6 +18,7 @@ export class RowWriter {
   /** Undefined: nothing waits any more. */
   #waiting: FinishedSpan[] | undefined = [];
   #dropped = 0;
+  #last: FinishedSpan | undefined;
 
   /** Without a database rows go nowhere, which is said, and nothing is loaded. */
   constructor(settings: RowWriterSettings) {
@@ -39,10 +40,16 @@ export class RowWriter {
 
   /** Takes a finished span. Never throws. */
   onEnd(span: FinishedSpan): void {
+    this.#last = span;
     if (this.#processor) this.#processor.onEnd(span);
     else if (this.#waiting === undefined) return;
     else if (this.#waiting.length < this.#settings.bufferSpans) this.#waiting.push(span);
     else this.#dropped += 1;
+  }
+
+  /** Whether this was the last span that was taken. */
+  hasTaken(span: FinishedSpan): boolean {
+    return this.#last === span;
   }
 
   /** See `CallSpanProcessor.forceFlush`. */

@@ -1,13 +1,13 @@
-import { diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { diag } from '@opentelemetry/api';
 import { readSettings } from '../../model/settings.ts';
-import type { FinishedSpan } from '../../model/span-record.ts';
 import { loadAnalysis } from '../call/analysis.ts';
 import { setParameterTags } from '../call/call-tags.ts';
 import { setCaptureContent } from '../call/content.ts';
-import { onSpanEnd } from '../call/spans.ts';
+import { registered } from '../otel/api-globals.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
 import { SDKS } from '../sdks/index.ts';
+import { attach } from './attach.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
 import { loadOwnSdks } from './own-sdks.ts';
@@ -17,8 +17,8 @@ import { flushOnExit } from './shutdown.ts';
 const WARM_UP_AFTER_MS = 500;
 
 /**
- * Starts earshot in this process as the environment says: the OpenTelemetry SDK, unless the application has its own, the
- * processor that writes rows, the hooks of the provider SDKs. A failure is one line, and the application goes on.
+ * Starts earshot in this process as the environment says: the OpenTelemetry SDK, unless and until the application has its
+ * own, the processor that writes rows, the hooks of the provider SDKs. A failure is one line, and the application goes on.
  */
 export function start(): void {
   try {
@@ -28,11 +28,11 @@ export function start(): void {
     setCaptureContent(settings.captureContent);
     setParameterTags(settings.tags);
     const rows = new RowWriter(settings);
-    if (settings.sdk === 'attach' || hasTracerProvider()) {
+    if (settings.sdk === 'attach' || registered('trace') !== undefined) {
       attach(rows);
       flushOnExit({ rows });
     } else {
-      flushOnExit({ rows, telemetry: startOpenTelemetry(rows) });
+      flushOnExit({ rows, telemetry: startOpenTelemetry(rows, () => handOver(rows)) });
     }
     installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
     // After the application has started and before the first call, which the work would delay.
@@ -48,28 +48,9 @@ export function startInWorker(): void {
   startDiagnostics();
 }
 
-/** The application's provider takes no more processors, so the rows hear of our own spans from us. */
-function attach(rows: RowWriter): void {
-  onSpanEnd((span) => {
-    if (isFinished(span)) rows.onEnd(span);
-    else if (!hasTracerProvider())
-      diag.warn(
-        'earshot: EARSHOT_SDK is attach and no tracer provider is registered: calls are not recorded.',
-      );
-  });
-}
-
-/** A span of a recording SDK; what a sampler dropped, or what no provider made, has no times and attributes. */
-function isFinished(span: unknown): span is FinishedSpan {
-  const { startTime, endTime, attributes, events, resource } = span as Partial<FinishedSpan>;
-  return [startTime, endTime, attributes, events, resource].every((field) => field !== undefined);
-}
-
-function hasTracerProvider(): boolean {
-  const provider = trace.getTracerProvider();
-  // A proxy of the API stands in until a provider is registered; all unused proxies share one no-op delegate.
-  return (
-    !(provider instanceof ProxyTracerProvider) ||
-    provider.getDelegate() !== new ProxyTracerProvider().getDelegate()
+function handOver(rows: RowWriter): void {
+  diag.info(
+    'earshot: the application has registered a tracer provider of its own: its exporters get the spans from here on. Rows are written as before.',
   );
+  attach(rows);
 }
