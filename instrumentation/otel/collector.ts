@@ -15,8 +15,21 @@ export function otlpEndpoint(signal: Signal): string {
   );
 }
 
-/** Whether something listens at an endpoint. A URL that is none is the exporter's to report. */
+/** Endpoints that are being asked, or were there. */
+const asked = new Map<string, Promise<boolean>>();
+
+/**
+ * Whether something listens at an endpoint. What was there is not asked again: a process asks when it is told to end, and
+ * when it does. A URL that is none is the exporter's to report.
+ */
 export function answers(endpoint: string): Promise<boolean> {
+  const answer = asked.get(endpoint) ?? ask(endpoint);
+  asked.set(endpoint, answer);
+  void answer.then((there) => there || asked.delete(endpoint));
+  return answer;
+}
+
+function ask(endpoint: string): Promise<boolean> {
   // OTLP over gRPC is also given as `host:port`.
   const text = endpoint.includes('://') ? endpoint : `grpc://${endpoint}`;
   if (!URL.canParse(text)) return Promise.resolve(true);

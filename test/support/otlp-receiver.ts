@@ -37,6 +37,8 @@ interface TraceExport {
 /** An OpenTelemetry collector's OTLP/HTTP endpoint on loopback that accepts everything and keeps it. */
 export class OtlpReceiver {
   readonly requests: OtlpRequest[] = [];
+  /** Connections that ended without a word: someone looked whether the collector is there. */
+  probes = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -57,6 +59,11 @@ export class OtlpReceiver {
       });
       response.setHeader('content-type', request.headers['content-type'] ?? 'application/json');
       response.end(request.headers['content-type'] === 'application/json' ? '{}' : undefined);
+    });
+    server.on('connection', (socket) => {
+      socket.once('close', () => {
+        if (socket.bytesRead === 0) receiver.probes += 1;
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return receiver;

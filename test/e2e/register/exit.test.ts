@@ -14,8 +14,8 @@ describe('the end of a process', { concurrency: 2 }, () => {
     env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
   });
   after(() => collector.close());
-  const names = (callId: string) =>
-    collector.spans
+  const names = (callId: string, at = collector) =>
+    at.spans
       .filter(({ attributes }) => attributes['voice.call.id'] === callId)
       .map(({ name }) => name)
       .sort();
@@ -35,16 +35,22 @@ describe('the end of a process', { concurrency: 2 }, () => {
   }
 
   test('SIGTERM with a listener of the application: what has ended is flushed, calls go on, the exit is its own', async () => {
-    const program = new Program('draining-server.mjs', { env });
+    const own = await OtlpReceiver.start();
+    const program = new Program('draining-server.mjs', {
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: own.url },
+    });
     await program.printed('ready');
     program.kill('SIGTERM');
     await program.printed('draining');
-    await poll(() => names('call-drained').length > 0);
-    assert.deepEqual(names('call-drained'), ['voice.turn']);
+    await poll(() => names('call-drained', own).length > 0);
+    assert.deepEqual(names('call-drained', own), ['voice.turn']);
     program.kill('SIGUSR2');
     const end = await program.ended;
     assert.equal(end.code, 7, end.stderr);
-    assert.deepEqual(names('call-drained'), ['voice.call', 'voice.turn', 'voice.turn']);
+    assert.deepEqual(names('call-drained', own), ['voice.call', 'voice.turn', 'voice.turn']);
+    await own.close();
+    // The signal and the end ask once whether the collector is there.
+    assert.equal(own.probes, 1);
   });
 
   test('a listener of the application that was there before, and hears one signal only, keeps the exit its own', async () => {
