@@ -12,7 +12,7 @@ await Promise.all([
   step('generated modules', 'node scripts/generate.mjs --check'),
   step('licences', 'node scripts/licences.mjs'),
   step('biome', 'biome check --error-on-warnings .'),
-  step('tsc', 'tsc -p tsconfig.json').then(
+  step('tsc', 'tsc -p tsconfig.json && node scripts/vendor.mjs').then(
     (built) =>
       built &&
       Promise.all([

@@ -1,11 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
-import {
-  DataPointType,
-  type Histogram,
-  type MetricData,
-  type ResourceMetrics,
-} from '@opentelemetry/sdk-metrics';
+import type { Histogram, MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { prometheusLabel, prometheusName } from './prometheus-name.ts';
+
+const { DataPointType }: typeof import('@opentelemetry/sdk-metrics') = vendored('@opentelemetry/sdk-metrics');
 
 /**
  * Metrics as OpenMetrics 1.0 text. A counter's family is named without the `_total` that its sample ends with, limits of

@@ -1,8 +1,7 @@
 import { metrics } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { ATTR } from '../../model/semconv.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { openMetricsText } from './open-metrics-text.ts';
 import { prometheusName } from './prometheus-name.ts';
 
@@ -23,6 +22,13 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Registers a meter provider for this process, whose metrics a page shows. */
 export function startMetricsEndpoint(): MetricsEndpoint {
+  const { PrometheusExporter, PrometheusSerializer }: typeof import('@opentelemetry/exporter-prometheus') =
+    vendored('@opentelemetry/exporter-prometheus');
+  const { resourceFromAttributes }: typeof import('@opentelemetry/resources') =
+    vendored('@opentelemetry/resources');
+  const { MeterProvider }: typeof import('@opentelemetry/sdk-metrics') = vendored(
+    '@opentelemetry/sdk-metrics',
+  );
   const reader = new PrometheusExporter({ preventServerStart: true });
   const resource = resourceFromAttributes({ [ATTR.serviceName]: process.env.OTEL_SERVICE_NAME || 'earshot' });
   const provider = new MeterProvider({ readers: [reader], resource });

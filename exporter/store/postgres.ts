@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
 import type { Pool, PoolClient } from 'pg';
+import { suppressTracing } from '../../model/suppressed.ts';
 import { type Database, DEFAULT_SCHEMA, type Queryable, schemaNamer } from './database.ts';
 import { ConnectionError, errorCode } from './errors.ts';
 

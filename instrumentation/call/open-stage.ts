@@ -1,5 +1,5 @@
 import { context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
+import { isTracingSuppressed } from '../../model/suppressed.ts';
 import { type Instant, instantUs } from './clock.ts';
 import { readArgument, readOptions, STAGE_KIND, STAGE_START } from './options.ts';
 import { activeScope, stagesReported } from './scope.ts';

@@ -11,8 +11,8 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { SCOPE, VERSION } from '../../model/version.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { guard, isReadable, type SpanStarter } from '../call/spans.ts';
-import { load } from './lazy.ts';
 import { spanLimitsFromEnv } from './otel-traces.ts';
 
 /** Where spans go that the application's provider does not show. */
@@ -61,7 +61,7 @@ type Recorder = (ids: SpanContext | undefined, ...args: Parameters<Tracer['start
 /** Spans that are recorded and not sampled: no exporter takes them, nor what is started below them. */
 function recorder({ rows, resource }: Beside): Recorder {
   const { RandomIdGenerator, TracerProvider }: typeof import('@opentelemetry/sdk-trace') =
-    load('@opentelemetry/sdk-trace');
+    vendored('@opentelemetry/sdk-trace');
   let next: SpanContext | undefined;
   const random = new RandomIdGenerator();
   const tracer = new TracerProvider({

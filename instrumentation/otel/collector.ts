@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { getStringFromEnv } from '@opentelemetry/core';
+import { core } from './core.ts';
 import { otlpProtocol, type Signal } from './otel-env.ts';
 
 /** Of the second that a process without a collector may take to end, in milliseconds. */
@@ -9,8 +9,8 @@ const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'g
 /** Where a signal goes by OTLP, as the standard's variables or its defaults say: `http://localhost:4318`. */
 export function otlpEndpoint(signal: Signal): string {
   return (
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)?.trim() ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')?.trim() ??
+    core().getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`)?.trim() ??
+    core().getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT')?.trim() ??
     (otlpProtocol(signal) === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318')
   );
 }

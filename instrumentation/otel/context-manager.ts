@@ -1,5 +1,5 @@
 import { type Context, type ContextManager, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
-import { part } from './lazy.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
 
 interface HandedOver extends ContextManager {
   /** From here on contexts are kept by the application's own manager. */
@@ -19,7 +19,7 @@ const ASKED_ROOT = ROOT_CONTEXT.setValue(createContextKey('earshot root'), true)
  * at that moment, a call for one, goes on in the context that it had.
  */
 export function contextManager(): HandedOver {
-  const { AsyncLocalStorageContextManager } = part<{
+  const { AsyncLocalStorageContextManager } = vendored<{
     AsyncLocalStorageContextManager: new () => ContextManager & Attaching;
   }>('@opentelemetry/context-async-hooks');
 

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api';
-import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core';
+import { core } from './core.ts';
 
 /** What OpenTelemetry exports, as its variables name it. */
 export type Signal = 'TRACES' | 'METRICS' | 'LOGS';
@@ -13,7 +13,7 @@ export const namesCollector = (env: NodeJS.ProcessEnv = process.env): boolean =>
  * collector, else none.) `none` means no exporter.
  */
 export function exporterNames(signal: Signal): string[] {
-  const names = [...new Set(getStringListFromEnv(`OTEL_${signal}_EXPORTER`) ?? [])];
+  const names = [...new Set(core().getStringListFromEnv(`OTEL_${signal}_EXPORTER`) ?? [])];
   if (names.length === 0) return namesCollector() ? ['otlp'] : [];
   return names.includes('none') ? [] : names;
 }
@@ -23,8 +23,8 @@ export type OtlpProtocol = 'grpc' | 'http/json' | 'http/protobuf';
 /** `OTEL_EXPORTER_OTLP_{SIGNAL}_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL`. (Default: `http/protobuf`.) */
 export function otlpProtocol(signal: Signal): OtlpProtocol {
   const protocol =
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`)?.trim() ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')?.trim();
+    core().getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`)?.trim() ??
+    core().getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')?.trim();
   switch (protocol) {
     case 'grpc':
     case 'http/json':
@@ -46,7 +46,7 @@ export const otlpPackage = (protocol: OtlpProtocol): string =>
 
 /** A number above 0; anything else is reported and counts as unset. */
 export function positiveNumber(key: string): number | undefined {
-  const value = getNumberFromEnv(key);
+  const value = core().getNumberFromEnv(key);
   if (value === undefined || value > 0) return value;
   diag.warn(`${key}: saw ${value}, expected a number above 0. Using the default.`);
   return undefined;

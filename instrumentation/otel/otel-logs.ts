@@ -1,7 +1,8 @@
 import { diag } from '@opentelemetry/api';
-import { getStringListFromEnv } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { part } from './lazy.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
+import { core } from './core.ts';
+import { load } from './lazy.ts';
 import { exporterNames, otlpPackage, otlpProtocol, positiveNumber } from './otel-env.ts';
 
 interface LogsSdk {
@@ -26,14 +27,14 @@ interface LogsApi {
  * logger provider that the application registers later.
  */
 export function startLogsFromEnv(resource: Resource): LoggerProvider | undefined {
-  if (!getStringListFromEnv('OTEL_LOGS_EXPORTER')?.length) return undefined;
+  if (!core().getStringListFromEnv('OTEL_LOGS_EXPORTER')?.length) return undefined;
   const names = exporterNames('LOGS');
   if (names.length === 0) return undefined;
-  const sdk = part<LogsSdk>('@opentelemetry/sdk-logs');
+  const sdk = vendored<LogsSdk>('@opentelemetry/sdk-logs');
   const processors = names.flatMap((name) => processor(sdk, name) ?? []);
   if (processors.length === 0) return undefined;
   const provider = new sdk.LoggerProvider({ resource, processors });
-  const { logs } = part<{ logs: LogsApi }>('@opentelemetry/api-logs');
+  const { logs } = load('@opentelemetry/api-logs') as { logs: LogsApi };
   logs.setGlobalLoggerProvider(provider);
   const register = logs.setGlobalLoggerProvider;
   // The API keeps the first that comes, without a word.
@@ -52,7 +53,7 @@ function processor(sdk: LogsSdk, name: string): unknown {
     diag.warn(`OTEL_LOGS_EXPORTER: ${JSON.stringify(name)} is not known and ignored.`);
     return undefined;
   }
-  const { OTLPLogExporter } = part<{ OTLPLogExporter: new () => unknown }>(
+  const { OTLPLogExporter } = vendored<{ OTLPLogExporter: new () => unknown }>(
     `@opentelemetry/exporter-logs-otlp-${otlpPackage(otlpProtocol('LOGS'))}`,
   );
   return new sdk.BatchLogRecordProcessor({

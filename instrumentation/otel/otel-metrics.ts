@@ -1,14 +1,14 @@
 import { diag } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { IMetricReader, MeterProvider, PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { load, part } from './lazy.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { exporterNames, otlpPackage, otlpProtocol, positiveNumber } from './otel-env.ts';
 
 const EXPORT_INTERVAL_MS = 60_000;
 const EXPORT_TIMEOUT_MS = 30_000;
 
 type Sdk = typeof import('@opentelemetry/sdk-metrics');
-const sdk = (): Sdk => load('@opentelemetry/sdk-metrics');
+const sdk = (): Sdk => vendored('@opentelemetry/sdk-metrics');
 
 /**
  * The meter provider that the environment asks for; undefined without an exporter. Exporters: `otlp`, `console`,
@@ -25,7 +25,7 @@ export function meterProviderFromEnv(
       case 'console':
         return [periodic(new (sdk().ConsoleMetricExporter)())];
       case 'prometheus': {
-        const { PrometheusExporter } = part<{ PrometheusExporter: new () => IMetricReader }>(
+        const { PrometheusExporter } = vendored<{ PrometheusExporter: new () => IMetricReader }>(
           '@opentelemetry/exporter-prometheus',
         );
         return [new PrometheusExporter()];
@@ -48,7 +48,7 @@ function periodic(exporter: PushMetricExporter): IMetricReader {
 }
 
 function otlpExporter(): PushMetricExporter {
-  const { OTLPMetricExporter } = part<{ OTLPMetricExporter: new () => PushMetricExporter }>(
+  const { OTLPMetricExporter } = vendored<{ OTLPMetricExporter: new () => PushMetricExporter }>(
     `@opentelemetry/exporter-metrics-otlp-${otlpPackage(otlpProtocol('METRICS'))}`,
   );
   return new OTLPMetricExporter();

@@ -1,18 +1,13 @@
 import { diag, type TextMapPropagator } from '@opentelemetry/api';
-import {
-  CompositePropagator,
-  getStringListFromEnv,
-  W3CBaggagePropagator,
-  W3CTraceContextPropagator,
-} from '@opentelemetry/core';
-import { part } from './lazy.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
+import { core } from './core.ts';
 
 /** `OTEL_PROPAGATORS`. (Default: `tracecontext,baggage`.) Undefined when it says `none`. */
 export function propagatorFromEnv(): TextMapPropagator | undefined {
-  const names = new Set(getStringListFromEnv('OTEL_PROPAGATORS') ?? ['tracecontext', 'baggage']);
+  const names = new Set(core().getStringListFromEnv('OTEL_PROPAGATORS') ?? ['tracecontext', 'baggage']);
   if (names.has('none')) return undefined;
   const propagators = [...names].flatMap((name) => propagator(name) ?? []);
-  return propagators.length === 0 ? undefined : new CompositePropagator({ propagators });
+  return propagators.length === 0 ? undefined : new (core().CompositePropagator)({ propagators });
 }
 
 interface B3 {
@@ -23,17 +18,17 @@ interface B3 {
 function propagator(name: string): TextMapPropagator | undefined {
   switch (name) {
     case 'tracecontext':
-      return new W3CTraceContextPropagator();
+      return new (core().W3CTraceContextPropagator)();
     case 'baggage':
-      return new W3CBaggagePropagator();
+      return new (core().W3CBaggagePropagator)();
     case 'b3':
-      return new (part<B3>('@opentelemetry/propagator-b3').B3Propagator)();
+      return new (vendored<B3>('@opentelemetry/propagator-b3').B3Propagator)();
     case 'b3multi': {
-      const { B3Propagator, B3InjectEncoding } = part<B3>('@opentelemetry/propagator-b3');
+      const { B3Propagator, B3InjectEncoding } = vendored<B3>('@opentelemetry/propagator-b3');
       return new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER });
     }
     case 'jaeger':
-      return new (part<{ JaegerPropagator: new () => TextMapPropagator }>(
+      return new (vendored<{ JaegerPropagator: new () => TextMapPropagator }>(
         '@opentelemetry/propagator-jaeger',
       ).JaegerPropagator)();
     default:

@@ -1,5 +1,4 @@
 import { diag, type MeterProvider } from '@opentelemetry/api';
-import { getNumberFromEnv, getStringFromEnv } from '@opentelemetry/core';
 import type {
   BatchSpanProcessorOptions,
   Sampler,
@@ -7,16 +6,17 @@ import type {
   SpanLimits,
   SpanProcessor,
 } from '@opentelemetry/sdk-trace';
-import { load, part } from './lazy.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
+import { core } from './core.ts';
 import { exporterNames, otlpPackage, otlpProtocol, positiveNumber } from './otel-env.ts';
 
 type Sdk = typeof import('@opentelemetry/sdk-trace');
-const sdk = (): Sdk => load('@opentelemetry/sdk-trace');
+const sdk = (): Sdk => vendored('@opentelemetry/sdk-trace');
 
 /** `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`. (Default: `parentbased_always_on`.) */
 export function samplerFromEnv(): Sampler {
   const { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler } = sdk();
-  const name = getStringFromEnv('OTEL_TRACES_SAMPLER')?.trim();
+  const name = core().getStringFromEnv('OTEL_TRACES_SAMPLER')?.trim();
   const root = (): Sampler | undefined => {
     switch (name?.replace(/^parentbased_/, '')) {
       case 'always_on':
@@ -37,7 +37,7 @@ export function samplerFromEnv(): Sampler {
 }
 
 function samplerRatio(): number {
-  const ratio = getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG');
+  const ratio = core().getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG');
   if (ratio !== undefined && ratio >= 0 && ratio <= 1) return ratio;
   diag.warn('OTEL_TRACES_SAMPLER_ARG: expected a number from 0 to 1. Using 1.');
   return 1;
@@ -47,18 +47,19 @@ function samplerRatio(): number {
 export function spanLimitsFromEnv(): SpanLimits {
   const limits: Record<keyof SpanLimits, number | undefined> = {
     attributeCountLimit:
-      getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT') ?? getNumberFromEnv('OTEL_ATTRIBUTE_COUNT_LIMIT'),
+      core().getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT') ??
+      core().getNumberFromEnv('OTEL_ATTRIBUTE_COUNT_LIMIT'),
     attributeValueLengthLimit:
-      getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
-      getNumberFromEnv('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'),
-    eventCountLimit: getNumberFromEnv('OTEL_SPAN_EVENT_COUNT_LIMIT'),
-    linkCountLimit: getNumberFromEnv('OTEL_SPAN_LINK_COUNT_LIMIT'),
+      core().getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT') ??
+      core().getNumberFromEnv('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'),
+    eventCountLimit: core().getNumberFromEnv('OTEL_SPAN_EVENT_COUNT_LIMIT'),
+    linkCountLimit: core().getNumberFromEnv('OTEL_SPAN_LINK_COUNT_LIMIT'),
     attributePerEventCountLimit:
-      getNumberFromEnv('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT') ??
-      getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
+      core().getNumberFromEnv('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT') ??
+      core().getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT'),
     attributePerLinkCountLimit:
-      getNumberFromEnv('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT') ??
-      getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT'),
+      core().getNumberFromEnv('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT') ??
+      core().getNumberFromEnv('OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT'),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 }
@@ -70,7 +71,7 @@ export function spanProcessorsFromEnv(selfObsMeterProvider: MeterProvider | unde
       case 'otlp':
         return [batch(otlpExporter(), selfObsMeterProvider)];
       case 'zipkin': {
-        const { ZipkinExporter } = part<{ ZipkinExporter: new () => SpanExporter }>(
+        const { ZipkinExporter } = vendored<{ ZipkinExporter: new () => SpanExporter }>(
           '@opentelemetry/exporter-zipkin',
         );
         return [batch(new ZipkinExporter(), selfObsMeterProvider)];
@@ -90,7 +91,7 @@ export function spanProcessorsFromEnv(selfObsMeterProvider: MeterProvider | unde
 type OtlpExporters = typeof import('@opentelemetry/exporter-trace-otlp-http');
 
 function otlpExporter(): SpanExporter {
-  const { OTLPTraceExporter } = part<OtlpExporters>(
+  const { OTLPTraceExporter } = vendored<OtlpExporters>(
     `@opentelemetry/exporter-trace-otlp-${otlpPackage(otlpProtocol('TRACES'))}`,
   );
   return new OTLPTraceExporter();

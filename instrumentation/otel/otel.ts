@@ -7,20 +7,15 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import {
-  getBooleanFromEnv,
-  getStringFromEnv,
-  getStringListFromEnv,
-  setGlobalErrorHandler,
-} from '@opentelemetry/core';
 import type { Resource, ResourceDetector } from '@opentelemetry/resources';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { giveWay, registered } from './api-globals.ts';
 import { otlpEndpoint } from './collector.ts';
 import { contextManager } from './context-manager.ts';
+import { core } from './core.ts';
 import { describeError } from './diagnostics.ts';
 import { ForeignContentFilter } from './foreign-content.ts';
-import { load } from './lazy.ts';
 import { exporterNames, namesCollector, type Signal } from './otel-env.ts';
 import { startLogsFromEnv } from './otel-logs.ts';
 import { meterProviderFromEnv } from './otel-metrics.ts';
@@ -56,12 +51,12 @@ export interface Telemetry {
  * only what had begun before, so that nothing is exported twice. `handedOver`: its tracer provider is the global one now.
  */
 export function startOpenTelemetry(processor: SpanProcessor, handedOver: () => void): Telemetry {
-  setGlobalErrorHandler((error) =>
+  core().setGlobalErrorHandler((error) =>
     diag.error(
       `an export failed; telemetry is late or lost, the application goes on: ${describeError(error)}`,
     ),
   );
-  if (getStringFromEnv('OTEL_CONFIG_FILE') !== undefined)
+  if (core().getStringFromEnv('OTEL_CONFIG_FILE') !== undefined)
     diag.warn('earshot: OTEL_CONFIG_FILE is not read; OpenTelemetry is configured by its other variables.');
   const contexts = contextManager();
   const hasContexts =
@@ -70,12 +65,12 @@ export function startOpenTelemetry(processor: SpanProcessor, handedOver: () => v
   if (propagator) propagation.setGlobalPropagator(propagator);
 
   const resource = resourceFromEnv();
-  const measureSdk = getBooleanFromEnv('OTEL_NODE_EXPERIMENTAL_SDK_METRICS');
+  const measureSdk = core().getBooleanFromEnv('OTEL_NODE_EXPERIMENTAL_SDK_METRICS');
   const meterProvider =
     registered('metrics') === undefined ? meterProviderFromEnv(resource, measureSdk) : undefined;
   if (meterProvider) metrics.setGlobalMeterProvider(meterProvider);
 
-  const { TracerProvider }: typeof import('@opentelemetry/sdk-trace') = load('@opentelemetry/sdk-trace');
+  const { TracerProvider }: typeof import('@opentelemetry/sdk-trace') = vendored('@opentelemetry/sdk-trace');
   const selfMeter = measureSdk ? meterProvider : undefined;
   const tracerProvider = new TracerProvider({
     resource,
@@ -134,7 +129,7 @@ const delivery = (signal: Signal, provider: { forceFlush(): Promise<void> } | un
 
 /** The resource: defaults, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, and what the detectors find. */
 export function resourceFromEnv(): Resource {
-  const resources: typeof import('@opentelemetry/resources') = load('@opentelemetry/resources');
+  const resources: typeof import('@opentelemetry/resources') = vendored('@opentelemetry/resources');
   const known: Record<string, ResourceDetector> = {
     env: resources.envDetector,
     host: resources.hostDetector,
@@ -142,7 +137,7 @@ export function resourceFromEnv(): Resource {
     process: resources.processDetector,
     serviceinstance: resources.serviceInstanceIdDetector,
   };
-  const names = getStringListFromEnv('OTEL_NODE_RESOURCE_DETECTORS') ?? ['env', 'process', 'host'];
+  const names = core().getStringListFromEnv('OTEL_NODE_RESOURCE_DETECTORS') ?? ['env', 'process', 'host'];
   const wanted = names.includes('all') ? Object.keys(known) : names.includes('none') ? [] : names;
   const detectors = wanted.flatMap((name) => {
     const detector = known[name];

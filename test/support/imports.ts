@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { packageRoot } from './root.ts';
 
 /** Folders of source, and the file above all of them. Tests import what they like. */
-const SOURCES = ['index.ts', 'model', 'instrumentation', 'exporter', 'cli', 'grafana', 'bench'];
+const SOURCES = ['index.ts', 'model', 'instrumentation', 'exporter', 'cli', 'grafana', 'bench', 'vendor'];
 
 const IMPORT =
   /(?:^|\s)(?:import|export)\s(type\s)?[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g;
