@@ -433,6 +433,12 @@ export const ATTRIBUTES = {
     example: 'buffer_full',
     privacy: 'none',
   },
+  senderName: {
+    name: 'earshot.sender.name',
+    brief: 'Name of the token that a sender of spans showed',
+    example: 'agents-eu',
+    privacy: 'none',
+  },
   httpMethod: {
     name: 'http.request.method',
     brief: 'Method of a request to the receiver',
@@ -642,6 +648,13 @@ export const METRICS = {
   spansIgnored: {
     name: 'earshot.spans.ignored',
     brief: 'Spans received that are not of a call',
+    unit: '{span}',
+    example: 1,
+    privacy: 'none',
+  },
+  senderSpans: {
+    name: 'earshot.sender.spans',
+    brief: 'Voice spans taken in, by the name of the token that was shown',
     unit: '{span}',
     example: 1,
     privacy: 'none',

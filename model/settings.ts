@@ -150,7 +150,7 @@ export const SETTINGS = {
     type: 'string',
     fallback: '127.0.0.1',
     description:
-      'Address that `earshot serve` listens on. Any but loopback needs `EARSHOT_AUTH_TOKEN` or `EARSHOT_INSECURE`.',
+      'Address that `earshot serve` listens on. Any but loopback needs `EARSHOT_AUTH_TOKEN`, `EARSHOT_TOKENS` or `EARSHOT_INSECURE`.',
   },
   port: {
     key: 'EARSHOT_PORT',
@@ -170,6 +170,12 @@ export const SETTINGS = {
     secret: true,
     description:
       'Who sends spans to `earshot serve` or reads its metrics shows this token: `authorization: Bearer …`.',
+  },
+  tokensFile: {
+    key: 'EARSHOT_TOKENS',
+    type: 'path',
+    description:
+      'JSON file of tokens for `earshot serve`, each with a name and maybe a tenant: `[{ "name": …, "token": …, "tenant": … }]`. Read again when it changes. Beside `EARSHOT_AUTH_TOKEN`, which has neither name nor tenant. See docs/operations.md.',
   },
   allowedHosts: {
     key: 'EARSHOT_ALLOWED_HOSTS',

@@ -1,8 +1,15 @@
 import { resolve } from 'node:path';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
-import type { Log, Receiver, ReceiverOptions } from '../../exporter/receiver/index.ts';
-import { errorClass, openPostgres } from '../../exporter/store/index.ts';
+import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
+import type {
+  Log,
+  Receiver,
+  ReceiverOptions,
+  WatchedTokens,
+  WatchedTokensOptions,
+} from '../../exporter/receiver/index.ts';
+import { errorClass, errorCode, openPostgres } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
@@ -12,8 +19,6 @@ import { openEmbeddedDatabase } from '../embedded-database.ts';
 const STATEMENT_TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_CONNECTIONS = 6;
-/** A token that other machines can try must not be guessable. */
-const MIN_TOKEN_CHARACTERS = 16;
 /** Of a stop: for the requests under way, then for the calls that have ended. Container runtimes kill after 10 s. */
 const REQUESTS_GRACE_MS = 5_000;
 const DRAIN_MS = 2_000;
@@ -31,8 +36,9 @@ database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a s
   --host ADDRESS   where to listen (default 127.0.0.1, or EARSHOT_HOST)
   --port PORT      0 picks a free one (default 4318, or EARSHOT_PORT)
 
-Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), which senders then send as
-OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN", or EARSHOT_INSECURE=true.
+Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), or EARSHOT_TOKENS, a file of several, each with
+a name and maybe a tenant; senders show theirs as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN". Or
+EARSHOT_INSECURE=true.
 
 Also serves /healthz (the process runs), /readyz (the database answers), /metrics (OpenMetrics).
 Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
@@ -55,6 +61,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   const stop = stopSignal(log);
   routeDiagnostics(log);
 
+  const tokens = await tokensOf(settings, log, receiving.watchTokens);
   const metricsEndpoint = receiving.startMetricsEndpoint();
   const embedded =
     settings.databaseUrl === undefined ? await openEmbeddedDatabase(resolve(settings.dataDir)) : undefined;
@@ -81,19 +88,21 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       pipelineMetrics,
       metricsEndpoint,
       log,
+      tokens: tokens?.tokens,
     });
     backend.start();
     log.info('listening', {
       url: receiver.url,
       admin_url: receiver.adminUrl,
       version: VERSION,
-      authenticated: settings.authToken !== undefined,
+      authenticated: settings.authToken !== undefined || tokens !== undefined,
     });
     await stop;
     log.info('stopping');
     await receiver.stop(REQUESTS_GRACE_MS);
     return 0;
   } finally {
+    tokens?.stop();
     await stopReplaying();
     await backend.stop(DRAIN_MS);
     await database.close().catch(() => {});
@@ -104,10 +113,25 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   }
 }
 
+/** Senders' tokens, where there is a file of them. */
+async function tokensOf(
+  { tokensFile, authToken }: Settings,
+  log: Log,
+  watch: (options: WatchedTokensOptions) => Promise<WatchedTokens>,
+): Promise<WatchedTokens | undefined> {
+  if (tokensFile === undefined) return undefined;
+  try {
+    return await watch({ file: tokensFile, authToken, log });
+  } catch (error) {
+    if (errorCode(error) !== 'EARSHOT_TOKENS_FILE') throw error;
+    throw new UsageError(`EARSHOT_TOKENS: ${(error as Error).message}.`);
+  }
+}
+
 async function listen(
   start: (options: ReceiverOptions) => Promise<Receiver>,
   settings: Settings,
-  parts: Pick<ReceiverOptions, 'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log'>,
+  parts: Pick<ReceiverOptions, 'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log' | 'tokens'>,
 ): Promise<Receiver> {
   try {
     return await start({ ...settings, ...parts });
@@ -136,19 +160,17 @@ function settingsOf(options: Invocation['options']): Settings {
         `EARSHOT_MAX_INFLATED_BYTES together (${settings.maxBodyBytes + settings.maxInflatedBytes}): a large request would be refused with 503 every time.`,
     );
   }
-  if (!isLoopback(settings.host) && settings.authToken === undefined && !settings.insecure) {
+  const { authToken, tokensFile, insecure } = settings;
+  if (!isLoopback(settings.host) && authToken === undefined && tokensFile === undefined && !insecure) {
     throw new UsageError(
       `${settings.host} can be reached from other machines, and there is no EARSHOT_AUTH_TOKEN. Set one (any long random ` +
-        'text; senders show it as authorization: Bearer …), or EARSHOT_INSECURE=true where something else guards the address.',
+        'text; senders show it as authorization: Bearer …), or several in a file (EARSHOT_TOKENS), or EARSHOT_INSECURE=true ' +
+        'where something else guards the address.',
     );
   }
-  if (
-    !isLoopback(settings.host) &&
-    settings.authToken !== undefined &&
-    settings.authToken.length < MIN_TOKEN_CHARACTERS
-  ) {
+  if (!isLoopback(settings.host) && authToken !== undefined && authToken.length < MIN_TOKEN_CHARACTERS) {
     throw new UsageError(
-      `EARSHOT_AUTH_TOKEN: saw ${settings.authToken.length} characters, expected ${MIN_TOKEN_CHARACTERS} or more where other ` +
+      `EARSHOT_AUTH_TOKEN: saw ${authToken.length} characters, expected ${MIN_TOKEN_CHARACTERS} or more where other ` +
         `machines can try it (${settings.host}). Make one with: openssl rand -hex 32`,
     );
   }

@@ -7,3 +7,4 @@ export { spoolFolders } from '../spool/spool-folder.ts';
 export { Backend } from './backend.ts';
 export { createLog, type Log } from './log.ts';
 export { Receiver, type ReceiverOptions } from './receiver.ts';
+export { type WatchedTokens, type WatchedTokensOptions, watchTokens } from './watched-tokens.ts';

@@ -27,6 +27,7 @@ export class ReceiverMetrics {
         }),
         ignored: counter(METRICS.spansIgnored),
         limited: counter(METRICS.attributesLimited),
+        accepted: counter(METRICS.senderSpans),
         stopObserving: () => meter.removeBatchObservableCallback(observe, [inFlight]),
       };
     },
@@ -44,6 +45,12 @@ export class ReceiverMetrics {
       ...(route !== undefined && { [ATTR.httpRoute]: route }),
       [ATTR.httpStatusCode]: status,
     });
+  }
+
+  /** `sender` is the name of a token; spans of a sender without one are in the pipeline's own count alone. */
+  accepted(spans: number, sender: string | undefined): void {
+    if (spans > 0 && sender !== undefined)
+      this.#instruments().accepted.add(spans, { [ATTR.senderName]: sender });
   }
 
   ignored(spans: number): void {

@@ -27,6 +27,7 @@ import {
   sendText,
 } from './door/exchange.ts';
 import { HttpDoor, type HttpDoorOptions } from './door/http-door.ts';
+import type { Sender } from './door/tokens.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
@@ -55,7 +56,7 @@ export interface ReceiverOptions
   log: Log;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type Handler = (request: IncomingMessage, response: ServerResponse, sender: Sender) => Promise<void>;
 interface Route {
   readonly methods: readonly string[];
   readonly handle: Handler;
@@ -87,13 +88,10 @@ export class Receiver {
     '/readyz': { methods: ['GET', 'HEAD'], open: true, handle: (_, response) => this.#ready(response) },
   };
   readonly #metricsRoute: Routes = {
-    '/metrics': {
-      methods: ['GET', 'HEAD'],
-      handle: (request, response) => this.#metricsPage(request, response),
-    },
+    '/metrics': { methods: ['GET', 'HEAD'], handle: (...parts) => this.#metricsPage(...parts) },
   };
   readonly #otlp: Routes = {
-    '/v1/traces': { methods: ['POST'], handle: (request, response) => this.#traces(request, response) },
+    '/v1/traces': { methods: ['POST'], handle: (...parts) => this.#traces(...parts) },
     '/v1/metrics': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
     '/v1/logs': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
   };
@@ -181,6 +179,7 @@ export class Receiver {
     const { method = '', url = '' } = request;
     const path = url.split('?', 1)[0] ?? '';
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    let sender: Sender = {};
     try {
       if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
       if (!route.methods.includes(method)) {
@@ -190,9 +189,9 @@ export class Receiver {
       }
       if (route.open !== true) {
         if (full) throw this.#full(response);
-        this.#admit(request.headers);
+        sender = this.#admit(request.headers);
       }
-      await route.handle(request, response);
+      await route.handle(request, response, sender);
     } catch (error) {
       this.#refuse(request, response, error);
     }
@@ -202,11 +201,12 @@ export class Receiver {
       method,
       path: route && path,
       status: response.statusCode,
+      sender: sender.name,
       ms: Math.round(seconds * 1_000),
     });
   }
 
-  async #traces(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #traces(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {
     const encoding = encodingOf(request);
     const stated = statedLength(request, this.#options);
     const share = this.#budget.open(stated ?? 0);
@@ -214,6 +214,7 @@ export class Receiver {
     try {
       const read = await this.#read(request, response, encoding, stated, share);
       const refusedByDatabase = await this.#commit(read);
+      this.#metrics.accepted(read.facts.length, sender.name);
       const refused = new Map(read.refused);
       if (refusedByDatabase > 0) refused.set('refused_by_database', refusedByDatabase);
       let count = 0;
@@ -265,14 +266,13 @@ export class Receiver {
 
   async #ready(response: ServerResponse): Promise<void> {
     const ready = !this.#draining && (await this.#options.backend.ready());
-    sendText(
-      response,
-      ready ? 200 : 503,
-      ready ? 'ready' : this.#draining ? 'stopping' : 'the database is away',
-    );
+    const why = this.#draining ? 'stopping' : 'the database is away';
+    sendText(response, ready ? 200 : 503, ready ? 'ready' : why);
   }
 
-  async #metricsPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #metricsPage(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {
+    if (sender.tenant !== undefined)
+      throw new HttpError(403, 'metrics are about all tenants: expected a token that is bound to none');
     const { contentType, body } = await this.#options.metricsEndpoint.render(request.headers.accept);
     send(response, 200, contentType, Buffer.from(body));
   }

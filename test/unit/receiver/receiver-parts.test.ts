@@ -6,20 +6,21 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { openMetricsText } from '../../../exporter/metrics/open-metrics-text.ts';
 import { TextCache } from '../../../exporter/receiver/decode/text-cache.ts';
-import { bearerAuth } from '../../../exporter/receiver/door/auth.ts';
+import { admission } from '../../../exporter/receiver/door/admission.ts';
 import { ByteBudget } from '../../../exporter/receiver/door/budget.ts';
 import { isLoopback } from '../../../exporter/receiver/door/loopback.ts';
+import { Tokens } from '../../../exporter/receiver/door/tokens.ts';
 import { createLog } from '../../../exporter/receiver/log.ts';
 
 describe('authorisation', () => {
   test('without a token everybody may ask', () => {
-    assert.equal(bearerAuth(undefined)(undefined), true);
+    assert.deepEqual(admission({ host: '192.0.2.1' })({}), {});
   });
 
   test('with a token only who shows it', () => {
-    const mayAsk = bearerAuth('s3cret');
-    assert.equal(mayAsk('Bearer s3cret'), true);
-    assert.equal(mayAsk('bearer  s3cret'), true);
+    const tokens = new Tokens([{ token: 's3cret' }]);
+    assert.deepEqual(tokens.senderOf('Bearer s3cret'), {});
+    assert.deepEqual(tokens.senderOf('bearer  s3cret'), {});
     for (const wrong of [
       undefined,
       '',
@@ -30,7 +31,16 @@ describe('authorisation', () => {
       'Basic s3cret',
       's3cret',
     ])
-      assert.equal(mayAsk(wrong), false, String(wrong));
+      assert.equal(tokens.senderOf(wrong), undefined, String(wrong));
+  });
+
+  test('with several, whose token it is, and after a change only the new ones', () => {
+    const tokens = new Tokens([{ token: 'one', name: 'a', tenant: 'acme' }, { token: 'two' }]);
+    assert.deepEqual(tokens.senderOf('Bearer one'), { name: 'a', tenant: 'acme' });
+    assert.deepEqual(tokens.senderOf('Bearer two'), {});
+    tokens.replace([{ token: 'three', name: 'b' }]);
+    assert.equal(tokens.senderOf('Bearer one'), undefined);
+    assert.deepEqual(tokens.senderOf('Bearer three'), { name: 'b' });
   });
 
   test('only addresses of this machine are loopback', () => {
