@@ -1,7 +1,10 @@
 import type { Decimal } from 'decimal.js';
 import { Usd } from './money.ts';
 
-/** A price file that is refused. The message names file, model and field, what was seen and what was expected. */
+/**
+ * A price file that is refused. The message names file, model and field, the kind of what was seen, and what was expected.
+ * It quotes no value: the path may be that of another file, with a secret in it.
+ */
 export class PriceFileError extends Error {
   override name = 'PriceFileError';
   readonly code = 'EARSHOT_PRICE_FILE';
@@ -11,11 +14,23 @@ export class PriceFileError extends Error {
   readonly field: string;
 
   constructor(file: string, model: string | undefined, field: string, problem: string) {
-    super([file, model, field, problem].filter((part) => part !== undefined).join(': '));
+    const parts = [file, model && nameOnly(model), nameOnly(field), problem];
+    super(parts.filter((part) => part !== undefined).join(': '));
     this.file = file;
     this.model = model;
     this.field = field;
   }
+}
+
+/** A name is shown; what is none is not. */
+const nameOnly = (text: string): string => (/^[\w()[\]:/@+. -]{0,80}$/.test(text) ? text : '(no name)');
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'another text';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** Reads the fields of one object of a price file and says where it is when one is wrong. */
@@ -37,7 +52,7 @@ export class FieldReader {
     this.#path = path;
     this.#fields = {};
     if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-      this.fail('', `saw ${JSON.stringify(content)}, expected an object`);
+      this.fail('', `saw ${kindOf(content)}, expected an object`);
     }
     this.#fields = content as Record<string, unknown>;
     const unknown = known && this.keys().find((key) => !known.includes(key));
@@ -117,6 +132,6 @@ export class FieldReader {
 
   #expected(field: string, what: string): never {
     const value = this.value(field);
-    this.fail(field, `saw ${value === undefined ? 'nothing' : JSON.stringify(value)}, expected ${what}`);
+    this.fail(field, `saw ${kindOf(value)}, expected ${what}`);
   }
 }

@@ -87,6 +87,8 @@ export class Backend {
   /** The database answers and has a schema that we can write. */
   ready(): Promise<boolean> {
     const now = performance.now();
+    // Known without asking. Balancers turn away for a while, and then try again.
+    if (now - this.#failedAtMs < UNREADY_MS) return Promise.resolve(false);
     if (this.#check === undefined || (this.#check.done && now - this.#check.atMs > CHECK_EVERY_MS)) {
       const check = { atMs: now, done: false, ready: this.#isReady() };
       void check.ready.finally(() => {
@@ -190,8 +192,6 @@ export class Backend {
 
   async #isReady(): Promise<boolean> {
     if (this.#connection === undefined) return false;
-    // Balancers turn away for a while, and then try again.
-    if (performance.now() - this.#failedAtMs < UNREADY_MS) return false;
     const { database } = this.#options;
     try {
       const [row] = await limit(

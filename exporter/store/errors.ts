@@ -34,6 +34,17 @@ export class ConnectionError extends Error {
   }
 }
 
+/** A file that the URL names cannot be read. Which one is not said: where keys are is private. */
+export class CertificateFileError extends Error {
+  override name = 'CertificateFileError';
+  readonly code = 'ERR_CERTIFICATE_FILE';
+
+  /** @param reason - the system's code */
+  constructor(reason: string) {
+    super(`A file that the URL names as sslrootcert, sslcert or sslkey cannot be read (${reason}).`);
+  }
+}
+
 /** How long to wait between attempts, doubling from the first to the last. */
 interface Backoff {
   readonly minDelayMs: number;

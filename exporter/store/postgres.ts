@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import type { Pool, PoolClient } from 'pg';
 import { suppressTracing } from '../../model/suppressed.ts';
 import { type Database, DEFAULT_SCHEMA, type Queryable, schemaNamer } from './database.ts';
-import { ConnectionError, errorCode } from './errors.ts';
+import { CertificateFileError, ConnectionError, errorClass, errorCode } from './errors.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. Secret: never logged. */
@@ -210,7 +210,9 @@ const isSqlState = (error: unknown) => /^[0-9A-Z]{5}$/.test(errorCode(error) ?? 
 /** What `pg` says without a code when the connection is gone or silent. Anything else is passed on as it is. */
 const LOST = /terminated|not queryable|timeout|closed the connection/i;
 
-const withCode = (error: unknown) =>
-  error instanceof Error && errorCode(error) === undefined && LOST.test(error.message)
-    ? new ConnectionError(error)
-    : error;
+function withCode(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  // A socket's file that is missing says `connect`: the only files that are opened are those of certificates.
+  if ((error as NodeJS.ErrnoException).syscall === 'open') return new CertificateFileError(errorClass(error));
+  return errorCode(error) === undefined && LOST.test(error.message) ? new ConnectionError(error) : error;
+}

@@ -120,3 +120,13 @@ it('what waiting does not fix is said as what it is, without the URL', async () 
   const error = await migrate(open(url.href)).catch((reason: unknown) => reason);
   assert.match(lastingProblem(error) ?? String(error), /already.*EARSHOT_SCHEMA.*42P07/);
 });
+
+it('a certificate that cannot be read is said without its path', async () => {
+  const url = 'postgres://x@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/secret/place/root.pem';
+  await assert.rejects(open(url).query('SELECT 1'), (error: Error) => {
+    assert.match(error.message, /sslrootcert, sslcert or sslkey cannot be read \(ENOENT\)/);
+    assert.match(lastingProblem(error) ?? '', /Check its path/);
+    assert.doesNotMatch(String(error.stack) + String(error.cause), /secret/);
+    return true;
+  });
+});

@@ -14,6 +14,29 @@ test('the settings choose the catalogue or the flat card', async () => {
   assert.equal(flat.name, 'flat');
 });
 
+test('what is said of a file that is no price file quotes nothing of it', async (t) => {
+  const prices = join(await temporaryFolder(t), 'of-another-program.json');
+  const secret = 's3cret-of-another-program';
+  for (const content of [
+    `password = ${secret}`,
+    `{"password": "${secret}"`,
+    `"${secret}"`,
+    `["${secret}"]`,
+    `{"${secret}!": 1}`,
+    `{"provider": {"x": "${secret}"}, "entries": []}`,
+    `{"provider": "p", "entries": ["${secret}"]}`,
+    `{"provider": "p", "entries": [{"models": ["m"], "component": "${secret}"}]}`,
+    `{"provider": "p", "entries": [{"models": ["m"], "component": "llm", "history": [{"valid_from": "${secret}"}]}]}`,
+    `{"provider": "p", "entries": [{"models": ["${secret}\nm"], "component": 1}]}`,
+  ]) {
+    await writeFile(prices, content);
+    const warnings: string[] = [];
+    await loadPriceList({ pricing: 'catalogue', prices }, (text) => warnings.push(text));
+    assert.equal(warnings.length, 1);
+    assert.ok(!warnings[0]?.includes('s3cret'), warnings[0]);
+  }
+});
+
 test('a price file that is missing, no JSON or not valid is reported, and the list goes without it', async (t) => {
   const dir = await temporaryFolder(t);
   await writeFile(join(dir, 'no-json'), '{');
