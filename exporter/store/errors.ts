@@ -116,5 +116,9 @@ export class UnfinishedError extends Error {
   readonly code = 'EARSHOT_UNFINISHED';
 }
 
+/** query_canceled, and cardinality_violation: two calls whose rows have one key, as `x#2` and the second of `x`. */
+const OF_ONE_CALL: ReadonlySet<string | undefined> = new Set(['57014', '21000']);
+
 /** What one call can be at fault for: a value that the database refuses, or work that does not end in time. */
-export const isOfOneCall = (error: unknown): boolean => isDataError(error) || errorCode(error) === '57014';
+export const isOfOneCall = (error: unknown): boolean =>
+  isDataError(error) || OF_ONE_CALL.has(errorCode(error));

@@ -45,4 +45,15 @@ onEachDatabase((databases) => {
     // It was open all the while.
     assert.deepEqual(await callsAfter(db, turnAfter(19, 54)), [1, 5, undefined, undefined]);
   });
+
+  it('an id that is the numbered one of another call holds up neither of them, nor any other', async () => {
+    const db = await databases.migrated();
+    const facts = [turnAfter(0), turnAfter(72), turnFact('caller#2', 0), turnFact('innocent', 0)];
+    await new Journal(db, AT_ONCE).append(facts);
+    const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
+    await queue.take();
+    assert.deepEqual(await queue.state(), { waiting: 0, resting: 0 });
+    assert.ok(await getCallMetrics(db, 'innocent'));
+    assert.ok(await getCallMetrics(db, 'caller'));
+  });
 });
