@@ -1,6 +1,6 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 
-/** OpenTelemetry's own key: the API makes the same of the same words, whoever asks. */
+/** OpenTelemetry's own key: the API makes the same key of the same words each time. */
 const KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** A context in which nothing is traced: what earshot itself does, and what exporters do. */

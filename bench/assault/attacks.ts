@@ -91,7 +91,7 @@ function deepTree(depth: number): Buffer {
   return packed(otlpRequest(...spans));
 }
 
-/** Turns of a call whose id is the same for ever, as a constant in a program is. */
+/** Turns of a call whose id is the same forever, as a constant in a program is. */
 function moreOfOne(turns: number): Buffer {
   const spans = Array.from({ length: turns }, (_, index) =>
     otlpSpan('default', {

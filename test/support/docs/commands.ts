@@ -37,7 +37,6 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     { by: 'test/e2e/examples/livekit.test.ts', has: 'NODE_OPTIONS' },
   ],
   [/^export \w+=(…|wss:)/, KEYS],
-  [/^[A-Z_]+=\S+$/, { not: 'a variable and no command: the environment of an agent' }],
   [/^npm (start|run dev)$/, KEYS],
   // Installing
   [/^npm install/, CHANGES_THE_PROJECT],
