@@ -1,6 +1,6 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 
-/** OpenTelemetry's own key: the API makes the same key of the same words each time. */
+/** OpenTelemetry's own key: the API makes the same key of the same words. */
 const KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** A context in which nothing is traced: what earshot itself does, and what exporters do. */

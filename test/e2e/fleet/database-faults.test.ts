@@ -110,7 +110,7 @@ test('a database whose disk is full takes no spans: 503, not ready, said by its 
   assert.ok(said(where, '53100').length >= 1, 'it was full');
 });
 
-for (const primary of ['has died', 'goes on as a replica that they were not told of'] as const) {
+for (const primary of ['has died', 'goes on as a replica, unknown to them'] as const) {
   test(`a standby takes over from a primary that ${primary}: what was acknowledged is there, and the rest is taken`, async () => {
     let target = '';
     const front = await Front.start({ next: () => target });

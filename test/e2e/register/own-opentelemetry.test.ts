@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -144,4 +144,51 @@ describe("an application's own OpenTelemetry", { concurrency: 2 }, () => {
       assert.equal(rows[0]?.turn_count, 1);
       assert.equal(rows[0].llm_input_tokens, 10);
     });
+
+  test('the guide: its programs and commands run as they are, and every call is in the traces of its SDK', async (t) => {
+    const page = await readFile(join(packageRoot, 'docs/guides/own-opentelemetry.md'), 'utf8');
+    const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
+      language,
+      text,
+    }));
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(
+      join(packageRoot, 'node_modules/@opentelemetry'),
+      join(folder, 'node_modules/@opentelemetry'),
+    );
+    await symlink(packageRoot, join(folder, 'node_modules/earshot'));
+    for (const { text } of blocks.filter(({ language }) => language === 'js'))
+      await writeFile(join(folder, /^\/\/ (\w+\.mjs)\n/.exec(text)?.[1] ?? ''), text);
+    const commands = blocks.flatMap(({ language, text }) => (language === 'sh' ? [text.trim()] : []));
+    assert.equal(blocks.length, 7);
+
+    const collector = await OtlpReceiver.start();
+    t.after(() => collector.close());
+    const url = await postgres.createDatabase();
+    await Promise.all(
+      commands.map(async (command) => {
+        const [node, ...args] = command.split(' ');
+        assert.equal(node, 'node');
+        const end = await run(join(folder, args.at(-1) ?? ''), {
+          nodeArgs: args.slice(0, -1),
+          cwd: folder,
+          env: { DATABASE_URL: url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+        });
+        assert.equal(end.code, 0, end.stderr);
+        assert.deepEqual(complaints(end), []);
+      }),
+    );
+    const calls = collector.spans.filter(({ name }) => name === 'voice.call');
+    assert.deepEqual(calls.map(({ attributes }) => attributes['voice.call.id']).sort(), [
+      'call-1',
+      'call-2',
+      'call-3',
+    ]);
+    assert.ok(calls.every(({ resource }) => resource['service.name'] === 'front-desk'));
+    const database = openPostgres({ url });
+    t.after(() => database.close());
+    for (const call of ['call-1', 'call-2', 'call-3'])
+      assert.equal((await getCallMetrics(database, call))?.end_reason, 'hangup');
+  });
 });
