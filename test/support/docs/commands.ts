@@ -24,6 +24,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^EARSHOT_SDKS=/, { by: 'test/e2e/register/own-sdks.test.ts', has: 'EARSHOT_SDKS' }],
   [/^export (EARSHOT_)?DATABASE_URL=/, RUN],
   [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent|bundle)\.m?js$/, RUN],
+  [
+    /^node (--import \.\/otel\.mjs )?--import earshot\/register (calls|stop)\.mjs$/,
+    { by: 'test/e2e/register/own-opentelemetry.test.ts', has: 'own-opentelemetry.md' },
+  ],
   [/^NODE_OPTIONS='--import earshot\/register' node agent\.js$/, RUN],
   [/^node --import \.\/apps\/agent\/node_modules\/earshot\/dist\//, RUN],
   [/^npx earshot report( CALL)?$/, RUN],
