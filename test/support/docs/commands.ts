@@ -23,9 +23,9 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   // Agents and reports
   [/^EARSHOT_SDKS=/, { by: 'test/e2e/register/own-sdks.test.ts', has: 'EARSHOT_SDKS' }],
   [/^export (EARSHOT_)?DATABASE_URL=/, RUN],
-  [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent|bundle)\.m?js$/, RUN],
+  [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent\.js|bundle\.mjs)$/, RUN],
   [
-    /^node (--import \.\/otel\.mjs )?--import earshot\/register (calls|stop)\.mjs$/,
+    /^node (--import \.\/otel\.mjs )?--import earshot\/register (agent|calls|stop)\.mjs$/,
     { by: 'test/e2e/register/own-opentelemetry.test.ts', has: 'own-opentelemetry.md' },
   ],
   [/^NODE_OPTIONS='--import earshot\/register' node agent\.js$/, RUN],
