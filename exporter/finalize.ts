@@ -13,13 +13,13 @@ import { callQuality } from './quality/call-quality.ts';
  * they come, so a call can be finalized again at any time (a late span, another price list). Prices are those in
  * force at the call's start.
  *
- * @throws RangeError without facts, or with facts of several calls.
+ * @throws RangeError without facts, or with facts of several calls or tenants.
  */
 export function finalizeCall(facts: readonly Fact[], priceList: PriceList): CallRows {
   const call = groupCall(facts);
   const costs = costsOf(call, priceList);
   const marked = call.turns.map(markTurn);
-  const logs = marked.map((turn) => logRow(call.callId, turn, costs.turn(turn.turn.stages)));
+  const logs = marked.map((turn) => logRow(call, turn, costs.turn(turn.turn.stages)));
   const quality = callQuality(
     call.fact,
     call.turns.map((turn) => ({

@@ -10,6 +10,7 @@ const aliased = <const C extends Columns>(alias: string, columns: C) =>
 /** What the database adds. */
 const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
 const CALL_QUEUE = {
+  tenant: 'text',
   call_id: 'text',
   due_at: 'timestamptz',
   ended: 'boolean',
@@ -34,6 +35,15 @@ export const l = aliased(TABLES.call_logs.alias, TABLES.call_logs.columns);
 export const s = aliased(TABLES.call_spans.alias, TABLES.call_spans.columns);
 /** `call_queue`, calls waiting to be finalized. */
 export const q = aliased(TABLES.call_queue.alias, TABLES.call_queue.columns);
+
+/** Columns of two tables say the same call. */
+export const sameCall = (a: CallColumns, b: CallColumns): string =>
+  `${a.tenant} = ${b.tenant} AND ${a.call_id} = ${b.call_id}`;
+
+export interface CallColumns {
+  readonly tenant: string;
+  readonly call_id: string;
+}
 
 type KeyOf<F> = F extends Fact ? keyof F & string : never;
 

@@ -1,4 +1,4 @@
-import { factJson, l, m, s } from './columns.ts';
+import { factJson, l, m, s, sameCall } from './columns.ts';
 import { variable } from './variable.ts';
 
 /** How a row is listed in a variable that has nothing in the column. */
@@ -10,8 +10,9 @@ export const TARGET = `${variable('target', 'sqlstring')}::double precision`;
 /** The row's value, or that it has none, is among those chosen in the variable. */
 const among = (column: string, chosen: string) => `coalesce(${column}, '${NONE}') IN ($${chosen})`;
 
-/** A call is of the services, versions, environments, agents and campaigns that are chosen. */
+/** A call is of the tenants, services, versions, environments, agents and campaigns that are chosen. */
 const CHOSEN = [
+  `${m.tenant} IN ($tenant)`,
   among(m.service_name, 'service'),
   among(m.service_version, 'version'),
   among(m.deployment_environment, 'environment'),
@@ -32,7 +33,7 @@ const CHOSEN_CALLS = `\
 WHERE $__timeFilter(${m.started_at})
   AND ${CHOSEN}
   AND (EXISTS (
-    SELECT FROM earshot.call_logs l WHERE ${l.call_id} = ${m.call_id}
+    SELECT FROM earshot.call_logs l WHERE ${sameCall(l, m)}
     AND ${USED}
   ) OR (${m.turn_count} = 0 AND '${NONE}' IN ($provider) AND '${NONE}' IN ($model)))`;
 
@@ -47,7 +48,7 @@ export const callsWith = (joins: string): string => `FROM earshot.call_metrics m
 
 const turnsFrom = (joins: string) => `\
 FROM earshot.call_logs l
-JOIN earshot.call_metrics m ON ${m.call_id} = ${l.call_id}${joins}
+JOIN earshot.call_metrics m ON ${sameCall(m, l)}${joins}
 WHERE $__timeFilter(${l.created_at})
   AND ${CHOSEN}`;
 
@@ -75,11 +76,11 @@ ${turnsFrom(`\n${EACH_COMPONENT}`)}
   AND ${among('c.provider', 'provider')}
   AND ${among('c.model', 'model')}`;
 
-/** The components of one call's turns. */
-export const componentsOf = (callId: string): string => `\
+/** The components of turns under a condition. */
+export const componentsWhere = (condition: string): string => `\
 FROM earshot.call_logs l
 ${EACH_COMPONENT}
-WHERE ${l.call_id} = ${callId}`;
+WHERE ${condition}`;
 
 /** Where one may speak over the other: `i (kind, at, seconds)`, with the seconds until the agent was silent. */
 export const INTERRUPTIONS = `\
@@ -88,7 +89,7 @@ CROSS JOIN LATERAL jsonb_to_recordset(${factJson('interruptions')})
 
 /** Interruptions of the chosen calls, each with its kind and time to silence. In the journal as long as spans are kept. */
 export const INTERRUPTIONS_OF_CALLS = callsWith(`\
-JOIN earshot.call_spans s ON ${s.call_id} = ${m.call_id} AND ${s.stage} = 'turn'
+JOIN earshot.call_spans s ON ${sameCall(s, m)} AND ${s.stage} = 'turn'
 ${INTERRUPTIONS}`);
 
 /** A percentile, interpolated linearly as the columns `_p50` and `_p95` are. */

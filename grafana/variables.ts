@@ -8,7 +8,8 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { l, m } from './columns.ts';
+import { DEFAULT_TENANT } from '../model/tenant.ts';
+import { type CallColumns, l, m } from './columns.ts';
 import { SOURCE } from './queries.ts';
 import { COMPONENTS, NONE } from './scope.ts';
 import { variable } from './variable.ts';
@@ -52,6 +53,12 @@ const usedBy = (what: 'provider' | 'model') =>
 
 /** What narrows the figures. */
 export const SCOPE: readonly VariableModel[] = [
+  several(
+    'tenant',
+    'Tenant',
+    'Whose calls they are, by the tokens of senders. Live metrics do not know them',
+    `SELECT DISTINCT ${m.tenant} FROM earshot.call_metrics m WHERE $__timeFilter(${m.started_at}) UNION SELECT '${DEFAULT_TENANT}'`,
+  ),
   several('service', 'Service', 'Agent programs (service.name)', valuesOf(m.service_name)),
   several(
     'version',
@@ -113,8 +120,11 @@ export const CALL_ID: VariableModel = new TextBoxVariableBuilder('call_id')
   .current({ selected: true, text: '', value: '' })
   .build();
 
-/** The call, in SQL. */
-export const THE_CALL = variable('call_id', 'sqlstring');
+const THE_ID = variable('call_id', 'sqlstring');
+
+/** In SQL: a row is of the call. */
+export const isTheCall = ({ tenant, call_id }: CallColumns): string =>
+  `${tenant} = ${variable('tenant', 'sqlstring')} AND ${call_id} = ${THE_ID}`;
 
 const ofCall = (name: string, label: string, description: string, sql: string) =>
   new QueryVariableBuilder(name)
@@ -128,12 +138,22 @@ const ofCall = (name: string, label: string, description: string, sql: string) =
     .multi(false)
     .includeAll(false);
 
+const TENANTS_OF_CALL = `SELECT ${m.tenant} FROM earshot.call_metrics m WHERE ${m.call_id} = ${THE_ID}`;
+
+/** Whose call of that id it is: the first tenant that has one, until another is chosen. No value would be no SQL. */
+export const TENANT: VariableModel = ofCall(
+  'tenant',
+  'Tenant',
+  'Whose call of that id it is',
+  `${TENANTS_OF_CALL} UNION SELECT '${DEFAULT_TENANT}' WHERE NOT EXISTS (${TENANTS_OF_CALL}) ORDER BY 1`,
+).build();
+
 /** One turn of the call, as its trace. */
 export const TRACE_ID: VariableModel = ofCall(
   'trace_id',
   'Turn',
   'The turn whose waterfall is shown',
-  `SELECT 'turn ' || ${l.turn_index} AS __text, ${l.trace_id} AS __value FROM earshot.call_logs l WHERE ${l.call_id} = ${THE_CALL} ORDER BY ${l.turn_index}`,
+  `SELECT 'turn ' || ${l.turn_index} AS __text, ${l.trace_id} AS __value FROM earshot.call_logs l WHERE ${isTheCall(l)} ORDER BY ${l.turn_index}`,
 ).build();
 
 /** The call's service, for the link to Jaeger's search. */
@@ -141,7 +161,7 @@ export const SERVICE_NAME: VariableModel = ofCall(
   'service_name',
   'Service',
   'The agent program of the call',
-  `SELECT ${m.service_name} FROM earshot.call_metrics m WHERE ${m.call_id} = ${THE_CALL} AND ${m.service_name} IS NOT NULL`,
+  `SELECT ${m.service_name} FROM earshot.call_metrics m WHERE ${isTheCall(m)} AND ${m.service_name} IS NOT NULL`,
 )
   .hide(VariableHide.HideVariable)
   .build();

@@ -51,8 +51,10 @@ export interface Usage {
   estimated?: boolean;
 }
 
-/** What every fact carries. `(traceId, spanId)` is its key in the journal. */
+/** What every fact carries. `(tenant, traceId, spanId)` is its key in the journal. */
 export interface FactBase {
+  /** Whose call it is, as the token of the sender says and never the span. Absent: the default tenant's. */
+  tenant?: string;
   traceId: string;
   spanId: string;
   parentSpanId?: string;

@@ -1,6 +1,7 @@
 import type { Decimal } from 'decimal.js';
 import type { Micros } from './facts.ts';
 import type { Tags } from './tags.ts';
+import { DEFAULT_TENANT } from './tenant.ts';
 import {
   CUT_OFF_BY,
   DIRECTIONS,
@@ -126,8 +127,17 @@ export const USAGE_COLUMNS = {
 } as const;
 export type UsageColumn = keyof typeof USAGE_COLUMNS;
 
-/** One turn. Key `(call_id, turn_index)`. */
+/** Whose ids those are that follow. */
+const TENANT = {
+  type: 'text',
+  required: true,
+  unit: 'name',
+  comment: `Whose call it is, by the token of its sender; ${DEFAULT_TENANT} without one`,
+} as const;
+
+/** One turn. Key `(tenant, call_id, turn_index)`. */
 export const LOG_COLUMNS = {
+  tenant: TENANT,
   call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
   turn_index: { type: 'integer', required: true, unit: 'ordinal', comment: 'Turn of the call, from 0' },
   created_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Turn start' },
@@ -194,8 +204,9 @@ export const LOG_COLUMNS = {
   error_type: { type: 'text', unit: 'name', comment: 'Class of the first error, never its message' },
 } as const satisfies Record<string, Column>;
 
-/** One call, as it is computed. Key `call_id`. */
+/** One call, as it is computed. Key `(tenant, call_id)`. */
 export const METRICS_COLUMNS = {
+  tenant: TENANT,
   call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
   service_name: { type: 'text', unit: 'name', comment: 'The agent program' },
   service_version: { type: 'text', unit: 'name', comment: 'Version of the agent program' },
@@ -323,10 +334,10 @@ export const ROW_TABLES = {
   call_metrics: { ...METRICS_COLUMNS, ...STORED_COLUMNS },
 } as const satisfies Record<string, Readonly<Record<string, Column>>>;
 
-/** One turn. Key `(call_id, turn_index)`. `null` is unknown; units are in the column's comment. */
+/** One turn. Key `(tenant, call_id, turn_index)`. `null` is unknown; units are in the column's comment. */
 export interface CallLogRow extends Row<typeof LOG_COLUMNS> {}
 
-/** One call, as it is computed. Key `call_id`. `null` is unknown; units are in the column's comment. */
+/** One call, as it is computed. Key `(tenant, call_id)`. `null` is unknown; units are in the column's comment. */
 export interface CallMetricsRow extends Row<typeof METRICS_COLUMNS> {}
 
 /** A row of `call_metrics` as it is stored. */

@@ -1,4 +1,4 @@
-import { migrate as migrateSchema, openPostgres } from '../../exporter/store/index.ts';
+import { migrate as migrateSchema, openPostgres, useTenantKeys } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
 import { openEmbeddedDatabase } from '../embedded-database.ts';
@@ -7,17 +7,20 @@ import { toJson } from '../render/json.ts';
 export const migrate: Command = {
   name: 'migrate',
   summary: 'bring the database to the schema of this version',
-  help: `Usage: earshot migrate [--json]
+  help: `Usage: earshot migrate [--tenants] [--json]
 
 Creates or updates the tables call_spans, call_queue, call_logs and call_metrics in the schema
 earshot (EARSHOT_SCHEMA). Running it twice, or from several places at once, is safe. It refuses a database with a schema newer than this version knows.
 
 Agents migrate when they start. Run this first where they may not create tables.
 
-  --json   what was applied, as JSON
+  --tenants  also puts the tenant into the keys of a database that is older than tenants. \`earshot serve\` does so
+             when the first call of a tenant comes, in the 8 seconds that a statement has; a journal of many million
+             spans takes longer. Processes of versions without tenants can write no more afterwards
+  --json     what was applied, as JSON
 
 Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
-  options: { json: { type: 'boolean' } },
+  options: { json: { type: 'boolean' }, tenants: { type: 'boolean' } },
   maxArguments: 0,
   run,
 };
@@ -28,9 +31,11 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const db = openPostgres({ url: databaseUrl ?? embedded?.url ?? '', schema, statementTimeoutMs: 0 });
   try {
     const { applied, version } = await migrateSchema(db);
-    if (options.json === true) io.out(toJson({ applied, version }));
+    const rekeyed = options.tenants === true && (await useTenantKeys(db));
+    if (options.json === true) io.out(toJson({ applied, version, ...(options.tenants && { rekeyed }) }));
     else if (applied.length === 0) io.out(`The schema is up to date (version ${version}).`);
     else io.out(`Applied ${applied.join(', ')}. The schema is at version ${version}.`);
+    if (rekeyed && options.json !== true) io.out('The keys have the tenant now.');
     return 0;
   } finally {
     await db.close();

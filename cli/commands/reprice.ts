@@ -16,12 +16,13 @@ const SHOWN = 20;
 export const reprice: Command = {
   name: 'reprice',
   summary: 'compute the cost of past calls again, with other prices',
-  help: `Usage: earshot reprice --since DATE [--prices FILE] [--apply] [--json]
+  help: `Usage: earshot reprice --since DATE [--prices FILE] [--tenant NAME] [--apply] [--json]
 
 Computes the cost of calls again from the journal and shows the difference. Writes nothing without --apply.
 
   --since DATE    calls that started then or later: 2026-11-01, 2026-11-01T08:00Z, or 12h, 30d back from now
   --prices FILE   a price file whose entries come before the catalogue's (default: EARSHOT_PRICES; docs/pricing.md)
+  --tenant NAME   only calls of this tenant
   --apply         writes the new costs
   --json          every call, its costs before and after, under the column names that report --json has
 
@@ -32,6 +33,7 @@ Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database i
   options: {
     since: { type: 'string' },
     prices: { type: 'string' },
+    tenant: { type: 'string' },
     apply: { type: 'boolean' },
     json: { type: 'boolean' },
   },
@@ -53,6 +55,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     const found: Repricing[] = [];
     for await (const repricing of repriceCalls(database.db, {
       since,
+      ...(typeof options.tenant === 'string' && { tenant: options.tenant }),
       apply,
       finalize: (facts) => finalizeCall(facts, priceList),
       callGapMs: settings.callGap,
@@ -71,11 +74,14 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
 }
 
 /** Under the names of `report --json`. */
-const inColumns = ({ callId, startedAt, ...repricing }: Repricing) => ({
+const inColumns = ({ tenant, callId, startedAt, ...repricing }: Repricing) => ({
+  tenant,
   call_id: callId,
   started_at: startedAt,
   ...repricing,
 });
+
+const TENANT = { title: 'TENANT', cell: ({ tenant }: Priced) => safeText(tenant) };
 
 function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, io: Io): void {
   const priced = found.filter((repricing): repricing is Priced => repricing.kind !== 'expired');
@@ -84,6 +90,7 @@ function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, 
     io.out(
       table(
         [
+          ...(new Set(changed.map(({ tenant }) => tenant)).size > 1 ? [TENANT] : []),
           { title: 'CALL', cell: ({ callId }) => safeText(callId) },
           { title: 'STARTED (UTC)', cell: ({ startedAt }) => showInstant(startedAt) },
           { title: 'BEFORE', right: true, cell: ({ before }) => showMoney(before.cost_total) },

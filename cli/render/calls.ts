@@ -1,6 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { statistics } from '../../exporter/calls/statistics.ts';
 import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
+import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { LATENCIES } from '../../model/vocabulary.ts';
 import {
   type Column,
@@ -31,8 +32,13 @@ const COLUMNS: readonly Column<CallMetricsRow>[] = [
   },
 ];
 
-/** One line a call. A `+` behind a cost says that something had no price: the cost is a lower bound. */
-export const callTable = (rows: readonly CallMetricsRow[]): string => table(COLUMNS, rows);
+const TENANT: Column<CallMetricsRow> = { title: 'TENANT', cell: (row) => row.tenant };
+
+/** One line a call; of several tenants, whose it is. A `+` behind a cost says that something had no price: the cost is a lower bound. */
+export function callTable(rows: readonly CallMetricsRow[]): string {
+  const tenants = new Set(rows.map(({ tenant }) => tenant));
+  return table(tenants.size > 1 ? [TENANT, ...COLUMNS] : COLUMNS, rows);
+}
 
 /** What all the calls together come to. `turns` are their turns. */
 export function summary(rows: readonly CallMetricsRow[], turns: readonly CallLogRow[], paint: Paint): string {
@@ -86,7 +92,8 @@ export function callDetails(row: CallMetricsRow, paint: Paint): string {
     ],
     LATENCIES,
   );
-  const who = [row.service_name, row.agent_name, row.campaign_id, row.direction, row.channel]
+  const tenant = row.tenant === DEFAULT_TENANT ? undefined : `tenant ${row.tenant}`;
+  const who = [tenant, row.service_name, row.agent_name, row.campaign_id, row.direction, row.channel]
     .filter(Boolean)
     .join(', ');
   const outcome = row.outcome

@@ -42,6 +42,7 @@ export function callRow(
 ): CallMetricsRow {
   const { fact } = call;
   return {
+    tenant: call.tenant,
     call_id: call.callId,
     service_name: call.serviceName ?? null,
     service_version: call.serviceVersion ?? null,

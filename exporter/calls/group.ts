@@ -1,4 +1,5 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import { tenantOf } from '../../model/tenant.ts';
 import { withConduct } from './conduct.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { speechIsKnown } from './heard.ts';
@@ -12,16 +13,17 @@ import { withWords } from './words.ts';
  * Groups a call's facts into its turns. The result depends on the set of facts alone: not on their order, nor on how
  * often one comes (`(traceId, spanId)` is the key).
  *
- * @throws RangeError without facts, or with facts of several calls.
+ * @throws RangeError without facts, or with facts of several calls or tenants.
  */
 export function groupCall(facts: readonly Fact[]): GroupedCall {
   const ordered = inOrder(facts);
   const [first] = ordered;
   if (first === undefined) throw new RangeError('saw no facts, expected those of one call');
-  const stranger = ordered.find((fact) => fact.callId !== first.callId);
+  const tenant = tenantOf(first);
+  const stranger = ordered.find((fact) => fact.callId !== first.callId || tenantOf(fact) !== tenant);
   if (stranger !== undefined) {
     throw new RangeError(
-      `saw facts of calls ${first.callId} and ${stranger.callId}, expected those of one call`,
+      `saw facts of calls ${first.callId} and ${stranger.callId}, expected those of one call of one tenant`,
     );
   }
 
@@ -35,6 +37,7 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
   );
   const knowsSpeech = speechIsKnown(ordered);
   return {
+    tenant,
     callId: first.callId,
     knowsSpeech,
     startUs: fact?.startUs ?? first.startUs,

@@ -32,6 +32,7 @@ export type Words = Pick<TurnFact, 'userText' | 'agentText' | 'sentimentScore'>;
 
 /** A call with its turns in order of `turnIndex`. */
 export interface GroupedCall {
+  tenant: string;
   callId: string;
   startUs: Micros;
   endUs: Micros;

@@ -3,7 +3,7 @@ import type { Interruption, StageFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
-import type { GroupedTurn } from './grouped.ts';
+import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { segmentsOf } from './segments.ts';
@@ -18,8 +18,10 @@ export interface TurnCost {
   cost_total: Decimal | null;
 }
 
+type CallName = Pick<GroupedCall, 'tenant' | 'callId'>;
+
 /** The row of one turn. */
-export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): CallLogRow {
+export function logRow({ tenant, callId }: CallName, marked: MarkedTurn, cost: TurnCost): CallLogRow {
   const { turn, spoken, stt } = marked;
   const { fact, stages } = turn;
   const interruptions = interruptionsIn(turn);
@@ -28,6 +30,7 @@ export function logRow(callId: string, marked: MarkedTurn, cost: TurnCost): Call
   const synthesis = spoken.tts ?? lastOf(stages, 'tts');
   const segments = segmentsOf(marked);
   return {
+    tenant,
     call_id: callId,
     turn_index: turn.turnIndex,
     created_at: turn.startUs,

@@ -19,5 +19,10 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "id": 5,
     "name": "0005_whose_calls",
     "sql": "-- Whose call it was and what the application sorts its calls by; and indexes for the lists that are narrowed by it.\n\nALTER TABLE call_metrics ADD COLUMN service_version text;\nALTER TABLE call_metrics ADD COLUMN deployment_environment text;\nALTER TABLE call_metrics ADD COLUMN customer_id text;\nALTER TABLE call_metrics ADD COLUMN tags jsonb;\nALTER TABLE call_metrics ADD COLUMN recording_url text;\n\n-- Lists are by time, the latest first.\nCREATE INDEX call_metrics_agent ON call_metrics (agent_name, started_at);\nCREATE INDEX call_metrics_campaign ON call_metrics (campaign_id, started_at);\nCREATE INDEX call_metrics_customer ON call_metrics (customer_id, started_at) WHERE customer_id IS NOT NULL;\nCREATE INDEX call_metrics_tags ON call_metrics USING gin (tags jsonb_path_ops);\n-- The beginning of an id is enough to name a call, whatever the database's collation.\nCREATE INDEX call_metrics_id_prefix ON call_metrics (call_id text_pattern_ops);\n"
+  },
+  {
+    "id": 6,
+    "name": "0006_tenants",
+    "sql": "-- Whose calls they are. Every row that there is, and every one that a process of an earlier version goes on to write, is of\n-- the one tenant `default`; so the keys stay as they are here. They get the tenant where a second one comes, and in a new\n-- database: see exporter/store/tenant-keys.ts.\n\nALTER TABLE call_spans ADD COLUMN IF NOT EXISTS tenant text NOT NULL DEFAULT 'default';\nALTER TABLE call_queue ADD COLUMN IF NOT EXISTS tenant text NOT NULL DEFAULT 'default';\nALTER TABLE call_logs ADD COLUMN IF NOT EXISTS tenant text NOT NULL DEFAULT 'default';\nALTER TABLE call_metrics ADD COLUMN IF NOT EXISTS tenant text NOT NULL DEFAULT 'default';\n\nCOMMENT ON COLUMN call_spans.tenant IS 'Whose call it is, by the token of its sender; default without one. Unit: name';\nCOMMENT ON COLUMN call_queue.tenant IS 'Whose call it is. Unit: name';\n"
   }
 ];

@@ -7,6 +7,7 @@ import { recordCallMetrics } from '../metrics/call-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import {
+  callKey,
   type Database,
   errorClass,
   type FailedCall,
@@ -15,6 +16,7 @@ import {
   getJournalFacts,
   Journal,
   keepRetention,
+  keyOf,
   migrate,
   migratingAgain,
   openPostgres,
@@ -59,7 +61,7 @@ export interface Connection {
   readonly worker: FinalizeWorker;
   queueState(): Promise<QueueState>;
   /**
-   * Appends facts of one call and finalizes it with all that the journal has of it, in one transaction.
+   * Appends facts of one call of the default tenant and finalizes it with all that the journal has of it, in one transaction.
    * @param complete - given what the journal has already, the facts to append
    * @throws whatever goes wrong; then nothing has changed.
    */
@@ -106,7 +108,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { ownCalls } = options;
   let recorded: Promise<unknown> = Promise.resolve();
   const onFinalized = ({ rows, first }: FinalizedCall) => {
-    ownCalls?.finalized(rows.metrics.call_id);
+    ownCalls?.finalized(keyOf(rows.metrics));
     metrics.finalized(1);
     // A meter of the application's own may throw.
     if (first) recorded = Promise.all([recorded, recordCallMetrics(rows).catch(() => {})]);
@@ -115,7 +117,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     queue,
     onFinalized,
     onError: onWorkerError,
-    ...(ownCalls !== undefined && { own: () => ownCalls.ids }),
+    ...(ownCalls !== undefined && { own: () => ownCalls.calls }),
     ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
   });
   worker.start();
@@ -131,7 +133,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         const facts = complete(await getJournalFacts(tx, callId, settings.maxCallSpans));
         const { refused } = await new Journal(tx, journalOptions).append(facts);
         if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
-        return queue.finalizeIn(tx, [callId]);
+        return queue.finalizeIn(tx, [callKey(callId)]);
       });
       for (const call of finalized) onFinalized(call);
     },

@@ -1,29 +1,31 @@
 import type { Fact } from '../../model/facts.ts';
+import { type CallKey, callKey } from '../store/call-key.ts';
 
 /** Beyond so many the oldest is forgotten, and finalized by another process when it is long overdue. */
 const MAX = 4_096;
 
 /** The calls whose spans this process has written and that it has not finalized since. */
 export class OwnCalls {
-  readonly #ids = new Set<string>();
+  readonly #calls = new Set<CallKey>();
 
-  get ids(): readonly string[] {
-    return [...this.#ids];
+  get calls(): readonly CallKey[] {
+    return [...this.#calls];
   }
 
   written(facts: readonly Fact[]): void {
-    for (const { callId } of facts) {
+    for (const { callId, tenant } of facts) {
+      const call = callKey(callId, tenant);
       // The latest is the last one.
-      this.#ids.delete(callId);
-      this.#ids.add(callId);
+      this.#calls.delete(call);
+      this.#calls.add(call);
     }
-    for (const callId of this.#ids) {
-      if (this.#ids.size <= MAX) break;
-      this.#ids.delete(callId);
+    for (const call of this.#calls) {
+      if (this.#calls.size <= MAX) break;
+      this.#calls.delete(call);
     }
   }
 
-  finalized(callId: string): void {
-    this.#ids.delete(callId);
+  finalized(call: CallKey): void {
+    this.#calls.delete(call);
   }
 }

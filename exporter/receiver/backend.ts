@@ -6,7 +6,7 @@ import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
-import { checkSchema, errorClass, lastingProblem, SchemaError } from '../store/index.ts';
+import { checkSchema, errorClass, errorCode, lastingProblem, SchemaError } from '../store/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Log } from './log.ts';
 
@@ -22,6 +22,8 @@ const CAN_WRITE = `\
 SET LOCAL lock_timeout = 500;
 LOCK TABLE :schema.call_spans IN ROW EXCLUSIVE MODE;
 SHOW transaction_read_only`;
+const NO_TENANT_KEYS =
+  'spans of tenants are refused: the keys of the database have no tenant yet. Run `earshot migrate --tenants`';
 /** Probes of many balancers must not become load on the database. */
 const CHECK_EVERY_MS = 1_000;
 
@@ -49,6 +51,7 @@ export class Backend {
   readonly #commits: GroupCommit;
   readonly #outage = new Episode();
   readonly #newerSchema = new Episode();
+  readonly #noTenantKeys = new Episode();
   #connection: Connection | undefined;
   #opening: Promise<void> | undefined;
   #stopped = false;
@@ -80,7 +83,8 @@ export class Backend {
    * Resolves when the facts are committed, with how many the database rejected as invalid data.
    * @throws NotReadyError, or the driver's error: whether they are committed is then unknown.
    */
-  commit(facts: readonly Fact[]): Promise<number> {
+  async commit(facts: readonly Fact[]): Promise<number> {
+    await this.#prepare(facts);
     return this.#commits.commit(facts);
   }
 
@@ -108,6 +112,18 @@ export class Backend {
     if (connection === undefined) return;
     await within(drainMs, connection.worker.drain(), 0);
     await within(drainMs, connection.close(), undefined);
+  }
+
+  /** Before they share a transaction with those of other senders, who must not wait or fail for them. */
+  async #prepare(facts: readonly Fact[]): Promise<void> {
+    try {
+      await this.#connection?.journal.prepare(facts);
+    } catch (error) {
+      // Of those of one tenant alone: the others go on, and the database is not away.
+      if (errorCode(error) !== 'EARSHOT_TENANT_KEYS') this.#lost(error);
+      else this.#noTenantKeys.begin(() => this.#options.log.error(NO_TENANT_KEYS));
+      throw error;
+    }
   }
 
   async #append(facts: readonly Fact[]) {

@@ -212,7 +212,7 @@ export class Receiver {
     const share = this.#budget.open(stated ?? 0);
     if (share === undefined) throw overloaded();
     try {
-      const read = await this.#read(request, response, encoding, stated, share);
+      const read = await this.#read(request, response, encoding, stated, share, sender.tenant);
       const refusedByDatabase = await this.#commit(read);
       this.#metrics.accepted(read.facts.length, sender.name);
       const refused = new Map(read.refused);
@@ -232,12 +232,13 @@ export class Receiver {
     encoding: Encoding,
     stated: number | undefined,
     share: Share,
+    tenant: string | undefined,
   ): Promise<TraceRequest> {
     acceptBody(request, response);
     const body = await readBody(request, share, stated, this.#options);
     const { maxRequestSpans, pipelineMetrics, captureContent } = this.#options;
     const limits = { ...DEFAULT_LIMITS, spans: maxRequestSpans };
-    const read = readTraceRequest(body, encoding, limits, { captureContent });
+    const read = readTraceRequest(body, encoding, limits, { captureContent }, tenant);
     this.#metrics.ignored(read.ignored);
     this.#metrics.limited(read.limited);
     for (const [reason, spans] of read.refused) pipelineMetrics.dropped(spans, reason);

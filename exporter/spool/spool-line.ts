@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/facts.ts';
+import { isName } from '../../model/tenant.ts';
 
 const TYPES: ReadonlySet<unknown> = new Set<Fact['type']>(['call', 'turn', 'turn_part', 'stage', 'other']);
 const STAGES: ReadonlySet<unknown> = new Set(['stt', 'llm', 'tts', 'playback', 'tool']);
@@ -26,6 +27,7 @@ function isFact(value: unknown): value is Fact {
   return (
     TYPES.has(fact.type) &&
     ['traceId', 'spanId', 'callId', 'name'].every((key) => typeof fact[key] === 'string') &&
+    (fact.tenant === undefined || isName(fact.tenant)) &&
     Number.isSafeInteger(fact.startUs) &&
     Number.isSafeInteger(fact.endUs) &&
     (fact.type !== 'turn' || Number.isSafeInteger(fact.turnIndex)) &&

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/facts.ts';
+import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Queryable } from './database.ts';
 
 /** Spans of one call that its rows are computed from, at most. */
@@ -8,41 +9,44 @@ export const MAX_CALL_SPANS = 20_000;
 const COUNTED = 1_000_000;
 
 const SIZES = `\
-SELECT c.call_id, (
-  SELECT count(*) FROM (SELECT FROM :schema.call_spans s WHERE s.call_id = c.call_id LIMIT ${COUNTED}) AS counted
+SELECT c.tenant, c.call_id, (
+  SELECT count(*) FROM (
+    SELECT FROM :schema.call_spans s WHERE s.tenant = c.tenant AND s.call_id = c.call_id LIMIT ${COUNTED}
+  ) AS counted
 )::int AS spans
-FROM UNNEST($1::text[]) AS c (call_id)`;
+FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)`;
 
 /**
- * SQL: the rows of the call are newer than all its spans, so what they were computed from has left the journal. A late
+ * SQL: the rows of the call `c` are newer than all its spans, so what they were computed from has left the journal. A late
  * span must not replace them with its own, and no price can be computed again.
  */
-const isExpired = (callId: string): string => `\
+const IS_EXPIRED = `\
 EXISTS (
   SELECT FROM :schema.call_metrics m
-  WHERE m.call_id = ${callId}
-    AND m.finalized_at < (SELECT min(s.recorded_at) FROM :schema.call_spans s WHERE s.call_id = m.call_id)
+  WHERE m.tenant = c.tenant AND m.call_id = c.call_id AND m.finalized_at < (
+    SELECT min(s.recorded_at) FROM :schema.call_spans s WHERE s.tenant = m.tenant AND s.call_id = m.call_id
+  )
 )`;
 
 // The call's own spans first: without them a call has not ended.
 const FACTS = `\
-SELECT c.call_id, s.facts
-FROM UNNEST($1::text[]) AS c (call_id)
+SELECT c.tenant, c.call_id, s.facts
+FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
 CROSS JOIN LATERAL (
   SELECT facts FROM :schema.call_spans s
-  WHERE s.call_id = c.call_id
+  WHERE s.tenant = c.tenant AND s.call_id = c.call_id
   ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id
-  LIMIT $2
+  LIMIT $3
 ) AS s
-WHERE NOT ${isExpired('c.call_id')}`;
+WHERE NOT ${IS_EXPIRED}`;
 
 /** How many spans the journal has of each call; some calls have none. */
 export async function readSizes(
   db: Queryable,
-  callIds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const rows = await db.query<{ call_id: string; spans: number }>(SIZES, [callIds]);
-  return new Map(rows.map((row) => [row.call_id, row.spans]));
+  calls: readonly CallKey[],
+): Promise<ReadonlyMap<CallKey, number>> {
+  const rows = await db.query<CallName & { spans: number }>(SIZES, keyArrays(calls));
+  return new Map(rows.map((row) => [keyOf(row), row.spans]));
 }
 
 /** Facts that are read at a stretch: a driver parses a long answer without a pause. */
@@ -56,21 +60,23 @@ const PAGE = 500;
  */
 export async function readFacts(
   tx: Queryable,
-  callIds: readonly string[],
+  calls: readonly CallKey[],
   { maxSpans, spans = 0 }: { maxSpans: number; spans?: number },
-): Promise<ReadonlyMap<string, readonly Fact[]>> {
-  const factsByCall = new Map<string, Fact[]>();
-  const take = (page: readonly { call_id: string; facts: Fact }[]) => {
-    for (const { call_id, facts } of page) {
-      const known = factsByCall.get(call_id);
-      if (known === undefined) factsByCall.set(call_id, [facts]);
-      else known.push(facts);
+): Promise<ReadonlyMap<CallKey, readonly Fact[]>> {
+  const factsByCall = new Map<CallKey, Fact[]>();
+  const take = (page: readonly (CallName & { facts: Fact })[]) => {
+    for (const row of page) {
+      const key = keyOf(row);
+      const known = factsByCall.get(key);
+      if (known === undefined) factsByCall.set(key, [row.facts]);
+      else known.push(row.facts);
     }
     return page.length;
   };
-  if (spans <= PAGE) take(await tx.query(FACTS, [callIds, maxSpans]));
+  const parameters = [...keyArrays(calls), maxSpans];
+  if (spans <= PAGE) take(await tx.query(FACTS, parameters));
   else {
-    await tx.query(`DECLARE earshot_facts NO SCROLL CURSOR FOR ${FACTS}`, [callIds, maxSpans]);
+    await tx.query(`DECLARE earshot_facts NO SCROLL CURSOR FOR ${FACTS}`, parameters);
     while (take(await tx.query(`FETCH ${PAGE} FROM earshot_facts`)) === PAGE);
     await tx.query('CLOSE earshot_facts');
   }
@@ -78,14 +84,14 @@ export async function readFacts(
 }
 
 /** Calls in order of size, as many together as have no more spans than one may have. */
-export function groupsOf(sizes: ReadonlyMap<string, number>, maxSpans: number): string[][] {
-  const groups: string[][] = [];
+export function groupsOf(sizes: ReadonlyMap<CallKey, number>, maxSpans: number): CallKey[][] {
+  const groups: CallKey[][] = [];
   let room = 0;
-  for (const [callId, spans] of [...sizes].sort(([, a], [, b]) => a - b)) {
+  for (const [call, spans] of [...sizes].sort(([, a], [, b]) => a - b)) {
     const group = groups.at(-1);
-    if (group !== undefined && spans <= room) group.push(callId);
+    if (group !== undefined && spans <= room) group.push(call);
     else {
-      groups.push([callId]);
+      groups.push([call]);
       room = maxSpans;
     }
     room -= spans;

@@ -17,6 +17,7 @@ const typesOf = <T extends Table>(table: T): Types<T> =>
 
 /** What a fact is in the journal; `recorded_at` is the database's. */
 export const CALL_SPANS = {
+  tenant: 'text',
   trace_id: 'text',
   span_id: 'text',
   call_id: 'text',

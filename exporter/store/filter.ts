@@ -11,6 +11,7 @@ export interface CallFilter {
   since?: Micros;
   /** Only calls that began before then. */
   until?: Micros;
+  tenant?: readonly string[];
   agent?: readonly string[];
   campaign?: readonly string[];
   customer?: readonly string[];
@@ -44,6 +45,7 @@ export interface SqlPart {
 }
 
 const COLUMN_OF = {
+  tenant: 'tenant',
   agent: 'agent_name',
   campaign: 'campaign_id',
   customer: 'customer_id',
@@ -102,7 +104,11 @@ function used(parameter: Parameter, { provider = [], model = [] }: CallFilter): 
       ...(models ? [`l.${stage}_model = ANY (${models})`] : []),
     ].join(' AND '),
   );
-  return `EXISTS (SELECT FROM :schema.call_logs l WHERE l.call_id = m.call_id AND (${stages.join(' OR ')}))`;
+  return `\
+EXISTS (
+  SELECT FROM :schema.call_logs l
+  WHERE l.tenant = m.tenant AND l.call_id = m.call_id AND (${stages.join(' OR ')})
+)`;
 }
 
 /** A pattern of LIKE for texts that begin so, whatever is in them. */

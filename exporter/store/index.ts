@@ -1,6 +1,8 @@
 /** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
+export { type CallKey, callKey, keyOf } from './call-key.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
+export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export {
   ConnectionError,
@@ -18,7 +20,6 @@ export { migratingAgain } from './migrate-again.ts';
 export { openPostgres, type PostgresOptions } from './postgres.ts';
 export {
   type FailedCall,
-  type Finalize,
   type FinalizedCall,
   Queue,
   type QueueOptions,
@@ -35,8 +36,10 @@ export {
   listCalls,
   listRestingCalls,
   type RestingCall,
+  tenantsOfCall,
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
 export { writeCallRows } from './rows.ts';
+export { useTenantKeys } from './tenant-keys.ts';
 export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

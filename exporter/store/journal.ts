@@ -1,7 +1,9 @@
 import type { Fact } from '../../model/facts.ts';
+import { DEFAULT_TENANT, tenantOf } from '../../model/tenant.ts';
 import type { CALL_SPANS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
+import { TenantKeys } from './tenant-keys.ts';
 import { columnList, toJsonArray } from './values.ts';
 
 export interface JournalOptions {
@@ -25,6 +27,7 @@ export interface AppendResult {
 
 /** The columns of a fact `f`, read from its JSON: so the columns and the fact cannot disagree. */
 const FROM_FACT = {
+  tenant: `coalesce(f->>'tenant', '${DEFAULT_TENANT}')`,
   trace_id: `f->>'traceId'`,
   span_id: `f->>'spanId'`,
   call_id: `f->>'callId'`,
@@ -45,26 +48,27 @@ const MAX_IDLE_LIMITS = 48;
 //
 // One statement, so that a fact and its call's place in the queue are committed together. Locks are taken in the order of
 // the keys, first spans and then calls, so that two writers of the same spans cannot deadlock. Only a new span queues
-// its call: a second delivery changes nothing.
+// its call: a second delivery changes nothing. Keys are not named by their columns: they may have the tenant or not yet.
 const APPEND = `\
 WITH inserted AS (
   INSERT INTO :schema.call_spans (${columnList(FROM_FACT)})
   SELECT ${Object.values(FROM_FACT).join(', ')} FROM jsonb_array_elements($1::jsonb) AS f
-  ON CONFLICT (trace_id, span_id) DO NOTHING
-  RETURNING call_id, stage
+  ON CONFLICT DO NOTHING
+  RETURNING tenant, call_id, stage
 ), touched AS (
-  SELECT i.call_id,
-    bool_or(i.stage = 'call')
-      OR EXISTS (SELECT FROM :schema.call_spans s WHERE s.call_id = i.call_id AND s.stage = 'call') AS ended
+  SELECT i.tenant, i.call_id,
+    bool_or(i.stage = 'call') OR EXISTS (
+      SELECT FROM :schema.call_spans s WHERE s.tenant = i.tenant AND s.call_id = i.call_id AND s.stage = 'call'
+    ) AS ended
   FROM inserted i
-  GROUP BY i.call_id
+  GROUP BY i.tenant, i.call_id
 ), queued AS (
-  INSERT INTO :schema.call_queue AS q (call_id, ended, ended_at, due_at)
-  SELECT call_id, ended, CASE WHEN ended THEN now() END,
+  INSERT INTO :schema.call_queue AS q (tenant, call_id, ended, ended_at, due_at)
+  SELECT tenant, call_id, ended, CASE WHEN ended THEN now() END,
     now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
   FROM touched
-  ORDER BY call_id
-  ON CONFLICT (call_id) DO UPDATE SET
+  ORDER BY tenant, call_id
+  ON CONFLICT ON CONSTRAINT call_queue_pkey DO UPDATE SET
     ended = q.ended OR excluded.ended,
     due_at = CASE
       -- Under way: the worker queues it again.
@@ -87,10 +91,20 @@ SELECT count(*)::int AS written FROM inserted`;
 export class Journal {
   readonly #db: Queryable;
   readonly #delaysMs: readonly [number, number];
+  readonly #keys: TenantKeys;
 
   constructor(db: Queryable, { finalizeDelayMs = 2_000, idleLimitMs = 300_000 }: JournalOptions = {}) {
     this.#db = db;
+    this.#keys = new TenantKeys(db);
     this.#delaysMs = [finalizeDelayMs, idleLimitMs];
+  }
+
+  /**
+   * To be awaited before facts are appended together with those of others, which must not wait or fail for them.
+   * @throws TenantKeysError, or the driver's error.
+   */
+  prepare(facts: readonly Fact[]): Promise<void> {
+    return this.#keys.prepare(facts);
   }
 
   /**
@@ -100,6 +114,7 @@ export class Journal {
    */
   async append(facts: readonly Fact[]): Promise<AppendResult> {
     if (facts.length === 0) return { written: 0, refused: [] };
+    await this.prepare(facts);
     try {
       const json = toJsonArray(facts.toSorted(byKey));
       // Retries happen here and not around the halves, which would multiply them.
@@ -127,5 +142,6 @@ export class Journal {
 
 function byKey(a: Fact, b: Fact): number {
   if (a.traceId !== b.traceId) return a.traceId < b.traceId ? -1 : 1;
-  return a.spanId < b.spanId ? -1 : Number(a.spanId > b.spanId);
+  if (a.spanId !== b.spanId) return a.spanId < b.spanId ? -1 : 1;
+  return tenantOf(a) < tenantOf(b) ? -1 : Number(tenantOf(a) > tenantOf(b));
 }

@@ -12,6 +12,8 @@ const LASTING: Readonly<Record<string, string>> = {
   '42P07':
     'the schema has a table of that name already, which is not of earshot. Choose another schema with EARSHOT_SCHEMA',
   '53100': 'the disk of the server is full. Make room there',
+  EARSHOT_TENANT_KEYS:
+    'the keys of its tables have no tenant yet, and giving them one takes longer than a statement may. Run `earshot migrate --tenants`',
   ERR_CERTIFICATE_FILE:
     'a file that the URL names as sslrootcert, sslcert or sslkey cannot be read. Check its path and its rights',
   ENOTFOUND: 'there is no host of that name',

@@ -2,6 +2,7 @@ import { MIGRATIONS } from '../generated/migrations.ts';
 import { COMMENTS } from './comments.ts';
 import type { Database, Queryable } from './database.ts';
 import { SchemaError, withRetries } from './errors.ts';
+import { useTenantKeys } from './tenant-keys.ts';
 
 /** Any constant will do, as long as every version of earshot has the same. */
 const LOCK = 'SELECT pg_advisory_xact_lock(1701868399)';
@@ -78,6 +79,8 @@ export async function migrate(
     );
     if (done) applied.push(migration.name);
   }
+  // In a database that was empty no earlier version is at work.
+  if (seen.length === 0 && migrations === MIGRATIONS) await useTenantKeys(db);
   return { applied, version: known };
 }
 

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
-import type { Fact } from '../../model/facts.ts';
 import type { CallRows } from '../../model/rows.ts';
-import { groupsOf, MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
+import { DEFAULT_TENANT } from '../../model/tenant.ts';
+import { groupsOf, MAX_CALL_SPANS, readSizes } from './call-facts.ts';
+import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from './call-key.ts';
+import { type Computed, computeCalls, type Finalize } from './compute.ts';
 import type { Database, Queryable } from './database.ts';
 import { errorClass, isOfOneCall, UnfinishedError, withRetries } from './errors.ts';
 import * as sql from './queue-statements.ts';
 import { deleteCallsBeyond, writeCallRows } from './rows.ts';
-import { DEFAULT_CALL_GAP_MS, splitCalls } from './split.ts';
-
-/** A call's facts to its rows, pure. `undefined`: these facts make no call. */
-export type Finalize = (facts: readonly Fact[]) => CallRows | undefined | Promise<CallRows | undefined>;
+import { DEFAULT_CALL_GAP_MS } from './split.ts';
 
 export interface QueueOptions {
   finalize: Finalize;
@@ -32,11 +30,13 @@ export interface TakeOptions {
   /** Calls at most. (Default: 16.) */
   limit?: number;
   /** Only these calls, due or not. */
-  callIds?: readonly string[];
+  callIds?: readonly string[] | undefined;
+  /** Of `callIds`. (Default: the default tenant.) */
+  tenant?: string | undefined;
   /** Before they are due, too, calls that have ended; not those that have failed since. (Default: false.) */
   ended?: boolean;
   /** These calls, and others only when they are long overdue: their own processes are gone. (Default: all alike.) */
-  own?: readonly string[] | undefined;
+  own?: readonly CallKey[] | undefined;
 }
 
 export interface FinalizedCall {
@@ -46,6 +46,7 @@ export interface FinalizedCall {
 }
 
 export interface FailedCall {
+  readonly tenant: string;
   readonly callId: string;
   readonly error: unknown;
   /** It is not tried again until a new span of it arrives. */
@@ -77,16 +78,11 @@ export interface QueueState {
 const ABANDONED_MS = 5_000;
 /** A call that a span came to while it was finalized waits for so long for others, in milliseconds. */
 const AGAIN_MS = 2_000;
-/** Calls are computed for so long at a stretch, in milliseconds, and to the end of the call at hand. */
-const WORK_MS = 4;
-
-/** What was computed of one call. */
-interface Computed {
-  readonly callId: string;
-  /** The calls that came under the id. */
-  readonly calls?: readonly CallRows[] | undefined;
-  readonly error?: unknown;
-}
+const failedCall = (call: CallKey, error: unknown, resting: boolean): FailedCall => ({
+  ...partsOf(call),
+  error,
+  resting,
+});
 
 /** The calls that wait in `call_queue`. Any number of workers may take from it at once. */
 export class Queue {
@@ -113,7 +109,8 @@ export class Queue {
    * not hold up the others.
    * @throws the driver's error when the database cannot be reached. What was not written by then is due again.
    */
-  async take({ limit = 16, callIds, ended = false, own }: TakeOptions = {}): Promise<TakeResult> {
+  async take(options: TakeOptions = {}): Promise<TakeResult> {
+    const { limit = 16, callIds, tenant = DEFAULT_TENANT, ended = false, own } = options;
     const { maxAttempts, claimMs } = this.#options;
     // Or an outage would count as an attempt of each call, and ten of them would give it up.
     for (const claim of this.#unreleased) await this.#db.query(sql.RELEASE, [claim]);
@@ -121,7 +118,7 @@ export class Queue {
     const claim = randomUUID();
     const parameters = [
       limit,
-      callIds ?? null,
+      callIds?.map((callId) => callKey(callId, tenant)) ?? null,
       ended,
       own ?? null,
       ABANDONED_MS,
@@ -130,19 +127,19 @@ export class Queue {
       claimMs,
     ];
     const claimed = await withRetries(() =>
-      this.#db.query<{ call_id: string; resting: boolean }>(sql.CLAIM, parameters),
+      this.#db.query<CallName & { resting: boolean }>(sql.CLAIM, parameters),
     );
-    const ids = claimed.filter(({ resting }) => !resting).map((row) => row.call_id);
+    const calls = claimed.filter(({ resting }) => !resting).map(keyOf);
     const given = claimed.filter(({ resting }) => resting);
     const results: TakeResult[] = [
       {
         taken: given.length,
         finalized: [],
-        failed: given.map((row) => ({ callId: row.call_id, error: new UnfinishedError(), resting: true })),
+        failed: given.map((row) => failedCall(keyOf(row), new UnfinishedError(), true)),
       },
     ];
     try {
-      const sizes = ids.length === 0 ? new Map<string, number>() : await this.#sizesOf(ids);
+      const sizes = calls.length === 0 ? new Map<CallKey, number>() : await this.#sizesOf(calls);
       for (const group of groupsOf(sizes, this.#options.maxCallSpans)) {
         results.push(await this.#finalizeClaimed(group, sizes, claim));
       }
@@ -162,18 +159,22 @@ export class Queue {
    * written in it.
    * @throws whatever is wrong with one of them; the transaction is then to be rolled back.
    */
-  async finalizeIn(tx: Queryable, callIds: readonly string[]): Promise<readonly FinalizedCall[]> {
-    const queued = await tx.query<{ call_id: string }>(sql.LOCK, [callIds]);
-    const ids = queued.map((row) => row.call_id);
-    const computed = await this.#compute((read) => read(tx), ids, await readSizes(tx, ids));
+  async finalizeIn(tx: Queryable, calls: readonly CallKey[]): Promise<readonly FinalizedCall[]> {
+    const queued = (await tx.query<CallName>(sql.LOCK, keyArrays(calls))).map(keyOf);
+    const computed = await computeCalls(
+      (read) => read(tx),
+      queued,
+      await readSizes(tx, queued),
+      this.#options,
+    );
     for (const { error } of computed) if (error !== undefined) throw error;
     const finalized = await this.#write(tx, computed);
-    await tx.query(sql.REMOVE, [ids]);
+    await tx.query(sql.REMOVE, keyArrays(queued));
     return finalized;
   }
 
   /** What waits in the queue. `own` as in `take`. */
-  async state(own?: readonly string[]): Promise<QueueState> {
+  async state(own?: readonly CallKey[]): Promise<QueueState> {
     const [row] = await this.#db.query<{
       waiting: number;
       resting: number;
@@ -191,98 +192,62 @@ export class Queue {
   }
 
   /** A call that the database cannot even count in time is for a group of its own. */
-  async #sizesOf(callIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async #sizesOf(calls: readonly CallKey[]): Promise<ReadonlyMap<CallKey, number>> {
     try {
-      return await withRetries(() => readSizes(this.#db, callIds));
+      return await withRetries(() => readSizes(this.#db, calls));
     } catch (error) {
       if (!isOfOneCall(error)) throw error;
-      return new Map(callIds.map((callId) => [callId, Number.POSITIVE_INFINITY]));
+      return new Map(calls.map((call) => [call, Number.POSITIVE_INFINITY]));
     }
   }
 
   async #finalizeClaimed(
-    callIds: readonly string[],
-    sizes: ReadonlyMap<string, number>,
+    calls: readonly CallKey[],
+    sizes: ReadonlyMap<CallKey, number>,
     claim: string,
   ): Promise<TakeResult> {
-    await this.#db.query(sql.RENEW, [callIds, claim, this.#options.claimMs]);
+    await this.#db.query(sql.RENEW, [...keyArrays(calls), claim, this.#options.claimMs]);
     try {
-      const computed = await this.#compute((read) => this.#db.transaction(read), callIds, sizes);
+      const computed = await computeCalls((read) => this.#db.transaction(read), calls, sizes, this.#options);
       return await withRetries(() => this.#writeClaimed(computed, claim));
     } catch (error) {
       if (!isOfOneCall(error)) throw error;
-      const [callId] = callIds;
-      if (callId !== undefined && callIds.length === 1) {
-        return withRetries(() => this.#writeClaimed([{ callId, error }], claim));
+      const [call] = calls;
+      if (call !== undefined && calls.length === 1) {
+        return withRetries(() => this.#writeClaimed([{ call, error }], claim));
       }
       // The statement does not say which call it is: each gets its own.
       const results: TakeResult[] = [];
-      for (const id of callIds) results.push(await this.#finalizeClaimed([id], sizes, claim));
+      for (const each of calls) results.push(await this.#finalizeClaimed([each], sizes, claim));
       return {
-        taken: callIds.length,
+        taken: calls.length,
         finalized: results.flatMap((result) => result.finalized),
         failed: results.flatMap((result) => result.failed),
       };
     }
   }
 
-  async #compute(
-    transaction: Database['transaction'],
-    callIds: readonly string[],
-    sizes: ReadonlyMap<string, number>,
-  ): Promise<readonly Computed[]> {
-    const { callGapMs, maxCallSpans } = this.#options;
-    const spans = callIds.reduce((sum, callId) => sum + Math.min(sizes.get(callId) ?? 0, maxCallSpans), 0);
-    const factsByCall = await transaction((tx) => readFacts(tx, callIds, { maxSpans: maxCallSpans, spans }));
-    const computed: Computed[] = [];
-    let pauseAtMs = performance.now() + WORK_MS;
-    for (const callId of callIds) {
-      // Other work of the process goes on in between. Not between any two calls: where there is much of it, every pause
-      // is long.
-      if (performance.now() >= pauseAtMs) {
-        await setImmediate();
-        pauseAtMs = performance.now() + WORK_MS;
-      }
-      const facts = factsByCall.get(callId) ?? [];
-      try {
-        const calls: CallRows[] = [];
-        for (const call of splitCalls(facts, callGapMs * 1e3)) {
-          const rows = await this.#options.finalize(call);
-          if (rows !== undefined) calls.push(rows);
-        }
-        const dropped = (sizes.get(callId) ?? 0) - facts.length;
-        const last = calls.at(-1);
-        if (last !== undefined && dropped > 0 && Number.isFinite(dropped))
-          last.metrics.spans_dropped = dropped;
-        computed.push({ callId, calls });
-      } catch (error) {
-        computed.push({ callId, error });
-      }
-    }
-    return computed;
-  }
-
   /** Calls whose claim was lost in the meantime are left as they are. */
   #writeClaimed(computed: readonly Computed[], claim: string): Promise<TakeResult> {
     const { maxAttempts, retryDelayMs } = this.#options;
     return this.#db.transaction(async (tx) => {
-      const ids = computed.map(({ callId }) => callId);
-      const locked = await tx.query<{ call_id: string }>(sql.LOCK_CLAIMED, [ids, claim]);
-      const held = new Set(locked.map((row) => row.call_id));
-      const ours = computed.filter(({ callId }) => held.has(callId));
+      const claimed = keyArrays(computed.map(({ call }) => call));
+      const locked = await tx.query<CallName>(sql.LOCK_CLAIMED, [...claimed, claim]);
+      const held = new Set(locked.map(keyOf));
+      const ours = computed.filter(({ call }) => held.has(call));
       const failures = ours.filter(({ error }) => error !== undefined);
       const done = ours.filter(({ error }) => error === undefined);
       const finalized = await this.#write(tx, done);
-      await tx.query(sql.FINISH, [done.map(({ callId }) => callId), AGAIN_MS]);
-      const putBack = await tx.query<{ call_id: string; resting: boolean }>(sql.PUT_BACK, [
-        failures.map(({ callId }) => callId),
+      await tx.query(sql.FINISH, [...keyArrays(done.map(({ call }) => call)), AGAIN_MS]);
+      const putBack = await tx.query<CallName & { resting: boolean }>(sql.PUT_BACK, [
+        ...keyArrays(failures.map(({ call }) => call)),
         failures.map(({ error }) => errorClass(error)),
         claim,
         maxAttempts,
         retryDelayMs,
       ]);
-      const resting = new Set(putBack.filter((row) => row.resting).map((row) => row.call_id));
-      const failed = failures.map(({ callId, error }) => ({ callId, error, resting: resting.has(callId) }));
+      const resting = new Set(putBack.filter((row) => row.resting).map(keyOf));
+      const failed = failures.map(({ call, error }) => failedCall(call, error, resting.has(call)));
       return { taken: computed.length, finalized, failed };
     });
   }
@@ -293,9 +258,9 @@ export class Queue {
     await deleteCallsBeyond(
       tx,
       new Map(
-        computed.flatMap(({ callId, calls }) => (calls?.length ? [[callId, calls.length] as const] : [])),
+        computed.flatMap((each) => (each.calls?.length ? [[each.call, each.calls.length] as const] : [])),
       ),
     );
-    return calls.map((rows) => ({ rows, first: first.has(rows.metrics.call_id) }));
+    return calls.map((rows) => ({ rows, first: first.has(keyOf(rows.metrics)) }));
   }
 }

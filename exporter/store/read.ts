@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/facts.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
+import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { MAX_CALL_SPANS } from './call-facts.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
@@ -8,28 +9,44 @@ import { RESTING } from './queue-statements.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
 import { decodeRow, selectList } from './values.ts';
 
-const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE call_id = $1`;
-const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.call_id = $1 ORDER BY l.turn_index`;
-const FACTS = `SELECT facts FROM :schema.call_spans WHERE call_id = $1 ORDER BY started_at, trace_id, span_id LIMIT $2`;
+const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE tenant = $2 AND call_id = $1`;
+const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.tenant = $2 AND l.call_id = $1 ORDER BY l.turn_index`;
+const FACTS = `\
+SELECT facts FROM :schema.call_spans WHERE tenant = $3 AND call_id = $1
+ORDER BY started_at, trace_id, span_id LIMIT $2`;
+const TENANTS = 'SELECT tenant FROM :schema.call_metrics WHERE call_id = $1 ORDER BY tenant';
 
-/** The row of one call, or undefined when it has none (yet). */
-export async function getCallMetrics(db: Queryable, callId: string): Promise<StoredCallMetrics | undefined> {
-  const [row] = await db.query(METRICS, [callId]);
+/** The row of one call, or undefined when it has none (yet). (Default: a call of the default tenant.) */
+export async function getCallMetrics(
+  db: Queryable,
+  callId: string,
+  tenant: string = DEFAULT_TENANT,
+): Promise<StoredCallMetrics | undefined> {
+  const [row] = await db.query(METRICS, [callId, tenant]);
   return row === undefined ? undefined : decodeRow<StoredCallMetrics>(STORED_METRICS, row);
 }
 
-/** The turns of one call, ordered by `turn_index`. */
-export async function getCallLogs(db: Queryable, callId: string): Promise<CallLogRow[]> {
-  return (await db.query(LOGS, [callId])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
+/** The turns of one call, ordered by `turn_index`. (Default: a call of the default tenant.) */
+export async function getCallLogs(
+  db: Queryable,
+  callId: string,
+  tenant: string = DEFAULT_TENANT,
+): Promise<CallLogRow[]> {
+  return (await db.query(LOGS, [callId, tenant])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
 }
+
+/** The tenants that have a call of this id. */
+export const tenantsOfCall = async (db: Queryable, callId: string): Promise<string[]> =>
+  (await db.query<{ tenant: string }>(TENANTS, [callId])).map(({ tenant }) => tenant);
 
 /** The facts of all calls that came under an id, by start: the first `limit`. (Default: 20 000.) */
 export async function getJournalFacts(
   db: Queryable,
   callId: string,
   limit: number = MAX_CALL_SPANS,
+  tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
-  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit])).map((row) => row.facts);
+  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant])).map((row) => row.facts);
 }
 
 /**
@@ -41,20 +58,25 @@ export async function getCallFacts(
   callId: string,
   limit: number = MAX_CALL_SPANS,
   callGapMs: number = DEFAULT_CALL_GAP_MS,
+  tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
-  return factsOfCall(callId, callGapMs * 1e3, (id) => getJournalFacts(db, id, limit));
+  return factsOfCall(callId, callGapMs * 1e3, (id) => getJournalFacts(db, id, limit, tenant));
 }
 
 /** A call that could not be turned into rows and is not tried again until a new span of it arrives. */
 export interface RestingCall {
+  tenant: string;
   call_id: string;
   /** Class or code of the last failure. */
   last_error: string;
 }
 
-/** Calls at rest, the latest first. */
-export const listRestingCalls = (db: Queryable, limit = 20): Promise<RestingCall[]> =>
-  db.query<RestingCall>(RESTING, [limit]);
+/** Calls at rest, the latest first. (Default: of all tenants.) */
+export const listRestingCalls = (
+  db: Queryable,
+  limit = 20,
+  tenants?: readonly string[],
+): Promise<RestingCall[]> => db.query<RestingCall>(RESTING, [limit, tenants ?? null]);
 
 export interface ListCallsOptions extends CallFilter {
   /** Calls at most. (Default: 50.) */
@@ -71,7 +93,7 @@ export async function listCalls(
   const statement = `\
 SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics m
 WHERE ${sql}
-ORDER BY m.started_at DESC, m.call_id
+ORDER BY m.started_at DESC, m.tenant, m.call_id
 LIMIT $1`;
   const rows = await db.query(statement, [limit, ...params]);
   return rows.map((row) => decodeRow<StoredCallMetrics>(STORED_METRICS, row));

@@ -2,6 +2,7 @@ import type { Decimal } from 'decimal.js';
 import type { Fact, Micros } from '../../model/facts.ts';
 import type { CallRows, StoredCallMetrics } from '../../model/rows.ts';
 import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
+import { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
 import { getCallMetrics } from './read.ts';
@@ -20,7 +21,7 @@ export const COST_COLUMNS = [
 type CostColumn = (typeof COST_COLUMNS)[number];
 
 /** What another price list makes of one call. */
-export type Repricing = { readonly callId: string; readonly startedAt: Micros } & (
+export type Repricing = { readonly tenant: string; readonly callId: string; readonly startedAt: Micros } & (
   | {
       readonly kind: 'changed' | 'same';
       readonly before: Readonly<Record<CostColumn, Decimal | null>>;
@@ -34,6 +35,8 @@ export type Repricing = { readonly callId: string; readonly startedAt: Micros } 
 export interface RepriceOptions {
   /** Calls that started then or later. */
   since: Micros;
+  /** Only calls of this tenant. (Default: of all.) */
+  tenant?: string;
   /** Computes the rows with the new prices. Pure. */
   finalize: (facts: readonly Fact[]) => CallRows;
   /** As the workers have it. (Default: 20 000.) */
@@ -48,13 +51,13 @@ export interface RepriceOptions {
 
 const PAGE = 200;
 const NEXT_IDS = `\
-SELECT call_id, started_at::text AS started_at FROM :schema.call_metrics
-WHERE (started_at, call_id) > ($1::timestamptz, $2)
-ORDER BY started_at, call_id
-LIMIT $3`;
+SELECT tenant, call_id, started_at::text AS started_at FROM :schema.call_metrics
+WHERE (started_at, tenant, call_id) > ($1::timestamptz, $2, $3) AND ($5::text IS NULL OR tenant = $5)
+ORDER BY started_at, tenant, call_id
+LIMIT $4`;
 // No id is empty, so the first page begins with calls that started at this very instant.
 const SINCE = "SELECT ('epoch'::timestamptz + $1::double precision * interval '1 microsecond')::text AS at";
-const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE call_id = $1 FOR UPDATE';
+const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE tenant = $1 AND call_id = $2 FOR UPDATE';
 /**
  * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
  * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalizes one of
@@ -63,15 +66,17 @@ const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE call_id = $1 FOR UP
  */
 export async function* reprice(db: Database, options: RepriceOptions): AsyncGenerator<Repricing> {
   const [start] = await db.query<{ at: string }>(SINCE, [options.since]);
-  let after = { started_at: start?.at ?? '-infinity', call_id: '' };
+  let after = { started_at: start?.at ?? '-infinity', tenant: '', call_id: '' };
   for (;;) {
-    const page = await db.query<{ call_id: string; started_at: string }>(NEXT_IDS, [
+    const page = await db.query<typeof after>(NEXT_IDS, [
       after.started_at,
+      after.tenant,
       after.call_id,
       PAGE,
+      options.tenant ?? null,
     ]);
-    for (const { call_id } of page) {
-      const repricing = await repriceCall(db, call_id, options);
+    for (const row of page) {
+      const repricing = await repriceCall(db, keyOf(row), options);
       if (repricing) yield repricing;
     }
     const last = page.at(-1);
@@ -82,15 +87,16 @@ export async function* reprice(db: Database, options: RepriceOptions): AsyncGene
 
 async function repriceCall(
   db: Database,
-  callId: string,
+  call: CallKey,
   options: RepriceOptions,
 ): Promise<Repricing | undefined> {
-  if (!options.apply) return (await compare(db, callId, options))?.repricing;
+  if (!options.apply) return (await compare(db, call, options))?.repricing;
+  const { tenant, callId } = partsOf(call);
   return withRetries(() =>
     db.transaction(async (tx) => {
       // A worker that writes the same call waits here, or we for it: the comparison holds until the commit.
-      await tx.query(LOCK, [callId]);
-      const compared = await compare(tx, callId, options);
+      await tx.query(LOCK, [tenant, callId]);
+      const compared = await compare(tx, call, options);
       if (compared?.rows) await writeCallRows(tx, [compared.rows], options.by);
       return compared?.repricing;
     }),
@@ -99,21 +105,23 @@ async function repriceCall(
 
 async function compare(
   db: Queryable,
-  callId: string,
+  call: CallKey,
   { finalize, maxCallSpans = MAX_CALL_SPANS, callGapMs = DEFAULT_CALL_GAP_MS }: RepriceOptions,
 ): Promise<{ repricing: Repricing /** What is to be written. */; rows?: CallRows } | undefined> {
-  const stored = await getCallMetrics(db, callId);
+  const { tenant, callId } = partsOf(call);
+  const stored = await getCallMetrics(db, callId, tenant);
   if (!stored) return undefined;
-  const base = { callId, startedAt: stored.started_at };
+  const base = { tenant, callId, startedAt: stored.started_at };
   let read = 0;
   const facts = await factsOfCall(callId, callGapMs * 1e3, async (id) => {
-    const journal = (await readFacts(db, [id], { maxSpans: maxCallSpans })).get(id) ?? [];
+    const key = callKey(id, tenant);
+    const journal = (await readFacts(db, [key], { maxSpans: maxCallSpans })).get(key) ?? [];
     read = journal.length;
     return journal;
   });
   if (facts.length === 0) return { repricing: { ...base, kind: 'expired' } };
   const rows = finalize(facts);
-  const dropped = ((await readSizes(db, [callId])).get(callId) ?? 0) - read;
+  const dropped = ((await readSizes(db, [call])).get(call) ?? 0) - read;
   if (dropped > 0) rows.metrics.spans_dropped = dropped;
   const before = costs(stored);
   const after = costs(rows.metrics);

@@ -4,19 +4,23 @@ import type { Queryable } from './database.ts';
 // One that rests in the queue after too many failures goes with its place there.
 const DELETE_EXPIRED = `\
 WITH expired AS (
-  SELECT s.call_id FROM :schema.call_spans s
+  SELECT s.tenant, s.call_id FROM :schema.call_spans s
   WHERE s.ended_at < now() - $1::double precision * interval '1 millisecond'
     AND NOT EXISTS (
       SELECT FROM :schema.call_spans y
-      WHERE y.call_id = s.call_id AND y.ended_at >= now() - $1 * interval '1 millisecond'
+      WHERE y.tenant = s.tenant AND y.call_id = s.call_id AND y.ended_at >= now() - $1 * interval '1 millisecond'
     )
-    AND NOT EXISTS (SELECT FROM :schema.call_queue q WHERE q.call_id = s.call_id AND q.due_at < 'infinity')
+    AND NOT EXISTS (
+      SELECT FROM :schema.call_queue q
+      WHERE q.tenant = s.tenant AND q.call_id = s.call_id AND q.due_at < 'infinity'
+    )
   ORDER BY s.ended_at
   LIMIT $2
 ), unqueued AS (
-  DELETE FROM :schema.call_queue WHERE due_at = 'infinity' AND call_id IN (SELECT call_id FROM expired)
+  DELETE FROM :schema.call_queue
+  WHERE due_at = 'infinity' AND (tenant, call_id) IN (SELECT tenant, call_id FROM expired)
 ), deleted AS (
-  DELETE FROM :schema.call_spans WHERE call_id IN (SELECT call_id FROM expired) RETURNING 1
+  DELETE FROM :schema.call_spans WHERE (tenant, call_id) IN (SELECT tenant, call_id FROM expired) RETURNING 1
 )
 SELECT count(*)::int AS deleted FROM deleted`;
 

@@ -1,4 +1,5 @@
 import type { CallRows } from '../../model/rows.ts';
+import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from './call-key.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { numberedId } from './split.ts';
@@ -15,6 +16,11 @@ const qualifiedList = (columns: Columns, table: string) =>
     .map((name) => `${table}.${name}`)
     .join(', ');
 
+function numberedKey(call: CallKey, number: number): CallKey {
+  const { tenant, callId } = partsOf(call);
+  return callKey(numberedId(callId, number), tenant);
+}
+
 const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 
 // `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read. Those may
@@ -23,18 +29,20 @@ const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 const UPSERT_METRICS = `\
 INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
 SELECT c.*,
-  greatest(clock_timestamp(), (SELECT max(s.recorded_at) FROM :schema.call_spans s WHERE s.call_id = c.call_id)),
+  greatest(clock_timestamp(), (
+    SELECT max(s.recorded_at) FROM :schema.call_spans s WHERE (s.tenant, s.call_id) = (c.tenant, c.call_id)
+  )),
   $${METRICS_COUNT + 1}::text
 FROM (${unnest(CALL_METRICS)}) AS c
-ON CONFLICT (call_id) DO UPDATE SET ${replaceAll(CALL_METRICS, 'call_id')},
+ON CONFLICT ON CONSTRAINT call_metrics_pkey DO UPDATE SET ${replaceAll(CALL_METRICS, 'tenant', 'call_id')},
   finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
-RETURNING call_id, xmax = 0 AS first`;
+RETURNING tenant, call_id, xmax = 0 AS first`;
 
 // A late span changes few of a call's turns: those that stay as they are are not written again.
 const UPSERT_LOGS = `\
 INSERT INTO :schema.call_logs AS l (${columnList(CALL_LOGS)})
 ${unnest(CALL_LOGS)}
-ON CONFLICT (call_id, turn_index) DO UPDATE SET ${replaceAll(CALL_LOGS, 'call_id', 'turn_index')}
+ON CONFLICT ON CONSTRAINT call_logs_pkey DO UPDATE SET ${replaceAll(CALL_LOGS, 'tenant', 'call_id', 'turn_index')}
 WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_LOGS, 'excluded')})`;
 
 /** Turns that one statement writes: more would hold the event loop while they are encoded. */
@@ -42,62 +50,66 @@ const SLICE = 100;
 
 const DELETE_GONE_LOGS = `\
 DELETE FROM :schema.call_logs l
-WHERE l.call_id = ANY ($1::text[])
+USING UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
+WHERE l.tenant = c.tenant AND l.call_id = c.call_id
   AND NOT EXISTS (
-    SELECT FROM UNNEST($1, $2::text[]) AS c (call_id, turn_indexes)
-    CROSS JOIN LATERAL UNNEST(string_to_array(c.turn_indexes, ',')::integer[]) AS k (turn_index)
-    WHERE c.call_id = l.call_id AND k.turn_index = l.turn_index
+    SELECT FROM UNNEST($1, $2, $3::text[]) AS d (tenant, call_id, turn_indexes)
+    CROSS JOIN LATERAL UNNEST(string_to_array(d.turn_indexes, ',')::integer[]) AS k (turn_index)
+    WHERE d.tenant = l.tenant AND d.call_id = l.call_id AND k.turn_index = l.turn_index
   )`;
 
 /**
  * Writes calls' rows over what was there: afterwards `call_metrics` and `call_logs` hold these rows of these calls and no
  * others. For use in a transaction; each call at most once.
- * @returns the ids of the calls that had no row before.
+ * @returns the calls that had no row before.
  */
 export async function writeCallRows(
   tx: Queryable,
   calls: readonly CallRows[],
   finalizedBy: string,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<CallKey>> {
   if (calls.length === 0) return new Set();
   const metrics = calls.map((call) => call.metrics);
   const logs = calls.flatMap((call) => call.logs);
-  const written = await tx.query<{ call_id: string; first: boolean }>(UPSERT_METRICS, [
+  const written = await tx.query<CallName & { first: boolean }>(UPSERT_METRICS, [
     ...columnArrays(CALL_METRICS, metrics),
     finalizedBy,
   ]);
   await tx.query(DELETE_GONE_LOGS, [
-    metrics.map((row) => row.call_id),
+    ...keyArrays(metrics.map(keyOf)),
     // One text a call: the driver takes an array apart, value by value.
     calls.map((call) => call.logs.map((row) => row.turn_index).join()),
   ]);
   for (let start = 0; start < logs.length; start += SLICE) {
     await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs.slice(start, start + SLICE)));
   }
-  return new Set(written.filter((row) => row.first).map((row) => row.call_id));
+  return new Set(written.filter((row) => row.first).map(keyOf));
 }
 
 const DELETE_CALLS = `\
 WITH gone AS (
-  DELETE FROM :schema.call_metrics WHERE call_id = ANY ($1::text[]) RETURNING call_id
+  DELETE FROM :schema.call_metrics m
+  USING UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
+  WHERE m.tenant = c.tenant AND m.call_id = c.call_id
+  RETURNING m.tenant, m.call_id
 ), logs AS (
-  DELETE FROM :schema.call_logs WHERE call_id IN (SELECT call_id FROM gone)
+  DELETE FROM :schema.call_logs WHERE (tenant, call_id) IN (SELECT tenant, call_id FROM gone)
 )
-SELECT call_id FROM gone`;
+SELECT tenant, call_id FROM gone`;
 
 /**
  * Removes the rows of calls that are none any more, because a late span joined them to the call before: of each id, those
  * beyond so many. Their numbers have no gaps.
  */
-export async function deleteCallsBeyond(tx: Queryable, counts: ReadonlyMap<string, number>): Promise<void> {
-  let beyond = new Map([...counts].map(([callId, count]) => [callId, count + 1]));
+export async function deleteCallsBeyond(tx: Queryable, counts: ReadonlyMap<CallKey, number>): Promise<void> {
+  let beyond = new Map([...counts].map(([call, count]) => [call, count + 1]));
   while (beyond.size > 0) {
-    const ids = new Map([...beyond].map(([callId, number]) => [numberedId(callId, number), callId]));
-    const gone = await tx.query<{ call_id: string }>(DELETE_CALLS, [[...ids.keys()]]);
+    const calls = new Map([...beyond].map(([call, number]) => [numberedKey(call, number), call]));
+    const gone = await tx.query<CallName>(DELETE_CALLS, keyArrays([...calls.keys()]));
     beyond = new Map(
-      gone.flatMap(({ call_id }) => {
-        const callId = ids.get(call_id) ?? '';
-        return [[callId, (beyond.get(callId) ?? 0) + 1] as const];
+      gone.flatMap((row) => {
+        const call = calls.get(keyOf(row));
+        return call === undefined ? [] : [[call, (beyond.get(call) ?? 0) + 1] as const];
       }),
     );
   }

@@ -1,4 +1,5 @@
 import { Alarm } from '../kit/alarm.ts';
+import type { CallKey } from './call-key.ts';
 import type { FailedCall, FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
 
 export interface FinalizeWorkerOptions {
@@ -8,7 +9,7 @@ export interface FinalizeWorkerOptions {
   /** Called when something goes wrong: the database is away (no `call`), or a call that was put back for later. */
   onError?: (error: unknown, call?: FailedCall) => void;
   /** The calls of this process, which leaves others to theirs unless they are long overdue. (Default: all alike.) */
-  own?: () => readonly string[];
+  own?: () => readonly CallKey[];
   /** Between two looks while calls wait, in milliseconds. (Default: 1000 ms.) */
   pollMs?: number;
   /** Between two looks while none waits or the database is away, in milliseconds. (Default: 10 000 ms.) */
@@ -25,7 +26,7 @@ export class FinalizeWorker {
   readonly #queue: Pick<Queue, 'take' | 'state'>;
   readonly #onFinalized: (call: FinalizedCall) => void;
   readonly #onError: (error: unknown, call?: FailedCall) => void;
-  readonly #own: (() => readonly string[]) | undefined;
+  readonly #own: (() => readonly CallKey[]) | undefined;
   readonly #pollMs: number;
   readonly #idlePollMs: number;
   readonly #batch: number;
@@ -57,7 +58,8 @@ export class FinalizeWorker {
   }
 
   /**
-   * Finalizes now, without waiting until it is due: the given calls, ended or not; without any, all that have ended.
+   * Finalizes now, without waiting until it is due: the given calls of the default tenant, ended or not; without any, all
+   * that have ended, of every tenant.
    * Works on a stopped worker, too. Resolves when it is done or has failed (`onError`).
    * @returns how many calls were finalized.
    */

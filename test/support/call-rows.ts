@@ -1,6 +1,7 @@
 import { CALL_LOGS, CALL_METRICS, type Columns } from '../../exporter/store/columns.ts';
 import type { CallFact, Fact, TurnFact } from '../../model/facts.ts';
 import type { CallLogRow, CallMetricsRow, CallRows } from '../../model/rows.ts';
+import { DEFAULT_TENANT, tenantOf } from '../../model/tenant.ts';
 
 /** 2026-01-01T00:00:00.000001Z */
 export const REFERENCE_US = 1_767_225_600_000_001;
@@ -46,6 +47,7 @@ const nulls = (columns: Columns) => Object.fromEntries(Object.keys(columns).map(
 export function logRow(callId: string, turnIndex: number, overrides: Partial<CallLogRow> = {}): CallLogRow {
   return {
     ...(nulls(CALL_LOGS) as unknown as CallLogRow),
+    tenant: DEFAULT_TENANT,
     call_id: callId,
     turn_index: turnIndex,
     created_at: REFERENCE_US,
@@ -59,6 +61,7 @@ export function logRow(callId: string, turnIndex: number, overrides: Partial<Cal
 export function metricsRow(callId: string, overrides: Partial<CallMetricsRow> = {}): CallMetricsRow {
   return {
     ...(nulls(CALL_METRICS) as unknown as CallMetricsRow),
+    tenant: DEFAULT_TENANT,
     call_id: callId,
     started_at: REFERENCE_US,
     ended_at: REFERENCE_US + 60 * SECOND_US,
@@ -76,8 +79,9 @@ export function metricsRow(callId: string, overrides: Partial<CallMetricsRow> = 
 export function countTurns(facts: readonly Fact[]): CallRows {
   const turns = facts.filter((fact) => fact.type === 'turn');
   const callId = facts[0]?.callId ?? '';
+  const tenant = tenantOf(facts[0] ?? {});
   return {
-    metrics: metricsRow(callId, { turn_count: turns.length }),
-    logs: turns.map((turn) => logRow(callId, turn.turnIndex, { created_at: turn.startUs })),
+    metrics: metricsRow(callId, { tenant, turn_count: turns.length }),
+    logs: turns.map((turn) => logRow(callId, turn.turnIndex, { tenant, created_at: turn.startUs })),
   };
 }

@@ -49,8 +49,9 @@ export interface ExpectedRows {
 export const expectedRows = (name: string): ExpectedRows =>
   JSON.parse(readFileSync(join(packageRoot, 'test/fixtures/dialects', `${name}.expected.json`), 'utf8'));
 
-/** Ids and instants are the recording's own; statistics follow from the turns and have tests of their own. */
-const NOT_COMPARED = /^(call_id|trace_id|created_at|started_at|ended_at|price_list)$|_(min|max|p50|p95)$/;
+/** Tenant, ids and instants are the recording's own; statistics follow from the turns and have tests of their own. */
+const NOT_COMPARED =
+  /^(tenant|call_id|trace_id|created_at|started_at|ended_at|price_list)$|_(min|max|p50|p95)$/;
 
 const known = (row: object): Row =>
   Object.fromEntries(

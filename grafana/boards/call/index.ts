@@ -1,6 +1,6 @@
 import { board } from '../../board.ts';
 import { CALL_IN_JAEGER, UID } from '../../links.ts';
-import { CALL_ID, JAEGER_URL, SERVICE_NAME, SOURCES, TRACE_ID } from '../../variables.ts';
+import { CALL_ID, JAEGER_URL, SERVICE_NAME, SOURCES, TENANT, TRACE_ID } from '../../variables.ts';
 import { glance } from './glance.ts';
 import { others } from './others.ts';
 import { said } from './said.ts';
@@ -12,7 +12,7 @@ export const CALL = board({
   title: 'Voice agents / Call',
   description:
     'One call: its turns with their segments, what was said where that is captured, its cost lines and traces.',
-  variables: [SOURCES.postgres, SOURCES.jaeger, CALL_ID, TRACE_ID, SERVICE_NAME, JAEGER_URL],
+  variables: [SOURCES.postgres, SOURCES.jaeger, CALL_ID, TENANT, TRACE_ID, SERVICE_NAME, JAEGER_URL],
   links: [CALL_IN_JAEGER],
   sections: [glance, turns, said, others],
 });

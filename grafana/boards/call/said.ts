@@ -1,9 +1,9 @@
-import { factJson, factText, l, m, s } from '../../columns.ts';
+import { factJson, factText, l, m, s, sameCall } from '../../columns.ts';
 import { TO_TRACE } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { componentsOf, INTERRUPTIONS } from '../../scope.ts';
-import { THE_CALL } from '../../variables.ts';
+import { componentsWhere, INTERRUPTIONS } from '../../scope.ts';
+import { isTheCall } from '../../variables.ts';
 import { USD } from './terms.ts';
 
 export const said = {
@@ -25,7 +25,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT ${l.turn_index}, w.who, w.said\nFROM earshot.call_logs l\nCROSS JOIN LATERAL (VALUES (1, 'user', ${l.user_text}), (2, 'agent', ${l.agent_text})) AS w (place, who, said)\nWHERE ${l.call_id} = ${THE_CALL} AND w.said IS NOT NULL\nORDER BY ${l.turn_index}, w.place`,
+          `SELECT ${l.turn_index}, w.who, w.said\nFROM earshot.call_logs l\nCROSS JOIN LATERAL (VALUES (1, 'user', ${l.user_text}), (2, 'agent', ${l.agent_text})) AS w (place, who, said)\nWHERE ${isTheCall(l)} AND w.said IS NOT NULL\nORDER BY ${l.turn_index}, w.place`,
         ),
       ],
     }),
@@ -51,7 +51,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${m.call_id} = ${s.call_id}\nWHERE ${s.call_id} = ${THE_CALL}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
+          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${sameCall(m, s)}\nWHERE ${isTheCall(s)}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
         ),
       ],
     }),
@@ -74,7 +74,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, c.component, c.provider, c.model, c.quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  c.cost::double precision AS cost\n${componentsOf(THE_CALL)}\n  AND (c.quantity IS NOT NULL OR c.cost IS NOT NULL)\nUNION ALL\nSELECT 'call', v.component, NULL, NULL, ${m.duration_seconds} / 60, 'minutes', v.cost::double precision\nFROM earshot.call_metrics m\nCROSS JOIN LATERAL (VALUES ('livekit', ${m.cost_livekit}), ('telephony', ${m.cost_telephony})) AS v (component, cost)\nWHERE ${m.call_id} = ${THE_CALL} AND v.cost IS NOT NULL`,
+          `SELECT ${l.turn_index}::text AS turn, c.component, c.provider, c.model, c.quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  c.cost::double precision AS cost\n${componentsWhere(isTheCall(l))}\n  AND (c.quantity IS NOT NULL OR c.cost IS NOT NULL)\nUNION ALL\nSELECT 'call', v.component, NULL, NULL, ${m.duration_seconds} / 60, 'minutes', v.cost::double precision\nFROM earshot.call_metrics m\nCROSS JOIN LATERAL (VALUES ('livekit', ${m.cost_livekit}), ('telephony', ${m.cost_telephony})) AS v (component, cost)\nWHERE ${isTheCall(m)} AND v.cost IS NOT NULL`,
         ),
       ],
     }),
@@ -95,7 +95,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${m.call_id} = ${s.call_id}\n${INTERRUPTIONS}\nWHERE ${s.call_id} = ${THE_CALL} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
+          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${sameCall(m, s)}\n${INTERRUPTIONS}\nWHERE ${isTheCall(s)} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
         ),
       ],
     }),

@@ -7,7 +7,7 @@ import { NO_CALLS } from './terms.ts';
 
 /** Of turns with an answer, in calls that were conversations and whose end is known. */
 const CONVERSATIONS = `${TURNS}\n    AND ${l.eou_latency} IS NOT NULL AND ${m.outcome} IN ('SUCCESS', 'FAIL')`;
-const LAST_OF_FAILED = `(${m.outcome} = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.call_id = ${l.call_id}))`;
+const LAST_OF_FAILED = `(${m.outcome} = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.tenant = ${l.tenant} AND n.call_id = ${l.call_id}))`;
 const SILENCES = [
   ['0 to 0.5 s', 0, 0.5],
   ['0.5 to 0.8 s', 0.5, 0.8],

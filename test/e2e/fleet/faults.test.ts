@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { DATABASE_FAULTS, faultRun, type Ground } from '../../support/fleet/run.ts';
@@ -10,25 +13,37 @@ const LONG_OUTAGE_MS = 30_000;
 const OUTAGE_MS = 2_500;
 const FULL = RUNS >= 100;
 
+/** Two tenants send calls of the same ids at once. */
+const TOKENS = { default: 'token-of-the-default-tenant', acme: 'token-of-the-tenant-acme' };
+
 let ground: Ground;
+let folder: string;
 before(async () => {
-  ground = await startGround(4, { smallDisk: true });
+  folder = await mkdtemp(join(tmpdir(), 'tokens-'));
+  const file = join(folder, 'tokens.json');
+  const tokens = Object.entries(TOKENS).map(([tenant, token]) => ({ name: tenant, token, tenant }));
+  await writeFile(file, JSON.stringify(tokens), { mode: 0o600 });
+  ground = await startGround(4, { smallDisk: true, env: { EARSHOT_TOKENS: file } });
 });
-after(() => stopGround(ground));
+after(async () => {
+  await stopGround(ground);
+  await rm(folder, { recursive: true });
+});
 
 for (let seed = FROM; seed < FROM + RUNS; seed += 1) {
   const databaseFault = DATABASE_FAULTS[seed % DATABASE_FAULTS.length] ?? 'none';
   const long = FULL && seed % (4 * DATABASE_FAULTS.length) === DATABASE_FAULTS.indexOf('outage');
-  test(`seed ${seed}: killed workers, cut connections, database: ${databaseFault}; rows as if nothing had happened`, async (t) => {
+  test(`seed ${seed}: two tenants, killed workers, cut connections, database: ${databaseFault}; rows as if nothing had happened`, async (t) => {
     const report = await faultRun(ground, {
       seed,
-      calls: 40,
+      calls: 20,
       workers: 2 + (seed % 3),
       killEveryMs: long ? 5_000 : 900,
       databaseFault,
       outageMs: long ? LONG_OUTAGE_MS : OUTAGE_MS,
       spreadMs: 1_800,
       cutShare: 0.5,
+      tokens: TOKENS,
     });
     t.diagnostic(JSON.stringify(report));
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import {
+  callKey,
   type Database,
   type Finalize,
   getCallLogs,
@@ -114,7 +115,9 @@ onEachDatabase((databases) => {
       return result.taken > 0 && result;
     });
     assert.deepEqual([taken, failed.map(({ callId, resting }) => [callId, resting])], [1, [['c', true]]]);
-    assert.deepEqual(await listRestingCalls(db), [{ call_id: 'c', last_error: 'unfinished' }]);
+    assert.deepEqual(await listRestingCalls(db), [
+      { tenant: 'default', call_id: 'c', last_error: 'unfinished' },
+    ]);
     assert.deepEqual(await queueOf(db).state(), { waiting: 0, resting: 1 });
   });
 
@@ -192,10 +195,10 @@ onEachDatabase((databases) => {
     await new Journal(db, AT_ONCE).append(['mine', 'theirs'].map((callId) => callFact(callId)));
     const queue = queueOf(db);
     const ids = async () =>
-      (await queue.take({ own: ['mine'] })).finalized.map(({ rows }) => rows.metrics.call_id);
+      (await queue.take({ own: [callKey('mine')] })).finalized.map(({ rows }) => rows.metrics.call_id);
     assert.deepEqual(await ids(), ['mine']);
     assert.deepEqual(await ids(), []);
-    const { nextTakeMs } = await queue.state(['mine']);
+    const { nextTakeMs } = await queue.state([callKey('mine')]);
     assert.ok(nextTakeMs !== undefined && nextTakeMs > 1_000, `looks again in ${nextTakeMs} ms`);
     await db.query(`UPDATE :schema.call_queue SET due_at = now() - interval '1 minute'`);
     assert.deepEqual(await ids(), ['theirs']);
@@ -224,7 +227,7 @@ onEachDatabase((databases) => {
     const write = (fail: boolean) =>
       db.transaction(async (tx) => {
         await new Journal(tx, AT_ONCE).append([callFact('c'), turnFact('c', 0)]);
-        const finalized = await queue.finalizeIn(tx, ['c']);
+        const finalized = await queue.finalizeIn(tx, [callKey('c')]);
         if (fail) throw new Error('after all');
         return finalized.length;
       });

@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { CALL_LOGS, CALL_METRICS } from '../../../exporter/store/columns.ts';
 import {
+  callKey,
   type Database,
   type Finalize,
   getCallLogs,
@@ -14,6 +15,7 @@ import {
 } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import type { CallLogRow, CallMetricsRow } from '../../../model/rows.ts';
+import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { anyRow } from '../../support/any-row.ts';
 import { callFact, countTurns, logRow, metricsRow, REFERENCE_US, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -148,7 +150,7 @@ onEachDatabase((databases) => {
     await db.transaction((tx) =>
       writeCallRows(tx, [{ metrics: metricsRow('d'), logs: [logRow('d', 5)] }], 'test'),
     );
-    assert.deepEqual([...(await write(3))], ['c']);
+    assert.deepEqual([...(await write(3))], [callKey('c')]);
     assert.deepEqual([...(await write(1))], []);
     assert.equal((await getCallLogs(db, 'c')).length, 1);
     await write(0);
@@ -260,9 +262,10 @@ onEachDatabase((databases) => {
         maxLength: 5,
         selector: (row) => row.turn_index,
       }),
-      async (metrics, anyLogs) => {
+      async (anyMetrics, anyLogs) => {
+        const metrics = { ...anyMetrics, tenant: DEFAULT_TENANT };
         const logs = anyLogs
-          .map((row) => ({ ...row, call_id: metrics.call_id }))
+          .map((row) => ({ ...row, tenant: DEFAULT_TENANT, call_id: metrics.call_id }))
           .sort((a, b) => a.turn_index - b.turn_index);
         await db.transaction((tx) => writeCallRows(tx, [{ metrics, logs }], 'test'));
         assert.deepEqual(await rowsOf(db, metrics.call_id), { metrics, logs });

@@ -10,6 +10,8 @@ import { createRandom, type Random } from '../simulators/random.ts';
 
 /** A call with all of its spans, and which of them its agent sends long after the others. */
 export interface FleetCall {
+  /** Absent: the default tenant. */
+  readonly tenant?: string;
   readonly callId: string;
   readonly punctual: readonly ReadableSpan[];
   readonly late: readonly ReadableSpan[];
@@ -27,6 +29,25 @@ export function fleetCalls(seed: number, count: number): FleetCall[] {
     fleetCall(`fleet-${seed}-${index}`, random, index % 3 === 0),
   );
 }
+
+/** As another tenant has them: all ids are the same, and some spans are other ones that were lost. */
+export function sentBy(tenant: string, calls: readonly FleetCall[]): FleetCall[] {
+  return calls.map(({ callId, punctual, late }, number) => {
+    const kept = (span: ReadableSpan, index: number) =>
+      (index + number) % 4 > 0 && factOf(span) !== undefined;
+    const [own, ownLate] = [punctual.filter(kept), late.filter(kept)];
+    const facts = [...own, ...ownLate].flatMap((span) => factOf(span) ?? []);
+    return {
+      tenant,
+      callId,
+      punctual: own,
+      late: ownLate,
+      facts: facts.map((fact) => ({ ...fact, tenant })),
+    };
+  });
+}
+
+const factOf = (span: ReadableSpan) => readFact(fromFinishedSpan(span));
 
 function fleetCall(callId: string, random: Random, hasLate: boolean): FleetCall {
   const exporter = new InMemorySpanExporter();
@@ -46,7 +67,7 @@ function fleetCall(callId: string, random: Random, hasLate: boolean): FleetCall 
     callId,
     punctual: spans.filter((span) => !late.includes(span)),
     late,
-    facts: spans.flatMap((span) => readFact(fromFinishedSpan(span)) ?? []),
+    facts: spans.flatMap((span) => factOf(span) ?? []),
   };
 }
 

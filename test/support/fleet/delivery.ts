@@ -12,6 +12,13 @@ export interface Delivery {
 const MAX_BATCH = 12;
 const MAX_COPIES = 3;
 
+/** The deliveries of a sender, each with its token. */
+export const shownWith = (token: string, deliveries: readonly Delivery[]): Delivery[] =>
+  deliveries.map(({ body, headers }) => ({
+    body,
+    headers: { ...headers, authorization: `Bearer ${token}` },
+  }));
+
 /**
  * Spans as a fleet of senders delivers them: in batches of one to twelve over all calls, in no order, each batch one to
  * three times, in all encodings.
@@ -38,7 +45,7 @@ function encoded(spans: ReadableSpan[], random: Random): Delivery {
   return { body: gzipSync(bytes), headers: { ...contentType, 'content-encoding': 'gzip' } };
 }
 
-function shuffled<T>(items: readonly T[], random: Random): T[] {
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const copy = [...items];
   for (let index = copy.length - 1; index > 0; index -= 1) {
     const other = below(index + 1, random);

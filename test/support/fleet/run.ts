@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../exporter/store/database.ts';
+import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { poll } from '../poll.ts';
 import type { SmallDisk } from '../postgres/small-disk.ts';
 import type { TestPostgres } from '../postgres.ts';
 import { createRandom, type Random } from '../simulators/random.ts';
-import { type FleetCall, fleetCalls } from './calls.ts';
-import { below, deliveriesOf } from './delivery.ts';
+import { type FleetCall, fleetCalls, sentBy } from './calls.ts';
+import { below, type Delivery, deliveriesOf, shownWith, shuffled } from './delivery.ts';
 import type { Fleet } from './fleet.ts';
 import { Front } from './front.ts';
 import { type Sent, send } from './sender.ts';
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly spreadMs: number;
   /** The share of connections that are cut, 0 to 1. */
   readonly cutShare: number;
+  /** Tokens by tenant, where several send the same calls at once. (Default: one tenant, and no token.) */
+  readonly tokens?: Readonly<Record<string, string>>;
   /** Columns that are not compared: the schema has changed in between. (Default: none.) */
   readonly without?: readonly string[];
 }
@@ -74,18 +77,13 @@ const PAUSE_MS = 1_000;
 export async function faultRun(ground: Ground, options: RunOptions): Promise<RunReport> {
   const { seed, workers, cutShare, spreadMs } = options;
   const random = createRandom(seed, 'faults');
-  const calls = fleetCalls(seed, options.calls);
+  const senders = sendersOf(fleetCalls(seed, options.calls), options.tokens);
+  const calls = senders.flatMap((sender) => sender.calls);
   const spans = calls.reduce((sum, { facts }) => sum + facts.length, 0);
   assert.ok(spans > 5 * options.calls, 'there is something to lose');
   const callIds = calls.map(({ callId }) => callId);
-  const deliveries = deliveriesOf(
-    calls.flatMap(({ punctual }) => punctual),
-    random,
-  );
-  const late = deliveriesOf(
-    calls.flatMap((call) => call.late),
-    random,
-  );
+  const deliveries = deliveriesBy(senders, ({ punctual }) => punctual, random);
+  const late = deliveriesBy(senders, (call) => call.late, random);
   const front = await Front.start({
     next: () => ground.fleet.next(workers),
     cutAfterBytes: () => (random.between(0, 1) < cutShare ? below(40_000, random) : undefined),
@@ -121,6 +119,31 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
   } finally {
     await front.close();
   }
+}
+
+interface Sender {
+  readonly calls: readonly FleetCall[];
+  readonly token?: string;
+}
+
+function sendersOf(calls: readonly FleetCall[], tokens: RunOptions['tokens']): Sender[] {
+  if (tokens === undefined) return [{ calls }];
+  return Object.entries(tokens).map(([tenant, token]) => ({
+    token,
+    calls: tenant === DEFAULT_TENANT ? calls : sentBy(tenant, calls),
+  }));
+}
+
+function deliveriesBy(
+  senders: readonly Sender[],
+  spansOf: (call: FleetCall) => FleetCall['punctual'],
+  random: Random,
+): Delivery[] {
+  const deliveries = senders.map(({ calls, token }) => {
+    const own = deliveriesOf(calls.flatMap(spansOf), random);
+    return token === undefined ? own : shownWith(token, own);
+  });
+  return deliveries.length === 1 ? deliveries.flat() : shuffled(deliveries.flat(), random);
 }
 
 /** Every call has a row, and none waits to be finalized again. */

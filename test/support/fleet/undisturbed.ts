@@ -39,8 +39,8 @@ export async function storedOf(
       ({ row }) => row,
     );
   return {
-    journal: await read('call_spans', 'trace_id, span_id'),
-    metrics: await read('call_metrics', 'call_id'),
-    logs: await read('call_logs', 'call_id, turn_index'),
+    journal: await read('call_spans', 'tenant, trace_id, span_id'),
+    metrics: await read('call_metrics', 'tenant, call_id'),
+    logs: await read('call_logs', 'tenant, call_id, turn_index'),
   };
 }

@@ -67,6 +67,7 @@ const UNKNOWN_LOG: Row = {
   ...nulls([...LATENCY_COLUMNS, ...MODEL_COLUMNS, ...USAGE_COLUMNS, ...COST_COLUMNS]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
   ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
+  tenant: 'default',
   interrupted: false,
 };
 const UNKNOWN_METRICS: Row = {
@@ -87,6 +88,7 @@ const UNKNOWN_METRICS: Row = {
     'end_reason',
   ]),
   ...nulls(['outcome', 'outcome_confidence', 'outcome_source', 'sentiment_avg', 'sentiment_label']),
+  tenant: 'default',
   unanswered_count: 0,
   clock_skew_count: 0,
   unpriced: [],

@@ -6,6 +6,7 @@ import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
 import { Finalizer } from '../../../exporter/pipeline/finalizer.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { readFacts } from '../../../exporter/store/call-facts.ts';
+import { callKey } from '../../../exporter/store/call-key.ts';
 import type { Queryable } from '../../../exporter/store/database.ts';
 import { writeCallRows } from '../../../exporter/store/rows.ts';
 import type { CallRows } from '../../../model/rows.ts';
@@ -117,11 +118,11 @@ test('the facts of a large call are read in pages', async () => {
       const page = Math.min(500, left);
       left -= page;
       answers.push(page);
-      return Array.from({ length: page }, () => ({ call_id: 'C1', facts: {} })) as Row[];
+      return Array.from({ length: page }, () => ({ tenant: 'default', call_id: 'C1', facts: {} })) as Row[];
     },
   };
-  const facts = await readFacts(tx, ['C1'], { maxSpans: 20_000, spans: 1_234 });
-  assert.equal(facts.get('C1')?.length, 1_234);
+  const facts = await readFacts(tx, [callKey('C1')], { maxSpans: 20_000, spans: 1_234 });
+  assert.equal(facts.get(callKey('C1'))?.length, 1_234);
   assert.deepEqual(answers, [500, 500, 234]);
 });
 

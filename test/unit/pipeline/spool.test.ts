@@ -128,17 +128,18 @@ test('lines that are not facts are kept aside and do not hold up the others', as
   const [a, b] = facts(2) as [Fact, Fact];
   const name = foreignFile(deadPid());
   const cutOff = JSON.stringify(b).slice(0, 40);
+  const noTenant = JSON.stringify({ ...a, tenant: 'a/b' });
   await writeFile(
     join(dir, name),
-    `${JSON.stringify(a)}\nnonsense\n{"type":"turn"}\n\n${JSON.stringify(b)}\n${cutOff}`,
+    `${JSON.stringify(a)}\nnonsense\n{"type":"turn"}\n\n${noTenant}\n${JSON.stringify(b)}\n${cutOff}`,
   );
   const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
   assert.equal(await spool.claim(), 1);
-  assert.deepEqual(await replayAll(spool), { facts: [a, b], corrupt: 3 });
+  assert.deepEqual(await replayAll(spool), { facts: [a, b], corrupt: 4 });
   const [bad = '', ...others] = await readdir(dir);
   assert.deepEqual(others, []);
   assert.match(bad, /\.ndjson\.bad$/);
-  assert.equal(await readFile(join(dir, bad), 'utf8'), `nonsense\n{"type":"turn"}\n${cutOff}\n`);
+  assert.equal(await readFile(join(dir, bad), 'utf8'), `nonsense\n{"type":"turn"}\n${noTenant}\n${cutOff}\n`);
 });
 
 test('files of processes that are gone are claimed by one, those of living ones by none', async (t) => {
