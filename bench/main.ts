@@ -15,6 +15,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'agent-loop': async () => (await import('./agent-loop.ts')).benchAgentLoop(),
   decode: async () => (await import('./decode.ts')).benchDecode(),
   'heap-per-byte': async () => (await import('./heap-per-byte.ts')).benchHeapPerByte(),
+  report: async () => (await import('./report.ts')).benchReport(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
   assault: async () => (await import('./assault/assault.ts')).benchAssault(),
 };

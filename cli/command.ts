@@ -7,10 +7,17 @@ export type ExitCode = 0 | 1 | 2;
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /**
+   * Writes a part of a long result to `out` and waits while its reader is slow, so that no more than a part is in memory.
+   * False: the reader has gone.
+   */
+  stream(text: string): Promise<boolean>;
   /** Whether `out` is a terminal that shows colours. */
   readonly colour: boolean;
   /** Columns of the terminal. */
   readonly width: number;
+  /** The same, where lines must fit. Infinity: `out` is a file or another program, which gets whole ids. */
+  readonly screen: number;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -31,7 +38,7 @@ export interface Command {
 /** What the user typed, parsed. */
 export interface Invocation {
   arguments: readonly string[];
-  options: Readonly<Record<string, string | boolean | undefined>>;
+  options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   io: Io;
 }
 

@@ -3,20 +3,32 @@ import { parseArgs } from 'node:util';
 import { safeText } from '../model/safe-text.ts';
 import { SettingError } from '../model/settings.ts';
 import { VERSION } from '../model/version.ts';
-import { type Command, CommandError, type ExitCode, type Io, UsageError } from './command.ts';
-import { demo } from './commands/demo.ts';
-import { migrate } from './commands/migrate.ts';
-import { report } from './commands/report.ts';
-import { reprice } from './commands/reprice.ts';
-import { serve } from './commands/serve.ts';
+import {
+  type Command,
+  CommandError,
+  type ExitCode,
+  type Invocation,
+  type Io,
+  UsageError,
+} from './command.ts';
+import { streamTo } from './stream.ts';
 
-const COMMANDS: readonly Command[] = [demo, serve, report, migrate, reprice];
+/** Each is loaded when it is asked for: to load them all takes longer than most of them work. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  report: async () => (await import('./commands/report.ts')).report,
+  migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  reprice: async () => (await import('./commands/reprice.ts')).reprice,
+};
 
-const OVERVIEW = `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  return `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
 
 Usage: earshot COMMAND [options]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
 earshot COMMAND --help   explains one command.
 earshot --version        prints the version.
@@ -25,19 +37,23 @@ To watch an agent of your own:
 
   EARSHOT_DATABASE_URL=postgres://… node --import earshot/register agent.js
 `;
+}
 
+const columns = process.stdout.columns || Number(process.env.COLUMNS) || undefined;
 const io: Io = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
+  stream: streamTo(process.stdout),
   colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
-  width: process.stdout.columns ?? 100,
+  width: columns ?? 100,
+  screen: columns ?? Number.POSITIVE_INFINITY,
 };
 
 async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
   if (name === '--version' || name === '-v') return print(VERSION);
-  if (name === undefined || name === '--help' || name === '-h') return print(OVERVIEW);
-  if (name === 'help') return print(rest[0] === undefined ? OVERVIEW : find(rest[0]).help);
-  const command = find(name);
+  if (name === undefined || name === '--help' || name === '-h') return print(await overview());
+  if (name === 'help') return print(rest[0] === undefined ? await overview() : (await find(rest[0])).help);
+  const command = await find(name);
   const { values, positionals } = parse(command, rest);
   if (values.help === true) return print(command.help);
   if (positionals.length > command.maxArguments)
@@ -47,10 +63,10 @@ async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
   return command.run({ arguments: positionals, options: values, io });
 }
 
-function find(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return command;
-  throw new UsageError(`there is no command ${name}; there are ${COMMANDS.map((c) => c.name).join(', ')}.`);
+function find(name: string): Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load) return load();
+  throw new UsageError(`there is no command ${name}; there are ${Object.keys(COMMANDS).join(', ')}.`);
 }
 
 function parse(command: Command, args: readonly string[]) {
@@ -60,7 +76,7 @@ function parse(command: Command, args: readonly string[]) {
       options: { ...command.options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
-    return { values: values as Record<string, string | boolean | undefined>, positionals };
+    return { values: values as Invocation['options'], positionals };
   } catch (error) {
     throw new UsageError(`${(error as Error).message} See earshot ${command.name} --help.`);
   }

@@ -1,142 +1,150 @@
-import {
-  type CallLogRow,
-  type Database,
-  getCallFacts,
-  getCallLogs,
-  getCallMetrics,
-  type ListCallsOptions,
-  listCalls,
-  listRestingCalls,
-  type StoredCallMetrics,
-  tenantsOfCall,
-} from '../../exporter/store/index.ts';
-import { safeText, withSafeTexts } from '../../model/safe-text.ts';
-import { parseDuration, readSettings } from '../../model/settings.ts';
-import {
-  type Command,
-  CommandError,
-  type ExitCode,
-  type Invocation,
-  type Io,
-  UsageError,
-} from '../command.ts';
-import { openCommandDatabase } from '../database.ts';
-import { finalizeEndedCalls } from '../finalize.ts';
-import { callDetails, callTable, summary } from '../render/calls.ts';
-import { toJson } from '../render/json.ts';
-import { painter } from '../render/text.ts';
-import { waterfall } from '../render/waterfall.ts';
+import { CALL_SORTS, type CallSort, type Database } from '../../exporter/store/index.ts';
+import { safeText } from '../../model/safe-text.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
+import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
+import { type CommandDatabase, openCommandDatabase } from '../database.ts';
+import { FILTER_HELP, FILTER_OPTIONS, readFilter } from '../filter-options.ts';
+import { exportCsv, exportJson, exportJsonLines } from '../report/export.ts';
+import { listCallsAsText } from '../report/list.ts';
 
 const DEFAULT_LIMIT = 20;
+const FORMATS = ['json', 'jsonl', 'csv'] as const;
+const SORTS = Object.keys(CALL_SORTS) as CallSort[];
 
 export const report: Command = {
   name: 'report',
   summary: 'show finished calls, or one call turn by turn',
-  help: `Usage: earshot report [CALL] [--since DURATION] [--limit N] [--tenant NAME] [--json]
+  help: `Usage: earshot report [options]
+       earshot report CALL [--json]
 
-Without CALL: the latest calls, one line each, and what they come to together: the silence before the agent answers
-(p50, p95), interruptions, outcomes, and cost by component. A + behind a cost: something had no price.
+Without CALL: the latest calls, one line each, and what all that match come to together: the silence before the agent
+answers (p50, p95) and where it goes, interruptions, outcomes, cost by component, and the slowest part in one sentence.
 
-With CALL: everything known of that call, and for each turn its waterfall: who spoke, how long each stage took to its
-first byte, and the segments that the silence is made of. They sum to the silence exactly.
+With CALL, an id or the beginning of one: everything known of that call, and for each turn its waterfall: who spoke, how
+long each stage took to its first byte, and the segments that the silence is made of. They add up to it. A call that is
+still going on is shown as far as it is known.
 
-  --since 2h   only calls that started in the last two hours (ms, s, m, h, d)
-  --limit N    how many calls (default ${DEFAULT_LIMIT})
-  --tenant T   only calls of this tenant; with CALL, whose call of that id it is
-  --json       the rows, under their column names; money as strings, instants in ISO 8601
+Which calls:
+
+${FILTER_HELP}
+  --live               calls that are going on now, in place of finished ones
+
+How they are shown:
+
+  --sort WORD          ${SORTS.join(', ')} (default: started, the latest first)
+  --limit N            how many calls (default ${DEFAULT_LIMIT}); --all shows every one. Totals are of all that match
+  --utc                times in UTC, and dates of --since and --until, in place of the local time zone
+  --json               the rows with their turns, under their column names, and the totals
+  --jsonl              the rows with their turns, one call a line, streamed: all that match unless --limit
+  --csv                the rows without their turns, streamed: all that match unless --limit
+
+In files, money has all its places, instants are ISO 8601 in UTC, and text that a spreadsheet would take for a formula has an
+apostrophe before it.
 
 Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .earshot (EARSHOT_DATA_DIR).`,
   options: {
-    json: { type: 'boolean' },
-    since: { type: 'string' },
+    ...FILTER_OPTIONS,
+    live: { type: 'boolean' },
+    sort: { type: 'string' },
     limit: { type: 'string' },
-    tenant: { type: 'string' },
+    all: { type: 'boolean' },
+    utc: { type: 'boolean' },
+    json: { type: 'boolean' },
+    jsonl: { type: 'boolean' },
+    csv: { type: 'boolean' },
   },
   maxArguments: 1,
   run,
 };
 
+/** What was asked for. */
+interface Asked {
+  filter: ReturnType<typeof readFilter>;
+  live: boolean;
+  sort: CallSort | undefined;
+  /** Undefined: all. */
+  limit: number | undefined;
+  utc: boolean;
+  format: (typeof FORMATS)[number] | undefined;
+}
+
 async function run({ arguments: [callId], options, io }: Invocation): Promise<ExitCode> {
-  const limit = readLimit(options.limit);
-  const since = readSince(options.since);
-  const json = options.json === true;
-  const tenant = typeof options.tenant === 'string' ? options.tenant : undefined;
+  const asked = readOptions(options, callId);
   const settings = readSettings();
   const database = await openCommandDatabase(settings);
   try {
-    if (database.embedded)
-      await finalizeEndedCalls(database.db, settings, (message) => io.err(`earshot: ${safeText(message)}`));
-    if (callId !== undefined) await reportCall(database.db, callId, json, io, tenant);
-    else
-      await reportCalls(
+    await finalizeEnded(database, settings, io);
+    if (callId !== undefined)
+      await (await oneCall()).showCall(
         database.db,
-        { limit, ...(since !== undefined && { since }), ...(tenant && { tenant: [tenant] }) },
-        json,
+        callId,
+        { json: asked.format === 'json', utc: asked.utc, settings, tenants: asked.filter.tenant },
         io,
       );
+    else await showCalls(database.db, asked, settings, io);
     return 0;
   } finally {
     await database.close();
   }
 }
 
-/** The latest calls. */
-export async function reportCalls(
-  db: Database,
-  options: Pick<ListCallsOptions, 'limit' | 'since' | 'tenant'>,
-  json: boolean,
-  io: Io,
-): Promise<void> {
-  const calls = await listCalls(db, options);
-  const resting = withSafeTexts(await listRestingCalls(db, 20, options.tenant));
-  const turns: CallLogRow[] = [];
-  for (const { call_id, tenant } of calls) turns.push(...(await getCallLogs(db, call_id, tenant)));
-  if (json)
-    return io.out(
-      toJson({
-        calls: calls.map((call) => ({ ...call, turns: turnsOf(call, turns) })),
-        ...(resting.length > 0 && { resting }),
-      }),
+async function showCalls(db: Database, asked: Asked, settings: Settings, io: Io): Promise<void> {
+  const { filter, format, live, limit = Number.POSITIVE_INFINITY, utc } = asked;
+  if (live) {
+    const { listLiveCalls } = await import('../report/running.ts');
+    return listLiveCalls(
+      db,
+      { limit: Math.min(limit, 1_000), json: format === 'json', utc, settings, tenants: filter.tenant },
+      io,
     );
-  for (const { call_id, last_error } of resting)
-    io.err(
-      `earshot: call ${call_id} could not be turned into rows (${last_error}), and rests until a new span arrives.`,
-    );
-  if (calls.length === 0)
-    return io.out(
-      'No finished calls. An agent started with --import earshot/register and EARSHOT_DATABASE_URL writes them.',
-    );
-  const shown = withSafeTexts(calls);
-  io.out(`${callTable(shown)}\n\n${summary(shown, turns, painter(io.colour))}`);
+  }
+  if (format === undefined) return listCallsAsText(db, filter, asked, io);
+  const write = { json: exportJson, jsonl: exportJsonLines, csv: exportCsv }[format];
+  return write(db, filter, asked, io);
 }
 
-/** One call, turn by turn; without a tenant, of the only one that has it. */
-export async function reportCall(
-  db: Database,
-  callId: string,
-  json: boolean,
-  io: Io,
-  asked?: string,
-): Promise<void> {
-  const tenants = asked === undefined ? await tenantsOfCall(db, callId) : [asked];
-  if (tenants.length > 1)
-    throw new CommandError(
-      `several tenants have a call ${callId}: ${tenants.join(', ')}. Choose one with --tenant.`,
-    );
-  const [tenant] = tenants;
-  const call = tenant === undefined ? undefined : await getCallMetrics(db, callId, tenant);
-  if (!call)
-    throw new CommandError(`there is no finished call ${callId}. earshot report lists those there are.`);
-  const turns = await getCallLogs(db, callId, tenant);
-  if (json) return io.out(toJson({ ...call, turns }));
-  const facts = withSafeTexts(await getCallFacts(db, callId, undefined, undefined, tenant));
-  const paint = painter(io.colour);
-  io.out(callDetails(withSafeTexts(call), paint));
-  for (const turn of withSafeTexts(turns)) io.out(`\n${waterfall(turn, facts, io.width, paint)}`);
+/** In the embedded database the agent that would do it may be gone, and no other process looks. */
+async function finalizeEnded({ embedded, db }: CommandDatabase, settings: Settings, io: Io): Promise<void> {
+  if (!embedded) return;
+  const { finalizeEndedCalls } = await import('../finalize.ts');
+  await finalizeEndedCalls(db, settings, (message) => io.err(`earshot: ${safeText(message)}`));
 }
 
-const turnsOf = ({ call_id, tenant }: StoredCallMetrics, turns: readonly CallLogRow[]): CallLogRow[] =>
-  turns.filter((turn) => turn.call_id === call_id && turn.tenant === tenant);
+function readOptions(options: Invocation['options'], callId: string | undefined): Asked {
+  const utc = options.utc === true;
+  const filter = readFilter(options, utc);
+  const [format, second] = FORMATS.filter((name) => options[name] === true);
+  if (second !== undefined) throw new UsageError(`saw --${format} and --${second}, expected one of them.`);
+  const live = options.live === true;
+  const isFiltered = Object.keys(filter).some((name) => name !== 'tenant');
+  if (callId !== undefined && (isFiltered || live || (format !== undefined && format !== 'json')))
+    throw new UsageError(
+      'with CALL there are no other options than --json, --utc and --tenant. To list calls, leave the id out.',
+    );
+  if (live && (isFiltered || options.sort !== undefined || (format !== undefined && format !== 'json')))
+    throw new UsageError(
+      '--live: saw it with another choice of calls, expected --limit, --utc, --tenant or --json.',
+    );
+  if (options.all === true && options.limit !== undefined)
+    throw new UsageError('saw --all and --limit, expected one of them.');
+  const all =
+    options.all === true || ((format === 'csv' || format === 'jsonl') && options.limit === undefined);
+  return {
+    filter,
+    live,
+    sort: readSort(options.sort),
+    limit: all ? undefined : readLimit(options.limit),
+    utc,
+    format,
+  };
+}
+
+function readSort(text: unknown): CallSort | undefined {
+  if (text === undefined) return undefined;
+  const sort = SORTS.find((word) => word === text);
+  if (sort !== undefined) return sort;
+  throw new UsageError(`--sort: saw ${String(text)}, expected one of ${SORTS.join(', ')}.`);
+}
 
 function readLimit(text: unknown): number {
   if (text === undefined) return DEFAULT_LIMIT;
@@ -145,10 +153,18 @@ function readLimit(text: unknown): number {
   throw new UsageError(`--limit: saw ${String(text)}, expected a whole number above 0.`);
 }
 
-function readSince(text: unknown): number | undefined {
-  if (typeof text !== 'string') return undefined;
-  const ms = parseDuration(text);
-  if (ms === undefined)
-    throw new UsageError(`--since: saw ${text}, expected a duration such as 30m, 2h or 7d.`);
-  return (Date.now() - ms) * 1_000;
-}
+/** The latest calls. */
+export const reportCalls = (
+  db: Database,
+  { limit, since }: { limit: number; since?: number },
+  json: boolean,
+  io: Io,
+): Promise<void> =>
+  (json ? exportJson : listCallsAsText)(db, since === undefined ? {} : { since }, { limit }, io);
+
+/** One call, turn by turn. */
+export const reportCall = async (db: Database, callId: string, json: boolean, io: Io): Promise<void> =>
+  (await oneCall()).showCall(db, callId, { json }, io);
+
+/** Loaded when it is needed: grouping spans into turns brings the lexicon of sentiment along. */
+const oneCall = () => import('../report/one-call.ts');

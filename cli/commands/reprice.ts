@@ -4,11 +4,12 @@ import { readPriceList } from '../../exporter/pipeline/price-list.ts';
 import { type PriceList, sumUsd } from '../../exporter/pricing/index.ts';
 import { COST_COLUMNS, type Repricing, reprice as repriceCalls } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
-import { parseDuration, readSettings, type Settings } from '../../model/settings.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { toJson } from '../render/json.ts';
-import { showInstant, showMoney, table } from '../render/text.ts';
+import { count, showInstant, showMoney, table } from '../render/text.ts';
+import { readTime, TIME_HELP } from '../time-option.ts';
 
 /** Beyond this many calls only the sums are shown; `--json` has them all. */
 const SHOWN = 20;
@@ -16,11 +17,11 @@ const SHOWN = 20;
 export const reprice: Command = {
   name: 'reprice',
   summary: 'compute the cost of past calls again, with other prices',
-  help: `Usage: earshot reprice --since DATE [--prices FILE] [--tenant NAME] [--apply] [--json]
+  help: `Usage: earshot reprice --since TIME [--prices FILE] [--tenant NAME] [--apply] [--json]
 
 Computes the cost of calls again from the journal and shows the difference. Writes nothing without --apply.
 
-  --since DATE    calls that started then or later: 2026-11-01, 2026-11-01T08:00Z, or 12h, 30d back from now
+  --since TIME    calls that started then or later: ${TIME_HELP}
   --prices FILE   a price file whose entries come before the catalogue's (default: EARSHOT_PRICES; docs/pricing.md)
   --tenant NAME   only calls of this tenant
   --apply         writes the new costs
@@ -44,7 +45,9 @@ Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database i
 type Priced = Extract<Repricing, { kind: 'changed' | 'same' }>;
 
 async function run({ options, io }: Invocation): Promise<ExitCode> {
-  const since = readSince(options.since);
+  const since = readTime('since', options.since);
+  if (since === undefined)
+    throw new UsageError('--since is missing: say from when on, such as 2026-11-01 or 30d.');
   const settings = readSettings(
     typeof options.prices === 'string' ? { overrides: { prices: options.prices } } : {},
   );
@@ -120,7 +123,7 @@ function show(found: readonly Repricing[], { name }: PriceList, apply: boolean, 
     );
   const expired = found.length - priced.length;
   io.out(
-    `\n${found.length} calls, ${changed.length} of another cost with ${name}${expired > 0 ? `, ${expired} without spans left` : ''}.`,
+    `\n${count(found.length, 'call')}, ${changed.length} of another cost with ${name}${expired > 0 ? `, ${expired} without spans left` : ''}.`,
   );
   if (changed.length > 0) io.out(apply ? 'The new costs are written.' : 'Nothing is written: add --apply.');
 }
@@ -134,13 +137,4 @@ async function priceListOf(settings: Settings): Promise<PriceList> {
   } catch (error) {
     throw new UsageError(`--prices: ${settings.prices} cannot be used: ${(error as Error).message}`);
   }
-}
-
-function readSince(text: unknown): number {
-  if (typeof text !== 'string')
-    throw new UsageError('--since is missing: say from when on, such as 2026-11-01 or 30d.');
-  const back = /[a-z]$/.test(text) ? parseDuration(text) : undefined;
-  const ms = back === undefined ? Date.parse(text) : Date.now() - back;
-  if (Number.isFinite(ms)) return ms * 1_000;
-  throw new UsageError(`--since: saw ${text}, expected a date such as 2026-11-01 or a duration such as 30d.`);
 }

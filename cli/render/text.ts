@@ -17,35 +17,124 @@ export function showDuration(seconds: number | null | undefined): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
-/** Dollars with four places, as bills round: half up. */
-export const showMoney = (usd: Decimal | null | undefined): string =>
-  usd === null || usd === undefined ? UNKNOWN : `$${usd.toFixed(4)}`;
+/**
+ * Dollars with four places, as bills round: half up. What is less than a tenth of a cent has two digits that say something,
+ * `$0.000031`; what is a hundred or more has cents.
+ */
+export function showMoney(usd: Decimal | null | undefined): string {
+  if (usd === null || usd === undefined) return UNKNOWN;
+  if (usd.isZero()) return '$0';
+  if (usd.abs().lt('0.001')) return `$${usd.toSignificantDigits(2).toFixed()}`;
+  return `$${usd.toFixed(usd.abs().lt(100) ? 4 : 2)}`;
+}
 
-/** `2026-11-23 15:44:10`, UTC. */
-export const showInstant = (us: Micros): string =>
-  new Date(us / 1_000).toISOString().slice(0, 19).replace('T', ' ');
+/** `2026-11-23 15:44:10`, in UTC or in the time zone of the machine. */
+export function showInstant(us: Micros, utc = true): string {
+  const date = new Date(us / 1_000);
+  const local = utc ? date : new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** `1 call`, `2 calls`, `12,345 calls`. */
+export const count = (number: number, one: string): string =>
+  `${number.toLocaleString('en-US')} ${one}${number === 1 ? '' : 's'}`;
+
+/**
+ * Shares of a whole as whole numbers that add up to it, rounded whole included: what is missing goes to those that lost
+ * most by rounding down.
+ * @example apportion([1, 1, 1], 100) // [34, 33, 33]
+ */
+export function apportion(parts: readonly number[], whole: number): number[] {
+  const sum = parts.reduce((a, b) => a + b, 0);
+  if (!(sum > 0)) return parts.map(() => 0);
+  const exact = parts.map((part) => (part / sum) * Math.round(whole));
+  const shares = exact.map(Math.floor);
+  const byLoss = exact
+    .map((value, index) => ({ index, lost: value - Math.floor(value) }))
+    .sort((a, b) => b.lost - a.lost || a.index - b.index);
+  const missing = Math.round(whole) - shares.reduce((a, b) => a + b, 0);
+  for (const { index } of byLoss.slice(0, missing)) shares[index] = (shares[index] ?? 0) + 1;
+  return shares;
+}
+
+/** A name and what is known under it: on one line, and where the screen is too narrow on as many as it needs. */
+export function field(label: string, parts: readonly string[], screen: number, labelWidth = 35): string {
+  const below = labelWidth > screen / 2;
+  const inOne = `${label}: ${parts.join('   ')}`;
+  if (below && width(inOne) <= screen) return inOne;
+  const indent = ' '.repeat(below ? 4 : labelWidth);
+  const lines = [below ? indent : label.padEnd(labelWidth)];
+  let empty = true;
+  for (const part of parts) {
+    const last = lines.at(-1) ?? '';
+    const joined = empty ? last + part : `${last}   ${part}`;
+    if (empty || width(joined) <= screen) lines[lines.length - 1] = joined;
+    else lines.push(indent + part);
+    empty = false;
+  }
+  return [...(below ? [label] : []), ...lines].join('\n');
+}
+
+/** A sentence on lines that fit, broken between words. */
+export function wrapped(text: string, screen: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && width(last) + 1 + width(word) <= screen)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
 
 /** One column of a table. */
 export interface Column<Row> {
   title: string;
   /** Numbers stand at the right. (Default: left.) */
   right?: boolean;
+  /** The highest leaves first where the screen is too narrow. (Default: it stays.) */
+  leaves?: number;
+  /** Characters that are enough of it where the screen is too narrow; the rest is `…`. (Default: all.) */
+  enough?: number;
   cell(row: Row): string;
 }
 
-/** Rows as a table of aligned columns, without frames, ready to be cut and pasted. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const lines = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
-  ];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => width(line[i] ?? ''))));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, i) => {
-          const space = ' '.repeat((widths[i] ?? 0) - width(cell));
-          return columns[i]?.right ? space + cell : cell + space;
+/**
+ * Rows as a table of aligned columns, without frames, ready to be cut and pasted.
+ *
+ * @param screen - characters of a line. (Default: as many as there are.)
+ */
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  screen = Number.POSITIVE_INFINITY,
+): string {
+  const cells = columns.map((column) => {
+    const lines = [column.title, ...rows.map((row) => column.cell(row))];
+    return { column, lines, width: Math.max(...lines.map(width)) };
+  });
+  const total = () => cells.reduce((sum, cell) => sum + cell.width + 2, -2);
+  const spare = () =>
+    cells.reduce((sum, { column, width: most }) => sum + Math.max(0, most - (column.enough ?? most)), 0);
+  while (total() - spare() > screen) {
+    const leaving = cells.reduce((a, b) => ((b.column.leaves ?? 0) > (a.column.leaves ?? 0) ? b : a));
+    if (leaving.column.leaves === undefined) break;
+    cells.splice(cells.indexOf(leaving), 1);
+  }
+  for (const cell of cells) {
+    const enough = cell.column.enough ?? cell.width;
+    const room = Math.max(Math.min(enough, cell.width), cell.width - Math.max(0, total() - screen));
+    if (room === cell.width) continue;
+    cell.lines = cell.lines.map((text) => (width(text) > room ? `${text.slice(0, room - 1)}…` : text));
+    cell.width = room;
+  }
+  return [undefined, ...rows]
+    .map((_, line) =>
+      cells
+        .map(({ column, lines, width: most }) => {
+          const cell = lines[line] ?? '';
+          const space = ' '.repeat(most - width(cell));
+          return column.right ? space + cell : cell + space;
         })
         .join('  ')
         .trimEnd(),

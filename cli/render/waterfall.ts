@@ -2,12 +2,16 @@ import { groupCall } from '../../exporter/calls/group.ts';
 import type { Fact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
-import { type Colour, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
+import { markedSilence } from './marks.ts';
+import { apportion, type Colour, field, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
 
 /** What is shown before and after the silence: the rest of a long turn would make the silence a single column. */
 const MARGIN_US = 1_000_000;
 const LABEL_WIDTH = 27;
 const FIGURE_WIDTH = 22;
+/** Where the screen is narrow, in characters. */
+const NARROW = 90;
+const NARROW_LABEL_WIDTH = 14;
 const COLOURS: Record<StageFact['stage'], Colour> = {
   stt: 'blue',
   llm: 'magenta',
@@ -34,31 +38,39 @@ export function waterfall(row: CallLogRow, facts: readonly Fact[], width: number
   const turns = facts.length > 0 ? groupCall(facts).turns : [];
   const turn = turns.find(({ turnIndex }) => turnIndex === row.turn_index);
   const bars = [...speechBar(turn?.fact), ...(turn?.stages ?? []).map(stageBar)];
-  const lines = [headline(row, paint), ...said(row, paint)];
+  const lines = [headline(row, width, paint), ...said(row, paint)];
   const window = windowOf(row, bars);
+  const labelWidth = width < NARROW ? NARROW_LABEL_WIDTH : LABEL_WIDTH;
   if (window) {
-    const columns = Math.max(20, Math.min(width, 120) - LABEL_WIDTH - FIGURE_WIDTH);
+    const columns = Math.max(16, Math.min(width, 120) - labelWidth - FIGURE_WIDTH - 2);
     for (const bar of bars) {
       const drawn = draw(bar, window, columns);
-      if (drawn) lines.push(`  ${bar.label.padEnd(LABEL_WIDTH)}${paint(bar.colour, drawn)}  ${bar.figure}`);
+      const label = bar.label.slice(0, labelWidth - 1).padEnd(labelWidth);
+      if (drawn) lines.push(`  ${label}${paint(bar.colour, drawn)}  ${bar.figure}`);
     }
   }
-  const segments = segmentLine(row, paint);
-  if (segments) lines.push(segments);
+  lines.push(...segmentLines(row, width, paint));
   return lines.join('\n');
 }
 
-function headline(row: CallLogRow, paint: Paint): string {
+function headline(row: CallLogRow, width: number, paint: Paint): string {
   const parts = [
     paint('bold', `Turn ${row.turn_index}`),
-    row.initiator === 'agent' ? 'the agent opens' : `silence ${paint('bold', showSeconds(row.eou_latency))}`,
+    row.initiator === 'agent'
+      ? 'the agent opens'
+      : `silence ${paint('bold', markedSilence(row.eou_latency, estimatesOf(row)))}`,
     ...(row.interruption_kind ? [paint('yellow', row.interruption_kind.replaceAll('_', ' '))] : []),
     ...(row.error_type ? [paint('red', row.error_type)] : []),
-    showMoney(row.cost_total),
-    paint('dim', `trace ${row.trace_id}`),
+    (row.usage_estimated ? '~' : '') + showMoney(row.cost_total),
   ];
-  return parts.join('  ');
+  const trace = paint('dim', `trace ${row.trace_id}`);
+  return width < NARROW ? `${parts.join('  ')}\n  ${trace}` : [...parts, trace].join('  ');
 }
+
+const estimatesOf = (row: CallLogRow) => ({
+  silence: row.playback_source === 'estimated',
+  cost: row.usage_estimated === true,
+});
 
 function said(row: CallLogRow, paint: Paint): string[] {
   return [
@@ -87,7 +99,7 @@ function stageBar(stage: StageFact): Bar {
   const total = showSeconds((stage.endUs - stage.startUs) / 1e6);
   const figure = first === undefined ? total : `first byte ${showSeconds(first)}`;
   return {
-    label: (what ? `${stage.stage} ${what}` : stage.stage).slice(0, LABEL_WIDTH - 1),
+    label: what ? `${stage.stage} ${what}` : stage.stage,
     colour: stage.errorType ? 'red' : COLOURS[stage.stage],
     startUs: stage.startUs,
     firstByteUs: stage.stage === 'playback' ? stage.startUs : stage.firstByteUs,
@@ -125,18 +137,32 @@ function draw(bar: Bar, window: { startUs: Micros; endUs: Micros }, columns: num
   return cells.join('');
 }
 
-function segmentLine(row: CallLogRow, paint: Paint): string | undefined {
-  if (row.eou_latency === null) return undefined;
-  const parts = SEGMENTS.flatMap((segment) => {
-    const seconds = row[`segment_${segment}`];
-    return seconds === null ? [] : [`${segment} ${Math.round(seconds * 1_000)}`];
+/** The silence and its parts, which add up to it as it is shown. */
+function segmentLines(row: CallLogRow, width: number, paint: Paint): string[] {
+  if (row.eou_latency === null) return [];
+  const known = SEGMENTS.filter((segment) => row[`segment_${segment}`] !== null);
+  const silence = showSeconds(row.eou_latency);
+  const [perSecond, unit] = silence.endsWith('ms') ? [1_000, 'ms'] : [10, 's'];
+  const shares = apportion(
+    known.map((segment) => row[`segment_${segment}`] ?? 0),
+    row.eou_latency * perSecond,
+  );
+  const parts = known.map((segment, i) => {
+    const share = shares[i] ?? 0;
+    return `${segment} ${unit === 's' ? (share / perSecond).toFixed(1) : share}`;
   });
   const source = [
     row.eou_source ?? UNKNOWN,
     ...(row.playback_source === 'estimated' ? ['playback estimated'] : []),
   ];
-  return paint(
-    'dim',
-    `  ${showSeconds(row.eou_latency)} of silence = ${parts.join(' + ')} ms   (end of utterance: ${source.join(', ')})`,
+  const end = `(end of utterance: ${source.join(', ')})`;
+  if (width >= NARROW)
+    return [paint('dim', `  ${silence} of silence = ${parts.join(' + ')} ${unit}   ${end}`)];
+  const lines = field(
+    `  ${silence} = `,
+    parts.map((part, i) => (i === 0 ? part : `+ ${part}`)),
+    width,
+    4,
   );
+  return [...lines.split('\n'), `    ${end}`].map((line) => paint('dim', line));
 }

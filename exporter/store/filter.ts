@@ -112,4 +112,4 @@ EXISTS (
 }
 
 /** A pattern of LIKE for texts that begin so, whatever is in them. */
-const likePrefix = (prefix: string): string => `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
+export const likePrefix = (prefix: string): string => `${prefix.replace(/[\\%_]/g, '\\$&')}%`;

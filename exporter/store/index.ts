@@ -1,6 +1,7 @@
 /** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
-export { type CallKey, callKey, keyOf } from './call-key.ts';
+export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
+export { type CallTotals, callTotals } from './call-totals.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
@@ -13,6 +14,7 @@ export {
   SchemaError,
 } from './errors.ts';
 export type { CallFilter } from './filter.ts';
+export { findCalls, listRunningCalls } from './find-calls.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
 export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
@@ -36,10 +38,19 @@ export {
   listCalls,
   listRestingCalls,
   type RestingCall,
-  tenantsOfCall,
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
 export { writeCallRows } from './rows.ts';
+export {
+  CALL_SORTS,
+  type CallSort,
+  type Estimates,
+  estimatesOfCalls,
+  selectCalls,
+  streamCalls,
+  turnsOfCalls,
+} from './select-calls.ts';
 export { useTenantKeys } from './tenant-keys.ts';
+export { COST_PARTS, type CostPart, type ModelSpeed } from './totals-statements.ts';
 export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

@@ -14,7 +14,6 @@ const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.t
 const FACTS = `\
 SELECT facts FROM :schema.call_spans WHERE tenant = $3 AND call_id = $1
 ORDER BY started_at, trace_id, span_id LIMIT $2`;
-const TENANTS = 'SELECT tenant FROM :schema.call_metrics WHERE call_id = $1 ORDER BY tenant';
 
 /** The row of one call, or undefined when it has none (yet). (Default: a call of the default tenant.) */
 export async function getCallMetrics(
@@ -34,10 +33,6 @@ export async function getCallLogs(
 ): Promise<CallLogRow[]> {
   return (await db.query(LOGS, [callId, tenant])).map((row) => decodeRow<CallLogRow>(CALL_LOGS, row));
 }
-
-/** The tenants that have a call of this id. */
-export const tenantsOfCall = async (db: Queryable, callId: string): Promise<string[]> =>
-  (await db.query<{ tenant: string }>(TENANTS, [callId])).map(({ tenant }) => tenant);
 
 /** The facts of all calls that came under an id, by start: the first `limit`. (Default: 20 000.) */
 export async function getJournalFacts(

@@ -41,6 +41,11 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['report', 'CA1', 'CA2'], /CA2/],
       [['report', '--limit', 'many'], /--limit: saw many/],
       [['report', '--since', 'monday'], /--since: saw monday.*7d/],
+      [['report', 'CA1', '--agent', 'sales'], /with CALL there are no other options/],
+      [['report', '--csv', '--json'], /--json and --csv/],
+      [['report', '--sort', 'price'], /--sort: saw price, expected one of started, cost/],
+      [['report', '--tag', 'plan'], /--tag: saw plan/],
+      [['reprice', '--since', 'monday'], /--since: saw monday.*7d/],
       [['demo', '--seed', '-1'], /seed/],
       [['migrate', 'now'], /now/],
     ];
@@ -82,7 +87,8 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     const cwd = await temporaryFolder(t);
     const none = await runCli(['report', '--json'], { cwd });
     assert.equal(none.code, 0, none.stderr);
-    assert.deepEqual(JSON.parse(none.stdout), { calls: [] });
+    const { calls, totals } = JSON.parse(none.stdout);
+    assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
     const words = await runCli(['report'], { cwd });
     assert.equal(words.code, 0);
     assert.match(words.stdout, /No finished calls/);

@@ -78,7 +78,7 @@ test('senders of two tenants share every id, and each has its own call', async (
     ambiguous.stderr,
     /several tenants have a call SHARED: acme, beta, default. Choose one with --tenant/,
   );
-  assert.match(report('SHARED', '--tenant', 'beta').stdout, /^Call SHARED {2}tenant beta, .*outbound/m);
+  assert.match(report('SHARED', '--tenant', 'beta').stdout, /^Call SHARED\n.*\n.*tenant beta.*outbound/m);
   assert.equal(report('SHARED', '--tenant', 'none').status, 1);
   const { calls } = JSON.parse(report('--json', '--tenant', 'beta').stdout);
   assert.deepEqual(

@@ -5,6 +5,7 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import {
   type Database,
   deleteExpiredSpans,
+  findCalls,
   getCallFacts,
   getCallLogs,
   getCallMetrics,
@@ -13,7 +14,6 @@ import {
   listRestingCalls,
   Queue,
   reprice,
-  tenantsOfCall,
 } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
@@ -60,7 +60,8 @@ onEachDatabase((databases) => {
     assert.deepEqual(await turns(), [1, 1]);
     assert.deepEqual(await turns('acme'), [2, 2]);
     assert.deepEqual(await turns('beta'), [0, 0]);
-    assert.deepEqual(await tenantsOfCall(db, 'c'), ['acme', 'beta', 'default']);
+    assert.deepEqual((await findCalls(db, 'c')).finished.sort(), ['acme/c', 'beta/c', 'default/c']);
+    assert.deepEqual((await findCalls(db, 'c', ['acme'])).finished, ['acme/c']);
     assert.equal((await getCallFacts(db, 'c', 9, 3_600_000, 'acme')).length, 2);
     assert.deepEqual(
       (await listCalls(db, { tenant: ['acme'] })).map(({ tenant }) => tenant),

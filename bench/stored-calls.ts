@@ -1,0 +1,60 @@
+import type { Database } from '../exporter/store/index.ts';
+import { LATENCIES, SEGMENTS, STATISTICS } from '../model/vocabulary.ts';
+
+/** Turns of each call. */
+export const TURNS = 6;
+
+const SEGMENT_COLUMNS = SEGMENTS.map((segment) => `segment_${segment}`);
+const STATISTIC_COLUMNS = LATENCIES.flatMap((latency) =>
+  STATISTICS.map((statistic) => `${latency}_${statistic}`),
+);
+const chance = (least: number, most: number) => `${least} + random() * ${most - least}`;
+
+const LOGS = `\
+INSERT INTO :schema.call_logs (
+  call_id, turn_index, created_at, trace_id, initiator, interrupted, eou_source, playback_source,
+  stt_provider, stt_model, llm_provider, llm_model, tts_provider, tts_model, ${LATENCIES.filter((latency) => latency !== 'eou_latency').join(', ')},
+  ${SEGMENT_COLUMNS.join(', ')}, eou_latency, llm_input_tokens, llm_output_tokens, stt_audio_seconds, tts_characters,
+  cost_stt, cost_llm, cost_tts, cost_total
+)
+SELECT
+  'CA' || md5(n::text), turn, now() - n * interval '26 seconds' + turn * interval '10 seconds', md5(n || '-' || turn),
+  'user', random() < 0.1, 'vad', 'observed',
+  'deepgram', 'nova-3', 'openai', (ARRAY['gpt-4o', 'gpt-4o-mini', 'gpt-4.1'])[1 + n % 3], 'cartesia', 'sonic-2',
+  ${LATENCIES.filter((latency) => latency !== 'eou_latency')
+    .map(() => chance(0.1, 0.6))
+    .join(', ')},
+  s.a, s.b, s.c, s.d, s.e, s.f, s.a + s.b + s.c + s.d + s.e + s.f, 900, 60, 3.2, 120, 0.0004, 0.003, 0.002, 0.0054
+FROM generate_series($1::int, $2::int) AS n
+CROSS JOIN generate_series(0, ${TURNS - 1}) AS turn
+CROSS JOIN LATERAL (
+  SELECT ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${chance(0.02, 0.4)} + n * 0 + turn * 0 AS ${name}`).join(', ')}
+) AS s`;
+
+const METRICS = `\
+INSERT INTO :schema.call_metrics (
+  call_id, service_name, service_version, deployment_environment, agent_name, campaign_id, customer_id, tags, direction, channel,
+  started_at, ended_at, duration_seconds, turn_count, ${STATISTIC_COLUMNS.join(', ')},
+  llm_input_tokens, llm_output_tokens, stt_audio_seconds, tts_characters, interruption_count, false_interruption_count,
+  unanswered_count, outcome, outcome_source, end_reason, cost_stt, cost_llm, cost_tts, cost_telephony, cost_total, unpriced, price_list,
+  finalized_at, finalized_by
+)
+SELECT
+  'CA' || md5(n::text), 'phone-agent', '1.' || n / 20000, 'production', 'agent-' || n % 5, 'campaign-' || n % 40,
+  'cus_' || n % 3000, jsonb_build_object('plan', (ARRAY['gold', 'silver'])[1 + n % 2]), 'inbound', 'phone',
+  now() - n * interval '26 seconds', now() - n * interval '26 seconds' + interval '70 seconds', 70, ${TURNS},
+  ${STATISTIC_COLUMNS.map(() => chance(0.3, 1.8)).join(', ')},
+  5400, 360, 19.2, 720, (random() * 2)::int, 0, 0, (ARRAY['SUCCESS', 'SUCCESS', 'SUCCESS', 'FAIL', NULL])[1 + n % 5], 'explicit', 'hangup',
+  0.0024, 0.018, 0.012, 0.0085, 0.0409, CASE WHEN n % 50 = 0 THEN ARRAY['tts:unknown'] ELSE '{}' END, 'catalogue',
+  now(), 'bench'
+FROM generate_series($1::int, $2::int) AS n`;
+
+/** Fills an empty, migrated database with so many calls, one every 26 seconds back from now, as they are after a vacuum. */
+export async function storeCalls(db: Database, calls: number): Promise<void> {
+  const slice = 20_000;
+  for (let first = 1; first <= calls; first += slice) {
+    const range = [first, Math.min(calls, first + slice - 1)];
+    await db.query(LOGS, range);
+    await db.query(METRICS, range);
+  }
+}

@@ -1,0 +1,69 @@
+import {
+  type CallFilter,
+  callTotals,
+  type Database,
+  keyOf,
+  listRestingCalls,
+  type StoredCallMetrics,
+  streamCalls,
+  turnsOfCalls,
+} from '../../exporter/store/index.ts';
+import type { CallLogRow } from '../../model/rows.ts';
+import type { Io } from '../command.ts';
+import { csvHeader, csvLine } from '../render/csv.ts';
+import { toJson, toJsonLine } from '../render/json.ts';
+import { totalsJson } from '../render/totals.ts';
+import type { ListOptions } from './list.ts';
+
+/** Calls of one page: each may have hundreds of turns. */
+const PAGE = 200;
+const PAGE_OF_CSV = 1_000;
+
+type Export = (
+  db: Database,
+  filter: CallFilter,
+  options: Pick<ListOptions, 'limit' | 'sort'>,
+  io: Io,
+) => Promise<void>;
+
+/** Calls as CSV, page by page. It ends where the reader has seen enough. */
+export const exportCsv: Export = async (db, filter, { limit, sort }, io) => {
+  if (!(await io.stream(`${csvHeader()}\r\n`))) return;
+  for await (const calls of streamCalls(db, filter, { ...(sort && { sort }), limit, pageSize: PAGE_OF_CSV }))
+    if (!(await io.stream(calls.map((call) => `${csvLine(call)}\r\n`).join('')))) return;
+};
+
+/** Calls with their turns, as JSON, one call a line. */
+export const exportJsonLines: Export = async (db, filter, options, io) => {
+  for await (const calls of callsWithTurns(db, filter, options))
+    if (!(await io.stream(calls.map((call) => `${toJsonLine(call)}\n`).join('')))) return;
+};
+
+/** Calls with their turns, and what all that were asked for come to, as one JSON. */
+export const exportJson: Export = async (db, filter, options, io) => {
+  const [totals, resting] = await Promise.all([
+    callTotals(db, filter),
+    listRestingCalls(db, undefined, filter.tenant),
+  ]);
+  let before = '{\n  "calls": [';
+  for await (const calls of callsWithTurns(db, filter, options)) {
+    const text = calls.map((call) => indented(toJson(call), '    ')).join(',\n');
+    if (!(await io.stream(`${before}\n${text}`))) return;
+    before = ',';
+  }
+  const rest = { totals: totalsJson(totals), ...(resting.length > 0 && { resting }) };
+  await io.stream(`${before === ',' ? '\n  ' : before}],${toJson(rest).slice(1)}\n`);
+};
+
+const indented = (json: string, by: string): string => json.replace(/^/gm, by);
+
+async function* callsWithTurns(
+  db: Database,
+  filter: CallFilter,
+  { limit, sort }: Pick<ListOptions, 'limit' | 'sort'>,
+): AsyncGenerator<(StoredCallMetrics & { turns: readonly CallLogRow[] })[]> {
+  for await (const calls of streamCalls(db, filter, { ...(sort && { sort }), limit, pageSize: PAGE })) {
+    const turns = await turnsOfCalls(db, calls.map(keyOf));
+    yield calls.map((call) => ({ ...call, turns: turns.get(keyOf(call)) ?? [] }));
+  }
+}
