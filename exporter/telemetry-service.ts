@@ -5,7 +5,7 @@ import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import { type CallRecord, callFact, validateCall } from './records/call.ts';
-import { type RecordContext, type TurnRecord, turnFacts } from './records/turn.ts';
+import { type RecordContext, type ServiceNames, type TurnRecord, turnFacts } from './records/turn.ts';
 
 export { EarshotError, type ErrorCode, InvalidRecordError } from './kit/errors.ts';
 export type { CallRecord } from './records/call.ts';
@@ -18,6 +18,10 @@ const NO_DATABASE =
 export interface TelemetryServiceOptions extends PipelineTarget {
   /** Goes into `service_name`. (Default: none.) */
   serviceName?: string;
+  /** Its version: `service_version` of the rows. (Default: unknown.) */
+  serviceVersion?: string;
+  /** Where it runs, such as production: `deployment_environment`. (Default: unknown.) */
+  deploymentEnvironment?: string;
   /** Keep what was said. (Default: `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which is off.) */
   captureContent?: boolean;
 }
@@ -32,14 +36,19 @@ export interface TelemetryServiceOptions extends PipelineTarget {
  */
 export class TelemetryService {
   readonly #pipeline: Pipeline | undefined;
-  readonly #serviceName: string | undefined;
+  readonly #service: ServiceNames;
   readonly #captureContent: boolean;
   #shutdown: Promise<void> | undefined;
 
-  constructor({ serviceName, ...target }: TelemetryServiceOptions = {}) {
+  constructor({
+    serviceName,
+    serviceVersion,
+    deploymentEnvironment,
+    ...target
+  }: TelemetryServiceOptions = {}) {
     const { pipeline, settings } = openPipeline(target, `earshot: ${NO_DATABASE} Turns are not recorded.`);
     this.#pipeline = pipeline;
-    this.#serviceName = serviceName;
+    this.#service = { serviceName, serviceVersion, deploymentEnvironment };
     this.#captureContent = settings.captureContent;
   }
 
@@ -133,7 +142,7 @@ export class TelemetryService {
   #context(): RecordContext {
     return {
       nowUs: Date.now() * 1_000,
-      serviceName: this.#serviceName,
+      ...this.#service,
       captureContent: this.#captureContent,
     };
   }

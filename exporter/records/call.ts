@@ -50,7 +50,7 @@ export function callFact(
   callId: string,
   { startedAt, endedAt, tags, recordingUrl: url, ...record }: CallRecord,
   known: readonly Fact[],
-  { nowUs, serviceName }: RecordContext,
+  { nowUs, serviceName, serviceVersion, deploymentEnvironment }: RecordContext,
 ): CallFact {
   const endUs = endedAt === undefined ? nowUs : endedAt.getTime() * 1_000;
   const firstUs = known.reduce((first, fact) => Math.min(first, fact.startUs), endUs);
@@ -62,7 +62,7 @@ export function callFact(
       ...record,
       recordingUrl: recordingUrl(url),
       tags: readTags(Object.entries(tags ?? {})).tags,
-      serviceName,
+      ...{ serviceName, serviceVersion, deploymentEnvironment },
     },
   );
 }

@@ -116,10 +116,16 @@ const FIELDS: Fields<TurnRecord> = {
   errorType: text,
 };
 
-/** What the record does not say. */
-export interface RecordContext {
-  nowUs: Micros;
+/** The program that records, as the resource of spans would name it. */
+export interface ServiceNames {
   serviceName: string | undefined;
+  serviceVersion?: string | undefined;
+  deploymentEnvironment?: string | undefined;
+}
+
+/** What the record does not say. */
+export interface RecordContext extends ServiceNames {
+  nowUs: Micros;
   captureContent: boolean;
 }
 
@@ -137,7 +143,9 @@ export function turnFacts(record: TurnRecord, context: RecordContext): Fact[] {
     { ...idsOf('turn', callId, turnIndex), callId, name: SPAN.turn, startUs, endUs },
     { serviceName: context.serviceName },
   );
-  return [turnFact(record, turn, context), ...stageFacts(record, turn)];
+  const { serviceVersion, deploymentEnvironment } = context;
+  const fact = addPresent(turnFact(record, turn, context), { serviceVersion, deploymentEnvironment });
+  return [fact, ...stageFacts(record, turn)];
 }
 
 function turnFact(record: TurnRecord, base: FactBase, { captureContent }: RecordContext): TurnFact {

@@ -54,7 +54,12 @@ const turn = (callId: string, turnIndex: number, more: Partial<TurnRecord> = {})
 });
 
 test('recorded turns and their call become rows with the numbers given', async (t) => {
-  const { telemetry } = await service(t, { serviceName: 'phone-agent', pricing: 'flat' });
+  const { telemetry } = await service(t, {
+    serviceName: 'phone-agent',
+    serviceVersion: '2.4.1',
+    deploymentEnvironment: 'staging',
+    pricing: 'flat',
+  });
   telemetry.recordTurn(turn('C1', 1, { eouLatency: 1.088, interrupted: true, interruptionKind: 'barge_in' }));
   telemetry.recordTurn(turn('C1', 0, { sentimentScore: 0.4 }));
   const metrics = await telemetry.finalizeCall('C1', {
@@ -105,6 +110,7 @@ test('recorded turns and their call become rows with the numbers given', async (
   assert.equal(metrics.outcome, 'SUCCESS');
   assert.equal(metrics.campaign_id, 'spring');
   assert.equal(metrics.customer_id, 'cus_8812');
+  assert.deepEqual([metrics.service_version, metrics.deployment_environment], ['2.4.1', 'staging']);
   assert.deepEqual(metrics.tags, { plan: 'gold', attempt: '2' });
   assert.equal(metrics.recording_url, 's3://recordings/C1.wav');
   assert.equal(metrics.service_name, 'phone-agent');
