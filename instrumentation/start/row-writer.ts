@@ -78,6 +78,9 @@ export class RowWriter {
   }
 
   async #load(): Promise<CallSpanProcessor> {
+    // After the application's own `require`s: one that meets a module of ours half loaded by an import ends the process,
+    // with ERR_VM_MODULE_LINK_FAILURE on Node 22.
+    await new Promise((resolve) => setImmediate(resolve));
     const { CallSpanProcessor } = await import('../../exporter/processor.ts');
     const processor = new CallSpanProcessor();
     this.#processor = processor;
