@@ -1,7 +1,7 @@
 // The packed package in projects as its users have them: package managers, versions of Node, module formats, and an
 // OpenTelemetry SDK of the project's own or none. Each is installed into a fresh folder, and its agent is run.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFolder } from './matrix-node.mjs';
 
@@ -89,9 +89,8 @@ function tryOne(root, { folder, tarball, command: [program, ...first], version, 
   const said = agent.stderr
     .split('\n')
     .filter((line) => line !== '' && !/database|lost with this container/.test(line));
-  const rows = readdirSync(spool)
-    .map((file) => readFileSync(join(spool, file), 'utf8'))
-    .join('');
+  const files = existsSync(spool) ? readdirSync(spool) : [];
+  const rows = files.map((file) => readFileSync(join(spool, file), 'utf8')).join('');
   const shown = agent.stdout.trim();
   return [
     ...(/ERESOLVE|unmet peer|Issues with peer/.test(installed) ? [`peers: ${installed}`] : []),
