@@ -15,7 +15,7 @@ const CASES = Number(process.env.EARSHOT_BENCH_FUZZ_CASES ?? 300);
 /** A body is made so long of a case: what a request costs however small it is must not count. */
 const BYTES = 1 << 20;
 /** What is aimed for, in bytes of heap for a byte of body. */
-const AIM = 6;
+export const AIM = 6;
 
 interface Shape {
   readonly name: string;
@@ -52,7 +52,7 @@ export async function benchHeapPerByte(): Promise<BenchResult[]> {
 }
 
 /** Bytes of heap for a byte of the body, with what was read of it; also when it is refused in the middle. */
-function heldBy({ encoding, body }: Shape): number {
+export function heldBy({ encoding, body }: Shape): number {
   collect();
   const before = process.memoryUsage().heapUsed;
   const held: unknown[] = [];
@@ -84,7 +84,8 @@ function fuzzed(number: number): Shape | undefined {
   return { name, encoding: 'json', body: Buffer.from(joined, 'latin1') };
 }
 
-function* made(): Generator<Shape> {
+/** Bodies that are small and made to become large. */
+export function* made(): Generator<Shape> {
   const json = (name: string, text: string): Shape => ({ name, encoding: 'json', body: Buffer.from(text) });
   const many = (count: number, text: string) => Array.from({ length: count }, () => text).join();
   yield json('empty objects', `{"a":[${many(BYTES / 3, '{}')}]}`);
@@ -100,6 +101,15 @@ function* made(): Generator<Shape> {
       attributes: [callId, ...Array.from({ length: 200 }, (_, i) => attribute(`a${i}`, { intValue: 1 }))],
     }),
   );
+  for (const letter of ['\\u0000', '\\ud800', '\\n', '\\u00e9']) {
+    // The resource's text is every span's.
+    const spansOfOne = Array.from({ length: 8 }, () => otlpSpan('C'));
+    const request = JSON.stringify(otlpRequest(...spansOfOne)).replace('front-desk', () =>
+      letter.repeat(10_000),
+    );
+    const list = request.slice('{"resourceSpans":['.length, -2);
+    yield json(`texts of ${letter}`, `{"resourceSpans":[${many(Math.ceil(BYTES / list.length), list)}]}`);
+  }
   yield json('empty events', spans({ events: Array.from({ length: 200 }, () => ({})) }));
   yield json('empty links', spans({ links: Array.from({ length: 200 }, () => ({})) }));
   // A field of length 0 is two bytes.

@@ -55,10 +55,16 @@ test('an agent whose database may only be read keeps its spans, says why, and wr
   await rowsOf(db, 'C1', 1);
   await server.readOnly(true);
   t.after(() => server.readOnly(false));
-  endAll(conversation(tracer, 'C2', 2));
-  await poll(() => processor.totals?.spooled === 11);
+  // Sessions hear of it one after the other.
+  let ended = 0;
+  await poll(() => {
+    endSpan(tracer, 'C2', ended++);
+    return (processor.totals?.spooled ?? 0) > 0;
+  });
+  endAll(conversation(tracer, 'C3', 2));
   await server.readOnly(false);
-  await rowsOf(db, 'C2', 2);
+  await rowsOf(db, 'C3', 2);
+  await poll(async () => (await journalSize(db)) === 6 + ended + 11);
   await poll(async () => (await readdir(spoolDir)).length === 0);
   assert.deepEqual(processor.totals?.dropped, {});
   const said = lines.warn.filter((line) => line.includes('cannot be written to the database'));
