@@ -37,15 +37,17 @@ export class FinalizerThread {
   async finalize(facts: readonly Fact[]): Promise<CallRows | undefined> {
     const worker = this.#started();
     try {
-      const answer = answerOf(worker);
-      answer.catch(() => {});
+      const { begun, rows } = answerOf(worker);
+      rows.catch(() => {});
       // In slices: copying all of a large call would hold the event loop.
       for (const slice of slices(facts)) {
         worker.postMessage({ facts: slice, last: false } satisfies ToThread);
         await setImmediate();
       }
       worker.postMessage({ facts: [], last: true } satisfies ToThread);
-      return await limit(this.#options.timeLimitMs, 'computing the rows of a call', answer);
+      // Until the first rows come: how soon the others follow is up to this thread, which may be busy.
+      await limit(this.#options.timeLimitMs, 'computing the rows of a call', Promise.race([begun, rows]));
+      return await rows;
     } catch (error) {
       if (error instanceof ComputationError) throw error.cause;
       await this.close();
@@ -86,14 +88,19 @@ export class FinalizerThread {
 /** What the computation itself threw; the thread lives on. */
 class ComputationError extends Error {}
 
-function answerOf(worker: Worker): Promise<CallRows> {
-  return new Promise<CallRows>((resolve, reject) => {
+function answerOf(worker: Worker): { begun: Promise<void>; rows: Promise<CallRows> } {
+  let begin: () => void = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const rows = new Promise<CallRows>((resolve, reject) => {
     const logs: CallRows['logs'] = [];
     const settle = (how: () => void) => {
       worker.off('message', onMessage).off('error', reject).off('exit', onExit);
       how();
     };
     const onMessage = (message: FromThread) => {
+      begin();
       if ('error' in message) {
         const { name, code } = message.error;
         const cause = Object.assign(new Error('The rows of a call cannot be computed.'), {
@@ -112,4 +119,5 @@ function answerOf(worker: Worker): Promise<CallRows> {
     const onExit = () => settle(() => reject(new Error('The thread ended.')));
     worker.on('message', onMessage).once('error', reject).once('exit', onExit);
   });
+  return { begun, rows };
 }
