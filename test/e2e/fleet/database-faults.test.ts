@@ -60,13 +60,15 @@ const said = ({ fleet }: Ground, code: string): string[] =>
     );
 
 /** Refused by every worker until it is mended, and then taken. */
-async function refused(where: Ground, seed: number, mend: () => Promise<unknown>): Promise<void> {
+async function refused(where: Ground, firstSeed: number, mend: () => Promise<unknown>): Promise<void> {
   await untilAllAre(where, 503);
-  await poll(async () => (await answers(where, seed)).every((status) => status === 503), {
+  // Others each time: pages that are full but for a little take some, and what is there already is no write.
+  let seed = firstSeed;
+  await poll(async () => (await answers(where, seed++)).every((status) => status === 503), {
     what: 'every worker refuses spans',
   });
   await mend();
-  await poll(async () => (await answers(where, seed)).every((status) => status === 200), {
+  await poll(async () => (await answers(where, seed++)).every((status) => status === 200), {
     what: 'every worker takes spans',
   });
   await untilAllAre(where, 200);
