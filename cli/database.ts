@@ -1,12 +1,19 @@
 import { resolve } from 'node:path';
-import { type Database, lastingProblem, migrate, openPostgres } from '../exporter/store/index.ts';
+import {
+  type Database,
+  lastingProblem,
+  migrate,
+  openPostgres,
+  type PostgresOptions,
+} from '../exporter/store/index.ts';
 import { databaseVariable, type Settings } from '../model/settings.ts';
 import { CommandError } from './command.ts';
-import { openEmbeddedDatabase } from './embedded-database.ts';
+import { acrossOwners } from './embedded/again.ts';
+import { openEmbeddedDatabase } from './embedded/database.ts';
 
 /** The database that a command works on. */
 export interface CommandDatabase {
-  /** Whether it is the embedded one, which no other process works on. */
+  /** Whether it is the embedded one, which only processes of this machine work on. */
   embedded: boolean;
   db: Database;
   /** For other processes to reach it. Secret. */
@@ -16,32 +23,46 @@ export interface CommandDatabase {
   close(): Promise<void>;
 }
 
-/** `EARSHOT_DATABASE_URL` or `DATABASE_URL`, else the embedded database. Its schema is brought up to date. */
-export async function openCommandDatabase({
-  databaseUrl,
-  dataDir,
-  schema,
-}: Settings): Promise<CommandDatabase> {
-  const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(resolve(dataDir)) : undefined;
-  const url = databaseUrl ?? embedded?.url ?? '';
-  const db = openPostgres({ url, schema, statementTimeoutMs: 0, ...(embedded && { maxConnections: 2 }) });
-  const close = async () => {
-    await db.close();
-    await embedded?.close();
+type Connections = Omit<PostgresOptions, 'url' | 'schema'>;
+type Where = Pick<Settings, 'databaseUrl' | 'dataDir' | 'schema'>;
+
+/** Its connections share one backend: more of them wait for one another. */
+const EMBEDDED_CONNECTIONS = 2;
+
+/** `EARSHOT_DATABASE_URL` or `DATABASE_URL`, else the embedded database. Its schema is as it is found. */
+export async function connectCommandDatabase(
+  { databaseUrl, dataDir, schema }: Where,
+  options: Connections = { statementTimeoutMs: 0 },
+): Promise<CommandDatabase> {
+  if (databaseUrl !== undefined) {
+    const db = openPostgres({ url: databaseUrl, schema, ...options });
+    return { embedded: false, db, url: databaseUrl, name: databaseVariable(), close: () => db.close() };
+  }
+  const embedded = await openEmbeddedDatabase(resolve(dataDir));
+  const { url } = embedded;
+  const db = openPostgres({ url, schema, ...options, maxConnections: EMBEDDED_CONNECTIONS });
+  return {
+    embedded: true,
+    db: acrossOwners(db, embedded),
+    url,
+    name: `the embedded database in ${dataDir}`,
+    close: async () => {
+      await db.close();
+      await embedded.close();
+    },
   };
+}
+
+/** The same, with its schema brought up to date. */
+export async function openCommandDatabase(settings: Where, options?: Connections): Promise<CommandDatabase> {
+  const database = await connectCommandDatabase(settings, options);
   try {
-    await migrate(db);
+    await migrate(database.db);
+    return database;
   } catch (error) {
-    await close();
-    const problem = embedded === undefined ? lastingProblem(error) : undefined;
+    await database.close();
+    const problem = database.embedded ? undefined : lastingProblem(error);
     if (problem !== undefined) throw new CommandError(`${databaseVariable()}: ${problem}`, { cause: error });
     throw error;
   }
-  return {
-    embedded: embedded !== undefined,
-    db,
-    url,
-    name: embedded ? `the embedded database in ${dataDir}` : 'EARSHOT_DATABASE_URL',
-    close,
-  };
 }

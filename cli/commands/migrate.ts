@@ -1,7 +1,7 @@
-import { migrate as migrateSchema, openPostgres, useTenantKeys } from '../../exporter/store/index.ts';
+import { migrate as migrateSchema, useTenantKeys } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
-import { openEmbeddedDatabase } from '../embedded-database.ts';
+import { connectCommandDatabase } from '../database.ts';
 import { toJson } from '../render/json.ts';
 
 export const migrate: Command = {
@@ -26,19 +26,16 @@ Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database i
 };
 
 async function run({ options, io }: Invocation): Promise<ExitCode> {
-  const { databaseUrl, dataDir, schema } = readSettings();
-  const embedded = databaseUrl === undefined ? await openEmbeddedDatabase(dataDir) : undefined;
-  const db = openPostgres({ url: databaseUrl ?? embedded?.url ?? '', schema, statementTimeoutMs: 0 });
+  const database = await connectCommandDatabase(readSettings());
   try {
-    const { applied, version } = await migrateSchema(db);
-    const rekeyed = options.tenants === true && (await useTenantKeys(db));
+    const { applied, version } = await migrateSchema(database.db);
+    const rekeyed = options.tenants === true && (await useTenantKeys(database.db));
     if (options.json === true) io.out(toJson({ applied, version, ...(options.tenants && { rekeyed }) }));
     else if (applied.length === 0) io.out(`The schema is up to date (version ${version}).`);
     else io.out(`Applied ${applied.join(', ')}. The schema is at version ${version}.`);
     if (rekeyed && options.json !== true) io.out('The keys have the tenant now.');
     return 0;
   } finally {
-    await db.close();
-    await embedded?.close();
+    await database.close();
   }
 }

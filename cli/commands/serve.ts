@@ -1,27 +1,19 @@
-import { resolve } from 'node:path';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
-import type {
-  Log,
-  Receiver,
-  ReceiverOptions,
-  WatchedTokens,
-  WatchedTokensOptions,
-} from '../../exporter/receiver/index.ts';
-import { errorClass, errorCode, openPostgres } from '../../exporter/store/index.ts';
+import type { Log, WatchedTokens } from '../../exporter/receiver/index.ts';
+import { errorClass, errorCode } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
-import { openEmbeddedDatabase } from '../embedded-database.ts';
+import { connectCommandDatabase } from '../database.ts';
+import {
+  type Receiving,
+  type ReceivingOptions,
+  receiverConnections,
+  routeDiagnostics,
+  startReceiving,
+} from '../receiving.ts';
 
-/** Senders wait about ten seconds for an answer; what the database does not do by then is theirs to send again. */
-const STATEMENT_TIMEOUT_MS = 8_000;
-const CONNECT_TIMEOUT_MS = 3_000;
-const MAX_CONNECTIONS = 6;
-/** Of a stop: for the requests under way, then for the calls that have ended. Container runtimes kill after 10 s. */
-const REQUESTS_GRACE_MS = 5_000;
-const DRAIN_MS = 2_000;
 const SAME_SIGNAL_MS = 300;
 
 export const serve: Command = {
@@ -50,8 +42,8 @@ Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database i
 async function run({ options }: Invocation): Promise<ExitCode> {
   const settings = settingsOf(options);
   // Loaded here and not above: the other commands start faster without it.
-  const receiving = await import('../../exporter/receiver/index.ts');
-  const log = receiving.createLog({
+  const { createLog } = await import('../../exporter/receiver/log.ts');
+  const log = createLog({
     level: settings.logLevel,
     format: formatOf(settings),
     write: (line) => void process.stdout.write(`${line}\n`),
@@ -60,83 +52,44 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   process.stdout.on('error', () => {});
   const stop = stopSignal(log);
   routeDiagnostics(log);
-
-  const tokens = await tokensOf(settings, log, receiving.watchTokens);
-  const metricsEndpoint = receiving.startMetricsEndpoint();
-  const embedded =
-    settings.databaseUrl === undefined ? await openEmbeddedDatabase(resolve(settings.dataDir)) : undefined;
-  const database = openPostgres({
-    url: settings.databaseUrl ?? embedded?.url ?? '',
-    schema: settings.schema,
-    maxConnections: embedded === undefined ? MAX_CONNECTIONS : 2,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    onConnectionLost: (error) => log.debug('an idle connection was lost', { error: errorClass(error) }),
-  });
-  const pipelineMetrics = new receiving.PipelineMetrics();
-  const backend = new receiving.Backend({ database, settings, metrics: pipelineMetrics, log });
-  // Of agents that ended while the database was away, or before they could write.
-  const stopReplaying = receiving.keepReplaying({
-    folders: receiving.spoolFolders({ ...settings, databaseUrl: settings.databaseUrl ?? embedded?.url }),
-    maxBytes: settings.spoolMaxBytes,
-    metrics: pipelineMetrics,
-    write: (facts) => backend.commit(facts),
-  });
+  const tokens = await tokensOf(settings, log);
+  const database = await connectCommandDatabase(settings, receiverConnections(log));
   try {
-    const receiver = await listen(receiving.Receiver.start, settings, {
-      backend,
-      pipelineMetrics,
-      metricsEndpoint,
-      log,
-      tokens: tokens?.tokens,
-    });
-    backend.start();
-    log.info('listening', {
-      url: receiver.url,
-      admin_url: receiver.adminUrl,
-      version: VERSION,
-      authenticated: settings.authToken !== undefined || tokens !== undefined,
-    });
-    await stop;
-    log.info('stopping');
-    await receiver.stop(REQUESTS_GRACE_MS);
+    const receiving = await listen({ settings, database, log, ...(tokens && { tokens: tokens.tokens }) });
+    try {
+      const { url, adminUrl } = receiving.receiver;
+      const authenticated = settings.authToken !== undefined || tokens !== undefined;
+      log.info('listening', { url, admin_url: adminUrl, version: VERSION, authenticated });
+      await stop;
+      log.info('stopping');
+    } finally {
+      await receiving.stop();
+    }
     return 0;
   } finally {
     tokens?.stop();
-    await stopReplaying();
-    await backend.stop(DRAIN_MS);
     await database.close().catch(() => {});
-    await embedded?.close();
-    pipelineMetrics.shutdown();
-    await metricsEndpoint.shutdown();
     log.info('stopped');
   }
 }
 
 /** Senders' tokens, where there is a file of them. */
-async function tokensOf(
-  { tokensFile, authToken }: Settings,
-  log: Log,
-  watch: (options: WatchedTokensOptions) => Promise<WatchedTokens>,
-): Promise<WatchedTokens | undefined> {
+async function tokensOf({ tokensFile, authToken }: Settings, log: Log): Promise<WatchedTokens | undefined> {
   if (tokensFile === undefined) return undefined;
+  const { watchTokens } = await import('../../exporter/receiver/index.ts');
   try {
-    return await watch({ file: tokensFile, authToken, log });
+    return await watchTokens({ file: tokensFile, authToken, log });
   } catch (error) {
     if (errorCode(error) !== 'EARSHOT_TOKENS_FILE') throw error;
     throw new UsageError(`EARSHOT_TOKENS: ${(error as Error).message}.`);
   }
 }
 
-async function listen(
-  start: (options: ReceiverOptions) => Promise<Receiver>,
-  settings: Settings,
-  parts: Pick<ReceiverOptions, 'backend' | 'pipelineMetrics' | 'metricsEndpoint' | 'log' | 'tokens'>,
-): Promise<Receiver> {
+async function listen(options: ReceivingOptions): Promise<Receiving> {
   try {
-    return await start({ ...settings, ...parts });
+    return await startReceiving(options);
   } catch (cause) {
-    const { host, port } = settings;
+    const { host, port } = options.settings;
     throw new CommandError(
       `cannot listen on ${host}:${port} (${errorClass(cause)}). Choose another with --host and --port, or stop what is there.`,
       { cause },
@@ -204,18 +157,4 @@ function stopSignal(log: Log): Promise<string> {
     process.on('SIGTERM', on);
     process.on('SIGINT', on);
   });
-}
-
-/** What the library would tell an application goes to our log, without what its arguments may quote. */
-function routeDiagnostics(log: Log): void {
-  const to =
-    (level: keyof Log) =>
-    (message: string, ...details: unknown[]) => {
-      const error = details.find((detail) => detail instanceof Error);
-      log[level](message.replace(/^earshot: /, ''), { error: error && errorClass(error) });
-    };
-  diag.setLogger(
-    { error: to('error'), warn: to('warn'), info: to('info'), debug: to('debug'), verbose: () => {} },
-    { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
-  );
 }

@@ -52,6 +52,8 @@ export interface ConnectionOptions {
   callsPerTransaction?: number;
   /** The calls of this process, which leaves others to theirs. (Default: it finalizes whatever is due.) */
   ownCalls?: OwnCalls;
+  /** Called with each call after its rows are committed by this process. */
+  onFinalized?: ((call: FinalizedCall) => void) | undefined;
 }
 
 /** An open, migrated database with all that works on it. */
@@ -107,11 +109,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   });
   const { ownCalls } = options;
   let recorded: Promise<unknown> = Promise.resolve();
-  const onFinalized = ({ rows, first }: FinalizedCall) => {
+  const onFinalized = (call: FinalizedCall) => {
+    const { rows, first } = call;
     ownCalls?.finalized(keyOf(rows.metrics));
     metrics.finalized(1);
     // A meter of the application's own may throw.
     if (first) recorded = Promise.all([recorded, recordCallMetrics(rows).catch(() => {})]);
+    options.onFinalized?.(call);
   };
   const worker = new FinalizeWorker({
     queue,

@@ -6,7 +6,14 @@ import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
-import { checkSchema, errorClass, errorCode, lastingProblem, SchemaError } from '../store/index.ts';
+import {
+  checkSchema,
+  errorClass,
+  errorCode,
+  type FinalizedCall,
+  lastingProblem,
+  SchemaError,
+} from '../store/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Log } from './log.ts';
 
@@ -40,6 +47,8 @@ export interface BackendOptions {
   priceList?: PriceList;
   metrics: PipelineMetrics;
   log: Log;
+  /** Called with each call after its rows are committed by this process. */
+  onFinalized?: (call: FinalizedCall) => void;
 }
 
 /**
@@ -101,6 +110,11 @@ export class Backend {
       this.#check = check;
     }
     return this.#check.ready;
+  }
+
+  /** Finalizes these calls, ended or not. Resolves when it is done or has failed, which the log says. */
+  async finalize(callIds: readonly string[]): Promise<void> {
+    await this.#connection?.worker.drain(callIds);
   }
 
   /** Finalizes the calls that have ended, for at most `drainMs`, and stops working. Never throws. */
@@ -170,7 +184,7 @@ export class Backend {
   }
 
   async #open(): Promise<void> {
-    const { database, settings, priceList, metrics, log } = this.#options;
+    const { database, settings, priceList, metrics, log, onFinalized } = this.#options;
     for (let delayMs = MIN_RETRY_MS; !this.#stopped; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
       try {
         const connection = await openConnection({
@@ -180,6 +194,7 @@ export class Backend {
           metrics,
           statementTimeoutMs: 0, // of the caller's database
           callsPerTransaction: CALLS_PER_TRANSACTION,
+          onFinalized,
         });
         this.#connection = connection;
         metrics.observeQueue(() => connection.queueState());

@@ -2,7 +2,7 @@
 
 export { startMetricsEndpoint } from '../metrics/open-metrics.ts';
 export { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
-export { keepReplaying } from '../spool/replayer.ts';
+export { keepReplaying, replayAll } from '../spool/replayer.ts';
 export { spoolFolders } from '../spool/spool-folder.ts';
 export { Backend } from './backend.ts';
 export { createLog, type Log } from './log.ts';

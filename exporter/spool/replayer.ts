@@ -42,3 +42,17 @@ export function keepReplaying({ metrics, write, ...where }: ReplayerOptions): ()
     queue.releaseSync();
   };
 }
+
+/**
+ * Brings what processes that are gone have left to the database, all of it and now.
+ * @throws what `write` throws; the rest stays in the spool.
+ */
+export async function replayAll({ metrics, write, ...where }: ReplayerOptions): Promise<void> {
+  const queue = new SpoolQueue(new Spool(where), metrics);
+  try {
+    do await queue.replay(async (facts) => void (await write(facts)));
+    while (queue.pending);
+  } finally {
+    queue.releaseSync();
+  }
+}

@@ -13,7 +13,7 @@ type ReportedCall = Row & { readonly call_id: string; readonly turns: readonly R
 describe('the demo on a machine with nothing but Node, and what it leaves', () => {
   let folder = '';
   let demo: CliRun;
-  let intruder: CliRun;
+  let meanwhile: CliRun;
   let calls: readonly ReportedCall[] = [];
 
   before(async () => {
@@ -21,7 +21,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     const running = startCli(['demo', '--json'], { cwd: folder });
     const listening = () => running.output.stderr.includes('listening on');
     await Promise.race([poll(listening, { what: 'the agent to listen' }), running.ended]);
-    intruder = await runCli(['report'], { cwd: folder });
+    meanwhile = await runCli(['report', '--json'], { cwd: folder });
     demo = await running.ended;
     if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
   });
@@ -72,10 +72,9 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     assert.equal(Math.max(...interruptions), 1);
   });
 
-  test('another process that comes to its folder meanwhile is told who holds it, and changes nothing', () => {
-    assert.equal(intruder.code, 1);
-    assert.equal(intruder.stdout, '');
-    assert.match(intruder.stderr, /in use by process \d+ .*demo --json.*EARSHOT_DATA_DIR/s);
+  test('another process reads its database meanwhile', () => {
+    assert.equal(meanwhile.code, 0, meanwhile.stderr);
+    assert.ok(Array.isArray(JSON.parse(meanwhile.stdout).calls));
   });
 
   test('the rows stay: report --json gives the same', async () => {

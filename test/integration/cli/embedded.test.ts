@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { connectCommandDatabase } from '../../../cli/database.ts';
+import { addressOf } from '../../../cli/embedded/server.ts';
+import { readSettings } from '../../../model/settings.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const settingsFor = (dataDir: string) => readSettings({ env: {}, overrides: { dataDir } });
+
+test('several processes have the embedded database at once: one opens it, another goes on when that one ends', async (t) => {
+  // Too long for the path of a socket.
+  const dataDir = join(await temporaryFolder(t), 'folder'.repeat(20), '.earshot');
+  const first = await connectCommandDatabase(settingsFor(dataDir));
+  t.after(() => first.close());
+  await first.db.query('CREATE TABLE said (word text)');
+  const second = await connectCommandDatabase(settingsFor(dataDir));
+  t.after(() => second.close());
+  assert.equal(second.url, first.url);
+  await second.db.query("INSERT INTO said VALUES ('second')");
+  // One transaction at a time: the other waits and does not come in between.
+  await Promise.all(
+    [first, second].map(({ db }) =>
+      db.transaction(async (tx) => {
+        const [before] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM said');
+        await tx.query("INSERT INTO said VALUES ('both')");
+        const [after] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM said');
+        assert.equal(after?.n, (before?.n ?? 0) + 1);
+      }),
+    ),
+  );
+  await first.close();
+  assert.deepEqual(await second.db.query('SELECT count(*)::int AS n FROM said'), [{ n: 3 }]);
+  const owner = JSON.parse(await readFile(join(dataDir, 'lock'), 'utf8'));
+  assert.equal(owner.url, second.url);
+  await second.close();
+  assert.equal(existsSync(join(dataDir, 'lock')), false);
+});
+
+test('no other user comes to it, and what a process left that was killed is put right', async (t) => {
+  const dataDir = join(await temporaryFolder(t), '.earshot');
+  const lock = join(dataDir, 'lock');
+  const left = { host: hostname(), command: 'earshot watch', since: '2026-11-01T08:00:00Z' };
+  const leftovers = [
+    // A number that no process has.
+    JSON.stringify({ ...left, pid: 2 ** 22 + 1 }),
+    // One that another process has by now, as in a container that was started again.
+    JSON.stringify({ ...left, pid: process.pid, url: 'postgres://postgres@127.0.0.1:1/postgres' }),
+  ];
+  await mkdir(dataDir, { mode: 0o700 });
+  for (const text of leftovers) {
+    await writeFile(lock, text);
+    const database = await connectCommandDatabase(settingsFor(dataDir));
+    try {
+      assert.deepEqual(await database.db.query('SELECT 1 AS one'), [{ one: 1 }]);
+      for (const path of [lock, socketOf(database.url)])
+        assert.equal((await stat(path)).mode & 0o77, 0, path);
+    } finally {
+      await database.close();
+    }
+  }
+});
+
+test('a folder that a process of another machine holds is refused, with its name and what to do', async (t) => {
+  const dataDir = join(await temporaryFolder(t), '.earshot');
+  await mkdir(dataDir);
+  const owner = { pid: 7, host: 'elsewhere', command: 'earshot watch', since: '2026-11-01T08:00:00Z' };
+  await writeFile(join(dataDir, 'lock'), JSON.stringify(owner));
+  await assert.rejects(connectCommandDatabase(settingsFor(dataDir)), (error: Error) => {
+    assert.match(
+      error.message,
+      /in use by process 7 on elsewhere \(earshot watch\).*EARSHOT_DATA_DIR.*lock/s,
+    );
+    return true;
+  });
+});
+
+function socketOf(url: string): string {
+  const address = addressOf(url);
+  assert.ok('path' in address);
+  return address.path;
+}
