@@ -10,7 +10,7 @@ RUN npm run build
 
 # Only what runs: the SDKs and tools that tests need stay behind.
 FROM build AS production
-RUN npm prune --omit=dev --ignore-scripts \
+RUN npm prune --omit=dev --omit=optional --ignore-scripts \
     && rm -rf dist/test dist/bench dist/grafana \
     && find dist -name '*.d.ts' -delete
 

@@ -1,7 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
 
-/** Exit codes of a command. 0: done. 1: failed. 2: usage error. */
-export type ExitCode = 0 | 1 | 2;
+/** Exit codes of a command. 0: done. 1: failed. 2: usage error. Others: of the command that `earshot watch` ran. */
+export type ExitCode = number;
 
 /** Where a command writes. Results go to `out`, progress and errors to `err`, so that `--json` can be piped. */
 export interface Io {
@@ -30,7 +30,7 @@ export interface Command {
   /** The whole help text: usage, options, an example, what one sees. */
   help: string;
   options: Options;
-  /** Most arguments that may stand beside the options. */
+  /** Most arguments that may stand beside the options. Infinity: they are a command of its own, with options of its own. */
   maxArguments: number;
   run(invocation: Invocation): Promise<ExitCode>;
 }

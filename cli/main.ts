@@ -16,6 +16,7 @@ import { streamTo } from './stream.ts';
 /** Each is loaded when it is asked for: to load them all takes longer than most of them work. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demo,
+  watch: async () => (await import('./commands/watch.ts')).watch,
   serve: async () => (await import('./commands/serve.ts')).serve,
   report: async () => (await import('./commands/report.ts')).report,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
@@ -35,7 +36,7 @@ earshot --version        prints the version.
 
 To watch an agent of your own:
 
-  EARSHOT_DATABASE_URL=postgres://… node --import earshot/register agent.js
+  earshot watch -- node agent.js
 `;
 }
 
@@ -72,7 +73,7 @@ function find(name: string): Promise<Command> {
 function parse(command: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: command.maxArguments === Number.POSITIVE_INFINITY ? beforeCommand(args, command) : [...args],
       options: { ...command.options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
@@ -80,6 +81,13 @@ function parse(command: Command, args: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message} See earshot ${command.name} --help.`);
   }
+}
+
+/** What follows the first argument that is no option is a command's own, as after `--`. */
+function beforeCommand(args: readonly string[], { options }: Command): string[] {
+  const isValue = (index: number) => options[args[index - 1]?.slice(2) ?? '']?.type === 'string';
+  const first = args.findIndex((arg, index) => arg === '--' || !(arg.startsWith('-') || isValue(index)));
+  return first < 0 || args[first] === '--' ? [...args] : args.toSpliced(first, 0, '--');
 }
 
 function print(text: string): ExitCode {

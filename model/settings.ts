@@ -28,7 +28,7 @@ export const SETTINGS = {
     type: 'string',
     secret: true,
     description:
-      'PostgreSQL for the rows; `DATABASE_URL` where it is not set. Unset: the library writes no rows and says so once; the CLI uses its embedded database.',
+      'PostgreSQL for the rows; `DATABASE_URL` where it is not set. Unset, or `none`, which hides `DATABASE_URL`: the library writes no rows and says so once; the CLI uses its embedded database.',
   },
   schema: {
     key: 'EARSHOT_SCHEMA',
@@ -57,6 +57,12 @@ export const SETTINGS = {
     fallback: 'auto',
     description:
       '`auto`: start the OpenTelemetry SDK unless a tracer provider is registered already, and give way to one that the application registers later. `attach`: never start one, the application brings its own.',
+  },
+  watchUrl: {
+    key: 'EARSHOT_WATCH_URL',
+    type: 'string',
+    description:
+      'Where `earshot watch` takes spans. Set for the command that it runs: the agent sends its spans there, and writes no rows itself.',
   },
   disabledSdks: {
     key: 'EARSHOT_DISABLED_SDKS',
@@ -335,7 +341,8 @@ export function readSettings({
   const settings: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingKey, Setting][]) {
     const fallback = () => (setting.fallback === undefined ? undefined : parse(setting, setting.fallback));
-    const text = env[setting.key]?.trim() || env[setting.alias ?? setting.key]?.trim();
+    const given = env[setting.key]?.trim() || env[setting.alias ?? setting.key]?.trim();
+    const text = name === 'databaseUrl' && given === 'none' ? undefined : given;
     if (overrides[name] !== undefined) settings[name] = overrides[name];
     else if (text === undefined || text === '') settings[name] = fallback();
     else {

@@ -5,6 +5,6 @@ export { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 export { keepReplaying, replayAll } from '../spool/replayer.ts';
 export { spoolFolders } from '../spool/spool-folder.ts';
 export { Backend } from './backend.ts';
-export { createLog, type Log } from './log.ts';
+export type { Log } from './log.ts';
 export { Receiver, type ReceiverOptions } from './receiver.ts';
 export { type WatchedTokens, type WatchedTokensOptions, watchTokens } from './watched-tokens.ts';

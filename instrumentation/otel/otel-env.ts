@@ -14,8 +14,17 @@ export const namesCollector = (env: NodeJS.ProcessEnv = process.env): boolean =>
  */
 export function exporterNames(signal: Signal): string[] {
   const names = [...new Set(core().getStringListFromEnv(`OTEL_${signal}_EXPORTER`) ?? [])];
-  if (names.length === 0) return namesCollector() ? ['otlp'] : [];
-  return names.includes('none') ? [] : names;
+  if (names.length === 0 && namesCollector()) names.push('otlp');
+  return names.includes('none') ? [] : names.filter((name) => name !== 'otlp' || !isWatched(signal));
+}
+
+/** `earshot watch` is the collector, and has the spans already: what makes rows sends them there by itself. */
+function isWatched(signal: Signal): boolean {
+  const watchUrl = core().getStringFromEnv('EARSHOT_WATCH_URL');
+  const endpoint =
+    core().getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ??
+    core().getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT');
+  return watchUrl !== undefined && endpoint?.startsWith(watchUrl) === true;
 }
 
 export type OtlpProtocol = 'grpc' | 'http/json' | 'http/protobuf';

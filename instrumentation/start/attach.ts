@@ -4,13 +4,13 @@ import { isReadable, onSpanEnd, startSpansBy } from '../call/spans.ts';
 import { registered } from '../otel/api-globals.ts';
 import { BesideTracer } from '../otel/beside.ts';
 import { resourceFromEnv } from '../otel/otel.ts';
-import type { RowWriter } from './row-writer.ts';
+import type { Rows } from './row-writer.ts';
 
 /**
  * Writes rows beside the application's own OpenTelemetry. Its tracer provider takes no more processors, so the rows hear
  * of our spans from us.
  */
-export function attach(rows: RowWriter): void {
+export function attach(rows: Rows): void {
   onSpanEnd((span) => {
     if (isReadable(span) && !rows.hasTaken(span)) rows.onEnd(span);
   });

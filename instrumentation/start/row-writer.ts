@@ -2,16 +2,30 @@ import { diag } from '@opentelemetry/api';
 import type { CallSpanProcessor, FinishedSpan } from '../../exporter/processor.ts';
 import { type SpoolSettings, spoolAtExit } from '../../exporter/spool/last-resort.ts';
 import { NO_DATABASE, type Settings } from '../../model/settings.ts';
+import { namesCollector } from '../otel/otel-env.ts';
 
 /** The settings that matter before the processor is there, which reads the others itself. */
 export type RowWriterSettings = SpoolSettings & Pick<Settings, 'bufferSpans'>;
+
+/** Where the spans of calls go to become rows. */
+export interface Rows {
+  onStart(): void;
+  /** Takes a finished span. Never throws. */
+  onEnd(span: FinishedSpan): void;
+  /** Whether this was the last span that was taken. */
+  hasTaken(span: FinishedSpan): boolean;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+  /** The process exits: what is not safe goes to the spool. */
+  saveAtExit(): void;
+}
 
 /**
  * The processor that writes rows, loaded beside the application instead of before it: the pipeline behind it is half of
  * earshot. What ends until then waits, as much of it as the pipeline's own buffer takes; what does not fit is counted and
  * said. A process that exits before leaves what waits in the spool.
  */
-export class RowWriter {
+export class RowWriter implements Rows {
   readonly #settings: RowWriterSettings;
   readonly #loading: Promise<CallSpanProcessor | undefined>;
   #processor: CallSpanProcessor | undefined;
@@ -24,7 +38,9 @@ export class RowWriter {
   constructor(settings: RowWriterSettings) {
     this.#settings = settings;
     if (settings.databaseUrl === undefined) {
-      diag.warn(NO_DATABASE);
+      // With a collector it is meant to be so: `earshot serve` behind it writes the rows.
+      if (namesCollector()) diag.info(NO_DATABASE);
+      else diag.warn(NO_DATABASE);
       this.#waiting = undefined;
       this.#loading = Promise.resolve(undefined);
       return;
@@ -38,7 +54,6 @@ export class RowWriter {
 
   onStart(): void {}
 
-  /** Takes a finished span. Never throws. */
   onEnd(span: FinishedSpan): void {
     this.#last = span;
     if (this.#processor) this.#processor.onEnd(span);
@@ -47,7 +62,6 @@ export class RowWriter {
     else this.#dropped += 1;
   }
 
-  /** Whether this was the last span that was taken. */
   hasTaken(span: FinishedSpan): boolean {
     return this.#last === span;
   }

@@ -4,7 +4,7 @@ import { endOpenCalls } from '../call/call.ts';
 import { answers, printable } from '../otel/collector.ts';
 import { describeError } from '../otel/diagnostics.ts';
 import type { Delivery, Telemetry } from '../otel/otel.ts';
-import type { RowWriter } from './row-writer.ts';
+import type { Rows } from './row-writer.ts';
 
 /** How long an exit may wait for the database. The processor keeps to it and spools to disk what is left. */
 const ROWS_TIMEOUT_MS = 5_000;
@@ -13,7 +13,7 @@ const EXPORT_TIMEOUT_MS = 5_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 export interface FlushTargets {
-  rows: RowWriter;
+  rows: Rows;
   /** Absent when the application has brought its own SDK, which is its own to flush. */
   telemetry?: Telemetry;
 }

@@ -11,7 +11,8 @@ import { attach } from './attach.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
 import { loadOwnSdks } from './own-sdks.ts';
-import { RowWriter } from './row-writer.ts';
+import { RowSender } from './row-sender.ts';
+import { type Rows, RowWriter } from './row-writer.ts';
 import { flushOnExit } from './shutdown.ts';
 
 const WARM_UP_AFTER_MS = 500;
@@ -27,7 +28,8 @@ export function start(): void {
     const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
     setCaptureContent(settings.captureContent);
     setParameterTags(settings.tags);
-    const rows = new RowWriter(settings);
+    const { watchUrl } = settings;
+    const rows = watchUrl === undefined ? new RowWriter(settings) : new RowSender(watchUrl, settings);
     if (settings.sdk === 'attach' || registered('trace') !== undefined) {
       attach(rows);
       flushOnExit({ rows });
@@ -37,7 +39,8 @@ export function start(): void {
     installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
     // After the application has started and before the first call, which the work would delay.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
-    hintWhenIdle();
+    // Most processes of a watched command run no agent. That there was no call is said in the end.
+    if (watchUrl === undefined) hintWhenIdle();
   } catch (error) {
     diag.error('earshot could not start: the application is not instrumented and gives no telemetry.', error);
   }
@@ -48,7 +51,7 @@ export function startInWorker(): void {
   startDiagnostics();
 }
 
-function handOver(rows: RowWriter): void {
+function handOver(rows: Rows): void {
   diag.info(
     'earshot: the application has registered a tracer provider of its own: its exporters get the spans from here on. Rows are written as before.',
   );

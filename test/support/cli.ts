@@ -24,19 +24,29 @@ const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** Starts `earshot` as a process of its own, in a folder, with nothing of this process's environment but its paths. */
 export function startCli(
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  {
+    cwd,
+    env = {},
+    input,
+  }: {
+    readonly cwd: string;
+    readonly env?: Readonly<Record<string, string>>;
+    /** What it reads. (Default: nothing.) */
+    readonly input?: string;
+  },
 ): RunningCli {
   const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
   const begun = performance.now();
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { PATH, HOME, TMPDIR, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   const output = { stdout: '', stderr: '' };
   let firstOutputMs: number | undefined;
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       firstOutputMs ??= performance.now() - begun;
       output[name] += text;
     });

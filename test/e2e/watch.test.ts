@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { runCli, startCli } from '../support/cli.ts';
+import { poll } from '../support/poll.ts';
+import { fixture, Program } from '../support/program.ts';
+
+describe('earshot watch, with nothing but its own database', () => {
+  let cwd = '';
+  before(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'earshot-watch-'));
+  });
+  after(() => rm(cwd, { recursive: true, force: true }));
+
+  const callIds = async () => {
+    const { code, stdout, stderr } = await runCli(['report', '--json'], { cwd });
+    assert.equal(code, 0, stderr);
+    return (JSON.parse(stdout).calls as { call_id: string }[]).map(({ call_id }) => call_id).sort();
+  };
+
+  test('runs a command as it is, shows its calls, in the end and before, and leaves input, output, signals and exit code to it', async (t) => {
+    // DATABASE_URL is the agent's own: nothing is written there.
+    const env = {
+      EARSHOT_FINALIZE_DELAY: '50ms',
+      DATABASE_URL: 'postgres://agent:secret@127.0.0.1:1/agent',
+      OTEL_TRACES_SAMPLER: 'always_off',
+    };
+    const args = ['watch', '--port', '0', process.execPath, fixture('watched.mjs'), '--port', '80'];
+    const watch = startCli(args, { cwd, env, input: 'a word\n' });
+    t.after(() => watch.kill('SIGKILL'));
+    await poll(() => watch.output.stdout.includes('heard'), { what: `the agent: ${watch.output.stderr}` });
+    await poll(async () => (await callIds()).includes('ended'), { what: 'a row while it runs' });
+    watch.kill('SIGTERM');
+    const { code, stdout, stderr } = await watch.ended;
+    assert.equal(code, 3, stderr);
+    assert.deepEqual(stdout.split('\n').sort(), ['', 'drained', 'heard a word', 'in a call']);
+    assert.doesNotMatch(stderr, /secret|\[warn\]|\[error\]/);
+    for (const callId of ['ended', 'open']) assert.match(stderr, new RegExp(`^${callId} `, 'm'));
+    assert.match(stderr, /^EARSHOT_DATABASE_URL=none earshot report CALL /m);
+    assert.deepEqual(await callIds(), ['ended', 'open']);
+  });
+
+  test('without a command says what agents need that are started elsewhere, and shows each call as it ends', async (t) => {
+    const watch = startCli(['watch', '--port', '0'], { cwd, env: { EARSHOT_FINALIZE_DELAY: '50ms' } });
+    t.after(() => watch.kill('SIGKILL'));
+    await poll(() => watch.output.stderr.includes('Ctrl-C'), { what: 'the variables' });
+    const variables = [...watch.output.stderr.matchAll(/export (\w+)="?([^"\n]+)/g)];
+    const { NODE_OPTIONS, EARSHOT_WATCH_URL, ...others } = Object.fromEntries(
+      variables.map(([, name, value]) => [name, value]),
+    );
+    assert.deepEqual(others, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: EARSHOT_WATCH_URL,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    });
+    const agents = [
+      new Program('one-call.mjs', {
+        nodeArgs: [],
+        args: ['by watch'],
+        env: { NODE_OPTIONS: String(NODE_OPTIONS), EARSHOT_WATCH_URL: String(EARSHOT_WATCH_URL) },
+      }),
+      new Program('one-call.mjs', { args: ['by otlp'], env: others as Record<string, string> }),
+    ];
+    for (const agent of agents) {
+      const { code, stderr } = await agent.ended;
+      assert.equal(code, 0, stderr);
+      assert.equal(stderr, '');
+    }
+    for (const callId of ['by watch', 'by otlp'])
+      await poll(() => watch.output.stdout.includes(`${callId}  0:0`), { what: callId });
+    watch.kill('SIGINT');
+    const { code, stderr } = await watch.ended;
+    assert.equal(code, 0, stderr);
+  });
+});
