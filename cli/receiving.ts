@@ -26,9 +26,9 @@ export interface ReceivingOptions extends Pick<ReceiverOptions, 'tokens'> {
   /** Stays the caller's to close. */
   database: CommandDatabase;
   log: Log;
-  /** Told of the facts that senders and the spool bring, before they are committed. */
+  /** Called with the facts that senders and the spool bring, before they are committed. */
   onFacts?: (facts: readonly Fact[]) => void;
-  /** Told of each call after this process has committed its rows. */
+  /** Called with each call after this process has committed its rows. */
   onFinalized?: (call: FinalizedCall) => void;
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../command.ts';
+import { missingPackages } from '../missing.ts';
 
 /** A PostgreSQL in this process, which this process and others reach over its socket. */
 export interface EmbeddedServer {
@@ -81,17 +82,14 @@ export function addressOf(url: string): { path: string } | { host: string; port:
 }
 
 async function loadPackages() {
-  try {
-    const [{ PGlite }, { PGLiteSocketServer }] = await Promise.all([
-      import('@electric-sql/pglite'),
-      import('@electric-sql/pglite-socket'),
-    ]);
-    return { PGlite, PGLiteSocketServer };
-  } catch (cause) {
+  const missing = missingPackages('database');
+  if (missing !== undefined)
     throw new CommandError(
-      'without EARSHOT_DATABASE_URL the embedded database is used, and it is not installed. ' +
-        'Set EARSHOT_DATABASE_URL to a PostgreSQL, or: npm install @electric-sql/pglite@0.5.14 @electric-sql/pglite-socket@0.2.17',
-      { cause },
+      `without EARSHOT_DATABASE_URL the embedded database is used, and it is not installed. Set EARSHOT_DATABASE_URL to a PostgreSQL, or: ${missing}`,
     );
-  }
+  const [{ PGlite }, { PGLiteSocketServer }] = await Promise.all([
+    import('@electric-sql/pglite'),
+    import('@electric-sql/pglite-socket'),
+  ]);
+  return { PGlite, PGLiteSocketServer };
 }

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import { runCli } from '../support/cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const COMMANDS = ['demo', 'serve', 'report', 'migrate', 'reprice'];
+const COMMANDS = ['demo', 'watch', 'serve', 'report', 'doctor', 'migrate', 'reprice'];
+/** What they show is a program's output, or a log. */
+const WITHOUT_JSON = ['watch', 'serve'];
 
 describe('earshot on the command line', { concurrency: 2 }, () => {
   test('without a command, or asked for help, it says which commands there are', async (t) => {
@@ -23,7 +25,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.equal(code, 0, command);
       assert.match(stdout, new RegExp(`^Usage: earshot ${command}`));
       assert.match(stdout, /DATABASE_URL/);
-      if (command !== 'serve') assert.match(stdout, /^ +--json /m);
+      if (!WITHOUT_JSON.includes(command)) assert.match(stdout, /^ +--json /m);
     }
   });
 

@@ -147,7 +147,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'model',
     'test',
-    ...['calls', 'finalize', 'kit', 'metrics', 'pipeline', 'pricing', 'receiver', 'store'].map(
+    // What the doctor asks: the SDKs that are supported, and where spans go.
+    'instrumentation/sdks',
+    'instrumentation/otel',
+    ...['calls', 'finalize', 'kit', 'metrics', 'pipeline', 'pricing', 'receiver', 'spool', 'store'].map(
       (room) => `exporter/${room}`,
     ),
   ],
