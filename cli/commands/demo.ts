@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type Database, getCallMetrics } from '../../exporter/store/index.ts';
-import { readSettings } from '../../model/settings.ts';
+import { type Database, deleteTaggedCalls, getCallMetrics } from '../../exporter/store/index.ts';
+import { safeText } from '../../model/safe-text.ts';
+import { ATTR } from '../../model/semconv.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
 import {
   type Command,
   CommandError,
@@ -12,32 +12,45 @@ import {
   UsageError,
 } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
+import { finalizeEndedCalls } from '../finalize.ts';
+import { missingPackages } from '../missing.ts';
 import { painter } from '../render/text.ts';
+import { reportCommand } from '../report-command.ts';
 import { type ServeProcess, startServe } from '../serve-process.ts';
 import { reportCall, reportCalls } from './report.ts';
 
 /** How long the rows may take after the last call: the finalize delay, a flush, and a slow machine. */
 const ROWS_DEADLINE_MS = 20_000;
-const SDKS = '@deepgram/sdk@5 groq-sdk@1 @cartesia/cartesia-js@4 ws@8';
+/** On every call of a demo, which is no one's. */
+const DEMO_TAG = 'earshot.demo';
 
 export const demo: Command = {
   name: 'demo',
   summary: 'run a phone agent on this machine, call it, and show where the silence went',
-  help: `Usage: earshot demo [--seed N] [--via-otlp] [--json]
+  help: `Usage: earshot demo [--seed N] [--via-otlp] [--database] [--json]
+       earshot demo --clean [--database]
 
 Starts an unmodified phone agent (examples/phone-agent) under --import earshot/register, with simulators of Twilio,
 Deepgram, Groq and Cartesia that speak their real protocols on loopback. Four callers ring it at the same time: one books
 a table, one interrupts, one is a voicemail, one asks something that needs a tool. Then it shows what earshot wrote: the calls,
 their cost and outcome, and each turn of one of them as a waterfall. It takes about 40 seconds and needs no keys.
 
-  --seed N     repeats a run: the same delays, and the same call ids (default: a new one each time)
-  --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; to
-               OTEL_EXPORTER_OTLP_ENDPOINT when that is set, which must then write to this database
+  --seed N     repeats the delays of a run; the calls have new ids all the same (default: another one each time)
+  --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; with
+               --database to OTEL_EXPORTER_OTLP_ENDPOINT when that is set, which must then write to that database
+  --database   works on EARSHOT_DATABASE_URL (or DATABASE_URL). Without it the demo never does
+  --clean      removes the calls of all demos, which have the tag earshot.demo, and makes none
   --json       the rows of the calls, as earshot report --json
 
-Writes to EARSHOT_DATABASE_URL (or DATABASE_URL), else to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to
-OTEL_EXPORTER_OTLP_ENDPOINT when that is set.`,
-  options: { json: { type: 'boolean' }, seed: { type: 'string' }, 'via-otlp': { type: 'boolean' } },
+Writes to the embedded database in .earshot (EARSHOT_DATA_DIR). Sends the traces to OTEL_EXPORTER_OTLP_ENDPOINT when that
+is set.`,
+  options: {
+    json: { type: 'boolean' },
+    seed: { type: 'string' },
+    'via-otlp': { type: 'boolean' },
+    database: { type: 'boolean' },
+    clean: { type: 'boolean' },
+  },
   maxArguments: 0,
   run,
 };
@@ -45,18 +58,19 @@ OTEL_EXPORTER_OTLP_ENDPOINT when that is set.`,
 async function run({ options, io }: Invocation): Promise<ExitCode> {
   const seed = readSeed(options.seed);
   const json = options.json === true;
-  const settings = readSettings();
+  const settings = settingsOf(options.database === true);
+  if (options.clean === true) return clean(settings, io);
   const paint = painter(io.colour);
   const startedUs = Date.now() * 1_000;
   io.err(paint('bold', 'earshot demo: four callers, one phone agent, no line of earshot in it'));
-  const world = await loadWorld();
+  const world = await loadWorld(settings);
   const database = await openCommandDatabase(settings);
-  io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats this run`));
+  io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats the delays of this run`));
   let serve: ServeProcess | undefined;
   try {
     let target: Record<string, string> = { EARSHOT_DATABASE_URL: database.url };
     if (options['via-otlp'] === true) {
-      const given = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+      const given = database.embedded ? undefined : process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
       if (!given) serve = await startServe(database.url);
       const url = serve?.url ?? given ?? '';
       io.err(paint('dim', `spans go to ${serve ? 'earshot serve on ' : ''}${url}`));
@@ -75,7 +89,12 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       io.out(`\n${paint('dim', `earshot report ${shown}`)}\n`);
       await reportCall(database.db, shown, false, io);
     }
-    io.err(paint('dim', '\nThese are rows now: earshot report, earshot report CALL, earshot report --json.'));
+    io.err(
+      paint(
+        'dim',
+        `\nThese are rows now: ${reportCommand(database)} shows them, with CALL one of them. earshot demo --clean removes them.`,
+      ),
+    );
     return 0;
   } finally {
     await serve?.stop();
@@ -144,6 +163,9 @@ function agentEnvironment(target: Record<string, string>): Record<string, string
     ...(endpoint === undefined && { OTEL_TRACES_EXPORTER: 'none' }),
     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
     ...Object.fromEntries(passed),
+    OTEL_RESOURCE_ATTRIBUTES: [process.env.OTEL_RESOURCE_ATTRIBUTES, `${ATTR.tag}.${DEMO_TAG}=true`]
+      .filter(Boolean)
+      .join(','),
     ...target,
   };
 }
@@ -161,16 +183,34 @@ async function rowsOf(db: Database, callIds: readonly string[]): Promise<void> {
 
 type World = typeof import('../../test/support/demo-world.ts');
 
-async function loadWorld(): Promise<World> {
-  const agent = fileURLToPath(new URL('../../../examples/phone-agent/agent.js', import.meta.url));
-  try {
-    if (!existsSync(agent)) throw new Error(`${agent} is missing`);
-    return await import('../../test/support/demo-world.ts');
-  } catch (cause) {
+async function loadWorld({ databaseUrl }: Settings): Promise<World> {
+  const missing = missingPackages('demo', ...(databaseUrl === undefined ? (['database'] as const) : []));
+  if (missing !== undefined)
     throw new CommandError(
-      `the demo runs the example agent with the real SDKs, and they are not installed here: npm install ${SDKS}`,
-      { cause },
+      `the demo runs an agent with the real SDKs, and not all is installed here: ${missing}`,
     );
+  return import('../../test/support/demo-world.ts');
+}
+
+/** The database of an application is written to when the user says so. */
+function settingsOf(database: boolean): Settings {
+  const settings = readSettings();
+  if (!database) return { ...settings, databaseUrl: undefined };
+  if (settings.databaseUrl === undefined)
+    throw new UsageError('--database: EARSHOT_DATABASE_URL is not set. Set it, or leave --database out.');
+  return settings;
+}
+
+async function clean(settings: Settings, io: Io): Promise<ExitCode> {
+  const database = await openCommandDatabase(settings);
+  try {
+    // Of a demo that was stopped, too.
+    await finalizeEndedCalls(database.db, settings, (message) => io.err(`earshot: ${safeText(message)}`));
+    const removed = await deleteTaggedCalls(database.db, { [DEMO_TAG]: 'true' });
+    io.out(`Removed ${removed} ${removed === 1 ? 'call' : 'calls'} from ${database.name}.`);
+    return 0;
+  } finally {
+    await database.close();
   }
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorClass } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
@@ -18,6 +20,7 @@ import {
   startReceiving,
 } from '../receiving.ts';
 import { painter } from '../render/text.ts';
+import { reportCommand } from '../report-command.ts';
 import { NotStartedError, runCommand } from '../watch/child.ts';
 import { watchedEnvironment } from '../watch/environment.ts';
 import { callLine } from '../watch/lines.ts';
@@ -61,6 +64,10 @@ async function run({ arguments: command, options, io: given }: Invocation): Prom
   const { createLog } = await import('../../exporter/receiver/log.ts');
   const log = createLog({ level: 'warn', format: 'text', write: (line) => given.err(line) });
   routeDiagnostics(log);
+  if (settings.databaseUrl === undefined && !existsSync(join(settings.dataDir, 'postgres')))
+    io.err(
+      painter(io.colour)('dim', `earshot makes its database in ${settings.dataDir}, once: some seconds.`),
+    );
   const database = await openCommandDatabase(settings, receiverConnections(log));
   try {
     const calls = new WatchedCalls();
@@ -153,13 +160,6 @@ Each call is shown when it has ended. Ctrl-C stops.
   await stopped;
   io.err(`\n${reportCommand(database)} shows the calls.`);
   return 0;
-}
-
-/** What to type for the report of what was just written. */
-function reportCommand({ embedded }: CommandDatabase): string {
-  const npx = process.env.npm_command === 'exec' ? 'npx ' : '';
-  const hidden = embedded && process.env.DATABASE_URL?.trim() ? 'EARSHOT_DATABASE_URL=none ' : '';
-  return `${hidden}${npx}earshot report`;
 }
 
 async function listen(

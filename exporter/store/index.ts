@@ -5,6 +5,7 @@ export { type CallTotals, callTotals } from './call-totals.ts';
 export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
 export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
+export { deleteTaggedCalls } from './delete-calls.ts';
 export {
   ConnectionError,
   errorClass,

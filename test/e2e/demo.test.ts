@@ -7,6 +7,9 @@ import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
 import { type CliRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 
+/** A database is made, which is seconds of work. */
+const FIRST_START_MS = 300_000;
+
 type Row = Readonly<Record<string, unknown>>;
 type ReportedCall = Row & { readonly call_id: string; readonly turns: readonly Row[] };
 
@@ -18,9 +21,14 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
-    const running = startCli(['demo', '--json'], { cwd: folder });
+    // The application's own database, most likely: a demo has no business there.
+    const env = { DATABASE_URL: 'postgres://app@127.0.0.1:1/app', OTEL_RESOURCE_ATTRIBUTES: 'team=voice' };
+    const running = startCli(['demo', '--json'], { cwd: folder, env });
     const listening = () => running.output.stderr.includes('listening on');
-    await Promise.race([poll(listening, { what: 'the agent to listen' }), running.ended]);
+    await Promise.race([
+      poll(listening, { what: 'the agent to listen', deadlineMs: FIRST_START_MS }),
+      running.ended,
+    ]);
     meanwhile = await runCli(['report', '--json'], { cwd: folder });
     demo = await running.ended;
     if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
@@ -105,5 +113,19 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     const { applied, version } = JSON.parse(stdout);
     assert.deepEqual(applied, []);
     assert.ok(version >= 1);
+  });
+
+  test('its calls are marked, and removed when asked', async () => {
+    for (const { tags } of calls) assert.deepEqual(tags, { 'earshot.demo': 'true' });
+    const { code, stdout, stderr } = await runCli(['demo', '--clean'], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Removed 4 calls from /);
+    assert.deepEqual(JSON.parse(await report('--json')).calls, []);
+  });
+
+  test('with --database it asks for one', async () => {
+    const { code, stderr } = await runCli(['demo', '--database'], { cwd: folder });
+    assert.equal(code, 2);
+    assert.match(stderr, /--database: EARSHOT_DATABASE_URL is not set/);
   });
 });

@@ -7,6 +7,9 @@ import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { fixture, Program } from '../support/program.ts';
 
+/** A database is made, which is seconds of work. */
+const FIRST_START_MS = 300_000;
+
 describe('earshot watch, with nothing but its own database', () => {
   let cwd = '';
   before(async () => {
@@ -30,7 +33,10 @@ describe('earshot watch, with nothing but its own database', () => {
     const args = ['watch', '--port', '0', process.execPath, fixture('watched.mjs'), '--port', '80'];
     const watch = startCli(args, { cwd, env, input: 'a word\n' });
     t.after(() => watch.kill('SIGKILL'));
-    await poll(() => watch.output.stdout.includes('heard'), { what: `the agent: ${watch.output.stderr}` });
+    await poll(() => watch.output.stdout.includes('heard'), {
+      what: 'the agent',
+      deadlineMs: FIRST_START_MS,
+    });
     await poll(async () => (await callIds()).includes('ended'), { what: 'a row while it runs' });
     watch.kill('SIGTERM');
     const { code, stdout, stderr } = await watch.ended;

@@ -235,7 +235,8 @@ describe('faults', () => {
 
 describe('the demo, as docker-compose.yml runs it', () => {
   it('sends its spans to the collector and finds the rows that the pipeline makes of them', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'demo', '--via-otlp', '--json'], {
+    const args = [CLI, 'demo', '--via-otlp', '--database', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
