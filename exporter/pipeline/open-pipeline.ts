@@ -1,8 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import type { PriceList } from '../pricing/price-list.ts';
-import { spoolFolders } from '../spool/spool-folder.ts';
-import { warnOfVolatileSpool } from '../spool/volatile.ts';
 import type { Database } from '../store/database.ts';
 import { Pipeline, type PipelineSettings } from './pipeline.ts';
 
@@ -30,9 +28,6 @@ export function openPipeline(
     diag.warn(unset);
     return { pipeline: undefined, settings };
   }
-  warnOfVolatileSpool(
-    spoolFolders({ ...settings, databaseUrl: database ? undefined : settings.databaseUrl }),
-  );
   const pipeline = new Pipeline({
     database: target,
     settings,

@@ -4,9 +4,11 @@ import { type FinishedSpan, fromFinishedSpan } from '../../model/span-record.ts'
 import { earshot } from '../dialects/earshot.ts';
 import { Spool } from './spool.ts';
 import { spoolFolders } from './spool-folder.ts';
+import { warnOfVolatileSpool } from './volatile.ts';
 
 /** Where the spool is, and how large. */
-export type SpoolSettings = Pick<Settings, 'databaseUrl' | 'spoolDir' | 'spoolMaxBytes'>;
+export type SpoolSettings = Pick<Settings, 'databaseUrl' | 'spoolDir' | 'spoolMaxBytes'> &
+  Partial<Pick<Settings, 'watchUrl'>>;
 
 /**
  * Writes earshot's own spans to the spool at once, for a process that exits before the pipeline is loaded: a module that
@@ -25,5 +27,7 @@ export function spoolAtExit(spans: readonly FinishedSpan[], settings: SpoolSetti
   const spool = new Spool({ folders: spoolFolders(settings), maxBytes: settings.spoolMaxBytes });
   const stored = spool.appendSync(facts);
   spool.releaseSync();
+  // Where earshot watch looks as soon as the process has ended.
+  if (stored > 0 && settings.watchUrl === undefined) warnOfVolatileSpool(spool.dir);
   return facts.length - stored;
 }

@@ -4,6 +4,7 @@ import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
 import type { Spool } from './spool.ts';
+import { warnOfVolatileSpool } from './volatile.ts';
 
 /** What a process has left that is gone is looked for so often: it is one look into a folder. */
 const CLAIM_EVERY_MS = 5_000;
@@ -109,6 +110,7 @@ export class SpoolQueue {
 
   #count(given: number, stored: number): void {
     this.#metrics.spooled(stored);
+    if (stored > 0) warnOfVolatileSpool(this.dir);
     this.#metrics.dropped(given - stored, 'spool_full');
     if (stored === given) this.#full.end();
     else {

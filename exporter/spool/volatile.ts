@@ -1,7 +1,6 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diag } from '@opentelemetry/api';
-import type { SpoolFolder } from './spool-folder.ts';
 
 /** `f_type` of a file system in memory, in Linux' statfs(2). */
 const TMPFS = 0x01021994;
@@ -19,13 +18,15 @@ export function goesWithContainer(dir: string): boolean {
   return statSync(folder).dev === statSync('/').dev || statfsSync(folder).type === TMPFS;
 }
 
-/** One line where spans that wait for the database would be lost with the container. */
-export function warnOfVolatileSpool([first]: readonly SpoolFolder[]): void {
-  const dir = first?.path;
+let warned = false;
+
+/** One line a process, when spans wait where they would be lost with the container. */
+export function warnOfVolatileSpool(dir: string): void {
   try {
-    if (dir !== undefined && inContainer() && goesWithContainer(dir))
-      diag.warn(
-        `earshot: spans that cannot be written wait in ${dir}, which is lost with this container. Set EARSHOT_SPOOL_DIR to a folder on a volume.`,
-      );
+    if (warned || !inContainer() || !goesWithContainer(dir)) return;
+    warned = true;
+    diag.warn(
+      `earshot: spans wait in ${dir}, which is lost with this container. Set EARSHOT_SPOOL_DIR to a folder on a volume.`,
+    );
   } catch {} // A folder that cannot be looked at says nothing.
 }
