@@ -7,4 +7,4 @@ export { spoolFolders } from '../spool/spool-folder.ts';
 export { Backend } from './backend.ts';
 export type { Log } from './log.ts';
 export { Receiver, type ReceiverOptions } from './receiver.ts';
-export { type WatchedTokens, type WatchedTokensOptions, watchTokens } from './watched-tokens.ts';
+export { type WatchedTokens, watchTokens } from './watched-tokens.ts';

@@ -38,6 +38,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],
   [/^(EARSHOT_DATABASE_URL=\S+ )?npx earshot serve$/, { by: 'test/e2e/docs.test.ts', has: 'startServe' }],
+  [/^npx earshot watch -- node agent\.js$/, { by: 'test/e2e/watch.test.ts', has: "['watch'" }],
   [/^npx earshot demo$/, { by: 'test/e2e/demo.test.ts', has: "startCli(['demo'" }],
   [
     /^(NODE_OPTIONS='\S+ \S+' )?node (--import \S+ )?agent\.js start$/,
