@@ -92,6 +92,13 @@ function tryOne(root, { folder, tarball, command: [program, ...first], version, 
   const files = existsSync(spool) ? readdirSync(spool) : [];
   const rows = files.map((file) => readFileSync(join(spool, file), 'utf8')).join('');
   const shown = agent.stdout.trim();
+  const watched = spawnSync('npx', ['earshot', 'watch', '--', 'node', project.agent], {
+    cwd,
+    env: { ...env, ...(ownSdk && { OWN_SDK: 'yes' }) },
+    encoding: 'utf8',
+  });
+  const isWatched =
+    watched.status === 0 && watched.stdout === agent.stdout && /^call-installed /m.test(watched.stderr);
   return [
     ...(/ERESOLVE|unmet peer|Issues with peer/.test(installed) ? [`peers: ${installed}`] : []),
     ...(agent.status === 0 ? [] : [`exit code ${agent.status}`]),
@@ -99,6 +106,7 @@ function tryOne(root, { folder, tarball, command: [program, ...first], version, 
     ...(shown === JSON.stringify(ownSdk ? CALL : []) ? [] : [`its own SDK saw ${shown}`]),
     ...(['call', 'turn', 'stage'].every((type) => rows.includes(`"type":"${type}"`))
       ? []
-      : [`rows: ${rows}`]),
+      : [`rows: ${rows} ${agent.stderr}`]),
+    ...(isWatched ? [] : [`watched: ${watched.status} ${watched.stdout}${watched.stderr}`]),
   ];
 }
