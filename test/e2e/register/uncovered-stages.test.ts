@@ -72,7 +72,10 @@ describe('a phone agent that does one stage without an SDK', { concurrency: true
 
       assert.deepEqual(metrics.unpriced, [`${stage}:unknown`]);
       for (const report of reports)
-        assert.match(report, new RegExp(`no price is known for .*${stage}:unknown`));
+        assert.match(
+          report,
+          new RegExp(`no price (in 1 call:|for) .*that was not seen\\s\\(${stage}:unknown\\)`),
+        );
       assert.deepEqual(
         stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === stage),
         [],

@@ -23,6 +23,12 @@ before(async () => {
 after(() => postgres.stop());
 
 const tokensFile = (...tokens: object[]) => JSON.stringify(tokens);
+/** At once: a file that is read while it is written is one that is broken, and one more line. */
+async function replace(file: string, content: string): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** The watched tokens of a file, and what is logged of it. */
@@ -72,7 +78,7 @@ test('a link that is pointed elsewhere counts as a change, as Kubernetes does it
 
 test('a new file that is broken, or gone, keeps the old tokens and is one clear line', async (t) => {
   const { file, lines, has } = await watched(t, tokensFile({ name: 'a', token: FIRST }));
-  await writeFile(file, tokensFile({ name: 'a', token: SECOND }, { name: 'b', token: 'short' }));
+  await replace(file, tokensFile({ name: 'a', token: SECOND }, { name: 'b', token: 'short' }));
   await poll(() => lines.length > 0);
   assert.deepEqual([has(FIRST), has(SECOND)], [true, false]);
   const [{ level, message, problem }] = lines as [Record<string, unknown>];
@@ -83,7 +89,7 @@ test('a new file that is broken, or gone, keeps the old tokens and is one clear 
   assert.equal(has(FIRST), true);
   assert.equal(lines[1]?.problem, `${file}: cannot be read (ENOENT)`);
   // It comes back, and is read as any other change is.
-  await writeFile(file, tokensFile({ name: 'a', token: SECOND }), { mode: 0o600 });
+  await replace(file, tokensFile({ name: 'a', token: SECOND }));
   await poll(() => has(SECOND));
   assert.equal(lines.length, 3);
 });

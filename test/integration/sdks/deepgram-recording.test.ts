@@ -95,6 +95,8 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
         media().transcribeFile(SPOKEN.mulaw, REQUEST as never, {
           abortSignal: aborted.signal,
           maxRetries: 0,
+          // Its timer outlives a request that is given up, and keeps the process.
+          timeoutInSeconds: 10,
         }),
       );
       setImmediate(() => aborted.abort());

@@ -113,7 +113,12 @@ describe('audio that a request gives', () => {
     const givenUp = await inCall(async () => {
       const aborted = new AbortController();
       const before = truth('received').length;
-      const asked = generate(RAW, { abortSignal: aborted.signal, maxRetries: 0 });
+      const asked = generate(RAW, {
+        abortSignal: aborted.signal,
+        maxRetries: 0,
+        // Its timer outlives a request that is given up, and keeps the process.
+        timeoutInSeconds: 10,
+      });
       void poll(() => truth('received').length > before).then(() => aborted.abort());
       await assert.rejects(async () => await asked);
     });
