@@ -17,6 +17,7 @@ import { streamTo } from './stream.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demo,
   watch: async () => (await import('./commands/watch.ts')).watch,
+  ui: async () => (await import('./commands/ui.ts')).ui,
   serve: async () => (await import('./commands/serve.ts')).serve,
   report: async () => (await import('./commands/report.ts')).report,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,

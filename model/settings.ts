@@ -151,6 +151,24 @@ export const SETTINGS = {
     type: 'path',
     description: 'A price file of your own; its entries come before the catalogue.',
   },
+  ui: {
+    key: 'EARSHOT_UI',
+    type: 'boolean',
+    fallback: 'false',
+    description: 'Serve the page, too, where `earshot serve` listens.',
+  },
+  traceUrl: {
+    key: 'EARSHOT_TRACE_URL',
+    type: 'string',
+    description:
+      'Where the page links a turn to its trace: an address with `{trace_id}` in it, such as `http://localhost:16686/trace/{trace_id}`. Unset: no link.',
+  },
+  latencyTarget: {
+    key: 'EARSHOT_LATENCY_TARGET',
+    type: 'duration',
+    fallback: '1200ms',
+    description: 'Silence before an answer that is still good: the page draws its line there.',
+  },
   host: {
     key: 'EARSHOT_HOST',
     type: 'string',

@@ -12,7 +12,8 @@ await Promise.all([
   step('generated modules', 'node scripts/generate.mjs --check'),
   step('licences', 'node scripts/licences.mjs'),
   step('biome', 'biome check --error-on-warnings .'),
-  step('tsc', 'tsc -p tsconfig.json && node scripts/vendor.mjs').then(
+  step('tsc of the page', 'tsc -p ui/web/tsconfig.json'),
+  step('tsc', 'tsc -p tsconfig.json && node scripts/vendor.mjs && node scripts/build-page.mjs').then(
     (built) =>
       built &&
       Promise.all([

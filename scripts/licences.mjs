@@ -3,12 +3,16 @@
 import { readFileSync } from 'node:fs';
 
 const FREE = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
-/** Programs and libraries that tests run: libvips, LiveKit's local models, and FFmpeg, whose package names its licence freely. */
+/**
+ * Programs and libraries that builds and tests run: libvips, LiveKit's local models, FFmpeg, whose package names its licence
+ * freely, and what checks and packs the page (axe-core, lightningcss).
+ */
 const TOOLS = new Set([
   ...FREE,
   'BlueOak-1.0.0',
   'CC0-1.0',
   'Unlicense',
+  'MPL-2.0',
   'LGPL-2.1',
   'LGPL-2.1-or-later',
   'LGPL-3.0-or-later',

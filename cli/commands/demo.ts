@@ -92,7 +92,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     io.err(
       paint(
         'dim',
-        `\nThese are rows now: ${reportCommand(database)} shows them, with CALL one of them. earshot demo --clean removes them.`,
+        `\nThese are rows now. Look at them in a browser: npx earshot ui. In the terminal: ${reportCommand(database)}, with CALL one of them. earshot demo --clean removes them.`,
       ),
     );
     return 0;

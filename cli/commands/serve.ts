@@ -1,7 +1,7 @@
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
 import type { Log, WatchedTokens } from '../../exporter/receiver/index.ts';
-import { errorClass, errorCode } from '../../exporter/store/index.ts';
+import { errorClass, errorCode, openPostgres } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
@@ -14,6 +14,9 @@ import {
   startReceiving,
 } from '../receiving.ts';
 
+/** Of the page, apart from the receiver's: who looks at calls does not hold up their spans. */
+const PAGE_CONNECTIONS = 2;
+const PAGE_STATEMENT_TIMEOUT_MS = 15_000;
 const SAME_SIGNAL_MS = 300;
 
 export const serve: Command = {
@@ -31,6 +34,8 @@ database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a s
 Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), or EARSHOT_TOKENS, a file of several, each with
 a name and maybe a tenant; senders show theirs as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN". Or
 EARSHOT_INSECURE=true.
+
+With EARSHOT_UI=true the page of earshot ui is served here, too; it asks for the token.
 
 Also serves /healthz (the process runs), /readyz (the database answers), /metrics (OpenMetrics).
 Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database in .earshot (EARSHOT_DATA_DIR).`,
@@ -55,15 +60,29 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   const tokens = await tokensOf(settings, log);
   const database = await connectCommandDatabase(settings, receiverConnections(log));
   try {
-    const receiving = await listen({ settings, database, log, ...(tokens && { tokens: tokens.tokens }) });
+    const page = settings.ui ? await openPage(settings, database.url, log) : undefined;
+    const receiving = await listen({
+      settings,
+      database,
+      log,
+      ...(tokens && { tokens: tokens.tokens }),
+      ...(page && { page }),
+    });
     try {
       const { url, adminUrl } = receiving.receiver;
       const authenticated = settings.authToken !== undefined || tokens !== undefined;
-      log.info('listening', { url, admin_url: adminUrl, version: VERSION, authenticated });
+      log.info('listening', {
+        url,
+        admin_url: adminUrl,
+        version: VERSION,
+        authenticated,
+        page: page !== undefined,
+      });
       await stop;
       log.info('stopping');
     } finally {
       await receiving.stop();
+      await page?.closeDatabase();
     }
     return 0;
   } finally {
@@ -97,6 +116,26 @@ async function listen(options: ReceivingOptions): Promise<Receiving> {
   }
 }
 
+/** The page on connections of its own, which only read: who looks at calls does not hold up their spans. */
+async function openPage(settings: Settings, url: string, log: Log) {
+  const { makePage } = await import('../../ui/server/index.ts');
+  const db = openPostgres({
+    url,
+    schema: settings.schema,
+    readOnly: true,
+    maxConnections: PAGE_CONNECTIONS,
+    statementTimeoutMs: PAGE_STATEMENT_TIMEOUT_MS,
+  });
+  const page = await makePage({
+    db,
+    settings,
+    host: settings.host,
+    onError: (error) => log.warn('the page could not read the database', { error }),
+  });
+  const closeDatabase = () => db.close();
+  return Object.assign(page, { closeDatabase });
+}
+
 function settingsOf(options: Invocation['options']): Settings {
   const { host, port } = options;
   const settings = readSettings({
@@ -114,6 +153,11 @@ function settingsOf(options: Invocation['options']): Settings {
     );
   }
   const { authToken, tokensFile, insecure } = settings;
+  // Tokens of senders let no one read: without one of its own the page would be open.
+  if (settings.ui && tokensFile !== undefined && authToken === undefined)
+    throw new UsageError(
+      'EARSHOT_UI: beside EARSHOT_TOKENS the page needs EARSHOT_AUTH_TOKEN, which it asks for.',
+    );
   if (!isLoopback(settings.host) && authToken === undefined && tokensFile === undefined && !insecure) {
     throw new UsageError(
       `${settings.host} can be reached from other machines, and there is no EARSHOT_AUTH_TOKEN. Set one (any long random ` +

@@ -1,33 +1,24 @@
 import { groupCall } from '../../exporter/calls/group.ts';
-import type { Fact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import type { Fact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
+import { type Bar, barsOf, drawnIn, type Span, windowOf } from '../../ui/shared/waterfall.ts';
 import { markedSilence } from './marks.ts';
 import { apportion, type Colour, field, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
 
-/** What is shown before and after the silence: the rest of a long turn would make the silence a single column. */
-const MARGIN_US = 1_000_000;
 const LABEL_WIDTH = 27;
 const FIGURE_WIDTH = 22;
 /** Where the screen is narrow, in characters. */
 const NARROW = 90;
 const NARROW_LABEL_WIDTH = 14;
-const COLOURS: Record<StageFact['stage'], Colour> = {
+const COLOURS: Record<Bar['kind'], Colour> = {
+  speech: 'dim',
   stt: 'blue',
   llm: 'magenta',
   tts: 'cyan',
   tool: 'yellow',
   playback: 'green',
 };
-
-interface Bar {
-  label: string;
-  colour: Colour;
-  startUs: Micros;
-  firstByteUs?: Micros | undefined;
-  endUs: Micros;
-  figure: string;
-}
 
 /**
  * One turn as a waterfall: who spoke, what each stage did, and where the silence went. In a bar `░` is the wait for the
@@ -37,16 +28,15 @@ export function waterfall(row: CallLogRow, facts: readonly Fact[], width: number
   // Not every framework numbers its turns: which stages are of this one is found as it was for the row.
   const turns = facts.length > 0 ? groupCall(facts).turns : [];
   const turn = turns.find(({ turnIndex }) => turnIndex === row.turn_index);
-  const bars = [...speechBar(turn?.fact), ...(turn?.stages ?? []).map(stageBar)];
+  const bars = turn ? barsOf(turn) : [];
   const lines = [headline(row, width, paint), ...said(row, paint)];
-  const window = windowOf(row, bars);
+  const window = windowOf(bars, row.eou_latency, 1e6);
   const labelWidth = width < NARROW ? NARROW_LABEL_WIDTH : LABEL_WIDTH;
   if (window) {
     const columns = Math.max(16, Math.min(width, 120) - labelWidth - FIGURE_WIDTH - 2);
     for (const bar of bars) {
       const drawn = draw(bar, window, columns);
-      const label = bar.label.slice(0, labelWidth - 1).padEnd(labelWidth);
-      if (drawn) lines.push(`  ${label}${paint(bar.colour, drawn)}  ${bar.figure}`);
+      if (drawn) lines.push(`  ${labelOf(bar, labelWidth)}${paint(colourOf(bar), drawn)}  ${figureOf(bar)}`);
     }
   }
   lines.push(...segmentLines(row, width, paint));
@@ -79,61 +69,35 @@ function said(row: CallLogRow, paint: Paint): string[] {
   ];
 }
 
-function speechBar(turn: TurnFact | undefined): Bar[] {
-  if (turn?.speechStartedUs === undefined) return [];
-  const endUs = turn.speechEndedUs ?? turn.committedUs ?? turn.speechStartedUs;
-  return [
-    {
-      label: 'user speaks',
-      colour: 'dim',
-      startUs: turn.speechStartedUs,
-      endUs,
-      figure: showSeconds((endUs - turn.speechStartedUs) / 1e6),
-    },
-  ];
+function labelOf({ kind, tool, model }: Bar, width: number): string {
+  const what = tool ?? model;
+  const label = kind === 'speech' ? 'user speaks' : what ? `${kind} ${what}` : kind;
+  return label.slice(0, width - 1).padEnd(width);
 }
 
-function stageBar(stage: StageFact): Bar {
-  const what = stage.toolName ?? stage.model;
-  const first = stage.firstByteUs === undefined ? undefined : (stage.firstByteUs - stage.startUs) / 1e6;
-  const total = showSeconds((stage.endUs - stage.startUs) / 1e6);
-  const figure = first === undefined ? total : `first byte ${showSeconds(first)}`;
-  return {
-    label: what ? `${stage.stage} ${what}` : stage.stage,
-    colour: stage.errorType ? 'red' : COLOURS[stage.stage],
-    startUs: stage.startUs,
-    firstByteUs: stage.stage === 'playback' ? stage.startUs : stage.firstByteUs,
-    endUs: stage.endUs,
-    figure: stage.errorType ?? (stage.cancelled ? `${figure}, cut off` : figure),
-  };
+const colourOf = ({ kind, error_type }: Bar): Colour => (error_type ? 'red' : COLOURS[kind]);
+
+function figureOf({ kind, start, first, end, error_type, cancelled }: Bar): string {
+  if (error_type) return error_type;
+  const waited = first !== undefined && kind !== 'playback';
+  const figure = waited
+    ? `first byte ${showSeconds((first - start) / 1e6)}`
+    : showSeconds((end - start) / 1e6);
+  return cancelled ? `${figure}, cut off` : figure;
 }
 
-function windowOf(row: CallLogRow, bars: readonly Bar[]): { startUs: Micros; endUs: Micros } | undefined {
-  if (bars.length === 0) return undefined;
-  const startUs = Math.min(...bars.map((bar) => bar.startUs));
-  const endUs = Math.max(...bars.map((bar) => bar.endUs));
-  const playback = bars.find((bar) => bar.label === 'playback');
-  if (!playback || row.eou_latency === null) return { startUs, endUs: Math.max(endUs, startUs + 1) };
-  const silenceUs = playback.startUs - Math.round(row.eou_latency * 1e6);
-  return {
-    startUs: Math.max(startUs, silenceUs - MARGIN_US),
-    endUs: Math.min(endUs, playback.startUs + MARGIN_US),
-  };
-}
-
-function draw(bar: Bar, window: { startUs: Micros; endUs: Micros }, columns: number): string | undefined {
-  if (bar.endUs < window.startUs || bar.startUs > window.endUs) return undefined;
-  const perColumn = (window.endUs - window.startUs) / columns;
-  const column = (us: Micros) =>
-    Math.max(0, Math.min(columns, Math.round((us - window.startUs) / perColumn)));
-  const from = Math.min(column(bar.startUs), columns - 1);
-  const to = Math.max(from + 1, column(bar.endUs));
-  const first = bar.firstByteUs === undefined ? to : Math.max(from, Math.min(to, column(bar.firstByteUs)));
+function draw(bar: Bar, window: Span, columns: number): string | undefined {
+  const drawn = drawnIn(bar, window);
+  if (!drawn) return undefined;
+  const column = (share: number) => Math.round(share * columns);
+  const from = Math.min(column(drawn.from), columns - 1);
+  const to = Math.max(from + 1, column(drawn.to));
+  const first = Math.max(from, Math.min(to, column(drawn.first)));
   const body =
-    bar.label === 'user speaks' ? '▒'.repeat(to - from) : '░'.repeat(first - from) + '█'.repeat(to - first);
+    bar.kind === 'speech' ? '▒'.repeat(to - from) : '░'.repeat(first - from) + '█'.repeat(to - first);
   const cells = [...' '.repeat(from), ...body, ...' '.repeat(columns - to)];
-  if (bar.startUs < window.startUs) cells[0] = '◂';
-  if (bar.endUs > window.endUs) cells[columns - 1] = '▸';
+  if (drawn.before) cells[0] = '◂';
+  if (drawn.after) cells[columns - 1] = '▸';
   return cells.join('');
 }
 

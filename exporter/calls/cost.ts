@@ -16,20 +16,34 @@ export interface Costs {
   turn(stages: readonly StageFact[]): TurnCost;
 }
 
-/**
- * Prices a call with the prices in force at its start. Every stage is priced once, the cancelled and the call's own
- * ones too; a component is null when nothing of it has a price, and what has none is named in `unpriced`.
- */
-export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
+/** What each part of a call that is billed costs. */
+export interface PricedParts {
+  readonly stages: ReadonlyMap<StageFact, Priced | undefined>;
+  readonly livekit: Priced | undefined;
+  readonly telephony: Priced | undefined;
+}
+
+/** Prices every stage once, the cancelled and the call's own ones too, with the prices in force at the call's start. */
+export function pricesOf(call: GroupedCall, priceList: PriceList): PricedParts {
   const metered = meteredTranscription(call.stages);
   const usageIn = textUsage(call);
-  const prices = new Map(
-    call.stages
-      .filter((stage) => isBilled(stage, metered))
-      .map((stage) => [stage, priceOf(stage, usageIn(stage), priceList, call.startUs)]),
-  );
-  const livekit = minutesPrice(call, 'livekit', priceList);
-  const telephony = minutesPrice(call, 'telephony', priceList);
+  return {
+    stages: new Map(
+      call.stages
+        .filter((stage) => isBilled(stage, metered))
+        .map((stage) => [stage, priceOf(stage, usageIn(stage), priceList, call.startUs)]),
+    ),
+    livekit: minutesPrice(call, 'livekit', priceList),
+    telephony: minutesPrice(call, 'telephony', priceList),
+  };
+}
+
+/**
+ * Prices a call with the prices in force at its start. A component is null when nothing of it has a price, and what has
+ * none is named in `unpriced`.
+ */
+export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
+  const { stages: prices, livekit, telephony } = pricesOf(call, priceList);
 
   const turn = (stages: readonly StageFact[]): TurnCost => {
     const component = (kind: StageComponent) =>

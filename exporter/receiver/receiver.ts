@@ -53,7 +53,16 @@ export interface ReceiverOptions
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
+  /** Answers what is not the receiver's, and decides who may ask it. (Default: nothing is there.) */
+  page?: Guest | undefined;
   log: Log;
+}
+
+/** What else is served at the same address. */
+interface Guest {
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Ends what would go on by itself. */
+  close(): void;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, sender: Sender) => Promise<void>;
@@ -150,6 +159,7 @@ export class Receiver {
   /** Accepts no more, and answers what is under way within `graceMs`; what is not answered then is cut off. */
   async stop(graceMs: number): Promise<void> {
     this.#draining = true;
+    this.#options.page?.close();
     await Promise.all([this.#door?.close(graceMs), this.#adminDoor?.close(graceMs)]);
     this.#metrics.shutdown();
   }
@@ -181,17 +191,18 @@ export class Receiver {
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     let sender: Sender = {};
     try {
-      if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
-      if (!route.methods.includes(method)) {
-        throw new HttpError(405, `expected ${route.methods.join(' or ')}`, {
-          allow: route.methods.join(', '),
-        });
-      }
-      if (route.open !== true) {
+      const { page } = this.#options;
+      if (route === undefined && page !== undefined && routes['/v1/traces'] !== undefined) {
         if (full) throw this.#full(response);
-        sender = this.#admit(request.headers);
+        await page.answer(request, response);
+      } else {
+        const found = allowed(route, method);
+        if (found.open !== true) {
+          if (full) throw this.#full(response);
+          sender = this.#admit(request.headers);
+        }
+        await found.handle(request, response, sender);
       }
-      await route.handle(request, response, sender);
     } catch (error) {
       this.#refuse(request, response, error);
     }
@@ -297,4 +308,11 @@ export class Receiver {
     const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
     request.once('close', () => clearTimeout(timer));
   }
+}
+
+/** @throws HttpError 404, 405 */
+function allowed(route: Route | undefined, method: string): Route {
+  if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
+  if (route.methods.includes(method)) return route;
+  throw new HttpError(405, `expected ${route.methods.join(' or ')}`, { allow: route.methods.join(', ') });
 }

@@ -2,7 +2,14 @@
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
 export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 export { type CallTotals, callTotals } from './call-totals.ts';
-export { CALL_LOGS, CALL_METRICS, CALL_SPANS, type Columns, type ColumnType } from './columns.ts';
+export {
+  CALL_LOGS,
+  CALL_METRICS,
+  CALL_SPANS,
+  type Columns,
+  type ColumnType,
+  STORED_METRICS,
+} from './columns.ts';
 export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export { deleteTaggedCalls } from './delete-calls.ts';

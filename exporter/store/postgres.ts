@@ -18,6 +18,8 @@ export interface PostgresOptions {
    * and a wait for a lock after a quarter of it. (Default: 30 000 ms.)
    */
   statementTimeoutMs?: number;
+  /** The server refuses whatever would write. (Default: false.) */
+  readOnly?: boolean;
   /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls. (Default: 60 000 ms.) */
   idleInTransactionTimeoutMs?: number;
   /** Called when a connection dies while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
@@ -63,7 +65,8 @@ class PostgresDatabase implements Database {
     };
     // Local to the transaction: connection poolers refuse these as start-up parameters and leak them between clients
     // when they are set for the session.
-    this.#begin = ['BEGIN', ...Object.entries(limits).map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(
+    const begin = options.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN';
+    this.#begin = [begin, ...Object.entries(limits).map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(
       '; ',
     );
   }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { poll } from '../support/poll.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const COMMANDS = ['demo', 'watch', 'serve', 'report', 'doctor', 'migrate', 'reprice'];
+const COMMANDS = ['demo', 'watch', 'ui', 'serve', 'report', 'doctor', 'migrate', 'reprice'];
 /** What they show is a program's output, or a log. */
-const WITHOUT_JSON = ['watch', 'serve'];
+const WITHOUT_JSON = ['watch', 'ui', 'serve'];
 
 describe('earshot on the command line', { concurrency: 2 }, () => {
   test('without a command, or asked for help, it says which commands there are', async (t) => {
@@ -83,6 +84,21 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.doesNotMatch(stderr, /hunter2/);
       assert.doesNotMatch(stderr, /^ +at /m);
     }
+  });
+
+  test('ui shows an empty database, and says what to do; a signal ends it', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const ui = startCli(['ui', '--port', '0'], { cwd });
+    t.after(() => ui.kill('SIGKILL'));
+    const url = await poll(() => /^http:\/\/127\.0\.0\.1:\d+$/m.exec(ui.output.stdout)?.[0]);
+    const page = await fetch(`${url}/calls`);
+    assert.match(await page.text(), /<div id="app"><\/div>/);
+    assert.deepEqual(await (await fetch(`${url}/api/calls`)).json(), { calls: [] });
+    ui.kill('SIGTERM');
+    assert.equal((await ui.ended).code, 0);
+    const open = await runCli(['ui', '--host', '0.0.0.0'], { cwd });
+    assert.equal(open.code, 2);
+    assert.match(open.stderr, /set EARSHOT_AUTH_TOKEN/);
   });
 
   test('an empty database has no calls, which is not an error; a call that is not there is one', async (t) => {

@@ -3,7 +3,17 @@ import { join, posix } from 'node:path';
 import { packageRoot } from './root.ts';
 
 /** Folders of source, and the file above all of them. Tests import what they like. */
-const SOURCES = ['index.ts', 'model', 'instrumentation', 'exporter', 'cli', 'grafana', 'bench', 'vendor'];
+const SOURCES = [
+  'index.ts',
+  'model',
+  'instrumentation',
+  'exporter',
+  'ui',
+  'cli',
+  'grafana',
+  'bench',
+  'vendor',
+];
 
 const IMPORT =
   /(?:^|\s)(?:import|export)\s(type\s)?[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g;
@@ -49,17 +59,18 @@ function sourceFiles(): string[] {
     statSync(join(packageRoot, source)).isFile()
       ? [source]
       : readdirSync(join(packageRoot, source), { recursive: true, encoding: 'utf8' })
-          .filter((name) => name.endsWith('.ts'))
+          .filter((name) => /(?<!\.d)\.tsx?$/.test(name))
           .map((name) => posix.join(source, name.replaceAll('\\', '/'))),
   ).sort();
 }
 
 /**
- * The room of a file: a folder of `instrumentation` or `exporter`, any other folder at the top, or the file itself where
+ * The room of a file: a folder of `instrumentation`, `exporter` or `ui`, any other folder at the top, or the file itself where
  * it lies beside rooms and is no entry. Folders of providers are one room.
  */
 export function roomOf(file: string): string {
   const [top = '', second, third] = file.split('/');
+  if (top === 'ui') return `ui/${second}`;
   if (second === undefined || (top !== 'instrumentation' && top !== 'exporter')) return top;
   if (third === undefined) return file === 'exporter/finalize.ts' ? 'exporter/finalize' : top;
   if (second !== 'sdks') return `${top}/${second}`;

@@ -143,10 +143,20 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'index.ts': ['instrumentation', 'exporter'],
   grafana: ['model', 'exporter/metrics', 'exporter/store'],
+  // Of the store the shapes of its answers, which the API gives on as they are.
+  'ui/shared': ['model', 'exporter/store'],
+  'ui/server': [
+    'model',
+    'ui/shared',
+    ...['calls', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map((room) => `exporter/${room}`),
+  ],
+  'ui/web': ['model', 'ui/shared'],
   // The demo is made of the tests' callers and providers.
   cli: [
     'model',
     'test',
+    'ui/server',
+    'ui/shared',
     // What the doctor asks: the SDKs that are supported, and where spans go.
     'instrumentation/sdks',
     'instrumentation/otel',

@@ -39,6 +39,11 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],
   [/^(EARSHOT_DATABASE_URL=\S+ )?npx earshot serve$/, { by: 'test/e2e/docs.test.ts', has: 'startServe' }],
   [/^npx earshot watch -- node agent\.js$/, { by: 'test/e2e/watch.test.ts', has: "['watch'" }],
+  [/^npx earshot ui$/, { by: 'test/e2e/cli.test.ts', has: "startCli(['ui'" }],
+  [
+    /^curl -s 'http:\/\/127\.0\.0\.1:4319\/api\/calls/,
+    { by: 'test/integration/ui/api.test.ts', has: '/api/calls?since=all' },
+  ],
   [/^npx earshot demo$/, { by: 'test/e2e/demo.test.ts', has: "startCli(['demo'" }],
   [
     /^(NODE_OPTIONS='\S+ \S+' )?node (--import \S+ )?agent\.js start$/,

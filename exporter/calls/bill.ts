@@ -1,0 +1,94 @@
+import type { Decimal } from 'decimal.js';
+import type { StageFact, Usage } from '../../model/facts.ts';
+import { sumUsd } from '../pricing/money.ts';
+import type { Priced } from '../pricing/price.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { COMPONENTS, type Component } from '../pricing/units.ts';
+import { pricesOf } from './cost.ts';
+import type { GroupedCall } from './grouped.ts';
+import { toSeconds } from './latencies.ts';
+
+/** One line of a call's bill: what one model did in the call, and what that cost. */
+export interface BillLine {
+  component: Component;
+  provider?: string;
+  model?: string;
+  /** Stages, or legs of the call. */
+  count: number;
+  usage: Usage & { callSeconds?: number };
+  /** Absent: nothing of it has a price. */
+  cost?: Decimal;
+  /** The price that was used, as `stt:deepgram/nova-3:streaming@2026-05-05`. */
+  entry?: string;
+  /** The price is assumed to have held then. */
+  assumed?: boolean;
+  /** What had no price, as in the column `unpriced`. */
+  unpriced?: string;
+}
+
+/** What a call is billed for, in the order of the components: the lines add up to the costs of its row. */
+export function billOf(call: GroupedCall, priceList: PriceList): BillLine[] {
+  const { stages, livekit, telephony } = pricesOf(call, priceList);
+  const lines = new Map<string, { line: BillLine; costs: Decimal[] }>();
+  for (const [stage, price] of stages) {
+    if (price === undefined || stage.stage === 'playback' || stage.stage === 'tool') continue;
+    const { provider, model } = stage;
+    add(lines, stage.stage, price, {
+      usage: stage.usage ?? {},
+      ...(provider !== undefined && { provider }),
+      ...(model !== undefined && { model }),
+    });
+  }
+  const leg = { usage: { callSeconds: toSeconds(call.endUs - call.startUs) } };
+  if (livekit) add(lines, 'livekit', livekit, { ...leg, provider: 'livekit' });
+  if (telephony) {
+    const { transport, direction } = call.fact ?? {};
+    add(lines, 'telephony', telephony, {
+      ...leg,
+      ...(transport !== undefined && { provider: transport }),
+      ...(direction !== undefined && { model: direction }),
+    });
+  }
+  return [...lines.values()]
+    .map(({ line, costs }) => {
+      const cost = sumUsd(costs);
+      return cost === undefined ? line : { ...line, cost };
+    })
+    .sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
+}
+
+function add(
+  lines: Map<string, { line: BillLine; costs: Decimal[] }>,
+  component: Component,
+  price: Priced,
+  part: Pick<BillLine, 'provider' | 'model' | 'usage'>,
+): void {
+  const from = 'entry' in price ? { entry: price.entry } : { unpriced: price.unpriced };
+  const key = [component, part.provider, part.model, ...Object.values(from)].join('\n');
+  const found = lines.get(key);
+  if (found === undefined) {
+    const assumed = 'assumed' in price && price.assumed === true;
+    lines.set(key, {
+      line: { ...part, component, count: 1, usage: { ...part.usage }, ...from, ...(assumed && { assumed }) },
+      costs: 'cost' in price ? [price.cost] : [],
+    });
+    return;
+  }
+  found.line.count += 1;
+  found.line.usage = plus(found.line.usage, part.usage);
+  if ('cost' in price) found.costs.push(price.cost);
+}
+
+type Usages = Omit<StageFact['usage'] & object, 'estimated'>;
+
+/** Quantities added up; what neither knows stays unknown. */
+function plus(a: BillLine['usage'], b: BillLine['usage']): BillLine['usage'] {
+  const sum: BillLine['usage'] = { ...a };
+  for (const [name, value] of Object.entries(b)) {
+    if (typeof value !== 'number') continue;
+    const key = name as keyof Usages;
+    sum[key] = (sum[key] ?? 0) + value;
+  }
+  if (a.estimated === true || b.estimated === true) sum.estimated = true;
+  return sum;
+}

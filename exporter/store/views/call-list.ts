@@ -1,0 +1,114 @@
+import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
+import { CALL_LOGS, type Columns, STORED_METRICS } from '../columns.ts';
+import type { Queryable } from '../database.ts';
+import { decodeRow, selectList } from '../values.ts';
+import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
+
+/** What calls can be ordered by, the most first. Calls without a value come last. */
+export const CALL_ORDERS = {
+  started: 'started_at',
+  silence: 'eou_latency_p95',
+  cost: 'cost_total',
+  length: 'duration_seconds',
+  turns: 'turn_count',
+  interruptions: 'interruption_count',
+} as const;
+export type CallOrder = keyof typeof CALL_ORDERS;
+
+/** Where a page ends: the order's value of its last call as text, and its id. */
+export interface CallPosition {
+  value: string | null;
+  callId: string;
+}
+
+export interface CallPage {
+  calls: StoredCallMetrics[];
+  /** Absent: these are the last. */
+  next?: CallPosition;
+}
+
+/** Orders other than by time look at so many of the newest calls of the selection. */
+const ORDERED_CALLS = 50_000;
+
+/** One page of the calls of a selection, from after a position on. */
+export async function listCallPage(
+  db: Queryable,
+  selection: CallSelection,
+  { order = 'started', limit, after }: { order?: CallOrder; limit: number; after?: CallPosition | undefined },
+): Promise<CallPage> {
+  const parameters = new Parameters();
+  const conditions = conditionsOf(selection, parameters);
+  const column = CALL_ORDERS[order];
+  const type = STORED_METRICS[column];
+  const value = `m.${column}`;
+  // One row more says whether there is another page.
+  const most = parameters.add(limit + 1, 'integer');
+  const from =
+    order === 'started'
+      ? `:schema.call_metrics m WHERE ${conditions}`
+      : `(SELECT * FROM :schema.call_metrics m WHERE ${conditions} ORDER BY m.started_at DESC LIMIT ${ORDERED_CALLS}) m WHERE true`;
+  const rows = await db.query<Record<string, unknown> & { position: string | null }>(
+    `SELECT ${selectList(STORED_METRICS)}, ${value}::text AS position FROM ${from}
+${after === undefined ? '' : `  AND ${laterThan(value, type, after, parameters)}`}
+ORDER BY ${value} DESC${order === 'started' ? '' : ' NULLS LAST'}, m.call_id
+LIMIT ${most}`,
+    parameters.values,
+  );
+  const calls = rows.slice(0, limit).map((row) => decodeRow<StoredCallMetrics>(STORED_METRICS, row));
+  const last = rows[limit - 1];
+  const lastCall = calls[limit - 1];
+  const isMore = rows.length > limit && last !== undefined && lastCall !== undefined;
+  return { calls, ...(isMore && { next: { value: last.position, callId: lastCall.call_id } }) };
+}
+
+function laterThan(
+  value: string,
+  type: string,
+  { value: at, callId }: CallPosition,
+  parameters: Parameters,
+): string {
+  const id = parameters.add(callId);
+  if (at === null) return `${value} IS NULL AND m.call_id > ${id}`;
+  const place = parameters.add(at);
+  const same = `(${value} = ${place}::${type} AND m.call_id > ${id})`;
+  // What the index can begin at stands alone.
+  return `(${value} <= ${place}::${type} OR ${value} IS NULL) AND (${value} < ${place}::${type} OR ${value} IS NULL OR ${same})`;
+}
+
+/** What a list of calls shows of their turns. */
+const TURN_COLUMNS = {
+  call_id: CALL_LOGS.call_id,
+  turn_index: CALL_LOGS.turn_index,
+  initiator: CALL_LOGS.initiator,
+  eou_latency: CALL_LOGS.eou_latency,
+  segment_endpointing: CALL_LOGS.segment_endpointing,
+  segment_preparation: CALL_LOGS.segment_preparation,
+  segment_llm: CALL_LOGS.segment_llm,
+  segment_aggregation: CALL_LOGS.segment_aggregation,
+  segment_tts: CALL_LOGS.segment_tts,
+  segment_playout: CALL_LOGS.segment_playout,
+  interruption_kind: CALL_LOGS.interruption_kind,
+  error_type: CALL_LOGS.error_type,
+} as const satisfies Columns;
+
+export type ListedTurn = Pick<CallLogRow, keyof typeof TURN_COLUMNS>;
+
+const TURNS = `\
+SELECT ${selectList(TURN_COLUMNS)} FROM :schema.call_logs l
+WHERE l.call_id = ANY ($1::text[]) AND l.turn_index < $2
+ORDER BY l.call_id, l.turn_index`;
+
+/** The first turns of calls, by call. */
+export async function listTurns(
+  db: Queryable,
+  callIds: readonly string[],
+  turnsEach = 40,
+): Promise<Map<string, ListedTurn[]>> {
+  const turns = new Map<string, ListedTurn[]>(callIds.map((callId) => [callId, []]));
+  if (callIds.length === 0) return turns;
+  for (const row of await db.query(TURNS, [callIds, turnsEach])) {
+    const turn = decodeRow<ListedTurn>(TURN_COLUMNS, row);
+    turns.get(turn.call_id)?.push(turn);
+  }
+  return turns;
+}

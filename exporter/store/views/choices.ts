@@ -1,0 +1,73 @@
+import type { Queryable } from '../database.ts';
+
+/** What calls can be chosen by: the values that the newest calls have. */
+export interface Choices {
+  service: string[];
+  version: string[];
+  environment: string[];
+  customer: string[];
+  agent: string[];
+  campaign: string[];
+  direction: string[];
+  channel: string[];
+  outcome: string[];
+  provider: string[];
+  model: string[];
+}
+
+/** The newest calls that are looked at. */
+const NEWEST_CALLS = 1_000;
+const MOST_CHOICES = 100;
+
+const OF_CALLS = {
+  service: 'service_name',
+  version: 'service_version',
+  environment: 'deployment_environment',
+  customer: 'customer_id',
+  agent: 'agent_name',
+  campaign: 'campaign_id',
+  direction: 'direction',
+  channel: 'channel',
+  outcome: "coalesce(outcome, 'unknown')",
+};
+const OF_TURNS = {
+  provider: ['stt_provider', 'llm_provider', 'tts_provider'],
+  model: ['stt_model', 'llm_model', 'tts_model'],
+};
+
+const STATEMENT = `\
+WITH s AS MATERIALIZED (
+  SELECT call_id, service_name, service_version, deployment_environment, customer_id, agent_name, campaign_id, direction, channel, outcome
+  FROM :schema.call_metrics m ORDER BY m.started_at DESC LIMIT ${NEWEST_CALLS}
+), t AS MATERIALIZED (
+  SELECT DISTINCT l.stt_provider, l.llm_provider, l.tts_provider, l.stt_model, l.llm_model, l.tts_model
+  FROM s JOIN :schema.call_logs l USING (call_id)
+)
+SELECT DISTINCT kind, name FROM (
+  ${[
+    ...Object.entries(OF_CALLS).map(([kind, column]) => `SELECT '${kind}' AS kind, ${column} AS name FROM s`),
+    ...Object.entries(OF_TURNS).flatMap(([kind, columns]) =>
+      columns.map((column) => `SELECT '${kind}' AS kind, ${column} AS name FROM t`),
+    ),
+  ].join('\n  UNION ALL ')}
+) AS u WHERE name IS NOT NULL AND name <> '' ORDER BY kind, name`;
+
+export async function getChoices(db: Queryable): Promise<Choices> {
+  const choices: Choices = {
+    service: [],
+    version: [],
+    environment: [],
+    customer: [],
+    agent: [],
+    campaign: [],
+    direction: [],
+    channel: [],
+    outcome: [],
+    provider: [],
+    model: [],
+  };
+  for (const { kind, name } of await db.query<{ kind: keyof Choices; name: string }>(STATEMENT)) {
+    if (choices[kind].length < MOST_CHOICES) choices[kind].push(name);
+  }
+  return choices;
+}

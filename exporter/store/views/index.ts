@@ -1,0 +1,15 @@
+/** What the page shows of many calls. Each statement is bounded in what it looks at. */
+export {
+  CALL_ORDERS,
+  type CallOrder,
+  type CallPosition,
+  listCallPage,
+  listTurns,
+} from './call-list.ts';
+export { type Choices, getChoices } from './choices.ts';
+export { getLatency, type LatencyView, type ModelLatency } from './latency.ts';
+export { type Counted, getQuality, type QualityView } from './quality.ts';
+export { listFinishedSince, listRunning, type RunningCall } from './running.ts';
+export type { CallSelection } from './selection.ts';
+export { getSpending, type SpendingPart, type SpendingView } from './spending.ts';
+export { type CallTotals, getSilence, getTotals, type SilenceFigures } from './totals.ts';

@@ -1,0 +1,109 @@
+import { SEGMENTS } from '../../../model/vocabulary.ts';
+import type { Queryable } from '../database.ts';
+import { bucketFor, bucketOf, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
+import type { CallSelection } from './selection.ts';
+
+/** Silences of the turns in one stretch of time, in seconds. */
+export interface LatencyPoint {
+  /** Seconds since 1970. */
+  at: number;
+  turns: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  /** Share of the turns with no more than the target. */
+  under_target: number;
+  segments: Record<string, number>;
+}
+
+/** How long one model took to its first byte (stt: to the final transcript), in seconds. */
+export interface ModelLatency {
+  stage: 'stt' | 'llm' | 'tts';
+  provider: string | null;
+  model: string | null;
+  turns: number;
+  p50: number;
+  p95: number;
+}
+
+export interface LatencyView {
+  /** Seconds of one point. */
+  bucket_seconds: number;
+  points: LatencyPoint[];
+  models: ModelLatency[];
+  /** Turns by time and by silence: `[at, bin, turns]`, the bin from `HEAT_BINS[bin]` to the next. */
+  heat: [number, number, number][];
+  bins: readonly number[];
+  calls: number;
+  every: number;
+}
+
+/** Where the bins of the heat map begin, in seconds. */
+const HEAT_BINS = [0, 0.3, 0.6, 0.9, 1.2, 1.5, 2, 3, 5] as const;
+
+const MODEL_FIGURES = { stt: 'latency_stt', llm: 'ttfb_llm', tts: 'ttfb_tts' } as const;
+const MODEL_COLUMNS = Object.entries(MODEL_FIGURES)
+  .map(([stage, column]) => `l.${stage}_provider, l.${stage}_model, l.${column}`)
+  .join(', ');
+const MOST_MODELS = 40;
+
+export async function getLatency(
+  db: Queryable,
+  selection: CallSelection,
+  targetSeconds: number,
+): Promise<LatencyView> {
+  const sample = await sampleOf(db, selection);
+  const bucket = bucketFor(selection, sample);
+  return {
+    bucket_seconds: bucket,
+    points: await pointsOf(db, sample, bucket, targetSeconds),
+    models: await modelsOf(db, sample),
+    heat: await heatOf(db, sample, bucket),
+    bins: HEAT_BINS,
+    calls: sample.calls,
+    every: sample.every,
+  };
+}
+
+const percentile = (share: number, column: string) =>
+  `percentile_cont(${share}) WITHIN GROUP (ORDER BY ${column})`;
+
+function pointsOf(db: Queryable, { values }: Sample, bucket: number, target: number) {
+  const segments = SEGMENTS.map((name) => `'${name}', avg(coalesce(l.segment_${name}, 0))`).join(', ');
+  return db.query<LatencyPoint>(
+    `SELECT ${bucketOf('s.at', bucket)} AS at, count(*)::int AS turns,
+  ${percentile(0.5, 'l.eou_latency')} AS p50, ${percentile(0.95, 'l.eou_latency')} AS p95,
+  ${percentile(0.99, 'l.eou_latency')} AS p99,
+  avg((l.eou_latency <= $${values.length + 1}::double precision)::int)::double precision AS under_target,
+  jsonb_build_object(${segments}) AS segments
+FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL
+GROUP BY 1 ORDER BY 1`,
+    [...values, target],
+  );
+}
+
+function modelsOf(db: Queryable, { values }: Sample) {
+  const stages = Object.entries(MODEL_FIGURES).map(
+    ([stage, column]) =>
+      `SELECT '${stage}' AS stage, ${stage}_provider AS provider, ${stage}_model AS model, ${column} AS seconds FROM t WHERE ${column} IS NOT NULL`,
+  );
+  return db.query<ModelLatency>(
+    `WITH t AS MATERIALIZED (SELECT ${MODEL_COLUMNS} FROM ${SAMPLED_TURNS})
+SELECT stage, provider, model, count(*)::int AS turns,
+  ${percentile(0.5, 'seconds')} AS p50, ${percentile(0.95, 'seconds')} AS p95
+FROM (${stages.join(' UNION ALL ')}) AS u
+GROUP BY 1, 2, 3 ORDER BY turns DESC, 1, 2, 3 LIMIT ${MOST_MODELS}`,
+    values,
+  );
+}
+
+async function heatOf(db: Queryable, { values }: Sample, bucket: number) {
+  const rows = await db.query<{ at: number; bin: number; turns: number }>(
+    `SELECT ${bucketOf('s.at', bucket)} AS at,
+  width_bucket(l.eou_latency, ARRAY[${HEAT_BINS.join(', ')}]::double precision[]) - 1 AS bin, count(*)::int AS turns
+FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1, 2`,
+    values,
+  );
+  return rows.map(({ at, bin, turns }): [number, number, number] => [at, bin, turns]);
+}

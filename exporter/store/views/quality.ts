@@ -1,0 +1,72 @@
+import type { Queryable } from '../database.ts';
+import { bucketFor, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, sampleOf } from './sample.ts';
+import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
+
+export interface QualityPoint {
+  /** Seconds since 1970. */
+  at: number;
+  calls: number;
+  turns: number;
+  /** Calls by outcome; `unknown` where it is not known. */
+  outcomes: Record<string, number>;
+  interruptions: number | null;
+  unanswered: number | null;
+  sentiment: number | null;
+}
+
+/** A word of a closed list and how many turns, or calls, have it. */
+export interface Counted {
+  kind: 'interruption' | 'cut_off' | 'error' | 'end_reason' | 'outcome_source';
+  name: string;
+  count: number;
+}
+
+export interface QualityView {
+  bucket_seconds: number;
+  points: QualityPoint[];
+  counted: Counted[];
+  /** Words are counted in one call in so many. */
+  every: number;
+}
+
+const MOST_WORDS = 12;
+
+/** How the calls of a selection went. */
+export async function getQuality(db: Queryable, selection: CallSelection): Promise<QualityView> {
+  const sample = await sampleOf(db, selection);
+  const bucket = bucketFor(selection, sample);
+  const parameters = new Parameters();
+  const conditions = conditionsOf(selection, parameters);
+  const points = await db.query<QualityPoint>(
+    `WITH part AS (
+  SELECT ${bucketOfCall(bucket)} AS at, coalesce(outcome, 'unknown') AS outcome, count(*) AS n,
+    sum(turn_count) AS turns, sum(interruption_count) AS interruptions, sum(unanswered_count) AS unanswered,
+    sum(sentiment_avg) AS sentiment, count(sentiment_avg) AS felt
+  FROM :schema.call_metrics m WHERE ${conditions} GROUP BY 1, 2
+)
+SELECT at, sum(n)::int AS calls, sum(turns)::int AS turns, jsonb_object_agg(outcome, n) AS outcomes,
+  sum(interruptions)::int AS interruptions, sum(unanswered)::int AS unanswered,
+  (sum(sentiment) / nullif(sum(felt), 0))::double precision AS sentiment
+FROM part GROUP BY 1 ORDER BY 1`,
+    parameters.values,
+  );
+  const words = [
+    ...(['end_reason', 'outcome_source'] as const).map(
+      (column) => `SELECT '${column}' AS kind, ${column} AS name FROM c`,
+    ),
+    "SELECT 'interruption' AS kind, interruption_kind AS name FROM t",
+    "SELECT 'cut_off' AS kind, cut_off_by AS name FROM t",
+    "SELECT 'error' AS kind, error_type AS name FROM t",
+  ];
+  const counted = await db.query<Counted>(
+    `WITH c AS (SELECT m.end_reason, m.outcome_source FROM ${SAMPLED_ROWS}),
+t AS (SELECT l.interruption_kind, l.cut_off_by, l.error_type FROM ${SAMPLED_TURNS}),
+counted AS (
+  SELECT kind, name, count(*)::int AS count, row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, name) AS place
+  FROM (${words.join(' UNION ALL ')}) AS u WHERE name IS NOT NULL GROUP BY 1, 2
+)
+SELECT kind, name, count FROM counted WHERE place <= ${MOST_WORDS} ORDER BY kind, place`,
+    sample.values,
+  );
+  return { bucket_seconds: bucket, points, counted, every: sample.every };
+}

@@ -1,0 +1,125 @@
+import type { Queryable } from '../database.ts';
+import { bucketFor, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
+import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
+
+const COMPONENTS = ['stt', 'llm', 'tts', 'livekit', 'telephony'] as const;
+const MOST_ROWS = 30;
+
+/** Costs by component, USD as text; null is unknown. */
+export type ComponentCosts = Record<(typeof COMPONENTS)[number], string | null>;
+
+export interface SpendingPoint {
+  /** Seconds since 1970. */
+  at: number;
+  calls: number;
+  total: string | null;
+  components: ComponentCosts;
+}
+
+/** What one agent, campaign or model came to. */
+export interface SpendingPart {
+  kind: 'agent' | 'campaign' | 'model';
+  /** Of a model: the component. */
+  component: string | null;
+  name: string | null;
+  calls: number;
+  minutes: number;
+  total: string | null;
+}
+
+export interface SpendingView {
+  bucket_seconds: number;
+  points: SpendingPoint[];
+  parts: SpendingPart[];
+  /** What had no price, and in how many calls. */
+  unpriced: { name: string; calls: number }[];
+  /** Calls with the outcome SUCCESS, and calls whose outcome is known. */
+  successes: number;
+  judged_calls: number;
+  /** Cost of the calls whose outcome is known. */
+  judged_total: string | null;
+  /** Costs by model are those of one call in so many, and so are the names of `unpriced`. */
+  every: number;
+}
+
+/** What the calls of a selection cost. Sums over time, agents and campaigns are of every call. */
+export async function getSpending(db: Queryable, selection: CallSelection): Promise<SpendingView> {
+  const sample = await sampleOf(db, selection);
+  const bucket = bucketFor(selection, sample);
+  const sums = await sumsOf(db, selection, bucket);
+  const of = (kind: Sums['kind']) => sums.filter((sum) => sum.kind === kind);
+  const parts = (kind: 'agent' | 'campaign') =>
+    of(kind)
+      .sort((a, b) => Number(b.total ?? 0) - Number(a.total ?? 0))
+      .slice(0, MOST_ROWS)
+      .map(({ name, calls, minutes, total }) => ({ kind, component: null, name, calls, minutes, total }));
+  const [all] = of('all');
+  return {
+    bucket_seconds: bucket,
+    points: of('time')
+      .sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
+      .map(({ at, calls, total, components }) => ({ at: at ?? 0, calls, total, components })),
+    parts: [...parts('agent'), ...parts('campaign'), ...(await modelsOf(db, sample))],
+    unpriced: await db.query<{ name: string; calls: number }>(UNPRICED, sample.values),
+    successes: all?.successes ?? 0,
+    judged_calls: all?.judged_calls ?? 0,
+    judged_total: all?.judged_total ?? null,
+    every: sample.every,
+  };
+}
+
+interface Sums {
+  kind: 'all' | 'time' | 'agent' | 'campaign';
+  at: number | null;
+  name: string | null;
+  calls: number;
+  minutes: number;
+  total: string | null;
+  components: ComponentCosts;
+  successes: number;
+  judged_calls: number;
+  judged_total: string | null;
+}
+
+/** Sums by time, by agent, by campaign and of all, in one reading of the rows. */
+function sumsOf(db: Queryable, selection: CallSelection, bucket: number): Promise<Sums[]> {
+  const parameters = new Parameters();
+  const conditions = conditionsOf(selection, parameters);
+  const components = COMPONENTS.map((name) => `'${name}', sum(cost_${name})::text`).join(', ');
+  const columns = COMPONENTS.map((name) => `cost_${name}`).join(', ');
+  return db.query<Sums>(
+    `SELECT (ARRAY['time', 'agent', 'campaign', 'all'])[
+    CASE WHEN grouping(at) = 0 THEN 1 WHEN grouping(agent) = 0 THEN 2 WHEN grouping(campaign) = 0 THEN 3 ELSE 4 END
+  ] AS kind, at, coalesce(agent, campaign) AS name, count(*)::int AS calls, sum(duration_seconds) / 60 AS minutes,
+  sum(cost_total)::text AS total, jsonb_build_object(${components}) AS components,
+  count(*) FILTER (WHERE outcome = 'SUCCESS')::int AS successes, count(outcome)::int AS judged_calls,
+  (sum(cost_total) FILTER (WHERE outcome IS NOT NULL))::text AS judged_total
+FROM (
+  SELECT ${bucketOfCall(bucket)} AS at, coalesce(agent_name, service_name) AS agent, campaign_id AS campaign,
+    duration_seconds, outcome, cost_total, ${columns}
+  FROM :schema.call_metrics m WHERE ${conditions}
+) AS c
+GROUP BY GROUPING SETS ((at), (agent), (campaign), ())`,
+    parameters.values,
+  );
+}
+
+function modelsOf(db: Queryable, { values }: Sample): Promise<SpendingPart[]> {
+  const models = ['stt', 'llm', 'tts'].map(
+    (stage) =>
+      `SELECT '${stage}' AS component, ${stage}_model AS name, call_id, cost_${stage} AS cost FROM t WHERE ${stage}_model IS NOT NULL`,
+  );
+  return db.query<SpendingPart>(
+    `WITH t AS MATERIALIZED (
+  SELECT l.call_id, l.stt_model, l.llm_model, l.tts_model, l.cost_stt, l.cost_llm, l.cost_tts
+  FROM ${SAMPLED_TURNS}
+)
+SELECT 'model' AS kind, component, name, count(DISTINCT call_id)::int AS calls, 0 AS minutes, sum(cost)::text AS total
+FROM (${models.join(' UNION ALL ')}) AS u GROUP BY 2, 3 ORDER BY sum(cost) DESC NULLS LAST, 2, 3 LIMIT ${MOST_ROWS}`,
+    values,
+  );
+}
+
+const UNPRICED = `\
+SELECT name, count(*)::int AS calls FROM ${SAMPLED_ROWS}, unnest(m.unpriced) AS name
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_ROWS}`;

@@ -1,0 +1,108 @@
+import { SEGMENTS } from '../../../model/vocabulary.ts';
+import type { Queryable } from '../database.ts';
+import { SAMPLED_TURNS, sampleOf } from './sample.ts';
+import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
+
+/** What the calls of a selection come to together. Money is text in USD; null is unknown. */
+export interface CallTotals {
+  calls: number;
+  turns: number;
+  duration_seconds: number;
+  first_started_at: number | null;
+  last_started_at: number | null;
+  cost_stt: string | null;
+  cost_llm: string | null;
+  cost_tts: string | null;
+  cost_livekit: string | null;
+  cost_telephony: string | null;
+  cost_total: string | null;
+  /** Calls whose cost is a lower bound. */
+  unpriced_calls: number;
+  interruptions: number | null;
+  false_interruptions: number | null;
+  unanswered: number | null;
+  /** Turns of the calls in which it is known who interrupted whom. */
+  judged_turns: number;
+  /** Calls by outcome; `unknown` where it is not known. */
+  outcomes: Record<string, number>;
+}
+
+const OUTCOME_COUNTS = 'jsonb_object_agg(outcome, n) FILTER (WHERE outcome IS NOT NULL)';
+
+export async function getTotals(db: Queryable, selection: CallSelection): Promise<CallTotals> {
+  const parameters = new Parameters();
+  const conditions = conditionsOf(selection, parameters);
+  const costs = ['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'].map(
+    (component) => `sum(cost_${component}) AS cost_${component}`,
+  );
+  const [row] = await db.query<CallTotals>(
+    `WITH part AS (
+  SELECT coalesce(outcome, 'unknown') AS outcome, count(*) AS n, sum(turn_count) AS turns,
+    sum(duration_seconds) AS duration_seconds, min(started_at) AS first, max(started_at) AS last,
+    ${costs.join(', ')},
+    count(*) FILTER (WHERE cardinality(unpriced) > 0) AS unpriced_calls,
+    sum(interruption_count) AS interruptions, sum(false_interruption_count) AS false_interruptions,
+    sum(unanswered_count) AS unanswered,
+    sum(turn_count) FILTER (WHERE interruption_count IS NOT NULL) AS judged_turns
+  FROM :schema.call_metrics m WHERE ${conditions} GROUP BY 1
+)
+SELECT coalesce(sum(n), 0)::int AS calls, coalesce(sum(turns), 0)::int AS turns,
+  coalesce(sum(duration_seconds), 0)::double precision AS duration_seconds,
+  (extract(epoch from min(first)) * 1000000)::double precision AS first_started_at,
+  (extract(epoch from max(last)) * 1000000)::double precision AS last_started_at,
+  ${['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'].map((name) => `sum(cost_${name})::text AS cost_${name}`).join(', ')},
+  coalesce(sum(unpriced_calls), 0)::int AS unpriced_calls, sum(interruptions)::int AS interruptions,
+  sum(false_interruptions)::int AS false_interruptions, sum(unanswered)::int AS unanswered,
+  coalesce(sum(judged_turns), 0)::int AS judged_turns,
+  coalesce(${OUTCOME_COUNTS}, '{}') AS outcomes
+FROM part`,
+    parameters.values,
+  );
+  if (row === undefined) throw new Error('An aggregate without groups gives one row.');
+  return row;
+}
+
+/** The silences of a selection's turns, in seconds. */
+export interface SilenceFigures {
+  turns: number;
+  p25: number | null;
+  p50: number | null;
+  p75: number | null;
+  p95: number | null;
+  p99: number | null;
+  /** Of the turns that have one, those of no more than the target. */
+  under_target: number | null;
+  /** Seconds of each segment, a turn. */
+  segments: Record<string, number | null>;
+  /** One call in so many was looked at. */
+  every: number;
+}
+
+export async function getSilence(
+  db: Queryable,
+  selection: CallSelection,
+  targetSeconds: number,
+): Promise<SilenceFigures> {
+  const sample = await sampleOf(db, selection);
+  const [row] = await db.query<Omit<SilenceFigures, 'every'>>(
+    `SELECT count(*)::int AS turns, ${PERCENTILES},
+  avg((l.eou_latency <= $3::double precision)::int)::double precision AS under_target,
+  jsonb_build_object(${SEGMENT_AVERAGES}) AS segments
+FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL`,
+    [...sample.values, targetSeconds],
+  );
+  if (row === undefined) throw new Error('An aggregate without groups gives one row.');
+  return { ...row, every: sample.every };
+}
+
+const PERCENTILES = [25, 50, 75, 95, 99]
+  .map(
+    (p, i) =>
+      `(percentile_cont(ARRAY[0.25, 0.5, 0.75, 0.95, 0.99]) WITHIN GROUP (ORDER BY l.eou_latency))[${i + 1}] AS p${p}`,
+  )
+  .join(', ');
+
+// A segment whose mark did not happen took no time of its own.
+const SEGMENT_AVERAGES = SEGMENTS.map(
+  (segment) => `'${segment}', avg(coalesce(l.segment_${segment}, 0))`,
+).join(', ');

@@ -1,0 +1,36 @@
+import type { CallLogRow, LOG_COLUMNS, METRICS_COLUMNS, STORED_COLUMNS, StoredCallMetrics } from './rows.ts';
+
+type Texts<Row, Columns> = {
+  [Name in keyof Row]: Name extends keyof Columns
+    ? Columns[Name] extends { type: 'numeric' | 'timestamptz' }
+      ? string | Extract<Row[Name], null>
+      : Row[Name]
+    : Row[Name];
+};
+
+/** A turn's row as JSON: money as text with all its places, instants in ISO 8601. */
+export type CallLogJson = Texts<CallLogRow, typeof LOG_COLUMNS>;
+/** A call's row as JSON. */
+export type CallMetricsJson = Texts<StoredCallMetrics, typeof METRICS_COLUMNS & typeof STORED_COLUMNS>;
+
+/** Columns that hold an instant: microseconds in memory, ISO 8601 in JSON. */
+const INSTANTS = new Set(['created_at', 'started_at', 'ended_at', 'finalized_at']);
+
+/** Rows, and what holds rows, ready for `JSON.stringify`. */
+export function rowJson(value: unknown, key?: string): unknown {
+  if (typeof value === 'number' && key !== undefined && INSTANTS.has(key)) return isoInstant(value);
+  if (Array.isArray(value)) return value.map((item) => rowJson(item));
+  if (typeof value !== 'object' || value === null) return value;
+  if (isMoney(value)) return value.toFixed();
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rowJson(item, name)]));
+}
+
+/** A Decimal: the only object of a row that is no plain one. */
+const isMoney = (value: object): value is { toFixed(): string } =>
+  'toFixed' in value && typeof value.toFixed === 'function';
+
+/** Microseconds since 1970 with all six places. */
+export const isoInstant = (us: number): string =>
+  new Date(Math.floor(us / 1_000))
+    .toISOString()
+    .replace('Z', `${String(Math.round(us % 1_000)).padStart(3, '0')}Z`);

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { Journal, listCalls } from '../../../exporter/store/index.ts';
+import type { CallsAnswer, TotalsAnswer } from '../../../ui/shared/api.ts';
+import { showCount, showMoney, showSeconds } from '../../../ui/shared/format.ts';
+import { slowestTurn } from '../../../ui/shared/insight.ts';
+import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
+import { type PageUnderTest, startPage } from '../../support/page.ts';
+import { callOf, fillWorld } from '../../support/page-world.ts';
+import { poll } from '../../support/poll.ts';
+
+const CALLS = 40;
+/** What a caller may say, and a program may be called. */
+const PLANTED =
+  '</script><img src=x onerror="alert(1)"><script>alert(2)</script>\u001b[31m javascript:alert(3) &lt;b&gt;';
+const WIDE = { width: 1280, height: 860 };
+const PHONE = { width: 390, height: 844 };
+const VIEWS = ['/calls', '/latency', '/cost', '/quality', '/compare?a=agent%3Dbooking'];
+
+describe('the page in a browser', { skip: withoutBrowser }, () => {
+  let served: PageUnderTest;
+  let browser: Browser;
+  let newest: string;
+  const complaints = new Complaints();
+  before(async () => {
+    const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000, planted: PLANTED };
+    [served, browser] = await Promise.all([startPage((db) => fillWorld(db, fill)), startBrowser()]);
+    newest = (await listCalls(served.db, { limit: 1 }))[0]?.call_id ?? '';
+  });
+  after(async () => {
+    await browser?.close();
+    await served?.stop();
+  });
+
+  const open = async (path: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> => {
+    const page = await browser.newPage({ viewport: WIDE, ...options });
+    await complaints.watch(page, served.url);
+    await page.goto(`${served.url}${path}`);
+    return page;
+  };
+  const ask = async <T>(path: string) => (await (await fetch(`${served.url}${path}`)).json()) as T;
+  const at = (page: Page) => new URL(page.url());
+
+  test('from the calls to the turn that was slow: the figures are those of the rows', async () => {
+    const { calls } = await ask<CallsAnswer>('/api/calls?order=silence&limit=5');
+    const { totals, silence } = await ask<TotalsAnswer>('/api/totals?since=7d');
+    const page = await open('/');
+    await page.getByRole('columnheader', { name: 'p95' }).getByRole('link').click();
+    assert.equal(at(page).searchParams.get('order'), 'silence');
+    const tiles = page.locator('.tile');
+    await tiles.first().waitFor();
+    assert.equal(await tiles.nth(0).locator('strong').innerText(), showCount(totals.calls));
+    assert.equal(await tiles.nth(1).locator('strong').innerText(), showSeconds(silence.p50));
+    assert.match(
+      await tiles.nth(3).innerText(),
+      new RegExp(`^Cost\\s+\\${showMoney(totals.cost_total)}\\+?`),
+    );
+    const slowest = calls[0];
+    assert.ok(slowest);
+    const first = page.locator('.call-row').first();
+    await first.getByText(slowest.call.call_id).waitFor();
+    assert.match(await first.innerText(), new RegExp(showSeconds(slowest.call.eou_latency_p95)));
+    await first.click();
+    const turn = slowestTurn(slowest.turns);
+    const panel = page.getByRole('region', { name: `Turn ${turn?.turn_index}` });
+    await panel.waitFor();
+    assert.equal(await panel.locator('.figure').innerText(), showSeconds(turn?.eou_latency));
+    assert.match(await panel.locator('.turn-head').innerText(), /% (waiting|before|deciding|collecting)/);
+    assert.ok((await panel.locator('.waterfall-bars rect').count()) > 4);
+    assert.match(
+      await page.getByRole('region', { name: 'Cost' }).innerText(),
+      new RegExp(`\\${showMoney(slowest.call.cost_total)}`),
+    );
+    await panel.getByRole('button', { name: 'Raw facts' }).click();
+    await page.getByText('"type": "turn"').waitFor();
+    await page.close();
+  });
+
+  test('by the keyboard alone: down, into a call, from turn to turn, and back', async () => {
+    const page = await open('/calls');
+    await page.locator('.call-row').nth(3).waitFor();
+    for (const key of ['j', 'j', 'k']) await page.keyboard.press(key);
+    const chosen = await page.locator('.call-row.is-selected a').innerText();
+    assert.equal(chosen, await page.locator('.call-row a').nth(1).innerText());
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Silence by turn' }).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    const before = Number(at(page).searchParams.get('turn'));
+    await page.keyboard.press('ArrowRight');
+    assert.equal(Number(at(page).searchParams.get('turn')), before + 1);
+    await page.keyboard.press('?');
+    await page.getByRole('heading', { name: 'Keys and colours' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.locator('.call-row').first().waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type(chosen.slice(2, 14));
+    await poll(async () => (await page.locator('.call-row').count()) === 1);
+    assert.equal(await page.locator('.call-row a').innerText(), chosen);
+    await page.close();
+  });
+
+  test('filters are in the address; a cell of the heat map leads to its calls', async () => {
+    const page = await open('/calls');
+    await page.getByRole('combobox', { name: 'Agent' }).selectOption('booking');
+    const { totals } = await ask<TotalsAnswer>('/api/totals?since=7d&agent=booking');
+    await poll(async () => (await page.locator('.call-row').count()) === totals.calls);
+    assert.equal(at(page).searchParams.get('agent'), 'booking');
+    await page.getByRole('navigation').getByRole('link', { name: 'Latency' }).click();
+    assert.equal(at(page).search, '?agent=booking');
+    const cell = page.locator('a:has(.heat.is-over)').first();
+    const name = (await cell.getAttribute('aria-label')) ?? '';
+    await cell.click();
+    await page.locator('.call-row').first().waitFor();
+    assert.ok(at(page).searchParams.has('silence_from'), name);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Turns by silence' }).waitFor();
+    await page.close();
+  });
+
+  test('charts and calls can be kept', async () => {
+    const page = await open('/latency');
+    for (const title of ['Silence before the answer', 'Turns by silence']) {
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: `PNG of ${title}` }).click(),
+      ]);
+      const picture = readFileSync(await saved.path());
+      assert.equal(picture.subarray(1, 4).toString(), 'PNG');
+      assert.ok(picture.length > 4_000, `${title}: ${picture.length} bytes`);
+    }
+    await page.goto(`${served.url}/calls`);
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'CSV' }).click(),
+    ]);
+    assert.equal(
+      readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\r\n').length,
+      CALLS + 1,
+    );
+    await page.close();
+  });
+
+  test('a call that goes on stands on top and grows', async () => {
+    const facts = callOf(0, { calls: 1, untilUs: Date.now() * 1_000, seed: 99 });
+    const callId = facts[0]?.callId ?? '';
+    const journal = new Journal(served.db);
+    const page = await open('/calls');
+    await page.locator('.call-row').first().waitFor();
+    for (const turn of [0, 1]) {
+      await journal.append(facts.filter((fact) => fact.type !== 'call' && fact.turnIndex === turn));
+      await page
+        .locator(`.call-row.is-live:has-text("${callId}") [role=cell]:has-text("${turn + 1}")`)
+        .first()
+        .waitFor();
+    }
+    await page.locator('.call-row').first().getByText('live').waitFor();
+    await page.goto(`${served.url}/calls/${callId}`);
+    await page
+      .getByRole('button', { name: /^Turn 1/ })
+      .first()
+      .waitFor();
+    await page.close();
+    await served.db.query('DELETE FROM :schema.call_queue');
+  });
+
+  test('two selections and two calls stand side by side', async () => {
+    const page = await open('/compare');
+    await page.getByLabel('agent of A').selectOption('booking');
+    await page.getByLabel('agent of B').selectOption('reception');
+    await page.getByRole('row', { name: /^p50/ }).waitFor();
+    assert.match(at(page).search, /a=agent%3Dbooking&b=agent%3Dreception/);
+    await page.goto(`${served.url}/compare?call_a=${newest}`);
+    await page.getByRole('region', { name: 'Call B' }).getByRole('link').first().click();
+    await page
+      .getByRole('region', { name: 'Call B' })
+      .getByRole('heading', { name: 'Silence by turn' })
+      .waitFor();
+    await page.close();
+  });
+
+  test('what a span says stays text', async () => {
+    const page = await open(`/calls/${newest}`);
+    await page.getByRole('heading', { level: 1, name: PLANTED.slice(0, 20) }).waitFor();
+    assert.ok((await page.locator('.transcript').innerText()).includes(PLANTED.slice(0, 60)));
+    await page.goto(`${served.url}/calls`);
+    await page.locator('.call-row').first().waitFor();
+    assert.equal(await page.locator('img').count(), 0);
+    await page.close();
+  });
+
+  test('no call, and none of that kind, say what to do', async () => {
+    const page = await open('/calls?agent=nobody');
+    await page.getByRole('link', { name: 'Clear the filters' }).waitFor();
+    await page.goto(`${served.url}/calls/none`);
+    await page.getByRole('heading', { name: 'There is no such call' }).waitFor();
+    await page.close();
+    // A browser writes a line for a 404 of its own.
+    complaints.all.splice(
+      0,
+      complaints.all.length,
+      ...complaints.all.filter((text) => !text.includes('404')),
+    );
+  });
+
+  test('every view can be read by everyone, light and dark, and fits a phone', async () => {
+    const { calls } = await ask<CallsAnswer>('/api/calls?agent=survey&limit=1');
+    const paths = [...VIEWS, `/calls/${newest}`, `/calls/${calls[0]?.call.call_id}`];
+    for (const [viewport, colorScheme] of [
+      [WIDE, 'light'],
+      [PHONE, 'dark'],
+    ] as const) {
+      const page = await open('/calls', { viewport, colorScheme });
+      for (const path of paths) {
+        await page.goto(`${served.url}${path}`);
+        await page.locator('.call-row, .chart-card, .compare-row, .turn').first().waitFor();
+        const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+        assert.ok(width <= viewport.width, `${path} is ${width} px wide on ${viewport.width}`);
+        // By the debugger, which the page's policy does not bind.
+        await page.evaluate(axe.source);
+        const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
+          'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)',
+        );
+        const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 160))]);
+        assert.deepEqual(found, [], `${path} ${colorScheme}`);
+      }
+      await page.close();
+    }
+  });
+
+  test('through all of that no script failed, nothing was refused by the policy, no other host was asked', () => {
+    assert.deepEqual(complaints.all, []);
+    assert.deepEqual(served.errors, []);
+  });
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csvLine } from '../../../ui/server/export-calls.ts';
+import { limitOf, orderOf, positionOf, positionText, selectionOf } from '../../../ui/server/selection.ts';
+
+const NOW_MS = Date.parse('2026-11-29T12:00:30Z');
+const select = (text: string) => selectionOf(new URLSearchParams(text), NOW_MS);
+
+test('a query string chooses calls; what is empty does not', () => {
+  assert.equal(select('since=24h').since, Date.parse('2026-11-28T12:00:00Z') * 1_000);
+  assert.equal(select('since=2026-11-01T00:00:00Z').since, Date.parse('2026-11-01T00:00:00Z') * 1_000);
+  assert.equal(select('since=all').since, undefined);
+  assert.equal(select('agent=&outcome=FAIL').agent, undefined);
+  assert.deepEqual(select('outcome=FAIL&outcome=unknown').outcome, ['FAIL', 'unknown']);
+  assert.deepEqual(select('version=1.2&tag=tier:gold').serviceVersion, ['1.2']);
+  assert.deepEqual(select('tag=tier:gold&tag=a:b:c').tags, { tier: 'gold', a: 'b:c' });
+  assert.equal(select('interrupted=1').interrupted, true);
+  assert.deepEqual(select(''), {});
+  assert.equal(select('silence_from=1.2&silence_to=3').silenceTo, 3);
+});
+
+test('what cannot be is refused by name', () => {
+  for (const wrong of [
+    'since=monday',
+    'outcome=GREAT',
+    'tag=gold',
+    'silence_from=-1',
+    'silence_to=soon',
+    `agent=${'x'.repeat(301)}`,
+  ])
+    assert.throws(() => select(wrong), new RegExp(`^HttpError: ${wrong.split('=')[0]}: expected`), wrong);
+  const query = (text: string) => new URLSearchParams(text);
+  assert.throws(() => orderOf(query('order=name')), /order: expected one of started/);
+  assert.throws(() => limitOf(query('limit=501'), 500), /limit: expected 1 to 500/);
+  assert.throws(() => positionOf('nonsense'), /after: expected/);
+});
+
+test('a position is what it was', () => {
+  const position = { value: '2026-11-29 12:00:00.000001+00', callId: 'CA"ü' };
+  assert.deepEqual(positionOf(positionText(position)), position);
+  assert.equal(positionOf(null), undefined);
+});
+
+test('a line of a CSV file holds no formula and no other line', () => {
+  const line = csvLine({
+    call_id: '=HYPERLINK("http://x")',
+    agent_name: 'a, "b"\nc',
+    service_name: '-1+1',
+    cost_total: '-0.5',
+  });
+  assert.ok(line.startsWith(`"'=HYPERLINK(""http://x"")",`));
+  assert.ok(line.includes(`,'-1+1,`));
+  assert.ok(line.includes(`,"a, ""b""\nc",`));
+  assert.ok(line.includes(',-0.5,'));
+});

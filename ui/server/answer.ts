@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { rowJson } from '../../model/row-json.ts';
+
+const pack = promisify(gzip);
+/** Below it packing costs more than it saves. */
+const PACKED_FROM_BYTES = 1_400;
+
+/**
+ * Headers of everything that the page's server says. Scripts and styles come from files of this server alone: what a span
+ * says cannot become either, and nothing is asked of another host.
+ */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** A body, packed where the client takes that. */
+export async function sendBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+): Promise<void> {
+  const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const packed = takesGzip && body.length >= PACKED_FROM_BYTES ? await pack(body) : undefined;
+  const sent = packed ?? body;
+  response.writeHead(status, {
+    ...SAFE_HEADERS,
+    ...headers,
+    vary: 'accept-encoding',
+    ...(packed && { 'content-encoding': 'gzip' }),
+    'content-length': sent.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : sent);
+}
+
+export const sendJson = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+): Promise<void> =>
+  sendBody(
+    request,
+    response,
+    status,
+    { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+    Buffer.from(JSON.stringify(rowJson(value))),
+  );
+
+/** Sends the browser elsewhere. */
+export function redirect(
+  response: ServerResponse,
+  to: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(303, { ...SAFE_HEADERS, 'cache-control': 'no-store', location: to, ...headers });
+  response.end();
+}

@@ -1,0 +1,162 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PriceList } from '../../exporter/pricing/index.ts';
+import { HttpError } from '../../exporter/receiver/door/answer.ts';
+import { type Database, getCallFacts } from '../../exporter/store/index.ts';
+import {
+  type CallSelection,
+  getChoices,
+  getLatency,
+  getQuality,
+  getSilence,
+  getSpending,
+  getTotals,
+  listCallPage,
+  listTurns,
+} from '../../exporter/store/views/index.ts';
+import { VERSION } from '../../model/version.ts';
+import type { AboutAnswer, CallsAnswer, SelectionFigures } from '../shared/api.ts';
+import { sendJson } from './answer.ts';
+import { callDetail, readCall } from './call-detail.ts';
+import { exportCalls } from './export-calls.ts';
+import { listedCall } from './listed.ts';
+import { Live } from './live.ts';
+import { limitOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
+
+const MOST_LISTED = 500;
+const SHOWN_FACTS = 5_000;
+
+export interface ApiOptions {
+  db: Database;
+  priceList: PriceList;
+  /** Silence of no more than so many seconds is good. */
+  targetSeconds: number;
+  /** What separates two calls of one id, in milliseconds. */
+  callGapMs: number;
+  /** Address of a trace elsewhere, with `{trace_id}`. */
+  traceUrl?: string | undefined;
+  /** A token was asked for. */
+  authenticated: boolean;
+}
+
+type Handler = (
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<unknown>;
+
+/** The JSON API: reads, and nothing else. A handler gives what is answered; undefined: it has answered by itself. */
+export class Api {
+  readonly live: Live;
+  readonly #options: ApiOptions;
+  readonly #routes: Readonly<Record<string, Handler>>;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    const { db, targetSeconds } = options;
+    this.live = new Live(db, (callId) => this.#runningCall(callId));
+    this.#routes = {
+      '/api/about': async (): Promise<AboutAnswer> => ({
+        version: VERSION,
+        target_seconds: targetSeconds,
+        authenticated: options.authenticated,
+      }),
+      '/api/calls': (query) => this.#calls(query),
+      '/api/totals': async (query) => ({
+        ...(await this.#figures(selectionOf(query))),
+        target_seconds: targetSeconds,
+      }),
+      '/api/choices': () => getChoices(db),
+      '/api/latency': (query) => getLatency(db, selectionOf(query), targetSeconds),
+      '/api/cost': (query) => getSpending(db, selectionOf(query)),
+      '/api/quality': (query) => getQuality(db, selectionOf(query)),
+      '/api/compare': (query) => this.#compare(query),
+      '/api/calls.csv': (query, _, response) => this.#export('csv', query, response),
+      '/api/calls.json': (query, _, response) => this.#export('json', query, response),
+      '/api/live': async (_, __, response) => this.live.follow(response),
+    };
+  }
+
+  /** Answers a request below `/api/`. @throws HttpError */
+  async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const handler = Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
+    const answer = await (handler ?? this.#ofCall(url.pathname))(url.searchParams, request, response);
+    if (answer !== undefined) await sendJson(request, response, 200, answer);
+  }
+
+  /** `/api/calls/ID`, and what is below it. */
+  #ofCall(path: string): Handler {
+    const [, encoded, facts] = /^\/api\/calls\/([^/]+)(\/facts)?$/.exec(path) ?? [];
+    if (encoded === undefined)
+      throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
+    const callId = decoded(encoded);
+    return facts === undefined ? () => this.#call(callId) : () => this.#facts(callId);
+  }
+
+  async #calls(query: URLSearchParams): Promise<CallsAnswer> {
+    const { db } = this.#options;
+    const after = positionOf(query.get('after'));
+    const { calls, next } = await listCallPage(db, selectionOf(query), {
+      order: orderOf(query),
+      limit: limitOf(query, MOST_LISTED),
+      after,
+    });
+    const turns = await listTurns(
+      db,
+      calls.map(({ call_id }) => call_id),
+    );
+    return {
+      calls: calls.map((call) => listedCall(call, turns.get(call.call_id) ?? [])),
+      ...(next && { next: positionText(next) }),
+    };
+  }
+
+  async #figures(selection: CallSelection) {
+    const { db, targetSeconds } = this.#options;
+    const [totals, silence] = await Promise.all([
+      getTotals(db, selection),
+      getSilence(db, selection, targetSeconds),
+    ]);
+    return { totals, silence };
+  }
+
+  /** `a` and `b` are query strings of their own. */
+  async #compare(query: URLSearchParams) {
+    const { db, targetSeconds } = this.#options;
+    const side = async (name: string): Promise<SelectionFigures> => {
+      const selection = selectionOf(new URLSearchParams(query.get(name) ?? ''));
+      const { models } = await getLatency(db, selection, targetSeconds);
+      return { ...(await this.#figures(selection)), models };
+    };
+    return { a: await side('a'), b: await side('b'), target_seconds: targetSeconds };
+  }
+
+  async #call(callId: string) {
+    const { db, priceList, callGapMs, traceUrl } = this.#options;
+    const call = await readCall(db, callId, priceList, callGapMs);
+    if (call === undefined) throw new HttpError(404, 'there is no such call');
+    return callDetail(call, priceList, traceUrl);
+  }
+
+  async #facts(callId: string) {
+    const { db, callGapMs } = this.#options;
+    return { facts: await getCallFacts(db, callId, SHOWN_FACTS, callGapMs) };
+  }
+
+  async #runningCall(callId: string) {
+    const { db, priceList, callGapMs } = this.#options;
+    const call = await readCall(db, callId, priceList, callGapMs);
+    return call?.live === true ? listedCall(call.metrics, call.logs, true) : undefined;
+  }
+
+  #export(format: 'csv' | 'json', query: URLSearchParams, response: ServerResponse) {
+    return exportCalls(this.#options.db, response, format, selectionOf(query), orderOf(query));
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new HttpError(400, 'the id of the call is not well-formed');
+  }
+}

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sendBody } from './answer.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Views of the client: each is the same page, which shows what its address says. */
+const VIEWS = /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare)$/;
+
+/** The built client, in memory: a handful of small files, so that no path of a request ever reaches the disk. */
+export class Assets {
+  readonly #files: ReadonlyMap<string, Buffer>;
+
+  /** @throws Error when the client was not built. */
+  constructor(folder = fileURLToPath(new URL('../web/', import.meta.url))) {
+    this.#files = new Map(
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
+        .map((entry) => `${entry.parentPath}/${entry.name}`)
+        .map(
+          (path) =>
+            [`/${path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '')}`, path] as const,
+        )
+        .map(([name, path]) => [name, readFileSync(path)]),
+    );
+    if (!this.#files.has('/index.html'))
+      throw new Error(`The page is not built: ${folder} has no index.html.`);
+  }
+
+  /** Answers with the file at a path, or with the page where the path is a view's. False: there is neither. */
+  async send(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+    const name = VIEWS.test(path) ? '/index.html' : path;
+    const file = this.#files.get(name);
+    if (file === undefined) return false;
+    const type = TYPES[extname(name)] ?? 'application/octet-stream';
+    // Names of assets change with their content.
+    const lasting = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+    await sendBody(request, response, 200, { 'content-type': type, 'cache-control': lasting }, file);
+    return true;
+  }
+}

@@ -1,0 +1,73 @@
+import { billOf } from '../../exporter/calls/bill.ts';
+import { groupCall } from '../../exporter/calls/group.ts';
+import type { GroupedCall } from '../../exporter/calls/grouped.ts';
+import { finalizeCall } from '../../exporter/finalize.ts';
+import type { PriceList } from '../../exporter/pricing/index.ts';
+import { priceSource } from '../../exporter/pricing/price-source.ts';
+import {
+  type CallLogRow,
+  type CallMetricsRow,
+  type Database,
+  getCallFacts,
+  getCallLogs,
+  getCallMetrics,
+  type StoredCallMetrics,
+} from '../../exporter/store/index.ts';
+import type { Fact } from '../../model/facts.ts';
+import { rowJson } from '../../model/row-json.ts';
+import type { BillLine, CallAnswer, CallRow } from '../shared/api.ts';
+import { barsOf } from '../shared/waterfall.ts';
+import { shifted, turnDetail } from './turn-detail.ts';
+
+/** Spans of one call that the page draws. */
+const SHOWN_SPANS = 10_000;
+
+export interface CallRead {
+  metrics: CallMetricsRow | StoredCallMetrics;
+  logs: CallLogRow[];
+  facts: Fact[];
+  live: boolean;
+}
+
+/** A call as its rows say; one that has none yet as its spans come to so far. Undefined: there is no such call. */
+export async function readCall(
+  db: Database,
+  callId: string,
+  priceList: PriceList,
+  callGapMs: number,
+): Promise<CallRead | undefined> {
+  const metrics = await getCallMetrics(db, callId);
+  const facts = await getCallFacts(db, callId, SHOWN_SPANS, callGapMs);
+  if (metrics !== undefined) return { metrics, logs: await getCallLogs(db, callId), facts, live: false };
+  if (facts.length === 0) return undefined;
+  return { ...finalizeCall(facts, priceList), facts, live: true };
+}
+
+/** All that the page shows of a call. */
+export function callDetail(
+  { metrics, logs, facts, live }: CallRead,
+  priceList: PriceList,
+  traceUrl: string | undefined,
+): CallAnswer {
+  const grouped = facts.length > 0 ? groupCall(facts) : undefined;
+  const zeroUs = metrics.started_at;
+  const turns = new Map(grouped?.turns.map((turn) => [turn.turnIndex, turn]));
+  const inTurns = new Set(grouped?.turns.flatMap(({ stages }) => stages));
+  const beside = (grouped?.stages ?? []).filter((stage) => !inTurns.has(stage));
+  return {
+    call: rowJson(metrics) as CallRow,
+    live,
+    turns: logs.map((row) => turnDetail(row, turns.get(row.turn_index), zeroUs)),
+    beside: barsOf({ stages: beside }).map((bar) => shifted(bar, zeroUs)),
+    bill: grouped ? billLines(grouped, priceList) : [],
+    bill_list: priceList.name,
+    spans: facts.length,
+    ...(traceUrl !== undefined && { trace_url: traceUrl }),
+  };
+}
+
+const billLines = (call: GroupedCall, priceList: PriceList): BillLine[] =>
+  billOf(call, priceList).map(({ cost, ...line }) => {
+    const price = line.entry === undefined ? undefined : priceSource(line.entry);
+    return { ...line, ...(cost && { cost: cost.toFixed() }), ...(price && { price }) };
+  });

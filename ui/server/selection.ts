@@ -1,0 +1,138 @@
+import { HttpError } from '../../exporter/receiver/door/answer.ts';
+import {
+  CALL_ORDERS,
+  type CallOrder,
+  type CallPosition,
+  type CallSelection,
+} from '../../exporter/store/views/index.ts';
+import { parseDuration } from '../../model/settings.ts';
+import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
+
+/** Values longer than any name are none, and a list has no more. */
+const MOST_CHARACTERS = 300;
+const MOST_VALUES = 50;
+
+/** Parameters that may stand several times, and the lists of the filter that they are. */
+const LISTS = {
+  agent: 'agent',
+  campaign: 'campaign',
+  customer: 'customer',
+  service: 'service',
+  version: 'serviceVersion',
+  environment: 'environment',
+  provider: 'provider',
+  model: 'model',
+} as const;
+
+/**
+ * The calls that a query string chooses. `since` and `until` are instants (ISO 8601), or durations back from now (`7d`),
+ * counted from the full minute, so that the pages of a list agree. What is empty does not choose.
+ * @throws HttpError 400 that names the parameter
+ */
+export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()): CallSelection {
+  const { text, list, instant, seconds } = reader(query, nowMs);
+  const outcome = list('outcome');
+  const known = outcome.filter((word): word is Outcome | 'unknown' => OUTCOME_WORDS.has(word));
+  if (known.length < outcome.length)
+    throw new HttpError(400, `outcome: expected ${[...OUTCOME_WORDS].join(', ')}`);
+  const tags = tagsOf(list('tag'));
+  return withoutAbsent({
+    since: instant('since'),
+    until: instant('until'),
+    ...Object.fromEntries(Object.entries(LISTS).map(([name, field]) => [field, list(name)])),
+    outcome: known,
+    tags,
+    direction: text('direction'),
+    channel: text('channel'),
+    idPart: text('id'),
+    silenceFrom: seconds('silence_from'),
+    silenceTo: seconds('silence_to'),
+    interrupted: text('interrupted') && true,
+    unpriced: text('unpriced') && true,
+    unanswered: text('unanswered') && true,
+    failed: text('failed') && true,
+  });
+}
+
+const OUTCOME_WORDS: ReadonlySet<string> = new Set([...OUTCOMES, 'unknown']);
+
+/** What is absent, empty or an empty list does not choose. */
+const withoutAbsent = (selection: Readonly<Record<string, unknown>>): CallSelection =>
+  Object.fromEntries(
+    Object.entries(selection).filter(
+      ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+
+/** Each `key:value`. */
+function tagsOf(words: readonly string[]): Record<string, string> | undefined {
+  if (words.length === 0) return undefined;
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf(':');
+      if (at < 1) throw new HttpError(400, 'tag: expected KEY:VALUE');
+      return [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+/** Reads parameters of one type each. */
+function reader(query: URLSearchParams, nowMs: number) {
+  const list = (name: string) => {
+    const values = query.getAll(name).filter((value) => value !== '');
+    if (values.length > MOST_VALUES || values.some((value) => value.length > MOST_CHARACTERS))
+      throw new HttpError(
+        400,
+        `${name}: expected no more than ${MOST_VALUES} values of ${MOST_CHARACTERS} characters`,
+      );
+    return values;
+  };
+  const text = (name: string) => list(name)[0];
+  const instant = (name: string) => {
+    const value = text(name);
+    if (value === undefined || value === 'all') return undefined;
+    const ms = parseDuration(value);
+    if (ms !== undefined && /[a-z]$/.test(value)) return Math.floor((nowMs - ms) / 60_000) * 60_000_000;
+    const at = Date.parse(value);
+    if (Number.isNaN(at)) throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);
+    return at * 1_000;
+  };
+  const seconds = (name: string) => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (Number.isFinite(number) && number >= 0) return number;
+    throw new HttpError(400, `${name}: expected seconds`);
+  };
+  return { text, list, instant, seconds };
+}
+
+/** @throws HttpError 400 */
+export function orderOf(query: URLSearchParams): CallOrder {
+  const order = query.get('order') ?? 'started';
+  if (Object.hasOwn(CALL_ORDERS, order)) return order as CallOrder;
+  throw new HttpError(400, `order: expected one of ${Object.keys(CALL_ORDERS).join(', ')}`);
+}
+
+/** @throws HttpError 400 */
+export function limitOf(query: URLSearchParams, most: number): number {
+  const text = query.get('limit');
+  if (text === null) return Math.min(100, most);
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0 && limit <= most) return limit;
+  throw new HttpError(400, `limit: expected 1 to ${most}`);
+}
+
+/** Where a page ends, as text that means nothing to who sends it back. */
+export const positionText = (position: CallPosition): string =>
+  Buffer.from(JSON.stringify([position.value, position.callId])).toString('base64url');
+
+/** @throws HttpError 400 */
+export function positionOf(text: string | null): CallPosition | undefined {
+  if (text === null || text === '') return undefined;
+  try {
+    const [value, callId] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    if ((value === null || typeof value === 'string') && typeof callId === 'string') return { value, callId };
+  } catch {}
+  throw new HttpError(400, 'after: expected what `next` of the page before says');
+}

@@ -1,0 +1,158 @@
+/**
+ * The shapes of the JSON API, for the server and for the client. Rows stand under the column names of the tables
+ * (docs/columns.md): money is text in USD with all its places, instants are ISO 8601, null is unknown. Instants within a
+ * call are seconds from its start.
+ */
+import type {
+  CallOrder,
+  CallTotals,
+  Choices,
+  Counted,
+  LatencyView,
+  ModelLatency,
+  QualityView,
+  SilenceFigures,
+  SpendingPart,
+  SpendingView,
+} from '../../exporter/store/views/index.ts';
+import type { Usage } from '../../model/facts.ts';
+import type { CallLogJson, CallMetricsJson } from '../../model/row-json.ts';
+import type { Segment } from '../../model/vocabulary.ts';
+import type { Bar, Span } from './waterfall.ts';
+
+export type {
+  Bar,
+  CallOrder,
+  Choices,
+  Counted,
+  LatencyView,
+  ModelLatency,
+  QualityView,
+  SilenceFigures,
+  Span,
+  SpendingPart,
+  SpendingView,
+};
+
+/** A row of `call_metrics`. Of a call that goes on, what its spans come to so far. */
+export type CallRow = Omit<CallMetricsJson, 'finalized_at' | 'finalized_by'> &
+  Partial<Pick<CallMetricsJson, 'finalized_at' | 'finalized_by'>>;
+export type TurnRow = CallLogJson;
+
+/** A call in a list, with its first 40 turns in short. */
+export interface ListedCall {
+  call: CallRow;
+  /** It has no row yet. */
+  live: boolean;
+  turns: ListedTurn[];
+}
+
+export interface ListedTurn {
+  turn_index: number;
+  initiator: string | null;
+  /** Seconds; null: no one waited, or it is not known. */
+  eou_latency: number | null;
+  /** Seconds of each segment, in the order of `SEGMENTS`. */
+  segments: (number | null)[];
+  interruption_kind: string | null;
+  error_type: string | null;
+}
+
+/** `GET /api/calls` */
+export interface CallsAnswer {
+  calls: ListedCall[];
+  /** For `after`; absent on the last page. */
+  next?: string;
+}
+
+/** `GET /api/totals` */
+export interface TotalsAnswer {
+  totals: CallTotals;
+  silence: SilenceFigures;
+  target_seconds: number;
+}
+
+/** One line of a call's bill. */
+export interface BillLine {
+  component: string;
+  provider?: string;
+  model?: string;
+  count: number;
+  usage: Usage & { callSeconds?: number };
+  cost?: string;
+  /** The price that was used, and where it is from; absent where it is not one of the catalogue. */
+  entry?: string;
+  price?: { validFrom: string; source: string; checkedOn: string; prices: Record<string, string> };
+  assumed?: boolean;
+  unpriced?: string;
+}
+
+export interface TurnDetail {
+  row: TurnRow;
+  /** Seconds from the call's start. */
+  start: number;
+  end: number;
+  /** End of utterance to playback start; absent without an EOU latency. `placed`: when it was is known, not only how long. */
+  silence?: Span & { placed: boolean };
+  segments: Partial<Record<Segment, number>>;
+  speech: Span[];
+  /** When the agent was heard; `estimated`: nothing showed it. */
+  heard: (Span & { estimated: boolean })[];
+  bars: Bar[];
+  interruptions: { kind: string; at: number; seconds?: number }[];
+}
+
+/** `GET /api/calls/ID` */
+export interface CallAnswer {
+  call: CallRow;
+  live: boolean;
+  turns: TurnDetail[];
+  /** Stages outside any turn. */
+  beside: Bar[];
+  bill: BillLine[];
+  /** The price list of the bill; another than `call.price_list`: prices have changed since the row was written. */
+  bill_list: string;
+  /** Spans of the call in the journal; 0: they have expired, and only the rows are left. */
+  spans: number;
+  /** `{trace_id}` stands for the id. Absent: EARSHOT_TRACE_URL is not set. */
+  trace_url?: string;
+}
+
+/** `GET /api/calls/ID/facts` */
+export interface FactsAnswer {
+  /** What each span said, as in the journal. */
+  facts: Record<string, unknown>[];
+}
+
+/** `GET /api/compare` */
+export interface SelectionFigures {
+  totals: CallTotals;
+  silence: SilenceFigures;
+  models: ModelLatency[];
+}
+export interface CompareAnswer {
+  a: SelectionFigures;
+  b: SelectionFigures;
+  target_seconds: number;
+}
+
+/** `GET /api/about` */
+export interface AboutAnswer {
+  version: string;
+  target_seconds: number;
+  /** Whether a token was asked for, so that there is something to leave. */
+  authenticated: boolean;
+}
+
+/** Events of `GET /api/live`: the calls that go on, and the ids of those that got their rows. */
+export interface LiveEvent {
+  running: ListedCall[];
+}
+export interface FinishedEvent {
+  call_ids: string[];
+}
+
+/** Any answer with a status of 400 and above. */
+export interface ErrorAnswer {
+  error: string;
+}

@@ -1,0 +1,86 @@
+/** What stands where nothing is known. Never 0. */
+export const UNKNOWN = '–';
+
+type Maybe<T> = T | null | undefined;
+const known = <T>(value: Maybe<T>): value is T => value !== null && value !== undefined;
+
+/** `0.412` as `412 ms`, `1.234` as `1.23 s`, `12.3` as `12.3 s`. */
+export function showSeconds(seconds: Maybe<number>): string {
+  if (!known(seconds) || !Number.isFinite(seconds)) return UNKNOWN;
+  if (Math.abs(seconds) < 0.9995) return `${Math.round(seconds * 1_000)} ms`;
+  return Math.abs(seconds) < 9.995 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(1)} s`;
+}
+
+/** A limit, as people say it: `1.2` as `1.2 s`, `5` as `5 s`. */
+export const showLimit = (seconds: number): string =>
+  seconds > 0 && seconds < 1 ? `${Math.round(seconds * 1_000)} ms` : `${Number(seconds.toFixed(2))} s`;
+
+/** `92` as `1:32`, `3700` as `1:01:40`. */
+export function showDuration(seconds: Maybe<number>): string {
+  if (!known(seconds)) return UNKNOWN;
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+/** Four places, as bills round; more money has two. */
+export function showMoney(usd: Maybe<string | number>): string {
+  if (!known(usd)) return UNKNOWN;
+  const value = Number(usd);
+  if (value === 0) return '$0';
+  if (Math.abs(value) >= 10) return `$${withCommas(value.toFixed(2))}`;
+  return Math.abs(value) < 0.00005 ? '<$0.0001' : `$${value.toFixed(4)}`;
+}
+
+/** `0.123` as `12 %`, `0.0123` as `1.2 %`. */
+export function showShare(share: Maybe<number>): string {
+  if (!known(share) || !Number.isFinite(share)) return UNKNOWN;
+  const percent = share * 100;
+  if (Math.abs(percent) < 0.05) return '0 %';
+  return `${percent !== 0 && Math.abs(percent) < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
+/** `12345` as `12,345`. */
+export const showCount = (count: Maybe<number>): string =>
+  known(count) ? withCommas(String(Math.round(count))) : UNKNOWN;
+
+const withCommas = (digits: string) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+
+/** A part of a whole; undefined where there is no whole. */
+export const shareOf = (part: Maybe<number>, whole: Maybe<number>): number | undefined =>
+  known(part) && known(whole) && whole > 0 ? part / whole : undefined;
+
+/** `barge_in` as `barge-in`, `NO_ANSWER` as `no answer`. */
+export const showWord = (word: string): string =>
+  word === 'barge_in' ? 'barge-in' : word.toLowerCase().replaceAll('_', ' ');
+
+/** Provider and model, as far as they are known. */
+export const showModel = (provider: Maybe<string>, model: Maybe<string>): string =>
+  [provider, model].filter(Boolean).join(' ') || UNKNOWN;
+
+/** The time of an instant where the reader is; with the day, unless that is today's. */
+export function showInstant(iso: string, now: Date, timeZone?: string): string {
+  const at = new Date(iso);
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const time = at.toLocaleTimeString('en-GB', { ...zone });
+  const day = (date: Date) => date.toLocaleDateString('en-GB', { ...zone, day: 'numeric', month: 'short' });
+  const year = at.getFullYear() === now.getFullYear() ? '' : ` ${at.getFullYear()}`;
+  return day(at) === day(now) && year === '' ? time : `${day(at)}${year} ${time}`;
+}
+
+/** `Sat 29 Nov 2026, 14:31:59 GMT+1`. */
+export const showMoment = (iso: string, timeZone?: string): string =>
+  new Date(iso).toLocaleString('en-GB', {
+    ...(timeZone === undefined ? {} : { timeZone }),
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });

@@ -1,0 +1,62 @@
+/** The filters that the address of every view carries, by the names of the API's parameters. */
+export const FILTERS = [
+  'since',
+  'until',
+  'service',
+  'version',
+  'environment',
+  'customer',
+  'tag',
+  'agent',
+  'campaign',
+  'direction',
+  'channel',
+  'outcome',
+  'provider',
+  'model',
+  'id',
+  'silence_from',
+  'silence_to',
+  'interrupted',
+  'unanswered',
+  'unpriced',
+  'failed',
+] as const;
+export type Filter = (typeof FILTERS)[number];
+
+/** Where nothing else is asked for. */
+export const DEFAULT_SINCE = '7d';
+
+/** The filters of an address, for the API: with the time that is meant where none is said. */
+export function filtersOf(query: URLSearchParams): URLSearchParams {
+  const filters = new URLSearchParams();
+  for (const name of FILTERS) {
+    for (const value of query.getAll(name)) if (value !== '') filters.append(name, value);
+  }
+  if (!filters.has('since') && !filters.has('until')) filters.set('since', DEFAULT_SINCE);
+  return filters;
+}
+
+/** An address with some of its parameters set, or left out where the value is undefined. */
+export function withParameters(
+  path: string,
+  query: URLSearchParams,
+  changes: Readonly<Record<string, string | undefined>>,
+): string {
+  const changed = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined || value === '') changed.delete(name);
+    else changed.set(name, value);
+  }
+  if (changed.get('since') === DEFAULT_SINCE && !changed.has('until')) changed.delete('since');
+  const text = changed.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** An address of another view that keeps the filters and nothing else. */
+export const keepingFilters = (path: string, query: URLSearchParams): string =>
+  withParameters(
+    path,
+    new URLSearchParams([...query].filter(([name]) => (FILTERS as readonly string[]).includes(name))),
+    {},
+  );

@@ -1,0 +1,104 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { keepingFilters } from '../../shared/query.ts';
+import { Help } from '../parts/help.tsx';
+import { CallView } from '../views/call-view.tsx';
+import { CallsView } from '../views/calls-view.tsx';
+import { CompareView } from '../views/compare-view.tsx';
+import { CostView } from '../views/cost-view.tsx';
+import { LatencyView } from '../views/latency-view.tsx';
+import { QualityView } from '../views/quality-view.tsx';
+import { about } from './about.ts';
+import { useKeys } from './keys.ts';
+import { isFollowing, running } from './live.ts';
+import { path, query } from './location.ts';
+import { switchTheme, theme } from './theme.ts';
+
+const VIEWS = [
+  { path: '/calls', name: 'Calls' },
+  { path: '/latency', name: 'Latency' },
+  { path: '/cost', name: 'Cost' },
+  { path: '/quality', name: 'Quality' },
+  { path: '/compare', name: 'Compare' },
+] as const;
+
+const isHelpOpen = signal(false);
+
+/** The page: its head, and the view that its address names. */
+export function App() {
+  useKeys({
+    '?': () => {
+      isHelpOpen.value = !isHelpOpen.value;
+    },
+  });
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <header class="top">
+        <a class="brand" href="/calls">
+          <svg viewBox="0 0 22 16" aria-hidden="true">
+            <path class="brand-a" d="M2 8h3" />
+            <path class="brand-b" d="M9 5v6" />
+            <path class="brand-c" d="M14 2v12" />
+            <path class="brand-d" d="M19 6v4" />
+          </svg>
+          earshot
+        </a>
+        <nav aria-label="Views">
+          {VIEWS.map(({ path: to, name }) => (
+            <a key={to} href={keepingFilters(to, query.value)} aria-current={isIn(to) ? 'page' : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        <div class="top-end">
+          {running.value.length > 0 && (
+            <a class="live-count" href="/calls">
+              <i class="dot" />
+              {running.value.length} live
+            </a>
+          )}
+          {!isFollowing.value && <span class="dim small">not connected</span>}
+          <button type="button" class="plain" onClick={switchTheme}>
+            {theme.value === 'dark' ? 'Light' : 'Dark'}
+          </button>
+          <button
+            type="button"
+            class="plain"
+            aria-label="Keyboard and meanings"
+            onClick={() => {
+              isHelpOpen.value = true;
+            }}
+          >
+            <kbd>?</kbd>
+          </button>
+          {about.value.authenticated && (
+            <form method="post" action="/logout">
+              <button type="submit" class="plain">
+                Log out
+              </button>
+            </form>
+          )}
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {viewOf(path.value)}
+      </main>
+      <Help isOpen={isHelpOpen} version={about.value.version} />
+    </>
+  );
+}
+
+const isIn = (to: string) => path.value === to || (to === '/calls' && /^\/(calls\/.*)?$/.test(path.value));
+
+function viewOf(at: string): ComponentChildren {
+  const [, callId] = /^\/calls\/([^/]+)$/.exec(at) ?? [];
+  if (callId !== undefined) return <CallView key={callId} callId={decodeURIComponent(callId)} />;
+  if (at === '/latency') return <LatencyView />;
+  if (at === '/cost') return <CostView />;
+  if (at === '/quality') return <QualityView />;
+  if (at === '/compare') return <CompareView />;
+  return <CallsView />;
+}

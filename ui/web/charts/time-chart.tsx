@@ -1,0 +1,100 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useWidth } from '../app/sizes.ts';
+import { theme } from '../app/theme.ts';
+
+export interface Line {
+  name: string;
+  /** A custom property that holds its colour, as `--llm`. */
+  colour: string;
+  values: readonly (number | null)[];
+  dashed?: boolean;
+}
+
+interface Props {
+  /** What it shows, for who cannot see it. */
+  label: string;
+  /** Seconds since 1970. */
+  times: readonly number[];
+  lines: readonly Line[];
+  /** A line across, as a target. */
+  target?: number;
+  show(value: number): string;
+  height?: number;
+  /** A stretch of time was chosen by dragging: seconds since 1970. */
+  onZoom?(from: number, to: number): void;
+}
+
+/** A time of day; the day at its midnight, and where the marks are days apart. */
+function momentText(at: number, step: number): string {
+  const date = new Date(at * 1_000);
+  if (step >= 86_400 || (date.getHours() === 0 && date.getMinutes() === 0))
+    return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}
+
+const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Lines over time. Drag to choose a stretch. */
+export function TimeChart({ label, times, lines, target, show, height = 220, onZoom }: Props) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const zoom = useRef(onZoom);
+  zoom.current = onZoom;
+  const colours = theme.value;
+  useEffect(() => {
+    const element = box.current;
+    if (element === null || width === 0) return undefined;
+    const axis = { stroke: css('--dim'), grid: { stroke: css('--line'), width: 1 }, ticks: { show: false } };
+    const all =
+      target === undefined
+        ? lines
+        : [...lines, { name: 'target', colour: '--faint', dashed: true, values: times.map(() => target) }];
+    const chart = new uPlot(
+      {
+        width,
+        height,
+        // The browser's own zone, as everywhere on the page.
+        scales: { y: { range: (_, __, max) => [0, (max || 1) * 1.08] } },
+        axes: [
+          { ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => momentText(tick, step)) },
+          { ...axis, size: 58, values: (_, ticks) => ticks.map(show) },
+        ],
+        series: [
+          {},
+          ...all.map(({ name, colour, dashed }) => ({
+            label: name,
+            stroke: css(colour),
+            width: dashed ? 1 : 2,
+            ...(dashed && { dash: [4, 4] }),
+            points: { show: times.length < 40 && !dashed, size: 5 },
+            spanGaps: false,
+            value: (_: uPlot, value: number | null) =>
+              value === null || value === undefined ? '–' : show(value),
+          })),
+        ],
+        cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false } },
+        hooks: {
+          setSelect: [
+            (self) => {
+              const { left, width: wide } = self.select;
+              if (wide > 4) zoom.current?.(self.posToVal(left, 'x'), self.posToVal(left + wide, 'x'));
+            },
+          ],
+        },
+      },
+      [[...times], ...all.map(({ values }) => [...values])] as uPlot.AlignedData,
+      element,
+    );
+    return () => chart.destroy();
+  }, [times, lines, target, width, height, colours]);
+  return (
+    <div
+      ref={box}
+      class="time-chart"
+      role="img"
+      aria-label={label}
+      style={{ minHeight: `${height + 30}px` }}
+    />
+  );
+}

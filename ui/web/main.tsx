@@ -1,0 +1,10 @@
+import { render } from 'preact';
+import './styles/index.css';
+import { learnAbout } from './app/about.ts';
+import { App } from './app/app.tsx';
+import { follow } from './app/live.ts';
+
+follow();
+learnAbout();
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);

@@ -1,0 +1,149 @@
+import type { CallAnswer, CallRow } from '../../shared/api.ts';
+import {
+  showCount,
+  showDuration,
+  showMoment,
+  showMoney,
+  showSeconds,
+  showShare,
+  showWord,
+  UNKNOWN,
+} from '../../shared/format.ts';
+import { longestPart, partsOf, slowestTurn } from '../../shared/insight.ts';
+import { lastCalls } from '../app/location.ts';
+import { Badge, Outcome } from './badges.tsx';
+import { CopyLink } from './copy-link.tsx';
+
+/** Who called whom and how it went, with what is to be known of the figures. */
+export function CallHead({ data }: { data: CallAnswer }) {
+  const { call, live } = data;
+  const name = call.agent_name ?? call.service_name ?? 'Call';
+  return (
+    <header class="call-head">
+      <div class="call-title">
+        <a class="back" href={lastCalls.value} aria-label="All calls">
+          ←
+        </a>
+        <h1>{name}</h1>
+        <span class="mono dim cut">{call.call_id}</span>
+        {live ? (
+          <span class="live">
+            <i class="dot" /> live
+          </span>
+        ) : (
+          <Outcome outcome={call.outcome} />
+        )}
+        <span class="spacer" />
+        <a
+          class="button"
+          href={`/api/calls/${encodeURIComponent(call.call_id)}`}
+          download={`${call.call_id}.json`}
+        >
+          JSON
+        </a>
+        <a class="button" href={`/compare?call_a=${encodeURIComponent(call.call_id)}`}>
+          Compare
+        </a>
+        <CopyLink />
+      </div>
+      <p class="call-facts">
+        {factsOf(call).map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+        <span>
+          <b>{showMoney(call.cost_total)}</b>
+          {call.unpriced.length > 0 && '+'}
+        </span>
+        <span>
+          silence p50 <b>{showSeconds(call.eou_latency_p50)}</b>, p95{' '}
+          <b>{showSeconds(call.eou_latency_p95)}</b>
+        </span>
+        <span>{interruptions(call)}</span>
+        {call.sentiment_label !== null && <span>{call.sentiment_label}</span>}
+      </p>
+      <Doubts data={data} />
+      <Answer data={data} />
+    </header>
+  );
+}
+
+const turnsText = (count: number) => `${count} turn${count === 1 ? '' : 's'}`;
+
+const factsOf = (call: CallRow) => [
+  [call.direction, call.channel].filter(Boolean).join(' ') || 'direction unknown',
+  ...(call.campaign_id === null ? [] : [`campaign ${call.campaign_id}`]),
+  showMoment(call.started_at),
+  showDuration(call.duration_seconds),
+  turnsText(call.turn_count),
+  `ended: ${call.end_reason === null ? UNKNOWN : showWord(call.end_reason)}`,
+];
+
+function interruptions({ interruption_count: count, unanswered_count: unanswered }: CallRow): string {
+  const interrupted =
+    count === null ? `${UNKNOWN} interruptions` : `${count} interruption${count === 1 ? '' : 's'}`;
+  return unanswered !== null && unanswered > 0 ? `${interrupted}, ${unanswered} unanswered` : interrupted;
+}
+
+/** What the figures of the call leave out, or only suppose. */
+function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallAnswer }) {
+  const estimated = turns.filter(({ row }) => row.playback_source === 'estimated').length;
+  const usage = turns.filter(({ row }) => row.usage_estimated === true).length;
+  const doubts = [
+    ...call.unpriced.map((name) => ({
+      text: `not priced: ${name}`,
+      title: 'No price is known: the cost is a lower bound',
+    })),
+    ...(usage > 0
+      ? [{ text: `usage estimated in ${turnsText(usage)}`, title: 'The provider did not report all usage' }]
+      : []),
+    ...(estimated > 0
+      ? [
+          {
+            text: `playback estimated in ${turnsText(estimated)}`,
+            title: 'Nothing showed when the agent was heard',
+          },
+        ]
+      : []),
+    ...((call.clock_skew_count ?? 0) > 0
+      ? [
+          {
+            text: `clocks disagree in ${turnsText(call.clock_skew_count ?? 0)}`,
+            title: 'What compares two clocks is left out',
+          },
+        ]
+      : []),
+    ...((call.spans_dropped ?? 0) > 0
+      ? [{ text: `${showCount(call.spans_dropped)} spans left out`, title: 'EARSHOT_MAX_CALL_SPANS' }]
+      : []),
+    ...(spans === 0 && !live
+      ? [{ text: 'spans have expired', title: 'Only the rows are left: no timeline, no waterfall' }]
+      : []),
+    ...(call.price_list === bill_list || spans === 0 || live
+      ? []
+      : [{ text: `priced with ${call.price_list}`, title: `Prices are now those of ${bill_list}` }]),
+  ];
+  if (doubts.length === 0) return null;
+  return (
+    <p class="doubts">
+      {doubts.map(({ text, title }) => (
+        <Badge key={text} kind="warn" title={title}>
+          {text}
+        </Badge>
+      ))}
+    </p>
+  );
+}
+
+/** Where the call lost most of its time, in a sentence. */
+function Answer({ data: { turns } }: { data: CallAnswer }) {
+  const row = slowestTurn(turns.map((turn) => turn.row));
+  const turn = turns.find((each) => each.row === row);
+  const longest = turn && longestPart(partsOf(turn.segments));
+  if (!row || !longest) return null;
+  return (
+    <p class="answer">
+      Longest wait: <b>turn {row.turn_index}</b>, {showSeconds(row.eou_latency)}, of which{' '}
+      {showShare(longest.share)} <b class={`ink-${longest.segment}`}>{longest.segment}</b>.
+    </p>
+  );
+}

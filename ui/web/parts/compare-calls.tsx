@@ -1,0 +1,104 @@
+import type { CallAnswer, CallsAnswer, TurnDetail } from '../../shared/api.ts';
+import { showDuration, showMoment, showMoney, showSeconds } from '../../shared/format.ts';
+import { withParameters } from '../../shared/query.ts';
+import { useFetched } from '../app/fetching.ts';
+import { navigate, query } from '../app/location.ts';
+import { Outcome } from './badges.tsx';
+import { CopyLink } from './copy-link.tsx';
+import { Trouble } from './empty.tsx';
+import { Timeline } from './timeline.tsx';
+import { TurnStrip } from './turn-strip.tsx';
+
+/** Two calls, one above the other, on one scale. */
+export function CompareCalls({ a, b }: { a: string; b: string | undefined }) {
+  const address = (callId: string) => `/api/calls/${encodeURIComponent(callId)}`;
+  const first = useFetched<CallAnswer>(address(a));
+  const second = useFetched<CallAnswer>(b === undefined ? undefined : address(b));
+  const answers = [first.data, second.data].flatMap((data) => data ?? []);
+  const silence = Math.max(0, ...answers.flatMap(({ call }) => call.eou_latency_max ?? []));
+  const length = Math.max(1, ...answers.map(({ call }) => call.duration_seconds));
+  return (
+    <article class="call">
+      <div class="card-head">
+        <h1>Compare two calls</h1>
+        <span class="spacer" />
+        <a class="button" href="/compare">
+          Compare selections
+        </a>
+        <CopyLink />
+      </div>
+      {[first.error, second.error].map((error) => error && <Trouble key={error} error={error} />)}
+      {first.data && <OneCall data={first.data} side="a" silence={silence} length={length} />}
+      {b === undefined && <OtherChoice first={a} />}
+      {second.data && <OneCall data={second.data} side="b" silence={silence} length={length} />}
+    </article>
+  );
+}
+
+interface OneCallProps {
+  data: CallAnswer;
+  side: 'a' | 'b';
+  /** The longest silence and the longest call of both, in seconds. */
+  silence: number;
+  length: number;
+}
+
+function OneCall({ data, side, silence, length }: OneCallProps) {
+  const { call, turns } = data;
+  const address = `/calls/${encodeURIComponent(call.call_id)}`;
+  const open = ({ row }: TurnDetail) => navigate(`${address}?turn=${row.turn_index}`);
+  return (
+    <section class={`card pad side-${side}`} aria-label={`Call ${side.toUpperCase()}`}>
+      <div class="call-title">
+        <h2>
+          {side.toUpperCase()}: <a href={address}>{call.agent_name ?? call.service_name ?? call.call_id}</a>
+        </h2>
+        <span class="mono dim cut">{call.call_id}</span>
+        <Outcome outcome={call.outcome} />
+        {side === 'b' && (
+          <a class="button" href={withParameters('/compare', query.value, { call_b: undefined })}>
+            Another
+          </a>
+        )}
+      </div>
+      <p class="call-facts">
+        <span>{showMoment(call.started_at)}</span>
+        <span>{showDuration(call.duration_seconds)}</span>
+        <span>{call.turn_count} turns</span>
+        <span>
+          silence p50 <b>{showSeconds(call.eou_latency_p50)}</b>, p95{' '}
+          <b>{showSeconds(call.eou_latency_p95)}</b>
+        </span>
+        <span>
+          <b>{showMoney(call.cost_total)}</b>
+        </span>
+      </p>
+      <TurnStrip turns={turns} selected={undefined} onSelect={open} atLeast={silence} />
+      {data.spans > 0 && <Timeline data={data} selected={undefined} onSelect={open} atLeast={length} />}
+    </section>
+  );
+}
+
+/** Calls to compare with: the newest. */
+function OtherChoice({ first }: { first: string }) {
+  const { data } = useFetched<CallsAnswer>('/api/calls?limit=30');
+  const others = (data?.calls ?? []).filter(({ call }) => call.call_id !== first);
+  return (
+    <section class="card pad" aria-label="Call B">
+      <h2>Compare with</h2>
+      <ul class="other-calls">
+        {others.map(({ call }) => (
+          <li key={call.call_id}>
+            <a href={withParameters('/compare', query.value, { call_b: call.call_id })}>
+              {call.agent_name ?? call.service_name ?? call.call_id}
+            </a>{' '}
+            <span class="dim">
+              {showMoment(call.started_at)}, p95 {showSeconds(call.eou_latency_p95)},{' '}
+              {showMoney(call.cost_total)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
+import { slowestTurn } from '../../shared/insight.ts';
+import { withParameters } from '../../shared/query.ts';
+import { useFetched } from '../app/fetching.ts';
+import { useKeys } from '../app/keys.ts';
+import { finishedVersion, running } from '../app/live.ts';
+import { lastCalls, navigate, path, query } from '../app/location.ts';
+import { Bill } from '../parts/bill.tsx';
+import { CallHead } from '../parts/call-head.tsx';
+import { Empty, Trouble } from '../parts/empty.tsx';
+import { FactsDrawer } from '../parts/facts-drawer.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { Transcript } from '../parts/transcript.tsx';
+import { TurnPanel } from '../parts/turn-panel.tsx';
+import { TurnStrip } from '../parts/turn-strip.tsx';
+
+/** One call: which turns were slow, the conversation on a timeline, and beneath it the turn that is looked at. */
+export function CallView({ callId }: { callId: string }) {
+  const live = running.value.find(({ call }) => call.call_id === callId);
+  const version = `${live?.call.ended_at ?? ''} ${live?.turns.length ?? 0} ${live ? '' : finishedVersion.value}`;
+  const { data, error } = useFetched<CallAnswer>(`/api/calls/${encodeURIComponent(callId)}`, version);
+  if (data === undefined) return error === undefined ? <p class="dim">…</p> : <Gone error={error} />;
+  return <Loaded data={data} error={error} />;
+}
+
+function Gone({ error }: { error: string }) {
+  if (error !== 'there is no such call') return <Trouble error={error} />;
+  return (
+    <Empty title="There is no such call">
+      <p>
+        It may not have a span yet, or it was deleted. <a href="/calls">All calls</a>
+      </p>
+    </Empty>
+  );
+}
+
+function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }) {
+  const [areFactsOpen, openFacts] = useState(false);
+  const { turns } = data;
+  const turn = chosenTurn(turns);
+  const choose = (chosen: TurnDetail | undefined) => {
+    if (chosen !== undefined)
+      navigate(withParameters(path.value, query.value, { turn: String(chosen.row.turn_index) }), {
+        replace: true,
+      });
+  };
+  // From the address, which is ahead of what is drawn while a key is held.
+  const go = (steps: number) => {
+    const now = chosenTurn(turns);
+    if (now !== undefined) choose(turns[turns.indexOf(now) + steps]);
+  };
+  const next = () => go(1);
+  const previous = () => go(-1);
+  useKeys({
+    j: next,
+    k: previous,
+    ArrowRight: next,
+    ArrowLeft: previous,
+    Escape: () => navigate(lastCalls.value),
+  });
+  useEffect(() => {
+    document.title = `${data.call.call_id} – earshot`;
+    return () => {
+      document.title = 'earshot';
+    };
+  }, [data.call.call_id]);
+  return (
+    <article class="call">
+      <CallHead data={data} />
+      {error !== undefined && <Trouble error={error} />}
+      <TurnStrip turns={turns} selected={turn} onSelect={choose} />
+      {data.spans > 0 && <Timeline data={data} selected={turn} onSelect={choose} />}
+      <div class="call-columns">
+        <div class="call-main">
+          {turn !== undefined && (
+            <TurnPanel
+              turn={turn}
+              traceUrl={data.trace_url}
+              hasSpans={data.spans > 0}
+              onFacts={() => openFacts(true)}
+            />
+          )}
+          <Bill data={data} />
+        </div>
+        <div class="call-side">
+          <Transcript turns={turns} selected={turn} onSelect={choose} />
+        </div>
+      </div>
+      {areFactsOpen && turn !== undefined && (
+        <FactsDrawer callId={data.call.call_id} turn={turn} onClose={() => openFacts(false)} />
+      )}
+    </article>
+  );
+}
+
+/** The turn that the address names, else the slowest: where to look first. */
+function chosenTurn(turns: readonly TurnDetail[]): TurnDetail | undefined {
+  const named = query.value.get('turn');
+  const found = turns.find(({ row }) => String(row.turn_index) === named);
+  if (found !== undefined) return found;
+  const slowest = slowestTurn(turns.map(({ row }) => row));
+  return turns.find(({ row }) => row === slowest) ?? turns[0];
+}

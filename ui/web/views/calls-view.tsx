@@ -1,0 +1,109 @@
+import { useState } from 'preact/hooks';
+import type { TotalsAnswer } from '../../shared/api.ts';
+import { shareOf, showCount, showLimit, showMoney, showSeconds, showShare } from '../../shared/format.ts';
+import { filtersOf, withParameters } from '../../shared/query.ts';
+import { useFetched } from '../app/fetching.ts';
+import { finishedVersion, running } from '../app/live.ts';
+import { path, query } from '../app/location.ts';
+import { useCallPages } from '../parts/call-pages.ts';
+import { CallTable } from '../parts/call-table.tsx';
+import { ColumnChoice } from '../parts/column-choice.tsx';
+import { CopyLink } from '../parts/copy-link.tsx';
+import { NoCalls, Trouble } from '../parts/empty.tsx';
+import { FilterBar } from '../parts/filter-bar.tsx';
+import { OutcomeBar } from '../parts/outcome-bar.tsx';
+import { Tile, Tiles } from '../parts/tiles.tsx';
+
+/** The calls that the filters choose, what they come to together, and those that go on. */
+export function CallsView() {
+  const filters = filtersOf(query.value);
+  const order = query.value.get('order') ?? 'started';
+  const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`, finishedVersion.value);
+  const pages = useCallPages(filters.toString(), order, finishedVersion.value);
+  const [selected, setSelected] = useState(0);
+  const isFiltered = [...query.value.keys()].some((name) => name !== 'order');
+  const live = isFiltered || order !== 'started' ? [] : running.value;
+  const isEmpty = !pages.isLoading && pages.calls.length === 0 && live.length === 0;
+  return (
+    <>
+      <h1 class="hidden">Calls</h1>
+      <FilterBar search>
+        <ColumnChoice />
+        <a class="button" href={`/api/calls.csv?${filters}&order=${order}`} download>
+          CSV
+        </a>
+        <a class="button" href={`/api/calls.json?${filters}&order=${order}`} download>
+          JSON
+        </a>
+        <CopyLink />
+      </FilterBar>
+      {totals.data && !isEmpty && <Summary answer={totals.data} />}
+      {(totals.error ?? pages.error) && <Trouble error={totals.error ?? pages.error ?? ''} />}
+      {isEmpty && pages.error === undefined ? (
+        <NoCalls isFiltered={isFiltered} />
+      ) : (
+        <CallTable
+          calls={[...live, ...pages.calls]}
+          total={(totals.data?.totals.calls ?? pages.calls.length) + live.length}
+          target={totals.data?.target_seconds ?? 1.2}
+          order={order}
+          selected={selected}
+          onSelect={setSelected}
+          onEnd={pages.more}
+          isLoading={pages.isLoading}
+        />
+      )}
+    </>
+  );
+}
+
+function Summary({ answer: { totals, silence, target_seconds } }: { answer: TotalsAnswer }) {
+  const perCall = totals.cost_total === null ? null : Number(totals.cost_total) / totals.calls;
+  const to = (changes: Record<string, string | undefined>) =>
+    withParameters(path.value, query.value, changes);
+  return (
+    <Tiles>
+      <Tile name="Calls" value={showCount(totals.calls)} note={`${showCount(totals.turns)} turns`} />
+      <Tile
+        name="Silence p50"
+        value={showSeconds(silence.p50)}
+        note={`p95 ${showSeconds(silence.p95)}${silence.every > 1 ? `, 1 call in ${silence.every}` : ''}`}
+        href={to({ order: 'silence' })}
+      />
+      <Tile
+        name={`Under ${showLimit(target_seconds)}`}
+        value={showShare(silence.under_target)}
+        note={`of ${showCount(silence.turns)} answers`}
+        kind={(silence.under_target ?? 1) < 0.9 ? 'warn' : ''}
+      />
+      <Tile
+        name="Cost"
+        value={
+          <>
+            {showMoney(totals.cost_total)}
+            {totals.unpriced_calls > 0 && (
+              <span title="Something had no price: this is a lower bound">+</span>
+            )}
+          </>
+        }
+        note={
+          totals.unpriced_calls > 0
+            ? `${showMoney(perCall)} a call · ${showCount(totals.unpriced_calls)} not fully priced`
+            : `${showMoney(perCall)} a call`
+        }
+        href={to({ order: 'cost' })}
+      />
+      <Tile
+        name="Interrupted"
+        value={showShare(shareOf(totals.interruptions, totals.judged_turns))}
+        note={`of turns · false ${showShare(shareOf(totals.false_interruptions, totals.judged_turns))}`}
+        href={to({ interrupted: '1' })}
+      />
+      <Tile
+        name="Outcomes"
+        value={<OutcomeBar outcomes={totals.outcomes} />}
+        note={`${showCount(totals.unanswered)} utterances unanswered`}
+      />
+    </Tiles>
+  );
+}

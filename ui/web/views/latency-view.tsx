@@ -1,0 +1,177 @@
+import { SEGMENTS } from '../../../model/vocabulary.ts';
+import type { LatencyView as Answer, ModelLatency, TotalsAnswer } from '../../shared/api.ts';
+import { showCount, showLimit, showModel, showSeconds, showShare } from '../../shared/format.ts';
+import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
+import { useFetched } from '../app/fetching.ts';
+import { navigate, query } from '../app/location.ts';
+import { ChartCard } from '../charts/chart-card.tsx';
+import { HeatMap } from '../charts/heat-map.tsx';
+import { Ranking } from '../charts/ranking.tsx';
+import { StackedBars } from '../charts/stacked-bars.tsx';
+import { stretchText } from '../charts/time-axis.tsx';
+import { TimeChart } from '../charts/time-chart.tsx';
+import { CopyLink } from '../parts/copy-link.tsx';
+import { NoCalls, Trouble } from '../parts/empty.tsx';
+import { FilterBar } from '../parts/filter-bar.tsx';
+import { SegmentLegend } from '../parts/legend.tsx';
+import { Tile, Tiles } from '../parts/tiles.tsx';
+import { callsBetween, zoomTo } from './stretch.ts';
+
+/** How long callers wait: over time, by what the wait is made of, and by who makes them wait. */
+export function LatencyView() {
+  const filters = filtersOf(query.value);
+  const { data, error } = useFetched<Answer>(`/api/latency?${filters}`);
+  const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`).data;
+  const target = totals?.target_seconds ?? 1.2;
+  return (
+    <>
+      <h1 class="hidden">Latency</h1>
+      <FilterBar>
+        <CopyLink />
+      </FilterBar>
+      {error !== undefined && <Trouble error={error} />}
+      {totals && data && data.points.length > 0 && <LatencyTiles answer={totals} every={data.every} />}
+      {data?.points.length === 0 && <NoCalls isFiltered={query.value.size > 0} />}
+      {data && data.points.length > 0 && <Charts data={data} target={target} />}
+    </>
+  );
+}
+
+function LatencyTiles({
+  answer: { silence, target_seconds },
+  every,
+}: {
+  answer: TotalsAnswer;
+  every: number;
+}) {
+  const [most] = Object.entries(silence.segments).sort(([, a], [, b]) => (b ?? 0) - (a ?? 0));
+  const whole = Object.values(silence.segments).reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0);
+  return (
+    <Tiles>
+      <Tile
+        name={`Answers under ${showLimit(target_seconds)}`}
+        value={showShare(silence.under_target)}
+        note={`of ${showCount(silence.turns)}`}
+        kind={(silence.under_target ?? 1) < 0.9 ? 'warn' : ''}
+      />
+      <Tile name="Silence p50" value={showSeconds(silence.p50)} note="half of the answers are sooner" />
+      <Tile name="p95" value={showSeconds(silence.p95)} note="1 in 20 is later" />
+      <Tile name="p99" value={showSeconds(silence.p99)} note="1 in 100 is later" />
+      <Tile
+        name="Most of it"
+        value={most?.[0] ?? '–'}
+        note={most ? `${showShare((most[1] ?? 0) / whole)} of all silence` : ''}
+      />
+      <Tile
+        name="Looked at"
+        value={every === 1 ? 'every call' : `1 call in ${every}`}
+        note="charts, not sums"
+      />
+    </Tiles>
+  );
+}
+
+function Charts({ data, target }: { data: Answer; target: number }) {
+  const { points, bucket_seconds: bucket } = data;
+  const times = points.map(({ at }) => at);
+  return (
+    <div class="charts">
+      <ChartCard title="Silence before the answer" note="drag to choose a stretch">
+        <TimeChart
+          label="Median, 95th and 99th percentile of the silence over time"
+          times={times}
+          lines={[
+            { name: 'p50', colour: '--user', values: points.map(({ p50 }) => p50) },
+            { name: 'p95', colour: '--llm', values: points.map(({ p95 }) => p95) },
+            { name: 'p99', colour: '--faint', values: points.map(({ p99 }) => p99) },
+          ]}
+          target={target}
+          show={showSeconds}
+          onZoom={(from, to) => navigate(zoomTo(from, to))}
+        />
+      </ChartCard>
+      <ChartCard title={`Answers under ${showLimit(target)}`} note="drag to choose a stretch">
+        <TimeChart
+          label="Share of answers under the target over time"
+          times={times}
+          lines={[
+            {
+              name: 'under target',
+              colour: '--good',
+              values: points.map(({ under_target }) => under_target),
+            },
+          ]}
+          show={showShare}
+          onZoom={(from, to) => navigate(zoomTo(from, to))}
+        />
+      </ChartCard>
+      <ChartCard
+        title="What the silence is made of"
+        note="mean of each segment"
+        legend={<SegmentLegend />}
+        class="wide"
+      >
+        <StackedBars
+          label="Mean length of each segment over time"
+          bucket={bucket}
+          target={target}
+          fill={(name) => `fill-${name}`}
+          show={showLimit}
+          href={({ at }) => callsBetween(at, at + bucket, { order: 'silence' })}
+          stacks={points.map(({ at, turns, segments }) => ({
+            at,
+            title: `${stretchText(at, bucket)}: ${showCount(turns)} turns. ${SEGMENTS.map((name) => `${name} ${showSeconds(segments[name])}`).join(', ')}`,
+            parts: SEGMENTS.map((name) => ({ name, value: segments[name] ?? 0 })),
+          }))}
+        />
+      </ChartCard>
+      <ChartCard title="Turns by silence" note="each cell leads to its calls" class="wide">
+        <HeatMap
+          cells={data.heat}
+          bins={data.bins}
+          bucket={bucket}
+          target={target}
+          href={(at, from, to) =>
+            callsBetween(at, at + bucket, {
+              silence_from: String(from),
+              silence_to: to === undefined ? undefined : String(to),
+            })
+          }
+        />
+      </ChartCard>
+      {(['llm', 'tts', 'stt'] as const).map((stage) => (
+        <ChartCard key={stage} title={STAGES[stage].title} note={STAGES[stage].note} isChart={false}>
+          <Models stage={stage} models={data.models.filter((model) => model.stage === stage)} />
+        </ChartCard>
+      ))}
+    </div>
+  );
+}
+
+const STAGES = {
+  llm: { title: 'Models', note: 'to the first words' },
+  tts: { title: 'Voices', note: 'to the first audio' },
+  stt: { title: 'Transcription', note: 'from the end of speech to the final transcript' },
+} as const;
+
+function Models({ stage, models }: { stage: ModelLatency['stage']; models: readonly ModelLatency[] }) {
+  return (
+    <Ranking
+      heads={['model', 'p50, p95', 'p50', 'p95', 'turns']}
+      empty="No turn has it"
+      rows={models.map(({ provider, model, p50, p95, turns }) => ({
+        key: `${provider} ${model}`,
+        name: showModel(provider, model),
+        value: p50,
+        beyond: p95,
+        bar: stage === 'stt' ? 'bg-cost-stt' : `bg-${stage}`,
+        figures: [showSeconds(p50), showSeconds(p95), showCount(turns)],
+        ...(model !== null && {
+          href: withParameters('/latency', new URLSearchParams(keepingFilters('', query.value).slice(1)), {
+            model,
+          }),
+        }),
+      }))}
+    />
+  );
+}
