@@ -26,8 +26,8 @@ export function rowJson(value: unknown, key?: string): unknown {
 }
 
 /** A Decimal: the only object of a row that is no plain one. */
-const isMoney = (value: object): value is { toFixed(): string } =>
-  'toFixed' in value && typeof value.toFixed === 'function';
+export const isMoney = (value: unknown): value is { toFixed(): string } =>
+  typeof value === 'object' && value !== null && 'toFixed' in value && typeof value.toFixed === 'function';
 
 /** Microseconds since 1970 with all six places. */
 export const isoInstant = (us: number): string =>

@@ -8,9 +8,9 @@ import {
   streamCalls,
   turnsOfCalls,
 } from '../../exporter/store/index.ts';
+import { csvHeader, csvLine } from '../../model/row-csv.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { Io } from '../command.ts';
-import { csvHeader, csvLine } from '../render/csv.ts';
 import { toJson, toJsonLine } from '../render/json.ts';
 import { totalsJson } from '../render/totals.ts';
 import type { ListOptions } from './list.ts';

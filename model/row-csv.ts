@@ -1,6 +1,5 @@
-import { Decimal } from 'decimal.js';
-import { isoInstant } from '../../model/row-json.ts';
-import { type Column, METRICS_COLUMNS, STORED_COLUMNS, type StoredCallMetrics } from '../../model/rows.ts';
+import { isMoney, isoInstant } from './row-json.ts';
+import { type Column, METRICS_COLUMNS, STORED_COLUMNS, type StoredCallMetrics } from './rows.ts';
 
 const COLUMNS: Readonly<Record<string, Column>> = { ...METRICS_COLUMNS, ...STORED_COLUMNS };
 
@@ -18,7 +17,7 @@ export const csvLine = (row: StoredCallMetrics): string =>
 
 function cell(value: unknown, type: Column['type']): string {
   if (value === null || value === undefined) return '';
-  if (value instanceof Decimal) return value.toFixed();
+  if (isMoney(value)) return value.toFixed();
   if (type === 'timestamptz') return isoInstant(value as number);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return quoted(value.join('; '));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { csvHeader, csvLine } from '../../../cli/render/csv.ts';
 import { Usd } from '../../../exporter/pricing/index.ts';
+import { csvHeader, csvLine } from '../../../model/row-csv.ts';
 import type { StoredCallMetrics } from '../../../model/rows.ts';
 import { metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 
