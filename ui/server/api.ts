@@ -1,7 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PriceList } from '../../exporter/pricing/index.ts';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
-import { type Database, getCallFacts } from '../../exporter/store/index.ts';
+import {
+  type CallKey,
+  callKey,
+  type Database,
+  getCallFacts,
+  keyOf,
+  partsOf,
+} from '../../exporter/store/index.ts';
 import {
   type CallSelection,
   getChoices,
@@ -13,6 +20,7 @@ import {
   listCallPage,
   listTurns,
 } from '../../exporter/store/views/index.ts';
+import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
 import type { AboutAnswer, CallsAnswer, SelectionFigures } from '../shared/api.ts';
 import { sendJson } from './answer.ts';
@@ -53,7 +61,7 @@ export class Api {
   constructor(options: ApiOptions) {
     this.#options = options;
     const { db, targetSeconds } = options;
-    this.live = new Live(db, (callId) => this.#runningCall(callId));
+    this.live = new Live(db, (call) => this.#runningCall(call));
     this.#routes = {
       '/api/about': async (): Promise<AboutAnswer> => ({
         version: VERSION,
@@ -83,13 +91,16 @@ export class Api {
     if (answer !== undefined) await sendJson(request, response, 200, answer);
   }
 
-  /** `/api/calls/ID`, and what is below it. */
+  /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
     const [, encoded, facts] = /^\/api\/calls\/([^/]+)(\/facts)?$/.exec(path) ?? [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
-    return facts === undefined ? () => this.#call(callId) : () => this.#facts(callId);
+    return (query) => {
+      const call = callKey(callId, tenantOf(query));
+      return facts === undefined ? this.#call(call) : this.#facts(call);
+    };
   }
 
   async #calls(query: URLSearchParams): Promise<CallsAnswer> {
@@ -100,12 +111,9 @@ export class Api {
       limit: limitOf(query, MOST_LISTED),
       after,
     });
-    const turns = await listTurns(
-      db,
-      calls.map(({ call_id }) => call_id),
-    );
+    const turns = await listTurns(db, calls.map(keyOf));
     return {
-      calls: calls.map((call) => listedCall(call, turns.get(call.call_id) ?? [])),
+      calls: calls.map((call) => listedCall(call, turns.get(keyOf(call)) ?? [])),
       ...(next && { next: positionText(next) }),
     };
   }
@@ -130,21 +138,22 @@ export class Api {
     return { a: await side('a'), b: await side('b'), target_seconds: targetSeconds };
   }
 
-  async #call(callId: string) {
+  async #call(key: CallKey) {
     const { db, priceList, callGapMs, traceUrl } = this.#options;
-    const call = await readCall(db, callId, priceList, callGapMs);
+    const call = await readCall(db, key, priceList, callGapMs);
     if (call === undefined) throw new HttpError(404, 'there is no such call');
     return callDetail(call, priceList, traceUrl);
   }
 
-  async #facts(callId: string) {
+  async #facts(key: CallKey) {
     const { db, callGapMs } = this.#options;
-    return { facts: await getCallFacts(db, callId, SHOWN_FACTS, callGapMs) };
+    const { tenant, callId } = partsOf(key);
+    return { facts: await getCallFacts(db, callId, SHOWN_FACTS, callGapMs, tenant) };
   }
 
-  async #runningCall(callId: string) {
+  async #runningCall(key: CallKey) {
     const { db, priceList, callGapMs } = this.#options;
-    const call = await readCall(db, callId, priceList, callGapMs);
+    const call = await readCall(db, key, priceList, callGapMs);
     return call?.live === true ? listedCall(call.metrics, call.logs, true) : undefined;
   }
 
@@ -159,4 +168,11 @@ function decoded(part: string): string {
   } catch {
     throw new HttpError(400, 'the id of the call is not well-formed');
   }
+}
+
+/** @throws HttpError 400 */
+function tenantOf(query: URLSearchParams): string {
+  const tenant = query.get('tenant') || DEFAULT_TENANT;
+  if (isName(tenant)) return tenant;
+  throw new HttpError(400, `tenant: expected ${NAME_RULE}`);
 }

@@ -5,12 +5,14 @@ import { finalizeCall } from '../../exporter/finalize.ts';
 import type { PriceList } from '../../exporter/pricing/index.ts';
 import { priceSource } from '../../exporter/pricing/price-source.ts';
 import {
+  type CallKey,
   type CallLogRow,
   type CallMetricsRow,
   type Database,
   getCallFacts,
   getCallLogs,
   getCallMetrics,
+  partsOf,
   type StoredCallMetrics,
 } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
@@ -32,13 +34,15 @@ export interface CallRead {
 /** A call as its rows say; one that has none yet as its spans come to so far. Undefined: there is no such call. */
 export async function readCall(
   db: Database,
-  callId: string,
+  call: CallKey,
   priceList: PriceList,
   callGapMs: number,
 ): Promise<CallRead | undefined> {
-  const metrics = await getCallMetrics(db, callId);
-  const facts = await getCallFacts(db, callId, SHOWN_SPANS, callGapMs);
-  if (metrics !== undefined) return { metrics, logs: await getCallLogs(db, callId), facts, live: false };
+  const { tenant, callId } = partsOf(call);
+  const metrics = await getCallMetrics(db, callId, tenant);
+  const facts = await getCallFacts(db, callId, SHOWN_SPANS, callGapMs, tenant);
+  if (metrics !== undefined)
+    return { metrics, logs: await getCallLogs(db, callId, tenant), facts, live: false };
   if (facts.length === 0) return undefined;
   return { ...finalizeCall(facts, priceList), facts, live: true };
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
-import type { Database } from '../../exporter/store/index.ts';
+import { type CallKey, callKey, type Database } from '../../exporter/store/index.ts';
 import { listFinishedSince, listRunning, type RunningCall } from '../../exporter/store/views/index.ts';
 import type { FinishedEvent, ListedCall, LiveEvent } from '../shared/api.ts';
 import { SAFE_HEADERS } from './answer.ts';
@@ -20,9 +20,9 @@ const MOST_WAITING_BYTES = 1 << 20;
  */
 export class Live {
   readonly #db: Database;
-  readonly #read: (callId: string) => Promise<ListedCall | undefined>;
+  readonly #read: (call: CallKey) => Promise<ListedCall | undefined>;
   readonly #followers = new Set<ServerResponse>();
-  readonly #known = new Map<string, { version: string; listed: ListedCall }>();
+  readonly #known = new Map<CallKey, { version: string; listed: ListedCall }>();
   #running = 'event: running\ndata: {"running":[]}\n\n';
   #sinceUs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class Live {
   #isClosed = false;
 
   /** @param read - a running call; undefined when it has none of its own any more */
-  constructor(db: Database, read: (callId: string) => Promise<ListedCall | undefined>) {
+  constructor(db: Database, read: (call: CallKey) => Promise<ListedCall | undefined>) {
     this.#db = db;
     this.#read = read;
   }
@@ -83,8 +83,8 @@ export class Live {
 
   async #runningNow(): Promise<void> {
     const running = await listRunning(this.#db);
-    const ids = new Set(running.map(({ callId }) => callId));
-    for (const callId of this.#known.keys()) if (!ids.has(callId)) this.#known.delete(callId);
+    const keys = new Set(running.map(({ tenant, callId }) => callKey(callId, tenant)));
+    for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);
     const listed: ListedCall[] = [];
     for (const call of running) {
       const one = await this.#listed(call);
@@ -96,11 +96,12 @@ export class Live {
     this.#say(event);
   }
 
-  async #listed({ callId, version }: RunningCall): Promise<ListedCall | undefined> {
-    const known = this.#known.get(callId);
+  async #listed({ tenant, callId, version }: RunningCall): Promise<ListedCall | undefined> {
+    const key = callKey(callId, tenant);
+    const known = this.#known.get(key);
     if (known?.version === version) return known.listed;
-    const listed = await this.#read(callId);
-    if (listed !== undefined) this.#known.set(callId, { version, listed });
+    const listed = await this.#read(key);
+    if (listed !== undefined) this.#known.set(key, { version, listed });
     return listed;
   }
 
@@ -109,9 +110,8 @@ export class Live {
     const last = finished.at(-1);
     if (last === undefined) return;
     this.#sinceUs = last.finalizedUs;
-    this.#say(
-      eventOf('finished', { call_ids: finished.map(({ callId }) => callId) } satisfies FinishedEvent),
-    );
+    const calls = finished.map(({ tenant, callId }) => ({ tenant, call_id: callId }));
+    this.#say(eventOf('finished', { calls } satisfies FinishedEvent));
   }
 
   #say(text: string): void {

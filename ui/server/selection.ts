@@ -14,6 +14,7 @@ const MOST_VALUES = 50;
 
 /** Parameters that may stand several times, and the lists of the filter that they are. */
 const LISTS = {
+  tenant: 'tenant',
   agent: 'agent',
   campaign: 'campaign',
   customer: 'customer',
@@ -125,14 +126,15 @@ export function limitOf(query: URLSearchParams, most: number): number {
 
 /** Where a page ends, as text that means nothing to who sends it back. */
 export const positionText = (position: CallPosition): string =>
-  Buffer.from(JSON.stringify([position.value, position.callId])).toString('base64url');
+  Buffer.from(JSON.stringify([position.value, position.tenant, position.callId])).toString('base64url');
 
 /** @throws HttpError 400 */
 export function positionOf(text: string | null): CallPosition | undefined {
   if (text === null || text === '') return undefined;
   try {
-    const [value, callId] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
-    if ((value === null || typeof value === 'string') && typeof callId === 'string') return { value, callId };
+    const [value, tenant, callId] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
+    const isValue = value === null || typeof value === 'string';
+    if (isValue && typeof tenant === 'string' && typeof callId === 'string') return { value, tenant, callId };
   } catch {}
   throw new HttpError(400, 'after: expected what `next` of the page before says');
 }

@@ -18,6 +18,7 @@ import type {
 import type { Usage } from '../../model/facts.ts';
 import type { CallLogJson, CallMetricsJson } from '../../model/row-json.ts';
 import type { Segment } from '../../model/vocabulary.ts';
+import type { CallName } from './query.ts';
 import type { Bar, Span } from './waterfall.ts';
 
 export type {
@@ -102,7 +103,7 @@ export interface TurnDetail {
   interruptions: { kind: string; at: number; seconds?: number }[];
 }
 
-/** `GET /api/calls/ID` */
+/** `GET /api/calls/ID`; of another tenant than the default one: with `?tenant=NAME`. */
 export interface CallAnswer {
   call: CallRow;
   live: boolean;
@@ -118,7 +119,7 @@ export interface CallAnswer {
   trace_url?: string;
 }
 
-/** `GET /api/calls/ID/facts` */
+/** `GET /api/calls/ID/facts`, and `tenant` as above. */
 export interface FactsAnswer {
   /** What each span said, as in the journal. */
   facts: Record<string, unknown>[];
@@ -144,12 +145,12 @@ export interface AboutAnswer {
   authenticated: boolean;
 }
 
-/** Events of `GET /api/live`: the calls that go on, and the ids of those that got their rows. */
+/** Events of `GET /api/live`: the calls that go on, and those that got their rows. */
 export interface LiveEvent {
   running: ListedCall[];
 }
 export interface FinishedEvent {
-  call_ids: string[];
+  calls: CallName[];
 }
 
 /** Any answer with a status of 400 and above. */

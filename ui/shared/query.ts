@@ -1,7 +1,10 @@
+import { DEFAULT_TENANT } from '../../model/tenant.ts';
+
 /** The filters that the address of every view carries, by the names of the API's parameters. */
 export const FILTERS = [
   'since',
   'until',
+  'tenant',
   'service',
   'version',
   'environment',
@@ -60,3 +63,21 @@ export const keepingFilters = (path: string, query: URLSearchParams): string =>
     new URLSearchParams([...query].filter(([name]) => (FILTERS as readonly string[]).includes(name))),
     {},
   );
+
+/** What names a call. */
+export interface CallName {
+  tenant: string;
+  call_id: string;
+}
+
+/** Where a call is shown, and below `/api` what is shown of it: with its tenant, unless that is the default one. */
+export function callAddress({ tenant, call_id }: CallName, below = '', turn?: number): string {
+  return withParameters(`/calls/${encodeURIComponent(call_id)}${below}`, new URLSearchParams(), {
+    tenant: saidTenant(tenant),
+    turn: turn?.toString(),
+  });
+}
+
+/** A tenant as an address says it; undefined: the default one goes without saying. */
+export const saidTenant = (tenant: string): string | undefined =>
+  tenant === DEFAULT_TENANT ? undefined : tenant;

@@ -1,4 +1,5 @@
 import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
+import { type CallKey, keyArrays, keyOf } from '../call-key.ts';
 import { CALL_LOGS, type Columns, STORED_METRICS } from '../columns.ts';
 import type { Queryable } from '../database.ts';
 import { decodeRow, selectList } from '../values.ts';
@@ -15,9 +16,10 @@ export const CALL_ORDERS = {
 } as const;
 export type CallOrder = keyof typeof CALL_ORDERS;
 
-/** Where a page ends: the order's value of its last call as text, and its id. */
+/** Where a page ends: the order's value of its last call as text, and what names the call. */
 export interface CallPosition {
   value: string | null;
+  tenant: string;
   callId: string;
 }
 
@@ -50,7 +52,7 @@ export async function listCallPage(
   const rows = await db.query<Record<string, unknown> & { position: string | null }>(
     `SELECT ${selectList(STORED_METRICS)}, ${value}::text AS position FROM ${from}
 ${after === undefined ? '' : `  AND ${laterThan(value, type, after, parameters)}`}
-ORDER BY ${value} DESC${order === 'started' ? '' : ' NULLS LAST'}, m.call_id
+ORDER BY ${value} DESC${order === 'started' ? '' : ' NULLS LAST'}, m.call_id, m.tenant
 LIMIT ${most}`,
     parameters.values,
   );
@@ -58,25 +60,27 @@ LIMIT ${most}`,
   const last = rows[limit - 1];
   const lastCall = calls[limit - 1];
   const isMore = rows.length > limit && last !== undefined && lastCall !== undefined;
-  return { calls, ...(isMore && { next: { value: last.position, callId: lastCall.call_id } }) };
+  if (!isMore) return { calls };
+  return { calls, next: { value: last.position, tenant: lastCall.tenant, callId: lastCall.call_id } };
 }
 
 function laterThan(
   value: string,
   type: string,
-  { value: at, callId }: CallPosition,
+  { value: at, tenant, callId }: CallPosition,
   parameters: Parameters,
 ): string {
-  const id = parameters.add(callId);
-  if (at === null) return `${value} IS NULL AND m.call_id > ${id}`;
+  const isLater = `(m.call_id, m.tenant) > (${parameters.add(callId)}, ${parameters.add(tenant)})`;
+  if (at === null) return `${value} IS NULL AND ${isLater}`;
   const place = parameters.add(at);
-  const same = `(${value} = ${place}::${type} AND m.call_id > ${id})`;
+  const same = `(${value} = ${place}::${type} AND ${isLater})`;
   // What the index can begin at stands alone.
   return `(${value} <= ${place}::${type} OR ${value} IS NULL) AND (${value} < ${place}::${type} OR ${value} IS NULL OR ${same})`;
 }
 
 /** What a list of calls shows of their turns. */
 const TURN_COLUMNS = {
+  tenant: CALL_LOGS.tenant,
   call_id: CALL_LOGS.call_id,
   turn_index: CALL_LOGS.turn_index,
   initiator: CALL_LOGS.initiator,
@@ -95,20 +99,20 @@ export type ListedTurn = Pick<CallLogRow, keyof typeof TURN_COLUMNS>;
 
 const TURNS = `\
 SELECT ${selectList(TURN_COLUMNS)} FROM :schema.call_logs l
-WHERE l.call_id = ANY ($1::text[]) AND l.turn_index < $2
-ORDER BY l.call_id, l.turn_index`;
+WHERE (l.tenant, l.call_id) IN (SELECT * FROM UNNEST($1::text[], $2::text[])) AND l.turn_index < $3
+ORDER BY l.turn_index`;
 
 /** The first turns of calls, by call. */
 export async function listTurns(
   db: Queryable,
-  callIds: readonly string[],
+  calls: readonly CallKey[],
   turnsEach = 40,
-): Promise<Map<string, ListedTurn[]>> {
-  const turns = new Map<string, ListedTurn[]>(callIds.map((callId) => [callId, []]));
-  if (callIds.length === 0) return turns;
-  for (const row of await db.query(TURNS, [callIds, turnsEach])) {
+): Promise<Map<CallKey, ListedTurn[]>> {
+  const turns = new Map<CallKey, ListedTurn[]>(calls.map((call) => [call, []]));
+  if (calls.length === 0) return turns;
+  for (const row of await db.query(TURNS, [...keyArrays(calls), turnsEach])) {
     const turn = decodeRow<ListedTurn>(TURN_COLUMNS, row);
-    turns.get(turn.call_id)?.push(turn);
+    turns.get(keyOf(turn))?.push(turn);
   }
   return turns;
 }

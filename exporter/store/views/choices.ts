@@ -2,6 +2,7 @@ import type { Queryable } from '../database.ts';
 
 /** What calls can be chosen by: the values that the newest calls have. */
 export interface Choices {
+  tenant: string[];
   service: string[];
   version: string[];
   environment: string[];
@@ -20,6 +21,7 @@ const NEWEST_CALLS = 1_000;
 const MOST_CHOICES = 100;
 
 const OF_CALLS = {
+  tenant: 'tenant',
   service: 'service_name',
   version: 'service_version',
   environment: 'deployment_environment',
@@ -37,11 +39,11 @@ const OF_TURNS = {
 
 const STATEMENT = `\
 WITH s AS MATERIALIZED (
-  SELECT call_id, service_name, service_version, deployment_environment, customer_id, agent_name, campaign_id, direction, channel, outcome
+  SELECT tenant, call_id, service_name, service_version, deployment_environment, customer_id, agent_name, campaign_id, direction, channel, outcome
   FROM :schema.call_metrics m ORDER BY m.started_at DESC LIMIT ${NEWEST_CALLS}
 ), t AS MATERIALIZED (
   SELECT DISTINCT l.stt_provider, l.llm_provider, l.tts_provider, l.stt_model, l.llm_model, l.tts_model
-  FROM s JOIN :schema.call_logs l USING (call_id)
+  FROM s JOIN :schema.call_logs l USING (tenant, call_id)
 )
 SELECT DISTINCT kind, name FROM (
   ${[
@@ -54,6 +56,7 @@ SELECT DISTINCT kind, name FROM (
 
 export async function getChoices(db: Queryable): Promise<Choices> {
   const choices: Choices = {
+    tenant: [],
     service: [],
     version: [],
     environment: [],

@@ -2,6 +2,7 @@ import type { Queryable } from '../database.ts';
 
 /** A call that goes on, or has ended and has no row yet. */
 export interface RunningCall {
+  tenant: string;
   callId: string;
   /** Its own span has been seen: its row comes in seconds. */
   ended: boolean;
@@ -16,16 +17,18 @@ const COUNTED_SPANS = 20_000;
 
 // Without its own end a call is queued for the idle limit after its last span. One that rests has failed.
 const STATEMENT = `\
-SELECT q.call_id AS "callId", q.ended, j.spans, j.spans || ':' || q.ended AS version
+SELECT q.tenant, q.call_id AS "callId", q.ended, j.spans, j.spans || ':' || q.ended AS version
 FROM (
-  SELECT call_id, ended, queued_at FROM :schema.call_queue
+  SELECT tenant, call_id, ended, queued_at FROM :schema.call_queue w
   WHERE due_at < 'infinity' AND due_at > now() - interval '1 minute'
-    AND NOT EXISTS (SELECT FROM :schema.call_metrics m WHERE m.call_id = call_queue.call_id)
+    AND NOT EXISTS (SELECT FROM :schema.call_metrics m WHERE m.tenant = w.tenant AND m.call_id = w.call_id)
   ORDER BY due_at DESC LIMIT ${MOST_RUNNING}
 ) AS q
 CROSS JOIN LATERAL (
   SELECT count(*)::int AS spans
-  FROM (SELECT FROM :schema.call_spans s WHERE s.call_id = q.call_id LIMIT ${COUNTED_SPANS}) AS counted
+  FROM (
+    SELECT FROM :schema.call_spans s WHERE s.tenant = q.tenant AND s.call_id = q.call_id LIMIT ${COUNTED_SPANS}
+  ) AS counted
 ) AS j
 WHERE j.spans > 0
 ORDER BY q.queued_at DESC`;
@@ -33,9 +36,9 @@ ORDER BY q.queued_at DESC`;
 /** The calls that go on. Two statements' worth of index look-ups, however many calls there are. */
 export const listRunning = (db: Queryable): Promise<RunningCall[]> => db.query<RunningCall>(STATEMENT);
 
-/** Ids of the calls that ended in the last ten minutes and got their rows since an instant, and the newest such instant. */
+/** The calls that ended in the last ten minutes and got their rows since an instant, and the newest such instant. */
 const FINISHED = `\
-SELECT call_id AS "callId", (extract(epoch from finalized_at) * 1000000)::double precision AS "finalizedUs"
+SELECT tenant, call_id AS "callId", (extract(epoch from finalized_at) * 1000000)::double precision AS "finalizedUs"
 FROM :schema.call_metrics
 WHERE ended_at > now() - interval '10 minutes'
   AND finalized_at > 'epoch'::timestamptz + $1::double precision * interval '1 microsecond'
@@ -44,4 +47,4 @@ ORDER BY finalized_at LIMIT 100`;
 export const listFinishedSince = (
   db: Queryable,
   sinceUs: number,
-): Promise<{ callId: string; finalizedUs: number }[]> => db.query(FINISHED, [sinceUs]);
+): Promise<{ tenant: string; callId: string; finalizedUs: number }[]> => db.query(FINISHED, [sinceUs]);

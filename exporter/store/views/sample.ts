@@ -9,8 +9,12 @@ export interface Sample {
   /** Calls of the selection. */
   readonly calls: number;
   readonly every: number;
-  /** Parameters of `SAMPLED_TURNS`: the ids of the calls looked at, and when each began, in seconds since 1970. */
-  readonly values: readonly [callIds: readonly string[], startedAt: readonly number[]];
+  /** Parameters of `SAMPLED_TURNS`: the calls looked at, and when each began, in seconds since 1970. */
+  readonly values: readonly [
+    tenants: readonly string[],
+    callIds: readonly string[],
+    startedAt: readonly number[],
+  ];
   /** Seconds since 1970. */
   readonly first: number;
   readonly last: number;
@@ -19,16 +23,17 @@ export interface Sample {
 /** Calls whose turns are looked at, about: their percentiles are good to a percent or two. */
 const SAMPLED_CALLS = 4_000;
 
-const ROWS = 'unnest($1::text[], $2::double precision[]) AS s (call_id, at)';
+const ROWS = 'unnest($1::text[], $2::text[], $3::double precision[]) AS s (tenant, call_id, at)';
+const IS_CALL = 'tenant = s.tenant AND call_id = s.call_id';
 
 /**
- * SQL, with the first two parameters of a statement: the turns of the sample as `l`, and when their call began as `s.at`.
+ * SQL, with the first three parameters of a statement: the turns of the sample as `l`, and when their call began as `s.at`.
  * By the index, call by call: a planner that may choose reads the whole table, however long it is (OFFSET 0 forbids it).
  */
-export const SAMPLED_TURNS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_logs WHERE call_id = s.call_id OFFSET 0) AS l`;
+export const SAMPLED_TURNS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_logs WHERE ${IS_CALL} OFFSET 0) AS l`;
 
 /** The same for the calls themselves, as `m`. */
-export const SAMPLED_ROWS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_metrics WHERE call_id = s.call_id OFFSET 0) AS m`;
+export const SAMPLED_ROWS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_metrics WHERE ${IS_CALL} OFFSET 0) AS m`;
 
 export async function sampleOf(
   db: Queryable,
@@ -44,14 +49,14 @@ export async function sampleOf(
   const { calls = 0, first, last } = counted ?? {};
   const every = Math.max(1, Math.ceil(calls / most));
   const chosen = every === 1 ? '' : ` AND (hashtext(m.call_id) & 2147483647) % ${every} = 0`;
-  const rows = await db.query<{ callId: string; at: number }>(
-    `SELECT m.call_id AS "callId", ${seconds('m.started_at')} AS at ${where}${chosen} LIMIT ${most * 2}`,
+  const rows = await db.query<{ tenant: string; callId: string; at: number }>(
+    `SELECT m.tenant, m.call_id AS "callId", ${seconds('m.started_at')} AS at ${where}${chosen} LIMIT ${most * 2}`,
     parameters.values,
   );
   return {
     calls,
     every,
-    values: [rows.map(({ callId }) => callId), rows.map(({ at }) => at)],
+    values: [rows.map(({ tenant }) => tenant), rows.map(({ callId }) => callId), rows.map(({ at }) => at)],
     first: first ?? 0,
     last: last ?? 0,
   };

@@ -36,7 +36,9 @@ export function conditionsOf(selection: CallSelection, parameters: Parameters): 
     conditions.push(`position(lower(${parameters.add(idPart)}) IN lower(m.call_id)) > 0`);
   if (selection.unanswered) conditions.push('m.unanswered_count > 0');
   for (const condition of turnConditions(selection, parameters))
-    conditions.push(`EXISTS (SELECT FROM :schema.call_logs l WHERE l.call_id = m.call_id AND ${condition})`);
+    conditions.push(
+      `EXISTS (SELECT FROM :schema.call_logs l WHERE l.tenant = m.tenant AND l.call_id = m.call_id AND ${condition})`,
+    );
   return conditions.join('\n  AND ');
 }
 

@@ -107,14 +107,14 @@ GROUP BY GROUPING SETS ((at), (agent), (campaign), ())`,
 function modelsOf(db: Queryable, { values }: Sample): Promise<SpendingPart[]> {
   const models = ['stt', 'llm', 'tts'].map(
     (stage) =>
-      `SELECT '${stage}' AS component, ${stage}_model AS name, call_id, cost_${stage} AS cost FROM t WHERE ${stage}_model IS NOT NULL`,
+      `SELECT '${stage}' AS component, ${stage}_model AS name, tenant, call_id, cost_${stage} AS cost FROM t WHERE ${stage}_model IS NOT NULL`,
   );
   return db.query<SpendingPart>(
     `WITH t AS MATERIALIZED (
-  SELECT l.call_id, l.stt_model, l.llm_model, l.tts_model, l.cost_stt, l.cost_llm, l.cost_tts
+  SELECT l.tenant, l.call_id, l.stt_model, l.llm_model, l.tts_model, l.cost_stt, l.cost_llm, l.cost_tts
   FROM ${SAMPLED_TURNS}
 )
-SELECT 'model' AS kind, component, name, count(DISTINCT call_id)::int AS calls, 0 AS minutes, sum(cost)::text AS total
+SELECT 'model' AS kind, component, name, count(DISTINCT (tenant, call_id))::int AS calls, 0 AS minutes, sum(cost)::text AS total
 FROM (${models.join(' UNION ALL ')}) AS u GROUP BY 2, 3 ORDER BY sum(cost) DESC NULLS LAST, 2, 3 LIMIT ${MOST_ROWS}`,
     values,
   );

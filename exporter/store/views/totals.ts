@@ -86,7 +86,7 @@ export async function getSilence(
   const sample = await sampleOf(db, selection);
   const [row] = await db.query<Omit<SilenceFigures, 'every'>>(
     `SELECT count(*)::int AS turns, ${PERCENTILES},
-  avg((l.eou_latency <= $3::double precision)::int)::double precision AS under_target,
+  avg((l.eou_latency <= $4::double precision)::int)::double precision AS under_target,
   jsonb_build_object(${SEGMENT_AVERAGES}) AS segments
 FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL`,
     [...sample.values, targetSeconds],

@@ -51,7 +51,9 @@ describe('the page while calls go on', () => {
     const queue = new Queue(page.db, { finalize: (all) => finalizeCall(all, prices), workerId: 'test' });
     const worker = new FinalizeWorker({ queue, onError: (error) => assert.fail(String(error)) });
     await worker.drain();
-    await until((event) => event.name === 'finished' && event.data.call_ids.includes(callId));
+    await until(
+      (event) => event.name === 'finished' && event.data.calls.some(({ call_id }) => call_id === callId),
+    );
     const done = (await (await fetch(`${page.url}/api/calls/${callId}`)).json()) as CallAnswer;
     assert.equal(done.live, false);
   });

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { keepingFilters } from '../../shared/query.ts';
+import { DEFAULT_TENANT } from '../../../model/tenant.ts';
+import { callAddress, keepingFilters } from '../../shared/query.ts';
 import { Help } from '../parts/help.tsx';
 import { CallView } from '../views/call-view.tsx';
 import { CallsView } from '../views/calls-view.tsx';
@@ -48,7 +49,7 @@ export function App() {
         </a>
         <nav aria-label="Views">
           {VIEWS.map(({ path: to, name }) => (
-            <a key={to} href={keepingFilters(to, query.value)} aria-current={isIn(to) ? 'page' : undefined}>
+            <a key={to} href={keepingFilters(to, filters())} aria-current={isIn(to) ? 'page' : undefined}>
               {name}
             </a>
           ))}
@@ -93,9 +94,17 @@ export function App() {
 
 const isIn = (to: string) => path.value === to || (to === '/calls' && /^\/(calls\/.*)?$/.test(path.value));
 
+const callIdOf = (at: string) => /^\/calls\/([^/]+)$/.exec(at)?.[1];
+
+/** Of the calls that one is among; the tenant in the address of a call is part of its name. */
+const filters = () => (callIdOf(path.value) === undefined ? query.value : new URLSearchParams());
+
 function viewOf(at: string): ComponentChildren {
-  const [, callId] = /^\/calls\/([^/]+)$/.exec(at) ?? [];
-  if (callId !== undefined) return <CallView key={callId} callId={decodeURIComponent(callId)} />;
+  const callId = callIdOf(at);
+  if (callId !== undefined) {
+    const call = { tenant: query.value.get('tenant') ?? DEFAULT_TENANT, call_id: decodeURIComponent(callId) };
+    return <CallView key={callAddress(call)} name={call} />;
+  }
   if (at === '/latency') return <LatencyView />;
   if (at === '/cost') return <CostView />;
   if (at === '/quality') return <QualityView />;

@@ -21,7 +21,7 @@ export function follow(): void {
     running.value = (JSON.parse(event.data) as LiveEvent).running;
   });
   source.addEventListener('finished', (event) => {
-    const { call_ids } = JSON.parse(event.data) as FinishedEvent;
-    finishedVersion.value += call_ids.length;
+    const { calls } = JSON.parse(event.data) as FinishedEvent;
+    finishedVersion.value += calls.length;
   });
 }

@@ -10,6 +10,7 @@ import {
   showShare,
   showWord,
 } from '../../shared/format.ts';
+import { callAddress } from '../../shared/query.ts';
 import { Outcome } from './badges.tsx';
 import { CostBar } from './cost-bar.tsx';
 import { TurnColumns } from './turn-columns.tsx';
@@ -35,6 +36,14 @@ export interface CallColumn {
 }
 
 const words = (value: string | null) => value ?? <span class="dim">–</span>;
+
+/** Shown where calls of several tenants are. */
+export const TENANT_COLUMN: CallColumn = {
+  name: 'tenant',
+  title: 'Tenant',
+  width: 'minmax(60px, 110px)',
+  cell: ({ call }) => <span class="cut">{call.tenant}</span>,
+};
 
 export const CALL_COLUMNS: readonly CallColumn[] = [
   {
@@ -64,7 +73,7 @@ export const CALL_COLUMNS: readonly CallColumn[] = [
     title: 'Call',
     width: 'minmax(90px, 1.2fr)',
     cell: ({ call }) => (
-      <a class="mono cut" href={`/calls/${encodeURIComponent(call.call_id)}`} title={call.call_id}>
+      <a class="mono cut" href={callAddress(call)} title={call.call_id}>
         {call.call_id}
       </a>
     ),

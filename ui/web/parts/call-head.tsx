@@ -10,6 +10,7 @@ import {
   UNKNOWN,
 } from '../../shared/format.ts';
 import { longestPart, partsOf, slowestTurn } from '../../shared/insight.ts';
+import { callAddress, saidTenant, withParameters } from '../../shared/query.ts';
 import { lastCalls } from '../app/location.ts';
 import { Badge, Outcome } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
@@ -34,14 +35,10 @@ export function CallHead({ data }: { data: CallAnswer }) {
           <Outcome outcome={call.outcome} />
         )}
         <span class="spacer" />
-        <a
-          class="button"
-          href={`/api/calls/${encodeURIComponent(call.call_id)}`}
-          download={`${call.call_id}.json`}
-        >
+        <a class="button" href={`/api${callAddress(call)}`} download={`${call.call_id}.json`}>
           JSON
         </a>
-        <a class="button" href={`/compare?call_a=${encodeURIComponent(call.call_id)}`}>
+        <a class="button" href={compareAddress(call)}>
           Compare
         </a>
         <CopyLink />
@@ -67,9 +64,13 @@ export function CallHead({ data }: { data: CallAnswer }) {
   );
 }
 
+const compareAddress = ({ tenant, call_id }: CallRow) =>
+  withParameters('/compare', new URLSearchParams(), { call_a: call_id, tenant_a: saidTenant(tenant) });
+
 const turnsText = (count: number) => `${count} turn${count === 1 ? '' : 's'}`;
 
 const factsOf = (call: CallRow) => [
+  ...(saidTenant(call.tenant) === undefined ? [] : [`tenant ${call.tenant}`]),
   [call.direction, call.channel].filter(Boolean).join(' ') || 'direction unknown',
   ...(call.campaign_id === null ? [] : [`campaign ${call.campaign_id}`]),
   showMoment(call.started_at),

@@ -2,12 +2,18 @@ import { Component } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ListedCall } from '../../shared/api.ts';
 import { showCount } from '../../shared/format.ts';
-import { withParameters } from '../../shared/query.ts';
+import { callAddress, withParameters } from '../../shared/query.ts';
 import { useKeys } from '../app/keys.ts';
 import { navigate, path, query } from '../app/location.ts';
 import { isNarrow } from '../app/sizes.ts';
 import { CallCard } from './call-card.tsx';
-import { CALL_COLUMNS, type CallColumn, type RowContext, shownColumns } from './call-columns.tsx';
+import {
+  CALL_COLUMNS,
+  type CallColumn,
+  type RowContext,
+  shownColumns,
+  TENANT_COLUMN,
+} from './call-columns.tsx';
 import { useVirtual } from './virtual.ts';
 
 const ROW_HEIGHT = 38;
@@ -27,7 +33,7 @@ interface Props {
   isLoading: boolean;
 }
 
-const addressOf = ({ call }: ListedCall) => `/calls/${encodeURIComponent(call.call_id)}`;
+const addressOf = ({ call }: ListedCall) => callAddress(call);
 
 /** The calls as rows, of which only those in sight are drawn. */
 export function CallTable({ calls, total, target, order, selected, onSelect, onEnd, isLoading }: Props) {
@@ -59,7 +65,11 @@ export function CallTable({ calls, total, target, order, selected, onSelect, onE
   });
   const context = useMemo(() => ({ now: new Date(), target, top: topOf(calls, target) }), [calls, target]);
   const shown = shownColumns.value;
-  const columns = useMemo(() => CALL_COLUMNS.filter(({ name }) => shown.has(name)), [shown]);
+  const areSeveral = useMemo(() => calls.some(({ call }) => call.tenant !== calls[0]?.call.tenant), [calls]);
+  const columns = useMemo(() => {
+    const chosen = CALL_COLUMNS.filter(({ name }) => shown.has(name));
+    return areSeveral ? [TENANT_COLUMN, ...chosen] : chosen;
+  }, [shown, areSeveral]);
   const tracks = columns.map(({ width }) => width).join(' ');
   return (
     <section class={`card calls ${isLoading ? 'is-loading' : ''}`} aria-label={`${showCount(total)} calls`}>
@@ -79,7 +89,7 @@ export function CallTable({ calls, total, target, order, selected, onSelect, onE
             return (
               // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link is reached by the keyboard, and by j, k and Enter
               <div
-                key={listed.call.call_id}
+                key={addressOf(listed)}
                 role="row"
                 tabIndex={-1}
                 aria-rowindex={index + 2}

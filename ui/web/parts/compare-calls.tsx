@@ -1,6 +1,6 @@
 import type { CallAnswer, CallsAnswer, TurnDetail } from '../../shared/api.ts';
 import { showDuration, showMoment, showMoney, showSeconds } from '../../shared/format.ts';
-import { withParameters } from '../../shared/query.ts';
+import { type CallName, callAddress, saidTenant, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
 import { Outcome } from './badges.tsx';
@@ -10,10 +10,9 @@ import { Timeline } from './timeline.tsx';
 import { TurnStrip } from './turn-strip.tsx';
 
 /** Two calls, one above the other, on one scale. */
-export function CompareCalls({ a, b }: { a: string; b: string | undefined }) {
-  const address = (callId: string) => `/api/calls/${encodeURIComponent(callId)}`;
-  const first = useFetched<CallAnswer>(address(a));
-  const second = useFetched<CallAnswer>(b === undefined ? undefined : address(b));
+export function CompareCalls({ a, b }: { a: CallName; b: CallName | undefined }) {
+  const first = useFetched<CallAnswer>(`/api${callAddress(a)}`);
+  const second = useFetched<CallAnswer>(b && `/api${callAddress(b)}`);
   const answers = [first.data, second.data].flatMap((data) => data ?? []);
   const silence = Math.max(0, ...answers.flatMap(({ call }) => call.eou_latency_max ?? []));
   const length = Math.max(1, ...answers.map(({ call }) => call.duration_seconds));
@@ -45,8 +44,8 @@ interface OneCallProps {
 
 function OneCall({ data, side, silence, length }: OneCallProps) {
   const { call, turns } = data;
-  const address = `/calls/${encodeURIComponent(call.call_id)}`;
-  const open = ({ row }: TurnDetail) => navigate(`${address}?turn=${row.turn_index}`);
+  const address = callAddress(call);
+  const open = ({ row }: TurnDetail) => navigate(callAddress(call, '', row.turn_index));
   return (
     <section class={`card pad side-${side}`} aria-label={`Call ${side.toUpperCase()}`}>
       <div class="call-title">
@@ -56,7 +55,10 @@ function OneCall({ data, side, silence, length }: OneCallProps) {
         <span class="mono dim cut">{call.call_id}</span>
         <Outcome outcome={call.outcome} />
         {side === 'b' && (
-          <a class="button" href={withParameters('/compare', query.value, { call_b: undefined })}>
+          <a
+            class="button"
+            href={withParameters('/compare', query.value, { call_b: undefined, tenant_b: undefined })}
+          >
             Another
           </a>
         )}
@@ -80,19 +82,25 @@ function OneCall({ data, side, silence, length }: OneCallProps) {
 }
 
 /** Calls to compare with: the newest. */
-function OtherChoice({ first }: { first: string }) {
+function OtherChoice({ first }: { first: CallName }) {
   const { data } = useFetched<CallsAnswer>('/api/calls?limit=30');
-  const others = (data?.calls ?? []).filter(({ call }) => call.call_id !== first);
+  const others = (data?.calls ?? []).filter(({ call }) => callAddress(call) !== callAddress(first));
   return (
     <section class="card pad" aria-label="Call B">
       <h2>Compare with</h2>
       <ul class="other-calls">
         {others.map(({ call }) => (
-          <li key={call.call_id}>
-            <a href={withParameters('/compare', query.value, { call_b: call.call_id })}>
+          <li key={callAddress(call)}>
+            <a
+              href={withParameters('/compare', query.value, {
+                call_b: call.call_id,
+                tenant_b: saidTenant(call.tenant),
+              })}
+            >
               {call.agent_name ?? call.service_name ?? call.call_id}
             </a>{' '}
             <span class="dim">
+              {saidTenant(call.tenant) && `${call.tenant}, `}
               {showMoment(call.started_at)}, p95 {showSeconds(call.eou_latency_p95)},{' '}
               {showMoney(call.cost_total)}
             </span>

@@ -1,22 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { FactsAnswer, TurnDetail } from '../../shared/api.ts';
+import { type CallName, callAddress } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { CopyLink } from './copy-link.tsx';
 import { Trouble } from './empty.tsx';
 
 /** What the spans of a turn said, as they are in the journal. */
-export function FactsDrawer({
-  callId,
-  turn,
-  onClose,
-}: {
-  callId: string;
-  turn: TurnDetail;
-  onClose(): void;
-}) {
+export function FactsDrawer({ call, turn, onClose }: { call: CallName; turn: TurnDetail; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const { data, error } = useFetched<FactsAnswer>(`/api/calls/${encodeURIComponent(callId)}/facts`);
+  const { data, error } = useFetched<FactsAnswer>(`/api${callAddress(call, '/facts')}`);
   const { turn_index, trace_id } = turn.row;
   const own = data?.facts.filter((fact) => fact.turnIndex === turn_index || fact.traceId === trace_id);
   const text = own === undefined ? '' : JSON.stringify(own, null, 2);

@@ -18,6 +18,7 @@ const RANGES = [
 type Chosen = readonly (readonly [Filter & keyof Choices, string])[];
 /** Always in sight; the others are, where they are set. */
 const OFTEN: Chosen = [
+  ['tenant', 'Tenant'],
   ['agent', 'Agent'],
   ['outcome', 'Outcome'],
   ['model', 'Model'],

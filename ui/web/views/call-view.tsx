@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
 import { slowestTurn } from '../../shared/insight.ts';
-import { withParameters } from '../../shared/query.ts';
+import { type CallName, callAddress, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { finishedVersion, running } from '../app/live.ts';
@@ -16,10 +16,11 @@ import { TurnPanel } from '../parts/turn-panel.tsx';
 import { TurnStrip } from '../parts/turn-strip.tsx';
 
 /** One call: which turns were slow, the conversation on a timeline, and beneath it the turn that is looked at. */
-export function CallView({ callId }: { callId: string }) {
-  const live = running.value.find(({ call }) => call.call_id === callId);
+export function CallView({ name }: { name: CallName }) {
+  const address = callAddress(name);
+  const live = running.value.find(({ call }) => callAddress(call) === address);
   const version = `${live?.call.ended_at ?? ''} ${live?.turns.length ?? 0} ${live ? '' : finishedVersion.value}`;
-  const { data, error } = useFetched<CallAnswer>(`/api/calls/${encodeURIComponent(callId)}`, version);
+  const { data, error } = useFetched<CallAnswer>(`/api${address}`, version);
   if (data === undefined) return error === undefined ? <p class="dim">…</p> : <Gone error={error} />;
   return <Loaded data={data} error={error} />;
 }
@@ -88,7 +89,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
         </div>
       </div>
       {areFactsOpen && turn !== undefined && (
-        <FactsDrawer callId={data.call.call_id} turn={turn} onClose={() => openFacts(false)} />
+        <FactsDrawer call={data.call} turn={turn} onClose={() => openFacts(false)} />
       )}
     </article>
   );

@@ -1,5 +1,6 @@
+import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import type { Choices } from '../../shared/api.ts';
-import { filtersOf, withParameters } from '../../shared/query.ts';
+import { type CallName, filtersOf, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
 import { CompareCalls } from '../parts/compare-calls.tsx';
@@ -8,6 +9,7 @@ import { CopyLink } from '../parts/copy-link.tsx';
 
 const RANGES = ['24h', '7d', '30d', 'all'] as const;
 const CHOSEN = [
+  'tenant',
   'agent',
   'model',
   'provider',
@@ -23,8 +25,8 @@ type Side = 'a' | 'b';
 
 /** Two calls, or two selections of calls, side by side. */
 export function CompareView() {
-  const [callA, callB] = [query.value.get('call_a'), query.value.get('call_b')];
-  if (callA !== null) return <CompareCalls a={callA} b={callB ?? undefined} />;
+  const [a, b] = [callOf('a'), callOf('b')];
+  if (a !== undefined) return <CompareCalls a={a} b={b} />;
   const sides = { a: sideOf('a'), b: sideOf('b') };
   const isSame = sides.a.toString() === sides.b.toString();
   return (
@@ -48,6 +50,13 @@ export function CompareView() {
       )}
     </>
   );
+}
+
+/** The call that the address has on a side. */
+function callOf(side: Side): CallName | undefined {
+  const call_id = query.value.get(`call_${side}`);
+  if (call_id === null) return undefined;
+  return { tenant: query.value.get(`tenant_${side}`) ?? DEFAULT_TENANT, call_id };
 }
 
 const sideOf = (side: Side) => new URLSearchParams(query.value.get(side) ?? '');
