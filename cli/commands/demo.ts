@@ -14,8 +14,8 @@ import {
 import { openCommandDatabase } from '../database.ts';
 import { finalizeEndedCalls } from '../finalize.ts';
 import { missingPackages } from '../missing.ts';
+import { nextCommand } from '../next-command.ts';
 import { painter } from '../render/text.ts';
-import { reportCommand } from '../report-command.ts';
 import { type ServeProcess, startServe } from '../serve-process.ts';
 import { reportCall, reportCalls } from './report.ts';
 
@@ -92,7 +92,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     io.err(
       paint(
         'dim',
-        `\nThese are rows now. Look at them in a browser: npx earshot ui. In the terminal: ${reportCommand(database)}, with CALL one of them. earshot demo --clean removes them.`,
+        `\nThese are rows now. ${nextCommand(database, 'ui')} shows them in a browser, ${nextCommand(database, 'report')} in the terminal, with CALL one of them. earshot demo --clean removes them.`,
       ),
     );
     return 0;

@@ -12,6 +12,7 @@ import {
   UsageError,
 } from '../command.ts';
 import { type CommandDatabase, openCommandDatabase } from '../database.ts';
+import { nextCommand } from '../next-command.ts';
 import {
   type Receiving,
   type ReceivingOptions,
@@ -20,7 +21,6 @@ import {
   startReceiving,
 } from '../receiving.ts';
 import { painter } from '../render/text.ts';
-import { reportCommand } from '../report-command.ts';
 import { NotStartedError, runCommand } from '../watch/child.ts';
 import { watchedEnvironment } from '../watch/environment.ts';
 import { callLine } from '../watch/lines.ts';
@@ -44,7 +44,7 @@ call as it ends, until Ctrl-C.
   --port PORT   where to take spans (default 4318, or EARSHOT_PORT; another one where that is taken)
   --content     record what is said (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true)
 
-While it runs, earshot report works in another terminal. The command's OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this
+While it runs, earshot ui shows its calls in a browser, as they go on, and earshot report in another terminal. The command's OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this
 run: a collector of yours gets nothing of it.
 
 Writes to EARSHOT_DATABASE_URL when it is set, else to the embedded database in .earshot (EARSHOT_DATA_DIR). Never to
@@ -115,7 +115,8 @@ async function watchCommand(command: readonly string[], watched: Watched): Promi
   io.out(
     paint(
       'dim',
-      `earshot watches at ${url}, rows go to ${database.name}.` +
+      `earshot watches at ${url}, rows go to ${database.name}. In another terminal, ` +
+        `${nextCommand(database, 'ui')} shows its calls as they go on.` +
         (replaced ? ' OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this run.' : ''),
     ),
   );
@@ -134,7 +135,9 @@ async function watchCommand(command: readonly string[], watched: Watched): Promi
   if (calls.ids.length === 0) io.out(NO_CALLS);
   else {
     await reportCalls(database.db, { limit: calls.ids.length, since: startedUs }, false, io);
-    io.out(`\n${paint('dim', `${reportCommand(database)} CALL shows a call turn by turn.`)}`);
+    io.out(
+      `\n${paint('dim', `${nextCommand(database, 'ui')} shows them in a browser, ${nextCommand(database, 'report')} CALL a call turn by turn.`)}`,
+    );
   }
   return code;
 }
@@ -155,10 +158,13 @@ async function watchOthers({ receiving, database, io }: Watched): Promise<ExitCo
   others:  export OTEL_EXPORTER_OTLP_ENDPOINT=${url}
            export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 
-Each call is shown when it has ended. Ctrl-C stops.
+Each call is shown when it has ended; in another terminal ${nextCommand(database, 'ui')} shows them in a browser, as they go on.
+Ctrl-C stops.
 `);
   await stopped;
-  io.err(`\n${reportCommand(database)} shows the calls.`);
+  io.err(
+    `\n${nextCommand(database, 'ui')} shows the calls in a browser, ${nextCommand(database, 'report')} here.`,
+  );
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { CallsAnswer } from '../../ui/shared/api.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { fixture, Program } from '../support/program.ts';
@@ -38,14 +39,29 @@ describe('earshot watch, with nothing but its own database', () => {
       deadlineMs: FIRST_START_MS,
     });
     await poll(async () => (await callIds()).includes('ended'), { what: 'a row while it runs' });
+    const page = startCli(['ui', '--port', '0'], { cwd });
+    t.after(() => page.kill('SIGKILL'));
+    await poll(() => page.output.stdout.includes('\n'), { what: 'the page' });
+    const onPage = async () => {
+      const answer = await fetch(`${page.output.stdout.trim()}/api/calls?since=all`);
+      assert.equal(answer.status, 200);
+      return ((await answer.json()) as CallsAnswer).calls.map(({ call }) => call.call_id).sort();
+    };
+    assert.ok((await onPage()).includes('ended'), 'the page beside it');
     watch.kill('SIGTERM');
     const { code, stdout, stderr } = await watch.ended;
     assert.equal(code, 3, stderr);
     assert.deepEqual(stdout.split('\n').sort(), ['', 'drained', 'heard a word', 'in a call']);
     assert.doesNotMatch(stderr, /secret|\[warn\]|\[error\]/);
     for (const callId of ['ended', 'open']) assert.match(stderr, new RegExp(`^${callId} `, 'm'));
-    assert.match(stderr, /^EARSHOT_DATABASE_URL=none earshot report CALL /m);
+    assert.match(
+      stderr,
+      /^EARSHOT_DATABASE_URL=none earshot ui shows .* EARSHOT_DATABASE_URL=none earshot report CALL /m,
+    );
     assert.deepEqual(await callIds(), ['ended', 'open']);
+    assert.deepEqual(await onPage(), ['ended', 'open'], 'the page goes on with the database');
+    page.kill('SIGINT');
+    assert.equal((await page.ended).code, 0, page.output.stderr);
   });
 
   test('without a command says what agents need that are started elsewhere, and shows each call as it ends', async (t) => {
