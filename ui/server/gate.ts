@@ -9,7 +9,7 @@ import { closedSession, Sessions } from './sessions.ts';
 export interface GateOptions {
   /** Where the server listens. */
   host: string;
-  /** Secret. Absent: whoever reaches the address sees the page. */
+  /** Secret. Absent: everyone that reaches the address sees the page. */
   authToken?: string | undefined;
   /** Names beside loopback's own by which a server on loopback without a token may be reached. (Default: none.) */
   allowedHosts?: readonly string[];

@@ -15,7 +15,7 @@ const MOST_FOLLOWERS = 100;
 const MOST_WAITING_BYTES = 1 << 20;
 
 /**
- * What happens now, for every browser that looks: one reader of the database, which reads only while somebody looks, and a
+ * What happens now, for every browser that looks: one reader of the database, which reads only while one does, and a
  * call's spans only when there are new ones.
  */
 export class Live {

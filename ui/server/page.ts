@@ -8,12 +8,12 @@ import { Assets } from './assets.ts';
 import { Gate, type GateOptions } from './gate.ts';
 
 export interface PageOptions extends Omit<ApiOptions, 'authenticated'>, GateOptions {
-  /** Called with the class of an error that is nobody's mistake: the database is away, or this program is wrong. */
+  /** Called with the class of an error that no request made: the database is away, or this program is wrong. */
   onError(errorClass: string): void;
 }
 
 /**
- * The page and its API, for any HTTP server: `earshot ui` has one of its own, `earshot serve` and `earshot watch` mount it
+ * The page and its API, for any HTTP server: `earshot ui` has one of its own, `earshot serve` mounts it
  * beside what they receive. It writes nothing anywhere.
  */
 export class Page {

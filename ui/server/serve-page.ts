@@ -14,7 +14,7 @@ export interface PageParts {
   settings: PageSettings;
   /** Where the server listens that the page is part of. */
   host: string;
-  /** Called with the class of an error that is nobody's mistake. */
+  /** Called with the class of an error that no request made. */
   onError(errorClass: string): void;
 }
 

@@ -195,7 +195,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   });
 
   test('no call, and none of that kind, say what to do', async () => {
-    const page = await open('/calls?agent=nobody');
+    const page = await open('/calls?agent=none');
     await page.getByRole('link', { name: 'Clear the filters' }).waitFor();
     await page.goto(`${served.url}/calls/none`);
     await page.getByRole('heading', { name: 'There is no such call' }).waitFor();

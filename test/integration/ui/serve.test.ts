@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const TOKEN = 'a-token-of-more-than-16-characters';
 
-test('serve shows the page where it takes spans, behind the same token, and stops while somebody looks', async (t) => {
+test('serve shows the page where it takes spans, behind the same token, and stops while a browser looks', async (t) => {
   const cwd = await temporaryFolder(t);
   const env = {
     EARSHOT_UI: 'true',
