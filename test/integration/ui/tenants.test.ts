@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { finalizeCall } from '../../../exporter/finalize.ts';
-import { catalogue } from '../../../exporter/pricing/index.ts';
-import { type Database, Journal, keyOf, writeCallRows } from '../../../exporter/store/index.ts';
+import { Journal, keyOf } from '../../../exporter/store/index.ts';
 import { CALL_ORDERS, listRunning } from '../../../exporter/store/views/index.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import type {
@@ -18,48 +16,34 @@ import type {
 } from '../../../ui/shared/api.ts';
 import { callAddress } from '../../../ui/shared/query.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
-import { callOf } from '../../support/page-world.ts';
+import {
+  fillTenants,
+  TEST_TENANTS,
+  type TestTenant,
+  TURNS_OF,
+  tenantCall,
+} from '../../support/page-tenants.ts';
 
 const CALLS = 5;
 const UNTIL_US = Date.parse('2026-11-20T12:00:00Z') * 1_000;
-/** Calls of the same ids, traces and instants, but of other lengths. */
-const TURNS = { default: 3, acme: 6 } as const;
-type Tenant = keyof typeof TURNS;
-const TENANTS = Object.keys(TURNS) as Tenant[];
-
-const factsOf = (tenant: Tenant, index: number) =>
-  callOf(index, { calls: CALLS, untilUs: UNTIL_US, turns: TURNS[tenant] }).map((fact) => ({
-    ...fact,
-    tenant,
-  }));
+const OPTIONS = { calls: CALLS, untilUs: UNTIL_US };
 
 describe('the page, where two tenants have calls of the same ids', () => {
   let page: PageUnderTest;
-  const rows: CallRows[] = [];
+  let rows: CallRows[] = [];
   before(async () => {
-    page = await startPage(fill);
+    page = await startPage(async (db) => {
+      rows = await fillTenants(db, OPTIONS);
+    });
   });
   after(() => page.stop());
-
-  async function fill(db: Database) {
-    const prices = catalogue();
-    for (const tenant of TENANTS) {
-      for (let index = 0; index < CALLS; index++) {
-        const facts = factsOf(tenant, index);
-        await new Journal(db).append(facts);
-        rows.push(finalizeCall(facts, prices));
-      }
-    }
-    await db.transaction((tx) => writeCallRows(tx, rows, 'test'));
-    await db.query('DELETE FROM :schema.call_queue');
-  }
 
   const get = async <T>(path: string): Promise<T> => {
     const response = await fetch(`${page.url}/api${path}`);
     assert.equal(response.status, 200, path);
     return (await response.json()) as T;
   };
-  const of = (tenant?: Tenant) => rows.filter(({ metrics }) => !tenant || metrics.tenant === tenant);
+  const of = (tenant?: TestTenant) => rows.filter(({ metrics }) => !tenant || metrics.tenant === tenant);
 
   test('a list has the calls of both, each once, with its own turns, in pages of any size and order', async () => {
     for (const order of Object.keys(CALL_ORDERS)) {
@@ -69,7 +53,7 @@ describe('the page, where two tenants have calls of the same ids', () => {
         const answer: CallsAnswer = await get(`/calls?since=all&limit=1&order=${order}&after=${after}`);
         for (const { call, turns } of answer.calls) {
           seen.push(keyOf(call));
-          assert.equal(turns.length, TURNS[call.tenant as Tenant]);
+          assert.equal(turns.length, TURNS_OF[call.tenant as TestTenant]);
         }
         after = answer.next;
       }
@@ -98,7 +82,7 @@ describe('the page, where two tenants have calls of the same ids', () => {
   });
 
   test('figures are those of the rows, of all and of one tenant', async () => {
-    for (const tenant of [undefined, ...TENANTS]) {
+    for (const tenant of [undefined, ...TEST_TENANTS]) {
       const query = `?since=all${tenant === undefined ? '' : `&tenant=${tenant}`}`;
       const logs = of(tenant).flatMap((call) => call.logs);
       const silences = logs.filter(({ eou_latency }) => eou_latency !== null).length;
@@ -138,7 +122,7 @@ describe('the page, where two tenants have calls of the same ids', () => {
   });
 
   test('a call goes on though another tenant has had one of its id', async () => {
-    const facts = factsOf('acme', CALLS).map((fact) => ({ ...fact, tenant: 'beta' }));
+    const facts = tenantCall('acme', CALLS, OPTIONS).map((fact) => ({ ...fact, tenant: 'beta' }));
     const callId = rows[0]?.metrics.call_id ?? '';
     await new Journal(page.db).append(
       facts.filter(({ type }) => type !== 'call').map((fact) => ({ ...fact, callId })),

@@ -41,8 +41,12 @@ const words = (value: string | null) => value ?? <span class="dim">–</span>;
 export const TENANT_COLUMN: CallColumn = {
   name: 'tenant',
   title: 'Tenant',
-  width: 'minmax(60px, 110px)',
-  cell: ({ call }) => <span class="cut">{call.tenant}</span>,
+  width: 'minmax(56px, 0.7fr)',
+  cell: ({ call }) => (
+    <span class="cut" title={call.tenant}>
+      {call.tenant}
+    </span>
+  ),
 };
 
 export const CALL_COLUMNS: readonly CallColumn[] = [
@@ -188,7 +192,7 @@ export const CALL_COLUMNS: readonly CallColumn[] = [
     cell: ({ call }) => (
       <>
         {showMoney(call.cost_total)}
-        {call.unpriced.length > 0 && (
+        {call.cost_total !== null && call.unpriced.length > 0 && (
           <b class="over" title={`No price is known for ${call.unpriced.join(', ')}`}>
             +
           </b>

@@ -49,7 +49,7 @@ export function CallHead({ data }: { data: CallAnswer }) {
         ))}
         <span>
           <b>{showMoney(call.cost_total)}</b>
-          {call.unpriced.length > 0 && '+'}
+          {call.cost_total !== null && call.unpriced.length > 0 && '+'}
         </span>
         <span>
           silence p50 <b>{showSeconds(call.eou_latency_p50)}</b>, p95{' '}

@@ -81,7 +81,7 @@ function Summary({ answer: { totals, silence, target_seconds } }: { answer: Tota
         value={
           <>
             {showMoney(totals.cost_total)}
-            {totals.unpriced_calls > 0 && (
+            {totals.cost_total !== null && totals.unpriced_calls > 0 && (
               <span title="Something had no price: this is a lower bound">+</span>
             )}
           </>
@@ -102,7 +102,7 @@ function Summary({ answer: { totals, silence, target_seconds } }: { answer: Tota
       <Tile
         name="Outcomes"
         value={<OutcomeBar outcomes={totals.outcomes} />}
-        note={`${showCount(totals.unanswered)} utterances unanswered`}
+        note={`${showCount(totals.unanswered)} left unanswered`}
       />
     </Tiles>
   );

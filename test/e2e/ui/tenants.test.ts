@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
+import { type PageUnderTest, startPage } from '../../support/page.ts';
+import { fillTenants, TURNS_OF } from '../../support/page-tenants.ts';
+import { poll } from '../../support/poll.ts';
+
+const CALLS = 4;
+
+describe('the page in a browser, where two tenants have calls of the same ids', {
+  skip: withoutBrowser,
+}, () => {
+  let served: PageUnderTest;
+  let browser: Browser;
+  before(async () => {
+    const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000 };
+    [served, browser] = await Promise.all([startPage((db) => fillTenants(db, fill)), startBrowser()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await served?.stop();
+  });
+
+  test('from the calls of one to a call, its turns and facts, and beside its namesake', async () => {
+    const complaints = new Complaints();
+    const page = await browser.newPage();
+    await complaints.watch(page, served.url);
+    const query = () => Object.fromEntries(new URL(page.url()).searchParams);
+    const rows = page.locator('.call-row');
+    await page.goto(served.url);
+    await page.getByRole('columnheader', { name: 'Tenant' }).waitFor();
+    assert.equal(await rows.count(), 2 * CALLS);
+    await page.getByRole('combobox', { name: 'Tenant' }).selectOption('acme');
+    await poll(async () => (await rows.count()) === CALLS, { what: 'the calls of acme' });
+    assert.equal(await page.getByRole('columnheader', { name: 'Tenant' }).count(), 0);
+
+    await rows.first().click();
+    await page.getByText('tenant acme').waitFor();
+    await page.getByText(`${TURNS_OF.acme} turns`, { exact: true }).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await poll(() => query().turn !== undefined, { what: 'a turn in the address' });
+    assert.equal(query().tenant, 'acme');
+    const latency = page.getByRole('navigation').getByRole('link', { name: 'Latency' });
+    assert.equal(await latency.getAttribute('href'), '/latency', 'the tenant of a call is no filter');
+    await page.getByRole('button', { name: 'Raw facts' }).click();
+    await page.getByText('"tenant": "acme"').first().waitFor();
+    await page.keyboard.press('Escape');
+
+    await page.locator('.call-title').getByRole('link', { name: 'Compare' }).click();
+    await page.locator('.other-calls a').first().click();
+    const other = page.getByRole('region', { name: 'Call B' });
+    await other.getByText(`${TURNS_OF.default} turns`, { exact: true }).waitFor();
+    const { call_a, tenant_a, call_b, tenant_b } = query();
+    assert.deepEqual([call_a, tenant_a, tenant_b], [call_b, 'acme', undefined]);
+    assert.deepEqual(complaints.all, []);
+  });
+});
