@@ -30,6 +30,7 @@ import { HttpDoor, type HttpDoorOptions } from './door/http-door.ts';
 import type { Sender } from './door/tokens.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
+import { allowed, type Guest, type Routes } from './routes.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
 
 /** How long the rest of a body that is too long, or does not say how long it is, may still come after its answer. */
@@ -57,22 +58,6 @@ export interface ReceiverOptions
   page?: Guest | undefined;
   log: Log;
 }
-
-/** What else is served at the same address. */
-interface Guest {
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Ends what would go on by itself. */
-  close(): void;
-}
-
-type Handler = (request: IncomingMessage, response: ServerResponse, sender: Sender) => Promise<void>;
-interface Route {
-  readonly methods: readonly string[];
-  readonly handle: Handler;
-  /** Answered without the token and while every connection is busy: it says nothing and costs nothing. */
-  readonly open?: boolean;
-}
-type Routes = Readonly<Record<string, Route>>;
 
 /**
  * The OTLP/HTTP server: spans in, an answer when they are committed. Every request is bounded in size and in time, and
@@ -308,11 +293,4 @@ export class Receiver {
     const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
     request.once('close', () => clearTimeout(timer));
   }
-}
-
-/** @throws HttpError 404, 405 */
-function allowed(route: Route | undefined, method: string): Route {
-  if (route === undefined) throw new HttpError(404, 'there is nothing here; traces go to /v1/traces');
-  if (route.methods.includes(method)) return route;
-  throw new HttpError(405, `expected ${route.methods.join(' or ')}`, { allow: route.methods.join(', ') });
 }
