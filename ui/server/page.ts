@@ -13,8 +13,8 @@ export interface PageOptions extends Omit<ApiOptions, 'authenticated'>, GateOpti
 }
 
 /**
- * The page and its API, for any HTTP server: `earshot ui` has one of its own, `earshot serve` mounts it
- * beside what they receive. It writes nothing anywhere.
+ * The page and its API, for any HTTP server: `earshot ui` has one of its own, `earshot serve` mounts it beside what it
+ * receives. It writes nothing anywhere.
  */
 export class Page {
   readonly #gate: Gate;
