@@ -11,7 +11,7 @@ RUN npm run build
 # Only what runs: the SDKs and tools that tests need stay behind.
 FROM build AS production
 RUN npm prune --omit=dev --omit=optional --ignore-scripts \
-    && rm -rf dist/test dist/bench dist/grafana \
+    && rm -rf dist/test dist/bench dist/grafana dist/demo \
     && find dist -name '*.d.ts' -delete
 
 # The demonstration runs the example agent with the real SDKs, and simulators of its providers.

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes test/fixtures/speech: what callers say in the tests and the demo, as raw 8 kHz mu-law with an index.
+# Makes demo/speech: what callers say in the tests and the demo, as raw 8 kHz mu-law with an index.
 # Needs espeak-ng (with its library), sox and python3:  apt-get install espeak-ng sox python3
 # The word times are espeak's own marks. Speech starts at the first and ends after the last sample whose magnitude is at
-# least VOICED_LEVEL, the rule of test/support/audio.ts; everything outside is written as exact silence.
+# least VOICED_LEVEL, the rule of demo/audio.ts; everything outside is written as exact silence.
 set -eu
-cd "$(dirname "$0")/../test/fixtures/speech"
+cd "$(dirname "$0")/../demo/speech"
 rm -f -- *.ulaw index.json
 exec python3 - <<'PYTHON'
 import ctypes, ctypes.util, json, re, subprocess

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { createRandom } from '../../demo/simulators/random.ts';
 import type { Database } from '../../exporter/store/database.ts';
 import { fleetCalls } from '../../test/support/fleet/calls.ts';
 import { deliveriesOf } from '../../test/support/fleet/delivery.ts';
 import { send } from '../../test/support/fleet/sender.ts';
 import { storedOf, writeUndisturbed } from '../../test/support/fleet/undisturbed.ts';
 import { poll } from '../../test/support/poll.ts';
-import { createRandom } from '../../test/support/simulators/random.ts';
 import type { Target } from './attacks.ts';
 
 const CALLS = 20;

@@ -181,7 +181,7 @@ async function rowsOf(db: Database, callIds: readonly string[]): Promise<void> {
     }
 }
 
-type World = typeof import('../../test/support/demo-world.ts');
+type World = typeof import('../../demo/world.ts');
 
 async function loadWorld({ databaseUrl }: Settings): Promise<World> {
   const missing = missingPackages('demo', ...(databaseUrl === undefined ? (['database'] as const) : []));
@@ -189,7 +189,7 @@ async function loadWorld({ databaseUrl }: Settings): Promise<World> {
     throw new CommandError(
       `the demo runs an agent with the real SDKs, and not all is installed here: ${missing}`,
     );
-  return import('../../test/support/demo-world.ts');
+  return import('../../demo/world.ts');
 }
 
 /** The database of an application is written to when the user says so. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
+import type { Scenario } from '../../demo/scenarios.ts';
 import { type Database, openPostgres } from '../../exporter/store/index.ts';
 import type { Outcome } from '../../model/vocabulary.ts';
 import { LATENCIES, SEGMENTS, STATISTICS } from '../../model/vocabulary.ts';
 import { type Compared, type ComparedRun, compareRun } from '../support/compared-calls.ts';
 import { listPrice, summary } from '../support/ground-truth.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import type { Scenario } from '../support/scenarios.ts';
 
 describe('the rows of four calls at once say what the caller heard and what the providers did', () => {
   let postgres: TestPostgres;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startDemoWorld } from '../support/demo-world.ts';
+import { startDemoWorld } from '../../demo/world.ts';
 
 describe('the example agent in trouble', { concurrency: 2 }, () => {
   test('an agent that is told to end lets its calls end first; an answer still being made is abandoned', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type DemoWorld, startDemoWorld, type WorldCall } from '../support/demo-world.ts';
+import { synthesize } from '../../demo/simulators/voice.ts';
+import { type DemoWorld, startDemoWorld, type WorldCall } from '../../demo/world.ts';
 import { poll } from '../support/poll.ts';
-import { synthesize } from '../support/simulators/voice.ts';
 
 const spokenBy = (world: DemoWorld, { callSid }: WorldCall): Buffer =>
   Buffer.concat(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { nowMicros } from '../../demo/now.ts';
 import { errorMs, errorTable, explainedMs, type Measurement, percentile } from './ground-truth.ts';
-import { nowMicros } from './now.ts';
 import type { Stall } from './stalls.ts';
 
 /** What was measured while the machine was watched. */

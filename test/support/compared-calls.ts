@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CallerStep, makeCall } from '../../demo/phone-caller.ts';
+import { planCall } from '../../demo/scenarios.ts';
+import type { WorldCall } from '../../demo/world.ts';
 import type { Database } from '../../exporter/store/index.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { Measured } from './accuracy.ts';
-import type { WorldCall } from './demo-world.ts';
 import {
   type ExpectedCall,
   type ExpectedTurn,
@@ -20,8 +22,6 @@ import {
   startObservedWorld,
   storedCall,
 } from './observed-world.ts';
-import { type CallerStep, makeCall } from './phone-caller.ts';
-import { planCall } from './scenarios.ts';
 import { readStalls, watchStalls } from './stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentProcess } from './agent-process.ts';
-import type { ProviderTruth, WorldCall } from './demo-world.ts';
+import { AgentProcess } from '../../demo/agent-process.ts';
+import { type CallerStep, makeCall } from '../../demo/phone-caller.ts';
+import { planCall } from '../../demo/scenarios.ts';
+import type { ProviderTruth, WorldCall } from '../../demo/world.ts';
 import { REGISTER } from './observed-world.ts';
-import { type CallerStep, makeCall } from './phone-caller.ts';
 import { poll } from './poll.ts';
 import { packageRoot } from './root.ts';
-import { planCall } from './scenarios.ts';
 import { type AnthropicTruth, startAnthropicSimulator } from './simulators/anthropic.ts';
 import { startElevenLabsSimulator } from './simulators/elevenlabs.ts';
 import type { ElevenLabsTruth } from './simulators/elevenlabs-truth.ts';

@@ -1,14 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startCartesiaSimulator } from '../../demo/simulators/cartesia.ts';
+import { startChatSimulator } from '../../demo/simulators/chat.ts';
+import { startDeepgramSimulator } from '../../demo/simulators/deepgram.ts';
+import type { ChatScript } from '../../demo/simulators/receptionist.ts';
 import { type Hostility, startHostileServer } from './hostile-server.ts';
 import { packageRoot } from './root.ts';
 import { startAnthropicSimulator } from './simulators/anthropic.ts';
 import { startAssemblyAiSimulator } from './simulators/assemblyai.ts';
-import { startCartesiaSimulator } from './simulators/cartesia.ts';
 import { startCartesiaListenSimulator } from './simulators/cartesia-listen.ts';
-import { startChatSimulator } from './simulators/chat.ts';
-import { startDeepgramSimulator } from './simulators/deepgram.ts';
 import { startDeepgramAgentSimulator } from './simulators/deepgram-agent.ts';
 import { startFluxSimulator } from './simulators/deepgram-flux.ts';
 import { startRecordingsSimulator } from './simulators/deepgram-recordings.ts';
@@ -18,7 +19,6 @@ import { startGeminiSimulator } from './simulators/gemini.ts';
 import { startGeminiLiveSimulator } from './simulators/gemini-live.ts';
 import { startAudioSimulator } from './simulators/openai-audio.ts';
 import { startRealtimeSimulator } from './simulators/openai-realtime.ts';
-import type { ChatScript } from './simulators/receptionist.ts';
 import { startResponsesSimulator } from './simulators/responses.ts';
 
 /** The kinds of work of test/fixtures/programs/every-sdk.mjs, and the package that each is done with. */
@@ -141,7 +141,7 @@ export async function startEverySdkWorld(secret: string): Promise<EverySdkWorld>
 
 const environment = (secret: string, trusted: string, simulators: Readonly<Record<string, string>>) => ({
   SECRET: secret,
-  SPEECH: join(packageRoot, 'test/fixtures/speech/hours-question.ulaw'),
+  SPEECH: join(packageRoot, 'demo/speech/hours-question.ulaw'),
   NODE_EXTRA_CA_CERTS: trusted,
   SIMULATORS: JSON.stringify(simulators),
   // The exporters' own ten seconds pass on a busy machine, and are told.

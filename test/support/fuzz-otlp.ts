@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { createRandom } from '../../demo/simulators/random.ts';
 import { conversation } from './conversation.ts';
-import { createRandom } from './simulators/random.ts';
 
 /** A request that is probably wrong, and always the same for its seed. */
 export interface FuzzCase {

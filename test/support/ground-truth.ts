@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decimal } from 'decimal.js';
+import type { TurnTruth } from '../../demo/phone-caller.ts';
+import type { CartesiaTruth } from '../../demo/simulators/cartesia-truth.ts';
+import type { ChatTruth } from '../../demo/simulators/chat.ts';
+import type { DeepgramTruth } from '../../demo/simulators/deepgram.ts';
+import type { ProviderTruth, WorldCall } from '../../demo/world.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { LATENCIES, type Latency, type Statistic } from '../../model/vocabulary.ts';
-import type { ProviderTruth, WorldCall } from './demo-world.ts';
-import type { TurnTruth } from './phone-caller.ts';
 import { packageRoot } from './root.ts';
-import type { CartesiaTruth } from './simulators/cartesia-truth.ts';
-import type { ChatTruth } from './simulators/chat.ts';
-import type { DeepgramTruth } from './simulators/deepgram.ts';
 import type { Stall } from './stalls.ts';
 
 /** From one instant to another. Epoch microseconds. */

@@ -1,4 +1,4 @@
-import { listenOnLoopback } from './simulators/server.ts';
+import { listenOnLoopback } from '../../demo/simulators/server.ts';
 
 /** How a hostile service answers a connection. */
 export type Hostility = 'refuses' | 'reports' | 'closes';

@@ -10,6 +10,7 @@ const SOURCES = [
   'exporter',
   'ui',
   'cli',
+  'demo',
   'grafana',
   'bench',
   'vendor',

@@ -1,7 +1,7 @@
-import { FRAME_BYTES, MULAW_SILENCE, mulawToLinear, TELEPHONE_RATE } from './audio.ts';
-import { nowMicros } from './now.ts';
-import type { Spoken } from './phone-line.ts';
-import { type Utterance, utterance } from './speech.ts';
+import { FRAME_BYTES, MULAW_SILENCE, mulawToLinear, TELEPHONE_RATE } from '../../demo/audio.ts';
+import { nowMicros } from '../../demo/now.ts';
+import type { Spoken } from '../../demo/phone-line.ts';
+import { type Utterance, utterance } from '../../demo/speech.ts';
 
 const FRAME_MS = 20;
 

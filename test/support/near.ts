@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { nowMicros } from './now.ts';
+import { nowMicros } from '../../demo/now.ts';
 
 const CLAIM_MICROS = 20_000;
 /** A report of an instant comes this much later at most: a silence is known to be one when it has lasted. */

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type DemoWorld, type DemoWorldOptions, startDemoWorld } from '../../demo/world.ts';
 import type { Database } from '../../exporter/store/database.ts';
 import { getCallFacts, getCallLogs, getCallMetrics } from '../../exporter/store/read.ts';
 import type { Fact } from '../../model/facts.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
-import { type DemoWorld, type DemoWorldOptions, startDemoWorld } from './demo-world.ts';
 import { poll } from './poll.ts';
 
 /** `--import` of this build's `earshot/register`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as passed } from 'node:timers/promises';
-import type { ProviderTruth, WorldCall } from './demo-world.ts';
+import type { ProviderTruth, WorldCall } from '../../demo/world.ts';
 import { type ObservedWorld, REGISTER, startObservedWorld } from './observed-world.ts';
 import { startPostgres } from './postgres.ts';
 

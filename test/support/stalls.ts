@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { nowMicros } from './now.ts';
+import { nowMicros } from '../../demo/now.ts';
 
 /** A time in which the machine did not let a process run. Epoch microseconds. */
 export interface Stall {

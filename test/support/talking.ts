@@ -1,5 +1,5 @@
+import { FRAME_BYTES, MULAW_SILENCE } from '../../demo/audio.ts';
 import { nowUs } from '../../instrumentation/call/clock.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from './audio.ts';
 
 /** When something was said. */
 export interface Said {

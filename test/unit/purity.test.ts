@@ -151,10 +151,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['calls', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map((room) => `exporter/${room}`),
   ],
   'ui/web': ['model', 'ui/shared'],
-  // The demo is made of the tests' callers and providers.
+  demo: [],
   cli: [
     'model',
-    'test',
+    'demo',
     'ui/server',
     'ui/shared',
     // What the doctor asks: the SDKs that are supported, and where spans go.

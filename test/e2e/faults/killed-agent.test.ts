@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AgentProcess } from '../../../demo/agent-process.ts';
+import { nowMicros } from '../../../demo/now.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
-import { AgentProcess } from '../../support/agent-process.ts';
-import { nowMicros } from '../../support/now.ts';
 import { REGISTER, startObservedWorld, storedCall } from '../../support/observed-world.ts';
 import { startPostgres } from '../../support/postgres.ts';
 

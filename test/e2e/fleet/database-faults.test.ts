@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { createRandom } from '../../../demo/simulators/random.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
 import { fleetCalls } from '../../support/fleet/calls.ts';
 import { deliveriesOf } from '../../support/fleet/delivery.ts';
@@ -8,7 +9,6 @@ import { type GroundOptions, startGround, stopGround } from '../../support/fleet
 import { faultRun, type Ground } from '../../support/fleet/run.ts';
 import { poll } from '../../support/poll.ts';
 import { SmallDisk } from '../../support/postgres/small-disk.ts';
-import { createRandom } from '../../support/simulators/random.ts';
 
 // What the fleet says and does while its database answers and takes no writes. (That nothing is lost whenever it happens is
 // for the seeds of faults.test.ts.)

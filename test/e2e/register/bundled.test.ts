@@ -3,10 +3,10 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { build } from 'esbuild';
+import { startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { fixture, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
-import { startChatSimulator } from '../../support/simulators/chat.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** The names and providers of the spans that a program gives once it is one file, away from its `node_modules`. */

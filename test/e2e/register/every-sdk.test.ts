@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { withoutMachineLines } from '../../../demo/machine-lines.ts';
 import { migrate, openPostgres } from '../../../exporter/store/index.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type Round,
   startEverySdkWorld,
 } from '../../support/every-sdk.ts';
-import { withoutMachineLines } from '../../support/machine-lines.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { fixture, type ProgramOptions, REGISTER, run } from '../../support/program.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listenOnLoopback } from '../../../demo/simulators/server.ts';
 import { run } from '../../support/program.ts';
-import { listenOnLoopback } from '../../support/simulators/server.ts';
 
 test('LiveKit Cloud gets LiveKit’s spans with earshot as without it', async (t) => {
   const paths: string[] = [];

@@ -3,10 +3,10 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { build } from 'esbuild';
+import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { fixture, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
-import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../support/simulators/gemini.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { REGISTER, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
-import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const QUIET = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };

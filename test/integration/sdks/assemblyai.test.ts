@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TurnEvent } from 'assemblyai';
+import { MULAW_SILENCE } from '../../../demo/audio.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
-import { MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
 import {

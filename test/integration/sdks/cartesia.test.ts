@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
+import { type CartesiaSimulator, startCartesiaSimulator } from '../../../demo/simulators/cartesia.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { poll } from '../../support/poll.ts';
-import { type CartesiaSimulator, startCartesiaSimulator } from '../../support/simulators/cartesia.ts';
 import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
+import { startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { setCaptureContent } from '../../../instrumentation/call/content.ts';
 import { ATTR } from '../../../model/semconv.ts';
@@ -17,7 +18,6 @@ import {
   simulator,
   truth,
 } from '../../support/sdks/chat-completions.ts';
-import { startChatSimulator } from '../../support/simulators/chat.ts';
 import { spanOf, spansOf, takeFacts } from '../../support/spans.ts';
 
 serveChat();

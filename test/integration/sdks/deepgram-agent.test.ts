@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { utterance } from '../../../demo/speech.ts';
 import { priceStage } from '../../../exporter/pricing/price.ts';
 import { catalogue } from '../../../exporter/pricing/price-list.ts';
 import type { Call } from '../../../instrumentation/call/call.ts';
@@ -19,7 +20,6 @@ import {
 } from '../../support/sdks/deepgram-agent.ts';
 import { startDeepgramAgentSimulator } from '../../support/simulators/deepgram-agent.ts';
 import { takeFacts } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
 import { silence } from '../../support/talking.ts';
 
 serveAgents();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { utterance } from '../../../demo/speech.ts';
 import { markTurn } from '../../../exporter/calls/marks.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { openStage } from '../../../instrumentation/call/open-stage.ts';
@@ -13,7 +14,6 @@ import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { type FluxSimulator, startFluxSimulator } from '../../support/simulators/deepgram-flux.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
 import { silence, talk } from '../../support/talking.ts';
 
 type Client = (typeof DEEPGRAM_SDKS)[number]['Client'];

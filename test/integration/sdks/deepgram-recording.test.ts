@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { utterance } from '../../../demo/speech.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
@@ -13,7 +14,6 @@ import {
   startRecordingsSimulator,
 } from '../../support/simulators/deepgram-recordings.ts';
 import { recordSpans, takeFacts, takeSpans } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
 
 const SPOKEN = utterance('hours-question');
 const REQUEST = { model: 'nova-3', language: 'multi', encoding: 'mulaw', sample_rate: 8000 };

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import * as namespace from '@deepgram/sdk';
 import { DeepgramClient } from '@deepgram/sdk';
+import { type DeepgramSimulator, startDeepgramSimulator } from '../../../demo/simulators/deepgram.ts';
+import { utterance } from '../../../demo/speech.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
-import { type DeepgramSimulator, startDeepgramSimulator } from '../../support/simulators/deepgram.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
 import { silence, talk } from '../../support/talking.ts';
 
 const commonJs = createRequire(import.meta.url)('@deepgram/sdk') as typeof namespace;

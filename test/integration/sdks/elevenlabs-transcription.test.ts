@@ -9,18 +9,18 @@ import {
   type RealtimeConnection,
   RealtimeEvents,
 } from '@elevenlabs/elevenlabs-js';
+import { FRAME_BYTES, MULAW_SILENCE } from '../../../demo/audio.ts';
+import { utterance } from '../../../demo/speech.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
 import { patchElevenLabs } from '../../../instrumentation/sdks/elevenlabs/elevenlabs.ts';
 import type { Fact } from '../../../model/facts.ts';
-import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
 import { audioSecondsOf, callsOf, stagesOf, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { type ElevenLabsSimulator, startElevenLabsSimulator } from '../../support/simulators/elevenlabs.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
-import { utterance } from '../../support/speech.ts';
 
 const SPOKEN = utterance('hours-question');
 const OPTIONS = {

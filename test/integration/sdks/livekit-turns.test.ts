@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import * as agents from '@livekit/agents';
 import * as openaiPlugin from '@livekit/agents-plugin-openai';
 import OpenAI, * as openaiModule from 'openai';
+import { startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { loadAnalysis } from '../../../instrumentation/call/analysis.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
@@ -15,7 +16,6 @@ import { assertLatency, assertSilence, converse } from '../../support/livekit/to
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
-import { startChatSimulator } from '../../support/simulators/chat.ts';
 import { recordSpans } from '../../support/spans.ts';
 
 const { Agent, StopResponse } = agents.voice;

@@ -7,6 +7,7 @@ import { OpenAIInstrumentation } from '@opentelemetry/instrumentation-openai';
 import { OpenAIInstrumentation as Traceloop } from '@traceloop/instrumentation-openai';
 import * as anthropic from 'anthropic-sdk-oldest';
 import type OpenAI from 'openai';
+import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
@@ -15,7 +16,6 @@ import type { SpanRecord } from '../../../model/span-record.ts';
 import { SCOPE } from '../../../model/version.ts';
 import { poll } from '../../support/poll.ts';
 import { ask, MODEL, serveAnthropic, simulator, truth } from '../../support/sdks/anthropic.ts';
-import { type ChatSimulator, startChatSimulator } from '../../support/simulators/chat.ts';
 import { type ResponsesSimulator, startResponsesSimulator } from '../../support/simulators/responses.ts';
 import { recordSpans, takeSpans } from '../../support/spans.ts';
 

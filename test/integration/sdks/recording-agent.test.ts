@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI, * as namespace from 'openai';
+import { nowMicros } from '../../../demo/now.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { assertNear, stoodStillMicros } from '../../support/near.ts';
-import { nowMicros } from '../../support/now.ts';
 import {
   type AudioSimulator,
   recording,

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import Cartesia from '@cartesia/cartesia-js';
-import { isVoiced, mulawToLinear } from '../../support/audio.ts';
+import { isVoiced, mulawToLinear } from '../../../demo/audio.ts';
+import { startCartesiaSimulator } from '../../../demo/simulators/cartesia.ts';
 import { poll } from '../../support/poll.ts';
-import { startCartesiaSimulator } from '../../support/simulators/cartesia.ts';
 
 // The SDK's socket works from CommonJS on every supported Node; from ESM it needs a newer one.
 const require = createRequire(import.meta.url);

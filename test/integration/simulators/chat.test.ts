@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Groq from 'groq-sdk';
 import OpenAI from 'openai';
+import { type ChatOptions, startChatSimulator } from '../../../demo/simulators/chat.ts';
+import { countPromptTokens, tokenize } from '../../../demo/simulators/tokens.ts';
 import { poll } from '../../support/poll.ts';
-import { type ChatOptions, startChatSimulator } from '../../support/simulators/chat.ts';
-import { countPromptTokens, tokenize } from '../../support/simulators/tokens.ts';
 
 const TOOLS = [
   { type: 'function' as const, function: { name: 'get_opening_hours', parameters: { type: 'object' } } },

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeepgramClient } from '@deepgram/sdk';
-import { FRAME_BYTES, MULAW_SILENCE } from '../../support/audio.ts';
-import { poll } from '../../support/poll.ts';
+import { FRAME_BYTES, MULAW_SILENCE } from '../../../demo/audio.ts';
 import {
   type DeepgramMessage,
   type DeepgramSimulator,
   startDeepgramSimulator,
-} from '../../support/simulators/deepgram.ts';
-import { utterance } from '../../support/speech.ts';
+} from '../../../demo/simulators/deepgram.ts';
+import { utterance } from '../../../demo/speech.ts';
+import { poll } from '../../support/poll.ts';
 
 type Results = Extract<DeepgramMessage, { type: 'Results' }>;
 

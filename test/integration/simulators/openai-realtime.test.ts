@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
+import { utterance } from '../../../demo/speech.ts';
 import { poll } from '../../support/poll.ts';
 import { type RealtimeSimulator, startRealtimeSimulator } from '../../support/simulators/openai-realtime.ts';
-import { utterance } from '../../support/speech.ts';
 
 type Event = Readonly<Record<string, unknown>>;
 

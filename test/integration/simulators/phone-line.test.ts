@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { mulawToLinear, voicedRanges } from '../../support/audio.ts';
+import { mulawToLinear, voicedRanges } from '../../../demo/audio.ts';
+import { type LineEvent, PhoneLine } from '../../../demo/phone-line.ts';
+import { utterance } from '../../../demo/speech.ts';
 import { assertNear, stoodStillMicros } from '../../support/near.ts';
-import { type LineEvent, PhoneLine } from '../../support/phone-line.ts';
 import { poll } from '../../support/poll.ts';
-import { utterance } from '../../support/speech.ts';
 
 interface Received {
   readonly event: string;

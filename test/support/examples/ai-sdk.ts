@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CallerStep, makeCall } from '../../../demo/phone-caller.ts';
+import { planCall } from '../../../demo/scenarios.ts';
 import type { Database } from '../../../exporter/store/index.ts';
 import type { CallLogRow } from '../../../model/rows.ts';
 import type { Measured } from '../accuracy.ts';
 import { type ExpectedCall, type ExpectedTurn, expectCall, latencyMeasurements } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, startObservedWorld, storedCall } from '../observed-world.ts';
-import { type CallerStep, makeCall } from '../phone-caller.ts';
 import { packageRoot } from '../root.ts';
-import { planCall } from '../scenarios.ts';
 import { readStalls, watchStalls } from '../stalls.ts';
 
 const FOLDER = join(packageRoot, 'examples/ai-sdk-agent');

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CallerStep } from '../../../demo/phone-caller.ts';
 import type { Database } from '../../../exporter/store/index.ts';
 import type { CallLogRow } from '../../../model/rows.ts';
 import type { Measured } from '../accuracy.ts';
 import { startElevenLabsWorld } from '../elevenlabs-world.ts';
 import { type ExpectedCall, type ExpectedTurn, expectCall, latencyMeasurements } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
-import type { CallerStep } from '../phone-caller.ts';
 import { readStalls, watchStalls } from '../stalls.ts';
 
 const listen: CallerStep = { kind: 'listen' };

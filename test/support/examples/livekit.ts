@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ChatTruth, startChatSimulator } from '../../../demo/simulators/chat.ts';
+import { type DeepgramTruth, startDeepgramSimulator } from '../../../demo/simulators/deepgram.ts';
 import type { Database } from '../../../exporter/store/index.ts';
 import type { Heard, Spoken } from '../livekit/audio.ts';
 import { type SpeechTruth, startSpeechServer } from '../livekit/speech-server.ts';
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { poll } from '../poll.ts';
 import { Program } from '../program.ts';
-import { type ChatTruth, startChatSimulator } from '../simulators/chat.ts';
-import { type DeepgramTruth, startDeepgramSimulator } from '../simulators/deepgram.ts';
 import { readStalls, type Stall, watchStalls } from '../stalls.ts';
 
 /** What the caller said and heard, as the caller knows it. */

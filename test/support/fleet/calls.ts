@@ -1,12 +1,12 @@
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { IdGenerator, ReadableSpan } from '@opentelemetry/sdk-trace';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { createRandom, type Random } from '../../../demo/simulators/random.ts';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { SPAN } from '../../../model/semconv.ts';
 import { fromFinishedSpan } from '../../../model/span-record.ts';
 import { conversation } from '../conversation.ts';
-import { createRandom, type Random } from '../simulators/random.ts';
 
 /** A call with all of its spans, and which of them its agent sends long after the others. */
 export interface FleetCall {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { Random } from '../simulators/random.ts';
+import type { Random } from '../../../demo/simulators/random.ts';
 
 /** One request, as an exporter or a collector makes it. */
 export interface Delivery {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom, type Random } from '../../../demo/simulators/random.ts';
 import type { Database } from '../../../exporter/store/database.ts';
 import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { poll } from '../poll.ts';
 import type { SmallDisk } from '../postgres/small-disk.ts';
 import type { TestPostgres } from '../postgres.ts';
-import { createRandom, type Random } from '../simulators/random.ts';
 import { type FleetCall, fleetCalls, sentBy } from './calls.ts';
 import { below, type Delivery, deliveriesOf, shownWith, shuffled } from './delivery.ts';
 import type { Fleet } from './fleet.ts';

@@ -1,7 +1,7 @@
 import type * as Agents from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
+import { utterance } from '../../../demo/speech.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { utterance } from '../speech.ts';
 
 /** Hertz. */
 const CALLER_RATE = 8_000;

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
+import { listenOnLoopback } from '../../../demo/simulators/server.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { listenOnLoopback } from '../simulators/server.ts';
 
 /** Hertz, of what comes and what goes. */
 const RATE = 24_000;

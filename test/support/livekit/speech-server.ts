@@ -1,6 +1,6 @@
 import { request as forward } from 'node:http';
+import { delay, listenOnLoopback, readJson } from '../../../demo/simulators/server.ts';
 import { nowMs } from '../../../instrumentation/call/clock.ts';
-import { delay, listenOnLoopback, readJson } from '../simulators/server.ts';
 
 const RATE = 24_000;
 const SECONDS_A_CHARACTER = 0.03;

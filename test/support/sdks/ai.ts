@@ -3,11 +3,11 @@ import { after, before } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
 import * as newest from 'ai';
 import * as oldest from 'ai-oldest';
+import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { instrumentAI, patchAi } from '../../../instrumentation/sdks/ai/ai.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import type { StageKind } from '../../../model/vocabulary.ts';
 import { stagesOf } from '../facts.ts';
-import { type ChatSimulator, startChatSimulator } from '../simulators/chat.ts';
 import { type AudioSimulator, startAudioSimulator } from '../simulators/openai-audio.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
 

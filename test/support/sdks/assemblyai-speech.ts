@@ -1,5 +1,5 @@
 import type { StreamingTranscriber } from 'assemblyai';
-import { utterance } from '../speech.ts';
+import { utterance } from '../../../demo/speech.ts';
 import { type Said, talk } from '../talking.ts';
 
 export const SPOKEN = utterance('hours-question');

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
 import Cartesia, * as namespace from '@cartesia/cartesia-js';
 import { WebSocket } from 'ws';
+import { utterance } from '../../../demo/speech.ts';
 import type { Call } from '../../../instrumentation/call/call.ts';
 import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { type CartesiaListenSimulator, startCartesiaListenSimulator } from '../simulators/cartesia-listen.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
-import { utterance } from '../speech.ts';
 import { type Said, talk } from '../talking.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };

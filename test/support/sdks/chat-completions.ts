@@ -5,11 +5,11 @@ import GroqModule, * as groqNamespace from 'groq-sdk';
 import OldestGroq, * as oldestGroqNamespace from 'groq-sdk-oldest';
 import OpenAIModule, * as openaiNamespace from 'openai';
 import OldestOpenAI, * as oldestOpenaiNamespace from 'openai-oldest';
+import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { patchGroq } from '../../../instrumentation/sdks/groq/groq.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { stagesOf } from '../facts.ts';
-import { type ChatSimulator, startChatSimulator } from '../simulators/chat.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
 
 const require = createRequire(import.meta.url);

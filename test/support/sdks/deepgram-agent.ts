@@ -1,4 +1,5 @@
 import { after, before } from 'node:test';
+import { utterance } from '../../../demo/speech.ts';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import type { Fact, StageFact, TurnFact } from '../../../model/facts.ts';
@@ -8,7 +9,6 @@ import { poll } from '../poll.ts';
 import { type DeepgramAgentSimulator, startDeepgramAgentSimulator } from '../simulators/deepgram-agent.ts';
 import type { DeepgramAgentOptions, DeepgramAgentTruth } from '../simulators/deepgram-agent-session.ts';
 import { recordSpans, takeFacts } from '../spans.ts';
-import { utterance } from '../speech.ts';
 import { talk } from '../talking.ts';
 
 export type Client = (typeof DEEPGRAM_SDKS)[number]['Client'];

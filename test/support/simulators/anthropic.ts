@@ -1,15 +1,15 @@
-import { nowMicros } from '../now.ts';
-import { type Exchange, type RequestSimulator, serveExchanges } from './exchange.ts';
-import type { Range } from './random.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { type Exchange, type RequestSimulator, serveExchanges } from '../../../demo/simulators/exchange.ts';
+import type { Range } from '../../../demo/simulators/random.ts';
 import {
   type ChatMessage,
   type ChatReply,
   type ChatScript,
   contentText,
   receptionist,
-} from './receptionist.ts';
-import { delay, readJson, type SimulatorOptions, sendJson } from './server.ts';
-import { countPromptTokens, tokenize } from './tokens.ts';
+} from '../../../demo/simulators/receptionist.ts';
+import { delay, readJson, type SimulatorOptions, sendJson } from '../../../demo/simulators/server.ts';
+import { countPromptTokens, tokenize } from '../../../demo/simulators/tokens.ts';
 
 /** Usage in the words of the API: `input_tokens` leaves out what was read from or written to the cache. */
 interface AnthropicUsage {

@@ -7,12 +7,11 @@ import type {
   TurnEvent,
 } from 'assemblyai';
 import type { RawData, WebSocket } from 'ws';
-import { nowMicros } from '../now.ts';
-import type { SpokenWord } from '../speech.ts';
-import { type Fault, Faults } from './fault.ts';
-import { type Heard, Listener } from './listening.ts';
-import { createRandom, type Random, type Range } from './random.ts';
-import { Sequence } from './sequence.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { type Fault, Faults } from '../../../demo/simulators/fault.ts';
+import { type Heard, Listener } from '../../../demo/simulators/listening.ts';
+import { createRandom, type Random, type Range } from '../../../demo/simulators/random.ts';
+import { Sequence } from '../../../demo/simulators/sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -20,7 +19,8 @@ import {
   type Simulator,
   type SimulatorOptions,
   type Untimed,
-} from './server.ts';
+} from '../../../demo/simulators/server.ts';
+import type { SpokenWord } from '../../../demo/speech.ts';
 
 /** What happened on one session of the AssemblyAI simulator. */
 export type AssemblyAiTruth = { readonly atMicros: number; readonly sessionId: string } & (
@@ -67,7 +67,7 @@ const ms = (seconds: number): number => Math.round(seconds * 1_000);
 
 /**
  * Starts a server that speaks AssemblyAI's universal streaming (`/v3/ws`) over TLS, for mulaw and 16-bit audio. It
- * recognises the recordings of test/fixtures/speech by their audio; other sounds are heard as silence.
+ * recognises the recordings of demo/speech by their audio; other sounds are heard as silence.
  */
 export async function startAssemblyAiSimulator(
   options: AssemblyAiOptions = {},

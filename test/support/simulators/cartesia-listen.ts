@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { STT } from '@cartesia/cartesia-js/resources/stt/stt';
 import type { RawData, WebSocket } from 'ws';
-import type { SpokenWord } from '../speech.ts';
-import { type Fault, Faults } from './fault.ts';
-import { type Heard, Listener } from './listening.ts';
-import { createRandom, type Random, type Range } from './random.ts';
-import { Sequence } from './sequence.ts';
+import { type Fault, Faults } from '../../../demo/simulators/fault.ts';
+import { type Heard, Listener } from '../../../demo/simulators/listening.ts';
+import { createRandom, type Random, type Range } from '../../../demo/simulators/random.ts';
+import { Sequence } from '../../../demo/simulators/sequence.ts';
 import {
   delay,
   listenOnLoopback,
@@ -14,7 +13,8 @@ import {
   type SimulatorOptions,
   sendJson,
   type Untimed,
-} from './server.ts';
+} from '../../../demo/simulators/server.ts';
+import type { SpokenWord } from '../../../demo/speech.ts';
 
 /** What happened on one socket of the simulator. */
 export type CartesiaListenTruth = { readonly atMicros: number; readonly requestId: string } & (
@@ -49,7 +49,7 @@ const spoken = (words: readonly SpokenWord[]): string => words.map(({ word }) =>
 
 /**
  * Starts a server that speaks Cartesia's live transcription with turns (`/stt/turns/websocket`) and without
- * (`/stt/websocket`) for mulaw and 16-bit audio, and its transcription of recordings (`/stt`) for mulaw. It recognises the recordings of test/fixtures/speech by their audio;
+ * (`/stt/websocket`) for mulaw and 16-bit audio, and its transcription of recordings (`/stt`) for mulaw. It recognises the recordings of demo/speech by their audio;
  * other sounds are heard as silence.
  */
 export async function startCartesiaListenSimulator(

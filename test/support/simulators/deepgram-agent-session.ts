@@ -1,9 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
-import { nowMicros } from '../now.ts';
-import { type Heard, Listener } from './listening.ts';
-import type { Random, Range } from './random.ts';
-import { delay, type SimulatorOptions, type Untimed } from './server.ts';
-import { type RawEncoding, SAMPLE_BYTES, synthesize } from './voice.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { type Heard, Listener } from '../../../demo/simulators/listening.ts';
+import type { Random, Range } from '../../../demo/simulators/random.ts';
+import { delay, type SimulatorOptions, type Untimed } from '../../../demo/simulators/server.ts';
+import { type RawEncoding, SAMPLE_BYTES, synthesize } from '../../../demo/simulators/voice.ts';
 
 /** What happened on one connection of the voice agent simulator. */
 export type DeepgramAgentTruth = { readonly atMicros: number } & (

@@ -1,11 +1,11 @@
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { createRandom } from '../../../demo/simulators/random.ts';
+import { listenOnLoopback, recorder, type Simulator } from '../../../demo/simulators/server.ts';
 import {
   AgentSession,
   type DeepgramAgentOptions,
   type DeepgramAgentTruth,
 } from './deepgram-agent-session.ts';
-import { Faults } from './fault.ts';
-import { createRandom } from './random.ts';
-import { listenOnLoopback, recorder, type Simulator } from './server.ts';
 
 /** A running voice agent simulator. */
 export interface DeepgramAgentSimulator extends Simulator<DeepgramAgentTruth> {
@@ -15,7 +15,7 @@ export interface DeepgramAgentSimulator extends Simulator<DeepgramAgentTruth> {
 
 /**
  * Starts a server that speaks Deepgram's voice agent (`/v1/agent/converse`). It recognises the recordings of
- * test/fixtures/speech by their audio.
+ * demo/speech by their audio.
  */
 export async function startDeepgramAgentSimulator(
   options: DeepgramAgentOptions = {},

@@ -1,10 +1,15 @@
 import type { RawData, WebSocket } from 'ws';
-import type { SpokenWord } from '../speech.ts';
-import { Faults } from './fault.ts';
-import { type Heard, Listener } from './listening.ts';
-import { createRandom, type Range } from './random.ts';
-import { Sequence } from './sequence.ts';
-import { listenOnLoopback, recorder, type Simulator, type SimulatorOptions } from './server.ts';
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { type Heard, Listener } from '../../../demo/simulators/listening.ts';
+import { createRandom, type Range } from '../../../demo/simulators/random.ts';
+import { Sequence } from '../../../demo/simulators/sequence.ts';
+import {
+  listenOnLoopback,
+  recorder,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../../demo/simulators/server.ts';
+import type { SpokenWord } from '../../../demo/speech.ts';
 
 /** A `TurnInfo` of live listen v2. */
 export interface FluxTurnInfo {
@@ -57,7 +62,7 @@ const UPDATE_SECONDS = 0.25;
 
 /**
  * Starts a server that speaks Deepgram's live listen v2 (`/v2/listen`) for mulaw and linear16 audio. It recognises the
- * recordings of test/fixtures/speech by their audio; other sounds are heard as silence.
+ * recordings of demo/speech by their audio; other sounds are heard as silence.
  */
 export async function startFluxSimulator(options: FluxOptions = {}): Promise<FluxSimulator> {
   const { seed = 1 } = options;

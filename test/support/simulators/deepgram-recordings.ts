@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TELEPHONE_RATE } from '../audio.ts';
-import { type SpokenWord, utterances } from '../speech.ts';
-import { Faults } from './fault.ts';
-import { Listener } from './listening.ts';
-import { createRandom } from './random.ts';
-import { delay, listenOnLoopback, type Simulator, sendJson } from './server.ts';
+import { TELEPHONE_RATE } from '../../../demo/audio.ts';
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { Listener } from '../../../demo/simulators/listening.ts';
+import { createRandom } from '../../../demo/simulators/random.ts';
+import { delay, listenOnLoopback, type Simulator, sendJson } from '../../../demo/simulators/server.ts';
+import { type SpokenWord, utterances } from '../../../demo/speech.ts';
 
 /** One recording that was transcribed. */
 export interface RecordingTruth {
@@ -20,7 +20,7 @@ export interface RecordingsSimulator extends Simulator<RecordingTruth> {
 
 /**
  * Starts a server that speaks Deepgram's listen v1 for recordings (`POST /v1/listen`): raw mu-law in the body, or the
- * address of a recording of test/fixtures/speech, whose last part is its name.
+ * address of a recording of demo/speech, whose last part is its name.
  */
 export async function startRecordingsSimulator(): Promise<RecordingsSimulator> {
   const truth: RecordingTruth[] = [];

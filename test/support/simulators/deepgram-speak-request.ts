@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Fault } from '../../../demo/simulators/fault.ts';
+import { delay, readJson, sendJson } from '../../../demo/simulators/server.ts';
 import { CHUNK_SECONDS, speech, type Voice } from './deepgram-speak-voice.ts';
-import type { Fault } from './fault.ts';
-import { delay, readJson, sendJson } from './server.ts';
 import { wavHeader } from './wav.ts';
 
 /** Answers `POST /v1/speak` and `/v2/speak`. */

@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
+import type { Fault } from '../../../demo/simulators/fault.ts';
+import { delay } from '../../../demo/simulators/server.ts';
 import { CHUNK_SECONDS, speech, type Voice } from './deepgram-speak-voice.ts';
-import type { Fault } from './fault.ts';
-import { delay } from './server.ts';
 
 /** What was made of one text so far. */
 interface Made {

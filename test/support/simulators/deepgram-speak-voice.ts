@@ -1,6 +1,6 @@
-import type { Random, Range } from './random.ts';
-import type { SimulatorOptions, Untimed } from './server.ts';
-import { type RawEncoding, SAMPLE_BYTES, synthesize } from './voice.ts';
+import type { Random, Range } from '../../../demo/simulators/random.ts';
+import type { SimulatorOptions, Untimed } from '../../../demo/simulators/server.ts';
+import { type RawEncoding, SAMPLE_BYTES, synthesize } from '../../../demo/simulators/voice.ts';
 
 /** What happened to one text that was to be spoken. */
 export type DeepgramSpeakTruth = { readonly atMicros: number; readonly id: string } & (

@@ -1,3 +1,6 @@
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { createRandom } from '../../../demo/simulators/random.ts';
+import { listenOnLoopback, recorder, type Simulator } from '../../../demo/simulators/server.ts';
 import { answer } from './deepgram-speak-request.ts';
 import { SpeakSocket, serveV1, serveV2 } from './deepgram-speak-socket.ts';
 import type {
@@ -6,9 +9,6 @@ import type {
   RecordSpeech,
   Voice,
 } from './deepgram-speak-voice.ts';
-import { Faults } from './fault.ts';
-import { createRandom } from './random.ts';
-import { listenOnLoopback, recorder, type Simulator } from './server.ts';
 
 /** A running speak simulator. */
 export interface DeepgramSpeakSimulator extends Simulator<DeepgramSpeakTruth> {

@@ -1,8 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
-import type { SpokenWord } from '../speech.ts';
+import { type Heard, Listener } from '../../../demo/simulators/listening.ts';
+import { Sequence } from '../../../demo/simulators/sequence.ts';
+import type { SpokenWord } from '../../../demo/speech.ts';
 import type { SpeechContext } from './elevenlabs-truth.ts';
-import { type Heard, Listener } from './listening.ts';
-import { Sequence } from './sequence.ts';
 
 /** Milliseconds from the audio that causes a message to the message. */
 const PROCESSING_MS = [20, 70] as const;
@@ -10,7 +10,7 @@ const DEFAULT_SILENCE_SECONDS = 1.5;
 
 const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
 
-/** Serves `/v1/speech-to-text/realtime`: it recognises the recordings of test/fixtures/speech. */
+/** Serves `/v1/speech-to-text/realtime`: it recognises the recordings of demo/speech. */
 export function serveScribe(
   ws: WebSocket,
   url: URL,

@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
+import { delay } from '../../../demo/simulators/server.ts';
+import { Speech } from '../../../demo/simulators/speech-request.ts';
 import { bytesPerSecond, type SpeechContext, speechRequest } from './elevenlabs-truth.ts';
-import { delay } from './server.ts';
-import { Speech } from './speech-request.ts';
 
 /** One context: its texts are spoken in their order. */
 interface Voice {

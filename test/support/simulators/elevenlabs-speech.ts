@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { nowMicros } from '../now.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { delay, readJson, sendJson } from '../../../demo/simulators/server.ts';
+import { Speech } from '../../../demo/simulators/speech-request.ts';
 import { type SpeechContext, speechRequest } from './elevenlabs-truth.ts';
-import { delay, readJson, sendJson } from './server.ts';
-import { Speech } from './speech-request.ts';
 
 const PATH = /^\/v1\/text-to-(?:speech\/[^/]+|dialogue)(?:\/stream)?(?:\/with-timestamps)?$/;
 

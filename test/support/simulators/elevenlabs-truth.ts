@@ -1,8 +1,8 @@
-import type { Fault } from './fault.ts';
-import type { Random, Range } from './random.ts';
-import type { Untimed } from './server.ts';
-import type { SpeechRequest } from './speech-request.ts';
-import { SAMPLE_BYTES } from './voice.ts';
+import type { Fault } from '../../../demo/simulators/fault.ts';
+import type { Random, Range } from '../../../demo/simulators/random.ts';
+import type { Untimed } from '../../../demo/simulators/server.ts';
+import type { SpeechRequest } from '../../../demo/simulators/speech-request.ts';
+import { SAMPLE_BYTES } from '../../../demo/simulators/voice.ts';
 
 /** How much of a synthesis was sent. */
 interface Spoken {

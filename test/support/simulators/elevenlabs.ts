@@ -1,11 +1,16 @@
 import type { WebSocket } from 'ws';
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { createRandom, type Range } from '../../../demo/simulators/random.ts';
+import {
+  listenOnLoopback,
+  recorder,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../../demo/simulators/server.ts';
 import { serveScribe } from './elevenlabs-scribe.ts';
 import { serveStreamInput } from './elevenlabs-socket.ts';
 import { speakOverHttp } from './elevenlabs-speech.ts';
 import type { ElevenLabsTruth, SpeechContext } from './elevenlabs-truth.ts';
-import { Faults } from './fault.ts';
-import { createRandom, type Range } from './random.ts';
-import { listenOnLoopback, recorder, type Simulator, type SimulatorOptions } from './server.ts';
 
 /** Behaviour of the ElevenLabs simulator. */
 export interface ElevenLabsOptions extends SimulatorOptions {

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
-import { nowMicros } from '../now.ts';
-import { listenOnLoopback, type Simulator, sendJson } from './server.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { listenOnLoopback, type Simulator, sendJson } from '../../../demo/simulators/server.ts';
 
 /** What the model answers to one utterance, or to the result of a tool. */
 export interface LiveAnswer {

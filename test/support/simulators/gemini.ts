@@ -1,8 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { nowMicros } from '../now.ts';
-import { Faults } from './fault.ts';
-import { createRandom, type Range } from './random.ts';
-import { type ChatMessage, type ChatReply, type ChatScript, receptionist } from './receptionist.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { createRandom, type Range } from '../../../demo/simulators/random.ts';
+import {
+  type ChatMessage,
+  type ChatReply,
+  type ChatScript,
+  receptionist,
+} from '../../../demo/simulators/receptionist.ts';
 import {
   delay,
   listenOnLoopback,
@@ -10,8 +15,8 @@ import {
   type Simulator,
   type SimulatorOptions,
   sendJson,
-} from './server.ts';
-import { countPromptTokens, tokenize } from './tokens.ts';
+} from '../../../demo/simulators/server.ts';
+import { countPromptTokens, tokenize } from '../../../demo/simulators/tokens.ts';
 
 /** Usage in the words of the API. */
 interface GeminiUsage {

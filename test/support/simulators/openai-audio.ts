@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { nowMicros } from '../now.ts';
-import { Faults } from './fault.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import { Faults } from '../../../demo/simulators/fault.ts';
 import {
   delay,
   listenOnLoopback,
@@ -9,9 +9,9 @@ import {
   type SimulatorOptions,
   sendJson,
   type Untimed,
-} from './server.ts';
-import { tokenize } from './tokens.ts';
-import { synthesize } from './voice.ts';
+} from '../../../demo/simulators/server.ts';
+import { tokenize } from '../../../demo/simulators/tokens.ts';
+import { synthesize } from '../../../demo/simulators/voice.ts';
 import { wavHeader } from './wav.ts';
 
 /** What happened to one request of the audio simulator. */

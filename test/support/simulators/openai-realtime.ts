@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { Faults } from './fault.ts';
-import { createRandom } from './random.ts';
+import { Faults } from '../../../demo/simulators/fault.ts';
+import { createRandom } from '../../../demo/simulators/random.ts';
+import { delay, listenOnLoopback, recorder, type Simulator } from '../../../demo/simulators/server.ts';
 import { RealtimeDialogue } from './realtime/dialogue.ts';
 import type { RealtimeOptions, RealtimeTruth } from './realtime/truth.ts';
-import { delay, listenOnLoopback, recorder, type Simulator } from './server.ts';
 
 export type { RealtimeOptions, RealtimeTruth } from './realtime/truth.ts';
 
@@ -22,7 +22,7 @@ export interface RealtimeSimulator extends Simulator<RealtimeTruth> {
 
 /**
  * Starts a server that speaks OpenAI's Realtime API over WebSocket, in its present form and, when the client asks with the
- * header `OpenAI-Beta`, that of the beta. It recognises the recordings of test/fixtures/speech, and answers with a hum.
+ * header `OpenAI-Beta`, that of the beta. It recognises the recordings of demo/speech, and answers with a hum.
  */
 export async function startRealtimeSimulator(options: RealtimeOptions = {}): Promise<RealtimeSimulator> {
   const { seed = 1, tls = true } = options;

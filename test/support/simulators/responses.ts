@@ -1,9 +1,18 @@
-import { nowMicros } from '../now.ts';
-import { type Exchange as RequestExchange, type RequestSimulator, serveExchanges } from './exchange.ts';
-import type { Random, Range } from './random.ts';
-import { type ChatMessage, type ChatReply, contentText, receptionist } from './receptionist.ts';
-import { delay, readJson, type SimulatorOptions, sendJson } from './server.ts';
-import { countPromptTokens, tokenize } from './tokens.ts';
+import { nowMicros } from '../../../demo/now.ts';
+import {
+  type Exchange as RequestExchange,
+  type RequestSimulator,
+  serveExchanges,
+} from '../../../demo/simulators/exchange.ts';
+import type { Random, Range } from '../../../demo/simulators/random.ts';
+import {
+  type ChatMessage,
+  type ChatReply,
+  contentText,
+  receptionist,
+} from '../../../demo/simulators/receptionist.ts';
+import { delay, readJson, type SimulatorOptions, sendJson } from '../../../demo/simulators/server.ts';
+import { countPromptTokens, tokenize } from '../../../demo/simulators/tokens.ts';
 
 /** Usage in the words of the API. */
 export interface ResponseUsage {

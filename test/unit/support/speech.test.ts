@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { encodeAlaw, encodeMulaw, mulawToLinear, TELEPHONE_RATE, voicedRanges } from '../../support/audio.ts';
-import { createRandom } from '../../support/simulators/random.ts';
-import { tokenize } from '../../support/simulators/tokens.ts';
-import { synthesize } from '../../support/simulators/voice.ts';
-import { utterances } from '../../support/speech.ts';
+import { encodeAlaw, encodeMulaw, mulawToLinear, TELEPHONE_RATE, voicedRanges } from '../../../demo/audio.ts';
+import { createRandom } from '../../../demo/simulators/random.ts';
+import { tokenize } from '../../../demo/simulators/tokens.ts';
+import { synthesize } from '../../../demo/simulators/voice.ts';
+import { utterances } from '../../../demo/speech.ts';
 
 test('the index of the recorded speech says exactly where the audio is voiced', () => {
   for (const { name, samples, speechStartSeconds, speechEndSeconds, words, text } of utterances().values()) {

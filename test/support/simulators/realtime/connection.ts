@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
-import type { Random } from '../random.ts';
-import type { Untimed } from '../server.ts';
+import type { Random } from '../../../../demo/simulators/random.ts';
+import type { Untimed } from '../../../../demo/simulators/server.ts';
 import type { RealtimeOptions, RealtimeTruth } from './truth.ts';
 
 /** What a connection has from the server that accepted it. */

@@ -1,6 +1,6 @@
 import type { RawData } from 'ws';
+import { Sequence } from '../../../../demo/simulators/sequence.ts';
 import { at, foreign } from '../../../../instrumentation/sdks/kit/patch.ts';
-import { Sequence } from '../sequence.ts';
 import { type ClientEvent, type ConnectionInit, RealtimeConnection } from './connection.ts';
 import { RealtimeHistory } from './history.ts';
 import { RealtimeInput, type Utterance } from './input.ts';

@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../receptionist.ts';
-import { tokenize } from '../tokens.ts';
+import type { ChatMessage } from '../../../../demo/simulators/receptionist.ts';
+import { tokenize } from '../../../../demo/simulators/tokens.ts';
 
 /** What the model was told or said, as it counts tokens. */
 interface Item {

@@ -1,5 +1,5 @@
-import { type Heard, Listener } from '../listening.ts';
-import type { Sequence } from '../sequence.ts';
+import { type Heard, Listener } from '../../../../demo/simulators/listening.ts';
+import type { Sequence } from '../../../../demo/simulators/sequence.ts';
 import type { ClientEvent, RealtimeConnection } from './connection.ts';
 import type { RealtimeSettings } from './session.ts';
 

@@ -1,8 +1,8 @@
-import { type ChatReply, receptionist } from '../receptionist.ts';
-import type { Sequence } from '../sequence.ts';
-import { delay } from '../server.ts';
-import { tokenize } from '../tokens.ts';
-import { SAMPLE_BYTES, synthesize } from '../voice.ts';
+import { type ChatReply, receptionist } from '../../../../demo/simulators/receptionist.ts';
+import type { Sequence } from '../../../../demo/simulators/sequence.ts';
+import { delay } from '../../../../demo/simulators/server.ts';
+import { tokenize } from '../../../../demo/simulators/tokens.ts';
+import { SAMPLE_BYTES, synthesize } from '../../../../demo/simulators/voice.ts';
 import type { ClientEvent, RealtimeConnection } from './connection.ts';
 import type { RealtimeHistory } from './history.ts';
 import type { RealtimeSettings } from './session.ts';

@@ -1,5 +1,5 @@
+import type { RawEncoding } from '../../../../demo/simulators/voice.ts';
 import { at, foreign } from '../../../../instrumentation/sdks/kit/patch.ts';
-import type { RawEncoding } from '../voice.ts';
 
 /** How audio travels in one direction. */
 export interface RealtimeFormat {

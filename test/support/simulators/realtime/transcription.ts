@@ -1,4 +1,4 @@
-import { delay } from '../server.ts';
+import { delay } from '../../../../demo/simulators/server.ts';
 import type { RealtimeConnection } from './connection.ts';
 import { textTokens, userAudioTokens } from './history.ts';
 import type { Utterance } from './input.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Range } from '../random.ts';
-import type { ChatScript } from '../receptionist.ts';
-import type { SimulatorOptions } from '../server.ts';
+import type { Range } from '../../../../demo/simulators/random.ts';
+import type { ChatScript } from '../../../../demo/simulators/receptionist.ts';
+import type { SimulatorOptions } from '../../../../demo/simulators/server.ts';
 import type { RealtimeUsage } from './history.ts';
 
 /** What happened on one connection of the Realtime simulator. */

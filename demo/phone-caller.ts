@@ -5,7 +5,7 @@ import { requestStream } from './twiml.ts';
 
 /** What a person on the telephone does next. */
 export type CallerStep =
-  /** Says a recording of test/fixtures/speech. */
+  /** Says a recording of demo/speech. */
   | { readonly kind: 'say'; readonly utterance: string }
   /** Hears the agent out: until its answer has been played to the end. */
   | { readonly kind: 'listen' }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { mulawToLinear } from './audio.ts';
-import { packageRoot } from './root.ts';
 
 /** One word of a recorded utterance, in seconds from the beginning of its file. */
 export interface SpokenWord {
@@ -11,7 +11,7 @@ export interface SpokenWord {
   readonly end: number;
 }
 
-/** A recorded utterance of test/fixtures/speech. */
+/** A recorded utterance of demo/speech. */
 export interface Utterance {
   readonly name: string;
   readonly text: string;
@@ -28,7 +28,8 @@ export interface Utterance {
 
 type IndexEntry = Omit<Utterance, 'mulaw' | 'samples'> & { readonly file: string };
 
-const folder = join(packageRoot, 'test/fixtures/speech');
+/** Beside the sources, which the build leaves alone. */
+const folder = fileURLToPath(new URL('../../demo/speech/', import.meta.url));
 let loaded: ReadonlyMap<string, Utterance> | undefined;
 
 /** Every recorded utterance by name, in the order of the index. Made by `scripts/make-speech.sh`. */

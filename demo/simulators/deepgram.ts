@@ -85,7 +85,7 @@ const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
 
 /**
  * Starts a server that speaks Deepgram's live listen v1 (`/v1/listen`) for mulaw and linear16 audio. It recognises the
- * recordings of test/fixtures/speech by their audio; other sounds are heard as silence.
+ * recordings of demo/speech by their audio; other sounds are heard as silence.
  */
 export async function startDeepgramSimulator(options: DeepgramOptions = {}): Promise<DeepgramSimulator> {
   const { seed = 1, processingMs = [20, 70], idleMs = 10_000 } = options;

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { withoutMachineLines } from './machine-lines.ts';
-import { packageRoot } from './root.ts';
+
+const AGENT_FOLDER = fileURLToPath(new URL('../../examples/phone-agent/', import.meta.url));
 
 /** How an agent is started. */
 export interface AgentProcessOptions {
@@ -51,15 +53,14 @@ export class AgentProcess {
    * @throws Error with its output when it ends before that, or does not come to it in a minute.
    */
   static async start(options: AgentProcessOptions = {}): Promise<AgentProcess> {
-    const folder = join(packageRoot, 'examples/phone-agent');
     const inherited = Object.fromEntries(
       ['PATH', 'HOME', 'TMPDIR'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
     );
     const child = spawn(
       process.execPath,
-      [...(options.nodeArgs ?? []), options.program ?? join(folder, 'agent.js')],
+      [...(options.nodeArgs ?? []), options.program ?? join(AGENT_FOLDER, 'agent.js')],
       {
-        cwd: options.cwd ?? folder,
+        cwd: options.cwd ?? AGENT_FOLDER,
         env: { ...inherited, PORT: '0', ...options.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
