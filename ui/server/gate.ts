@@ -43,7 +43,7 @@ export class Gate {
   /** Whether a request shows the token, or the session of a browser that did. */
   mayPass({ headers }: IncomingMessage): boolean {
     if (this.#sessions === undefined) return true;
-    const [, token] = /^bearer +(.+)$/i.exec(headers.authorization ?? '') ?? [];
+    const [, token] = /^bearer +(\S.*)$/is.exec(headers.authorization ?? '') ?? [];
     return (token !== undefined && this.#sessions.isToken(token)) || this.#sessions.isOpen(headers.cookie);
   }
 

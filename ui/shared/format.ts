@@ -26,12 +26,14 @@ export function showDuration(seconds: Maybe<number>): string {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
+const CENTS = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** Four places, as bills round; more money has two. */
 export function showMoney(usd: Maybe<string | number>): string {
   if (!known(usd)) return UNKNOWN;
   const value = Number(usd);
   if (value === 0) return '$0';
-  if (Math.abs(value) >= 10) return `$${withCommas(value.toFixed(2))}`;
+  if (Math.abs(value) >= 10) return `$${CENTS.format(value)}`;
   return Math.abs(value) < 0.00005 ? '<$0.0001' : `$${value.toFixed(4)}`;
 }
 
@@ -45,9 +47,7 @@ export function showShare(share: Maybe<number>): string {
 
 /** `12345` as `12,345`. */
 export const showCount = (count: Maybe<number>): string =>
-  known(count) ? withCommas(String(Math.round(count))) : UNKNOWN;
-
-const withCommas = (digits: string) => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  known(count) ? Math.round(count).toLocaleString('en') : UNKNOWN;
 
 /** A part of a whole; undefined where there is no whole. */
 export const shareOf = (part: Maybe<number>, whole: Maybe<number>): number | undefined =>
