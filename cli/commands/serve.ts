@@ -118,7 +118,7 @@ async function listen(options: ReceivingOptions): Promise<Receiving> {
 
 /** The page on connections of its own, which only read: who looks at calls does not hold up their spans. */
 async function openPage(settings: Settings, url: string, log: Log) {
-  const { makePage } = await import('../../ui/server/index.ts');
+  const { makePage, PageNotBuiltError } = await import('../../ui/server/index.ts');
   const db = openPostgres({
     url,
     schema: settings.schema,
@@ -126,13 +126,17 @@ async function openPage(settings: Settings, url: string, log: Log) {
     maxConnections: PAGE_CONNECTIONS,
     statementTimeoutMs: PAGE_STATEMENT_TIMEOUT_MS,
   });
+  const closeDatabase = () => db.close();
   const page = await makePage({
     db,
     settings,
     host: settings.host,
     onError: (error) => log.warn('the page could not read the database', { error }),
+  }).catch(async (cause: unknown) => {
+    await closeDatabase();
+    if (cause instanceof PageNotBuiltError) throw new CommandError(cause.message, { cause });
+    throw cause;
   });
-  const closeDatabase = () => db.close();
   return Object.assign(page, { closeDatabase });
 }
 

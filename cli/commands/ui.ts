@@ -43,7 +43,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   checkAddress(host, settings);
   const port = portOf(options.port);
   const stopped = interrupted();
-  const { servePage } = await import('../../ui/server/index.ts');
+  const { PageNotBuiltError, servePage } = await import('../../ui/server/index.ts');
   const database = await openReadingDatabase(settings);
   try {
     if (database.embedded)
@@ -55,6 +55,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       ...(port === undefined ? { port: USUAL_PORT, orAnyPort: true } : { port }),
       onError: (error) => io.err(`earshot: the database did not answer (${error})`),
     }).catch((cause: unknown) => {
+      if (cause instanceof PageNotBuiltError) throw new CommandError(cause.message, { cause });
       throw new CommandError(
         `cannot listen on ${host}:${port ?? USUAL_PORT} (${errorClass(cause)}). Choose another with --host and --port.`,
         { cause },

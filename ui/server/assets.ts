@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sendBody } from './answer.ts';
 
@@ -14,12 +14,24 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Views of the client: each is the same page, which shows what its address says. */
 const VIEWS = /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare)$/;
 
+/** The files of the page are not there: it was not built, or this package was packed without it. */
+export class PageNotBuiltError extends Error {
+  override name = 'PageNotBuiltError';
+
+  constructor(folder: string) {
+    super(
+      `the page is not built: there is no index.html in ${folder}. In a clone of the repository npm run build makes it; in a project, install earshot again.`,
+    );
+  }
+}
+
 /** The built client, in memory: a handful of small files, so that no path of a request ever reaches the disk. */
 export class Assets {
   readonly #files: ReadonlyMap<string, Buffer>;
 
-  /** @throws Error when the client was not built. */
+  /** @throws PageNotBuiltError */
   constructor(folder = fileURLToPath(new URL('../web/', import.meta.url))) {
+    if (!existsSync(join(folder, 'index.html'))) throw new PageNotBuiltError(folder);
     this.#files = new Map(
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
@@ -30,8 +42,6 @@ export class Assets {
         )
         .map(([name, path]) => [name, readFileSync(path)]),
     );
-    if (!this.#files.has('/index.html'))
-      throw new Error(`The page is not built: ${folder} has no index.html.`);
   }
 
   /** Answers with the file at a path, or with the page where the path is a view's. False: there is neither. */

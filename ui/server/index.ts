@@ -1,2 +1,3 @@
 /** The page: loaded by the commands that serve it, and by no other. */
+export { PageNotBuiltError } from './assets.ts';
 export { makePage, servePage } from './serve-page.ts';

@@ -22,7 +22,7 @@ export class Page {
   readonly #assets: Assets;
   readonly #onError: PageOptions['onError'];
 
-  /** @throws Error when the client was not built. */
+  /** @throws PageNotBuiltError */
   constructor(options: PageOptions) {
     this.#gate = new Gate(options);
     this.#api = new Api({ ...options, authenticated: this.#gate.isLocked });

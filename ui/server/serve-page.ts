@@ -18,7 +18,10 @@ export interface PageParts {
   onError(errorClass: string): void;
 }
 
-/** Makes the page, for a server to mount: `answer` answers a request, `close` ends its streams. */
+/**
+ * Makes the page, for a server to mount: `answer` answers a request, `close` ends its streams.
+ * @throws PageNotBuiltError
+ */
 export async function makePage({ db, settings, host, onError }: PageParts): Promise<Page> {
   return new Page({
     db,
@@ -44,7 +47,7 @@ const CLOSE_GRACE_MS = 1_000;
 
 /**
  * Serves the page by itself.
- * @throws the system's error when it cannot listen, as when the port is taken and `orAnyPort` is not set.
+ * @throws PageNotBuiltError, or the system's error when it cannot listen, as when the port is taken and `orAnyPort` is not set.
  */
 export async function servePage(
   parts: PageParts & { port: number; orAnyPort?: boolean },

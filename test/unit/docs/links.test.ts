@@ -48,7 +48,8 @@ test('every link of every page leads to a file that is there, and to a heading t
   assert.deepEqual(broken, []);
 });
 
-test('every link of a page that is in the package leads to a file that is in the package', () => {
+/** Files of the package that would be packed now. */
+const packedFiles = (): readonly string[] => {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: packageRoot,
@@ -56,7 +57,31 @@ test('every link of a page that is in the package leads to a file that is in the
       shell: process.platform === 'win32',
     }),
   ) as { files: { path: string }[] }[];
-  const files = packed?.files.map(({ path }) => path) ?? [];
+  return packed?.files.map(({ path }) => path) ?? [];
+};
+
+test('the package has the page of earshot ui, with every file that its documents name', () => {
+  const web = 'dist/ui/web';
+  const files = packedFiles();
+  const named = ['index.html', 'login.html'].flatMap((document) => [
+    `${web}/${document}`,
+    ...[...readFileSync(join(packageRoot, web, document), 'utf8').matchAll(/(?:src|href)="\/([^"]+)"/g)].map(
+      ([, path]) => `${web}/${path}`,
+    ),
+  ]);
+  assert.ok(
+    ['.js', '.css', '.svg'].every((end) => named.some((path) => path.endsWith(end))),
+    `${named}`,
+  );
+  assert.deepEqual(
+    named.filter((path) => !files.includes(path)),
+    [],
+  );
+  assert.ok(files.includes(`${web}/licences.txt`));
+});
+
+test('every link of a page that is in the package leads to a file that is in the package', () => {
+  const files = packedFiles();
   const has = (path: string) => files.some((file) => file === path || file.startsWith(`${path}/`));
   assert.deepEqual(
     PAGES.filter(({ path }) => path.startsWith('docs/') && !has(path)),

@@ -11,7 +11,7 @@ const SHORTEST_PIECE = 3;
 const read = (path: string): string =>
   readFileSync(join(packageRoot, path), 'utf8').replaceAll(/['`] \+\s*['`]/g, '');
 
-const SOURCES = ['cli', 'exporter', 'instrumentation', 'model'].flatMap((folder) =>
+const SOURCES = ['cli', 'exporter', 'instrumentation', 'model', 'ui/server'].flatMap((folder) =>
   readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith('generated'))
     .map((name) => read(join(folder, name))),
