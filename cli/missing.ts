@@ -13,6 +13,10 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
   Record<string, string> | undefined
 >;
 
+/** Packages of a need with their versions, as npm installs them. */
+export const packagesFor = (need: keyof typeof NEEDED): string[] =>
+  NEEDED[need].map((name) => `${name}@${versionOf(name)}`);
+
 /** The one command that installs what is missing for these; undefined when nothing is. */
 export function missingPackages(...needs: readonly (keyof typeof NEEDED)[]): string | undefined {
   const here = createRequire(import.meta.url);

@@ -40,8 +40,7 @@ async function makeProject(folder: string): Promise<void> {
   await mkdir(join(folder, 'apps'));
   await symlink(folder, join(folder, 'apps/agent'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  await writeFile(join(folder, 'agent.js'), agent());
-  await writeFile(join(folder, 'bundle.mjs'), agent());
+  for (const name of ['agent.js', 'agent.mjs', 'bundle.mjs']) await writeFile(join(folder, name), agent());
   const [kustomization = ''] = blocksOf('docs/guides/kubernetes.md', 'yaml');
   await writeFile(join(folder, 'kustomization.yaml'), kustomization);
 }
@@ -98,7 +97,7 @@ describe('what the pages say to type', { concurrency: 3 }, () => {
       if (reports) assert.ok(stdout.includes(callId), stdout);
       if (command.startsWith('kubectl'))
         assert.match(stdout, /image: registry\.example\.com\/earshot:0\.1\.0/);
-      if (!/^(?!npx).*(agent\.js|bundle\.mjs)$/.test(command)) return;
+      if (!/^(?!npx).*(agent\.m?js|bundle\.mjs)$/.test(command)) return;
       await poll(() => getCallMetrics(database, callId), { what: `the row of ${callId}` });
     });
   }

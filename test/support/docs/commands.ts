@@ -24,6 +24,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^EARSHOT_SDKS=/, { by: 'test/e2e/register/own-sdks.test.ts', has: 'EARSHOT_SDKS' }],
   [/^export (EARSHOT_)?DATABASE_URL=/, RUN],
   [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent\.js|bundle\.mjs)$/, RUN],
+  [/^EARSHOT_DATABASE_URL=\S+ node --import earshot\/register agent\.mjs$/, RUN],
   [
     /^node (--import \.\/otel\.mjs )?--import earshot\/register (agent|calls|stop)\.mjs$/,
     { by: 'test/e2e/register/own-opentelemetry.test.ts', has: 'own-opentelemetry.md' },

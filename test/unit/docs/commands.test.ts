@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'acorn';
 import { parse as parseYaml } from 'yaml';
+import { packagesFor } from '../../../cli/missing.ts';
 import { commandsIn, documentedCommands, FATES } from '../../support/docs/commands.ts';
 import { codeBlocks, PAGES } from '../../support/docs/pages.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -46,6 +47,12 @@ test('commands of npm run, and of scripts, exist', () => {
   for (const { text, path } of PAGES)
     for (const [, name = ''] of text.matchAll(/\bnpm run ([\w:]+)/g))
       if (name !== 'dev') assert.ok(name in scripts, `${path}: npm run ${name}`);
+});
+
+test('the packages of the demo are those that it asks for', () => {
+  const command = `npm install earshot @opentelemetry/api ${packagesFor('demo').join(' ')}`;
+  const pages = COMMANDS.find((each) => each.command === command)?.pages;
+  assert.deepEqual(pages, ['README.md', 'docs/quick-start.md']);
 });
 
 test('code has a language that says how it is checked', () => {
