@@ -39,7 +39,7 @@ How they are shown:
   --csv                the rows without their turns, streamed: all that match unless --limit
 
 Beyond 10,000 calls that match, figures of turns are from a part of them, to within some two percent, and marked ≈; counts
-and costs are of all. ~ is estimated, + at least so much because something had no price, – not known.
+and costs are of all. ~ is estimated, + at least so much because something had no price or no known usage, – not known.
 
 In files, money has all its places, instants are ISO 8601 in UTC, and text that a spreadsheet would take for a formula has an
 apostrophe before it.

@@ -44,8 +44,8 @@ call as it ends, until Ctrl-C.
   --port PORT   where to take spans (default 4318, or EARSHOT_PORT; another one where that is taken)
   --content     record what is said (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true)
 
-While it runs, earshot ui shows its calls in a browser, as they go on, and earshot report in another terminal. The command's OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this
-run: a collector of yours gets nothing of it.
+While it runs, earshot ui shows its calls in a browser, as they go on, and earshot report in another terminal. The
+command's OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this run: a collector of yours gets nothing of it.
 
 Writes to EARSHOT_DATABASE_URL when it is set, else to the embedded database in .earshot (EARSHOT_DATA_DIR). Never to
 DATABASE_URL, which is most likely the agent's own.`,

@@ -15,7 +15,7 @@ import {
   UNKNOWN,
   wrapped,
 } from './text.ts';
-import { unpricedCure, unpricedInWords } from './unpriced.ts';
+import { unpricedText } from './unpriced.ts';
 
 const COMPONENTS = ['stt', 'llm', 'tts', 'telephony', 'livekit'] as const;
 const LABEL_WIDTH = 12;
@@ -82,17 +82,7 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
       ),
       `(${row.price_list})`,
     ]),
-    ...(row.unpriced.length > 0
-      ? [
-          paint(
-            'yellow',
-            wrapped(
-              `no price for ${row.unpriced.map(unpricedInWords).join(', ')} (${unpricedCure(row.unpriced)})`,
-              screen,
-            ),
-          ),
-        ]
-      : []),
+    ...(row.unpriced.length > 0 ? [paint('yellow', wrapped(unpricedText(row.unpriced, 'for'), screen))] : []),
     '',
     latencies(row, estimates, screen),
   ].join('\n');

@@ -22,7 +22,7 @@ export function legend(text: string): string[] {
   const is = (pattern: RegExp) => pattern.test(text);
   return [
     ...(is(/~[$\d]/) ? [`${ESTIMATED} estimated`] : []),
-    ...(is(/\$[\d.]+\+/) ? [`${AT_LEAST} at least: something had no price`] : []),
+    ...(is(/\$[\d.]+\+/) ? [`${AT_LEAST} at least: something had no price, or no known usage`] : []),
     ...(is(new RegExp(`(^|\\s)${UNKNOWN}(\\s|$)`, 'm')) ? [`${UNKNOWN} not known`] : []),
   ];
 }

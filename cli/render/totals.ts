@@ -1,7 +1,7 @@
 import { type CallTotals, COST_PARTS } from '../../exporter/store/index.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
 import { apportion, count, field, type Paint, showMoney, showSeconds, UNKNOWN, wrapped } from './text.ts';
-import { unpricedCure, unpricedInWords } from './unpriced.ts';
+import { unpricedText } from './unpriced.ts';
 
 /** What all the calls that were asked for come to; `shown` of them are above it. */
 export function totalsText(totals: CallTotals, shown: number, screen: number, paint: Paint): string {
@@ -68,11 +68,7 @@ function notes(totals: CallTotals): string[] {
           `~ in ${number(estimatedTurns)} of ${count(silence.turns, 'turn')} the playback was not seen: the silence ends with the first audio that was made`,
         ]
       : []),
-    ...(callsUnpriced > 0
-      ? [
-          `no price in ${count(callsUnpriced, 'call')}: ${unpriced.slice(0, 5).map(unpricedInWords).join(', ')}${unpriced.length > 5 ? ', …' : ''} (${unpricedCure(unpriced)})`,
-        ]
-      : []),
+    ...(callsUnpriced > 0 ? [unpricedText(unpriced, `in ${count(callsUnpriced, 'call')}:`)] : []),
     ...(callsWithoutCost > 0 && callsWithoutCost < calls
       ? [`${count(callsWithoutCost, 'call')} without any cost`]
       : []),

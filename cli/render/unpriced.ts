@@ -7,26 +7,27 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 /** What was not seen at all has no model whose price could be missing. */
-const UNSEEN = ':unknown';
+const isUnseen = (name: string) => name.endsWith(':unknown');
+const MOST_NAMED = 5;
 
 /**
- * What had no price, in words. `tts:unknown` is a synthesis that must have been there and that nothing reported;
- * `tts:cartesia/sonic-9` a model that no price list has.
+ * What is `unpriced`, in words. `tts:unknown` is a synthesis that must have been there and that nothing reported;
+ * `tts:cartesia/sonic-9` a model that no price list has, or whose usage is not known: a row does not tell which.
+ *
+ * @param where - `for`, of the call that is shown; `in 2 calls:`, of several
  */
-export function unpricedInWords(name: string): string {
-  const [stage = name] = name.split(':');
-  const what = STAGES[stage] ?? stage;
-  return name.endsWith(UNSEEN)
-    ? `${what} that was not seen (${name})`
-    : `${name.slice(stage.length + 1)} as ${what}`;
+export function unpricedText(names: readonly string[], where: string): string {
+  const unseen = names.filter(isUnseen);
+  const cures = [
+    ...(unseen.length > 0 ? [`${unseen.join(', ')}: docs/sdks.md says what is seen of which SDK`] : []),
+    ...(unseen.length < names.length ? ['docs/pricing.md says why, and how to add a price'] : []),
+  ];
+  const more = names.length > MOST_NAMED ? ', …' : '';
+  return `no price, or no usage, ${where} ${names.slice(0, MOST_NAMED).map(inWords).join(', ')}${more} (${cures.join('; ')})`;
 }
 
-/** How to get the price of what was not seen or is not known. */
-export function unpricedCure(names: readonly string[]): string {
-  const unseen = names.filter((name) => name.endsWith(UNSEEN)).length;
-  const cures = [
-    ...(unseen > 0 ? ['docs/sdks.md says what is seen of which SDK'] : []),
-    ...(unseen < names.length ? ['docs/pricing.md says how to add a price'] : []),
-  ];
-  return cures.join('; ');
+function inWords(name: string): string {
+  const [stage = name] = name.split(':');
+  const what = STAGES[stage] ?? stage;
+  return isUnseen(name) ? `${what} that was not seen` : `${name.slice(stage.length + 1)} as ${what}`;
 }

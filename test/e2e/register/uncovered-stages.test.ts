@@ -74,7 +74,7 @@ describe('a phone agent that does one stage without an SDK', { concurrency: true
       for (const report of reports)
         assert.match(
           report,
-          new RegExp(`no price (in 1 call:|for) .*that was not seen\\s\\(${stage}:unknown\\)`),
+          new RegExp(`no price, or no usage, (in 1 call:|for) .*that was not\\sseen\\s\\(${stage}:unknown:`),
         );
       assert.deepEqual(
         stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === stage),

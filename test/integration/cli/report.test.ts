@@ -110,11 +110,14 @@ describe('earshot report', () => {
     await listCallsAsText(db, {}, { limit: 2, utc: true }, io);
     assert.match(written.out, new RegExp(`^${LATEST} .* ~1000 ms  ~1000 ms .* \\$0\\.000030?\\+$`, 'm'));
     assert.match(written.out, /^CA0059\S+ .* 1000 ms +1000 ms .* \$0\.00003$/m);
-    assert.match(written.out, /^~ estimated, \+ at least: something had no price, – not known$/m);
+    assert.match(
+      written.out,
+      /^~ estimated, \+ at least: something had no price, or no known usage, – not known$/m,
+    );
     assert.match(written.out, /^~ in 1 of 61 turns the playback was not seen/m);
     assert.match(
       written.out,
-      /no price in 1 call: text-to-speech that was not seen \(tts:unknown\) \(docs\/sdks\.md/,
+      /no price, or no usage, in 1 call: text-to-speech that was not seen \(tts:unknown: docs\/sdks\.md/,
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { apportion, count, field, showInstant, showMoney, table, wrapped } from '../../../cli/render/text.ts';
+import { unpricedText } from '../../../cli/render/unpriced.ts';
 import { Usd } from '../../../exporter/pricing/index.ts';
 
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
@@ -118,5 +119,19 @@ describe('a name and its parts', () => {
   it('are never wider than the screen, as long as a part is not', () => {
     assert.equal(wrapped('one two three', 7), 'one two\nthree');
     assert.equal(wrapped('longer than it', 3), 'longer\nthan\nit');
+  });
+});
+
+describe('what is not priced', () => {
+  it('has no price, or its usage is not known, and one pair of brackets says where to read on', () => {
+    assert.equal(
+      unpricedText(['llm:openai/gpt-4o-mini'], 'for'),
+      'no price, or no usage, for openai/gpt-4o-mini as language model (docs/pricing.md says why, and how to add a price)',
+    );
+    assert.equal(
+      unpricedText(['stt:deepgram/nova-9', 'tts:unknown'], 'in 2 calls:'),
+      'no price, or no usage, in 2 calls: deepgram/nova-9 as speech-to-text, text-to-speech that was not seen ' +
+        '(tts:unknown: docs/sdks.md says what is seen of which SDK; docs/pricing.md says why, and how to add a price)',
+    );
   });
 });

@@ -193,7 +193,7 @@ export const CALL_COLUMNS: readonly CallColumn[] = [
       <>
         {showMoney(call.cost_total)}
         {call.cost_total !== null && call.unpriced.length > 0 && (
-          <b class="over" title={`No price is known for ${call.unpriced.join(', ')}`}>
+          <b class="over" title={`No price, or no usage, is known for ${call.unpriced.join(', ')}`}>
             +
           </b>
         )}

@@ -92,7 +92,7 @@ function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallA
   const doubts = [
     ...call.unpriced.map((name) => ({
       text: `not priced: ${name}`,
-      title: 'No price is known: the cost is a lower bound',
+      title: 'No price, or no usage, is known: the cost is a lower bound',
     })),
     ...(usage > 0
       ? [{ text: `usage estimated in ${turnsText(usage)}`, title: 'The provider did not report all usage' }]

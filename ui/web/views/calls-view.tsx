@@ -82,7 +82,7 @@ function Summary({ answer: { totals, silence, target_seconds } }: { answer: Tota
           <>
             {showMoney(totals.cost_total)}
             {totals.cost_total !== null && totals.unpriced_calls > 0 && (
-              <span title="Something had no price: this is a lower bound">+</span>
+              <span title="Something had no price, or no known usage: this is a lower bound">+</span>
             )}
           </>
         }

@@ -121,7 +121,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
         <Parts parts={parts.filter(({ kind }) => kind === 'campaign')} filter="campaign" />
       </ChartCard>
       <ChartCard
-        title="No price is known for"
+        title="No price, or no usage, is known for"
         isChart={false}
         class="wide"
         {...(sampled !== undefined && { note: sampled })}
@@ -139,8 +139,8 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
         />
         {data.unpriced.length > 0 && (
           <p class="dim small">
-            Add a price in a file of your own and set EARSHOT_PRICES; earshot reprice then works out the calls
-            again.
+            Where a price is missing, add it in a file of your own and set EARSHOT_PRICES; earshot reprice
+            then works out the calls again. Usage that was not reported stays unknown.
           </p>
         )}
       </ChartCard>
