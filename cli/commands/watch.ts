@@ -211,5 +211,5 @@ const onStderr = (io: Io): Io => ({
   ...io,
   out: io.err,
   colour: process.stderr.isTTY === true && process.env.NO_COLOR === undefined,
-  width: process.stderr.columns ?? io.width,
+  width: process.stderr.columns || io.width,
 });

@@ -6,6 +6,7 @@ import {
   estimatesOfCalls,
   keyOf,
   listRestingCalls,
+  listRunningCalls,
   selectCalls,
 } from '../../exporter/store/index.ts';
 import { withSafeTexts } from '../../model/safe-text.ts';
@@ -44,7 +45,7 @@ export async function listCallsAsText(
     io.err(
       `earshot: call ${call_id} could not be turned into rows (${last_error}), and rests until a new span arrives.`,
     );
-  if (calls.length === 0) return io.out(Object.keys(filter).length > 0 ? NONE_MATCHES : NO_CALLS);
+  if (calls.length === 0) return io.out(await nothing(db, filter));
   const estimates = await estimatesOfCalls(db, calls.map(keyOf));
   const safe = new Map([...estimates].map(([key, of]) => [withSafeTexts(key), of]));
   const paint = painter(io.colour);
@@ -61,6 +62,12 @@ export async function listCallsAsText(
   if (sentence !== undefined) io.out(`\n${paint('bold', wrapped(sentence, screen))}`);
 }
 
+async function nothing(db: Database, filter: CallFilter): Promise<string> {
+  if (Object.keys(filter).length > 0) return NONE_MATCHES;
+  return (await listRunningCalls(db, 1)).length > 0 ? ONLY_RUNNING : NO_CALLS;
+}
+
 const NO_CALLS =
-  'No finished calls. An agent started with --import earshot/register and EARSHOT_DATABASE_URL writes them.';
+  'No finished calls. An agent started by earshot watch writes them, or one with --import earshot/register and EARSHOT_DATABASE_URL.';
+const ONLY_RUNNING = 'No finished calls. Some are going on: earshot report --live shows them.';
 const NONE_MATCHES = 'No finished call matches. Without options, earshot report lists the latest calls.';

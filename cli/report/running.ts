@@ -38,6 +38,9 @@ export async function runningCall(
   return { ...finalizeCall(facts, await loadPriceList(settings, warn)), facts };
 }
 
+/** The names of so many are looked up; spans are read of those that are shown. */
+const MOST_COUNTED = 10_000;
+
 export interface LiveOptions {
   limit: number;
   json: boolean;
@@ -54,7 +57,8 @@ export async function listLiveCalls(
   io: Io,
 ): Promise<void> {
   const calls: RunningRows[] = [];
-  for (const { tenant, callId } of await listRunningCalls(db, limit, '', tenants)) {
+  const listed = await listRunningCalls(db, MOST_COUNTED, '', tenants);
+  for (const { tenant, callId } of listed.slice(0, limit)) {
     const rows = await runningCall(db, callKey(callId, tenant), settings);
     if (rows) calls.push(rows);
   }
@@ -63,9 +67,18 @@ export async function listLiveCalls(
       toJson({ calls: calls.map(({ metrics, logs }) => ({ ...metrics, running: true, turns: logs })) }),
     );
   if (calls.length === 0) return io.out('No call is going on.');
-  io.out(table(columns(utc), withSafeTexts(calls), io.screen));
-  io.out(`\n${count(calls.length, 'call')} going on. Figures are those so far.`);
+  const several = new Set(calls.map(({ metrics }) => metrics.tenant)).size > 1;
+  const shown = several ? [TENANT, ...columns(utc)] : columns(utc);
+  io.out(table(shown, withSafeTexts(calls), io.screen));
+  const all = count(listed.length, 'call');
+  io.out(
+    listed.length > limit
+      ? `\n${all} going on, ${calls.length} shown. Figures are those so far.`
+      : `\n${all} going on. Figures are those so far.`,
+  );
 }
+
+const TENANT: Column<RunningRows> = { title: 'TENANT', cell: ({ metrics }) => metrics.tenant };
 
 const columns = (utc: boolean): readonly Column<RunningRows>[] => [
   { title: 'CALL', enough: 12, cell: ({ metrics }) => metrics.call_id },

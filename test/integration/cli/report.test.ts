@@ -188,6 +188,29 @@ describe('earshot report', () => {
     await assert.rejects(showCall(db, 'CB-', {}, one.io), /no finished call/);
   });
 
+  it('says how many calls go on and whose they are, and where to see them when none has finished', async () => {
+    const empty = await pglite.createDatabase();
+    await migrate(empty);
+    const none = recording();
+    await listCallsAsText(empty, {}, {}, none.io);
+    assert.match(none.written.out, /^No finished calls\. .*earshot watch/);
+    await new Journal(empty, {}).append([
+      turnFact('CB-ours', 0),
+      turnFact('CB-theirs', 0, { tenant: 'acme' }),
+    ]);
+    const live = recording();
+    await listCallsAsText(empty, {}, {}, live.io);
+    assert.match(live.written.out, /^No finished calls\. .*earshot report --live/);
+    const list = recording();
+    await listLiveCalls(empty, { limit: 20, json: false, utc: true, settings }, list.io);
+    assert.match(list.written.out, /^TENANT +CALL /);
+    assert.match(list.written.out, /^acme +CB-theirs /m);
+    assert.match(list.written.out, /^2 calls going on\./m);
+    const first = recording();
+    await listLiveCalls(empty, { limit: 1, json: false, utc: true, settings }, first.io);
+    assert.match(first.written.out, /^CALL (.*\n)+2 calls going on, 1 shown\./);
+  });
+
   it('streams CSV page by page, and ends when its reader has gone', async () => {
     const { io, written } = recording();
     await exportCsv(db, {}, {}, io);
