@@ -7,7 +7,7 @@
  * const groq = instrumentGroq(new Groq());
  * ```
  *
- * Where the hooks have done it already, nothing happens. For anything else than a client of that SDK there is one warning,
+ * Where the hooks have done it already, nothing happens. For anything other than a client of that SDK there is one warning,
  * and it stays as it is. earshot itself must stay outside of the bundle (`external`), so that it is there once.
  */
 import { diag } from '@opentelemetry/api';

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
@@ -8,6 +9,7 @@ import { type Command, CommandError, type ExitCode, type Invocation, UsageError 
 import { type CommandDatabase, openCommandDatabase } from '../database.ts';
 import { finalizeEndedCalls } from '../finalize.ts';
 import { interrupted } from '../interrupted.ts';
+import { openable } from '../openable.ts';
 import { painter } from '../render/text.ts';
 
 /** Taken when it is free; else another one is, unless it was asked for. */
@@ -62,7 +64,9 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       );
     });
     const paint = painter(io.colour);
-    io.out(`${paint('bold', page.url)}`);
+    const { here, elsewhere } = openable(page.url, hostname());
+    io.out(`${paint('bold', here)}`);
+    if (elsewhere !== undefined) io.err(paint('dim', `from other machines: ${elsewhere}`));
     io.err(paint('dim', `shows ${database.name}; Ctrl-C ends it`));
     await stopped;
     await page.close();

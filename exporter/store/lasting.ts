@@ -10,7 +10,7 @@ const LASTING: Readonly<Record<string, string>> = {
   '42501':
     'the user has no right to do this. Run `earshot migrate` as one who may create the schema, and let this user use it',
   '42P07':
-    'the schema has a table of that name already, which is not of earshot. Choose another schema with EARSHOT_SCHEMA',
+    'the schema has a table of that name already, which earshot did not make. Choose another schema with EARSHOT_SCHEMA',
   '53100': 'the disk of the server is full. Make room there',
   EARSHOT_TENANT_KEYS:
     'the keys of its tables have no tenant yet, and giving them one takes longer than a statement may. Run `earshot migrate --tenants`',

@@ -27,7 +27,7 @@ const getStarter = (): SpanStarter => {
   return starter;
 };
 
-/** Has our spans started by something else than the global tracer. */
+/** Has our spans started by something other than the global tracer. */
 export function startSpansBy(other: SpanStarter): void {
   starter = other;
 }

@@ -40,27 +40,42 @@ export class Gate {
     if (refused !== undefined) throw new HttpError(403, `${refused}: expected that of this server`);
   }
 
-  /** Whether a request shows the token, or the session of a browser that did. */
-  mayPass({ headers }: IncomingMessage): boolean {
-    if (this.#sessions === undefined) return true;
+  /**
+   * Whether a request shows the token, or the session of a browser that did.
+   * @throws HttpError 429 for a token from where too many wrong ones came.
+   */
+  mayPass({ headers, socket }: IncomingMessage): boolean {
+    if (this.#sessions === undefined || this.#sessions.isOpen(headers.cookie)) return true;
     const [, token] = /^bearer +(\S.*)$/is.exec(headers.authorization ?? '') ?? [];
-    return (token !== undefined && this.#sessions.isToken(token)) || this.#sessions.isOpen(headers.cookie);
+    return token !== undefined && this.#isRight(token, socket.remoteAddress);
   }
 
   /** `POST /login` with `token` in a form. */
   async logIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkSameSite(request);
-    const address = request.socket.remoteAddress ?? '';
+    const { remoteAddress } = request.socket;
+    this.#checkAttempts(remoteAddress);
+    const token = new URLSearchParams(await smallBody(request)).get('token') ?? '';
+    if (this.#sessions === undefined || !this.#isRight(token, remoteAddress))
+      return redirect(response, '/login?wrong');
+    redirect(response, '/', { 'set-cookie': this.#sessions.open(isSecure(request)) });
+  }
+
+  /** Whether it is the token; a wrong one is counted. @throws HttpError 429 */
+  #isRight(token: string, address = ''): boolean {
+    this.#checkAttempts(address);
+    if (this.#sessions?.isToken(token) === true) return true;
+    this.#attempts.failed(address);
+    return false;
+  }
+
+  /** @throws HttpError 429 */
+  #checkAttempts(address = ''): void {
     const seconds = this.#attempts.waitSeconds(address);
     if (seconds > 0)
       throw new HttpError(429, `too many wrong tokens: wait ${seconds} s`, {
         'retry-after': String(seconds),
       });
-    const form = new URLSearchParams(await smallBody(request));
-    if (this.#sessions?.isToken(form.get('token') ?? '') === true)
-      return redirect(response, '/', { 'set-cookie': this.#sessions.open(isSecure(request)) });
-    this.#attempts.failed(address);
-    redirect(response, '/login?wrong');
   }
 
   /** `POST /logout` */

@@ -153,7 +153,7 @@ export interface FinishedEvent {
   calls: CallName[];
 }
 
-/** Any answer with a status of 400 and above. */
+/** Any answer with a status of 400 or above. */
 export interface ErrorAnswer {
   error: string;
 }

@@ -63,10 +63,16 @@ describe('a page with a token', () => {
   });
 
   test('after five wrong tokens one has to wait, with the right one too', async () => {
-    for (let i = 0; i < 5; i++)
+    const cookie = (await logIn(TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? '';
+    const show = (token: string) => ask('/api/calls', { headers: { authorization: `Bearer ${token}` } });
+    for (let i = 0; i < 3; i++)
       assert.equal((await logIn(`wrong ${i}`)).headers.get('location'), '/login?wrong');
-    const answer = await logIn(TOKEN);
-    assert.equal(answer.status, 429);
-    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+    for (let i = 0; i < 2; i++) assert.equal((await show(`wrong ${i}`)).status, 401);
+    for (const answer of [await logIn(TOKEN), await show(TOKEN)]) {
+      assert.equal(answer.status, 429);
+      assert.ok(Number(answer.headers.get('retry-after')) > 0);
+    }
+    // Who is in stays in.
+    assert.equal((await ask('/api/calls', { headers: { cookie } })).status, 200);
   });
 });

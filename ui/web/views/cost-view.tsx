@@ -78,6 +78,8 @@ function CostTiles({ data, answer: { totals } }: { data: SpendingView; answer: T
 function Charts({ data, answer: { totals } }: { data: SpendingView; answer: TotalsAnswer }) {
   const { points, bucket_seconds: bucket, parts, every } = data;
   const sampled = every === 1 ? undefined : `from 1 call in ${every}`;
+  // Rows of turns name the models, and usage outside of turns has no such row.
+  const ofModels = ['sums of turns, without usage outside of them', sampled].filter(Boolean).join('; ');
   return (
     <div class="charts">
       <ChartCard title="Spend" class="wide" legend={<ComponentLegend />}>
@@ -111,7 +113,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
           }))}
         />
       </ChartCard>
-      <ChartCard title="By model" isChart={false} {...(sampled !== undefined && { note: sampled })}>
+      <ChartCard title="By model" isChart={false} note={ofModels}>
         <Parts parts={parts.filter(({ kind }) => kind === 'model')} filter="model" />
       </ChartCard>
       <ChartCard title="By agent" isChart={false}>
