@@ -80,8 +80,8 @@ export class CallSpanProcessor {
    * Resolves when the spans ended so far are committed, or safe on disk while the database is away.
    * @throws EarshotError when they are neither.
    */
-  forceFlush(): Promise<void> {
-    return this.#shutdown ?? this.#pipeline?.flush() ?? Promise.resolve();
+  async forceFlush(): Promise<void> {
+    await (this.#shutdown ?? this.#pipeline?.flush());
   }
 
   /**

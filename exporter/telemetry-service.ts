@@ -26,6 +26,9 @@ export interface TelemetryServiceOptions extends PipelineTarget {
   captureContent?: boolean;
 }
 
+/** A row without turns that were recorded would look complete; so they have longer than at an exit. */
+const FLUSH_TIMEOUT_MS = 30_000;
+
 /**
  * Calls and turns for code that has numbers but no spans. They go the way of spans: into the same journal, finalized by
  * the same computation.
@@ -83,7 +86,8 @@ export class TelemetryService {
     const pipeline = this.#running();
     const context = this.#context();
     try {
-      await pipeline.flush();
+      if (!(await pipeline.flush(FLUSH_TIMEOUT_MS)))
+        throw new Error('the database did not take what was recorded; it waits in the spool');
       const connection = await pipeline.connect();
       await connection.finalizeNow(callId, (known) => {
         if (known.length === 0 && Object.keys(call).length === 0) warnOfUnknown(callId);

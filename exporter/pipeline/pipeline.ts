@@ -74,10 +74,10 @@ export class Pipeline {
   }
 
   /**
-   * Resolves when all facts accepted so far are committed, or safe on disk.
+   * Resolves when all facts accepted so far are committed, or safe on disk: true when all of them are committed.
    * @throws Error when they are neither.
    */
-  flush(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
+  flush(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<boolean> {
     return this.#writer.flush(timeoutMs);
   }
 

@@ -101,10 +101,10 @@ export class FactWriter {
   }
 
   /**
-   * Resolves when all facts accepted so far are committed, or safe in the spool.
+   * Resolves when all facts accepted so far are committed, or safe in the spool: true when all of them are committed.
    * @throws EarshotError when they are neither; they are kept, and tried again.
    */
-  async flush(timeoutMs: number): Promise<void> {
+  async flush(timeoutMs: number): Promise<boolean> {
     const { buffer, spool } = this.#options;
     const deadlineMs = performance.now() + timeoutMs;
     this.#report();
@@ -115,19 +115,20 @@ export class FactWriter {
       const leftMs = Math.max(0, deadlineMs - performance.now());
       const written = await within(leftMs, this.#write(), false);
       if (!written && (round === 1 || !underWay)) break;
-      if (round === 1) return;
+      if (round === 1) return true;
     }
-    if (buffer.size === 0) return;
+    if (buffer.size === 0) return true;
     // Those of a write that hangs go to the spool as well: delivered twice is delivered once.
     const batch = buffer.takeAll();
-    if (await spool.store(batch)) buffer.settle(batch);
-    else {
-      buffer.restore(batch);
-      throw new EarshotError(
-        'EARSHOT_NOT_SAVED',
-        `${batch.length} spans could be written neither to the database nor to the spool.`,
-      );
+    if (await spool.store(batch)) {
+      buffer.settle(batch);
+      return false;
     }
+    buffer.restore(batch);
+    throw new EarshotError(
+      'EARSHOT_NOT_SAVED',
+      `${batch.length} spans could be written neither to the database nor to the spool.`,
+    );
   }
 
   /** Takes no more facts and starts no more writes. What is still held can be saved by `saveAtExit`. */

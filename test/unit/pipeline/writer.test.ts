@@ -113,6 +113,17 @@ test('a flush tries again when the write that was under way fails', async (t) =>
   assert.equal(metrics.totals.spooled, 0);
 });
 
+test('a flush says whether all is in the database, or some of it in the spool', async (t) => {
+  const sink = new TestSink();
+  const { writer, metrics } = await writerTo(t, sink);
+  writer.accept(turnFact('C1', 0));
+  assert.equal(await writer.flush(5_000), true);
+  sink.gate = new Promise(() => {});
+  writer.accept(turnFact('C1', 1));
+  assert.equal(await writer.flush(10), false);
+  assert.equal(metrics.totals.spooled, 1);
+});
+
 test('while a write hangs, a buffer that fills goes to disk and new facts find room', async (t) => {
   const sink = new TestSink();
   let open: () => void = () => {};
