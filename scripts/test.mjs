@@ -19,10 +19,10 @@ const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
 /**
- * Folders whose files share processes, and in how many a core: to start one, and to load or start what they all test,
- * takes longer than their tests do.
+ * Folders whose files share processes, and how many: to start one, and to load or start what they all test, takes longer
+ * than their tests do.
  */
-const TOGETHER = { unit: 2, 'integration/store': 1 };
+const TOGETHER = { unit: 4, 'integration/store': 2 };
 
 /** Of files that have not run here yet; those of SDKs wait for speech. */
 const EXPECTED_MS = Object.entries({ 'integration/sdks/': 30_000, 'e2e/': 20_000, 'integration/': 5_000 });
@@ -85,12 +85,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(s
 function processes(files, folder) {
   let alone = files;
   const groups = [];
-  for (const [part, perCore] of Object.entries(TOGETHER)) {
+  for (const [part, processes] of Object.entries(TOGETHER)) {
     const isHere = (file) => file.startsWith(`dist/test/${part}/`);
-    const together = alone.filter(isHere);
-    const count = Math.min(availableParallelism() * perCore, together.length);
+    // By name: in each run, on each machine, the same ones are together and follow one another.
+    const together = alone.filter(isHere).sort();
+    const count = Math.min(processes, together.length);
     const name = part.replaceAll('/', '-');
-    // Dealt out from the longest down, so that they end at about the same time.
     for (let i = 0; i < count; i += 1)
       groups.push(
         writeGroup(

@@ -61,6 +61,7 @@ const step = fc.oneof(on('turn', TURN), on('stage', STAGE), on('call', CALL.slic
 test('no order of calls and no argument makes the public API throw, leak a call or invent a number', () => {
   fc.assert(
     fc.property(nonsense, fc.array(step, { maxLength: 60 }), (start, steps) => {
+      const open = openCallCount();
       const call = startCall(start as never);
       const handles: { call: Call; turn: Turn; stage: Stage } = {
         call,
@@ -77,7 +78,7 @@ test('no order of calls and no argument makes the public API throw, leak a call 
       }
       call.end();
       call.end();
-      assert.equal(openCallCount(), 0);
+      assert.equal(openCallCount(), open);
       const facts = takeFacts();
       assert.ok(
         facts.some(({ type }) => type === 'call'),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startCall } from '../../../instrumentation/index.ts';
-import { hintWhenIdle } from '../../../instrumentation/start/idle-hint.ts';
-import { recordDiagnostics } from '../../support/diagnostics.ts';
-import { poll } from '../../support/poll.ts';
+import { startCall } from '../../instrumentation/index.ts';
+import { hintWhenIdle } from '../../instrumentation/start/idle-hint.ts';
+import { recordDiagnostics } from '../support/diagnostics.ts';
+import { poll } from '../support/poll.ts';
 
+// A file of its own: it is of what this whole process has not done.
 test('an agent with nothing to follow is one line that names what that may be and the cure', async (t) => {
   const { warn } = recordDiagnostics(t);
   hintWhenIdle(1);
