@@ -7,7 +7,7 @@ const VERSION = '1.10.0';
 /** What registers with the API, or is registered. The others never see which version it is. */
 const PARTS = [
   'e2e/register',
-  'unit/otel/succession',
+  'integration/otel/succession',
   'unit/instrumentation',
   'integration/sdks/ai',
   'bundled',
