@@ -6,6 +6,7 @@ import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';
+import { readPort } from '../port-option.ts';
 import {
   type Receiving,
   type ReceivingOptions,
@@ -141,11 +142,12 @@ async function openPage(settings: Settings, url: string, log: Log) {
 }
 
 function settingsOf(options: Invocation['options']): Settings {
-  const { host, port } = options;
+  const { host } = options;
+  const port = readPort(options.port);
   const settings = readSettings({
     overrides: {
       ...(typeof host === 'string' && { host }),
-      ...(typeof port === 'string' && { port: portOf(port) }),
+      ...(port !== undefined && { port }),
     },
   });
   if (settings.port > 65_535 || (settings.adminPort ?? 0) > 65_535)
@@ -176,11 +178,6 @@ function settingsOf(options: Invocation['options']): Settings {
     );
   }
   return settings;
-}
-
-function portOf(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new UsageError(`--port: saw ${text}, expected 0 to 65535.`);
 }
 
 function formatOf({ logFormat }: Settings): 'json' | 'text' {

@@ -10,6 +10,7 @@ import { type CommandDatabase, openCommandDatabase } from '../database.ts';
 import { finalizeEndedCalls } from '../finalize.ts';
 import { interrupted } from '../interrupted.ts';
 import { openable } from '../openable.ts';
+import { readPort } from '../port-option.ts';
 import { painter } from '../render/text.ts';
 
 /** Taken when it is free; else another one is, unless it was asked for. */
@@ -43,7 +44,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const settings = readSettings();
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   checkAddress(host, settings);
-  const port = portOf(options.port);
+  const port = readPort(options.port);
   const stopped = interrupted();
   const { PageNotBuiltError, servePage } = await import('../../ui/server/index.ts');
   const database = await openReadingDatabase(settings);
@@ -107,10 +108,4 @@ function checkAddress(host: string, { authToken }: Settings): void {
     throw new UsageError(
       `EARSHOT_AUTH_TOKEN: saw ${authToken.length} characters, expected ${MIN_TOKEN_CHARACTERS} or more where other machines can try it (${host}).`,
     );
-}
-
-function portOf(text: unknown): number | undefined {
-  if (text === undefined) return undefined;
-  if (typeof text === 'string' && /^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new UsageError(`--port: saw ${String(text)}, expected 0 to 65535.`);
 }

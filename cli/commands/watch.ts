@@ -13,6 +13,7 @@ import {
 } from '../command.ts';
 import { type CommandDatabase, openCommandDatabase } from '../database.ts';
 import { nextCommand } from '../next-command.ts';
+import { readPort } from '../port-option.ts';
 import {
   type Receiving,
   type ReceivingOptions,
@@ -188,12 +189,11 @@ async function listen(
 /** Of OTLP: agents in Python look for it by themselves. */
 const USUAL_PORT = 4318;
 
-function settingsOf({ port, content }: Invocation['options']): Settings {
-  if (typeof port === 'string' && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535))
-    throw new UsageError(`--port: saw ${port}, expected 0 to 65535.`);
+function settingsOf({ port: given, content }: Invocation['options']): Settings {
+  const port = readPort(given);
   const settings = readSettings({
     overrides: {
-      ...(typeof port === 'string' && { port: Number(port) }),
+      ...(port !== undefined && { port }),
       ...(content === true && { captureContent: true }),
     },
   });

@@ -23,7 +23,11 @@ export function partsOf(key: CallKey): { tenant: string; callId: string } {
   return { tenant: key.slice(0, slash), callId: key.slice(slash + 1) };
 }
 
-/** The parameters of `UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)`. */
+/** SQL: a row of the table is of one of the calls whose `keyArrays` are $1 and $2. */
+export const isGiven = (table: string): string =>
+  `(${table}.tenant, ${table}.call_id) IN (SELECT * FROM UNNEST($1::text[], $2::text[]))`;
+
+/** The parameters of `isGiven`, and of `UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)`. */
 export function keyArrays(keys: readonly CallKey[]): [string[], string[]] {
   const parts = keys.map(partsOf);
   return [parts.map(({ tenant }) => tenant), parts.map(({ callId }) => callId)];

@@ -1,6 +1,6 @@
 import type { Decimal } from 'decimal.js';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
-import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
+import { type CallKey, type CallName, isGiven, keyArrays, keyOf } from './call-key.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { type CallFilter, callCondition } from './filter.ts';
@@ -77,11 +77,9 @@ export interface Estimates {
   cost: boolean;
 }
 
-const IS_GIVEN = '(l.tenant, l.call_id) IN (SELECT * FROM UNNEST($1::text[], $2::text[]))';
-
 const ESTIMATES = `\
 SELECT l.tenant, l.call_id, bool_or(l.playback_source = 'estimated') AS silence, bool_or(l.usage_estimated) AS cost
-FROM :schema.call_logs l WHERE ${IS_GIVEN} GROUP BY 1, 2`;
+FROM :schema.call_logs l WHERE ${isGiven('l')} GROUP BY 1, 2`;
 
 /** What is estimated of calls that have turns. */
 export async function estimatesOfCalls(
@@ -96,7 +94,7 @@ export async function estimatesOfCalls(
 }
 
 const LOGS = `\
-SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE ${IS_GIVEN} ORDER BY l.turn_index`;
+SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE ${isGiven('l')} ORDER BY l.turn_index`;
 
 /** The turns of calls, by call and in order. */
 export async function turnsOfCalls(

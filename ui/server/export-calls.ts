@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Database } from '../../exporter/store/index.ts';
 import {
-  type CallOrder,
   type CallPosition,
   type CallSelection,
+  type CallSort,
   listCallPage,
 } from '../../exporter/store/views/index.ts';
 import { csvHeader, csvLine } from '../../model/row-csv.ts';
@@ -20,7 +20,7 @@ export async function exportCalls(
   response: ServerResponse,
   format: 'csv' | 'json',
   selection: CallSelection,
-  order: CallOrder,
+  order: CallSort,
 ): Promise<void> {
   response.writeHead(200, {
     ...SAFE_HEADERS,

@@ -1,9 +1,9 @@
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
 import {
-  CALL_ORDERS,
-  type CallOrder,
+  CALL_SORTS,
   type CallPosition,
   type CallSelection,
+  type CallSort,
 } from '../../exporter/store/views/index.ts';
 import { parseDuration } from '../../model/settings.ts';
 import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
@@ -109,10 +109,10 @@ function reader(query: URLSearchParams, nowMs: number) {
 }
 
 /** @throws HttpError 400 */
-export function orderOf(query: URLSearchParams): CallOrder {
+export function orderOf(query: URLSearchParams): CallSort {
   const order = query.get('order') ?? 'started';
-  if (Object.hasOwn(CALL_ORDERS, order)) return order as CallOrder;
-  throw new HttpError(400, `order: expected one of ${Object.keys(CALL_ORDERS).join(', ')}`);
+  if (Object.hasOwn(CALL_SORTS, order)) return order as CallSort;
+  throw new HttpError(400, `order: expected one of ${Object.keys(CALL_SORTS).join(', ')}`);
 }
 
 /** @throws HttpError 400 */

@@ -4,7 +4,7 @@
  * call are seconds from its start.
  */
 import type {
-  CallOrder,
+  CallSort,
   CallTotals,
   Choices,
   Counted,
@@ -23,7 +23,7 @@ import type { Bar, Span } from './waterfall.ts';
 
 export type {
   Bar,
-  CallOrder,
+  CallSort,
   Choices,
   Counted,
   LatencyView,

@@ -1,20 +1,10 @@
 import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
-import { type CallKey, keyArrays, keyOf } from '../call-key.ts';
+import { type CallKey, isGiven, keyArrays, keyOf } from '../call-key.ts';
 import { CALL_LOGS, type Columns, STORED_METRICS } from '../columns.ts';
 import type { Queryable } from '../database.ts';
+import { CALL_SORTS, type CallSort } from '../select-calls.ts';
 import { decodeRow, selectList } from '../values.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
-
-/** What calls can be ordered by, the most first. Calls without a value come last. */
-export const CALL_ORDERS = {
-  started: 'started_at',
-  silence: 'eou_latency_p95',
-  cost: 'cost_total',
-  length: 'duration_seconds',
-  turns: 'turn_count',
-  interruptions: 'interruption_count',
-} as const;
-export type CallOrder = keyof typeof CALL_ORDERS;
 
 /** Where a page ends: the order's value of its last call as text, and what names the call. */
 export interface CallPosition {
@@ -36,11 +26,11 @@ const ORDERED_CALLS = 50_000;
 export async function listCallPage(
   db: Queryable,
   selection: CallSelection,
-  { order = 'started', limit, after }: { order?: CallOrder; limit: number; after?: CallPosition | undefined },
+  { order = 'started', limit, after }: { order?: CallSort; limit: number; after?: CallPosition | undefined },
 ): Promise<CallPage> {
   const parameters = new Parameters();
   const conditions = conditionsOf(selection, parameters);
-  const column = CALL_ORDERS[order];
+  const column = CALL_SORTS[order];
   const type = STORED_METRICS[column];
   const value = `m.${column}`;
   // One row more says whether there is another page.
@@ -99,7 +89,7 @@ export type ListedTurn = Pick<CallLogRow, keyof typeof TURN_COLUMNS>;
 
 const TURNS = `\
 SELECT ${selectList(TURN_COLUMNS)} FROM :schema.call_logs l
-WHERE (l.tenant, l.call_id) IN (SELECT * FROM UNNEST($1::text[], $2::text[])) AND l.turn_index < $3
+WHERE ${isGiven('l')} AND l.turn_index < $3
 ORDER BY l.turn_index`;
 
 /** The first turns of calls, by call. */

@@ -1,21 +1,5 @@
 import type { Queryable } from '../database.ts';
 
-/** What calls can be chosen by: the values that the newest calls have. */
-export interface Choices {
-  tenant: string[];
-  service: string[];
-  version: string[];
-  environment: string[];
-  customer: string[];
-  agent: string[];
-  campaign: string[];
-  direction: string[];
-  channel: string[];
-  outcome: string[];
-  provider: string[];
-  model: string[];
-}
-
 /** The newest calls that are looked at. */
 const NEWEST_CALLS = 1_000;
 const MOST_CHOICES = 100;
@@ -36,6 +20,10 @@ const OF_TURNS = {
   provider: ['stt_provider', 'llm_provider', 'tts_provider'],
   model: ['stt_model', 'llm_model', 'tts_model'],
 };
+const KINDS = [...Object.keys(OF_CALLS), ...Object.keys(OF_TURNS)] as (keyof Choices)[];
+
+/** What calls can be chosen by: the values that the newest calls have. */
+export type Choices = Record<keyof typeof OF_CALLS | keyof typeof OF_TURNS, string[]>;
 
 const STATEMENT = `\
 WITH s AS MATERIALIZED (
@@ -55,20 +43,7 @@ SELECT DISTINCT kind, name FROM (
 ) AS u WHERE name IS NOT NULL AND name <> '' ORDER BY kind, name`;
 
 export async function getChoices(db: Queryable): Promise<Choices> {
-  const choices: Choices = {
-    tenant: [],
-    service: [],
-    version: [],
-    environment: [],
-    customer: [],
-    agent: [],
-    campaign: [],
-    direction: [],
-    channel: [],
-    outcome: [],
-    provider: [],
-    model: [],
-  };
+  const choices = Object.fromEntries(KINDS.map((kind) => [kind, [] as string[]])) as Choices;
   for (const { kind, name } of await db.query<{ kind: keyof Choices; name: string }>(STATEMENT)) {
     if (choices[kind].length < MOST_CHOICES) choices[kind].push(name);
   }

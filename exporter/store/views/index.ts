@@ -1,7 +1,6 @@
 /** What the page shows of many calls. Each statement is bounded in what it looks at. */
+export { CALL_SORTS, type CallSort } from '../select-calls.ts';
 export {
-  CALL_ORDERS,
-  type CallOrder,
   type CallPosition,
   listCallPage,
   listTurns,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { Journal, keyOf } from '../../../exporter/store/index.ts';
-import { CALL_ORDERS, listRunning } from '../../../exporter/store/views/index.ts';
+import { CALL_SORTS, listRunning } from '../../../exporter/store/views/index.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import type {
   CallAnswer,
@@ -46,7 +46,7 @@ describe('the page, where two tenants have calls of the same ids', () => {
   const of = (tenant?: TestTenant) => rows.filter(({ metrics }) => !tenant || metrics.tenant === tenant);
 
   test('a list has the calls of both, each once, with its own turns, in pages of any size and order', async () => {
-    for (const order of Object.keys(CALL_ORDERS)) {
+    for (const order of Object.keys(CALL_SORTS)) {
       const seen: string[] = [];
       let after: string | undefined = '';
       while (after !== undefined) {

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import type { CallOrder, ListedCall } from '../../shared/api.ts';
+import type { CallSort, ListedCall } from '../../shared/api.ts';
 import {
   showDuration,
   showInstant,
@@ -29,7 +29,7 @@ export interface CallColumn {
   /** A track of the grid. */
   width: string;
   end?: boolean;
-  order?: CallOrder;
+  order?: CallSort;
   /** Not shown unless chosen. */
   isExtra?: boolean;
   cell(listed: ListedCall, context: RowContext): ComponentChildren;

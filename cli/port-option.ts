@@ -1,0 +1,11 @@
+import { UsageError } from './command.ts';
+
+/**
+ * The value of `--port`; undefined where it is not given.
+ * @throws UsageError for what is no port.
+ */
+export function readPort(text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && /^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new UsageError(`--port: saw ${String(text)}, expected 0 to 65535.`);
+}
