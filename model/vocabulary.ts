@@ -33,6 +33,10 @@ export type InterruptionKind = (typeof INTERRUPTION_KINDS)[number];
 export const CUT_OFF_BY = ['user', 'hangup', 'program'] as const;
 export type CutOffBy = (typeof CUT_OFF_BY)[number];
 
+/** Parts of a call's cost, as `report` and the page show them: the columns `cost_PART`. */
+export const COST_PARTS = ['stt', 'llm', 'tts', 'telephony', 'livekit'] as const;
+export type CostPart = (typeof COST_PARTS)[number];
+
 /** What became of a call. */
 export const OUTCOMES = ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

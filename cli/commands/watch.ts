@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { errorClass } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
-import {
-  type Command,
-  CommandError,
-  type ExitCode,
-  type Invocation,
-  type Io,
-  UsageError,
-} from '../command.ts';
+import { type Command, CommandError, type ExitCode, type Invocation, type Io } from '../command.ts';
 import { type CommandDatabase, openCommandDatabase } from '../database.ts';
 import { nextCommand } from '../next-command.ts';
 import { readPort } from '../port-option.ts';

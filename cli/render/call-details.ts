@@ -1,7 +1,7 @@
 import type { Estimates } from '../../exporter/store/index.ts';
 import type { CallMetricsRow } from '../../model/rows.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
-import { LATENCIES } from '../../model/vocabulary.ts';
+import { COST_PARTS, LATENCIES } from '../../model/vocabulary.ts';
 import { markedCost, markedSilence } from './marks.ts';
 import {
   count,
@@ -17,7 +17,6 @@ import {
 } from './text.ts';
 import { unpricedText } from './unpriced.ts';
 
-const COMPONENTS = ['stt', 'llm', 'tts', 'telephony', 'livekit'] as const;
 const LABEL_WIDTH = 12;
 
 export interface CallDetailsOptions {
@@ -77,7 +76,7 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
     ]),
     ...line('cost', [
       paint('bold', markedCost(row, estimates)),
-      ...COMPONENTS.map((part) =>
+      ...COST_PARTS.map((part) =>
         known(part, row[`cost_${part}`] === null ? null : showMoney(row[`cost_${part}`])),
       ),
       `(${row.price_list})`,

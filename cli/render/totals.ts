@@ -1,5 +1,5 @@
-import { type CallTotals, COST_PARTS } from '../../exporter/store/index.ts';
-import { SEGMENTS } from '../../model/vocabulary.ts';
+import type { CallTotals } from '../../exporter/store/index.ts';
+import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
 import { apportion, count, field, type Paint, showMoney, showSeconds, UNKNOWN, wrapped } from './text.ts';
 import { unpricedText } from './unpriced.ts';
 

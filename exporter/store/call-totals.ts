@@ -1,13 +1,11 @@
 import type { Decimal } from 'decimal.js';
-import { type Outcome, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
+import { COST_PARTS, type CostPart, type Outcome, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import { sumUsd, Usd } from '../pricing/money.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
 import {
   aggregate,
   type CallFigures,
-  COST_PARTS,
-  type CostPart,
   callCount,
   callFigures,
   type ModelSpeed,

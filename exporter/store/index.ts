@@ -60,5 +60,5 @@ export {
   turnsOfCalls,
 } from './select-calls.ts';
 export { useTenantKeys } from './tenant-keys.ts';
-export { COST_PARTS, type CostPart, type ModelSpeed } from './totals-statements.ts';
+export type { ModelSpeed } from './totals-statements.ts';
 export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

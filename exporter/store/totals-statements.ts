@@ -1,10 +1,6 @@
-import { SEGMENTS, type Segment } from '../../model/vocabulary.ts';
+import { COST_PARTS, type CostPart, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
-
-/** What costs are summed by. */
-export const COST_PARTS = ['stt', 'llm', 'tts', 'telephony', 'livekit'] as const;
-export type CostPart = (typeof COST_PARTS)[number];
 
 /** The model of a stage, and how long its first byte took on average. */
 export interface ModelSpeed {

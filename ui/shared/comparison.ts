@@ -1,4 +1,4 @@
-import { SEGMENTS } from '../../model/vocabulary.ts';
+import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
 import type { CompareAnswer, SelectionFigures } from './api.ts';
 import { type Difference, medianDifference, plainDifference, shareDifference } from './difference.ts';
 import { showCount, showLimit, showMoney, showSeconds, showShare } from './format.ts';
@@ -82,7 +82,7 @@ export function comparedLines({ a, b, target_seconds }: CompareAnswer): Compared
       plain(({ totals }) => perCall(totals.cost_total, totals.duration_seconds / 60)),
       showMoney,
     ),
-    ...(['stt', 'llm', 'tts', 'telephony', 'livekit'] as const).map((name) =>
+    ...COST_PARTS.map((name) =>
       line(
         'Cost',
         `${name}, a call`,

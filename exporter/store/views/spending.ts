@@ -1,12 +1,12 @@
+import { COMPONENTS, type Component } from '../../pricing/units.ts';
 import type { Queryable } from '../database.ts';
 import { bucketFor, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
 
-const COMPONENTS = ['stt', 'llm', 'tts', 'livekit', 'telephony'] as const;
 const MOST_ROWS = 30;
 
 /** Costs by component, USD as text; null is unknown. */
-export type ComponentCosts = Record<(typeof COMPONENTS)[number], string | null>;
+export type ComponentCosts = Record<Component, string | null>;
 
 export interface SpendingPoint {
   /** Seconds since 1970. */

@@ -1,4 +1,5 @@
 import { SEGMENTS } from '../../../model/vocabulary.ts';
+import { COMPONENTS } from '../../pricing/units.ts';
 import type { Queryable } from '../database.ts';
 import { SAMPLED_TURNS, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
@@ -27,14 +28,13 @@ export interface CallTotals {
   outcomes: Record<string, number>;
 }
 
+const COSTS = [...COMPONENTS, 'total'];
 const OUTCOME_COUNTS = 'jsonb_object_agg(outcome, n) FILTER (WHERE outcome IS NOT NULL)';
 
 export async function getTotals(db: Queryable, selection: CallSelection): Promise<CallTotals> {
   const parameters = new Parameters();
   const conditions = conditionsOf(selection, parameters);
-  const costs = ['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'].map(
-    (component) => `sum(cost_${component}) AS cost_${component}`,
-  );
+  const costs = COSTS.map((component) => `sum(cost_${component}) AS cost_${component}`);
   const [row] = await db.query<CallTotals>(
     `WITH part AS (
   SELECT coalesce(outcome, 'unknown') AS outcome, count(*) AS n, sum(turn_count) AS turns,
@@ -50,7 +50,7 @@ SELECT coalesce(sum(n), 0)::int AS calls, coalesce(sum(turns), 0)::int AS turns,
   coalesce(sum(duration_seconds), 0)::double precision AS duration_seconds,
   (extract(epoch from min(first)) * 1000000)::double precision AS first_started_at,
   (extract(epoch from max(last)) * 1000000)::double precision AS last_started_at,
-  ${['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'].map((name) => `sum(cost_${name})::text AS cost_${name}`).join(', ')},
+  ${COSTS.map((name) => `sum(cost_${name})::text AS cost_${name}`).join(', ')},
   coalesce(sum(unpriced_calls), 0)::int AS unpriced_calls, sum(interruptions)::int AS interruptions,
   sum(false_interruptions)::int AS false_interruptions, sum(unanswered)::int AS unanswered,
   coalesce(sum(judged_turns), 0)::int AS judged_turns,

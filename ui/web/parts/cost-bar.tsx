@@ -1,11 +1,10 @@
+import { COST_PARTS } from '../../../model/vocabulary.ts';
 import type { CallRow } from '../../shared/api.ts';
 import { showMoney } from '../../shared/format.ts';
 
-export const COMPONENTS = ['stt', 'llm', 'tts', 'telephony', 'livekit'] as const;
-
 /** What a call's cost is made of, as shares of it. */
 export function CostBar({ call, width }: { call: CallRow; width: number }) {
-  const costs = COMPONENTS.map((name) => ({ name, cost: Number(call[`cost_${name}`] ?? 0) }));
+  const costs = COST_PARTS.map((name) => ({ name, cost: Number(call[`cost_${name}`] ?? 0) }));
   const total = costs.reduce((sum, { cost }) => sum + cost, 0);
   if (total === 0) return null;
   let x = 0;

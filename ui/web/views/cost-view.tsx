@@ -1,3 +1,4 @@
+import { COST_PARTS } from '../../../model/vocabulary.ts';
 import type { SpendingPart, SpendingView, TotalsAnswer } from '../../shared/api.ts';
 import { shareOf, showCount, showMoney, showShare } from '../../shared/format.ts';
 import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
@@ -8,7 +9,6 @@ import { Ranking } from '../charts/ranking.tsx';
 import { StackedBars } from '../charts/stacked-bars.tsx';
 import { stretchText } from '../charts/time-axis.tsx';
 import { CopyLink } from '../parts/copy-link.tsx';
-import { COMPONENTS } from '../parts/cost-bar.tsx';
 import { NoCalls, Trouble } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filter-bar.tsx';
 import { Tile, Tiles } from '../parts/tiles.tsx';
@@ -92,7 +92,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
           stacks={points.map(({ at, calls, total, components }) => ({
             at,
             title: `${stretchText(at, bucket)}: ${showMoney(total)}, ${showCount(calls)} calls`,
-            parts: COMPONENTS.map((name) => ({ name, value: Number(components[name] ?? 0) })),
+            parts: COST_PARTS.map((name) => ({ name, value: Number(components[name] ?? 0) })),
           }))}
         />
       </ChartCard>
@@ -100,7 +100,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
         <Ranking
           heads={['component', 'spend', 'cost', 'share', 'a call']}
           empty="Nothing is priced"
-          rows={COMPONENTS.filter((name) => totals[`cost_${name}`] !== null).map((name) => ({
+          rows={COST_PARTS.filter((name) => totals[`cost_${name}`] !== null).map((name) => ({
             key: name,
             name,
             value: Number(totals[`cost_${name}`]),
@@ -180,7 +180,7 @@ function Parts({ parts, filter }: { parts: readonly SpendingPart[]; filter: stri
 function ComponentLegend() {
   return (
     <ul class="legend" aria-label="Colours">
-      {COMPONENTS.map((name) => (
+      {COST_PARTS.map((name) => (
         <li key={name}>
           <i class={`swatch bg-cost-${name}`} />
           {name}
