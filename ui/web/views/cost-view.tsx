@@ -8,10 +8,8 @@ import { ChartCard } from '../charts/chart-card.tsx';
 import { Ranking } from '../charts/ranking.tsx';
 import { StackedBars } from '../charts/stacked-bars.tsx';
 import { stretchText } from '../charts/time-axis.tsx';
-import { CopyLink } from '../parts/copy-link.tsx';
-import { NoCalls, Trouble } from '../parts/empty.tsx';
-import { FilterBar } from '../parts/filter-bar.tsx';
 import { Tile, Tiles } from '../parts/tiles.tsx';
+import { View } from '../parts/view.tsx';
 import { callsBetween } from './stretch.ts';
 
 /** What calls cost: over time, by component, agent, campaign and model, and what could not be priced. */
@@ -21,20 +19,14 @@ export function CostView() {
   const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`).data;
   const isEmpty = data?.points.length === 0;
   return (
-    <>
-      <h1 class="hidden">Cost</h1>
-      <FilterBar>
-        <CopyLink />
-      </FilterBar>
-      {error !== undefined && <Trouble error={error} />}
-      {isEmpty && <NoCalls isFiltered={query.value.size > 0} />}
+    <View name="Cost" error={error} isEmpty={isEmpty}>
       {data && totals && !isEmpty && (
         <>
           <CostTiles data={data} answer={totals} />
           <Charts data={data} answer={totals} />
         </>
       )}
-    </>
+    </View>
   );
 }
 

@@ -10,11 +10,9 @@ import { Ranking } from '../charts/ranking.tsx';
 import { StackedBars } from '../charts/stacked-bars.tsx';
 import { stretchText } from '../charts/time-axis.tsx';
 import { TimeChart } from '../charts/time-chart.tsx';
-import { CopyLink } from '../parts/copy-link.tsx';
-import { NoCalls, Trouble } from '../parts/empty.tsx';
-import { FilterBar } from '../parts/filter-bar.tsx';
 import { SegmentLegend } from '../parts/legend.tsx';
 import { Tile, Tiles } from '../parts/tiles.tsx';
+import { View } from '../parts/view.tsx';
 import { callsBetween, zoomTo } from './stretch.ts';
 
 /** How long callers wait: over time, by what the wait is made of, and by who makes them wait. */
@@ -23,17 +21,12 @@ export function LatencyView() {
   const { data, error } = useFetched<Answer>(`/api/latency?${filters}`);
   const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`).data;
   const target = totals?.target_seconds ?? 1.2;
+  const isEmpty = data?.points.length === 0;
   return (
-    <>
-      <h1 class="hidden">Latency</h1>
-      <FilterBar>
-        <CopyLink />
-      </FilterBar>
-      {error !== undefined && <Trouble error={error} />}
-      {totals && data && data.points.length > 0 && <LatencyTiles answer={totals} every={data.every} />}
-      {data?.points.length === 0 && <NoCalls isFiltered={query.value.size > 0} />}
-      {data && data.points.length > 0 && <Charts data={data} target={target} />}
-    </>
+    <View name="Latency" error={error} isEmpty={isEmpty}>
+      {totals && data && !isEmpty && <LatencyTiles answer={totals} every={data.every} />}
+      {data && !isEmpty && <Charts data={data} target={target} />}
+    </View>
   );
 }
 

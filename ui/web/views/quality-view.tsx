@@ -9,10 +9,8 @@ import { Ranking } from '../charts/ranking.tsx';
 import { StackedBars } from '../charts/stacked-bars.tsx';
 import { stretchText } from '../charts/time-axis.tsx';
 import { TimeChart } from '../charts/time-chart.tsx';
-import { CopyLink } from '../parts/copy-link.tsx';
-import { NoCalls, Trouble } from '../parts/empty.tsx';
-import { FilterBar } from '../parts/filter-bar.tsx';
 import { Tile, Tiles } from '../parts/tiles.tsx';
+import { View } from '../parts/view.tsx';
 import { callsBetween, zoomTo } from './stretch.ts';
 
 const SHOWN: readonly string[] = [...OUTCOMES, 'unknown'];
@@ -24,20 +22,14 @@ export function QualityView() {
   const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`).data;
   const isEmpty = data?.points.length === 0;
   return (
-    <>
-      <h1 class="hidden">Quality</h1>
-      <FilterBar>
-        <CopyLink />
-      </FilterBar>
-      {error !== undefined && <Trouble error={error} />}
-      {isEmpty && <NoCalls isFiltered={query.value.size > 0} />}
+    <View name="Quality" error={error} isEmpty={isEmpty}>
       {data && totals && !isEmpty && (
         <>
           <QualityTiles answer={totals} />
           <Charts data={data} />
         </>
       )}
-    </>
+    </View>
   );
 }
 
