@@ -34,9 +34,15 @@ export interface WatchedTokens {
 export async function watchTokens(options: WatchedTokensOptions): Promise<WatchedTokens> {
   const { file, authToken, log, everyMs = LOOK_EVERY_MS } = options;
   const tokens = new Tokens([]);
-  const read = async (): Promise<void> => {
-    const known = parseTokens(await textOf(file, log), file);
+  let current: string | undefined;
+  /** Whether there is another text than the one that counts. */
+  const read = async (): Promise<boolean> => {
+    const text = await textOf(file, log);
+    if (text === current) return false;
+    const known = parseTokens(text, file);
     tokens.replace([...known, ...(authToken === undefined ? [] : [{ token: authToken }])]);
+    current = text;
+    return true;
   };
   // Before it is read: a change in between is seen at the next look.
   let seen = await signatureOf(file);
@@ -46,8 +52,8 @@ export async function watchTokens(options: WatchedTokensOptions): Promise<Watche
     if (signature !== seen) {
       seen = signature;
       try {
-        await read();
-        log.info('the tokens have changed');
+        // A file that is written in place is seen to change twice: emptied, and filled.
+        if (await read()) log.info('the tokens have changed');
       } catch (error) {
         const problem = error instanceof TokensFileError ? error.message : errorClass(error);
         log.error('the new tokens cannot be used: those of before stay', { problem });

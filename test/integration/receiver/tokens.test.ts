@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -50,12 +50,28 @@ async function watched(t: TestContext, content: string) {
 test('tokens that are added and taken away count from the next look at the file on', async (t) => {
   const { file, lines, has } = await watched(t, tokensFile({ name: 'a', token: FIRST }));
   assert.deepEqual([has(FIRST), has(SECOND)], [true, false]);
-  await writeFile(file, tokensFile({ name: 'b', token: SECOND }));
+  await replace(file, tokensFile({ name: 'b', token: SECOND }));
   await poll(() => has(SECOND));
   assert.equal(has(FIRST), false);
   assert.deepEqual(
     lines.map(({ message }) => message),
     ['the tokens have changed'],
+  );
+});
+
+test('a file that is touched, or written again with the same tokens, is no change', async (t) => {
+  const [old, next] = [tokensFile({ name: 'a', token: FIRST }), tokensFile({ name: 'a', token: SECOND })];
+  const { file, lines, has } = await watched(t, old);
+  await replace(file, old);
+  await utimes(file, 1, 1);
+  await replace(file, next);
+  await poll(() => has(SECOND));
+  await replace(file, next);
+  await replace(file, old);
+  await poll(() => has(FIRST));
+  assert.deepEqual(
+    lines.map(({ message }) => message),
+    ['the tokens have changed', 'the tokens have changed'],
   );
 });
 
