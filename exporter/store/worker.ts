@@ -12,7 +12,10 @@ export interface FinalizeWorkerOptions {
   own?: () => readonly CallKey[];
   /** Between two looks while calls wait, in milliseconds. (Default: 1000 ms.) */
   pollMs?: number;
-  /** Between two looks while none waits or the database is away, in milliseconds. (Default: 10 000 ms.) */
+  /**
+   * Between two looks while none waits, in milliseconds. A look that fails is tried again after `pollMs`, doubling up to
+   * this. (Default: 10 000 ms.)
+   */
   idlePollMs?: number;
   /** Calls per transaction. (Default: 16.) */
   batch?: number;
@@ -32,6 +35,8 @@ export class FinalizeWorker {
   readonly #batch: number;
   /** While it runs. */
   #alarm: Alarm | undefined;
+  /** Looks that have failed since the last that has not. */
+  #failedLooks = 0;
   /** Looks at the queue one after the other, so that a drain waits for the look that is under way. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +77,7 @@ export class FinalizeWorker {
           .length;
       }
       return finalized;
-    });
+    }, 0);
   }
 
   /** Looks no more. Resolves when the work under way is done. */
@@ -85,9 +90,18 @@ export class FinalizeWorker {
   async #look(): Promise<void> {
     const delayMs = await this.#next(async () => {
       await this.#takeAll({});
-      return this.#untilNextLook();
-    }, this.#idlePollMs);
-    this.wake(delayMs);
+      const untilNextMs = await this.#untilNextLook();
+      this.#failedLooks = 0;
+      return untilNextMs;
+    }, undefined);
+    this.wake(delayMs ?? this.#untilNextTry());
+  }
+
+  /** Calls must not wait long for a database that was away for a moment. */
+  #untilNextTry(): number {
+    const delayMs = this.#pollMs * 2 ** this.#failedLooks;
+    this.#failedLooks += 1;
+    return Math.min(delayMs, this.#idlePollMs);
   }
 
   async #untilNextLook(): Promise<number> {
@@ -114,7 +128,10 @@ export class FinalizeWorker {
   }
 
   /** Runs `work` after what is under way. A failure is reported and gives `fallback`. */
-  #next(work: () => Promise<number>, fallback = 0): Promise<number> {
+  #next<Fallback extends number | undefined>(
+    work: () => Promise<number>,
+    fallback: Fallback,
+  ): Promise<number | Fallback> {
     const done = this.#work.then(work).catch((error: unknown) => {
       this.#onError(error);
       return fallback;

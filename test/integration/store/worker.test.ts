@@ -155,6 +155,44 @@ it('a stopped worker stops looking', async (t) => {
   assert.equal(looks, 2);
 });
 
+it('a database that is away is looked for soon, and ever less often the longer it is away', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let away = true;
+  let looks = 0;
+  const worker = new FinalizeWorker({
+    queue: {
+      take: async () => {
+        looks += 1;
+        if (away) throw Object.assign(new Error('No space left on device'), { code: '53100' });
+        return { taken: 0, finalized: [], failed: [] };
+      },
+      state: async () => ({ waiting: 0, resting: 0 }),
+    },
+  });
+  /** Seconds in which the worker looks, of the next so many. */
+  const looksWithin = async (seconds: number) => {
+    const at: number[] = [];
+    for (let second = 1; second <= seconds; second += 1) {
+      const before = looks;
+      t.mock.timers.tick(1_000);
+      // After the look's promises.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (looks > before) at.push(second);
+    }
+    return at;
+  };
+  worker.start();
+  t.mock.timers.tick(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(looks, 1);
+  assert.deepEqual(await looksWithin(35), [1, 3, 7, 15, 25, 35]);
+  away = false;
+  assert.deepEqual(await looksWithin(20), [10, 20]);
+  away = true;
+  assert.deepEqual(await looksWithin(17), [10, 11, 13, 17]);
+  await worker.stop();
+});
+
 it('goes on by itself after the database was away', async () => {
   const own = await startPostgres();
   try {
