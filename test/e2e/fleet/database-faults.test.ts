@@ -59,19 +59,23 @@ const said = ({ fleet }: Ground, code: string): string[] =>
       worker.lines().flatMap(({ error, level, message }) => (error === code ? [`${level}: ${message}`] : [])),
     );
 
-/** Refused by every worker until it is mended, and then taken. */
-async function refused(where: Ground, firstSeed: number, mend: () => Promise<unknown>): Promise<void> {
-  await untilAllAre(where, 503);
-  // Others each time: pages that are full but for a little take some, and what is there already is no write.
+/**
+ * Sends until every worker answers with this status, and is ready or not accordingly. Other spans each time: pages that
+ * are full but for a little take some, and what is there already is no write.
+ */
+async function untilAnswered(where: Ground, status: 200 | 503, firstSeed: number): Promise<void> {
   let seed = firstSeed;
-  await poll(async () => (await answers(where, seed++)).every((status) => status === 503), {
-    what: 'every worker refuses spans',
-  });
-  await mend();
-  await poll(async () => (await answers(where, seed++)).every((status) => status === 200), {
-    what: 'every worker takes spans',
-  });
-  await untilAllAre(where, 200);
+  await poll(
+    async () =>
+      [...(await answers(where, seed++)), ...(await readiness(where))].every((each) => each === status),
+    { what: `every worker ${status === 200 ? 'takes' : 'refuses'} spans` },
+  );
+}
+
+/** Refused by every worker until it is mended, and then taken. The run's own spans may all have been sent by now. */
+async function refused(where: Ground, seed: number, mend: () => Promise<unknown>): Promise<void> {
+  await untilAnswered(where, 503, seed).finally(mend);
+  await untilAnswered(where, 200, seed + 1_000);
 }
 
 test('a database that may only be read is one that takes no spans: 503, not ready, said by its name; nothing is lost', async () => {

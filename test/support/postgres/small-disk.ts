@@ -10,7 +10,8 @@ const run = promisify(execFile);
 
 /** Megabytes: more than the tests store, and soon filled. */
 const SIZE = 64;
-const PIECE = Buffer.alloc(1 << 16);
+/** Large: while it is filled, others go on writing. */
+const PIECE = Buffer.alloc(1 << 22);
 
 /** A disk of its own for a database, so that it can be full without the machine's being so. */
 export class SmallDisk {
