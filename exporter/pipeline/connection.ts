@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { diag } from '@opentelemetry/api';
 import type { Fact } from '../../model/facts.ts';
 import { safeText } from '../../model/safe-text.ts';
-import type { Settings } from '../../model/settings.ts';
+import { databaseVariable, type Settings } from '../../model/settings.ts';
+import { Episode } from '../kit/episode.ts';
 import { recordCallMetrics } from '../metrics/call-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
@@ -17,6 +18,7 @@ import {
   Journal,
   keepRetention,
   keyOf,
+  lastingProblem,
   migrate,
   migratingAgain,
   openPostgres,
@@ -108,9 +110,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     callGapMs: settings.callGap,
   });
   const { ownCalls } = options;
+  const unwritten = new Episode();
   let recorded: Promise<unknown> = Promise.resolve();
   const onFinalized = (call: FinalizedCall) => {
     const { rows, first } = call;
+    unwritten.end((seconds) =>
+      diag.info(`earshot: calls get their rows again, after ${seconds.toFixed(1)} s.`),
+    );
     ownCalls?.finalized(keyOf(rows.metrics));
     metrics.finalized(1);
     // A meter of the application's own may throw.
@@ -120,7 +126,15 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const worker = new FinalizeWorker({
     queue,
     onFinalized,
-    onError: onWorkerError,
+    onError: (error, call) => {
+      if (call !== undefined) return onFailedCall(call);
+      // The writer reports a database that is away; of one that answers and takes no rows it may know nothing.
+      const problem = lastingProblem(error);
+      if (problem === undefined) return;
+      unwritten.begin(() =>
+        diag.error(`earshot: calls wait for their rows. ${databaseVariable()}: ${problem}`),
+      );
+    },
     ...(ownCalls !== undefined && { own: () => ownCalls.calls }),
     ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
   });
@@ -150,10 +164,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   };
 }
 
-function onWorkerError(error: unknown, call: FailedCall | undefined): void {
-  // The writer reports a database that is away.
-  if (call === undefined) return;
-  const { callId, resting } = call;
+function onFailedCall({ callId, error, resting }: FailedCall): void {
   // Not the error itself: a database quotes the row that it refuses.
   const what = `earshot: call ${safeText(callId)} could not be turned into rows (${errorClass(error)})`;
   if (resting) diag.error(`${what} and is given up until a new span of it arrives.`);

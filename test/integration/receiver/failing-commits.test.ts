@@ -45,6 +45,41 @@ CREATE TRIGGER disk_full BEFORE INSERT ON earshot.call_spans EXECUTE FUNCTION ea
   await poll(async () => (await readiness(serve.url)) === 200, { what: 'it is ready again' });
 });
 
+test('while spans are taken and rows are not, it says why once; calls get them when they can, at no cost of attempts', async (t) => {
+  const { serve, client } = await serving(t);
+  await client.query(`\
+CREATE SEQUENCE earshot.refused;
+CREATE FUNCTION earshot.full() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM nextval('earshot.refused'); RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER disk_full BEFORE INSERT ON earshot.call_metrics EXECUTE FUNCTION earshot.full()`);
+  const said = (words: RegExp) =>
+    serve.lines().flatMap(({ level, message }) => (words.test(String(message)) ? [[level, message]] : []));
+  // More than the attempts that a call has. Each wakes the worker.
+  let calls = 0;
+  await poll(
+    async () => {
+      assert.equal((await post(serve.url, otlpRequest(otlpSpan(`ROWLESS-${calls++}`)))).status, 200);
+      const { rows } = await client.query<{ last_value: string }>('SELECT last_value FROM earshot.refused');
+      return Number(rows[0]?.last_value) > 12;
+    },
+    { intervalMs: 60, what: 'rows are refused again and again' },
+  );
+  await poll(() => said(/calls/).length > 0, { what: 'it says so' });
+  assert.deepEqual(said(/calls/), [
+    [
+      'error',
+      'calls wait for their rows. DATABASE_URL: the disk of the server is full. Make room there (53100).',
+    ],
+  ]);
+  const { rows: tried } = await client.query('SELECT FROM earshot.call_queue WHERE attempts > 1');
+  assert.equal(tried.length, 0);
+  await client.query('DROP TRIGGER disk_full ON earshot.call_metrics');
+  await poll(async () => (await client.query('SELECT FROM earshot.call_metrics')).rowCount === calls, {
+    what: 'every call has its row',
+  });
+  await poll(() => said(/calls get their rows again, after/).length === 1, { what: 'it says so' });
+});
+
 test('while others hold the journal it keeps to its connections, refuses by 503, and goes on afterwards', async (t) => {
   const { serve, client } = await serving(t);
   const connections = async () =>
