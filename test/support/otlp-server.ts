@@ -22,10 +22,14 @@ export interface TestReceiver {
 export async function startReceiver(
   t: Pick<TestContext, 'after'>,
   databaseUrl: string,
-  options: Partial<ReceiverOptions> & { finalizeDelay?: number } = {},
+  {
+    finalizeDelay = 50,
+    statementTimeoutMs = 5_000,
+    ...options
+  }: Partial<ReceiverOptions> & { finalizeDelay?: number; statementTimeoutMs?: number } = {},
 ): Promise<TestReceiver> {
-  const settings = readSettings({ env: {}, overrides: { finalizeDelay: options.finalizeDelay ?? 50 } });
-  const database = openPostgres({ url: databaseUrl, connectTimeoutMs: 2_000, statementTimeoutMs: 5_000 });
+  const settings = readSettings({ env: {}, overrides: { finalizeDelay } });
+  const database = openPostgres({ url: databaseUrl, connectTimeoutMs: 2_000, statementTimeoutMs });
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', format: 'json', write: (line) => void logLines.push(line) });
   const metrics = new PipelineMetrics();
@@ -50,9 +54,8 @@ export async function startReceiver(
 }
 
 /** Waits until the receiver says that it is ready. */
-export const untilReady = (url: string, deadlineMs = 20_000): Promise<unknown> =>
+export const untilReady = (url: string): Promise<unknown> =>
   poll(async () => (await fetch(`${url}/readyz`)).status === 200, {
-    deadlineMs,
     intervalMs: 50,
     what: `${url} is ready`,
   });

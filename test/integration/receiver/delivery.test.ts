@@ -157,7 +157,8 @@ test('a database that hangs costs a bounded time, and readiness says so sooner',
 test('overloaded, it answers 503, and what it acknowledges is in the journal', async (t) => {
   const url = await postgres.createDatabase();
   const db = connect(t, url);
-  const server = await startReceiver(t, url, { maxInFlightBytes: 400_000 });
+  // The lock is held for as long as a busy machine needs to send; what waits for it must not be given up.
+  const server = await startReceiver(t, url, { maxInFlightBytes: 400_000, statementTimeoutMs: 240_000 });
   await untilReady(server.url);
   const spans = 200;
   let waiting: Promise<unknown> | undefined;

@@ -174,7 +174,7 @@ test('a sender that dribbles is cut off, in the head and in the body', async (t)
       received += text;
     });
     socket.write(sent);
-    await once(socket, 'close', { signal: AbortSignal.timeout(5_000) });
+    await poll(() => socket.closed, { what: 'the connection is cut' });
     assert.match(received, /^HTTP\/1\.1 408 /);
   }
 });

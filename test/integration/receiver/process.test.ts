@@ -158,7 +158,7 @@ describe('earshot serve', () => {
 
   test('works on the embedded database', async (t) => {
     const serve = await startServe(t, { EARSHOT_DATA_DIR: await temporaryFolder(t) });
-    await untilReady(serve.url, 60_000);
+    await untilReady(serve.url);
     assert.equal((await post(serve.url, otlpRequest(otlpSpan('E1')))).status, 200);
     serve.kill('SIGTERM');
     assert.equal((await serve.ended).code, 0);
@@ -190,7 +190,7 @@ describe('earshot serve refuses to start', () => {
     const { status, stderr } = spawnSync(process.execPath, [CLI, 'serve', ...args], {
       env: { PATH: process.env.PATH, DATABASE_URL: 'postgres://x@127.0.0.1:1/x', ...env },
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
     });
     return { status, stderr };
   };

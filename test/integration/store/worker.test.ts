@@ -196,7 +196,7 @@ it('a database that is away is looked for soon, and ever less often the longer i
 it('goes on by itself after the database was away', async () => {
   const own = await startPostgres();
   try {
-    const db = openPostgres({ url: own.url, connectTimeoutMs: 500 });
+    const db = openPostgres({ url: own.url });
     await migrate(db);
     await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('a')]);
     const { worker, calls, errors } = workerOn(db);
