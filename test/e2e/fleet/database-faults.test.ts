@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../../demo/simulators/random.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
 import { fleetCalls } from '../../support/fleet/calls.ts';
 import { deliveriesOf } from '../../support/fleet/delivery.ts';
 import { Front } from '../../support/fleet/front.ts';
-import { type GroundOptions, startGround, stopGround } from '../../support/fleet/ground.ts';
+import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { faultRun, type Ground } from '../../support/fleet/run.ts';
 import { poll } from '../../support/poll.ts';
 import { SmallDisk } from '../../support/postgres/small-disk.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 
 // What the fleet says and does while its database answers and takes no writes. (That nothing is lost whenever it happens is
 // for the seeds of faults.test.ts.)
@@ -17,18 +19,10 @@ const probe = await SmallDisk.mount();
 await probe?.unmount();
 const noDisk = probe === undefined && 'a small disk needs root and the right to mount: run it with sudo';
 
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
+/** A fault lasts so much longer, so that spans of the run meet it. */
+const HELD_MS = 500;
 
-async function ground(options: GroundOptions = {}): Promise<Ground> {
-  const started = await startGround(2, options);
-  cleanUps.unshift(() => stopGround(started));
-  return started;
-}
-
-const RUN = { calls: 30, workers: 2, outageMs: 0, spreadMs: 2_000, cutShare: 0.2 } as const;
+const RUN = { calls: 20, workers: 2, outageMs: 0, spreadMs: 1_000, cutShare: 0.2 } as const;
 
 const readiness = ({ fleet }: Ground): Promise<number[]> =>
   Promise.all(fleet.workers().map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
@@ -36,6 +30,7 @@ const readiness = ({ fleet }: Ground): Promise<number[]> =>
 const untilAllAre = (ground: Ground, status: number) =>
   poll(async () => (await readiness(ground)).every((each) => each === status), {
     what: `every worker is ${status === 200 ? 'ready' : 'not ready'}`,
+    intervalMs: 50,
   });
 
 /** What a worker answers to spans that it has not got yet. */
@@ -68,90 +63,121 @@ async function untilAnswered(where: Ground, status: 200 | 503, firstSeed: number
   await poll(
     async () =>
       [...(await answers(where, seed++)), ...(await readiness(where))].every((each) => each === status),
-    { what: `every worker ${status === 200 ? 'takes' : 'refuses'} spans` },
+    { intervalMs: 50, what: `every worker ${status === 200 ? 'takes' : 'refuses'} spans` },
   );
 }
 
 /** Refused by every worker until it is mended, and then taken. The run's own spans may all have been sent by now. */
 async function refused(where: Ground, seed: number, mend: () => Promise<unknown>): Promise<void> {
-  await untilAnswered(where, 503, seed).finally(mend);
-  await untilAnswered(where, 200, seed + 1_000);
+  try {
+    await untilAnswered(where, 503, seed);
+    await sleep(HELD_MS);
+  } finally {
+    await mend();
+  }
+  await untilAnswered(where, 200, seed + 5_000);
 }
 
-test('a database that may only be read is one that takes no spans: 503, not ready, said by its name; nothing is lost', async () => {
-  const where = await ground();
-  await untilAllAre(where, 200);
-  // Without a commit that fails, too: a balancer must not send any there.
-  await where.postgres.readOnly(true);
-  await untilAllAre(where, 503);
-  assert.deepEqual(said(where, '25006'), []);
-  await where.postgres.readOnly(false);
-  await untilAllAre(where, 200);
-
-  await faultRun(where, {
-    ...RUN,
-    seed: 5_000,
-    databaseFault: async () => {
-      await where.postgres.readOnly(true);
-      await refused(where, 5_001, () => where.postgres.readOnly(false));
-    },
+describe('a database', () => {
+  let where: Ground;
+  before(async () => {
+    where = await startGround(2, { smallDisk: true });
   });
-  for (const line of said(where, '25006')) assert.match(line, /^error: .*replica.*\(25006\)/);
-  assert.ok(said(where, '25006').length >= 2, 'each worker has said it');
-});
+  after(() => stopGround(where));
 
-test('a database whose disk is full takes no spans: 503, not ready, said by its name; nothing is lost', {
-  skip: noDisk,
-}, async () => {
-  const where = await ground({ smallDisk: true });
-  await faultRun(where, {
-    ...RUN,
-    seed: 5_100,
-    databaseFault: async () => {
-      await where.disk?.fill();
-      await refused(where, 5_101, async () => where.disk?.free());
-    },
-  });
-  for (const line of said(where, '53100')) assert.match(line, /^error: .*disk.*\(53100\)/);
-  assert.ok(said(where, '53100').length >= 1, 'it was full');
-});
+  test('that may only be read is one that takes no spans: 503, not ready, said by its name; nothing is lost', async () => {
+    await untilAllAre(where, 200);
+    // Without a commit that fails, too: a balancer must not send any there.
+    await where.postgres.readOnly(true);
+    await untilAllAre(where, 503);
+    await where.postgres.readOnly(false);
+    await untilAllAre(where, 200);
+    assert.deepEqual(said(where, '25006'), []);
 
-for (const primary of ['has died', 'goes on as a replica, unknown to them'] as const) {
-  test(`a standby takes over from a primary that ${primary}: what was acknowledged is there, and the rest is taken`, async () => {
-    let target = '';
-    const front = await Front.start({ next: () => target });
-    cleanUps.unshift(() => front.close());
-    const where = await ground({
-      between: async (url) => {
-        target = url;
-        const through = new URL(url);
-        through.port = new URL(front.url).port;
-        return through.href;
+    await faultRun(where, {
+      ...RUN,
+      seed: 5_000,
+      databaseFault: async () => {
+        await where.postgres.readOnly(true);
+        await refused(where, 50_000, () => where.postgres.readOnly(false));
       },
     });
-    const standby = await where.postgres.standby();
-    cleanUps.unshift(() => standby.stop());
-    const standbyUrl = new URL(target);
-    standbyUrl.port = new URL(standby.url).port;
-    const db = openPostgres({ url: standbyUrl.href });
-    // It has all databases of the primary.
-    const reference = openPostgres({ url: standbyUrl.href.replace('test_1', 'test_2') });
-    cleanUps.unshift(() => Promise.all([db.close(), reference.close()]));
-    await untilAllAre(where, 200);
-
-    await faultRun(
-      { ...where, db, reference },
-      {
-        ...RUN,
-        seed: primary === 'has died' ? 5_200 : 5_300,
-        databaseFault: async () => {
-          target = standbyUrl.href;
-          if (primary === 'has died') await where.postgres.kill();
-          else await where.postgres.readOnly(true);
-          // Not promoted yet: there are only servers that may be read.
-          await refused(where, 5_201, () => standby.promote());
-        },
-      },
-    );
+    for (const line of said(where, '25006')) assert.match(line, /^error: .*replica.*\(25006\)/);
+    assert.ok(said(where, '25006').length >= 2, 'each worker has said it');
   });
-}
+
+  test('whose disk is full takes no spans: 503, not ready, said by its name; nothing is lost', {
+    skip: noDisk,
+  }, async () => {
+    await faultRun(where, {
+      ...RUN,
+      seed: 5_100,
+      databaseFault: async () => {
+        await where.disk?.fill();
+        await refused(where, 60_000, async () => where.disk?.free());
+      },
+    });
+    for (const line of said(where, '53100')) assert.match(line, /^error: .*disk.*\(53100\)/);
+    assert.ok(said(where, '53100').length >= 1, 'it was full');
+  });
+});
+
+describe('a standby takes over', () => {
+  let where: Ground;
+  let front: Front;
+  /** At first the ground's, and then each standby that has taken over. */
+  let primary: TestPostgres;
+  /** Where the front leads. */
+  let target: string;
+  const cleanUps: (() => unknown)[] = [];
+  before(async () => {
+    front = await Front.start({ next: () => target });
+    where = await startGround(2, {
+      between: async (url) => {
+        target = url;
+        return atPort(url, front.url);
+      },
+    });
+    primary = where.postgres;
+  });
+  after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    await stopGround(where);
+    await front.close();
+  });
+
+  for (const fate of ['has died', 'goes on as a replica, unknown to them'] as const) {
+    test(`from a primary that ${fate}: what was acknowledged is there, and the rest is taken`, async () => {
+      const standby = await primary.standby();
+      cleanUps.push(() => standby.stop());
+      const standbyUrl = atPort(target, standby.url);
+      const db = openPostgres({ url: standbyUrl });
+      // It has all databases of the primary.
+      const reference = openPostgres({ url: standbyUrl.replace('test_1', 'test_2') });
+      cleanUps.push(() => Promise.all([db.close(), reference.close()]));
+      await untilAllAre(where, 200);
+
+      await faultRun(
+        { ...where, db, reference },
+        {
+          ...RUN,
+          seed: fate === 'has died' ? 5_200 : 5_300,
+          databaseFault: async () => {
+            target = standbyUrl;
+            if (fate === 'has died') await primary.kill();
+            else await primary.readOnly(true);
+            // Not promoted yet: there are only servers that may be read.
+            await refused(where, fate === 'has died' ? 70_000 : 80_000, () => standby.promote());
+          },
+        },
+      );
+      primary = standby;
+    });
+  }
+});
+
+const atPort = (url: string, other: string): string => {
+  const moved = new URL(url);
+  moved.port = new URL(other).port;
+  return moved.href;
+};

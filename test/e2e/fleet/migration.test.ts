@@ -26,7 +26,7 @@ CREATE INDEX call_spans_later ON earshot.call_spans (later);`,
 test('a newer version migrates the database under the load of older workers, and no span or row suffers', async () => {
   const run = faultRun(ground, {
     seed: 2_000,
-    calls: 60,
+    calls: 40,
     workers: 2,
     databaseFault: 'none',
     outageMs: 0,

@@ -24,7 +24,7 @@ async function total(metric: string): Promise<number> {
 test('a call is counted once by all workers together, however often its spans come and its rows are computed', async () => {
   const { calls, deliveries } = await faultRun(ground, {
     seed: 1_000,
-    calls: 60,
+    calls: 30,
     workers: 3,
     databaseFault: 'none',
     outageMs: 0,

@@ -25,7 +25,14 @@ describe('behind PgBouncer in transaction mode', { skip: noPgBouncer }, () => {
     await bouncer.stop();
   });
 
-  const options = { calls: 40, workers: 3, outageMs: 1_500, spreadMs: 1_800, cutShare: 0.5 } as const;
+  const options = {
+    calls: 40,
+    workers: 3,
+    outageMs: 1_500,
+    spreadMs: 1_800,
+    cutShare: 0.5,
+    lapseClaims: true,
+  } as const;
 
   test('killed workers and a database that restarts: rows as if nothing had happened, on its few connections', async () => {
     await faultRun(ground, { ...options, seed: 6_000, killEveryMs: 900, databaseFault: 'restart' });

@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly calls: number;
   /** Of the fleet, so many take part. */
   readonly workers: number;
-  /** Between two kills, in milliseconds; undefined: no one is killed. */
+  /** From when all live to the next kill, in milliseconds; undefined: no one is killed. */
   readonly killEveryMs?: number | undefined;
   /** Or what the test itself does, and repairs. */
   readonly databaseFault: (typeof DATABASE_FAULTS)[number] | (() => Promise<void>);
@@ -53,6 +53,11 @@ export interface RunOptions {
   readonly cutShare: number;
   /** Tokens by tenant, where several send the same calls at once. (Default: one tenant, and no token.) */
   readonly tokens?: Readonly<Record<string, string>>;
+  /**
+   * What a killed worker was at is due at once for others, and not when its claim lapses, which is up to 15 s later.
+   * (Default: false.)
+   */
+  readonly lapseClaims?: boolean;
   /** Columns that are not compared: the schema has changed in between. (Default: none.) */
   readonly without?: readonly string[];
 }
@@ -94,6 +99,7 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
       faults.end,
     );
     await ground.fleet.complete();
+    if (options.lapseClaims === true) await lapseClaims(ground.db);
     await untilFinalized(
       ground.db,
       calls.filter(({ punctual }) => punctual.length > 0),
@@ -146,6 +152,14 @@ function deliveriesBy(
   return deliveries.length === 1 ? deliveries.flat() : shuffled(deliveries.flat(), random);
 }
 
+/** As time does. Workers that live may hold some, too; what they write of a call that another has taken does not count. */
+const lapseClaims = (db: Database) =>
+  db.query(`\
+UPDATE earshot.call_queue SET due_at = now() WHERE (tenant, call_id) IN (
+  -- What a worker is writing at this moment needs none, and to wait for it could be a deadlock.
+  SELECT tenant, call_id FROM earshot.call_queue WHERE claim IS NOT NULL FOR UPDATE SKIP LOCKED
+)`);
+
 /** Every call has a row, and none waits to be finalized again. */
 async function untilFinalized(db: Database, calls: readonly FleetCall[]): Promise<void> {
   const callIds = calls.map(({ callId }) => callId);
@@ -179,6 +193,8 @@ function beginFaults({ fleet, postgres, disk }: Ground, options: RunOptions, ran
     for (;;) {
       await until(killEveryMs * random.between(0.6, 1.2));
       if (fleet.kill(below(workers, random))) kills += 1;
+      // Where they start more slowly than this ends them, none would ever get to work.
+      await fleet.complete();
     }
   };
   const breakDatabase = async () => {
