@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { WASM_OPTIONS } from './wasm.ts';
 
 /** How a run of `earshot` went. */
 export interface CliRun {
@@ -37,7 +38,7 @@ export function startCli(
 ): RunningCli {
   const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
   const begun = performance.now();
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...WASM_OPTIONS, MAIN, ...args], {
     cwd,
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

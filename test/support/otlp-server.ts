@@ -9,6 +9,7 @@ import { Receiver, type ReceiverOptions } from '../../exporter/receiver/receiver
 import { openPostgres } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import { poll } from './poll.ts';
+import { WASM_OPTIONS } from './wasm.ts';
 
 /** A receiver in this process. */
 export interface TestReceiver {
@@ -79,7 +80,7 @@ export async function startServe(
   env: Readonly<Record<string, string>>,
   as: { readonly uid?: number; readonly gid?: number; readonly cwd?: string } = {},
 ): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [CLI, 'serve'], {
+  const child = spawn(process.execPath, [...WASM_OPTIONS, CLI, 'serve'], {
     ...as,
     env: {
       PATH: process.env.PATH,
