@@ -39,8 +39,16 @@ export interface AiSdkCall extends Measured {
   }[];
 }
 
-/** Calls examples/ai-sdk-agent, in a process of its own, as it is. */
-export async function callAiSdkAgent(databaseUrl: string, db: Database): Promise<AiSdkCall> {
+/**
+ * Calls examples/ai-sdk-agent, in a process of its own, as it is.
+ *
+ * @param ready Awaited between a call that warms it up and the call. (Default: nothing to wait for.)
+ */
+export async function callAiSdkAgent(
+  databaseUrl: string,
+  db: Database,
+  ready?: () => Promise<void>,
+): Promise<AiSdkCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const world = await startObservedWorld(databaseUrl, {
     agent: {
@@ -54,6 +62,7 @@ export async function callAiSdkAgent(databaseUrl: string, db: Database): Promise
     const own = watchStalls();
     const { url: agentUrl } = world.agent;
     await makeCall({ ...planCall('plain', 1), steps: WARM_UP }, { agentUrl });
+    await ready?.();
     const call = await makeCall({ ...planCall('plain', 2), steps: STEPS }, { agentUrl });
     const stored = await storedCall(db, call.callSid);
     const expected = expectCall({ ...call, scenario: 'barge_in' }, world.providerTruth(call.callSid));

@@ -37,8 +37,16 @@ export interface ElevenLabsCall extends Measured {
   readonly stderr: string;
 }
 
-/** Calls examples/elevenlabs-agent, in a process of its own, as it is. */
-export async function callElevenLabsAgent(databaseUrl: string, db: Database): Promise<ElevenLabsCall> {
+/**
+ * Calls examples/elevenlabs-agent, in a process of its own, as it is.
+ *
+ * @param ready Awaited between a call that warms it up and the call. (Default: nothing to wait for.)
+ */
+export async function callElevenLabsAgent(
+  databaseUrl: string,
+  db: Database,
+  ready?: () => Promise<void>,
+): Promise<ElevenLabsCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
   const world = await startElevenLabsWorld(databaseUrl, {
@@ -48,6 +56,7 @@ export async function callElevenLabsAgent(databaseUrl: string, db: Database): Pr
   try {
     const own = watchStalls();
     await world.call(WARM_UP);
+    await ready?.();
     const { call, truth } = await world.call(STEPS);
     const expected = expectCall(call, truth);
     const stored = await storedCall(db, call.callSid);

@@ -30,11 +30,16 @@ export interface RealtimeCall extends Measured {
   readonly stored: StoredCall;
 }
 
-/** One call to a fresh agent, which is the example as it is. */
+/**
+ * One call to a fresh agent, which is the example as it is.
+ *
+ * @param ready Awaited before the call. (Default: nothing to wait for.)
+ */
 export async function callRealtimeAgent(
   databaseUrl: string,
   db: Database,
   simulator: RealtimeSimulator,
+  ready?: () => Promise<void>,
 ): Promise<RealtimeCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
@@ -57,6 +62,7 @@ export async function callRealtimeAgent(
   });
   try {
     const own = watchStalls();
+    await ready?.();
     const plan = {
       callSid: `CA${since}`,
       direction: 'inbound',
