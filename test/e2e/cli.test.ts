@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -86,32 +89,38 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     }
   });
 
-  test('ui shows an empty database, and says what to do; a signal ends it', async (t) => {
-    const cwd = await temporaryFolder(t);
-    const ui = startCli(['ui', '--port', '0'], { cwd });
-    t.after(() => ui.kill('SIGKILL'));
-    const url = await poll(() => /^http:\/\/127\.0\.0\.1:\d+$/m.exec(ui.output.stdout)?.[0]);
-    const page = await fetch(`${url}/calls`);
-    assert.match(await page.text(), /<div id="app"><\/div>/);
-    assert.deepEqual(await (await fetch(`${url}/api/calls`)).json(), { calls: [] });
-    ui.kill('SIGTERM');
-    assert.equal((await ui.ended).code, 0);
-    const open = await runCli(['ui', '--host', '0.0.0.0'], { cwd });
-    assert.equal(open.code, 2);
-    assert.match(open.stderr, /set EARSHOT_AUTH_TOKEN/);
-  });
+  describe('on a database that it makes', () => {
+    let cwd = '';
+    before(async () => {
+      cwd = await mkdtemp(join(tmpdir(), 'earshot-cli-'));
+    });
+    after(() => rm(cwd, { recursive: true, force: true }));
 
-  test('an empty database has no calls, which is not an error; a call that is not there is one', async (t) => {
-    const cwd = await temporaryFolder(t);
-    const none = await runCli(['report', '--json'], { cwd });
-    assert.equal(none.code, 0, none.stderr);
-    const { calls, totals } = JSON.parse(none.stdout);
-    assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
-    const words = await runCli(['report'], { cwd });
-    assert.equal(words.code, 0);
-    assert.match(words.stdout, /No finished calls/);
-    const missing = await runCli(['report', 'CA404'], { cwd });
-    assert.equal(missing.code, 1);
-    assert.match(missing.stderr, /no finished call CA404/);
+    test('an empty database has no calls, which is not an error; a call that is not there is one', async () => {
+      const none = await runCli(['report', '--json'], { cwd });
+      assert.equal(none.code, 0, none.stderr);
+      const { calls, totals } = JSON.parse(none.stdout);
+      assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
+      const words = await runCli(['report'], { cwd });
+      assert.equal(words.code, 0);
+      assert.match(words.stdout, /No finished calls/);
+      const missing = await runCli(['report', 'CA404'], { cwd });
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, /no finished call CA404/);
+    });
+
+    test('ui shows an empty database, and says what to do; a signal ends it', async (t) => {
+      const ui = startCli(['ui', '--port', '0'], { cwd });
+      t.after(() => ui.kill('SIGKILL'));
+      const url = await poll(() => /^http:\/\/127\.0\.0\.1:\d+$/m.exec(ui.output.stdout)?.[0]);
+      const page = await fetch(`${url}/calls`);
+      assert.match(await page.text(), /<div id="app"><\/div>/);
+      assert.deepEqual(await (await fetch(`${url}/api/calls`)).json(), { calls: [] });
+      ui.kill('SIGTERM');
+      assert.equal((await ui.ended).code, 0);
+      const open = await runCli(['ui', '--host', '0.0.0.0'], { cwd });
+      assert.equal(open.code, 2);
+      assert.match(open.stderr, /set EARSHOT_AUTH_TOKEN/);
+    });
   });
 });
