@@ -148,8 +148,15 @@ function describe(error) {
   return error.cause === undefined ? own : `${own}\n  cause: ${describe(error.cause)}`;
 }
 
+/** What the files of a group begin with: it is in its name. */
+const partOf = (group) =>
+  group
+    .replace(/.*\//, '')
+    .replace(/-\d+\.test\.mjs$/, '')
+    .replaceAll('+', '/');
+
 function command({ file, path, data }) {
-  const alone = `node scripts/test.mjs ${isGroup(data) ? 'unit/' : short(file)}`;
+  const alone = `node scripts/test.mjs ${isGroup(data) ? partOf(data.name) : short(file)}`;
   const name = path.at(-1);
   if (name === undefined || failureOf(data) === 'hookFailed') return alone;
   // What a shell or a pattern takes for more than itself is any character.

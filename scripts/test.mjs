@@ -19,10 +19,24 @@ const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
 /**
- * Folders whose files share processes, and how many: to start one, and to load or start what they all test, takes longer
- * than their tests do.
+ * What paths begin with of files that share processes, and how many: to start one, and to load or start what they all test,
+ * takes longer than their tests do.
  */
-const TOGETHER = { unit: 4, 'integration/store': 2 };
+const TOGETHER = [
+  { paths: ['integration/sdks/ai'] },
+  { paths: ['integration/sdks/assemblyai'] },
+  { paths: ['integration/sdks/cartesia'] },
+  { paths: ['integration/sdks/deepgram'], processes: 2 },
+  { paths: ['integration/sdks/elevenlabs'] },
+  { paths: ['integration/sdks/genai'] },
+  { paths: ['integration/sdks/livekit'] },
+  {
+    paths: ['azure-openai', 'chat-completions', 'openai', 'responses'].map((of) => `integration/sdks/${of}`),
+  },
+  // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
+  { paths: ['integration/store/'], processes: 2, last: true },
+  { paths: ['unit/'], processes: 4, last: true },
+];
 
 /** Of files that have not run here yet; those of SDKs wait for speech. */
 const EXPECTED_MS = Object.entries({ 'integration/sdks/': 30_000, 'e2e/': 20_000, 'integration/': 5_000 });
@@ -41,8 +55,7 @@ const tests = readdirSync(`${root}dist/test`, { recursive: true })
   .filter((path) => path.endsWith('.test.js') && !path.startsWith('stack/'))
   .filter((path) => path.startsWith('accuracy/') === accuracy)
   .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
-  .sort((a, b) => expectedMs(b) - expectedMs(a) || a.localeCompare(b))
-  .map((path) => `dist/test/${path}`);
+  .sort();
 if (tests.length === 0) {
   console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
   process.exit(2);
@@ -83,34 +96,41 @@ node.on('exit', (code, signal) => {
 // The runner ends its tests, and then itself.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(signal));
 
-/** What `node --test` starts a process for: each file by itself, but those of some folders together. */
+/**
+ * What `node --test` starts a process for: each file by itself, but some together. The longest begin first, so
+ * that none is left alone at the end.
+ */
 function processes(files, folder) {
   let alone = files;
   const groups = [];
-  for (const [part, processes] of Object.entries(TOGETHER)) {
-    const isHere = (file) => file.startsWith(`dist/test/${part}/`);
+  for (const { paths, processes = 1, last = false } of TOGETHER) {
+    const isHere = (file) => paths.some((path) => file.startsWith(path));
     // By name: in each run, on each machine, the same ones are together and follow one another.
-    const together = alone.filter(isHere).sort();
+    const together = alone.filter(isHere);
     const count = Math.min(processes, together.length);
-    const name = part.replaceAll('/', '-');
-    for (let i = 0; i < count; i += 1)
-      groups.push(
-        writeGroup(
-          join(folder, `${name}-${i + 1}.test.mjs`),
-          together.filter((_, j) => j % count === i),
-        ),
-      );
+    const name = paths.at(-1).replaceAll('/', '+');
+    for (let i = 0; i < count; i += 1) {
+      const own = together.filter((_, j) => j % count === i);
+      groups.push({
+        path: writeGroup(join(folder, `${name}-${i + 1}.test.mjs`), own),
+        ms: own.reduce((sum, file) => sum + expectedMs(file), 0),
+        last,
+      });
+    }
     alone = alone.filter((file) => !isHere(file));
   }
-  // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
-  return [...alone, ...groups];
+  const first = [
+    ...alone.map((file) => ({ path: `dist/test/${file}`, ms: expectedMs(file) })),
+    ...groups.filter(({ last }) => !last),
+  ].sort((a, b) => b.ms - a.ms || a.path.localeCompare(b.path));
+  return [...first, ...groups.filter(({ last }) => last)].map(({ path }) => path);
 }
 
 /** A test that runs those of several files, each file's hooks for itself. */
 function writeGroup(path, files) {
   const suites = files.map((file) => {
-    const url = JSON.stringify(pathToFileURL(root + file));
-    return `describe(${JSON.stringify(root + file)}, () => import(${url}));`;
+    const path = `${root}dist/test/${file}`;
+    return `describe(${JSON.stringify(path)}, () => import(${JSON.stringify(pathToFileURL(path))}));`;
   });
   writeFileSync(path, ["import { describe } from 'node:test';", ...suites, ''].join('\n'));
   return path;
@@ -125,7 +145,7 @@ function lastDurations() {
   }
 }
 
-/** The longest begin first, so that none is left alone at the end. */
+/** How long a file will take. */
 function expectedMs(path) {
   const [, guess = 300] = EXPECTED_MS.find(([folder]) => path.startsWith(folder)) ?? [];
   return durations[path] ?? guess;
