@@ -32,7 +32,7 @@ describe(`the example for LiveKit has each latency within ${MOST_ERROR_MS} ms of
         const db = openPostgres({ url });
         try {
           const env = { DATABASE_URL: url, EARSHOT_SPOOL_DIR: await temporaryFolder(t) };
-          const played = await playLiveKitExample(env, { args });
+          const played = await playLiveKitExample(env, { args, timed: true });
           return { measurements: measure(await onlyCall(db), played), stalls: played.stalls };
         } finally {
           await db.close();

@@ -22,7 +22,7 @@ import {
   startObservedWorld,
   storedCall,
 } from './observed-world.ts';
-import { readStalls, watchStalls } from './stalls.ts';
+import { readStalls, STALL_PROBE, watchStalls } from './stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
 const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
@@ -56,7 +56,7 @@ export interface ComparedRun extends Measured {
 export async function compareRun(databaseUrl: string, db: Database): Promise<ComparedRun> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
-  const nodeArgs = [...REGISTER, '--import', import.meta.resolve('./stall-probe.js')];
+  const nodeArgs = [...REGISTER, ...STALL_PROBE];
   const agent = { nodeArgs, env: { STALLS_FILE: agentStalls } };
   const world = await startObservedWorld(databaseUrl, { seed: SEED, agent });
   try {

@@ -7,6 +7,7 @@ import { setTimeout as passed } from 'node:timers/promises';
 import type { ProviderTruth, WorldCall } from '../../demo/world.ts';
 import { type ObservedWorld, REGISTER, startObservedWorld } from './observed-world.ts';
 import { startPostgres } from './postgres.ts';
+import { STALL_PROBE } from './stalls.ts';
 
 const OUTAGE_MS = 20_000;
 
@@ -30,7 +31,7 @@ export async function callThroughOutage(t: TestContext): Promise<CallsThroughOut
   let outage: Promise<void> | undefined;
   const world = await startObservedWorld(url, {
     agent: {
-      nodeArgs: [...REGISTER, '--import', import.meta.resolve('./stall-probe.js')],
+      nodeArgs: [...REGISTER, ...STALL_PROBE],
       env: { STALLS_FILE: stallsFile },
     },
     onProgress: ({ kind }) => {

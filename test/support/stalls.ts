@@ -34,7 +34,10 @@ export function watchStalls(): readonly Stall[] {
   return stalls;
 }
 
-/** The stalls of the processes that were started with test/support/stall-probe.ts and have ended. */
+/** Options of Node that record the stalls of a program; see there. Many times a second: 2 % of a processor. */
+export const STALL_PROBE: readonly string[] = ['--import', import.meta.resolve('./stall-probe.js')];
+
+/** The stalls of the processes that were started with it and have ended. */
 export async function readStalls(file: string): Promise<Stall[]> {
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   return lines.flatMap((line): Stall[] => JSON.parse(line));

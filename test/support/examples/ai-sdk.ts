@@ -10,7 +10,7 @@ import type { Measured } from '../accuracy.ts';
 import { type ExpectedCall, type ExpectedTurn, expectCall, latencyMeasurements } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, startObservedWorld, storedCall } from '../observed-world.ts';
 import { packageRoot } from '../root.ts';
-import { readStalls, watchStalls } from '../stalls.ts';
+import { readStalls, STALL_PROBE, watchStalls } from '../stalls.ts';
 
 const FOLDER = join(packageRoot, 'examples/ai-sdk-agent');
 
@@ -42,7 +42,8 @@ export interface AiSdkCall extends Measured {
 /**
  * Calls examples/ai-sdk-agent, in a process of its own, as it is.
  *
- * @param ready Awaited between a call that warms it up and the call. (Default: nothing to wait for.)
+ * @param ready Given where times are measured: awaited between a call that warms it up and the call; stalls are recorded.
+ *   (Default: they are not, and there are none.)
  */
 export async function callAiSdkAgent(
   databaseUrl: string,
@@ -54,12 +55,12 @@ export async function callAiSdkAgent(
     agent: {
       program: join(FOLDER, 'agent.js'),
       cwd: FOLDER,
-      nodeArgs: [...REGISTER, '--import', import.meta.resolve('../stall-probe.js')],
+      nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
       env: { STALLS_FILE: join(folder, 'stalls.json') },
     },
   });
   try {
-    const own = watchStalls();
+    const own = ready ? watchStalls() : [];
     const { url: agentUrl } = world.agent;
     await makeCall({ ...planCall('plain', 1), steps: WARM_UP }, { agentUrl });
     await ready?.();
@@ -73,7 +74,7 @@ export async function callAiSdkAgent(
       assert.ok(turn);
       return { row, expected: turn, where: `turn ${i}` };
     });
-    const stalls = [...own, ...(await readStalls(join(folder, 'stalls.json')))];
+    const stalls = ready ? [...own, ...(await readStalls(join(folder, 'stalls.json')))] : [];
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls };
   } finally {
     await world.close();

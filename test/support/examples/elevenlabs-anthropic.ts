@@ -8,7 +8,7 @@ import type { Measured } from '../accuracy.ts';
 import { startElevenLabsWorld } from '../elevenlabs-world.ts';
 import { type ExpectedCall, type ExpectedTurn, expectCall, latencyMeasurements } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
-import { readStalls, watchStalls } from '../stalls.ts';
+import { readStalls, STALL_PROBE, watchStalls } from '../stalls.ts';
 
 const listen: CallerStep = { kind: 'listen' };
 const think: CallerStep = { kind: 'pause', ms: 350 };
@@ -40,7 +40,8 @@ export interface ElevenLabsCall extends Measured {
 /**
  * Calls examples/elevenlabs-agent, in a process of its own, as it is.
  *
- * @param ready Awaited between a call that warms it up and the call. (Default: nothing to wait for.)
+ * @param ready Given where times are measured: awaited between a call that warms it up and the call; stalls are recorded.
+ *   (Default: they are not, and there are none.)
  */
 export async function callElevenLabsAgent(
   databaseUrl: string,
@@ -50,11 +51,11 @@ export async function callElevenLabsAgent(
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
   const world = await startElevenLabsWorld(databaseUrl, {
-    nodeArgs: [...REGISTER, '--import', import.meta.resolve('../stall-probe.js')],
+    nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
     env: { STALLS_FILE: agentStalls },
   });
   try {
-    const own = watchStalls();
+    const own = ready ? watchStalls() : [];
     await world.call(WARM_UP);
     await ready?.();
     const { call, truth } = await world.call(STEPS);
@@ -65,7 +66,7 @@ export async function callElevenLabsAgent(
       const turn = expected.turns[i];
       return turn ? [{ where: `turn ${i}`, row, expected: turn }] : [];
     });
-    const stalls = [...own, ...(await readStalls(agentStalls))];
+    const stalls = ready ? [...own, ...(await readStalls(agentStalls))] : [];
     const { stderr } = world.agent.output;
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls, stderr };
   } finally {

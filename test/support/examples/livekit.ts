@@ -10,7 +10,7 @@ import { type SpeechTruth, startSpeechServer } from '../livekit/speech-server.ts
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { poll } from '../poll.ts';
 import { Program } from '../program.ts';
-import { readStalls, type Stall, watchStalls } from '../stalls.ts';
+import { readStalls, STALL_PROBE, type Stall, watchStalls } from '../stalls.ts';
 
 /** What the caller said and heard, as the caller knows it. */
 interface Conversation {
@@ -32,7 +32,16 @@ export interface Played {
 /** Runs the example's session in a process of its own, against simulators. */
 export async function playLiveKitExample(
   env: Record<string, string>,
-  { nodeArgs = REGISTER, args = [] }: { nodeArgs?: readonly string[]; args?: readonly string[] } = {},
+  {
+    nodeArgs = REGISTER,
+    args = [],
+    timed = false,
+  }: {
+    nodeArgs?: readonly string[];
+    args?: readonly string[];
+    /** Whether stalls are recorded. (Default: no, and there are none.) */
+    timed?: boolean;
+  } = {},
 ): Promise<Played> {
   const [recogniser, chat] = await Promise.all([
     startDeepgramSimulator(),
@@ -42,10 +51,10 @@ export async function playLiveKitExample(
   const speech = await startSpeechServer(chat.url);
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const stallsFile = join(folder, 'stalls.json');
-  const own = watchStalls();
+  const own = timed ? watchStalls() : [];
   try {
     const program = new Program('livekit-session.mjs', {
-      nodeArgs: [...nodeArgs, '--import', import.meta.resolve('../stall-probe.js')],
+      nodeArgs: [...nodeArgs, ...(timed ? STALL_PROBE : [])],
       args,
       env: {
         DEEPGRAM_API_KEY: 'none',
@@ -69,7 +78,7 @@ export async function playLiveKitExample(
       chat: chat.truth.filter(({ requestId }) => requestId !== warmUp),
       listened: recogniser.truth,
       speech: speech.truth.slice(1),
-      stalls: [...own, ...(await readStalls(stallsFile))],
+      stalls: timed ? [...own, ...(await readStalls(stallsFile))] : [],
     };
   } finally {
     await Promise.all([recogniser.close(), chat.close(), speech.close()]);

@@ -10,7 +10,7 @@ import type { Interval, Measurement } from '../ground-truth.ts';
 import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { packageRoot } from '../root.ts';
 import type { RealtimeSimulator, RealtimeTruth } from '../simulators/openai-realtime.ts';
-import { readStalls, watchStalls } from '../stalls.ts';
+import { readStalls, STALL_PROBE, watchStalls } from '../stalls.ts';
 
 const say = (utterance: string): CallerStep => ({ kind: 'say', utterance });
 const listen: CallerStep = { kind: 'listen' };
@@ -33,7 +33,8 @@ export interface RealtimeCall extends Measured {
 /**
  * One call to a fresh agent, which is the example as it is.
  *
- * @param ready Awaited before the call. (Default: nothing to wait for.)
+ * @param ready Given where times are measured: awaited before the call; stalls are recorded. (Default: they are not, and
+ *   there are none.)
  */
 export async function callRealtimeAgent(
   databaseUrl: string,
@@ -48,7 +49,7 @@ export async function callRealtimeAgent(
   const agent = await AgentProcess.start({
     program: join(example, 'agent.js'),
     cwd: example,
-    nodeArgs: [...REGISTER, '--import', import.meta.resolve('../stall-probe.js')],
+    nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
     env: {
       OPENAI_API_KEY: 'simulated',
       OPENAI_BASE_URL: `${simulator.url}/v1`,
@@ -61,7 +62,7 @@ export async function callRealtimeAgent(
     },
   });
   try {
-    const own = watchStalls();
+    const own = ready ? watchStalls() : [];
     await ready?.();
     const plan = {
       callSid: `CA${since}`,
@@ -74,7 +75,7 @@ export async function callRealtimeAgent(
     await agent.stop();
     assert.equal(agent.complaints, '');
     const truth = simulator.truth.slice(since);
-    const stalls = [...own, ...(await readStalls(agentStalls))];
+    const stalls = ready ? [...own, ...(await readStalls(agentStalls))] : [];
     return { call, truth, stored, measurements: measure(call, truth, stored), stalls };
   } finally {
     await agent.stop();
