@@ -1,6 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import type { DoneCall } from '../exporter/pipeline/finalizing.ts';
 import type { Log, Receiver, ReceiverOptions } from '../exporter/receiver/index.ts';
-import { errorClass, type FinalizedCall, type PostgresOptions } from '../exporter/store/index.ts';
+import { errorClass, type PostgresOptions } from '../exporter/store/index.ts';
 import type { Fact } from '../model/facts.ts';
 import type { Settings } from '../model/settings.ts';
 import type { CommandDatabase } from './database.ts';
@@ -8,7 +9,8 @@ import type { CommandDatabase } from './database.ts';
 /** Senders wait about ten seconds for an answer; what the database does not do by then is theirs to send again. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 3_000;
-const MAX_CONNECTIONS = 6;
+/** The thread that finalizes has one more. */
+const MAX_CONNECTIONS = 5;
 /** Of a stop: for the requests under way, then for the calls that have ended. Container runtimes kill after 10 s. */
 const REQUESTS_GRACE_MS = 5_000;
 const DRAIN_MS = 2_000;
@@ -29,7 +31,7 @@ export interface ReceivingOptions extends Pick<ReceiverOptions, 'tokens' | 'page
   /** Called with the facts that senders and the spool bring, before they are committed. */
   onFacts?: (facts: readonly Fact[]) => void;
   /** Called with each call after this process has committed its rows. */
-  onFinalized?: (call: FinalizedCall) => void;
+  onFinalized?: (call: DoneCall) => void;
 }
 
 /** A receiver at work: spans in, rows out. */

@@ -89,10 +89,11 @@ export class TelemetryService {
       if (!(await pipeline.flush(FLUSH_TIMEOUT_MS)))
         throw new Error('the database did not take what was recorded; it waits in the spool');
       const connection = await pipeline.connect();
-      await connection.finalizeNow(callId, (known) => {
-        if (known.length === 0 && Object.keys(call).length === 0) warnOfUnknown(callId);
-        return [callFact(callId, call, known, context)];
+      const known = await connection.finalizeNow({
+        fact: callFact(callId, call, context),
+        startsWithFirst: call.startedAt === undefined,
       });
+      if (known === 0 && Object.keys(call).length === 0) warnOfUnknown(callId);
     } catch (cause) {
       throw new EarshotError(
         'EARSHOT_NOT_FINALIZED',

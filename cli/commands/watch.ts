@@ -71,7 +71,7 @@ async function run({ arguments: command, options, io: given }: Invocation): Prom
       log,
       onFacts: (facts) => calls.heard(facts),
       ...(command.length === 0 && {
-        onFinalized: ({ rows, first }) => first && io.out(callLine(rows.metrics)),
+        onFinalized: ({ metrics, first }) => first && io.out(callLine(metrics)),
       }),
     });
     try {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../exporter/store/index.ts';
+import { type Database, reachedAs } from '../../exporter/store/index.ts';
 import type { EmbeddedDatabase } from './database.ts';
 import { isCode } from './owner-file.ts';
 
@@ -22,9 +22,9 @@ export function acrossOwners(db: Database, embedded: EmbeddedDatabase): Database
       }
     }
   };
-  return {
+  return reachedAs(db, {
     query: (text, params) => reached(() => db.query(text, params)),
     transaction: (work) => reached(() => db.transaction(work)),
     close: () => db.close(),
-  };
+  });
 }

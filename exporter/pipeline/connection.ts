@@ -1,20 +1,18 @@
 import { hostname } from 'node:os';
 import { diag } from '@opentelemetry/api';
-import type { Fact } from '../../model/facts.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { databaseVariable, type Settings } from '../../model/settings.ts';
+import { finalizeCall } from '../finalize.ts';
 import { Episode } from '../kit/episode.ts';
 import { recordCallMetrics } from '../metrics/call-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import type { PriceList } from '../pricing/index.ts';
 import {
-  callKey,
+  ClaimQueue,
   type Database,
   errorClass,
   type FailedCall,
-  type FinalizedCall,
   FinalizeWorker,
-  getJournalFacts,
   Journal,
   keepRetention,
   keyOf,
@@ -22,25 +20,21 @@ import {
   migrate,
   migratingAgain,
   openPostgres,
-  Queue,
+  optionsOf,
   type QueueState,
 } from '../store/index.ts';
 import { Finalizer } from './finalizer.ts';
+import type { ThreadData } from './finalizer-messages.ts';
+import { type DoneCall, type EndingCall, FinalizingHere, type FinalizingSettings } from './finalizing.ts';
 import type { OwnCalls } from './own-calls.ts';
 import { loadPriceList } from './price-list.ts';
 
 /** The settings that an open database needs. */
-export type ConnectionSettings = Pick<
-  Settings,
-  | 'finalizeDelay'
-  | 'idleLimit'
-  | 'maxCallSpans'
-  | 'callGap'
-  | 'spanRetention'
-  | 'pricing'
-  | 'prices'
-  | 'schema'
->;
+export type ConnectionSettings = FinalizingSettings &
+  Pick<Settings, 'spanRetention' | 'pricing' | 'prices' | 'schema'>;
+
+/** Of this process; the thread that finalizes has one more. */
+const MAX_CONNECTIONS = 3;
 
 export interface ConnectionOptions {
   /** URL of PostgreSQL, or an open database, which stays the caller's to close. */
@@ -55,21 +49,21 @@ export interface ConnectionOptions {
   /** The calls of this process, which leaves others to theirs. (Default: it finalizes whatever is due.) */
   ownCalls?: OwnCalls;
   /** Called with each call after its rows are committed by this process. */
-  onFinalized?: ((call: FinalizedCall) => void) | undefined;
+  onFinalized?: ((call: DoneCall) => void) | undefined;
 }
 
 /** An open, migrated database with all that works on it. */
 export interface Connection {
   readonly db: Database;
   readonly journal: Journal;
-  readonly worker: FinalizeWorker;
+  readonly worker: FinalizeWorker<DoneCall>;
   queueState(): Promise<QueueState>;
   /**
-   * Appends facts of one call of the default tenant and finalizes it with all that the journal has of it, in one transaction.
-   * @param complete - given what the journal has already, the facts to append
+   * Ends a call of the default tenant and finalizes it with all that the journal has of it, in one transaction.
+   * @returns how many facts the journal had of it before.
    * @throws whatever goes wrong; then nothing has changed.
    */
-  finalizeNow(callId: string, complete: (known: readonly Fact[]) => readonly Fact[]): Promise<void>;
+  finalizeNow(call: EndingCall): Promise<number>;
   /** Ends the work and, unless it is the caller's, the database. Never throws. */
   close(): Promise<void>;
 }
@@ -84,7 +78,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     options.priceList ?? (await loadPriceList(settings, (text) => diag.warn(`earshot: ${text}`)));
   const owned = typeof database === 'string';
   const opened = owned
-    ? openPostgres({ url: database, schema: settings.schema, statementTimeoutMs })
+    ? openPostgres({
+        url: database,
+        schema: settings.schema,
+        statementTimeoutMs,
+        maxConnections: MAX_CONNECTIONS,
+      })
     : database;
   const closeDatabase = async () => {
     if (owned) await opened.close().catch(() => {});
@@ -97,30 +96,24 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 
   const db = migratingAgain(opened);
-  const { pricing, prices } = settings;
+  const workerId = `${hostname()}:${process.pid}`;
+  const { maxCallSpans } = settings;
   const finalizer = new Finalizer({
-    priceList,
-    settings: options.priceList === undefined ? { pricing, prices } : undefined,
+    here: new FinalizingHere(db, (facts) => finalizeCall(facts, priceList), settings, workerId),
+    thread: options.priceList === undefined ? threadData(opened, settings, workerId) : undefined,
   });
-  const journalOptions = { finalizeDelayMs: settings.finalizeDelay, idleLimitMs: settings.idleLimit };
-  const queue = new Queue(db, {
-    finalize: (facts) => finalizer.finalize(facts),
-    workerId: `${hostname()}:${process.pid}`,
-    maxCallSpans: settings.maxCallSpans,
-    callGapMs: settings.callGap,
-  });
+  const queue = new ClaimQueue(db, finalizer, { maxCallSpans });
   const { ownCalls } = options;
   const unwritten = new Episode();
   let recorded: Promise<unknown> = Promise.resolve();
-  const onFinalized = (call: FinalizedCall) => {
-    const { rows, first } = call;
+  const onFinalized = (call: DoneCall) => {
     unwritten.end((seconds) =>
       diag.info(`earshot: calls get their rows again, after ${seconds.toFixed(1)} s.`),
     );
-    ownCalls?.finalized(keyOf(rows.metrics));
+    ownCalls?.finalized(keyOf(call.metrics));
     metrics.finalized(1);
     // A meter of the application's own may throw.
-    if (first) recorded = Promise.all([recorded, recordCallMetrics(rows).catch(() => {})]);
+    recorded = Promise.all([recorded, recordCallMetrics(call.measurements).catch(() => {})]);
     options.onFinalized?.(call);
   };
   const worker = new FinalizeWorker({
@@ -143,17 +136,16 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   return {
     db,
-    journal: new Journal(db, journalOptions),
+    journal: new Journal(db, {
+      finalizeDelayMs: settings.finalizeDelay,
+      idleLimitMs: settings.idleLimit,
+    }),
     worker,
     queueState: () => queue.state(),
-    async finalizeNow(callId, complete) {
-      const finalized = await db.transaction(async (tx) => {
-        const facts = complete(await getJournalFacts(tx, callId, settings.maxCallSpans));
-        const { refused } = await new Journal(tx, journalOptions).append(facts);
-        if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
-        return queue.finalizeIn(tx, [callKey(callId)]);
-      });
-      for (const call of finalized) onFinalized(call);
+    async finalizeNow(call) {
+      const { known, finalized } = await finalizer.end(call);
+      for (const each of finalized) onFinalized(each);
+      return known;
     },
     async close() {
       await Promise.all([worker.stop(), stopRetention()]);
@@ -161,6 +153,22 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       await finalizer.close();
       await closeDatabase();
     },
+  };
+}
+
+/** The thread has one connection, like those of the process. */
+function threadData(
+  db: Database,
+  { finalizeDelay, idleLimit, maxCallSpans, callGap, pricing, prices }: ConnectionSettings,
+  workerId: string,
+): ThreadData | undefined {
+  const postgres = optionsOf(db);
+  if (postgres === undefined) return undefined;
+  const { onConnectionLost: _, ...options } = postgres;
+  return {
+    postgres: { ...options, maxConnections: 1 },
+    settings: { finalizeDelay, idleLimit, maxCallSpans, callGap, pricing, prices },
+    workerId,
   };
 }
 

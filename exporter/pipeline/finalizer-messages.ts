@@ -1,40 +1,97 @@
 import { Decimal } from 'decimal.js';
-import type { Fact } from '../../model/facts.ts';
-import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
+import type { CallMetricsRow } from '../../model/rows.ts';
 import { Usd } from '../pricing/money.ts';
+import {
+  type ClaimedGroup,
+  errorCode,
+  type FailedCall,
+  type PostgresOptions,
+  type TakeResult,
+} from '../store/index.ts';
+import type { DoneCall, EndedCall, EndingCall, FinalizingSettings } from './finalizing.ts';
 import type { PriceSettings } from './price-list.ts';
 
-/** What goes between a process and its finalizing thread. Money goes as text: a Decimal cannot be copied. */
+/**
+ * What goes between a process and its finalizing thread: names of calls there, outcomes back. Spans and turns never do:
+ * the thread reads and writes them by itself.
+ */
 
-export type ThreadData = PriceSettings;
+export interface ThreadData {
+  readonly postgres: Omit<PostgresOptions, 'onConnectionLost'>;
+  readonly settings: FinalizingSettings & PriceSettings;
+  /** Goes into `finalized_by`. */
+  readonly workerId: string;
+}
 
-/** Facts of the call at hand, the last of them ask for its rows; or "go on", the answer to rows that have come. */
-export type ToThread = { readonly facts: readonly Fact[]; readonly last: boolean } | { readonly more: true };
+/** One at a time. */
+export type Order = { readonly finalize: ClaimedGroup } | { readonly end: EndingCall };
 
-/** Some turns, and in the end the call; or why there are none. */
+export type ToThread = Order | { readonly close: true };
+
+/** The end of an order; before it, when a computation begins and ends. */
 export type FromThread =
-  | { readonly logs: readonly Plain<CallLogRow>[] }
-  | { readonly metrics: Plain<CallMetricsRow> }
-  | { readonly error: { readonly name: string; readonly code?: string | undefined } };
+  | { readonly computing: boolean }
+  | { readonly finalized: PlainResult }
+  | { readonly ended: Omit<EndedCall, 'finalized'> & { readonly finalized: readonly PlainCall[] } }
+  | { readonly error: PlainError };
 
-type Plain<Row> = {
-  readonly [Column in keyof Row]: Row[Column] extends Decimal | null ? string | null : Row[Column];
+/** Money goes as text: a Decimal cannot be copied. */
+type PlainCall = Omit<DoneCall, 'metrics'> & {
+  readonly metrics: {
+    readonly [Column in keyof CallMetricsRow]: CallMetricsRow[Column] extends Decimal | null
+      ? string | null
+      : CallMetricsRow[Column];
+  };
 };
 
-/** What is copied at once: a millisecond's worth or two. */
-const SLICE = 100;
-
-export function* slices<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let start = 0; start < items.length; start += SLICE) yield items.slice(start, start + SLICE);
+/** The code of an error is not copied with it. */
+interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
 }
+
+interface PlainResult {
+  readonly taken: number;
+  readonly finalized: readonly PlainCall[];
+  readonly failed: readonly (Omit<FailedCall, 'error'> & { readonly error: PlainError })[];
+}
+
+export const plainResult = ({ taken, finalized, failed }: TakeResult<DoneCall>): PlainResult => ({
+  taken,
+  finalized: finalized.map(plainCall),
+  failed: failed.map((call) => ({ ...call, error: plainError(call.error) })),
+});
+
+export const resultOf = ({ taken, finalized, failed }: PlainResult): TakeResult<DoneCall> => ({
+  taken,
+  finalized: finalized.map(callOf),
+  failed: failed.map((call) => ({ ...call, error: errorOf(call.error) })),
+});
 
 const isMoney = (column: string): boolean => column.startsWith('cost_');
 
-export const toPlain = <Row extends object>(row: Row): Plain<Row> =>
-  mapped(row, (column, value) => (isMoney(column) && value instanceof Decimal ? value.toFixed() : value));
+export const plainCall = (call: DoneCall): PlainCall => ({
+  ...call,
+  metrics: mapped(call.metrics, (column, value) =>
+    isMoney(column) && value instanceof Decimal ? value.toFixed() : value,
+  ),
+});
 
-export const fromPlain = <Row extends object>(row: Plain<Row>): Row =>
-  mapped(row, (column, value) => (isMoney(column) && typeof value === 'string' ? new Usd(value) : value));
+export const callOf = (call: PlainCall): DoneCall => ({
+  ...call,
+  metrics: mapped(call.metrics, (column, value) =>
+    isMoney(column) && typeof value === 'string' ? new Usd(value) : value,
+  ),
+});
 
 const mapped = <To>(row: object, map: (column: string, value: unknown) => unknown): To =>
   Object.fromEntries(Object.entries(row).map(([column, value]) => [column, map(column, value)])) as To;
+
+export function plainError(error: unknown): PlainError {
+  const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };
+  return { name, message, code: errorCode(error) };
+}
+
+export const errorOf = ({ name, message, code }: PlainError): Error =>
+  Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });

@@ -1,42 +1,61 @@
-/** The program of the finalizing thread: facts in, rows out. */
+/** The program of the finalizing thread: it has a database connection of its own, and is told which calls to finalize. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Fact } from '../../model/facts.ts';
 import { finalizeCall } from '../finalize.ts';
-import { errorCode } from '../store/errors.ts';
-import { type FromThread, slices, type ThreadData, type ToThread, toPlain } from './finalizer-messages.ts';
+import { migratingAgain, openPostgres } from '../store/index.ts';
+import {
+  type FromThread,
+  type Order,
+  plainCall,
+  plainError,
+  plainResult,
+  type ThreadData,
+  type ToThread,
+} from './finalizer-messages.ts';
+import { FinalizingHere } from './finalizing.ts';
 import { loadPriceList } from './price-list.ts';
 
 const port = parentPort;
-// The process that started this thread has reported a price file that cannot be used.
-const priceList = loadPriceList(workerData as ThreadData, () => {});
-let waiting: Fact[] = [];
+const { postgres, settings, workerId } = workerData as ThreadData;
+const db = openPostgres(postgres);
+const finalizing = open();
+// Each order reports it.
+finalizing.catch(() => {});
 
-let goOn: () => void = () => {};
+async function open(): Promise<FinalizingHere> {
+  // The process that started this thread has reported a price file that cannot be used.
+  const priceList = await loadPriceList(settings, () => {});
+  return new FinalizingHere(
+    migratingAgain(db),
+    (facts) => {
+      // Sent at once, though what follows holds this thread: the process watches the time.
+      send({ computing: true });
+      try {
+        return finalizeCall(facts, priceList);
+      } finally {
+        send({ computing: false });
+      }
+    },
+    settings,
+    workerId,
+  );
+}
 
-port?.on('message', (message: ToThread) => {
-  if ('more' in message) return goOn();
-  for (const fact of message.facts) waiting.push(fact);
-  if (!message.last) return;
-  const call = waiting;
-  waiting = [];
-  void answer(call);
-});
+function send(message: FromThread): void {
+  port?.postMessage(message);
+}
 
-async function answer(facts: readonly Fact[]): Promise<void> {
-  const send = (message: FromThread) => port?.postMessage(message);
+async function answerTo(order: Order): Promise<FromThread> {
   try {
-    const { metrics, logs } = finalizeCall(facts, await priceList);
-    for (const slice of slices(logs)) {
-      // One at a time: messages that wait are all received at a stretch.
-      const more = new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
-      send({ logs: slice.map(toPlain) });
-      await more;
-    }
-    send({ metrics: toPlain(metrics) });
+    const here = await finalizing;
+    if ('finalize' in order) return { finalized: plainResult(await here.finalize(order.finalize)) };
+    const ended = await here.end(order.end);
+    return { ended: { ...ended, finalized: ended.finalized.map(plainCall) } };
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    send({ error: { name, code: errorCode(error) } });
+    return { error: plainError(error) };
   }
 }
+
+port?.on('message', (message: ToThread) => {
+  if ('close' in message) void db.close().finally(() => process.exit());
+  else void answerTo(message).then(send);
+});

@@ -1,21 +1,30 @@
-import { setImmediate } from 'node:timers/promises';
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Fact } from '../../model/facts.ts';
-import type { CallRows } from '../../model/rows.ts';
 import { limit } from '../kit/deadline.ts';
 import { errorCode } from '../store/errors.ts';
-import type { FromThread, ThreadData, ToThread } from './finalizer-messages.ts';
-import { fromPlain, slices } from './finalizer-messages.ts';
+import {
+  errorOf,
+  type FromThread,
+  type Order,
+  type ThreadData,
+  type ToThread,
+} from './finalizer-messages.ts';
 
 export interface FinalizerThreadOptions {
-  settings: ThreadData;
-  /** For one call, in milliseconds. */
+  data: ThreadData;
+  /** To compute the rows of one call, in milliseconds. */
   timeLimitMs: number;
   /** Of the thread, in MiB. */
   memoryLimitMb: number;
 }
 
-/** A thread that computes the rows of one call at a time. It ends with a call that is beyond its limits. */
+/** For the connection to be closed, in milliseconds. */
+const CLOSE_MS = 1_000;
+
+/** How an order ends well. */
+export type Outcome = Exclude<FromThread, { computing: boolean } | { error: unknown }>;
+
+/** The thread that finalizes. It ends with a call that is beyond its limits, and another is started for the next order. */
 export class FinalizerThread {
   readonly #options: FinalizerThreadOptions;
   #worker: Worker | undefined;
@@ -31,33 +40,38 @@ export class FinalizerThread {
   }
 
   /**
-   * The rows of a call; undefined when the thread is `missing`. Not to be called again before it has settled.
-   * @throws what the computation throws; EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY beyond the limits.
+   * Does what it is told; undefined when the thread is `missing`. Not to be called again before it has settled. The
+   * process stays alive until then, as for a statement that is under way.
+   * @throws what the work throws; EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY beyond the limits.
    */
-  async finalize(facts: readonly Fact[]): Promise<CallRows | undefined> {
+  async run(order: Order): Promise<Outcome | undefined> {
     const worker = this.#started();
+    worker.ref();
     try {
-      const { begun, rows } = answerOf(worker);
-      rows.catch(() => {});
-      // In slices: copying all of a large call would hold the event loop.
-      for (const slice of slices(facts)) {
-        worker.postMessage({ facts: slice, last: false } satisfies ToThread);
-        await setImmediate();
-      }
-      worker.postMessage({ facts: [], last: true } satisfies ToThread);
-      // Until the first rows come: how soon the others follow is up to this thread, which may be busy.
-      await limit(this.#options.timeLimitMs, 'computing the rows of a call', Promise.race([begun, rows]));
-      return await rows;
+      return await outcomeOf(worker, order, this.#options.timeLimitMs);
     } catch (error) {
-      if (error instanceof ComputationError) throw error.cause;
-      await this.close();
+      if (error instanceof WorkError) throw error.cause;
+      await this.#end();
       this.#missing = errorCode(error) === 'ERR_MODULE_NOT_FOUND' || errorCode(error) === 'MODULE_NOT_FOUND';
       if (this.#missing) return undefined;
       throw error;
+    } finally {
+      worker.unref();
     }
   }
 
+  /** Closes its connection and ends it, and what it is at. */
   async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.ref();
+    const gone = once(worker, 'exit');
+    worker.postMessage({ close: true } satisfies ToThread);
+    await limit(CLOSE_MS, 'ending the thread', gone).catch(() => this.#end());
+  }
+
+  /** At once. Its transaction ends with its connection. */
+  async #end(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
@@ -65,17 +79,17 @@ export class FinalizerThread {
 
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const { settings, memoryLimitMb } = this.#options;
+    const { data, memoryLimitMb } = this.#options;
+    const { NODE_OPTIONS: _, ...env } = process.env;
     const worker = new Worker(new URL('./finalizer-program.js', import.meta.url), {
-      workerData: settings,
+      workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
-      // Nothing of the application's: what it preloads is not for this thread.
+      // What the application preloads is not for this thread. The driver reads the variables of PostgreSQL.
       execArgv: [],
-      env: {},
+      env,
       name: 'earshot',
     });
-    worker.unref();
-    // A thread that ends between two calls is restarted for the next.
+    // A thread that ends between two orders is restarted for the next.
     worker.on('error', () => {});
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
@@ -85,39 +99,30 @@ export class FinalizerThread {
   }
 }
 
-/** What the computation itself threw; the thread lives on. */
-class ComputationError extends Error {}
+/** What the work itself threw; the thread lives on. */
+class WorkError extends Error {}
 
-function answerOf(worker: Worker): { begun: Promise<void>; rows: Promise<CallRows> } {
-  let begin: () => void = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const rows = new Promise<CallRows>((resolve, reject) => {
-    const logs: CallRows['logs'] = [];
+function outcomeOf(worker: Worker, order: Order, timeLimitMs: number): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    let computed = () => {};
     const settle = (how: () => void) => {
-      worker.off('message', onMessage).off('error', reject).off('exit', onExit);
+      computed();
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       how();
     };
+    const onError = (error: unknown) => settle(() => reject(error));
+    const onExit = () => onError(new Error('The thread ended.'));
     const onMessage = (message: FromThread) => {
-      begin();
-      if ('error' in message) {
-        const { name, code } = message.error;
-        const cause = Object.assign(new Error('The rows of a call cannot be computed.'), {
-          name,
-          ...(code && { code }),
-        });
-        return settle(() => reject(new ComputationError('', { cause })));
-      }
-      if ('logs' in message) {
-        logs.push(...message.logs.map(fromPlain));
-        return void setImmediate().then(() => worker.postMessage({ more: true } satisfies ToThread));
-      }
-      const metrics = fromPlain(message.metrics);
-      return settle(() => resolve({ metrics, logs }));
+      if ('error' in message) return onError(new WorkError('', { cause: errorOf(message.error) }));
+      if (!('computing' in message)) return settle(() => resolve(message));
+      computed();
+      if (!message.computing) return;
+      const computing = new Promise<void>((done) => {
+        computed = done;
+      });
+      limit(timeLimitMs, 'computing the rows of a call', computing).catch(onError);
     };
-    const onExit = () => settle(() => reject(new Error('The thread ended.')));
-    worker.on('message', onMessage).once('error', reject).once('exit', onExit);
+    worker.on('message', onMessage).once('error', onError).once('exit', onExit);
+    worker.postMessage(order satisfies ToThread);
   });
-  return { begun, rows };
 }

@@ -1,58 +1,66 @@
-import { setImmediate } from 'node:timers/promises';
-import type { Fact } from '../../model/facts.ts';
-import type { CallRows } from '../../model/rows.ts';
-import { finalizeCall } from '../finalize.ts';
-import type { PriceList } from '../pricing/price-list.ts';
-import { FinalizerThread } from './finalizer-thread.ts';
-import type { PriceSettings } from './price-list.ts';
-
-/** A call of so many spans is computed in this thread: it takes a few milliseconds at most. */
-const INLINE_SPANS = 120;
+import type { CallKey, ClaimedGroup, TakeResult } from '../store/index.ts';
+import { callOf, type Order, resultOf, type ThreadData } from './finalizer-messages.ts';
+import { FinalizerThread, type Outcome } from './finalizer-thread.ts';
+import type { DoneCall, EndedCall, EndingCall, Finalizing } from './finalizing.ts';
 
 export interface FinalizerOptions {
-  priceList: PriceList;
-  /** What the price list was made of, so that the thread can make it too; undefined for a list of the caller's own. */
-  settings: PriceSettings | undefined;
-  /** For one call, in milliseconds. (Default: 10 000 ms.) */
+  /** What does the work where there is no thread. */
+  here: Finalizing;
+  /**
+   * What the thread needs to do it; undefined where it cannot: with a price list of the caller's own, and with a database
+   * that has no URL.
+   */
+  thread: ThreadData | undefined;
+  /** To compute the rows of one call, in milliseconds. (Default: 10 000 ms.) */
   timeLimitMs?: number;
   /** Of the thread, in MiB. (Default: 256.) */
   memoryLimitMb?: number;
 }
 
 /**
- * Turns the facts of calls into rows: small calls at once, others in a thread of their own, so that no call holds this
- * process's event loop. The thread is started when it is first needed and does not keep the process alive. A price list
- * of the caller's own cannot be taken there: then all calls are computed here.
+ * Finalizes calls in a thread of its own, with a database connection of its own, so that no call holds this process's
+ * event loop. The thread is started when it is first needed.
  */
-export class Finalizer {
-  readonly #priceList: PriceList;
+export class Finalizer implements Finalizing {
+  readonly #here: Finalizing;
   readonly #thread: FinalizerThread | undefined;
-  /** One call after the other. */
+  /** One order after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor({ priceList, settings, timeLimitMs = 10_000, memoryLimitMb = 256 }: FinalizerOptions) {
-    this.#priceList = priceList;
-    this.#thread = settings && new FinalizerThread({ settings, timeLimitMs, memoryLimitMb });
+  constructor({ here, thread, timeLimitMs = 10_000, memoryLimitMb = 256 }: FinalizerOptions) {
+    this.#here = here;
+    this.#thread = thread && new FinalizerThread({ data: thread, timeLimitMs, memoryLimitMb });
   }
 
-  /**
-   * @throws what the computation throws; EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY beyond the limits.
-   */
-  finalize(facts: readonly Fact[]): CallRows | Promise<CallRows> {
-    const thread = this.#thread;
-    if (facts.length <= INLINE_SPANS || thread === undefined || thread.missing) {
-      return finalizeCall(facts, this.#priceList);
-    }
-    const rows = this.#work.then(async () => {
-      const computed = await thread.finalize(facts);
-      return computed ?? finalizeCall(facts, this.#priceList);
-    });
-    this.#work = rows.catch(() => setImmediate());
-    return rows;
+  /** @throws also EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY, beyond the limits. */
+  async finalize(group: ClaimedGroup): Promise<TakeResult<DoneCall>> {
+    const outcome = await this.#order({ finalize: group });
+    if (outcome === undefined) return this.#here.finalize(group);
+    if (!('finalized' in outcome)) throw new TypeError('The thread gave another answer.');
+    return resultOf(outcome.finalized);
+  }
+
+  /** @throws also EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY, beyond the limits. */
+  async end(call: EndingCall): Promise<EndedCall> {
+    const outcome = await this.#order({ end: call });
+    if (outcome === undefined) return this.#here.end(call);
+    if (!('ended' in outcome)) throw new TypeError('The thread gave another answer.');
+    return { ...outcome.ended, finalized: outcome.ended.finalized.map(callOf) };
+  }
+
+  /** The database lets go of the work of a thread that is gone. */
+  putBack(call: CallKey, error: unknown, claim: string): Promise<TakeResult<DoneCall>> {
+    return this.#here.putBack(call, error, claim);
   }
 
   /** Ends the thread, and what it is at. */
   close(): Promise<void> {
     return this.#thread?.close() ?? Promise.resolve();
+  }
+
+  #order(order: Order): Promise<Outcome | undefined> {
+    const outcome = this.#work.then(() => (this.#thread?.missing ? undefined : this.#thread?.run(order)));
+    this.#work = outcome.catch(() => {});
+    return outcome;
   }
 }

@@ -8,7 +8,10 @@ import { Pipeline, type PipelineSettings } from './pipeline.ts';
 export interface PipelineTarget extends Partial<PipelineSettings> {
   /** URL of PostgreSQL. Secret. (Default: `DATABASE_URL`.) */
   databaseUrl?: string;
-  /** An open database instead, which stays the caller's to close. */
+  /**
+   * An open database instead, which stays the caller's to close. Of one that `openPostgres` opened, the thread that
+   * finalizes calls opens one more connection; calls of any other are finalized in this thread.
+   */
   database?: Database;
   /** (Default: what `EARSHOT_PRICING` and `EARSHOT_PRICES` choose.) */
   priceList?: PriceList;

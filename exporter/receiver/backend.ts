@@ -4,16 +4,10 @@ import { limit, within } from '../kit/deadline.ts';
 import { Episode } from '../kit/episode.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { type Connection, type ConnectionSettings, openConnection } from '../pipeline/connection.ts';
+import type { DoneCall } from '../pipeline/finalizing.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
-import {
-  checkSchema,
-  errorClass,
-  errorCode,
-  type FinalizedCall,
-  lastingProblem,
-  SchemaError,
-} from '../store/index.ts';
+import { checkSchema, errorClass, errorCode, lastingProblem, SchemaError } from '../store/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Log } from './log.ts';
 
@@ -48,7 +42,7 @@ export interface BackendOptions {
   metrics: PipelineMetrics;
   log: Log;
   /** Called with each call after its rows are committed by this process. */
-  onFinalized?: (call: FinalizedCall) => void;
+  onFinalized?: (call: DoneCall) => void;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CallDescription, CallFact, Fact } from '../../model/facts.ts';
+import type { CallDescription, CallFact } from '../../model/facts.ts';
 import { recordingUrl } from '../../model/recording-url.ts';
 import { SPAN } from '../../model/semconv.ts';
 import { readTags, type TagValue } from '../../model/tags.ts';
@@ -45,16 +45,17 @@ export function validateCall(callId: string, record: CallRecord): void {
   validate('call', record, FIELDS, []);
 }
 
-/** A call record as the fact that the call's span would have given. `known` are the call's facts so far. */
+/**
+ * A call record as the fact that the call's span would have given. Where nobody said when the call started, the fact
+ * starts at its end.
+ */
 export function callFact(
   callId: string,
   { startedAt, endedAt, tags, recordingUrl: url, ...record }: CallRecord,
-  known: readonly Fact[],
   { nowUs, serviceName, serviceVersion, deploymentEnvironment }: RecordContext,
 ): CallFact {
   const endUs = endedAt === undefined ? nowUs : endedAt.getTime() * 1_000;
-  const firstUs = known.reduce((first, fact) => Math.min(first, fact.startUs), endUs);
-  const startUs = startedAt === undefined ? firstUs : startedAt.getTime() * 1_000;
+  const startUs = startedAt === undefined ? endUs : startedAt.getTime() * 1_000;
   return addPresent(
     { ...idsOf('call', callId), callId, name: SPAN.call, startUs, endUs: Math.max(startUs, endUs) },
     {

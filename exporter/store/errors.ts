@@ -116,8 +116,13 @@ export class UnfinishedError extends Error {
   readonly code = 'EARSHOT_UNFINISHED';
 }
 
-/** query_canceled, and cardinality_violation: two calls whose rows have one key, as `x#2` and the second of `x`. */
-const OF_ONE_CALL: ReadonlySet<string | undefined> = new Set(['57014', '21000']);
+const OF_ONE_CALL: ReadonlySet<string | undefined> = new Set([
+  '57014', // query_canceled
+  '21000', // cardinality_violation: two calls whose rows have one key, as `x#2` and the second of `x`
+  // Beyond the limits of the thread that finalizes.
+  'EARSHOT_TIMEOUT',
+  'ERR_WORKER_OUT_OF_MEMORY',
+]);
 
 /** What one call can be at fault for: a value that the database refuses, or work that does not end in time. */
 export const isOfOneCall = (error: unknown): boolean =>

@@ -3,6 +3,13 @@ export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '..
 export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 export { type CallTotals, callTotals } from './call-totals.ts';
 export {
+  ClaimedCalls,
+  type ClaimedGroup,
+  type FailedCall,
+  type FinalizedCall,
+  type TakeResult,
+} from './claimed-calls.ts';
+export {
   CALL_LOGS,
   CALL_METRICS,
   CALL_SPANS,
@@ -27,15 +34,14 @@ export { type AppendResult, Journal, type JournalOptions, type RefusedFact } fro
 export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
 export { migratingAgain } from './migrate-again.ts';
-export { openPostgres, type PostgresOptions } from './postgres.ts';
+export { openPostgres, optionsOf, type PostgresOptions, reachedAs } from './postgres.ts';
 export {
-  type FailedCall,
-  type FinalizedCall,
+  ClaimQueue,
+  type GroupWork,
   Queue,
   type QueueOptions,
   type QueueState,
   type TakeOptions,
-  type TakeResult,
 } from './queue.ts';
 export {
   getCallFacts,

@@ -44,7 +44,22 @@ const silently = <Result>(work: () => Promise<Result>): Promise<Result> =>
  * connections do not keep the process alive.
  */
 export function openPostgres(options: PostgresOptions): Database {
-  return new PostgresDatabase(options);
+  const db = new PostgresDatabase(options);
+  optionsOfDatabases.set(db, options);
+  return db;
+}
+
+/** Apart from the object, which users may print: the URL is secret. */
+const optionsOfDatabases = new WeakMap<Database, PostgresOptions>();
+
+/** How the database was opened, so that a thread can open it, too; undefined for another driver's. Secret. */
+export const optionsOf = (db: Database): PostgresOptions | undefined => optionsOfDatabases.get(db);
+
+/** Says that `around` is reached as `db` is, which it has inside. */
+export function reachedAs(db: Database, around: Database): Database {
+  const options = optionsOf(db);
+  if (options !== undefined) optionsOfDatabases.set(around, options);
+  return around;
 }
 
 class PostgresDatabase implements Database {

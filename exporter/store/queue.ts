@@ -1,30 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { CallRows } from '../../model/rows.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
-import { groupsOf, MAX_CALL_SPANS, readSizes } from './call-facts.ts';
-import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from './call-key.ts';
-import { type Computed, computeCalls, type Finalize } from './compute.ts';
-import type { Database, Queryable } from './database.ts';
-import { errorClass, isOfOneCall, UnfinishedError, withRetries } from './errors.ts';
+import { groupsOf, readSizes } from './call-facts.ts';
+import { type CallKey, type CallName, callKey, keyOf } from './call-key.ts';
+import {
+  ClaimedCalls,
+  type ClaimedCallsOptions,
+  type ClaimedGroup,
+  type FinalizedCall,
+  failedCall,
+  QUEUE_DEFAULTS,
+  type TakeResult,
+} from './claimed-calls.ts';
+import type { Database } from './database.ts';
+import { isOfOneCall, UnfinishedError, withRetries } from './errors.ts';
 import * as sql from './queue-statements.ts';
-import { deleteCallsBeyond, writeCallRows } from './rows.ts';
-import { DEFAULT_CALL_GAP_MS } from './split.ts';
 
-export interface QueueOptions {
-  finalize: Finalize;
-  /** Goes into `finalized_by`. */
-  workerId: string;
-  /** A call that could not be finalized is tried again after so long, doubling up to one hour, in milliseconds. (Default: 5000 ms.) */
-  retryDelayMs?: number;
-  /** After so many attempts without success the call rests until a new span of it arrives. (Default: 10.) */
-  maxAttempts?: number;
-  /** Spans of a call that are read; `spans_dropped` says how many more there are. (Default: 20 000.) */
-  maxCallSpans?: number;
-  /** A call whose worker has died is taken by another one after so long, in milliseconds. (Default: 15 000 ms.) */
-  claimMs?: number;
-  /** After so long without an open span the same id is another call, in milliseconds. (Default: one hour.) */
-  callGapMs?: number;
+/** Finalizes the calls of a group and ends their claims, here or elsewhere. */
+export interface GroupWork<Call> {
+  finalize(group: ClaimedGroup): Promise<TakeResult<Call>>;
+  putBack(call: CallKey, error: unknown, claim: string): Promise<TakeResult<Call>>;
 }
+
+export type ClaimQueueOptions = Pick<ClaimedCallsOptions, 'maxAttempts' | 'maxCallSpans' | 'claimMs'>;
 
 export interface TakeOptions {
   /** Calls at most. (Default: 16.) */
@@ -37,28 +34,6 @@ export interface TakeOptions {
   ended?: boolean;
   /** These calls, and others only when they are long overdue: their own processes are gone. (Default: all alike.) */
   own?: readonly CallKey[] | undefined;
-}
-
-export interface FinalizedCall {
-  readonly rows: CallRows;
-  /** The call had no rows before: what is counted once a call is counted now. */
-  readonly first: boolean;
-}
-
-export interface FailedCall {
-  readonly tenant: string;
-  readonly callId: string;
-  readonly error: unknown;
-  /** It is not tried again until a new span of it arrives. */
-  readonly resting: boolean;
-}
-
-export interface TakeResult {
-  /** Calls that were taken, whatever became of them; 0: nothing is due. */
-  readonly taken: number;
-  readonly finalized: readonly FinalizedCall[];
-  /** Put back into the queue for later. */
-  readonly failed: readonly FailedCall[];
 }
 
 export interface QueueState {
@@ -76,31 +51,18 @@ export interface QueueState {
 
 /** A call that its own process does not take is taken by any other after so long, in milliseconds. */
 const ABANDONED_MS = 5_000;
-/** A call that a span came to while it was finalized waits for so long for others, in milliseconds. */
-const AGAIN_MS = 2_000;
-const failedCall = (call: CallKey, error: unknown, resting: boolean): FailedCall => ({
-  ...partsOf(call),
-  error,
-  resting,
-});
-
-/** The calls that wait in `call_queue`. Any number of workers may take from it at once. */
-export class Queue {
+/** The calls that wait in `call_queue`, claimed here and finalized by `work`. Any number of workers may take from it at once. */
+export class ClaimQueue<Call> {
   readonly #db: Database;
-  readonly #options: Required<QueueOptions>;
+  readonly #work: GroupWork<Call>;
+  readonly #options: Required<ClaimQueueOptions>;
   /** Claims that could not be given back: the database was away by then, too. */
   #unreleased: string[] = [];
 
-  constructor(db: Database, options: QueueOptions) {
+  constructor(db: Database, work: GroupWork<Call>, options: ClaimQueueOptions = {}) {
     this.#db = db;
-    this.#options = {
-      retryDelayMs: 5_000,
-      maxAttempts: 10,
-      maxCallSpans: MAX_CALL_SPANS,
-      claimMs: 15_000,
-      callGapMs: DEFAULT_CALL_GAP_MS,
-      ...options,
-    };
+    this.#work = work;
+    this.#options = { ...QUEUE_DEFAULTS, ...options };
   }
 
   /**
@@ -109,7 +71,7 @@ export class Queue {
    * not hold up the others.
    * @throws the driver's error when the database cannot be reached. What was not written by then is due again.
    */
-  async take(options: TakeOptions = {}): Promise<TakeResult> {
+  async take(options: TakeOptions = {}): Promise<TakeResult<Call>> {
     const { limit = 16, callIds, tenant = DEFAULT_TENANT, ended = false, own } = options;
     const { maxAttempts, claimMs } = this.#options;
     // Or an outage would count as an attempt of each call, and ten of them would give it up.
@@ -131,7 +93,7 @@ export class Queue {
     );
     const calls = claimed.filter(({ resting }) => !resting).map(keyOf);
     const given = claimed.filter(({ resting }) => resting);
-    const results: TakeResult[] = [
+    const results: TakeResult<Call>[] = [
       {
         taken: given.length,
         finalized: [],
@@ -141,36 +103,13 @@ export class Queue {
     try {
       const sizes = calls.length === 0 ? new Map<CallKey, number>() : await this.#sizesOf(calls);
       for (const group of groupsOf(sizes, this.#options.maxCallSpans)) {
-        results.push(await this.#finalizeClaimed(group, sizes, claim));
+        results.push(await this.#finalize({ calls: group, sizes, claim }));
       }
     } catch (error) {
       await this.#db.query(sql.RELEASE, [claim]).catch(() => this.#unreleased.push(claim));
       throw error;
     }
-    return {
-      taken: claimed.length,
-      finalized: results.flatMap((result) => result.finalized),
-      failed: results.flatMap((result) => result.failed),
-    };
-  }
-
-  /**
-   * Finalizes those of the calls that are in the queue, inside a transaction of the caller's and with all that it has
-   * written in it.
-   * @throws whatever is wrong with one of them; the transaction is then to be rolled back.
-   */
-  async finalizeIn(tx: Queryable, calls: readonly CallKey[]): Promise<readonly FinalizedCall[]> {
-    const queued = (await tx.query<CallName>(sql.LOCK, keyArrays(calls))).map(keyOf);
-    const computed = await computeCalls(
-      (read) => read(tx),
-      queued,
-      await readSizes(tx, queued),
-      this.#options,
-    );
-    for (const { error } of computed) if (error !== undefined) throw error;
-    const finalized = await this.#write(tx, computed);
-    await tx.query(sql.REMOVE, keyArrays(queued));
-    return finalized;
+    return together(results);
   }
 
   /** What waits in the queue. `own` as in `take`. */
@@ -201,66 +140,32 @@ export class Queue {
     }
   }
 
-  async #finalizeClaimed(
-    calls: readonly CallKey[],
-    sizes: ReadonlyMap<CallKey, number>,
-    claim: string,
-  ): Promise<TakeResult> {
-    await this.#db.query(sql.RENEW, [...keyArrays(calls), claim, this.#options.claimMs]);
+  async #finalize(group: ClaimedGroup): Promise<TakeResult<Call>> {
     try {
-      const computed = await computeCalls((read) => this.#db.transaction(read), calls, sizes, this.#options);
-      return await withRetries(() => this.#writeClaimed(computed, claim));
+      return await this.#work.finalize(group);
     } catch (error) {
       if (!isOfOneCall(error)) throw error;
-      const [call] = calls;
-      if (call !== undefined && calls.length === 1) {
-        return withRetries(() => this.#writeClaimed([{ call, error }], claim));
-      }
-      // The statement does not say which call it is: each gets its own.
-      const results: TakeResult[] = [];
-      for (const each of calls) results.push(await this.#finalizeClaimed([each], sizes, claim));
-      return {
-        taken: calls.length,
-        finalized: results.flatMap((result) => result.finalized),
-        failed: results.flatMap((result) => result.failed),
-      };
+      const [call] = group.calls;
+      if (call !== undefined && group.calls.length === 1) return this.#work.putBack(call, error, group.claim);
+      // The error does not say which call it is: each gets its own.
+      const results: TakeResult<Call>[] = [];
+      for (const each of group.calls) results.push(await this.#finalize({ ...group, calls: [each] }));
+      return together(results);
     }
   }
+}
 
-  /** Calls whose claim was lost in the meantime are left as they are. */
-  #writeClaimed(computed: readonly Computed[], claim: string): Promise<TakeResult> {
-    const { maxAttempts, retryDelayMs } = this.#options;
-    return this.#db.transaction(async (tx) => {
-      const claimed = keyArrays(computed.map(({ call }) => call));
-      const locked = await tx.query<CallName>(sql.LOCK_CLAIMED, [...claimed, claim]);
-      const held = new Set(locked.map(keyOf));
-      const ours = computed.filter(({ call }) => held.has(call));
-      const failures = ours.filter(({ error }) => error !== undefined);
-      const done = ours.filter(({ error }) => error === undefined);
-      const finalized = await this.#write(tx, done);
-      await tx.query(sql.FINISH, [...keyArrays(done.map(({ call }) => call)), AGAIN_MS]);
-      const putBack = await tx.query<CallName & { resting: boolean }>(sql.PUT_BACK, [
-        ...keyArrays(failures.map(({ call }) => call)),
-        failures.map(({ error }) => errorClass(error)),
-        claim,
-        maxAttempts,
-        retryDelayMs,
-      ]);
-      const resting = new Set(putBack.filter((row) => row.resting).map(keyOf));
-      const failed = failures.map(({ call, error }) => failedCall(call, error, resting.has(call)));
-      return { taken: computed.length, finalized, failed };
-    });
-  }
+const together = <Call>(results: readonly TakeResult<Call>[]): TakeResult<Call> => ({
+  taken: results.reduce((sum, result) => sum + result.taken, 0),
+  finalized: results.flatMap((result) => result.finalized),
+  failed: results.flatMap((result) => result.failed),
+});
 
-  async #write(tx: Queryable, computed: readonly Computed[]): Promise<readonly FinalizedCall[]> {
-    const calls = computed.flatMap((each) => each.calls ?? []);
-    const first = await writeCallRows(tx, calls, this.#options.workerId);
-    await deleteCallsBeyond(
-      tx,
-      new Map(
-        computed.flatMap((each) => (each.calls?.length ? [[each.call, each.calls.length] as const] : [])),
-      ),
-    );
-    return calls.map((rows) => ({ rows, first: first.has(keyOf(rows.metrics)) }));
+export type QueueOptions = ClaimedCallsOptions;
+
+/** The queue, whose calls are finalized where it is. */
+export class Queue extends ClaimQueue<FinalizedCall> {
+  constructor(db: Database, options: QueueOptions) {
+    super(db, new ClaimedCalls(db, options), options);
   }
 }

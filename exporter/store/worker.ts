@@ -1,11 +1,12 @@
 import { Alarm } from '../kit/alarm.ts';
 import type { CallKey } from './call-key.ts';
-import type { FailedCall, FinalizedCall, Queue, TakeOptions, TakeResult } from './queue.ts';
+import type { FailedCall, FinalizedCall, TakeResult } from './claimed-calls.ts';
+import type { ClaimQueue, TakeOptions } from './queue.ts';
 
-export interface FinalizeWorkerOptions {
-  queue: Pick<Queue, 'take' | 'state'>;
+export interface FinalizeWorkerOptions<Call> {
+  queue: Pick<ClaimQueue<Call>, 'take' | 'state'>;
   /** Called with each call after its rows are committed. */
-  onFinalized?: (call: FinalizedCall) => void;
+  onFinalized?: (call: Call) => void;
   /** Called when something goes wrong: the database is away (no `call`), or a call that was put back for later. */
   onError?: (error: unknown, call?: FailedCall) => void;
   /** The calls of this process, which leaves others to theirs unless they are long overdue. (Default: all alike.) */
@@ -25,9 +26,9 @@ export interface FinalizeWorkerOptions {
  * Finalizes what is due, for as long as it runs. Any number may run, in any process. Never throws, and does not keep the
  * process alive.
  */
-export class FinalizeWorker {
-  readonly #queue: Pick<Queue, 'take' | 'state'>;
-  readonly #onFinalized: (call: FinalizedCall) => void;
+export class FinalizeWorker<Call = FinalizedCall> {
+  readonly #queue: Pick<ClaimQueue<Call>, 'take' | 'state'>;
+  readonly #onFinalized: (call: Call) => void;
   readonly #onError: (error: unknown, call?: FailedCall) => void;
   readonly #own: (() => readonly CallKey[]) | undefined;
   readonly #pollMs: number;
@@ -40,7 +41,7 @@ export class FinalizeWorker {
   /** Looks at the queue one after the other, so that a drain waits for the look that is under way. */
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(options: FinalizeWorkerOptions) {
+  constructor(options: FinalizeWorkerOptions<Call>) {
     this.#queue = options.queue;
     this.#onFinalized = guarded(options.onFinalized);
     this.#onError = guarded(options.onError);
@@ -120,7 +121,7 @@ export class FinalizeWorker {
     }
   }
 
-  async #take(options: TakeOptions): Promise<TakeResult> {
+  async #take(options: TakeOptions): Promise<TakeResult<Call>> {
     const result = await this.#queue.take({ own: this.#own?.(), ...options, limit: this.#batch });
     for (const call of result.finalized) this.#onFinalized(call);
     for (const call of result.failed) this.#onError(call.error, call);

@@ -7,6 +7,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { type MetricsEndpoint, startMetricsEndpoint } from '../../../exporter/metrics/open-metrics.ts';
 import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
 import { ReceiverMetrics } from '../../../exporter/receiver/receiver-metrics.ts';
@@ -40,7 +41,7 @@ function ownPage(): { endpoint: MetricsEndpoint; happen(): void; shutdown(): voi
   return {
     endpoint,
     happen() {
-      for (const rows of CALLS) void recordCallMetrics(rows);
+      for (const rows of CALLS) void recordCallMetrics(measureCall(rows));
       pipeline.accepted(10);
       pipeline.written(9);
       pipeline.dropped(1, 'buffer_full');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import {
+  ClaimedCalls,
   callKey,
   type Database,
   type Finalize,
@@ -223,11 +224,11 @@ onEachDatabase((databases) => {
 
   it('finalizes in a transaction of the caller, with what it has written', async () => {
     const db = await databases.migrated();
-    const queue = queueOf(db);
+    const calls = new ClaimedCalls(db, { finalize: countTurns, workerId: 'test' });
     const write = (fail: boolean) =>
       db.transaction(async (tx) => {
         await new Journal(tx, AT_ONCE).append([callFact('c'), turnFact('c', 0)]);
-        const finalized = await queue.finalizeIn(tx, [callKey('c')]);
+        const finalized = await calls.finalizeIn(tx, [callKey('c')]);
         if (fail) throw new Error('after all');
         return finalized.length;
       });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { startMetricsEndpoint } from '../../../exporter/metrics/open-metrics.ts';
 import { prometheusLabel, prometheusName } from '../../../exporter/metrics/prometheus-name.ts';
 import { buckets, counter, gauge, LABEL, observations } from '../../../grafana/names.ts';
@@ -43,10 +44,18 @@ it('an attribute is a label with underscores', () => {
 it('the page of earshot serve has these names', async (t) => {
   const endpoint = startMetricsEndpoint();
   t.after(() => endpoint.shutdown());
-  await recordCallMetrics({
-    metrics: metricsRow('C1', { turn_count: 1, cost_telephony: new Decimal('0.0085'), stt_audio_seconds: 2 }),
-    logs: [logRow('C1', 0, { eou_latency: 0.912, ttfb_llm: 0.2, llm_provider: 'groq', llm_model: 'llama' })],
-  });
+  await recordCallMetrics(
+    measureCall({
+      metrics: metricsRow('C1', {
+        turn_count: 1,
+        cost_telephony: new Decimal('0.0085'),
+        stt_audio_seconds: 2,
+      }),
+      logs: [
+        logRow('C1', 0, { eou_latency: 0.912, ttfb_llm: 0.2, llm_provider: 'groq', llm_model: 'llama' }),
+      ],
+    }),
+  );
   const { body } = await endpoint.render('application/openmetrics-text');
   const label = `${LABEL.costComponent}="telephony"`;
   assert.match(body, new RegExp(`^${counter(METRICS.callCost)}\\{${label}\\} 0\\.0085$`, 'm'));

@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { test } from 'node:test';
 import { createNoopMeter, type Histogram, type Meter, metrics } from '@opentelemetry/api';
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
-import { Finalizer } from '../../../exporter/pipeline/finalizer.ts';
-import { catalogue } from '../../../exporter/pricing/index.ts';
+import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { readFacts } from '../../../exporter/store/call-facts.ts';
 import { callKey } from '../../../exporter/store/call-key.ts';
 import type { Queryable } from '../../../exporter/store/database.ts';
 import { writeCallRows } from '../../../exporter/store/rows.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import { logRow, metricsRow } from '../../support/call-rows.ts';
-import { callOfShape, KNOWN_SHAPES } from '../calls/shapes.ts';
 
 // How much of a large call a process does before its event loop goes round. What a voice agent hears meanwhile waits.
 
 const TURNS = 5_000;
-
-const alive = setInterval(() => {}, 60_000);
-after(() => clearInterval(alive));
 
 /** What is done between two rounds of the event loop, at most. */
 class Stretch {
@@ -59,39 +53,6 @@ const largeRows = (): CallRows => ({
   ),
 });
 
-test('a large call goes to the thread and comes back in pieces, and between two of them the event loop goes round', async (t) => {
-  const [sent, received] = [new Stretch(), new Stretch()];
-  const { postMessage, emit } = Worker.prototype;
-  t.after(() => {
-    Object.assign(Worker.prototype, { postMessage, emit });
-    sent.end();
-    received.end();
-  });
-  Worker.prototype.postMessage = function (message: { facts?: unknown[] }) {
-    sent.did(message.facts?.length ?? 0);
-    return postMessage.call(this, message);
-  };
-  Worker.prototype.emit = function (this: Worker, event: string, message?: { logs?: unknown[] }) {
-    if (event === 'message') received.did(message?.logs?.length ?? 0);
-    return Reflect.apply(emit, this, [event, message]);
-  } as typeof emit;
-
-  const finalizer = new Finalizer({
-    priceList: catalogue(),
-    settings: { pricing: 'catalogue', prices: undefined },
-    // Its rows are what is looked at, not how long they took.
-    timeLimitMs: 600_000,
-  });
-  const facts = callOfShape(KNOWN_SHAPES['plain turns'] ?? [], 2 * TURNS);
-  const { logs } = await finalizer.finalize(facts);
-  await finalizer.close();
-  assert.equal(logs.length, TURNS);
-  assert.equal(sent.total, facts.length);
-  assert.equal(received.total, TURNS);
-  assert.ok(sent.most <= 100, `${sent.most} facts at a stretch`);
-  assert.ok(received.most <= 100, `${received.most} rows at a stretch`);
-});
-
 test('the metrics of a large call are recorded in pieces', async (t) => {
   const recorded = new Stretch();
   const noop = createNoopMeter();
@@ -104,7 +65,7 @@ test('the metrics of a large call are recorded in pieces', async (t) => {
     metrics.disable();
     recorded.end();
   });
-  await recordCallMetrics(largeRows());
+  await recordCallMetrics(measureCall(largeRows()));
   assert.equal(recorded.total, 2 * TURNS + 1, 'two latencies a turn, and the length of the call');
   assert.ok(recorded.most <= 110, `${recorded.most} at a stretch`);
 });

@@ -10,17 +10,18 @@ import {
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
+import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { METRIC } from '../../../model/semconv.ts';
 import { logRow, metricsRow } from '../../support/call-rows.ts';
 
 /** What one call's metrics are, by name: attributes and value of each point. */
-async function measured(rows: Parameters<typeof recordCallMetrics>[0]) {
+async function measured(rows: Parameters<typeof measureCall>[0]) {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const provider = new MeterProvider({ readers: [reader] });
   metrics.disable();
   metrics.setGlobalMeterProvider(provider);
-  await recordCallMetrics(rows);
+  await recordCallMetrics(measureCall(rows));
   await reader.forceFlush();
   const found = new Map(
     exporter
