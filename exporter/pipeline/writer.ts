@@ -12,8 +12,8 @@ import type { AppendResult } from '../store/journal.ts';
 import { lastingProblem } from '../store/lasting.ts';
 import type { FactBuffer } from './buffer.ts';
 
-/** Facts per statement: beyond it a batch gains nothing. */
-const BATCH = 2_000;
+/** Facts per statement: a millisecond or two of the event loop, to sort them and write them as JSON. */
+const BATCH = 500;
 /** Files of a process that died beside us are found within this time. */
 const IDLE_MS = 5_000;
 const MIN_BACKOFF_MS = 250;

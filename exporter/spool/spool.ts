@@ -151,7 +151,7 @@ export class Spool {
   }
 
   /**
-   * The next facts to write again, at most about a megabyte of them; undefined when there are none.
+   * The next facts to write again, at most about a quarter of a megabyte of them; undefined when there are none.
    * @throws the file system's error.
    */
   async next(): Promise<SpoolBatch | undefined> {

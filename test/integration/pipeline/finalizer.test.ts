@@ -3,6 +3,8 @@ import { after, before, type TestContext, test } from 'node:test';
 import { serialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import { PipelineMetrics } from '../../../exporter/metrics/pipeline-metrics.ts';
+import { openConnection } from '../../../exporter/pipeline/connection.ts';
 import { Finalizer, type FinalizerOptions } from '../../../exporter/pipeline/finalizer.ts';
 import { type DoneCall, FinalizingHere } from '../../../exporter/pipeline/finalizing.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
@@ -218,4 +220,26 @@ test('where there is no thread calls are finalized here', async (t) => {
   assert.equal((await queue.take()).finalized.length, 1);
   assert.equal((await getCallMetrics(db, 'c'))?.finalized_by, 'here');
   assert.deepEqual(messages, { toThread: [], fromThread: [] });
+});
+
+test('a process has four connections at most, the one of the thread among them', async (t) => {
+  const url = await server.createDatabase();
+  const connection = await openConnection({
+    database: url,
+    settings: { ...settings, schema: 'earshot', spanRetention: 0 },
+    priceList: undefined,
+    metrics: new PipelineMetrics(),
+    statementTimeoutMs: 60_000,
+  });
+  t.after(() => connection.close());
+  await connection.finalizeNow({ fact: endOf('c'), startsWithFirst: true });
+  const counts = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      connection.db.query<{ connections: number }>(
+        `SELECT count(*)::int AS connections FROM pg_sleep(0.1), pg_stat_activity
+        WHERE application_name = 'earshot' AND datname = current_database()`,
+      ),
+    ),
+  );
+  assert.equal(Math.max(...counts.map(([row]) => row?.connections ?? 0)), 4);
 });

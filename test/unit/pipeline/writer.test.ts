@@ -66,7 +66,7 @@ test('one write is under way at a time, of a batch at most', async (t) => {
   await Promise.all(flushes);
   await poll(() => sink.seen.size === 4_510);
   assert.equal(sink.mostAtOnce, 1);
-  assert.ok(Math.max(...sink.batches) <= 2_000, sink.batches.join());
+  assert.ok(Math.max(...sink.batches) <= 500, sink.batches.join());
   assert.equal(buffer.size, 0);
 });
 
