@@ -1,11 +1,17 @@
 import type { CallKey, ClaimedGroup, TakeResult } from '../store/index.ts';
 import { callOf, type Order, resultOf, type ThreadData } from './finalizer-messages.ts';
 import { FinalizerThread, type Outcome } from './finalizer-thread.ts';
-import type { DoneCall, EndedCall, EndingCall, Finalizing } from './finalizing.ts';
+import type { DoneCall, EndedCall, EndingCall, Finalizing, FinalizingHere } from './finalizing.ts';
+
+/**
+ * A call of so many spans is finalized in this process: that takes a few milliseconds at most, and a thread takes a part
+ * of a second to start, which a process that exits has not, and some 30 MB.
+ */
+const SMALL_SPANS = 120;
 
 export interface FinalizerOptions {
-  /** What does the work where there is no thread. */
-  here: Finalizing;
+  /** What does the work on small calls, and on all where there is no thread. */
+  here: FinalizingHere;
   /**
    * What the thread needs to do it; undefined where it cannot: with a price list of the caller's own, and with a database
    * that has no URL.
@@ -18,11 +24,11 @@ export interface FinalizerOptions {
 }
 
 /**
- * Finalizes calls in a thread of its own, with a database connection of its own, so that no call holds this process's
- * event loop. The thread is started when it is first needed.
+ * Finalizes small calls here and others in a thread of its own, with a database connection of its own, so that no call
+ * holds this process's event loop. The thread is started when it is first needed.
  */
 export class Finalizer implements Finalizing {
-  readonly #here: Finalizing;
+  readonly #here: FinalizingHere;
   readonly #thread: FinalizerThread | undefined;
   /** One order after the other. */
   #work: Promise<unknown> = Promise.resolve();
@@ -34,7 +40,8 @@ export class Finalizer implements Finalizing {
 
   /** @throws also EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY, beyond the limits. */
   async finalize(group: ClaimedGroup): Promise<TakeResult<DoneCall>> {
-    const outcome = await this.#order({ finalize: group });
+    const isSmall = group.calls.every((call) => (group.sizes.get(call) ?? 0) <= SMALL_SPANS);
+    const outcome = isSmall ? undefined : await this.#order({ finalize: group });
     if (outcome === undefined) return this.#here.finalize(group);
     if (!('finalized' in outcome)) throw new TypeError('The thread gave another answer.');
     return resultOf(outcome.finalized);
@@ -42,7 +49,8 @@ export class Finalizer implements Finalizing {
 
   /** @throws also EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY, beyond the limits. */
   async end(call: EndingCall): Promise<EndedCall> {
-    const outcome = await this.#order({ end: call });
+    const isSmall = (await this.#here.sizeOf(call)) <= SMALL_SPANS;
+    const outcome = isSmall ? undefined : await this.#order({ end: call });
     if (outcome === undefined) return this.#here.end(call);
     if (!('ended' in outcome)) throw new TypeError('The thread gave another answer.');
     return { ...outcome.ended, finalized: outcome.ended.finalized.map(callOf) };

@@ -14,6 +14,7 @@ import {
   getJournalFacts,
   Journal,
   type JournalOptions,
+  readSizes,
   type TakeResult,
 } from '../store/index.ts';
 
@@ -29,7 +30,7 @@ export interface DoneCall {
 /** A call that is to be ended, by a fact of the default tenant. */
 export interface EndingCall {
   readonly fact: CallFact;
-  /** Nobody said when it started: it did with the first fact that the journal has of it. */
+  /** It is not known when it started: it did with the first fact that the journal has of it. */
   readonly startsWithFirst: boolean;
 }
 
@@ -51,7 +52,7 @@ export interface Finalizing extends GroupWork<DoneCall> {
 /** The settings that it needs. */
 export type FinalizingSettings = Pick<Settings, 'finalizeDelay' | 'idleLimit' | 'maxCallSpans' | 'callGap'>;
 
-/** The work, done here: in the thread, or in the process where there is no thread. */
+/** The work, done here: in the thread, or in the process. */
 export class FinalizingHere implements Finalizing {
   readonly #db: Database;
   readonly #calls: ClaimedCalls;
@@ -73,6 +74,12 @@ export class FinalizingHere implements Finalizing {
 
   async putBack(call: CallKey, error: unknown, claim: string): Promise<TakeResult<DoneCall>> {
     return { ...(await this.#calls.putBack(call, error, claim)), finalized: [] };
+  }
+
+  /** How many spans the journal has of a call. */
+  async sizeOf({ fact }: EndingCall): Promise<number> {
+    const call = callKey(fact.callId);
+    return (await readSizes(this.#db, [call])).get(call) ?? 0;
   }
 
   end({ fact, startsWithFirst }: EndingCall): Promise<EndedCall> {

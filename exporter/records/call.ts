@@ -46,7 +46,7 @@ export function validateCall(callId: string, record: CallRecord): void {
 }
 
 /**
- * A call record as the fact that the call's span would have given. Where nobody said when the call started, the fact
+ * A call record as the fact that the call's span would have given. Where it is not known when the call started, the fact
  * starts at its end.
  */
 export function callFact(

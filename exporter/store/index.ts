@@ -1,5 +1,6 @@
 /** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
 export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
+export { readSizes } from './call-facts.ts';
 export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 export { type CallTotals, callTotals } from './call-totals.ts';
 export {

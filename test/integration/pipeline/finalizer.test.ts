@@ -205,12 +205,25 @@ test('orders that are given together have their own answers each', async (t) => 
 });
 
 test('what is wrong with a call that is ended at once comes back with its code, and nothing has changed', async (t) => {
-  const { db, finalizer } = await queueWith(t);
+  const { db, finalizer, journal: spans } = await queueWith(t);
+  await spans.append(large('c', 200));
   await db.query('DROP TABLE :schema.call_logs');
   await db.query('CREATE VIEW :schema.call_logs AS SELECT 1 AS call_id');
   await assert.rejects(finalizer.end({ fact: endOf('c'), startsWithFirst: true }), { code: '42703' });
   const [journal] = await db.query<{ count: number }>('SELECT count(*)::int FROM :schema.call_spans');
-  assert.equal(journal?.count, 0);
+  assert.equal(journal?.count, large('c', 200).length);
+});
+
+test('small calls are finalized here: no thread is started for them', async (t) => {
+  const messages = watchMessages(t);
+  const { db, queue, journal, finalizer } = await queueWith(t);
+  const ofC = large('c', 100);
+  await journal.append([...large('a', 100), ...large('b', 100), ...ofC]);
+  assert.equal((await queue.take({ callIds: ['a', 'b'] })).finalized.length, 2);
+  assert.equal((await finalizer.end({ fact: endOf('c'), startsWithFirst: true })).known, ofC.length);
+  for (const callId of ['a', 'b', 'c'])
+    assert.equal((await getCallMetrics(db, callId))?.finalized_by, 'here');
+  assert.deepEqual(messages, { toThread: [], fromThread: [] });
 });
 
 test('where there is no thread calls are finalized here', async (t) => {
@@ -232,6 +245,7 @@ test('a process has four connections at most, the one of the thread among them',
     statementTimeoutMs: 60_000,
   });
   t.after(() => connection.close());
+  await connection.journal.append(large('c', 200));
   await connection.finalizeNow({ fact: endOf('c'), startsWithFirst: true });
   const counts = await Promise.all(
     Array.from({ length: 10 }, () =>
