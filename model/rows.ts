@@ -350,5 +350,5 @@ export interface CallRows {
 }
 
 /** The comment of a column, with its words and its unit. */
-export const describeColumn = ({ comment, words = [], unit }: Column): string =>
+export const describeColumn = ({ comment, words = [], unit }: Omit<Column, 'type'>): string =>
   `${[comment, ...(words.length > 0 ? [words.join(', ')] : [])].join(': ')}. Unit: ${unit}`;

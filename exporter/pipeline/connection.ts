@@ -13,6 +13,7 @@ import {
   errorClass,
   type FailedCall,
   FinalizeWorker,
+  isOfOneCall,
   Journal,
   keepRetention,
   keyOf,
@@ -22,6 +23,7 @@ import {
   openPostgres,
   optionsOf,
   type QueueState,
+  RollupWorker,
 } from '../store/index.ts';
 import { Finalizer } from './finalizer.ts';
 import type { ThreadData } from './finalizer-messages.ts';
@@ -105,6 +107,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const queue = new ClaimQueue(db, finalizer, { maxCallSpans });
   const { ownCalls } = options;
   const unwritten = new Episode();
+  const rollups = new RollupWorker(db, { onError: onRollupError });
   let recorded: Promise<unknown> = Promise.resolve();
   const onFinalized = (call: DoneCall) => {
     unwritten.end((seconds) =>
@@ -112,6 +115,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     );
     ownCalls?.finalized(keyOf(call.metrics));
     metrics.finalized(1);
+    rollups.wake();
     // A meter of the application's own may throw.
     recorded = Promise.all([recorded, recordCallMetrics(call.measurements).catch(() => {})]);
     options.onFinalized?.(call);
@@ -132,6 +136,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     ...(options.callsPerTransaction !== undefined && { batch: options.callsPerTransaction }),
   });
   worker.start();
+  rollups.start();
   const stopRetention = keepRetention(db, { retentionMs: settings.spanRetention });
 
   return {
@@ -148,7 +153,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       return known;
     },
     async close() {
-      await Promise.all([worker.stop(), stopRetention()]);
+      await Promise.all([worker.stop(), rollups.stop(), stopRetention()]);
       await recorded;
       await finalizer.close();
       await closeDatabase();
@@ -177,4 +182,11 @@ function onFailedCall({ callId, error, resting }: FailedCall): void {
   const what = `earshot: call ${safeText(callId)} could not be turned into rows (${errorClass(error)})`;
   if (resting) diag.error(`${what} and is given up until a new span of it arrives.`);
   else diag.warn(`${what} and is tried again later.`);
+}
+
+function onRollupError(error: unknown): void {
+  // The writer reports a database that is away.
+  if (isOfOneCall(error)) {
+    diag.warn(`earshot: rollups could not be computed (${errorClass(error)}), and are tried again later.`);
+  }
 }

@@ -26,6 +26,7 @@ export {
   errorClass,
   errorCode,
   isDataError,
+  isOfOneCall,
   RETRYABLE_ERROR_CODES,
   SchemaError,
 } from './errors.ts';
@@ -56,6 +57,8 @@ export {
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
+export { rollUpAll } from './rollups/roll-up.ts';
+export { RollupWorker } from './rollups/worker.ts';
 export { writeCallRows } from './rows.ts';
 export {
   CALL_SORTS,

@@ -77,13 +77,16 @@ class PostgresDatabase implements Database {
       statement_timeout: statementMs,
       lock_timeout: Math.ceil(statementMs / 4),
       idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
+      // No statement of ours takes as long as compiling it.
+      jit: 'off',
     };
     // Local to the transaction: connection poolers refuse these as start-up parameters and leak them between clients
     // when they are set for the session.
     const begin = options.readOnly === true ? 'BEGIN READ ONLY' : 'BEGIN';
-    this.#begin = [begin, ...Object.entries(limits).map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(
-      '; ',
-    );
+    this.#begin = [
+      begin,
+      ...Object.entries(limits).map(([name, value]) => `SET LOCAL ${name} = ${value}`),
+    ].join('; ');
   }
 
   // In a transaction of its own, which is where a pooler lets the server limit it.

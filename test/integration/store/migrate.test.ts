@@ -6,7 +6,19 @@ import { checkSchema, type Database, migrate, SchemaError } from '../../../expor
 import { describeColumn, ROW_TABLES, type Column as RowColumn } from '../../../model/rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
-const TABLES = ['call_logs', 'call_metrics', 'call_queue', 'call_spans', 'earshot_migrations'];
+const TABLES = [
+  'call_logs',
+  'call_metrics',
+  'call_queue',
+  'call_spans',
+  'earshot_migrations',
+  'rollup_calls',
+  'rollup_latencies',
+  'rollup_marks',
+  'rollup_models',
+  'rollup_tenant_latencies',
+  'rollup_words',
+];
 
 const NAMES = MIGRATIONS.map(({ name }) => name);
 const NEWEST = MIGRATIONS.at(-1)?.id;

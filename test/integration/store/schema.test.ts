@@ -37,7 +37,19 @@ async function database() {
   return { client, connect, tables };
 }
 
-const OURS = ['call_logs', 'call_metrics', 'call_queue', 'call_spans', 'earshot_migrations'];
+const OURS = [
+  'call_logs',
+  'call_metrics',
+  'call_queue',
+  'call_spans',
+  'earshot_migrations',
+  'rollup_calls',
+  'rollup_latencies',
+  'rollup_marks',
+  'rollup_models',
+  'rollup_tenant_latencies',
+  'rollup_words',
+];
 const inSchema = (schema: string) => OURS.map((table) => `${schema}.${table}`);
 
 it('all tables are in a schema of their own, which is made, beside an application with tables of the same names', async () => {

@@ -1,0 +1,249 @@
+import { DIMENSIONS, type Grain, outcomeColumn, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
+import { USAGE_COLUMNS } from '../../../model/rows.ts';
+import { COST_PARTS, LATENCIES, OUTCOMES, SEGMENTS } from '../../../model/vocabulary.ts';
+import { bucketOf } from './histogram.ts';
+
+/** How rollups are computed: from rows, and from rollups of shorter periods. Pure functions of what they read. */
+
+/** SQL: the beginning of the period that an instant is in. */
+export const PERIOD_OF: Readonly<Record<Grain, (instant: string) => string>> = {
+  slice: (instant) => `date_bin('5 minutes', ${instant}, 'epoch'::timestamptz)`,
+  hour: (instant) => `date_bin('1 hour', ${instant}, 'epoch'::timestamptz)`,
+  day: (instant) => `date_bin('1 day', ${instant}, 'epoch'::timestamptz)`,
+};
+
+const dimensionsOf = (table: string): string => DIMENSIONS.map((name) => `${table}.${name}`).join(', ');
+
+/** SQL: text in the order of its bytes, where any order will do: that of a language takes many times as long. */
+const bytes = (column: string): string => `${column} COLLATE "C"`;
+
+/** Columns of a table of rollups after `grain`, in order. */
+export const columnsOf = (table: Rollup): string[] => [
+  'at',
+  ...ROLLUPS[table].dimensions,
+  ...Object.keys(ROLLUPS[table].keys),
+  ...Object.keys(ROLLUPS[table].measures),
+];
+
+const microseconds = (seconds: string): string => `sum(round(${seconds} * 1000000)::bigint)`;
+const counted = (condition: string): string => `count(*) FILTER (WHERE ${condition})`;
+
+/** SQL: each measure of calls, of rows `c` of `call_metrics`. */
+const OF_CALLS: Readonly<Record<string, string>> = {
+  calls: 'count(*)',
+  turns: 'sum(c.turn_count)',
+  duration_us: microseconds('c.duration_seconds'),
+  first_started_at: 'min(c.started_at)',
+  last_started_at: 'max(c.started_at)',
+  ...Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcomeColumn(outcome), counted(`c.outcome = '${outcome}'`)]),
+  ),
+  [outcomeColumn('unknown')]: counted('c.outcome IS NULL'),
+  interruptions: 'sum(c.interruption_count)',
+  false_interruptions: 'sum(c.false_interruption_count)',
+  unanswered: 'sum(c.unanswered_count)',
+  judged_turns: 'coalesce(sum(c.turn_count) FILTER (WHERE c.interruption_count IS NOT NULL), 0)',
+  sentiment_billionths: 'sum(round(c.sentiment_avg * 1000000000)::bigint)',
+  felt_calls: 'count(c.sentiment_avg)',
+  ...Object.fromEntries([...COST_PARTS, 'total'].map((part) => [`cost_${part}`, `sum(c.cost_${part})`])),
+  cost_judged: 'sum(c.cost_total) FILTER (WHERE c.outcome IS NOT NULL)',
+  priced_calls: 'count(c.cost_total)',
+  unpriced_calls: counted("c.unpriced <> '{}'"),
+  eou_latency_max: 'max(c.eou_latency_max)',
+  ...Object.fromEntries(
+    Object.entries(USAGE_COLUMNS).map(([name, { type }]) =>
+      type === 'double precision'
+        ? [name.replace('_seconds', '_us'), microseconds(`c.${name}`)]
+        : [name, `sum(c.${name})`],
+    ),
+  ),
+};
+
+const STAGES = ['stt', 'llm', 'tts'] as const;
+const stageOf = (latency: string) => STAGES.find((stage) => latency.endsWith(`_${stage}`));
+
+/** Latencies of a turn `t`: figure, provider, model, seconds. */
+const FIGURES = [
+  ...LATENCIES.map((latency) => {
+    const stage = stageOf(latency);
+    const model = stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
+    return `('${latency}', ${model}, t.${latency})`;
+  }),
+  ...SEGMENTS.map(
+    (segment) =>
+      `('segment_${segment}', NULL, NULL, CASE WHEN t.eou_latency IS NOT NULL THEN t.segment_${segment} END)`,
+  ),
+].join(', ');
+
+const TURN_COLUMNS = [
+  ...STAGES.flatMap((stage) => [`${stage}_provider`, `${stage}_model`, `cost_${stage}`]),
+  ...LATENCIES,
+  ...SEGMENTS.map((segment) => `segment_${segment}`),
+  'interruption_kind',
+  'cut_off_by',
+  'error_type',
+  'playback_source',
+  'usage_estimated',
+];
+
+/**
+ * SQL: the calls `c` that a condition on `call_metrics m` means, and their turns `t`, by the index, call by call: a planner
+ * that may choose reads the whole table, however long it is (OFFSET 0 forbids it). `k` is the number of a period with its
+ * dimensions, `d`: grouping by it is many times faster than by all of them.
+ */
+const ROWS = (grain: Grain, condition: string): string => `\
+c AS MATERIALIZED (
+  SELECT r.*, dense_rank() OVER (ORDER BY r.at, ${DIMENSIONS.map(bytes).join(', ')}) AS k FROM (
+    SELECT ${PERIOD_OF[grain]('m.started_at')} AS at, m.* FROM :schema.call_metrics m WHERE ${condition}
+  ) AS r
+), d AS MATERIALIZED (
+  SELECT DISTINCT c.k, c.at, ${dimensionsOf('c')} FROM c
+), t AS MATERIALIZED (
+  SELECT c.k, l.* FROM c CROSS JOIN LATERAL (
+    SELECT call_id, ${TURN_COLUMNS.join(', ')} FROM :schema.call_logs
+    WHERE tenant = c.tenant AND call_id = c.call_id OFFSET 0
+  ) AS l
+)`;
+
+const CALLS = `\
+SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measures)
+  .map(([name, { type }]) => `(${OF_CALLS[name]})::${type} AS ${name}`)
+  .join(', ')}
+FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
+
+const HISTOGRAMS = `\
+SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
+  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts
+FROM (
+  SELECT k, figure, provider, model, sum(n)::bigint AS turns, sum(us)::bigint AS sum_us,
+    min(least) AS least, max(greatest) AS greatest,
+    array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+  FROM (
+    SELECT t.k, f.figure, f.provider, f.model, ${bucketOf('f.seconds')}::smallint AS bucket, count(*)::integer AS n,
+      ${microseconds('f.seconds')} AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
+    FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
+    WHERE f.seconds IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5
+  ) AS b
+  GROUP BY 1, 2, 3, 4
+) AS h JOIN d USING (k)`;
+
+const MODELS = `\
+SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost
+FROM (
+  SELECT t.k, s.stage, s.provider, s.model, count(DISTINCT t.call_id) AS calls, count(*) AS turns, sum(s.cost) AS cost
+  FROM t CROSS JOIN LATERAL (
+    VALUES ${STAGES.map((stage) => `('${stage}', t.${stage}_provider, t.${stage}_model, t.cost_${stage})`).join(', ')}
+  ) AS s (stage, provider, model, cost)
+  WHERE s.provider IS NOT NULL OR s.model IS NOT NULL
+  GROUP BY 1, 2, 3, 4
+) AS h JOIN d USING (k)`;
+
+const WORDS = `\
+SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count
+FROM (
+  SELECT k, kind, name, count(*) AS count
+  FROM (
+    SELECT c.k, w.kind, w.name FROM c CROSS JOIN LATERAL (
+      VALUES ('end_reason', c.end_reason), ('outcome_source', c.outcome_source)
+    ) AS w (kind, name)
+    UNION ALL SELECT c.k, 'unpriced', u.name FROM c CROSS JOIN LATERAL unnest(c.unpriced) AS u (name)
+    UNION ALL SELECT t.k, w.kind, w.name FROM t CROSS JOIN LATERAL (
+      VALUES ('interruption', t.interruption_kind), ('cut_off', t.cut_off_by), ('error', t.error_type),
+        ('estimated', CASE WHEN t.eou_latency IS NOT NULL AND t.playback_source = 'estimated' THEN 'silence' END),
+        ('estimated', CASE WHEN t.usage_estimated THEN 'usage' END)
+    ) AS w (kind, name)
+  ) AS w
+  WHERE name IS NOT NULL
+  GROUP BY 1, 2, 3
+) AS h JOIN d USING (k)`;
+
+/** Those that are computed from rows. */
+export type RowsRollup = Exclude<Rollup, 'rollup_tenant_latencies'>;
+
+const FROM_ROWS: Readonly<Record<RowsRollup, string>> = {
+  rollup_calls: CALLS,
+  rollup_latencies: HISTOGRAMS,
+  rollup_models: MODELS,
+  rollup_words: WORDS,
+};
+
+const TABLES = Object.keys(FROM_ROWS) as RowsRollup[];
+
+/** SQL: what one table of rollups has of the calls that a condition on `call_metrics m` means. */
+export const fromRows = (table: RowsRollup, grain: Grain, condition: string): string =>
+  `WITH ${ROWS(grain, condition)} ${FROM_ROWS[table]}`;
+
+/** How measures of shorter periods become one: they are added, but for these. */
+const MERGED: Readonly<Record<string, 'min' | 'max'>> = {
+  first_started_at: 'min',
+  last_started_at: 'max',
+  eou_latency_max: 'max',
+  least: 'min',
+  greatest: 'max',
+};
+
+/** SQL: what one table of rollups has of shorter periods or of more dimensions, put together. */
+function merged(table: Rollup, grain: Grain, condition: string, from: Rollup = table): string {
+  const keys = [...ROLLUPS[table].dimensions, ...Object.keys(ROLLUPS[table].keys)];
+  const measures = Object.entries(ROLLUPS[table].measures).filter(([, { type }]) => !type.endsWith('[]'));
+  const sums = measures.map(([name, { type }]) => `${MERGED[name] ?? 'sum'}(${name})::${type} AS ${name}`);
+  const source = `SELECT ${PERIOD_OF[grain]('r.at')} AS period, r.* FROM :schema.${from} r WHERE ${condition}`;
+  if (!('buckets' in ROLLUPS[table].measures))
+    return `SELECT period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM (${source}) AS r GROUP BY period, ${keys.join(', ')}`;
+  return `\
+WITH r AS MATERIALIZED (
+  SELECT s.*, dense_rank() OVER (ORDER BY s.period, ${keys.map(bytes).join(', ')}) AS k FROM (${source}) AS s
+), h AS (
+  SELECT k, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
+    SELECT r.k, b.bucket, sum(b.n)::integer AS n FROM r CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS b (bucket, n)
+    GROUP BY 1, 2
+  ) AS b GROUP BY 1
+)
+SELECT s.at, ${[...keys, ...measures.map(([name]) => name)].map((name) => `s.${name}`).join(', ')}, h.buckets, h.counts
+FROM (
+  SELECT k, period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM r GROUP BY k, period, ${keys.join(', ')}
+) AS s JOIN h USING (k)`;
+}
+
+/** The period from $1 to $2 (microseconds since 1970), of the tenants $3. */
+const instant = (parameter: string): string =>
+  `'epoch'::timestamptz + ${parameter}::double precision * interval '1 microsecond'`;
+const within = (column: string): string =>
+  `${column} >= ${instant('$1')} AND ${column} < ${instant('$2')} AND tenant = ANY ($3::text[])`;
+
+/** The rollups of a length that begin in the period are removed. */
+const gone = (grain: Grain, tables: readonly Rollup[] = TABLES): string =>
+  tables
+    .map(
+      (table) =>
+        `gone_${table} AS (DELETE FROM :schema.${table} WHERE grain = '${grain}' AND ${within('at')})`,
+    )
+    .join(', ');
+
+const written = (grain: Grain, table: Rollup, source: string): string =>
+  `new_${table} AS (INSERT INTO :schema.${table} (grain, ${columnsOf(table).join(', ')}) SELECT '${grain}', s.* FROM (${source}) AS s)`;
+
+/** Statement: the rollups of a length in the period, as the rows have it, in place of what was there. */
+export const computed = (grain: Grain): string => `\
+WITH ${ROWS(grain, within('m.started_at'))},
+${gone(grain)},
+${TABLES.map((table) => written(grain, table, FROM_ROWS[table])).join(',\n')}
+SELECT 1`;
+
+/** Statement: the same from the rollups of shorter periods. */
+export const rolledUp = (grain: Grain, from: Grain): string => `\
+WITH ${gone(grain)},
+${TABLES.map((table) => written(grain, table, merged(table, grain, `r.grain = '${from}' AND ${within('r.at')}`))).join(',\n')}
+SELECT 1`;
+
+/** Statement: the latencies of all calls of a tenant: of an hour from its rollups, of a day from those of its hours. */
+export const ofTenants = (grain: 'hour' | 'day'): string => {
+  const table = 'rollup_tenant_latencies';
+  const from = grain === 'hour' ? 'rollup_latencies' : table;
+  const source = merged(table, grain, `r.grain = 'hour' AND ${within('r.at')}`, from);
+  return `WITH ${gone(grain, [table])}, ${written(grain, table, source)} SELECT 1`;
+};
+
+/** Statement: no rollups of a length in the period. */
+export const removed = (grain: Grain): string => `WITH ${gone(grain)} SELECT 1`;
