@@ -3,6 +3,8 @@ import { COST_PARTS, type CostPart, type Outcome, SEGMENTS, type Segment } from 
 import { sumUsd, Usd } from '../pricing/money.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
+import { type CallSums, rolledFigures } from './rolled-totals.ts';
+import { rolledUp } from './rollups/read.ts';
 import {
   aggregate,
   type CallFigures,
@@ -47,22 +49,43 @@ export interface CallTotals {
 const ALL_TURNS_OF_CALLS = 10_000;
 
 /**
- * What the calls of a filter come to. Counts, costs and the longest silence are exact, over all of them, whatever their number;
- * what comes from their turns is of every call up to 10,000 and of one in `every` beyond. No statement sorts or joins more
- * than that.
+ * What the calls of a filter come to, from rollups where they tell it and there are many. Else from rows: counts, costs and
+ * the longest silence are exact, over all of them, whatever their number; what comes from their turns is of every call up to
+ * 10,000 and of one in `every` beyond. No statement sorts or joins more than that.
  */
 export async function callTotals(
   db: Database,
   filter: CallFilter,
   allTurnsOfCalls: number = ALL_TURNS_OF_CALLS,
 ): Promise<CallTotals> {
+  const source = (await rolledUp(db, filter))?.over();
+  if (source !== undefined) {
+    const { calls, outcomes, turns, unpriced } = await rolledFigures(db, source);
+    return totalsOf([calls], { outcomes, turns, unpriced, every: 1 });
+  }
   const condition = callCondition(filter);
   const every = await sampleOf(db, condition, allTurnsOfCalls);
-  const [calls, unpriced, [turn]] = await Promise.all([
+  const [calls, unpriced, [turns]] = await Promise.all([
     aggregate<CallFigures>(db, callFigures(condition)),
     aggregate<{ name: string }>(db, unpricedNames(condition)),
     aggregate<TurnFigures>(db, turnFigures(turnsOf(filter, every))),
   ]);
+  return totalsOf(calls, {
+    outcomes: Object.fromEntries(calls.map((row) => [row.outcome, row.calls])),
+    turns,
+    unpriced: unpriced.map(({ name }) => name),
+    every,
+  });
+}
+
+interface Besides extends Pick<CallTotals, 'outcomes' | 'unpriced' | 'every'> {
+  turns: TurnFigures | undefined;
+}
+
+function totalsOf(
+  calls: readonly CallSums[],
+  { outcomes, turns: turn, unpriced, every }: Besides,
+): CallTotals {
   const count = sum(calls.map((row) => row.calls)) ?? 0;
   const money = (column: `cost_${CostPart | 'total'}`) =>
     sumUsd(calls.map((row) => (row[column] === null ? undefined : new Usd(row[column])))) ?? null;
@@ -70,14 +93,14 @@ export async function callTotals(
     calls: count,
     every,
     turns: sum(calls.map((row) => row.turns)) ?? 0,
-    outcomes: Object.fromEntries(calls.map((row) => [row.outcome, row.calls])),
+    outcomes,
     interruptions: sum(calls.map((row) => row.interruptions)),
     unanswered: sum(calls.map((row) => row.unanswered)),
     cost: money('cost_total'),
     costs: Object.fromEntries(COST_PARTS.map((part) => [part, money(`cost_${part}`)])) as CallTotals['costs'],
     callsWithoutCost: sum(calls.map((row) => row.without_cost)) ?? 0,
     callsUnpriced: sum(calls.map((row) => row.unpriced)) ?? 0,
-    unpriced: unpriced.map(({ name }) => name),
+    unpriced,
     silence: {
       turns: turn?.turns ?? 0,
       p50: turn?.p50 ?? null,

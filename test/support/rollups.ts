@@ -288,7 +288,7 @@ const figuresOf = (log: CallLogRow) => [
 ];
 
 /** As PostgreSQL has it, of values in order. */
-function percentileCont(sorted: readonly number[], share: number): number {
+export function percentileCont(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
   return low + (high - low) * (place % 1);

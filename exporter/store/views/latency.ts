@@ -1,5 +1,8 @@
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { Queryable } from '../database.ts';
+import { percentilesOf, secondsIn, shareUpTo } from '../rollups/histogram.ts';
+import { type LatencySums, latenciesOf } from '../rollups/latencies.ts';
+import { rolledUp } from '../rollups/read.ts';
 import { bucketFor, bucketOf, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
 import type { CallSelection } from './selection.ts';
 
@@ -42,6 +45,7 @@ export interface LatencyView {
 const HEAT_BINS = [0, 0.3, 0.6, 0.9, 1.2, 1.5, 2, 3, 5] as const;
 
 const MODEL_FIGURES = { stt: 'latency_stt', llm: 'ttfb_llm', tts: 'ttfb_tts' } as const;
+const SEGMENT_FIGURES = SEGMENTS.map((segment) => `segment_${segment}` as const);
 const MODEL_COLUMNS = Object.entries(MODEL_FIGURES)
   .map(([stage, column]) => `l.${stage}_provider, l.${stage}_model, l.${column}`)
   .join(', ');
@@ -52,6 +56,8 @@ export async function getLatency(
   selection: CallSelection,
   targetSeconds: number,
 ): Promise<LatencyView> {
+  const rolled = await latencyOfRollups(db, selection, targetSeconds);
+  if (rolled !== undefined) return rolled;
   const sample = await sampleOf(db, selection);
   const bucket = bucketFor(selection, sample);
   return {
@@ -63,6 +69,67 @@ export async function getLatency(
     calls: sample.calls,
     every: sample.every,
   };
+}
+
+async function latencyOfRollups(
+  db: Queryable,
+  selection: CallSelection,
+  targetSeconds: number,
+): Promise<LatencyView | undefined> {
+  const rolled = await rolledUp(db, selection);
+  if (rolled === undefined) return undefined;
+  const bucket = bucketFor(selection, rolled);
+  const source = rolled.over(bucket);
+  if (source === undefined) return undefined;
+  const found = await latenciesOf(db, source, {
+    figures: ['eou_latency', ...Object.values(MODEL_FIGURES)],
+    sums: SEGMENT_FIGURES,
+    timed: { figures: ['eou_latency', ...SEGMENT_FIGURES], bucketSeconds: bucket },
+  });
+  const silences = found.filter(({ figure }) => figure === 'eou_latency');
+  const secondsOf = (at: number | null, name: string) =>
+    found.find(({ at: from, figure }) => from === at && figure === `segment_${name}`)?.seconds ?? 0;
+  return {
+    bucket_seconds: bucket,
+    points: silences.map((silence) => {
+      const { at, turns } = silence;
+      const [p50, p95, p99] = percentilesOf(silence, [0.5, 0.95, 0.99]) as [number, number, number];
+      const segments = Object.fromEntries(SEGMENTS.map((name) => [name, secondsOf(at, name) / turns]));
+      return {
+        at: at ?? 0,
+        turns,
+        p50,
+        p95,
+        p99,
+        under_target: shareUpTo(silence, targetSeconds) ?? 0,
+        segments,
+      };
+    }),
+    models: found.flatMap(modelOf).sort(byTurns).slice(0, MOST_MODELS),
+    heat: silences.flatMap(heatOfHistogram),
+    bins: HEAT_BINS,
+    calls: rolled.calls,
+    every: 1,
+  };
+}
+
+function modelOf(sums: LatencySums): ModelLatency[] {
+  const { figure, provider, model, turns } = sums;
+  const stage = (['stt', 'llm', 'tts'] as const).find((each) => MODEL_FIGURES[each] === figure);
+  if (stage === undefined) return [];
+  const [p50, p95] = percentilesOf(sums, [0.5, 0.95]) as [number, number];
+  return [{ stage, provider, model, turns, p50, p95 }];
+}
+
+const byTurns = (a: ModelLatency, b: ModelLatency): number => b.turns - a.turns;
+
+function heatOfHistogram({ at, buckets, counts }: LatencySums): LatencyView['heat'] {
+  const turns = HEAT_BINS.map(() => 0);
+  buckets.forEach((bucket, index) => {
+    const bin = HEAT_BINS.findLastIndex((from) => secondsIn(bucket) >= from);
+    turns[bin] = (turns[bin] ?? 0) + (counts[index] ?? 0);
+  });
+  return turns.flatMap((count, bin): LatencyView['heat'] => (count === 0 ? [] : [[at ?? 0, bin, count]]));
 }
 
 const percentile = (share: number, column: string) =>

@@ -1,5 +1,7 @@
 import type { Queryable } from '../database.ts';
-import { bucketFor, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, sampleOf } from './sample.ts';
+import { type RolledSource, rolledUp } from '../rollups/read.ts';
+import { OUTCOME_SUMS, outcomesOf } from '../rollups/totals.ts';
+import { bucketFor, bucketOf, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
 
 export interface QualityPoint {
@@ -33,6 +35,16 @@ const MOST_WORDS = 12;
 
 /** How the calls of a selection went. */
 export async function getQuality(db: Queryable, selection: CallSelection): Promise<QualityView> {
+  const rolled = await rolledUp(db, selection);
+  const rolledBucket = rolled && bucketFor(selection, rolled);
+  const source = rolled?.over(rolledBucket);
+  if (rolledBucket !== undefined && source !== undefined)
+    return {
+      bucket_seconds: rolledBucket,
+      points: await pointsOfRollups(db, source, rolledBucket),
+      counted: await wordsOfRollups(db, source),
+      every: 1,
+    };
   const sample = await sampleOf(db, selection);
   const bucket = bucketFor(selection, sample);
   const parameters = new Parameters();
@@ -70,3 +82,26 @@ SELECT kind, name, count FROM counted WHERE place <= ${MOST_WORDS} ORDER BY kind
   );
   return { bucket_seconds: bucket, points, counted, every: sample.every };
 }
+
+const pointsOfRollups = (db: Queryable, source: RolledSource, bucket: number): Promise<QualityPoint[]> =>
+  db.query<QualityPoint>(
+    `SELECT at, calls, turns, ${outcomesOf('s')} AS outcomes, interruptions, unanswered, sentiment
+FROM (
+  SELECT ${bucketOf('extract(epoch from m.at)', bucket)} AS at,
+    ${['calls', 'turns', 'interruptions', 'unanswered'].map((name) => `sum(m.${name})::double precision AS ${name}`).join(', ')},
+    (sum(m.sentiment_billionths) / nullif(sum(m.felt_calls), 0) / 1000000000)::double precision AS sentiment, ${OUTCOME_SUMS}
+  FROM ${source.of('rollup_calls')} GROUP BY 1
+) AS s ORDER BY at`,
+    source.values,
+  );
+
+const wordsOfRollups = (db: Queryable, source: RolledSource): Promise<Counted[]> =>
+  db.query<Counted>(
+    `SELECT kind, name, count FROM (
+  SELECT m.kind, m.name, sum(m.count)::double precision AS count,
+    row_number() OVER (PARTITION BY m.kind ORDER BY sum(m.count) DESC, m.name) AS place
+  FROM ${source.of('rollup_words')} WHERE m.kind IN ('interruption', 'cut_off', 'error', 'end_reason', 'outcome_source')
+  GROUP BY 1, 2
+) AS u WHERE place <= ${MOST_WORDS} ORDER BY kind, place`,
+    source.values,
+  );

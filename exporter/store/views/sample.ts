@@ -68,7 +68,10 @@ const BUCKETS = [60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 7 * 86_400, 
 const MOST_BUCKETS = 60;
 
 /** Seconds of one bar or point of a chart of a selection: round ones, and no more than 60 of them. */
-export function bucketFor({ since, until }: CallSelection, { first, last }: Sample): number {
+export function bucketFor(
+  { since, until }: CallSelection,
+  { first, last }: Pick<Sample, 'first' | 'last'>,
+): number {
   const from = since === undefined ? first : Math.max(since / 1e6, first - 86_400);
   const over = Math.max(0, (until === undefined ? last : until / 1e6) - from);
   return BUCKETS.find((each) => over / each <= MOST_BUCKETS) ?? Math.ceil(over / MOST_BUCKETS);

@@ -1,6 +1,15 @@
 import { COMPONENTS, type Component } from '../../pricing/units.ts';
 import type { Queryable } from '../database.ts';
-import { bucketFor, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
+import { type RolledSource, rolledUp } from '../rollups/read.ts';
+import {
+  bucketFor,
+  bucketOf,
+  bucketOfCall,
+  SAMPLED_ROWS,
+  SAMPLED_TURNS,
+  type Sample,
+  sampleOf,
+} from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
 
 const MOST_ROWS = 30;
@@ -44,9 +53,29 @@ export interface SpendingView {
 
 /** What the calls of a selection cost. Sums over time, agents and campaigns are of every call. */
 export async function getSpending(db: Queryable, selection: CallSelection): Promise<SpendingView> {
+  const rolled = await rolledUp(db, selection);
+  const rolledBucket = rolled && bucketFor(selection, rolled);
+  const source = rolled?.over(rolledBucket);
+  if (rolledBucket !== undefined && source !== undefined)
+    return viewOf(rolledBucket, 1, {
+      sums: await sumsOfRollups(db, source, rolledBucket),
+      models: await modelsOfRollups(db, source),
+      unpriced: await unpricedOfRollups(db, source),
+    });
   const sample = await sampleOf(db, selection);
   const bucket = bucketFor(selection, sample);
-  const sums = await sumsOf(db, selection, bucket);
+  return viewOf(bucket, sample.every, {
+    sums: await sumsOf(db, selection, bucket),
+    models: await modelsOf(db, sample),
+    unpriced: await db.query<{ name: string; calls: number }>(UNPRICED, sample.values),
+  });
+}
+
+function viewOf(
+  bucket: number,
+  every: number,
+  { sums, models, unpriced }: Pick<SpendingView, 'unpriced'> & { sums: Sums[]; models: SpendingPart[] },
+): SpendingView {
   const of = (kind: Sums['kind']) => sums.filter((sum) => sum.kind === kind);
   const parts = (kind: 'agent' | 'campaign') =>
     of(kind)
@@ -59,12 +88,12 @@ export async function getSpending(db: Queryable, selection: CallSelection): Prom
     points: of('time')
       .sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
       .map(({ at, calls, total, components }) => ({ at: at ?? 0, calls, total, components })),
-    parts: [...parts('agent'), ...parts('campaign'), ...(await modelsOf(db, sample))],
-    unpriced: await db.query<{ name: string; calls: number }>(UNPRICED, sample.values),
+    parts: [...parts('agent'), ...parts('campaign'), ...models],
+    unpriced,
     successes: all?.successes ?? 0,
     judged_calls: all?.judged_calls ?? 0,
     judged_total: all?.judged_total ?? null,
-    every: sample.every,
+    every,
   };
 }
 
@@ -81,28 +110,63 @@ interface Sums {
   judged_total: string | null;
 }
 
-/** Sums by time, by agent, by campaign and of all, in one reading of the rows. */
+/** Sums by time, by agent, by campaign and of all, in one reading. */
+const grouped = (sums: string, source: string): string => `\
+SELECT (ARRAY['time', 'agent', 'campaign', 'all'])[
+    CASE WHEN grouping(at) = 0 THEN 1 WHEN grouping(agent) = 0 THEN 2 WHEN grouping(campaign) = 0 THEN 3 ELSE 4 END
+  ] AS kind, at, coalesce(agent, campaign) AS name, sum(cost_total)::text AS total,
+  jsonb_build_object(${COMPONENTS.map((name) => `'${name}', sum(cost_${name})::text`).join(', ')}) AS components,
+  ${sums}
+FROM (${source}) AS c
+GROUP BY GROUPING SETS ((at), (agent), (campaign), ())`;
+
+const GROUPS = `coalesce(m.agent_name, m.service_name) AS agent, m.campaign_id AS campaign, m.cost_total, ${COMPONENTS.map(
+  (name) => `m.cost_${name}`,
+).join(', ')}`;
+
 function sumsOf(db: Queryable, selection: CallSelection, bucket: number): Promise<Sums[]> {
   const parameters = new Parameters();
   const conditions = conditionsOf(selection, parameters);
-  const components = COMPONENTS.map((name) => `'${name}', sum(cost_${name})::text`).join(', ');
-  const columns = COMPONENTS.map((name) => `cost_${name}`).join(', ');
   return db.query<Sums>(
-    `SELECT (ARRAY['time', 'agent', 'campaign', 'all'])[
-    CASE WHEN grouping(at) = 0 THEN 1 WHEN grouping(agent) = 0 THEN 2 WHEN grouping(campaign) = 0 THEN 3 ELSE 4 END
-  ] AS kind, at, coalesce(agent, campaign) AS name, count(*)::int AS calls, sum(duration_seconds) / 60 AS minutes,
-  sum(cost_total)::text AS total, jsonb_build_object(${components}) AS components,
+    grouped(
+      `count(*)::int AS calls, sum(duration_seconds) / 60 AS minutes,
   count(*) FILTER (WHERE outcome = 'SUCCESS')::int AS successes, count(outcome)::int AS judged_calls,
-  (sum(cost_total) FILTER (WHERE outcome IS NOT NULL))::text AS judged_total
-FROM (
-  SELECT ${bucketOfCall(bucket)} AS at, coalesce(agent_name, service_name) AS agent, campaign_id AS campaign,
-    duration_seconds, outcome, cost_total, ${columns}
-  FROM :schema.call_metrics m WHERE ${conditions}
-) AS c
-GROUP BY GROUPING SETS ((at), (agent), (campaign), ())`,
+  (sum(cost_total) FILTER (WHERE outcome IS NOT NULL))::text AS judged_total`,
+      `SELECT ${bucketOfCall(bucket)} AS at, ${GROUPS}, m.duration_seconds, m.outcome
+  FROM :schema.call_metrics m WHERE ${conditions}`,
+    ),
     parameters.values,
   );
 }
+
+const sumsOfRollups = (db: Queryable, source: RolledSource, bucket: number): Promise<Sums[]> =>
+  db.query<Sums>(
+    grouped(
+      `sum(calls)::double precision AS calls, (sum(duration_us) / 60000000.0)::double precision AS minutes,
+  sum(outcome_success)::double precision AS successes, sum(calls - outcome_unknown)::double precision AS judged_calls,
+  sum(cost_judged)::text AS judged_total`,
+      `SELECT ${bucketOf('extract(epoch from m.at)', bucket)} AS at, ${GROUPS}, m.calls, m.duration_us, m.outcome_success,
+    m.outcome_unknown, m.cost_judged
+  FROM ${source.of('rollup_calls')}`,
+    ),
+    source.values,
+  );
+
+const modelsOfRollups = (db: Queryable, source: RolledSource): Promise<SpendingPart[]> =>
+  db.query<SpendingPart>(
+    `SELECT 'model' AS kind, m.stage AS component, m.model AS name, sum(m.calls)::double precision AS calls, 0 AS minutes,
+  sum(m.cost)::text AS total
+FROM ${source.of('rollup_models')} WHERE m.model IS NOT NULL
+GROUP BY 2, 3 ORDER BY sum(m.cost) DESC NULLS LAST, 2, 3 LIMIT ${MOST_ROWS}`,
+    source.values,
+  );
+
+const unpricedOfRollups = (db: Queryable, source: RolledSource): Promise<SpendingView['unpriced']> =>
+  db.query<{ name: string; calls: number }>(
+    `SELECT m.name, sum(m.count)::double precision AS calls FROM ${source.of('rollup_words')} WHERE m.kind = 'unpriced'
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_ROWS}`,
+    source.values,
+  );
 
 function modelsOf(db: Queryable, { values }: Sample): Promise<SpendingPart[]> {
   const models = ['stt', 'llm', 'tts'].map(

@@ -1,6 +1,10 @@
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { COMPONENTS } from '../../pricing/units.ts';
 import type { Queryable } from '../database.ts';
+import { percentilesOf, shareUpTo } from '../rollups/histogram.ts';
+import { latenciesOf } from '../rollups/latencies.ts';
+import { type RolledSource, rolledUp } from '../rollups/read.ts';
+import { OUTCOME_SUMS, outcomesOf } from '../rollups/totals.ts';
 import { SAMPLED_TURNS, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
 
@@ -32,6 +36,31 @@ const COSTS = [...COMPONENTS, 'total'];
 const OUTCOME_COUNTS = 'jsonb_object_agg(outcome, n) FILTER (WHERE outcome IS NOT NULL)';
 
 export async function getTotals(db: Queryable, selection: CallSelection): Promise<CallTotals> {
+  const source = (await rolledUp(db, selection))?.over();
+  return source === undefined ? totalsOfRows(db, selection) : totalsOfRollups(db, source);
+}
+
+async function totalsOfRollups(db: Queryable, source: RolledSource): Promise<CallTotals> {
+  const count = (name: string) => `sum(m.${name})::double precision AS ${name}`;
+  const [row] = await db.query<CallTotals>(
+    `SELECT calls, turns, duration_seconds, first_started_at, last_started_at,
+  ${COSTS.map((name) => `cost_${name}`).join(', ')}, unpriced_calls, interruptions, false_interruptions, unanswered,
+  judged_turns, ${outcomesOf('s')} AS outcomes
+FROM (
+  SELECT ${['calls', 'turns', 'unpriced_calls', 'interruptions', 'false_interruptions', 'unanswered', 'judged_turns'].map(count).join(', ')},
+    (sum(m.duration_us) / 1000000.0)::double precision AS duration_seconds,
+    (extract(epoch from min(m.first_started_at)) * 1000000)::double precision AS first_started_at,
+    (extract(epoch from max(m.last_started_at)) * 1000000)::double precision AS last_started_at,
+    ${COSTS.map((name) => `sum(m.cost_${name})::text AS cost_${name}`).join(', ')}, ${OUTCOME_SUMS}
+  FROM ${source.of('rollup_calls')}
+) AS s`,
+    source.values,
+  );
+  if (row === undefined) throw new Error('An aggregate without groups gives one row.');
+  return row;
+}
+
+async function totalsOfRows(db: Queryable, selection: CallSelection): Promise<CallTotals> {
   const parameters = new Parameters();
   const conditions = conditionsOf(selection, parameters);
   const costs = COSTS.map((component) => `sum(cost_${component}) AS cost_${component}`);
@@ -83,6 +112,8 @@ export async function getSilence(
   selection: CallSelection,
   targetSeconds: number,
 ): Promise<SilenceFigures> {
+  const source = (await rolledUp(db, selection))?.over();
+  if (source !== undefined) return silenceOfRollups(db, source, targetSeconds);
   const sample = await sampleOf(db, selection);
   const [row] = await db.query<Omit<SilenceFigures, 'every'>>(
     `SELECT count(*)::int AS turns, ${PERCENTILES},
@@ -93,6 +124,35 @@ FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL`,
   );
   if (row === undefined) throw new Error('An aggregate without groups gives one row.');
   return { ...row, every: sample.every };
+}
+
+async function silenceOfRollups(
+  db: Queryable,
+  source: RolledSource,
+  targetSeconds: number,
+): Promise<SilenceFigures> {
+  const segments = SEGMENTS.map((segment) => `segment_${segment}` as const);
+  const found = await latenciesOf(db, source, { figures: ['eou_latency'], sums: segments });
+  const silence = found.find(({ figure }) => figure === 'eou_latency');
+  const [p25, p50, p75, p95, p99] = percentilesOf(
+    silence ?? { buckets: [], counts: [] },
+    [0.25, 0.5, 0.75, 0.95, 0.99],
+  ) as [number | null, number | null, number | null, number | null, number | null];
+  const turns = silence?.turns ?? 0;
+  const secondsOf = (name: string) => found.find(({ figure }) => figure === name)?.seconds ?? 0;
+  return {
+    turns,
+    p25,
+    p50,
+    p75,
+    p95,
+    p99,
+    under_target: silence === undefined ? null : shareUpTo(silence, targetSeconds),
+    segments: Object.fromEntries(
+      SEGMENTS.map((segment) => [segment, turns === 0 ? null : secondsOf(`segment_${segment}`) / turns]),
+    ),
+    every: 1,
+  };
 }
 
 const PERCENTILES = [25, 50, 75, 95, 99]
