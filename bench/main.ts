@@ -16,6 +16,7 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   decode: async () => (await import('./decode.ts')).benchDecode(),
   'heap-per-byte': async () => (await import('./heap-per-byte.ts')).benchHeapPerByte(),
   report: async () => (await import('./report.ts')).benchReport(),
+  rollups: async () => (await import('./rollups.ts')).benchRollups(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
   assault: async () => (await import('./assault/assault.ts')).benchAssault(),
 };

@@ -38,8 +38,10 @@ How they are shown:
   --jsonl              the rows with their turns, one call a line, streamed: all that match unless --limit
   --csv                the rows without their turns, streamed: all that match unless --limit
 
-Beyond 10,000 calls that match, figures of turns are from a part of them, to within some two percent, and marked ≈; counts
-and costs are of all. ~ is estimated, + at least so much because something had no price or no known usage, – not known.
+Beyond 4,000 calls that match, totals are those of rollups, and percentiles within 1 %. What rollups do not tell apart (a
+customer, a tag, an outcome, a provider, a silence) is read from rows: beyond 10,000 calls, figures of turns are from a part of
+them, to within some two percent, and marked ≈. Counts and costs are of all. ~ is estimated, + at least so much because
+something had no price or no known usage, – not known.
 
 In files, money has all its places, instants are ISO 8601 in UTC, and text that a spreadsheet would take for a formula has an
 apostrophe before it.

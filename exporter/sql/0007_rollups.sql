@@ -1,6 +1,6 @@
--- Rollups: what the calls of five minutes, an hour, a day come to, so that nobody has to read a million rows. They are a
--- function of the rows alone. Whoever changes rows leaves a mark on the five minutes that they are of, in the same transaction,
--- and workers compute marked periods again: see exporter/store/rollups/roll-up.ts.
+-- Rollups: what the calls of five minutes, an hour, a day come to, so that no reader needs a million rows. They are a
+-- function of the rows alone. A change of rows leaves a mark on the five minutes that they are of, in the same transaction, and
+-- workers compute marked periods again: see exporter/store/rollups/roll-up.ts.
 
 -- Left over where the other tables were lost.
 DROP TABLE IF EXISTS rollup_marks, rollup_calls, rollup_latencies, rollup_tenant_latencies, rollup_models, rollup_words;
@@ -146,7 +146,7 @@ COMMENT ON COLUMN rollup_marks.at IS 'Where the period begins. Unit: instant';
 COMMENT ON COLUMN rollup_marks.tenant IS 'Whose calls changed. Unit: name';
 COMMENT ON COLUMN rollup_marks.marked_at IS 'When they did. Unit: instant';
 
--- A trigger, so that nothing can change rows without a mark: no process of an earlier version, and nobody who deletes by hand.
+-- A trigger, so that nothing can change rows without a mark: no process of an earlier version, and no deletion by hand.
 CREATE OR REPLACE FUNCTION mark_rollups() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN

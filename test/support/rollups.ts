@@ -96,7 +96,9 @@ function grouped<Item>(items: Iterable<readonly [key: unknown[], item: Item]>): 
   const groups = new Map<string, Item[]>();
   for (const [key, item] of items) {
     const text = JSON.stringify(key);
-    groups.set(text, [...(groups.get(text) ?? []), item]);
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, [item]);
+    else group.push(item);
   }
   return sorted(groups);
 }

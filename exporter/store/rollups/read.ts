@@ -24,7 +24,7 @@ const OF_TENANTS: ReadonlySet<string> = new Set(['since', 'until', 'tenant']);
 
 /** Of fewer calls the rows are read: they are as quick, their percentiles are exact, and they are of this very moment. */
 const FEW_CALLS = 4_000;
-/** A mark that waits for so long, in seconds, means that nobody computes rollups, or that they are far behind. */
+/** A mark that waits for so long, in seconds, means that no process computes rollups, or that they are far behind. */
 const BEHIND_SECONDS = 30;
 /** What is read from rows, besides, is of no longer time than this: an hour at either end. */
 const MOST_REST_US = 2 * LENGTH_US.hour;

@@ -6,10 +6,10 @@ import { computed, ofTenants, PERIOD_OF, removed, rolledUp } from './sources.ts'
 /**
  * Rollups are computed again as a whole, a period at a time: a slice of five minutes from the rows, an hour from its slices,
  * a day from its hours. Which ones, the table of marks says: a trigger on `call_metrics` adds one in the transaction that
- * changes rows, and whoever computes a slice adds those of its hour and its day in the transaction that writes the slice.
+ * changes rows, and the transaction that computes a slice adds those of its hour and its day.
  *
  * Why that is exact at READ COMMITTED, with any number of workers, killed at any moment: (1) a lock is taken, of the hour or
- * the day, until the end of the transaction, so that what is read and replaced below is nobody else's meanwhile. (2) The
+ * the day, until the end of the transaction, so that no other worker reads or replaces it meanwhile. (2) The
  * period's marks are deleted. A statement sees what was committed before it began: the rows of each mark that is deleted here
  * were committed with it, and so (3) the statement that computes sees them, as it begins later. A mark that is committed
  * after (2) began stays, whether (3) saw its rows or not, and the period is computed once more. (4) If anything fails the
@@ -47,7 +47,7 @@ const MOST_CALLS = 10_000;
 
 /** SQL: slices that begin from then on are there, all of them. */
 export const SLICES_FROM = `date_bin('1 hour', now() - interval '2 days', 'epoch'::timestamptz)`;
-/** Nobody counts on slices before this: a transaction that began before them an hour ago has ended. */
+/** No reader counts on slices before this: a transaction that began before them an hour ago has ended. */
 const SLICES_END = `date_bin('1 hour', now() - interval '50 hours', 'epoch'::timestamptz)`;
 
 // Hours and days are computed when they are over, and when nothing in them waits to be computed.
@@ -153,7 +153,7 @@ async function computeOldHour(
   await tx.query(removed('slice'), hour);
 }
 
-/** Removes slices that are too old for anybody to read. */
+/** Removes slices that are too old to be read. */
 export async function forgetSlices(db: Queryable): Promise<void> {
   for (const statement of FORGET_SLICES) await db.query(statement);
 }

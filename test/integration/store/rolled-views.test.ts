@@ -75,7 +75,7 @@ function makeCalls(): CallRows[] {
   });
 }
 
-/** Rollups of which nobody knows that they are good: then rows are read. */
+/** With a mark that has waited too long, rows are read. */
 const ofRows = async <Answer>(db: Database, ask: () => Promise<Answer>): Promise<Answer> => {
   await db.query(`INSERT INTO :schema.rollup_marks (grain, at, tenant, marked_at)
     VALUES ('slice', now() - interval '1 day', 'nobody', now() - interval '1 hour')`);

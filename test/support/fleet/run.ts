@@ -6,6 +6,7 @@ import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { poll } from '../poll.ts';
 import type { SmallDisk } from '../postgres/small-disk.ts';
 import type { TestPostgres } from '../postgres.ts';
+import { assertRollups } from '../rollups.ts';
 import { type FleetCall, fleetCalls, sentBy } from './calls.ts';
 import { below, type Delivery, deliveriesOf, shownWith, shuffled } from './delivery.ts';
 import type { Fleet } from './fleet.ts';
@@ -113,6 +114,7 @@ export async function faultRun(ground: Ground, options: RunOptions): Promise<Run
     const expected = await storedOf(ground.reference, callIds);
     assert.equal(expected.journal.length, spans);
     assert.deepEqual(await storedOf(ground.db, callIds, options.without), expected);
+    await assertRollups(ground.db);
     return {
       spans,
       calls: expected.metrics.length,
