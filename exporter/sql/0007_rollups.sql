@@ -143,7 +143,7 @@ CREATE TABLE rollup_marks (
 COMMENT ON TABLE rollup_marks IS 'Periods whose rollups are to be computed again.';
 COMMENT ON COLUMN rollup_marks.grain IS 'Length of the period: slice, hour, day. Unit: name';
 COMMENT ON COLUMN rollup_marks.at IS 'Where the period begins. Unit: instant';
-COMMENT ON COLUMN rollup_marks.tenant IS 'Whose calls changed. Unit: name';
+COMMENT ON COLUMN rollup_marks.tenant IS 'Whose calls changed; * of all tenants. Unit: name';
 COMMENT ON COLUMN rollup_marks.marked_at IS 'When they did. Unit: instant';
 
 -- A trigger, so that nothing can change rows without a mark: no process of an earlier version, and no deletion by hand.
@@ -168,6 +168,16 @@ CREATE TRIGGER mark_updated AFTER UPDATE ON call_metrics
 CREATE TRIGGER mark_deleted AFTER DELETE ON call_metrics
   REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION mark_rollups();
 
--- Of the calls that there are.
+-- Of the calls that there are: from one to the first that is later, by the index, so that it takes as long as there are five
+-- minutes with calls and not as long as there are calls.
 INSERT INTO rollup_marks (grain, at, tenant)
-SELECT DISTINCT 'slice', date_bin('5 minutes', started_at, 'epoch'::timestamptz), tenant FROM call_metrics;
+WITH RECURSIVE slices AS (
+  SELECT date_bin('5 minutes', min(started_at), 'epoch'::timestamptz) AS at FROM call_metrics
+  UNION ALL
+  SELECT (
+    SELECT date_bin('5 minutes', m.started_at, 'epoch'::timestamptz) FROM call_metrics m
+    WHERE m.started_at >= s.at + interval '5 minutes' ORDER BY m.started_at LIMIT 1
+  )
+  FROM slices s WHERE s.at IS NOT NULL
+)
+SELECT 'slice', at, '*' FROM slices WHERE at IS NOT NULL;

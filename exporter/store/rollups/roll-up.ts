@@ -1,7 +1,7 @@
 import type { Grain } from '../../../model/rollups.ts';
 import type { Database, Queryable } from '../database.ts';
 import { LENGTH_US } from './cover.ts';
-import { computed, ofTenants, PERIOD_OF, removed, rolledUp } from './sources.ts';
+import { computed, ofTenants, PERIOD_OF, removed, rolledUp, within } from './sources.ts';
 
 /**
  * Rollups are computed again as a whole, a period at a time: a slice of five minutes from the rows, an hour from its slices,
@@ -33,7 +33,7 @@ export interface MarkedPeriod {
   readonly grain: Grain;
   /** Microseconds since 1970. */
   readonly at: number;
-  /** Whose calls changed. */
+  /** Whose calls changed; `*` of all tenants. */
   readonly tenants: readonly string[];
   /** An hour that has no slices any more. */
   readonly from_rows: boolean;
@@ -81,7 +81,7 @@ const instant = (parameter: string) =>
   `'epoch'::timestamptz + ${parameter}::double precision * interval '1 microsecond'`;
 const UNMARK = `\
 DELETE FROM :schema.rollup_marks
-WHERE grain = ANY ($4::text[]) AND at >= ${instant('$1')} AND at < ${instant('$2')} AND tenant = ANY ($3::text[])`;
+WHERE grain = ANY ($4::text[]) AND ${within('at')}`;
 const MARK = `\
 INSERT INTO :schema.rollup_marks (grain, at, tenant)
 SELECT g.grain, g.at, tenant FROM unnest($2::text[]) AS tenant

@@ -206,11 +206,11 @@ FROM (
 ) AS s JOIN h USING (k)`;
 }
 
-/** The period from $1 to $2 (microseconds since 1970), of the tenants $3. */
+/** The period from $1 to $2 (microseconds since 1970), of the tenants $3, `*` being all of them. */
 const instant = (parameter: string): string =>
   `'epoch'::timestamptz + ${parameter}::double precision * interval '1 microsecond'`;
-const within = (column: string): string =>
-  `${column} >= ${instant('$1')} AND ${column} < ${instant('$2')} AND tenant = ANY ($3::text[])`;
+export const within = (column: string): string =>
+  `${column} >= ${instant('$1')} AND ${column} < ${instant('$2')} AND (tenant = ANY ($3::text[]) OR '*' = ANY ($3))`;
 
 /** The rollups of a length that begin in the period are removed. */
 const gone = (grain: Grain, tables: readonly Rollup[] = TABLES): string =>
