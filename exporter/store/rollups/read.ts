@@ -33,7 +33,7 @@ const STATE = `\
 SELECT
   EXISTS (
     SELECT FROM :schema.rollup_marks
-    WHERE grain = 'slice' AND marked_at < now() - interval '${BEHIND_SECONDS} seconds'
+    WHERE grain = 'slice' AND marked_at NOT BETWEEN now() - interval '${BEHIND_SECONDS} seconds' AND now() + interval '${BEHIND_SECONDS} seconds'
       AND ($1::double precision IS NULL OR at >= 'epoch'::timestamptz + ($1 - ${LENGTH_US.slice}) * interval '1 microsecond')
       AND ($2::double precision IS NULL OR at < 'epoch'::timestamptz + $2 * interval '1 microsecond')
   ) AS behind,

@@ -50,6 +50,10 @@ export const SLICES_FROM = `date_bin('1 hour', now() - interval '2 days', 'epoch
 /** No reader counts on slices before this: a transaction that began before them an hour ago has ended. */
 const SLICES_END = `date_bin('1 hour', now() - interval '50 hours', 'epoch'::timestamptz)`;
 
+/** A mark waits no more. One of the future was left before the clock of the database was set back. */
+const due = (parameter: string): string =>
+  `(since <= now() - ${parameter}::double precision * interval '1 millisecond' OR since > now())`;
+
 // Hours and days are computed when they are over, and when nothing in them waits to be computed.
 const MARKED = `\
 WITH marked AS (
@@ -57,14 +61,14 @@ WITH marked AS (
   FROM :schema.rollup_marks GROUP BY 1, 2, 3
 ), old AS (
   SELECT 'hour' AS grain, hour AS at, tenant, since, true AS from_rows FROM marked
-  WHERE grain <> 'day' AND hour < ${SLICES_FROM} AND since <= now() - $1::double precision * interval '1 millisecond'
+  WHERE grain <> 'day' AND hour < ${SLICES_FROM} AND ${due('$1')}
 ), recent AS (
   SELECT grain, at, tenant, since, false AS from_rows FROM marked m
   WHERE CASE grain
-    WHEN 'slice' THEN at >= ${SLICES_FROM} AND since <= now() - $1 * interval '1 millisecond'
-    WHEN 'hour' THEN at >= ${SLICES_FROM} AND at <= now() - interval '1 hour' AND since <= now() - $2::double precision * interval '1 millisecond'
+    WHEN 'slice' THEN at >= ${SLICES_FROM} AND ${due('$1')}
+    WHEN 'hour' THEN at >= ${SLICES_FROM} AND at <= now() - interval '1 hour' AND ${due('$2')}
       AND NOT EXISTS (SELECT FROM marked s WHERE s.grain = 'slice' AND s.hour = m.at)
-    ELSE at <= now() - interval '1 day' AND since <= now() - $3::double precision * interval '1 millisecond'
+    ELSE at <= now() - interval '1 day' AND ${due('$3')}
       AND NOT EXISTS (SELECT FROM marked s WHERE s.grain <> 'day' AND s.day = m.at)
   END
 )
