@@ -2,8 +2,8 @@ import { GRAINS } from '../../../model/rollups.ts';
 import type { Queryable } from '../database.ts';
 import { type CallSelection, conditionsOf, Parameters } from '../views/selection.ts';
 import { type Cover, coverOf, LENGTH_US, type Span } from './cover.ts';
+import { columnsOf, fromRows, type RowsRollup } from './from-rows.ts';
 import { SLICES_FROM } from './roll-up.ts';
-import { columnsOf, fromRows, type RowsRollup } from './sources.ts';
 
 /** What of a selection rollups can tell apart. */
 const ANSWERABLE: ReadonlySet<string> = new Set([

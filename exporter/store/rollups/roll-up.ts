@@ -1,7 +1,8 @@
 import type { Grain } from '../../../model/rollups.ts';
 import type { Database, Queryable } from '../database.ts';
 import { LENGTH_US } from './cover.ts';
-import { computed, ofTenants, PERIOD_OF, removed, rolledUp, within } from './sources.ts';
+import { PERIOD_OF } from './from-rows.ts';
+import { computed, ofTenants, removed, rolledUp, within } from './statements.ts';
 
 /**
  * Rollups are computed again as a whole, a period at a time: a slice of five minutes from the rows, an hour from its slices,

@@ -3,7 +3,7 @@ import { USAGE_COLUMNS } from '../../../model/rows.ts';
 import { COST_PARTS, LATENCIES, OUTCOMES, SEGMENTS } from '../../../model/vocabulary.ts';
 import { bucketOf } from './histogram.ts';
 
-/** How rollups are computed: from rows, and from rollups of shorter periods. Pure functions of what they read. */
+/** What rollups are of rows. */
 
 /** SQL: the beginning of the period that an instant is in. */
 export const PERIOD_OF: Readonly<Record<Grain, (instant: string) => string>> = {
@@ -15,7 +15,7 @@ export const PERIOD_OF: Readonly<Record<Grain, (instant: string) => string>> = {
 const dimensionsOf = (table: string): string => DIMENSIONS.map((name) => `${table}.${name}`).join(', ');
 
 /** SQL: text in the order of its bytes, where any order will do: that of a language takes many times as long. */
-const bytes = (column: string): string => `${column} COLLATE "C"`;
+export const bytes = (column: string): string => `${column} COLLATE "C"`;
 
 /** Columns of a table of rollups after `grain`, in order. */
 export const columnsOf = (table: Rollup): string[] => [
@@ -91,7 +91,7 @@ const TURN_COLUMNS = [
  * that may choose reads the whole table, however long it is (OFFSET 0 forbids it). `k` is the number of a period with its
  * dimensions, `d`: grouping by it is many times faster than by all of them.
  */
-const ROWS = (grain: Grain, condition: string): string => `\
+export const ROWS = (grain: Grain, condition: string): string => `\
 c AS MATERIALIZED (
   SELECT r.*, dense_rank() OVER (ORDER BY r.at, ${DIMENSIONS.map(bytes).join(', ')}) AS k FROM (
     SELECT ${PERIOD_OF[grain]('m.started_at')} AS at, m.* FROM :schema.call_metrics m WHERE ${condition}
@@ -161,89 +161,14 @@ FROM (
 /** Those that are computed from rows. */
 export type RowsRollup = Exclude<Rollup, 'rollup_tenant_latencies'>;
 
-const FROM_ROWS: Readonly<Record<RowsRollup, string>> = {
+/** SQL: what each table of rollups has of `ROWS`. */
+export const SELECTS: Readonly<Record<RowsRollup, string>> = {
   rollup_calls: CALLS,
   rollup_latencies: HISTOGRAMS,
   rollup_models: MODELS,
   rollup_words: WORDS,
 };
 
-const TABLES = Object.keys(FROM_ROWS) as RowsRollup[];
-
 /** SQL: what one table of rollups has of the calls that a condition on `call_metrics m` means. */
 export const fromRows = (table: RowsRollup, grain: Grain, condition: string): string =>
-  `WITH ${ROWS(grain, condition)} ${FROM_ROWS[table]}`;
-
-/** How measures of shorter periods become one: they are added, but for these. */
-const MERGED: Readonly<Record<string, 'min' | 'max'>> = {
-  first_started_at: 'min',
-  last_started_at: 'max',
-  eou_latency_max: 'max',
-  least: 'min',
-  greatest: 'max',
-};
-
-/** SQL: what one table of rollups has of shorter periods or of more dimensions, put together. */
-function merged(table: Rollup, grain: Grain, condition: string, from: Rollup = table): string {
-  const keys = [...ROLLUPS[table].dimensions, ...Object.keys(ROLLUPS[table].keys)];
-  const measures = Object.entries(ROLLUPS[table].measures).filter(([, { type }]) => !type.endsWith('[]'));
-  const sums = measures.map(([name, { type }]) => `${MERGED[name] ?? 'sum'}(${name})::${type} AS ${name}`);
-  const source = `SELECT ${PERIOD_OF[grain]('r.at')} AS period, r.* FROM :schema.${from} r WHERE ${condition}`;
-  if (!('buckets' in ROLLUPS[table].measures))
-    return `SELECT period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM (${source}) AS r GROUP BY period, ${keys.join(', ')}`;
-  return `\
-WITH r AS MATERIALIZED (
-  SELECT s.*, dense_rank() OVER (ORDER BY s.period, ${keys.map(bytes).join(', ')}) AS k FROM (${source}) AS s
-), h AS (
-  SELECT k, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
-    SELECT r.k, b.bucket, sum(b.n)::integer AS n FROM r CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS b (bucket, n)
-    GROUP BY 1, 2
-  ) AS b GROUP BY 1
-)
-SELECT s.at, ${[...keys, ...measures.map(([name]) => name)].map((name) => `s.${name}`).join(', ')}, h.buckets, h.counts
-FROM (
-  SELECT k, period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM r GROUP BY k, period, ${keys.join(', ')}
-) AS s JOIN h USING (k)`;
-}
-
-/** The period from $1 to $2 (microseconds since 1970), of the tenants $3, `*` being all of them. */
-const instant = (parameter: string): string =>
-  `'epoch'::timestamptz + ${parameter}::double precision * interval '1 microsecond'`;
-export const within = (column: string): string =>
-  `${column} >= ${instant('$1')} AND ${column} < ${instant('$2')} AND (tenant = ANY ($3::text[]) OR '*' = ANY ($3))`;
-
-/** The rollups of a length that begin in the period are removed. */
-const gone = (grain: Grain, tables: readonly Rollup[] = TABLES): string =>
-  tables
-    .map(
-      (table) =>
-        `gone_${table} AS (DELETE FROM :schema.${table} WHERE grain = '${grain}' AND ${within('at')})`,
-    )
-    .join(', ');
-
-const written = (grain: Grain, table: Rollup, source: string): string =>
-  `new_${table} AS (INSERT INTO :schema.${table} (grain, ${columnsOf(table).join(', ')}) SELECT '${grain}', s.* FROM (${source}) AS s)`;
-
-/** Statement: the rollups of a length in the period, as the rows have it, in place of what was there. */
-export const computed = (grain: Grain): string => `\
-WITH ${ROWS(grain, within('m.started_at'))},
-${gone(grain)},
-${TABLES.map((table) => written(grain, table, FROM_ROWS[table])).join(',\n')}
-SELECT 1`;
-
-/** Statement: the same from the rollups of shorter periods. */
-export const rolledUp = (grain: Grain, from: Grain): string => `\
-WITH ${gone(grain)},
-${TABLES.map((table) => written(grain, table, merged(table, grain, `r.grain = '${from}' AND ${within('r.at')}`))).join(',\n')}
-SELECT 1`;
-
-/** Statement: the latencies of all calls of a tenant: of an hour from its rollups, of a day from those of its hours. */
-export const ofTenants = (grain: 'hour' | 'day'): string => {
-  const table = 'rollup_tenant_latencies';
-  const from = grain === 'hour' ? 'rollup_latencies' : table;
-  const source = merged(table, grain, `r.grain = 'hour' AND ${within('r.at')}`, from);
-  return `WITH ${gone(grain, [table])}, ${written(grain, table, source)} SELECT 1`;
-};
-
-/** Statement: no rollups of a length in the period. */
-export const removed = (grain: Grain): string => `WITH ${gone(grain)} SELECT 1`;
+  `WITH ${ROWS(grain, condition)} ${SELECTS[table]}`;
