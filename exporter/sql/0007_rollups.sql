@@ -149,6 +149,10 @@ COMMENT ON COLUMN rollup_marks.marked_at IS 'When they did. Unit: instant';
 -- A trigger, so that nothing can change rows without a mark: no process of an earlier version, and no deletion by hand.
 CREATE OR REPLACE FUNCTION mark_rollups() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    INSERT INTO rollup_marks (grain, at, tenant) SELECT DISTINCT 'slice', at, '*' FROM rollup_calls;
+    RETURN NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     INSERT INTO rollup_marks (grain, at, tenant)
     SELECT DISTINCT 'slice', date_bin('5 minutes', started_at, 'epoch'::timestamptz), tenant FROM rows_before;
@@ -167,10 +171,12 @@ CREATE TRIGGER mark_updated AFTER UPDATE ON call_metrics
   REFERENCING OLD TABLE AS rows_before NEW TABLE AS rows_after FOR EACH STATEMENT EXECUTE FUNCTION mark_rollups();
 CREATE TRIGGER mark_deleted AFTER DELETE ON call_metrics
   REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION mark_rollups();
+CREATE TRIGGER mark_truncated AFTER TRUNCATE ON call_metrics
+  FOR EACH STATEMENT EXECUTE FUNCTION mark_rollups();
 
 -- Of the calls that there are: from one to the first that is later, by the index, so that it takes as long as there are five
--- minutes with calls and not as long as there are calls.
-INSERT INTO rollup_marks (grain, at, tenant)
+-- minutes with calls and not as long as there are calls. They have waited for ever: rows are read until all are computed.
+INSERT INTO rollup_marks (grain, at, tenant, marked_at)
 WITH RECURSIVE slices AS (
   SELECT date_bin('5 minutes', min(started_at), 'epoch'::timestamptz) AS at FROM call_metrics
   UNION ALL
@@ -180,4 +186,4 @@ WITH RECURSIVE slices AS (
   )
   FROM slices s WHERE s.at IS NOT NULL
 )
-SELECT 'slice', at, '*' FROM slices WHERE at IS NOT NULL;
+SELECT 'slice', at, '*', '-infinity' FROM slices WHERE at IS NOT NULL;

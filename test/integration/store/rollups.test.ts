@@ -125,7 +125,7 @@ onEachDatabase(({ empty, migrated }) => {
     await assertRollups(db);
     await db.query(`DELETE FROM :schema.call_metrics WHERE tenant = 'acme'`);
     await assertRollups(db);
-    await db.query('DELETE FROM :schema.call_metrics');
+    await db.query('TRUNCATE :schema.call_metrics, :schema.call_logs');
     await assertRollups(db);
     const [left] = await db.query<{ lines: number }>(
       'SELECT count(*)::int AS lines FROM :schema.rollup_calls',
