@@ -175,7 +175,7 @@ CREATE TRIGGER mark_truncated AFTER TRUNCATE ON call_metrics
   FOR EACH STATEMENT EXECUTE FUNCTION mark_rollups();
 
 -- Of the calls that there are: from one to the first that is later, by the index, so that it takes as long as there are five
--- minutes with calls and not as long as there are calls. They have waited for ever: rows are read until all are computed.
+-- minutes with calls and not as long as there are calls. They have waited forever: rows are read until all are computed.
 INSERT INTO rollup_marks (grain, at, tenant, marked_at)
 WITH RECURSIVE slices AS (
   SELECT date_bin('5 minutes', min(started_at), 'epoch'::timestamptz) AS at FROM call_metrics
