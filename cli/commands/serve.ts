@@ -1,11 +1,12 @@
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
 import type { Log, WatchedTokens } from '../../exporter/receiver/index.ts';
-import { errorClass, errorCode, openPostgres } from '../../exporter/store/index.ts';
+import { errorClass, errorCode } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';
+import { openPage } from '../mounted-page.ts';
 import { readPort } from '../port-option.ts';
 import {
   type Receiving,
@@ -15,9 +16,6 @@ import {
   startReceiving,
 } from '../receiving.ts';
 
-/** Of the page, apart from the receiver's: who looks at calls does not hold up their spans. */
-const PAGE_CONNECTIONS = 2;
-const PAGE_STATEMENT_TIMEOUT_MS = 15_000;
 const SAME_SIGNAL_MS = 300;
 
 export const serve: Command = {
@@ -115,30 +113,6 @@ async function listen(options: ReceivingOptions): Promise<Receiving> {
       { cause },
     );
   }
-}
-
-/** The page on connections of its own, which only read: who looks at calls does not hold up their spans. */
-async function openPage(settings: Settings, url: string, log: Log) {
-  const { makePage, PageNotBuiltError } = await import('../../ui/server/index.ts');
-  const db = openPostgres({
-    url,
-    schema: settings.schema,
-    readOnly: true,
-    maxConnections: PAGE_CONNECTIONS,
-    statementTimeoutMs: PAGE_STATEMENT_TIMEOUT_MS,
-  });
-  const closeDatabase = () => db.close();
-  const page = await makePage({
-    db,
-    settings,
-    host: settings.host,
-    onError: (error) => log.warn('the page could not read the database', { error }),
-  }).catch(async (cause: unknown) => {
-    await closeDatabase();
-    if (cause instanceof PageNotBuiltError) throw new CommandError(cause.message, { cause });
-    throw cause;
-  });
-  return Object.assign(page, { closeDatabase });
 }
 
 function settingsOf(options: Invocation['options']): Settings {

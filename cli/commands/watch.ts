@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../../exporter/receiver/index.ts';
 import { errorClass } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, type Io } from '../command.ts';
 import { type CommandDatabase, openCommandDatabase } from '../database.ts';
+import { type MountedPage, openPage } from '../mounted-page.ts';
 import { nextCommand } from '../next-command.ts';
 import { readPort } from '../port-option.ts';
 import {
@@ -25,7 +27,7 @@ import { reportCalls } from './report.ts';
 export const watch: Command = {
   name: 'watch',
   summary: 'run an agent of your own and show its calls: earshot watch -- node agent.js',
-  help: `Usage: earshot watch [--port PORT] [--content] [-- COMMAND [ARGUMENT …]]
+  help: `Usage: earshot watch [--port PORT] [--content] [--no-ui] [-- COMMAND [ARGUMENT …]]
 
 Runs COMMAND as it is, on this terminal, and shows its calls when it has ended: what earshot report shows. It takes the
 command's spans on loopback and turns them into rows, so that nothing else has to be installed, started or set. COMMAND
@@ -37,13 +39,15 @@ call as it ends, until Ctrl-C.
 
   --port PORT   where to take spans (default 4318, or EARSHOT_PORT; another one where that is taken)
   --content     record what is said (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true)
+  --no-ui       do not serve the page
 
-While it runs, earshot ui shows its calls in a browser, as they go on, and earshot report in another terminal. The
-command's OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this run: a collector of yours gets nothing of it.
+While it runs, the page of earshot ui is where it takes spans: it prints the address, which shows the calls as they go on.
+earshot report shows them in another terminal. Afterwards earshot ui serves the page. The command's
+OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this run: a collector of yours gets nothing of it.
 
 Writes to EARSHOT_DATABASE_URL when it is set, else to the embedded database in .earshot (EARSHOT_DATA_DIR). Never to
 DATABASE_URL, which is most likely the agent's own.`,
-  options: { port: { type: 'string' }, content: { type: 'boolean' } },
+  options: { port: { type: 'string' }, content: { type: 'boolean' }, 'no-ui': { type: 'boolean' } },
   maxArguments: Number.POSITIVE_INFINITY,
   run,
 };
@@ -63,12 +67,15 @@ async function run({ arguments: command, options, io: given }: Invocation): Prom
       painter(io.colour)('dim', `earshot makes its database in ${settings.dataDir}, once: some seconds.`),
     );
   const database = await openCommandDatabase(settings, receiverConnections(log));
+  let page: MountedPage | undefined;
   try {
+    if (options['no-ui'] !== true) page = await pageOf(settings, database, log, io);
     const calls = new WatchedCalls();
     const receiving = await listen({
       settings,
       database,
       log,
+      ...(page && { page }),
       onFacts: (facts) => calls.heard(facts),
       ...(command.length === 0 && {
         onFinalized: ({ metrics, first }) => first && io.out(callLine(metrics)),
@@ -76,13 +83,30 @@ async function run({ arguments: command, options, io: given }: Invocation): Prom
     });
     try {
       while (!(await receiving.ready())) await new Promise((done) => setTimeout(done, READY_EVERY_MS));
-      const watched = { receiving, database, calls, settings, io };
+      const watched = { receiving, database, calls, settings, io, hasPage: page !== undefined };
       return command.length > 0 ? await watchCommand(command, watched) : await watchOthers(watched);
     } finally {
       await receiving.stop();
     }
   } finally {
+    await page?.closeDatabase();
     await database.close();
+  }
+}
+
+/** Calls are watched without it, too: undefined where it is not built, which is said. */
+async function pageOf(
+  settings: Settings,
+  database: CommandDatabase,
+  log: Log,
+  io: Io,
+): Promise<MountedPage | undefined> {
+  try {
+    return await openPage(settings, database.url, log);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    io.err(`earshot: ${safeText(error.message)}`);
+    return undefined;
   }
 }
 
@@ -92,10 +116,12 @@ interface Watched {
   readonly calls: WatchedCalls;
   readonly settings: Settings;
   readonly io: Io;
+  /** It is served where spans are taken. */
+  readonly hasPage: boolean;
 }
 
 async function watchCommand(command: readonly string[], watched: Watched): Promise<ExitCode> {
-  const { receiving, database, calls, settings, io } = watched;
+  const { receiving, database, calls, settings, io, hasPage } = watched;
   const { url } = receiving.receiver;
   const paint = painter(io.colour);
   const env = watchedEnvironment(process.env, {
@@ -109,8 +135,10 @@ async function watchCommand(command: readonly string[], watched: Watched): Promi
   io.out(
     paint(
       'dim',
-      `earshot watches at ${url}, rows go to ${database.name}. In another terminal, ` +
-        `${nextCommand(database, 'ui')} shows its calls as they go on.` +
+      `earshot watches at ${url}, rows go to ${database.name}. ` +
+        (hasPage
+          ? 'Open that address to see the calls as they go on.'
+          : `In another terminal, ${nextCommand(database, 'ui')} shows its calls as they go on.`) +
         (replaced ? ' OTEL_EXPORTER_OTLP_ENDPOINT is replaced for this run.' : ''),
     ),
   );
@@ -140,7 +168,7 @@ const NO_CALLS = `No call was seen. A Node agent loads one of the SDKs of docs/s
 hands its clients over (earshot/instrument). An agent in another language exports spans over OTLP.
 earshot doctor looks for the reason.`;
 
-async function watchOthers({ receiving, database, io }: Watched): Promise<ExitCode> {
+async function watchOthers({ receiving, database, io, hasPage }: Watched): Promise<ExitCode> {
   const { url } = receiving.receiver;
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -152,7 +180,7 @@ async function watchOthers({ receiving, database, io }: Watched): Promise<ExitCo
   others:  export OTEL_EXPORTER_OTLP_ENDPOINT=${url}
            export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 
-Each call is shown when it has ended; in another terminal ${nextCommand(database, 'ui')} shows them in a browser, as they go on.
+Each call is shown when it has ended; ${hasPage ? `${url} shows them in a browser` : `in another terminal ${nextCommand(database, 'ui')} shows them in a browser`}, as they go on.
 Ctrl-C stops.
 `);
   await stopped;

@@ -39,6 +39,13 @@ describe('earshot watch, with nothing but its own database', () => {
       deadlineMs: FIRST_START_MS,
     });
     await poll(async () => (await callIds()).includes('ended'), { what: 'a row while it runs' });
+    const [, watched] = /watches at (\S+), .* Open that address/.exec(watch.output.stderr) ?? [];
+    assert.equal((await fetch(`${watched}/calls`)).status, 200);
+    const byWatch = (await (await fetch(`${watched}/api/calls`)).json()) as CallsAnswer;
+    assert.ok(
+      byWatch.calls.some(({ call }) => call.call_id === 'ended'),
+      'on its own page',
+    );
     const page = startCli(['ui', '--port', '0'], { cwd });
     t.after(() => page.kill('SIGKILL'));
     await poll(() => page.output.stdout.includes('\n'), { what: 'the page' });
@@ -65,9 +72,13 @@ describe('earshot watch, with nothing but its own database', () => {
   });
 
   test('without a command says what agents need that are started elsewhere, and shows each call as it ends', async (t) => {
-    const watch = startCli(['watch', '--port', '0'], { cwd, env: { EARSHOT_FINALIZE_DELAY: '50ms' } });
+    const watch = startCli(['watch', '--port', '0', '--no-ui'], {
+      cwd,
+      env: { EARSHOT_FINALIZE_DELAY: '50ms' },
+    });
     t.after(() => watch.kill('SIGKILL'));
     await poll(() => watch.output.stderr.includes('Ctrl-C'), { what: 'the variables' });
+    assert.match(watch.output.stderr, /in another terminal .*earshot ui shows them/);
     const variables = [...watch.output.stderr.matchAll(/export (\w+)="?([^"\n]+)/g)];
     const { NODE_OPTIONS, EARSHOT_WATCH_URL, ...others } = Object.fromEntries(
       variables.map(([, name, value]) => [name, value]),
@@ -84,6 +95,7 @@ describe('earshot watch, with nothing but its own database', () => {
       }),
       new Program('one-call.mjs', { args: ['by otlp'], env: others as Record<string, string> }),
     ];
+    assert.equal((await fetch(`${EARSHOT_WATCH_URL}/calls`)).status, 404, 'no page was asked for');
     for (const agent of agents) {
       const { code, stderr } = await agent.ended;
       assert.equal(code, 0, stderr);
