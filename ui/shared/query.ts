@@ -64,6 +64,10 @@ export const keepingFilters = (path: string, query: URLSearchParams): string =>
     {},
   );
 
+/** An address that keeps the tenant of the filters and nothing else. */
+export const keepingTenant = (path: string, query: URLSearchParams): string =>
+  withParameters(path, new URLSearchParams([...query].filter(([name]) => name === 'tenant')), {});
+
 /** What names a call. */
 export interface CallName {
   tenant: string;

@@ -34,6 +34,8 @@ describe('the page in a browser, where two tenants have calls of the same ids', 
     await page.getByRole('combobox', { name: 'Tenant' }).selectOption('acme');
     await poll(async () => (await rows.count()) === CALLS, { what: 'the calls of acme' });
     assert.equal(await page.getByRole('columnheader', { name: 'Tenant' }).count(), 0);
+    const home = page.getByRole('link', { name: 'earshot' });
+    assert.equal(await home.getAttribute('href'), '/calls?tenant=acme');
 
     await rows.first().click();
     await page.getByText('tenant acme').waitFor();
@@ -48,6 +50,8 @@ describe('the page in a browser, where two tenants have calls of the same ids', 
     await page.keyboard.press('Escape');
 
     await page.locator('.call-title').getByRole('link', { name: 'Compare' }).click();
+    const selections = page.getByRole('link', { name: 'Compare selections' });
+    assert.equal(await selections.getAttribute('href'), '/compare?a=tenant%3Dacme&b=tenant%3Dacme');
     await page.locator('.other-calls a').first().click();
     const other = page.getByRole('region', { name: 'Call B' });
     await other.getByText(`${TURNS_OF.default} turns`, { exact: true }).waitFor();

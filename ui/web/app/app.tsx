@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { DEFAULT_TENANT } from '../../../model/tenant.ts';
-import { callAddress, keepingFilters } from '../../shared/query.ts';
+import { callAddress, keepingFilters, keepingTenant } from '../../shared/query.ts';
 import { Help } from '../parts/help.tsx';
 import { CallView } from '../views/call-view.tsx';
 import { CallsView } from '../views/calls-view.tsx';
@@ -38,7 +38,7 @@ export function App() {
         Skip to content
       </a>
       <header class="top">
-        <a class="brand" href="/calls">
+        <a class="brand" href={keepingTenant('/calls', filters())}>
           <svg viewBox="0 0 22 16" aria-hidden="true">
             <path class="brand-a" d="M2 8h3" />
             <path class="brand-b" d="M9 5v6" />
@@ -56,7 +56,7 @@ export function App() {
         </nav>
         <div class="top-end">
           {running.value.length > 0 && (
-            <a class="live-count" href="/calls">
+            <a class="live-count" href={keepingTenant('/calls', filters())}>
               <i class="dot" />
               {running.value.length} live
             </a>

@@ -21,7 +21,7 @@ export function CompareCalls({ a, b }: { a: CallName; b: CallName | undefined })
       <div class="card-head">
         <h1>Compare two calls</h1>
         <span class="spacer" />
-        <a class="button" href="/compare">
+        <a class="button" href={selectionsAddress(a)}>
           Compare selections
         </a>
         <CopyLink />
@@ -32,6 +32,12 @@ export function CompareCalls({ a, b }: { a: CallName; b: CallName | undefined })
       {second.data && <OneCall data={second.data} side="b" silence={silence} length={length} />}
     </article>
   );
+}
+
+/** Two selections to choose, both of the call's tenant. */
+function selectionsAddress({ tenant }: CallName): string {
+  const side = withParameters('', new URLSearchParams(), { tenant: saidTenant(tenant) }).slice(1);
+  return withParameters('/compare', new URLSearchParams(), { a: side, b: side });
 }
 
 interface OneCallProps {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { withParameters } from '../../shared/query.ts';
+import { keepingTenant, withParameters } from '../../shared/query.ts';
 import { path, query } from '../app/location.ts';
 
 /** Where there is nothing to show: why, and what to do. */
@@ -14,11 +14,12 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** No call is chosen: by these filters, or at all. */
 export function NoCalls({ isFiltered }: { isFiltered: boolean }) {
+  const hasOthers = [...query.value.keys()].some((name) => name !== 'tenant');
   if (isFiltered)
     return (
       <Empty title="No call is like that">
         <p>
-          <a href={path.value}>Clear the filters</a>, or{' '}
+          <a href={hasOthers ? keepingTenant(path.value, query.value) : path.value}>Clear the filters</a>, or{' '}
           <a href={withParameters(path.value, query.value, { since: 'all', until: undefined })}>
             look at all time
           </a>
@@ -31,7 +32,7 @@ export function NoCalls({ isFiltered }: { isFiltered: boolean }) {
       <p>Try it with a simulated phone agent:</p>
       <pre>npx earshot demo</pre>
       <p>Watch an agent of your own:</p>
-      <pre>EARSHOT_DATABASE_URL=postgres://… node --import earshot/register agent.js</pre>
+      <pre>npx earshot watch -- node agent.js</pre>
       <p class="dim">
         Calls of the last 7 days are shown. <a href="/calls?since=all">Look at all time</a>.
       </p>

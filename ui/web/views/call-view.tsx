@@ -30,7 +30,7 @@ function Gone({ error }: { error: string }) {
   return (
     <Empty title="There is no such call">
       <p>
-        It may not have a span yet, or it was deleted. <a href="/calls">All calls</a>
+        It may not have a span yet, or it was deleted. <a href={lastCalls.value}>All calls</a>
       </p>
     </Empty>
   );
