@@ -645,6 +645,13 @@ export const METRICS = {
     example: 1,
     privacy: 'none',
   },
+  recordingLost: {
+    name: 'earshot.recording.lost',
+    brief: 'Audio of calls that is in no recording, by reason',
+    unit: 's',
+    example: 0.02,
+    privacy: 'none',
+  },
   spansIgnored: {
     name: 'earshot.spans.ignored',
     brief: 'Spans received that are not of a call',

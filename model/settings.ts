@@ -151,6 +151,12 @@ export const SETTINGS = {
     type: 'path',
     description: 'A price file of your own; its entries come before the catalogue.',
   },
+  recordings: {
+    key: 'EARSHOT_RECORDINGS',
+    type: 'path',
+    description:
+      'Folder of recordings. Agents with Twilio Media Streams write each call there, the page plays it from there, and both delete what is older than `EARSHOT_SPAN_RETENTION`. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
+  },
   ui: {
     key: 'EARSHOT_UI',
     type: 'boolean',

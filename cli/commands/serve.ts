@@ -1,9 +1,10 @@
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
 import type { Log, WatchedTokens } from '../../exporter/receiver/index.ts';
-import { errorClass, errorCode } from '../../exporter/store/index.ts';
+import { type Database, deletedCalls, errorClass, errorCode } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
+import { keepSweeping } from '../../recordings/sweep.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';
 import { openPage } from '../mounted-page.ts';
@@ -67,6 +68,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       ...(tokens && { tokens: tokens.tokens }),
       ...(page && { page }),
     });
+    const stopSweeping = sweep(settings, database.db, log);
     try {
       const { url, adminUrl } = receiving.receiver;
       const authenticated = settings.authToken !== undefined || tokens !== undefined;
@@ -80,6 +82,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       await stop;
       log.info('stopping');
     } finally {
+      stopSweeping();
       await receiving.stop();
       await page?.closeDatabase();
     }
@@ -89,6 +92,17 @@ async function run({ options }: Invocation): Promise<ExitCode> {
     await database.close().catch(() => {});
     log.info('stopped');
   }
+}
+
+/** Recordings that have expired go, and those of calls that were deleted. */
+function sweep({ recordings, spanRetention }: Settings, db: Database, log: Log): () => void {
+  if (recordings === undefined) return () => {};
+  return keepSweeping({
+    folder: recordings,
+    retentionMs: spanRetention,
+    deleted: (tenant, callIds) => deletedCalls(db, tenant, callIds),
+    onError: (error) => log.warn('recordings could not be looked through', { error: errorClass(error) }),
+  });
 }
 
 /** Senders' tokens, where there is a file of them. */

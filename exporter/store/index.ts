@@ -21,6 +21,7 @@ export {
 export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export { deleteTaggedCalls } from './delete-calls.ts';
+export { deletedCalls } from './deleted-calls.ts';
 export {
   ConnectionError,
   errorClass,

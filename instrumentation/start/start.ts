@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
-import { readSettings } from '../../model/settings.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
+import { keepSweeping } from '../../recordings/sweep.ts';
 import { loadAnalysis } from '../call/analysis.ts';
 import { setParameterTags } from '../call/call-tags.ts';
 import { setCaptureContent } from '../call/content.ts';
@@ -7,6 +8,7 @@ import { registered } from '../otel/api-globals.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
 import { SDKS } from '../sdks/index.ts';
+import { setRecordings } from '../sdks/kit/recording/recordings.ts';
 import { attach } from './attach.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
@@ -28,6 +30,7 @@ export function start(): void {
     const settings = readSettings({ warn: (message) => diag.warn(`earshot: ${message}`) });
     setCaptureContent(settings.captureContent);
     setParameterTags(settings.tags);
+    record(settings);
     const { watchUrl } = settings;
     const rows = watchUrl === undefined ? new RowWriter(settings) : new RowSender(watchUrl, settings);
     if (settings.sdk === 'attach' || registered('trace') !== undefined) {
@@ -44,6 +47,13 @@ export function start(): void {
   } catch (error) {
     diag.error('earshot could not start: the application is not instrumented and gives no telemetry.', error);
   }
+}
+
+/** The sound of calls, where it is asked for; what has expired goes. */
+function record({ recordings: folder, spanRetention: retentionMs }: Settings): void {
+  if (folder === undefined) return;
+  setRecordings(folder);
+  keepSweeping({ folder, retentionMs });
 }
 
 /** A worker thread is not instrumented; what is said in one is heard. */

@@ -6,6 +6,7 @@ import { packageRoot } from './root.ts';
 const SOURCES = [
   'index.ts',
   'model',
+  'recordings',
   'instrumentation',
   'exporter',
   'ui',

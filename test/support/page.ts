@@ -13,8 +13,11 @@ export interface PageUnderTest {
   stop(): Promise<void>;
 }
 
-/** Starts a PostgreSQL, and the page on it. */
-export async function startPage(fill: (db: Database) => Promise<unknown>): Promise<PageUnderTest> {
+/** Starts a PostgreSQL, and the page on it, with these settings. */
+export async function startPage(
+  fill: (db: Database) => Promise<unknown>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PageUnderTest> {
   const postgres = await startPostgres();
   const databaseUrl = await postgres.createDatabase();
   const db = openPostgres({ url: databaseUrl });
@@ -24,7 +27,7 @@ export async function startPage(fill: (db: Database) => Promise<unknown>): Promi
   const errors: string[] = [];
   const page = await servePage({
     db: reading,
-    settings: readSettings({ env: {} }),
+    settings: readSettings({ env }),
     host: '127.0.0.1',
     port: 0,
     onError: (error) => errors.push(error),

@@ -96,6 +96,7 @@ test('what computes rows reads no clock, no chance and no environment', () => {
 /** The rooms that each room may import, from the ground floor up. Tests and benchmarks import what they like. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  recordings: ['model'],
   // The OpenTelemetry SDK, as one file.
   vendor: [],
   'exporter/generated': [],
@@ -126,12 +127,13 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   // Of the exporter, the pure judgments only: a hook and a row never disagree.
   'instrumentation/call': ['model', 'exporter/calls', 'exporter/quality'],
   'instrumentation/otel': ['model', 'vendor', 'instrumentation/call'],
-  'instrumentation/sdks/kit': ['model', 'instrumentation/call'],
+  'instrumentation/sdks/kit': ['model', 'recordings', 'instrumentation/call'],
   'instrumentation/sdks/PROVIDER': ['model', 'instrumentation/call', 'instrumentation/sdks/kit'],
   'instrumentation/sdks': ['instrumentation/sdks/PROVIDER', 'instrumentation/sdks/kit'],
   // The row writer's door to the processor, and to the spool where a process exits before that is open.
   'instrumentation/start': [
     'model',
+    'recordings',
     'exporter',
     'exporter/spool',
     ...['call', 'otel', 'sdks', 'sdks/kit'].map((room) => `instrumentation/${room}`),
@@ -147,6 +149,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'ui/shared': ['model', 'exporter/store'],
   'ui/server': [
     'model',
+    'recordings',
     'ui/shared',
     ...['calls', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map((room) => `exporter/${room}`),
   ],
@@ -154,6 +157,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   demo: [],
   cli: [
     'model',
+    'recordings',
     'demo',
     'ui/server',
     'ui/shared',

@@ -6,6 +6,7 @@ import {
   callKey,
   type Database,
   getCallFacts,
+  getCallMetrics,
   keyOf,
   partsOf,
 } from '../../exporter/store/index.ts';
@@ -28,7 +29,9 @@ import { callDetail, readCall } from './call-detail.ts';
 import { exportCalls } from './export-calls.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
+import { Recordings } from './recordings.ts';
 import { limitOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
+import { sendPeaks, sendSound } from './sound.ts';
 
 const MOST_LISTED = 500;
 const SHOWN_FACTS = 5_000;
@@ -42,6 +45,8 @@ export interface ApiOptions {
   callGapMs: number;
   /** Address of a trace elsewhere, with `{trace_id}`. */
   traceUrl?: string | undefined;
+  /** Folder of recordings. Absent: there are none. */
+  recordings?: string | undefined;
   /** A token was asked for. */
   authenticated: boolean;
 }
@@ -56,10 +61,12 @@ type Handler = (
 export class Api {
   readonly live: Live;
   readonly #options: ApiOptions;
+  readonly #recordings: Recordings;
   readonly #routes: Readonly<Record<string, Handler>>;
 
   constructor(options: ApiOptions) {
     this.#options = options;
+    this.#recordings = new Recordings(options.recordings);
     const { db, targetSeconds } = options;
     this.live = new Live(db, (call) => this.#runningCall(call));
     this.#routes = {
@@ -93,13 +100,16 @@ export class Api {
 
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
-    const [, encoded, facts] = /^\/api\/calls\/([^/]+)(\/facts)?$/.exec(path) ?? [];
+    const [, encoded, below] =
+      /^\/api\/calls\/([^/]+)(\/facts|\/sound\/\d{1,17}\.(?:wav|peaks))?$/.exec(path) ?? [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
-    return (query) => {
+    return (query, request, response) => {
       const call = callKey(callId, tenantOf(query));
-      return facts === undefined ? this.#call(call) : this.#facts(call);
+      if (below === undefined) return this.#call(call);
+      if (below === '/facts') return this.#facts(call);
+      return this.#sound(call, below, request, response);
     };
   }
 
@@ -142,7 +152,20 @@ export class Api {
     const { db, priceList, callGapMs, traceUrl } = this.#options;
     const call = await readCall(db, key, priceList, callGapMs);
     if (call === undefined) throw new HttpError(404, 'there is no such call');
-    return callDetail(call, priceList, traceUrl);
+    const recordings = call.live ? [] : await this.#recordings.of(call.metrics);
+    return callDetail(call, priceList, { traceUrl, recordings });
+  }
+
+  /** Of a call that has a row of this tenant: what is on disk is shown for as long as the call is there. */
+  async #sound(key: CallKey, below: string, request: IncomingMessage, response: ServerResponse) {
+    const { tenant, callId } = partsOf(key);
+    const call = await getCallMetrics(this.#options.db, callId, tenant);
+    const [, start, kind] = /(\d+)\.(wav|peaks)$/.exec(below) ?? [];
+    const recording =
+      call && (await this.#recordings.of(call)).find(({ startUs }) => String(startUs) === start);
+    if (recording === undefined) throw new HttpError(404, 'there is no such recording');
+    if (kind === 'wav') await sendSound(request, response, recording);
+    else await sendPeaks(request, response, recording);
   }
 
   async #facts(key: CallKey) {
@@ -164,10 +187,11 @@ export class Api {
 
 function decoded(part: string): string {
   try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new HttpError(400, 'the id of the call is not well-formed');
-  }
+    const id = decodeURIComponent(part);
+    // PostgreSQL has no text with it.
+    if (!id.includes('\0')) return id;
+  } catch {}
+  throw new HttpError(400, 'the id of the call is not well-formed');
 }
 
 /** @throws HttpError 400 */

@@ -17,6 +17,7 @@ import {
 } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
 import { rowJson } from '../../model/row-json.ts';
+import type { Recording } from '../../recordings/recordings.ts';
 import type { BillLine, CallAnswer, CallRow } from '../shared/api.ts';
 import { barsOf } from '../shared/waterfall.ts';
 import { shifted, turnDetail } from './turn-detail.ts';
@@ -51,7 +52,7 @@ export async function readCall(
 export function callDetail(
   { metrics, logs, facts, live }: CallRead,
   priceList: PriceList,
-  traceUrl: string | undefined,
+  { traceUrl, recordings }: { traceUrl?: string | undefined; recordings: readonly Recording[] },
 ): CallAnswer {
   const grouped = facts.length > 0 ? groupCall(facts) : undefined;
   const zeroUs = metrics.started_at;
@@ -67,6 +68,11 @@ export function callDetail(
     bill_list: priceList.name,
     spans: facts.length,
     ...(traceUrl !== undefined && { trace_url: traceUrl }),
+    recordings: recordings.map(({ startUs, seconds }) => ({
+      id: String(startUs),
+      start: (startUs - zeroUs) / 1e6,
+      seconds,
+    })),
   };
 }
 

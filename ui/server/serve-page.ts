@@ -6,7 +6,14 @@ import { Page } from './page.ts';
 
 type PageSettings = Pick<
   Settings,
-  'authToken' | 'allowedHosts' | 'callGap' | 'latencyTarget' | 'traceUrl' | 'pricing' | 'prices'
+  | 'authToken'
+  | 'allowedHosts'
+  | 'callGap'
+  | 'latencyTarget'
+  | 'traceUrl'
+  | 'pricing'
+  | 'prices'
+  | 'recordings'
 >;
 
 export interface PageParts {
@@ -30,6 +37,7 @@ export async function makePage({ db, settings, host, onError }: PageParts): Prom
     targetSeconds: settings.latencyTarget / 1_000,
     callGapMs: settings.callGap,
     traceUrl: settings.traceUrl,
+    recordings: settings.recordings,
     authToken: settings.authToken,
     allowedHosts: settings.allowedHosts,
     onError,

@@ -117,6 +117,19 @@ export interface CallAnswer {
   spans: number;
   /** `{trace_id}` stands for the id. Absent: EARSHOT_TRACE_URL is not set. */
   trace_url?: string;
+  /** Where calls are recorded (EARSHOT_RECORDINGS); none while the call goes on. */
+  recordings: CallRecording[];
+}
+
+/**
+ * A recording of a call, left the caller and right the agent: `GET /api/calls/ID/sound/RECORDING.wav`, in ranges too. How loud
+ * it is: `RECORDING.peaks`, for each 20 ms two bytes, caller and agent, 0 to 255.
+ */
+export interface CallRecording {
+  id: string;
+  /** Seconds from the call's start to its first sample. */
+  start: number;
+  seconds: number;
 }
 
 /** `GET /api/calls/ID/facts`, and `tenant` as above. */

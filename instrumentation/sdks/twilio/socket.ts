@@ -5,7 +5,9 @@ import { nowMs } from '../../call/clock.ts';
 import { CallScope, withScope } from '../../call/scope.ts';
 import { Playout } from '../kit/live/playout.ts';
 import { at, type Foreign, foreign, text } from '../kit/patch.ts';
-import { mediaMilliseconds, readEvent } from './messages.ts';
+import type { Recorder } from '../kit/recording/recorder.ts';
+import { startRecording } from '../kit/recording/recordings.ts';
+import { mediaMilliseconds, readEvent, sizeOf, soundOf } from './messages.ts';
 
 /**
  * One server-side socket that may carry a Twilio media stream. Its call starts with `start` and ends with `stop`; what
@@ -19,6 +21,8 @@ export class TwilioSocket {
   #stoppedMs: number | undefined;
   /** Audio of the caller has come. */
   #hears = false;
+  /** Where calls are recorded. */
+  #recorder: Recorder | undefined;
 
   /** @param active The context in which the connection was accepted. */
   constructor(active: Context) {
@@ -80,6 +84,7 @@ export class TwilioSocket {
     const event = readEvent(data);
     if (event === 'media') {
       if (!this.#hears) this.#heard();
+      if (this.#recorder !== undefined) this.#listen(this.#recorder, data);
       return;
     }
     if (this.#state === 'unknown') {
@@ -90,6 +95,12 @@ export class TwilioSocket {
     if (event.event === 'start') this.#start(event);
     else if (event.event === 'mark') this.#playout.echoed(markName(event), nowMs());
     else if (event.event === 'stop') this.#stoppedMs = nowMs();
+  }
+
+  /** For as long as the call goes on: the application may end it before the caller hangs up. */
+  #listen(recorder: Recorder, data: unknown): void {
+    if (this.#call) recorder.caller(data, sizeOf(data), nowMs());
+    else recorder.close(nowMs());
   }
 
   #heard(): void {
@@ -103,12 +114,25 @@ export class TwilioSocket {
     const milliseconds = mediaMilliseconds(data);
     if (milliseconds !== undefined) {
       this.#playout.queued(milliseconds, nowMs());
+      this.#record(data, milliseconds);
       return;
     }
     const event = readEvent(data);
     if (event === undefined || event === 'media') return;
     if (event.event === 'mark') this.#playout.mark(markName(event));
-    else if (event.event === 'clear') this.#playout.clear(nowMs());
+    else if (event.event === 'clear') {
+      const atMs = nowMs();
+      this.#playout.clear(atMs);
+      this.#recorder?.cleared(atMs);
+    }
+  }
+
+  /** From when it is heard on: behind what was queued before it. */
+  #record(data: unknown, milliseconds: number): void {
+    if (this.#recorder === undefined) return;
+    // The application may use its bytes again.
+    const kept = data instanceof Uint8Array ? Buffer.from(data) : data;
+    this.#recorder.agent(kept, sizeOf(kept), this.#playout.endsMs - milliseconds);
   }
 
   #start(message: Foreign): void {
@@ -116,11 +140,13 @@ export class TwilioSocket {
     if (!start || this.#call) return;
     const call = new Call(callStart(start), this.#scope);
     call.tracker.observePlayback();
+    this.#recorder = startRecording(call.id, call.startUs, soundOf);
   }
 
   #end(reason: string, atMs: number): void {
     try {
       this.#stoppedMs = undefined;
+      this.#recorder?.close(atMs);
       this.#playout.close(atMs);
       this.#call?.end({ reason, at: atMs });
     } catch (error) {
@@ -131,6 +157,7 @@ export class TwilioSocket {
   #giveUp(error: unknown): void {
     this.#state = 'ignored';
     diag.error('earshot: following a Twilio media stream failed; the call goes on without', error);
+    this.#recorder?.close(nowMs());
     this.#call?.end({ reason: 'unknown' });
   }
 }

@@ -12,6 +12,13 @@ export function useKeys(keys: Readonly<Record<string, (event: KeyboardEvent) => 
       // A dialog has its own keys.
       if (document.querySelector('dialog[open]') !== null) return;
       if (isTyping(event.target) && event.key !== 'Escape') return;
+      // Space presses what has the focus, where that can be pressed.
+      if (
+        event.key === ' ' &&
+        event.target instanceof Element &&
+        event.target.closest('button, a, summary, input')
+      )
+        return;
       const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
       if (act === undefined) return;
       event.preventDefault();

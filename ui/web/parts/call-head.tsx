@@ -38,6 +38,11 @@ export function CallHead({ data }: { data: CallAnswer }) {
         <a class="button" href={`/api${callAddress(call)}`} download={`${call.call_id}.json`}>
           JSON
         </a>
+        {elsewhere(call.recording_url) && (
+          <a class="button" href={call.recording_url ?? ''} target="_blank" rel="noopener noreferrer">
+            Recording ↗
+          </a>
+        )}
         <a class="button" href={compareAddress(call)}>
           Compare
         </a>
@@ -64,6 +69,13 @@ export function CallHead({ data }: { data: CallAnswer }) {
   );
 }
 
+/** A recording that another host has: opened there, and only by who wants to. What is no web address is shown with the facts. */
+const elsewhere = (address: string | null): boolean =>
+  address !== null &&
+  /^https?:/.test(address) &&
+  URL.canParse(address) &&
+  new URL(address).origin !== window.location.origin;
+
 const compareAddress = ({ tenant, call_id }: CallRow) =>
   withParameters('/compare', new URLSearchParams(), { call_a: call_id, tenant_a: saidTenant(tenant) });
 
@@ -76,6 +88,7 @@ const factsOf = (call: CallRow) => [
   showMoment(call.started_at),
   showDuration(call.duration_seconds),
   turnsText(call.turn_count),
+  ...(call.recording_url?.startsWith('s3:') ? [`recording ${call.recording_url}`] : []),
   `ended: ${call.end_reason === null ? UNKNOWN : showWord(call.end_reason)}`,
 ];
 

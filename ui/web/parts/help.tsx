@@ -7,6 +7,7 @@ const KEYS = [
   ['j  k', 'next and previous call, or turn'],
   ['Enter', 'open the call'],
   ['← →', 'previous and next turn of a call'],
+  ['Space', 'play and pause, where there is a recording'],
   ['+  −  0', 'closer, farther, the whole timeline'],
   ['c', 'copy the link to what is shown'],
   ['/', 'search'],

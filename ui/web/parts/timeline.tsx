@@ -4,18 +4,24 @@ import { aroundSpan, extentOf, panned, revealing, zoomed } from '../../shared/ti
 import type { Span } from '../../shared/waterfall.ts';
 import { useKeys } from '../app/keys.ts';
 import { useWidth } from '../app/sizes.ts';
+import type { Sound } from '../app/sound.ts';
+import { Cursor, Player } from './player.tsx';
+import { SoundLane } from './sound-lane.tsx';
 import { TimelineLanes } from './timeline-lanes.tsx';
+import { LEFT } from './timeline-sizes.ts';
 
 interface Props {
   data: CallAnswer;
   selected: TurnDetail | undefined;
   onSelect(turn: TurnDetail): void;
+  /** What can be heard of the call. */
+  sound?: Sound | undefined;
   /** Seconds that it shows at least, so that several timelines compare. (Default: as long as the call.) */
   atLeast?: number;
 }
 
 /** The whole conversation: who spoke when, and what each silence was made of. Drag to move, pinch or Ctrl and wheel to zoom. */
-export function Timeline({ data, selected, onSelect, atLeast = 1 }: Props) {
+export function Timeline({ data, selected, onSelect, sound, atLeast = 1 }: Props) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const whole = wholeOf(data, atLeast);
   const [chosenView, setView] = useState<Span>();
@@ -33,12 +39,16 @@ export function Timeline({ data, selected, onSelect, atLeast = 1 }: Props) {
     '-': () => change((old) => zoomed(old, whole, 1.7, middle)),
     '0': () => setView(undefined),
   });
-  const drag = useDragging(ref, width, view, whole, change);
+  const drag = useDragging(ref, width, view, whole, change, (at) => sound?.seek(at));
   return (
     <section class="card pad timeline" aria-label="Timeline">
       <div class="card-head">
         <h2>Conversation</h2>
-        <span class="dim small wide-only">drag to move · Ctrl and wheel to zoom</span>
+        {sound ? (
+          <Player sound={sound} />
+        ) : (
+          <span class="dim small wide-only">drag to move · Ctrl and wheel to zoom</span>
+        )}
         <span class="spacer" />
         <div class="zoom">
           <button
@@ -77,6 +87,8 @@ export function Timeline({ data, selected, onSelect, atLeast = 1 }: Props) {
             isLive={data.live}
           />
         )}
+        {width > 0 && sound && <SoundLane sound={sound} view={view} width={width} />}
+        {width > 0 && sound && <Cursor sound={sound} view={view} width={width} />}
       </div>
       {!isWhole && <Overview whole={whole} view={view} turns={data.turns} />}
     </section>
@@ -98,9 +110,13 @@ function useDragging(
   view: Span,
   whole: Span,
   change: (next: (view: Span) => Span) => void,
+  onPress: (at: number) => void,
 ) {
   const from = useRef<number | undefined>(undefined);
-  const secondsPerPixel = (view.end - view.start) / Math.max(1, width);
+  const hasMoved = useRef(false);
+  const secondsPerPixel = (view.end - view.start) / Math.max(1, width - LEFT);
+  const instantAt = (clientX: number) =>
+    view.start + (clientX - LEFT - (box.current?.getBoundingClientRect().left ?? 0)) * secondsPerPixel;
   useEffect(() => {
     const element = box.current;
     // Not a property of the element: only a listener that is not passive may keep the page from scrolling.
@@ -108,8 +124,7 @@ function useDragging(
       const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
       if (!event.ctrlKey && !event.metaKey && !isSideways) return;
       event.preventDefault();
-      const { left } = element?.getBoundingClientRect() ?? { left: 0 };
-      const at = view.start + (event.clientX - left) * secondsPerPixel;
+      const at = instantAt(event.clientX);
       if (isSideways) change((old) => panned(old, whole, event.deltaX * secondsPerPixel));
       else change((old) => zoomed(old, whole, Math.exp(event.deltaY * 0.004), at));
     };
@@ -119,15 +134,18 @@ function useDragging(
   return {
     onPointerDown: (event: PointerEvent) => {
       from.current = event.clientX;
+      hasMoved.current = false;
     },
     onPointerMove: (event: PointerEvent) => {
       if (from.current === undefined || event.buttons === 0) return;
       const pixels = from.current - event.clientX;
       if (Math.abs(pixels) < 2) return;
       from.current = event.clientX;
+      hasMoved.current = true;
       change((old) => panned(old, whole, pixels * secondsPerPixel));
     },
-    onPointerUp: () => {
+    onPointerUp: (event: PointerEvent) => {
+      if (from.current !== undefined && !hasMoved.current) onPress(instantAt(event.clientX));
       from.current = undefined;
     },
   };

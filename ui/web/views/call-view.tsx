@@ -2,10 +2,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
 import { slowestTurn } from '../../shared/insight.ts';
 import { type CallName, callAddress, withParameters } from '../../shared/query.ts';
+import { extentOf } from '../../shared/timeline.ts';
 import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { finishedVersion, running } from '../app/live.ts';
 import { lastCalls, navigate, path, query } from '../app/location.ts';
+import { useSound } from '../app/sound.ts';
 import { Bill } from '../parts/bill.tsx';
 import { CallHead } from '../parts/call-head.tsx';
 import { Empty, Trouble } from '../parts/empty.tsx';
@@ -39,6 +41,7 @@ function Gone({ error }: { error: string }) {
 function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }) {
   const [areFactsOpen, openFacts] = useState(false);
   const { turns } = data;
+  const sound = useSound(data);
   const turn = chosenTurn(turns);
   const choose = (chosen: TurnDetail | undefined) => {
     if (chosen !== undefined)
@@ -49,7 +52,9 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
   // From the address, which is ahead of what is drawn while a key is held.
   const go = (steps: number) => {
     const now = chosenTurn(turns);
-    if (now !== undefined) choose(turns[turns.indexOf(now) + steps]);
+    const next = now && turns[turns.indexOf(now) + steps];
+    choose(next);
+    if (next !== undefined) sound?.seek(extentOf(next).start);
   };
   const next = () => go(1);
   const previous = () => go(-1);
@@ -59,6 +64,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
     ArrowRight: next,
     ArrowLeft: previous,
     Escape: () => navigate(lastCalls.value),
+    ...(sound && { ' ': sound.toggle }),
   });
   useEffect(() => {
     document.title = `${data.call.call_id} – earshot`;
@@ -71,7 +77,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
       <CallHead data={data} />
       {error !== undefined && <Trouble error={error} />}
       <TurnStrip turns={turns} selected={turn} onSelect={choose} />
-      {data.spans > 0 && <Timeline data={data} selected={turn} onSelect={choose} />}
+      {data.spans > 0 && <Timeline data={data} selected={turn} onSelect={choose} sound={sound} />}
       <div class="call-columns">
         <div class="call-main">
           {turn !== undefined && (

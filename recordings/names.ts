@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Micros } from '../model/facts.ts';
+import { DEFAULT_TENANT } from '../model/tenant.ts';
+
+/** Holds the id of the call, beside its recordings: names of folders do not say it. */
+export const CALL_FILE = 'call.json';
+/** Behind the name of a recording: its peaks, worked out once. */
+export const PEAKS_SUFFIX = '.peaks';
+
+const NAME = /^(\d{1,17})\.wav$/;
+
+/**
+ * The folder of a call's recordings. Its name is a hash of the id: what a span calls itself never becomes a path. Recordings of
+ * a tenant other than the default one are in a folder of the tenant, `@NAME`, which is what its agents are given.
+ */
+export function callFolder(folder: string, callId: string, tenant: string = DEFAULT_TENANT): string {
+  const hash = createHash('sha256').update(callId).digest('hex').slice(0, 40);
+  // So that no folder has a million entries.
+  return join(tenantFolder(folder, tenant), hash.slice(0, 2), hash);
+}
+
+/** Where recordings of a tenant are. */
+const tenantFolder = (folder: string, tenant: string): string =>
+  tenant === DEFAULT_TENANT ? folder : join(folder, `@${tenant}`);
+
+/** What a recording is called: by the instant of its first sample, as a call has a second one when its stream begins again. */
+export const recordingName = (startUs: Micros): string => `${startUs}.wav`;
+
+/** The instant of a recording's first sample; undefined for the name of anything else. */
+export function recordingStart(name: string): Micros | undefined {
+  const [, digits] = NAME.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
