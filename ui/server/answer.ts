@@ -52,7 +52,16 @@ export async function sendBody(
   response.end(request.method === 'HEAD' ? undefined : sent);
 }
 
+/** Sends what may hold rows. */
 export const sendJson = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+): Promise<void> => sendPlainJson(request, response, status, rowJson(value));
+
+/** Sends what is ready for `JSON.stringify`. */
+export const sendPlainJson = (
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
@@ -63,7 +72,7 @@ export const sendJson = (
     response,
     status,
     { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    Buffer.from(JSON.stringify(rowJson(value))),
+    Buffer.from(JSON.stringify(value)),
   );
 
 /** Sends the browser elsewhere. */

@@ -24,7 +24,7 @@ import {
 import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
 import type { AboutAnswer, CallsAnswer, SelectionFigures } from '../shared/api.ts';
-import { sendJson } from './answer.ts';
+import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
 import { exportCalls } from './export-calls.ts';
 import { listedCall } from './listed.ts';
@@ -107,7 +107,7 @@ export class Api {
     const callId = decoded(encoded);
     return (query, request, response) => {
       const call = callKey(callId, tenantOf(query));
-      if (below === undefined) return this.#call(call);
+      if (below === undefined) return this.#call(call, request, response);
       if (below === '/facts') return this.#facts(call);
       return this.#sound(call, below, request, response);
     };
@@ -148,12 +148,12 @@ export class Api {
     return { a: await side('a'), b: await side('b'), target_seconds: targetSeconds };
   }
 
-  async #call(key: CallKey) {
+  async #call(key: CallKey, request: IncomingMessage, response: ServerResponse) {
     const { db, priceList, callGapMs, traceUrl } = this.#options;
     const call = await readCall(db, key, priceList, callGapMs);
     if (call === undefined) throw new HttpError(404, 'there is no such call');
     const recordings = call.live ? [] : await this.#recordings.of(call.metrics);
-    return callDetail(call, priceList, { traceUrl, recordings });
+    await sendPlainJson(request, response, 200, callDetail(call, priceList, { traceUrl, recordings }));
   }
 
   /** Of a call that has a row of this tenant: what is on disk is shown for as long as the call is there. */

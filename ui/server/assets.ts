@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_TENANT } from '../../model/tenant.ts';
+import { callAddress } from '../shared/query.ts';
 import { sendBody } from './answer.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -14,6 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Views of the client: each is the same page, which shows what its address says. */
 const VIEWS = /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare)$/;
 
+const CALL = /^\/calls\/([^/]+)$/;
+
 /** The files of the page are not there: it was not built, or this package was packed without it. */
 export class PageNotBuiltError extends Error {
   override name = 'PageNotBuiltError';
@@ -22,6 +26,18 @@ export class PageNotBuiltError extends Error {
     super(
       `the page is not built: there is no index.html in ${folder}. In a clone of the repository npm run build makes it; in a project, install earshot again.`,
     );
+  }
+}
+
+/** What the view of a call asks first, so that the browser asks it while it still reads the script. */
+function preloads(path: string, query: URLSearchParams): Readonly<Record<string, string>> {
+  const [, id] = CALL.exec(path) ?? [];
+  if (id === undefined) return {};
+  try {
+    const call = { tenant: query.get('tenant') ?? DEFAULT_TENANT, call_id: decodeURIComponent(id) };
+    return { link: `</api${callAddress(call)}>; rel=preload; as=fetch; crossorigin` };
+  } catch {
+    return {}; // No well-formed id: the script says so.
   }
 }
 
@@ -45,14 +61,20 @@ export class Assets {
   }
 
   /** Answers with the file at a path, or with the page where the path is a view's. False: there is neither. */
-  async send(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+  async send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: URLSearchParams = new URLSearchParams(),
+  ): Promise<boolean> {
     const name = VIEWS.test(path) ? '/index.html' : path;
     const file = this.#files.get(name);
     if (file === undefined) return false;
     const type = TYPES[extname(name)] ?? 'application/octet-stream';
     // Names of assets change with their content.
     const lasting = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
-    await sendBody(request, response, 200, { 'content-type': type, 'cache-control': lasting }, file);
+    const headers = { 'content-type': type, 'cache-control': lasting, ...preloads(path, query) };
+    await sendBody(request, response, 200, headers, file);
     return true;
   }
 }

@@ -40,10 +40,16 @@ export async function readCall(
   callGapMs: number,
 ): Promise<CallRead | undefined> {
   const { tenant, callId } = partsOf(call);
-  const metrics = await getCallMetrics(db, callId, tenant);
-  const facts = await getCallFacts(db, callId, SHOWN_SPANS, callGapMs, tenant);
-  if (metrics !== undefined)
-    return { metrics, logs: await getCallLogs(db, callId, tenant), facts, live: false };
+  const [metrics, logs, facts] = await Promise.all([
+    getCallMetrics(db, callId, tenant),
+    getCallLogs(db, callId, tenant),
+    getCallFacts(db, callId, SHOWN_SPANS, callGapMs, tenant),
+  ]);
+  if (metrics !== undefined) {
+    // Its rows may have been written between the two answers.
+    const isWhole = logs.length === metrics.turn_count;
+    return { metrics, logs: isWhole ? logs : await getCallLogs(db, callId, tenant), facts, live: false };
+  }
   if (facts.length === 0) return undefined;
   return { ...finalizeCall(facts, priceList), facts, live: true };
 }

@@ -71,7 +71,7 @@ export class Page {
         });
       return redirect(response, '/login');
     } else if (path.startsWith('/api/')) return this.#api.answer(request, response, url);
-    else if (await this.#assets.send(request, response, path)) return;
+    else if (await this.#assets.send(request, response, path, url.searchParams)) return;
     throw new HttpError(404, 'there is nothing here');
   }
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Choices } from '../../shared/api.ts';
 import { showLimit, showWord } from '../../shared/format.ts';
 import { DEFAULT_SINCE, type Filter, withParameters } from '../../shared/query.ts';
@@ -162,11 +162,14 @@ function SilenceChip() {
   );
 }
 
-const TYPED_MS = 120;
+/** Between two questions, while one types. */
+const TYPED_MS = 100;
 
 function Search() {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const [typed, setTyped] = useState<string>();
+  const askedMs = useRef(Number.NEGATIVE_INFINITY);
   useKeys({ '/': () => field.current?.focus() });
   return (
     <label class="search">
@@ -175,11 +178,21 @@ function Search() {
         ref={field}
         type="search"
         placeholder="Search by call id"
-        value={query.value.get('id') ?? ''}
+        value={typed ?? query.value.get('id') ?? ''}
         onInput={(event) => {
-          const id = event.currentTarget.value.trim();
+          const text = event.currentTarget.value;
+          const id = text.trim();
+          // Until the address has it: an answer to what was asked before must not take it back.
+          setTyped(text);
+          const ask = () => {
+            askedMs.current = performance.now();
+            setTyped(undefined);
+            set({ id }, true);
+          };
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => set({ id }, true), TYPED_MS);
+          const waitMs = askedMs.current + TYPED_MS - performance.now();
+          if (waitMs <= 0) ask();
+          else timer.current = setTimeout(ask, waitMs);
         }}
         onKeyDown={(event) => {
           if (event.key === 'Escape') field.current?.blur();

@@ -1,14 +1,15 @@
+import { useMemo, useState } from 'preact/hooks';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { Bar, TurnDetail } from '../../shared/api.ts';
 import { showSeconds } from '../../shared/format.ts';
-import { extentOf, ticksOf, tickText } from '../../shared/timeline.ts';
+import { extentOf, overlapsOf, ticksOf, tickText } from '../../shared/timeline.ts';
 import type { Span } from '../../shared/waterfall.ts';
-import { Overlaps } from './timeline-overlaps.tsx';
+import { BoxesByClass } from './boxes.ts';
+import { Moments } from './timeline-moments.tsx';
 import { AGENT_Y, LANE, LEFT, MOMENTS, SILENCE, SILENCE_Y, TOOL, TOOLS_Y, USER_Y } from './timeline-sizes.ts';
 
 interface Props {
   turns: readonly TurnDetail[];
-  beside: readonly Bar[];
   view: Span;
   width: number;
   selected: TurnDetail | undefined;
@@ -16,57 +17,87 @@ interface Props {
   isLive: boolean;
 }
 
-/** The lanes of a timeline in a view: only what is in it is drawn. */
+/** The lanes of a timeline in a view: only what is in it is drawn, and all of one colour as one shape. */
 export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }: Props) {
+  const [hovered, setHovered] = useState<TurnDetail>();
+  const laid = useMemo(() => layOut(turns), [turns]);
   const perSecond = (width - LEFT) / (view.end - view.start);
   const x = (at: number) => LEFT + (at - view.start) * perSecond;
   const isSeen = ({ start, end }: Span) => end >= view.start && start <= view.end;
-  const seen = turns.filter((turn) => isSeen(extentOf(turn)));
-  const tools = seen.flatMap(({ bars }) =>
-    bars.filter(({ kind, error_type }) => kind === 'tool' || error_type !== undefined),
-  );
-  const moments = seen.flatMap(({ interruptions }) => interruptions);
-  // What happened stands above all, where something did.
-  const top = moments.length > 0 ? MOMENTS : 0;
-  const bottom = tools.length > 0 ? TOOLS_Y + TOOL + 4 : AGENT_Y + LANE + 4;
+  const seen = laid.turns.filter(({ extent }) => isSeen(extent));
+  const tools = laid.tools.filter(isSeen);
+  const moments = seen.flatMap(({ turn }) => turn.interruptions);
+  // What happened stands above all, where something did in the call.
+  const top = laid.hasMoments ? MOMENTS : 0;
+  const bottom = laid.tools.length > 0 ? TOOLS_Y + TOOL + 4 : AGENT_Y + LANE + 4;
   const ticks = ticksOf(view, Math.max(2, width / 110));
   const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
+  const turnAt = ({ offsetX }: MouseEvent) => {
+    const at = view.start + (offsetX - LEFT) / perSecond;
+    const room = 5 / perSecond;
+    // The last one that began: where one is talked into, the other goes on beneath it.
+    return seen.findLast(({ extent }) => at >= extent.start - room && at <= extent.end + room)?.turn;
+  };
   return (
+    // By the keyboard turns are chosen in the strip above, and by the arrows.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: as said
     <svg
+      class={hovered === undefined ? 'lanes' : 'lanes is-over-turn'}
       width={width}
       height={top + bottom + 20}
       role="img"
       aria-label={`${turns.length} turns on a timeline`}
+      onPointerMove={(event) => setHovered(turnAt(event))}
+      onPointerLeave={() => setHovered(undefined)}
+      onClick={(event) => {
+        const turn = turnAt(event);
+        if (turn !== undefined) onSelect(turn);
+      }}
     >
+      {hovered && <title>{titleOf(hovered)}</title>}
       <defs>
         <clipPath id="lanes">
           <rect x={LEFT} y={-MOMENTS} width={Math.max(0, width - LEFT)} height={MOMENTS + bottom + 20} />
         </clipPath>
       </defs>
       <g transform={`translate(0 ${top})`}>
+        {ticks.map((tick) => (
+          <text key={tick} class="axis" x={x(tick)} y={bottom + 14} text-anchor="middle">
+            {tickText(tick, step)}
+          </text>
+        ))}
         <g clip-path="url(#lanes)">
           {ticks.map((tick) => (
-            <g key={tick}>
-              <line class="grid" x1={x(tick)} x2={x(tick)} y1={16} y2={bottom} />
-              <text class="axis" x={x(tick)} y={bottom + 14} text-anchor="middle">
-                {tickText(tick, step)}
-              </text>
-            </g>
+            <line key={tick} class="grid" x1={x(tick)} x2={x(tick)} y1={16} y2={bottom} />
           ))}
-          {seen.map((turn) => (
+          {seen.map(({ turn, extent }) => (
             <TurnBack
               key={turn.row.turn_index}
               turn={turn}
-              x={x}
+              left={x(extent.start) - 5}
+              right={x(extent.end) + 5}
               bottom={bottom}
               isSelected={turn === selected}
-              onSelect={onSelect}
+              isHovered={turn === hovered}
             />
           ))}
-          {seen.map((turn) => (
-            <TurnSpeech key={turn.row.turn_index} turn={turn} x={x} />
+          {speechBoxes(
+            seen.map(({ turn }) => turn),
+            x,
+          ).map(([className, path]) => (
+            <path key={className} class={className} d={path} />
           ))}
-          <Overlaps turns={seen} moments={moments} x={x} width={width} />
+          {laid.overlaps.filter(isSeen).map(({ start, end }) => (
+            <rect
+              key={start}
+              class="overlap"
+              x={x(start)}
+              y={USER_Y - 3}
+              width={Math.max(2, x(end) - x(start))}
+              height={AGENT_Y + LANE - USER_Y + 6}
+            />
+          ))}
+          <Moments moments={moments} x={x} width={width} />
           {tools.map((bar) => (
             <rect
               key={`${bar.kind} ${bar.start}`}
@@ -91,7 +122,7 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
         <text class="lane" x={0} y={AGENT_Y + LANE / 2 + 4}>
           agent
         </text>
-        {tools.length > 0 && (
+        {laid.tools.length > 0 && (
           <text class="lane" x={0} y={TOOLS_Y + TOOL}>
             tools
           </text>
@@ -101,89 +132,74 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
   );
 }
 
-interface TurnProps {
-  turn: TurnDetail;
-  x(at: number): number;
-  bottom: number;
-  isSelected: boolean;
-  onSelect(turn: TurnDetail): void;
+/** What no view changes, worked out once. */
+function layOut(turns: readonly TurnDetail[]) {
+  const tools: Bar[] = turns.flatMap(({ bars }) =>
+    bars.filter(({ kind, error_type }) => kind === 'tool' || error_type !== undefined),
+  );
+  return {
+    turns: turns.map((turn) => ({ turn, extent: extentOf(turn) })),
+    tools,
+    overlaps: overlapsOf(
+      turns.flatMap(({ speech }) => speech),
+      turns.flatMap(({ heard }) => heard),
+    ),
+    hasMoments: turns.some(({ interruptions }) => interruptions.length > 0),
+  };
 }
 
-/** What is pressed to choose a turn: it lies beneath all that is said, so that a turn that is talked into stays whole. */
-function TurnBack({ turn, x, bottom, isSelected, onSelect }: TurnProps) {
-  const extent = extentOf(turn);
-  const { turn_index, eou_latency } = turn.row;
-  const left = x(extent.start) - 5;
-  const wide = Math.max(4, x(extent.end) + 5 - left);
+const titleOf = ({ row: { turn_index, eou_latency } }: TurnDetail) =>
+  `Turn ${turn_index}: ${eou_latency === null ? 'no wait' : `${showSeconds(eou_latency)} of silence`}`;
+
+interface TurnBackProps {
+  turn: TurnDetail;
+  left: number;
+  right: number;
+  bottom: number;
+  isSelected: boolean;
+  isHovered: boolean;
+}
+
+/** Beneath what is said: the number of a turn, and which one is meant. */
+function TurnBack({ turn, left, right, bottom, isSelected, isHovered }: TurnBackProps) {
+  const wide = Math.max(4, right - left);
+  const hasBack = isSelected || isHovered;
+  const hasNumber = wide > 22;
+  if (!hasBack && !hasNumber) return null;
   return (
-    // By the keyboard turns are chosen in the strip above, and by the arrows.
-    // biome-ignore lint/a11y/noStaticElementInteractions: as said
-    <g class={`timeline-turn ${isSelected ? 'is-selected' : ''}`} onClick={() => onSelect(turn)}>
-      <title>{`Turn ${turn_index}: ${eou_latency === null ? 'no wait' : `${showSeconds(eou_latency)} of silence`}`}</title>
-      <rect class="turn-back" x={left} y={16} width={wide} height={bottom - 14} rx={7} />
-      {wide > 22 && (
+    <g class={`timeline-turn ${isSelected ? 'is-selected' : ''}`}>
+      {hasBack && <rect class="turn-back" x={left} y={16} width={wide} height={bottom - 14} rx={7} />}
+      {hasNumber && (
         <text class="axis" x={left + 7} y={12}>
-          {turn_index}
+          {turn.row.turn_index}
         </text>
       )}
     </g>
   );
 }
 
-function TurnSpeech({ turn, x }: Pick<TurnProps, 'turn' | 'x'>) {
-  const { speech, heard } = turn;
-  const wide = ({ start, end }: Span) => Math.max(1.5, x(end) - x(start));
-  return (
-    <g class="turn-speech">
-      {speech.map((span) => (
-        <rect
-          key={span.start}
-          class="fill-user"
-          x={x(span.start)}
-          y={USER_Y}
-          width={wide(span)}
-          height={LANE}
-          rx={4}
-        />
-      ))}
-      {heard.map((span) => (
-        <rect
-          key={span.start}
-          class={`fill-agent ${span.estimated ? 'is-estimated' : ''}`}
-          x={x(span.start)}
-          y={AGENT_Y}
-          width={wide(span)}
-          height={LANE}
-          rx={4}
-        />
-      ))}
-      <Silence turn={turn} x={x} />
-    </g>
-  );
-}
-
-/** The silence in the colours of what it was made of. */
-function Silence({ turn: { silence, segments }, x }: { turn: TurnDetail; x(at: number): number }) {
-  if (silence === undefined) return null;
-  let at = silence.start;
-  return (
-    <g class={silence.placed ? '' : 'is-estimated'}>
-      {SEGMENTS.map((segment) => {
-        const seconds = segments[segment] ?? 0;
-        if (seconds === 0) return null;
-        const from = at;
-        at += seconds;
-        return (
-          <rect
-            key={segment}
-            class={`fill-${segment}`}
-            x={x(from)}
-            y={SILENCE_Y}
-            width={Math.max(1, x(at) - x(from))}
-            height={SILENCE}
-          />
-        );
-      })}
-    </g>
-  );
+/** Who spoke, and each silence in the colours of what it was made of. */
+function speechBoxes(turns: readonly TurnDetail[], x: (at: number) => number) {
+  const boxes = new BoxesByClass();
+  const lay = (
+    className: string,
+    { start, end }: Span,
+    y: number,
+    height: number,
+    least: number,
+    radius = 0,
+  ) => boxes.of(className).add(x(start), y, Math.max(least, x(end) - x(start)), height, radius);
+  for (const { speech, heard, silence, segments } of turns) {
+    for (const span of speech) lay('fill-user', span, USER_Y, LANE, 1.5, 4);
+    for (const span of heard)
+      lay(span.estimated ? 'fill-agent is-estimated' : 'fill-agent', span, AGENT_Y, LANE, 1.5, 4);
+    let at = silence?.start ?? 0;
+    for (const segment of silence === undefined ? [] : SEGMENTS) {
+      const end = at + (segments[segment] ?? 0);
+      const className = `fill-${segment}${silence?.placed ? '' : ' is-estimated'}`;
+      if (end > at) lay(className, { start: at, end }, SILENCE_Y, SILENCE, 1);
+      at = end;
+    }
+  }
+  return boxes.all;
 }

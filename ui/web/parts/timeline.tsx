@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
 import { aroundSpan, extentOf, panned, revealing, zoomed } from '../../shared/timeline.ts';
 import type { Span } from '../../shared/waterfall.ts';
 import { useKeys } from '../app/keys.ts';
 import { useWidth } from '../app/sizes.ts';
 import type { Sound } from '../app/sound.ts';
+import { BoxesByClass } from './boxes.ts';
 import { Cursor, Player } from './player.tsx';
 import { SoundLane } from './sound-lane.tsx';
 import { TimelineLanes } from './timeline-lanes.tsx';
@@ -23,7 +24,7 @@ interface Props {
 /** The whole conversation: who spoke when, and what each silence was made of. Drag to move, pinch or Ctrl and wheel to zoom. */
 export function Timeline({ data, selected, onSelect, sound, atLeast = 1 }: Props) {
   const [ref, width] = useWidth<HTMLDivElement>();
-  const whole = wholeOf(data, atLeast);
+  const whole = useMemo(() => wholeOf(data, atLeast), [data, atLeast]);
   const [chosenView, setView] = useState<Span>();
   const view = chosenView ?? whole;
   const change = (next: (view: Span) => Span) => setView((old) => next(old ?? whole));
@@ -79,7 +80,6 @@ export function Timeline({ data, selected, onSelect, sound, atLeast = 1 }: Props
         {width > 0 && (
           <TimelineLanes
             turns={data.turns}
-            beside={data.beside}
             view={view}
             width={width}
             selected={selected}
@@ -153,35 +153,26 @@ function useDragging(
 
 /** Where the view is in the whole call. */
 function Overview({ whole, view, turns }: { whole: Span; view: Span; turns: readonly TurnDetail[] }) {
-  const share = (at: number) => (at - whole.start) / (whole.end - whole.start);
+  const share = (at: number) => ((at - whole.start) / (whole.end - whole.start)) * 1_000;
+  const said = useMemo(() => {
+    const boxes = new BoxesByClass();
+    for (const { speech, heard } of turns) {
+      for (const { start, end } of speech)
+        boxes.of('fill-user').add(share(start), 0, share(end) - share(start), 3);
+      for (const { start, end } of heard)
+        boxes.of('fill-agent').add(share(start), 5, share(end) - share(start), 3);
+    }
+    return boxes.all;
+  }, [turns, whole]);
   return (
     <svg class="overview" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">
-      {turns.flatMap(({ row, speech, heard }) => [
-        ...speech.map(({ start, end }) => (
-          <rect
-            key={`u${row.turn_index} ${start}`}
-            class="fill-user"
-            x={share(start) * 1000}
-            width={(share(end) - share(start)) * 1000}
-            y={0}
-            height={3}
-          />
-        )),
-        ...heard.map(({ start, end }) => (
-          <rect
-            key={`a${row.turn_index} ${start}`}
-            class="fill-agent"
-            x={share(start) * 1000}
-            width={(share(end) - share(start)) * 1000}
-            y={5}
-            height={3}
-          />
-        )),
-      ])}
+      {said.map(([className, path]) => (
+        <path key={className} class={className} d={path} />
+      ))}
       <rect
         class="overview-view"
-        x={share(view.start) * 1000}
-        width={(share(view.end) - share(view.start)) * 1000}
+        x={share(view.start)}
+        width={share(view.end) - share(view.start)}
         y={0}
         height={8}
       />

@@ -3,6 +3,7 @@ import type { TurnDetail } from '../../shared/api.ts';
 import { showLimit, showSeconds } from '../../shared/format.ts';
 import { about } from '../app/about.ts';
 import { useWidth } from '../app/sizes.ts';
+import { BoxesByClass } from './boxes.ts';
 import { SegmentLegend } from './legend.tsx';
 
 const HEIGHT = 136;
@@ -46,17 +47,20 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
               0
             </text>
             {turns.map((turn, i) => (
-              <Column
+              <Place
                 key={turn.row.turn_index}
                 turn={turn}
                 x={LEFT + i * step}
                 step={step}
-                y={y}
+                figureY={y(lengthOf(turn)) - 4}
                 isSelected={turn === selected}
                 isNumbered={i % Math.ceil(26 / step) === 0}
                 isOver={(turn.row.eou_latency ?? 0) > target}
                 onSelect={onSelect}
               />
+            ))}
+            {columns(turns, step, y).map(([className, path]) => (
+              <path key={className} class={`strip-column ${className}`} d={path} />
             ))}
           </svg>
         )}
@@ -65,11 +69,35 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
   );
 }
 
-interface ColumnProps {
+const gapOf = (step: number) => (step > 12 ? Math.min(8, step * 0.2) : 1);
+const lengthOf = ({ segments }: TurnDetail) =>
+  SEGMENTS.reduce((sum, segment) => sum + (segments[segment] ?? 0), 0);
+
+/** The columns of all turns: each segment of each in its place, and all of one colour as one shape. */
+function columns(turns: readonly TurnDetail[], step: number, y: (seconds: number) => number) {
+  const boxes = new BoxesByClass();
+  const gap = gapOf(step);
+  const wide = Math.max(1, step - gap);
+  for (const [i, { row, segments }] of turns.entries()) {
+    const x = LEFT + i * step + gap / 2;
+    if (row.eou_latency === null) boxes.of('no-silence').add(x, y(0) - 2, wide, 2);
+    let seconds = 0;
+    for (const segment of SEGMENTS) {
+      const from = seconds;
+      seconds += segments[segment] ?? 0;
+      if (seconds > from)
+        boxes.of(`fill-${segment}`).add(x, y(seconds), wide, Math.max(0.5, y(from) - y(seconds)));
+    }
+  }
+  return boxes.all;
+}
+
+interface PlaceProps {
   turn: TurnDetail;
   x: number;
   step: number;
-  y(seconds: number): number;
+  /** Where the words above its column stand. */
+  figureY: number;
   isSelected: boolean;
   isOver: boolean;
   /** There is room for its number. */
@@ -77,11 +105,9 @@ interface ColumnProps {
   onSelect(turn: TurnDetail): void;
 }
 
-function Column({ turn, x, step, y, isSelected, isOver, isNumbered, onSelect }: ColumnProps) {
-  const { row, segments } = turn;
-  const gap = step > 12 ? Math.min(8, step * 0.2) : 1;
-  const wide = Math.max(1, step - gap);
-  let seconds = 0;
+/** What is pressed to choose a turn, behind its column. */
+function Place({ turn, x, step, figureY, isSelected, isOver, isNumbered, onSelect }: PlaceProps) {
+  const { row } = turn;
   const name = `Turn ${row.turn_index}: ${row.eou_latency === null ? 'no wait' : showSeconds(row.eou_latency)}`;
   return (
     <g
@@ -96,31 +122,12 @@ function Column({ turn, x, step, y, isSelected, isOver, isNumbered, onSelect }: 
     >
       <title>{name}</title>
       <rect class="strip-back" x={x} y={0} width={step} height={HEIGHT} rx={4} />
-      {row.eou_latency === null && (
-        <rect class="no-silence" x={x + gap / 2} y={y(0) - 2} width={wide} height={2} />
-      )}
-      {SEGMENTS.map((segment) => {
-        const length = segments[segment] ?? 0;
-        if (length === 0) return null;
-        const from = seconds;
-        seconds += length;
-        return (
-          <rect
-            key={segment}
-            class={`fill-${segment}`}
-            x={x + gap / 2}
-            y={y(seconds)}
-            width={wide}
-            height={Math.max(0.5, y(from) - y(seconds))}
-          />
-        );
-      })}
       {step >= 42 && row.eou_latency !== null && (
         <text
           aria-hidden="true"
           class={`strip-figure ${isOver ? 'is-over' : ''}`}
           x={x + step / 2}
-          y={y(seconds) - 4}
+          y={figureY}
           text-anchor="middle"
         >
           {showSeconds(row.eou_latency)}
