@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
+import { showSeconds } from '../../ui/shared/format.ts';
+import { Complaints, startBrowser, withoutBrowser } from '../support/browser.ts';
 import { type CliRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 
@@ -105,6 +107,52 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     for (const segment of ['endpointing', 'aggregation', 'playout']) assert.match(text, new RegExp(segment));
     const one = JSON.parse(await report(interrupted.call_id, '--json'));
     assert.deepEqual(one, interrupted);
+  });
+
+  test('ui shows them: from the list to the turn that was slow, narrowed, beside another, and as a file', {
+    skip: withoutBrowser,
+  }, async (t) => {
+    const ui = startCli(['ui', '--port', '0'], { cwd: folder });
+    t.after(() => ui.kill('SIGKILL'));
+    const url = await poll(() => /^http:\S+/.exec(ui.output.stdout)?.[0], { what: 'the page' });
+    const browser = await startBrowser();
+    t.after(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+    const complaints = new Complaints();
+    await complaints.watch(page, url);
+    await page.goto(url);
+    const rows = page.locator('.call-row');
+    await poll(async () => (await rows.count()) === calls.length, { what: 'the calls' });
+
+    const slowest = calls
+      .flatMap((call) => call.turns.map((turn) => ({ call, turn, silence: Number(turn.eou_latency) })))
+      .reduce((a, b) => (b.silence > a.silence ? b : a));
+    await page.getByRole('columnheader', { name: 'p95' }).getByRole('link').click();
+    await page.getByRole('link', { name: slowest.call.call_id }).click();
+    const turn = page.getByRole('region', { name: `Turn ${slowest.turn.turn_index}` });
+    await turn.getByText(showSeconds(slowest.silence)).first().waitFor();
+    await turn.getByText('playback: observed').waitFor();
+    await page.locator('.transcript').getByText('caller').first().waitFor();
+
+    await page.locator('.call-title').getByRole('link', { name: 'Compare' }).click();
+    await page.locator('.other-calls a').first().click();
+    await page
+      .getByRole('region', { name: 'Call B' })
+      .getByRole('heading', { name: 'Silence by turn' })
+      .waitFor();
+
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls' }).click();
+    await page.getByRole('combobox', { name: 'Outcome' }).selectOption('VOICEMAIL');
+    await poll(async () => (await rows.count()) === 1, { what: 'the voicemail alone' });
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'JSON' }).click(),
+    ]);
+    const [exported, ...others] = JSON.parse(await readFile(await file.path(), 'utf8'));
+    assert.deepEqual([exported.outcome, others.length], ['VOICEMAIL', 0]);
+    assert.deepEqual(complaints.all, []);
+    ui.kill('SIGINT');
+    assert.equal((await ui.ended).code, 0, ui.output.stderr);
   });
 
   test('migrate finds nothing to do', async () => {
