@@ -45,7 +45,7 @@ export function Ranking({
                 {beyond !== undefined && (
                   <i class={`${bar} is-beyond`} style={{ width: `${(beyond / most) * 100}%` }} />
                 )}
-                <i class={bar} style={{ width: `${(value / most) * 100}%` }} />
+                {value > 0 && <i class={bar} style={{ width: `${(value / most) * 100}%` }} />}
               </div>
             </td>
             {figures.map((figure, i) => (

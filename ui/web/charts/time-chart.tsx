@@ -34,6 +34,14 @@ function momentText(at: number, step: number): string {
   return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }
 
+const showAt = (at: number) =>
+  new Date(at * 1_000).toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Lines over time. Drag to choose a stretch. */
@@ -57,11 +65,15 @@ export function TimeChart({ label, times, lines, target, show, height = 220, onZ
         // The browser's own zone, as everywhere on the page.
         scales: { y: { range: (_, __, max) => [0, (max || 1) * 1.08] } },
         axes: [
-          { ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => momentText(tick, step)) },
+          {
+            ...axis,
+            size: 30,
+            values: (_, ticks, __, ___, step) => ticks.map((tick) => momentText(tick, step)),
+          },
           { ...axis, size: 58, values: (_, ticks) => ticks.map(show) },
         ],
         series: [
-          {},
+          { label: 'at', value: (_: uPlot, at: number | null) => (at === null ? '–' : showAt(at)) },
           ...all.map(({ name, colour, dashed }) => ({
             label: name,
             stroke: css(colour),

@@ -64,7 +64,7 @@ function Line({ line: { name, difference, show } }: { line: ComparedLine }) {
       <th scope="row">{name}</th>
       <td>{show(a)}</td>
       <td>{show(b)}</td>
-      <td class={`verdict-${verdict}`}>{relative === null ? '–' : `${sign}${showShare(relative)}`}</td>
+      <td class={`nowrap verdict-${verdict}`}>{relative === null ? '–' : `${sign}${showShare(relative)}`}</td>
       <td class={`verdict-${verdict}`}>{WORDS[verdict]}</td>
     </tr>
   );

@@ -62,7 +62,13 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
       </defs>
       <g transform={`translate(0 ${top})`}>
         {ticks.map((tick) => (
-          <text key={tick} class="axis" x={x(tick)} y={bottom + 14} text-anchor="middle">
+          <text
+            key={tick}
+            class="axis"
+            x={x(tick)}
+            y={bottom + 14}
+            text-anchor={x(tick) > width - 16 ? 'end' : 'middle'}
+          >
             {tickText(tick, step)}
           </text>
         ))}
