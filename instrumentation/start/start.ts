@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { readSettings, type Settings } from '../../model/settings.ts';
-import { keepSweeping } from '../../recordings/sweep.ts';
 import { loadAnalysis } from '../call/analysis.ts';
 import { setParameterTags } from '../call/call-tags.ts';
 import { setCaptureContent } from '../call/content.ts';
@@ -8,7 +9,6 @@ import { registered } from '../otel/api-globals.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
 import { SDKS } from '../sdks/index.ts';
-import { setRecordings } from '../sdks/kit/recording/recordings.ts';
 import { attach } from './attach.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
@@ -16,6 +16,8 @@ import { loadOwnSdks } from './own-sdks.ts';
 import { RowSender } from './row-sender.ts';
 import { type Rows, RowWriter } from './row-writer.ts';
 import { flushOnExit } from './shutdown.ts';
+
+const file = createRequire(import.meta.url);
 
 const WARM_UP_AFTER_MS = 500;
 
@@ -52,8 +54,13 @@ export function start(): void {
 /** The sound of calls, where it is asked for; what has expired goes. */
 function record({ recordings: folder, spanRetention: retentionMs }: Settings): void {
   if (folder === undefined) return;
-  setRecordings(folder);
-  keepSweeping({ folder, retentionMs });
+  // Loaded here and not above: who records nothing starts faster without it.
+  const recording = file(
+    '../sdks/kit/recording/recordings.js',
+  ) as typeof import('../sdks/kit/recording/recordings.ts');
+  const sweeping = file('../../recordings/sweep.js') as typeof import('../../recordings/sweep.ts');
+  recording.setRecordings(folder);
+  sweeping.keepSweeping({ folder: resolve(folder), retentionMs });
 }
 
 /** A worker thread is not instrumented; what is said in one is heard. */

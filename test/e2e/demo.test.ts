@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
+import type { CallAnswer } from '../../ui/shared/api.ts';
 import { showSeconds } from '../../ui/shared/format.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../support/browser.ts';
 import { type CliRun, runCli, startCli } from '../support/cli.ts';
@@ -24,7 +25,11 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
     // The application's own database, most likely: a demo has no business there.
-    const env = { DATABASE_URL: 'postgres://app@127.0.0.1:1/app', OTEL_RESOURCE_ATTRIBUTES: 'team=voice' };
+    const env = {
+      DATABASE_URL: 'postgres://app@127.0.0.1:1/app',
+      OTEL_RESOURCE_ATTRIBUTES: 'team=voice',
+      EARSHOT_RECORDINGS: join(folder, 'recordings'),
+    };
     const running = startCli(['demo', '--json'], { cwd: folder, env });
     const listening = () => running.output.stderr.includes('listening on');
     await Promise.race([
@@ -112,7 +117,8 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   test('ui shows them: from the list to the turn that was slow, narrowed, beside another, and as a file', {
     skip: withoutBrowser,
   }, async (t) => {
-    const ui = startCli(['ui', '--port', '0'], { cwd: folder });
+    const env = { EARSHOT_RECORDINGS: join(folder, 'recordings') };
+    const ui = startCli(['ui', '--port', '0'], { cwd: folder, env });
     t.after(() => ui.kill('SIGKILL'));
     const url = await poll(() => /^http:\S+/.exec(ui.output.stdout)?.[0], { what: 'the page' });
     const browser = await startBrowser();
@@ -133,6 +139,15 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     await turn.getByText(showSeconds(slowest.silence)).first().waitFor();
     await turn.getByText('playback: observed').waitFor();
     await page.locator('.transcript').getByText('caller').first().waitFor();
+    await page.getByRole('button', { name: 'Play' }).waitFor();
+    for (const { call_id, duration_seconds } of calls) {
+      const answer = (await (await fetch(`${url}/api/calls/${call_id}`)).json()) as CallAnswer;
+      const [recording, ...more] = answer.recordings;
+      assert.ok(recording && more.length === 0, call_id);
+      assert.equal(recording.start, 0);
+      // To the sample, an eighth of a millisecond.
+      assert.ok(Math.abs(recording.seconds - Number(duration_seconds)) < 0.000_13, `${recording.seconds}`);
+    }
 
     await page.locator('.call-title').getByRole('link', { name: 'Compare' }).click();
     await page.locator('.other-calls a').first().click();

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { CallMetricsRow } from '../../exporter/store/index.ts';
 import { callFolder } from '../../recordings/names.ts';
 import { listRecordings, type Recording } from '../../recordings/recordings.ts';
@@ -12,7 +13,7 @@ export class Recordings {
   readonly #folder: string | undefined;
 
   constructor(folder: string | undefined) {
-    this.#folder = folder;
+    this.#folder = folder && resolve(folder);
   }
 
   /** Of one call, by when they began. */

@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { diag, metrics } from '@opentelemetry/api';
 import type { Micros } from '../../../../model/facts.ts';
 import { ATTR, METRICS } from '../../../../model/semconv.ts';
@@ -32,7 +33,8 @@ export function setRecordings(path: string | undefined): void {
   try {
     makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
-    folder = path;
+    // The application may go to another folder.
+    folder = resolve(path);
   } catch (error) {
     diag.error(`earshot: EARSHOT_RECORDINGS cannot be used (${codeOf(error)}): nothing is recorded.`);
   }
