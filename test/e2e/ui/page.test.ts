@@ -76,6 +76,10 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     );
     await panel.getByRole('button', { name: 'Raw facts' }).click();
     await page.getByText('"type": "turn"').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.timeline-turn text', { hasText: /^0$/ }).click();
+    await page.getByRole('region', { name: 'Turn 0' }).waitFor();
+    assert.equal(at(page).searchParams.get('turn'), '0');
     await page.close();
   });
 

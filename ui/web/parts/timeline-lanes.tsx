@@ -32,8 +32,8 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
   const bottom = laid.tools.length > 0 ? TOOLS_Y + TOOL + 4 : AGENT_Y + LANE + 4;
   const ticks = ticksOf(view, Math.max(2, width / 110));
   const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
-  const turnAt = ({ offsetX }: MouseEvent) => {
-    const at = view.start + (offsetX - LEFT) / perSecond;
+  const turnAt = ({ clientX, currentTarget }: { clientX: number; currentTarget: SVGSVGElement }) => {
+    const at = view.start + (clientX - currentTarget.getBoundingClientRect().left - LEFT) / perSecond;
     const room = 5 / perSecond;
     // The last one that began: where one is talked into, the other goes on beneath it.
     return seen.findLast(({ extent }) => at >= extent.start - room && at <= extent.end + room)?.turn;
