@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
-import { callAddress } from '../shared/query.ts';
+import { callAddress, filtersOf, listAddress, totalsAddress } from '../shared/query.ts';
 import { sendBody } from './answer.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -16,6 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Views of the client: each is the same page, which shows what its address says. */
 const VIEWS = /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare)$/;
 
+/** What may stand in a header as it is. */
+const WORD = /^[a-z]{1,20}$/;
 const CALL = /^\/calls\/([^/]+)$/;
 
 /** The files of the page are not there: it was not built, or this package was packed without it. */
@@ -29,15 +31,25 @@ export class PageNotBuiltError extends Error {
   }
 }
 
-/** What the view of a call asks first, so that the browser asks it while it still reads the script. */
+/** What a view asks first, so that the browser asks it while it still reads the script. */
 function preloads(path: string, query: URLSearchParams): Readonly<Record<string, string>> {
+  const links = questionsOf(path, query).map((address) => `<${address}>; rel=preload; as=fetch; crossorigin`);
+  return links.length === 0 ? {} : { link: links.join(', ') };
+}
+
+function questionsOf(path: string, query: URLSearchParams): string[] {
+  if (path === '/' || path === '/calls') {
+    const filters = filtersOf(query).toString();
+    const order = query.get('order') ?? 'started';
+    return WORD.test(order) ? [listAddress(filters, order), totalsAddress(filters)] : [];
+  }
   const [, id] = CALL.exec(path) ?? [];
-  if (id === undefined) return {};
+  if (id === undefined) return [];
   try {
     const call = { tenant: query.get('tenant') ?? DEFAULT_TENANT, call_id: decodeURIComponent(id) };
-    return { link: `</api${callAddress(call)}>; rel=preload; as=fetch; crossorigin` };
+    return [`/api${callAddress(call)}`];
   } catch {
-    return {}; // No well-formed id: the script says so.
+    return []; // No well-formed id: the script says so.
   }
 }
 

@@ -40,6 +40,15 @@ export function filtersOf(query: URLSearchParams): URLSearchParams {
   return filters;
 }
 
+const CALLS_AT_ONCE = 100;
+
+/** Where a list of calls is asked for, page after page. */
+export const listAddress = (filters: string, order: string, after?: string): string =>
+  `/api/calls?${filters}&order=${order}&limit=${CALLS_AT_ONCE}${after ? `&after=${after}` : ''}`;
+
+/** Where what they come to together is. */
+export const totalsAddress = (filters: string): string => `/api/totals?${filters}`;
+
 /** An address with some of its parameters set, or left out where the value is undefined. */
 export function withParameters(
   path: string,

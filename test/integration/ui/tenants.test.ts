@@ -81,6 +81,27 @@ describe('the page, where two tenants have calls of the same ids', () => {
     assert.equal((await fetch(`${page.url}/api/calls/${id}?tenant=a/b`)).status, 400);
   });
 
+  test('a view says what it asks first, whatever its address says', async () => {
+    const linkOf = async (path: string) => {
+      const answer = await fetch(`${page.url}${path}`);
+      assert.equal(answer.status, 200, path);
+      return answer.headers.get('link');
+    };
+    const asked = (...addresses: string[]) =>
+      addresses.map((address) => `<${address}>; rel=preload; as=fetch; crossorigin`).join(', ');
+    assert.equal(await linkOf('/calls/CA1?tenant=acme&turn=3'), asked('/api/calls/CA1?tenant=acme'));
+    assert.equal(
+      await linkOf('/?tenant=acme'),
+      asked('/api/calls?tenant=acme&since=7d&order=started&limit=100', '/api/totals?tenant=acme&since=7d'),
+    );
+    assert.equal(
+      await linkOf('/calls/%3E%0d%0aa%3Ab?tenant=%3E%0d%0a'),
+      asked('/api/calls/%3E%0D%0Aa%3Ab?tenant=%3E%0D%0A'),
+    );
+    for (const path of ['/calls/%ff', '/calls?order=%3E%0d%0a', '/latency'])
+      assert.equal(await linkOf(path), null, path);
+  });
+
   test('figures are those of the rows, of all and of one tenant', async () => {
     for (const tenant of [undefined, ...TEST_TENANTS]) {
       const query = `?since=all${tenant === undefined ? '' : `&tenant=${tenant}`}`;

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallsAnswer, ListedCall } from '../../shared/api.ts';
+import { listAddress } from '../../shared/query.ts';
 import { ask } from '../app/fetching.ts';
-
-const PAGE = 100;
 
 interface Pages {
   key: string;
@@ -23,7 +22,7 @@ export function useCallPages(filters: string, order: string, version: number) {
     const aborter = new AbortController();
     asking.current = aborter;
     setPages((old) => ({ ...old, isLoading: true }));
-    ask<CallsAnswer>(`/api/calls?${key}&limit=${PAGE}${after ? `&after=${after}` : ''}`, aborter.signal).then(
+    ask<CallsAnswer>(listAddress(filters, order, after), aborter.signal).then(
       ({ calls, next }) =>
         setPages({
           key,

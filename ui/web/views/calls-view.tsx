@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { TotalsAnswer } from '../../shared/api.ts';
 import { shareOf, showCount, showLimit, showMoney, showSeconds, showShare } from '../../shared/format.ts';
-import { filtersOf, withParameters } from '../../shared/query.ts';
+import { filtersOf, totalsAddress, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { finishedVersion, running } from '../app/live.ts';
 import { path, query } from '../app/location.ts';
@@ -18,7 +18,7 @@ import { Tile, Tiles } from '../parts/tiles.tsx';
 export function CallsView() {
   const filters = filtersOf(query.value);
   const order = query.value.get('order') ?? 'started';
-  const totals = useFetched<TotalsAnswer>(`/api/totals?${filters}`, finishedVersion.value);
+  const totals = useFetched<TotalsAnswer>(totalsAddress(filters.toString()), finishedVersion.value);
   const pages = useCallPages(filters.toString(), order, finishedVersion.value);
   const [selected, setSelected] = useState(0);
   const isFiltered = [...query.value.keys()].some((name) => name !== 'order');
