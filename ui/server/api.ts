@@ -160,7 +160,7 @@ export class Api {
   async #sound(key: CallKey, below: string, request: IncomingMessage, response: ServerResponse) {
     const { tenant, callId } = partsOf(key);
     const call = await getCallMetrics(this.#options.db, callId, tenant);
-    const [, start, kind] = /(\d+)\.(wav|peaks)$/.exec(below) ?? [];
+    const [, , start, kind] = below.split(/[/.]/);
     const recording =
       call && (await this.#recordings.of(call)).find(({ startUs }) => String(startUs) === start);
     if (recording === undefined) throw new HttpError(404, 'there is no such recording');
