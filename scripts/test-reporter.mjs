@@ -37,7 +37,8 @@ export default async function* report(source) {
   const failures = [];
   const skips = new Map();
   const counted = { passed: 0, failed: 0, skipped: 0 };
-  const fileOf = (file) => {
+  const fileOf = (path) => {
+    const file = short(path);
     if (!files.has(file)) files.set(file, { output: '', unnamed: [] });
     return files.get(file);
   };
@@ -80,9 +81,9 @@ export default async function* report(source) {
       const ok = data.details.passed !== false || data.todo !== undefined;
       counted[ok ? 'passed' : 'failed'] += 1;
       // Node reports a file's tests when the files before it are through.
-      if (few && data.file !== shown) {
-        shown = data.file;
-        yield above(style('bold', short(data.file)));
+      if (few && short(data.file) !== shown) {
+        shown = short(data.file);
+        yield above(style('bold', shown));
       }
       if (few) yield above(`  ${ok ? passed : failed} ${data.name} (${duration(data.details.duration_ms)})`);
       else if (!ok)
@@ -97,7 +98,7 @@ export default async function* report(source) {
       }
       if (data.todo !== undefined || !isCause(data)) continue;
       const failure = {
-        file: isFile(data) ? data.name : data.file,
+        file: short(isFile(data) ? data.name : data.file),
         nesting: data.nesting,
         path: whole ? [] : [data.name],
         data,
@@ -151,7 +152,7 @@ function describe(error) {
 /** What the files of a group begin with: it is in its name. */
 const partOf = (group) =>
   group
-    .replace(/.*\//, '')
+    .replace(/.*\/\d+\+/, '')
     .replace(/-\d+\.test\.mjs$/, '')
     .replaceAll('+', '/');
 

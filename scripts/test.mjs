@@ -8,7 +8,7 @@
 //
 // (Node 20's own runner takes every file below a folder called test for a test, has no globs, and starts a process a file.)
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -111,19 +111,23 @@ function processes(files, folder) {
     const name = paths.at(-1).replaceAll('/', '+');
     for (let i = 0; i < count; i += 1) {
       const own = together.filter((_, j) => j % count === i);
-      groups.push({
-        path: writeGroup(join(folder, `${name}-${i + 1}.test.mjs`), own),
-        ms: own.reduce((sum, file) => sum + expectedMs(file), 0),
-        last,
-      });
+      const ms = own.reduce((sum, file) => sum + expectedMs(file), 0);
+      groups.push({ own, group: `${name}-${i + 1}.test.mjs`, ms, last });
     }
     alone = alone.filter((file) => !isHere(file));
   }
   const first = [
-    ...alone.map((file) => ({ path: `dist/test/${file}`, ms: expectedMs(file) })),
+    ...alone.map((file) => ({ own: [file], ms: expectedMs(file) })),
     ...groups.filter(({ last }) => !last),
-  ].sort((a, b) => b.ms - a.ms || a.path.localeCompare(b.path));
-  return [...first, ...groups.filter(({ last }) => last)].map(({ path }) => path);
+  ].sort((a, b) => b.ms - a.ms);
+  const inOrder = [...first, ...groups.filter(({ last }) => last)];
+  return inOrder.map(({ own, group }, i) => {
+    // The runner begins in the order of names.
+    const number = join(folder, String(i).padStart(4, '0'));
+    if (group !== undefined) return writeGroup(`${number}+${group}`, own);
+    symlinkSync(root, number);
+    return join(number, 'dist/test', own[0]);
+  });
 }
 
 /** A test that runs those of several files, each file's hooks for itself. */
