@@ -25,14 +25,14 @@ const DAY_US = 1_440 * MINUTE_US;
 const TARGET_SECONDS = 1;
 const NOW_US = Date.now() * 1_000;
 
-/** Most of one tenant, service and campaign; of a month, of two days, and of the last minutes. */
+/** Most of one tenant, service and campaign; of six days, of two, and of the last minutes. */
 function makeCalls(): CallRows[] {
   const random = createRandom(7);
   const below = (count: number) => Math.floor(random.between(0, count));
   const seconds = () => Math.round(Math.exp(random.between(-5, 1.5)) * 1e6) / 1e6;
   const rarely = <Value>(n: number, often: Value, rare: Value) => (n % 40 === 0 ? rare : often);
   return Array.from({ length: CALLS }, (_, n) => {
-    const agoUs = [30 * DAY_US, 2 * DAY_US, 20 * MINUTE_US][n % 3] ?? 0;
+    const agoUs = [6 * DAY_US, 2 * DAY_US, 20 * MINUTE_US][n % 3] ?? 0;
     const startedAt = Math.floor(NOW_US - random.between(0, agoUs));
     const tenant = rarely(n, 'default', 'acme');
     const segments = Object.fromEntries(SEGMENTS.map((name) => [`segment_${name}`, seconds()]));
@@ -92,7 +92,7 @@ const near = (found: number | null | undefined, exact: number, what: string) =>
 
 const SELECTIONS: Readonly<Record<string, CallSelection>> = {
   'all calls': {},
-  'a month, from within a slice': { since: NOW_US - 31 * DAY_US },
+  'a week, from within a slice': { since: NOW_US - 7 * DAY_US },
   'until a minute ago, within a slice': { until: NOW_US - MINUTE_US },
   'a tenant': { tenant: ['default'] },
   'several dimensions': { service: ['phone-agent'], campaign: ['spring', 'none'], direction: 'inbound' },
@@ -229,7 +229,7 @@ onEachDatabase(({ migrated }) => {
         assert.equal(await rolledUp(db, selection), undefined, JSON.stringify(selection));
       assert.equal((await rolledUp(db, {}))?.over(60), undefined);
       const recent = await rolledUp(db, {});
-      assert.equal(recent?.over(300), undefined, 'slices of a month ago are not kept');
+      assert.equal(recent?.over(300), undefined, 'slices of a week ago are not kept');
       assert.ok(recent?.over(3_600));
     });
   });
