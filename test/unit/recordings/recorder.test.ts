@@ -61,6 +61,21 @@ test('the caller lies by the clock of the stream, however late the network bring
   assert.deepEqual([state.done, state.reserved, lost], [true, 0, {}]);
 });
 
+test('what a process that was busy hears of late lies where it was spoken', async () => {
+  const { made, frame, side, lost } = recorder();
+  // It began 300 ms before: what was spoken since comes at once, and what follows as it is spoken.
+  for (let n = 0; n <= 15; n++) made.caller(frame(n + 1, n * 20), 160, at(20));
+  made.caller(frame(17, 320), 160, at(40));
+  made.close(at(60));
+  await turn();
+  await made.work(at(100));
+  assert.deepEqual(
+    [...side(0)].filter((_, i) => i % 160 === 0),
+    [16, 17, 0xff],
+  );
+  assert.deepEqual(lost, {});
+});
+
 test('without such a clock it lies by when it came, and frames are seamless', async () => {
   const { made, frame, side } = recorder();
   made.caller(frame(1), 160, at(25));

@@ -50,8 +50,13 @@ const MAX_TAKE = 60 * SAMPLE_RATE;
 /** Two pieces so near to each other are one: the instants of frames are rounded. */
 const SEAM_SAMPLES = 8;
 const CALLER_SEAM_SAMPLES = 800;
+/** A stream that began so little before it was heard of began with it. */
+const START_SAMPLES = SAMPLE_RATE / 20;
 /** How far in front of its arrival sound may say that it was spoken. */
 const EARLY_SAMPLES = SAMPLE_RATE / 2;
+
+const samplesOf = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round((ms * SAMPLE_RATE) / 1_000);
 
 /**
  * Makes one recording: left what the caller said, when it was said; right what the agent said, when it was heard. On the
@@ -63,6 +68,8 @@ export class Recorder {
   readonly #caller = new Lane();
   readonly #agent = new Lane();
   #waitingBytes = 0;
+  /** When the caller's stream began, in samples: not after the recording. */
+  #streamStart: number | undefined;
   #written = 0;
   #file: RecordingFile | undefined;
   #isBusy = false;
@@ -110,6 +117,8 @@ export class Recorder {
   /** Lays what was heard, and writes what nothing can change any more. */
   async work(nowMs: number): Promise<void> {
     if (this.#isDone) return;
+    // Nothing is written before, and by then it is known when the stream began.
+    if (this.#closedAt === undefined && this.#sample(nowMs - LAG_MS) <= 0) return;
     this.#lay();
     this.#account();
     const file = this.#file;
@@ -186,18 +195,34 @@ export class Recorder {
   }
 
   #lay(): void {
-    const heard = this.#heard;
+    const heard = this.#heard.map((each) => ({
+      ...each,
+      sound: each.kind === 'cleared' ? undefined : this.#options.read(each.message),
+    }));
     this.#heard = [];
-    for (const each of heard) {
-      if (each.kind === 'cleared') {
-        this.#agent.cut(Math.max(0, this.#sample(each.atMs)));
-        continue;
-      }
-      const sound = this.#options.read(each.message);
-      if (sound === undefined) continue;
-      if (each.kind === 'agent') this.#layAgent(this.#sample(each.atMs), sound.bytes);
-      else this.#layCaller(this.#sample(each.atMs), sound);
+    this.#streamStart ??= this.#streamStartBy(
+      heard.flatMap(({ kind, atMs, sound }) => (kind === 'caller' && sound ? [{ atMs, sound }] : [])),
+    );
+    for (const { kind, atMs, sound } of heard) {
+      if (kind === 'cleared') this.#agent.cut(Math.max(0, this.#sample(atMs)));
+      else if (sound === undefined) continue;
+      else if (kind === 'agent') this.#layAgent(this.#sample(atMs), sound.bytes);
+      else this.#layCaller(this.#sample(atMs), sound);
     }
+  }
+
+  /**
+   * When the stream began, in samples; undefined: nothing says so yet. A process that was busy hears of a stream after it has
+   * begun. No sound comes before it was spoken, so what came soonest says by how much.
+   */
+  #streamStartBy(heard: readonly { atMs: number; sound: Sound }[]): number | undefined {
+    const starts = heard.flatMap(({ atMs, sound: { bytes, sinceMs } }) => {
+      const [arrived, said] = [this.#sample(atMs), samplesOf(sinceMs)];
+      return said === undefined || said > arrived + EARLY_SAMPLES ? [] : [arrived - bytes.length - said];
+    });
+    if (starts.length === 0) return undefined;
+    const start = Math.min(...starts);
+    return start < -START_SAMPLES ? start : 0;
   }
 
   #layAgent(at: number, sound: Uint8Array): void {
@@ -208,9 +233,11 @@ export class Recorder {
   /** By the stream's own clock where it says so, which the network does not shake. */
   #layCaller(arrived: number, { bytes, sinceMs, isAgents = false }: Sound): void {
     const lane = isAgents ? this.#agent : this.#caller;
-    const said = sinceMs === undefined ? undefined : (sinceMs * SAMPLE_RATE) / 1_000;
-    if (said !== undefined && said <= arrived + EARLY_SAMPLES) lane.add(said, bytes);
-    else {
+    const said = samplesOf(sinceMs);
+    if (said !== undefined && said <= arrived + EARLY_SAMPLES) {
+      const at = said + (this.#streamStart ?? 0);
+      lane.add(Math.max(0, at), bytes.subarray(Math.max(0, -at)));
+    } else {
       const at = Math.max(0, arrived - bytes.length);
       lane.add(Math.abs(at - lane.end) <= CALLER_SEAM_SAMPLES ? lane.end : at, bytes);
     }
