@@ -9,7 +9,7 @@ export const TIME_HELP = '2026-11-01, 2026-11-01T08:00, today, yesterday, 12h or
 
 /**
  * What `--since` and `--until` say, in microseconds since 1970. A date is its midnight; it and a time without a zone are
- * local, or UTC with `utc`.
+ * local, or UTC with `utc`. What is before 1970 is 1970.
  * @throws UsageError for anything else.
  */
 export function readTime(
@@ -21,7 +21,7 @@ export function readTime(
   if (typeof given !== 'string') return undefined;
   const text = given.trim();
   const back = /^[\d.]+[a-z]+$/.test(text) ? parseDuration(text) : undefined;
-  const ms = back === undefined ? dateOf(text, utc, nowMs) : nowMs - back;
+  const ms = back === undefined ? dateOf(text, utc, nowMs) : Math.max(0, nowMs - back);
   if (Number.isFinite(ms)) return ms * 1_000;
   throw new UsageError(`--${option}: saw ${given}, expected ${TIMES}.`);
 }

@@ -4,6 +4,7 @@ import { databaseFindings } from '../doctor/database.ts';
 import { endpointFinding } from '../doctor/endpoint.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { projectFindings } from '../doctor/project.ts';
+import { recordingsFinding } from '../doctor/recordings.ts';
 import { renderFindings } from '../doctor/render.ts';
 import { spoolFinding } from '../doctor/spool.ts';
 import { toJson } from '../render/json.ts';
@@ -11,12 +12,12 @@ import { painter } from '../render/text.ts';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'look for why calls may be missing: packages, database, collector, spool',
+  summary: 'look for why calls may be missing: packages, database, collector, folders',
   help: `Usage: earshot doctor [--json]
 
 Looks at the project in this folder and at what the environment says, changing nothing: Node, the SDKs that are installed
 and whether each version is instrumented, copies of @opentelemetry/api, the database (reachable, with our tables, its
-clock), the OTLP endpoint, and spans that wait in the spool. Run it where and as the agent runs.
+clock), the OTLP endpoint, spans that wait in the spool, and the folder of recordings. Run it where and as the agent runs.
 
 Each line is ok, warn (something may be missing) or fail (nothing comes of it), with what to do. Exit code 1 when any
 failed.
@@ -42,6 +43,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     ...(await databaseFindings(settings)),
     await endpointFinding(),
     ...spool(settings),
+    ...recordings(settings),
   ];
   if (options.json === true) io.out(toJson({ findings }));
   else io.out(renderFindings(findings, io.width, painter(io.colour)));
@@ -51,6 +53,10 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
 /** Without a database there is nothing to wait for. */
 const spool = (settings: Settings): Finding[] =>
   settings.databaseUrl === undefined ? [] : [spoolFinding(settings)];
+
+/** Only where they are asked for. */
+const recordings = ({ recordings: folder }: Settings): Finding[] =>
+  folder === undefined ? [] : [recordingsFinding(folder)];
 
 function switchedOff(): Finding[] {
   if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() !== 'true') return [];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { migrate, openPostgres } from '../../exporter/store/index.ts';
 import { runCli } from '../support/cli.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
@@ -26,7 +27,12 @@ test('doctor finds what is there, and says of what is not what to do', async (t)
     return { code, of: (name: string) => findings.find((finding) => finding.name === name) };
   };
 
-  const empty = await doctor({ EARSHOT_DATABASE_URL, OTEL_EXPORTER_OTLP_ENDPOINT: url });
+  const empty = await doctor({
+    EARSHOT_DATABASE_URL,
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    EARSHOT_RECORDINGS: cwd,
+  });
+  assert.deepEqual(empty.of('recordings'), { name: 'recordings', status: 'ok', text: cwd });
   assert.equal(empty.code, 0);
   assert.match(empty.of('database')?.text ?? '', /^EARSHOT_DATABASE_URL, PostgreSQL \d.*without tables yet$/);
   assert.match(empty.of('database')?.cure ?? '', /earshot migrate/);
@@ -45,7 +51,9 @@ test('doctor finds what is there, and says of what is not what to do', async (t)
     EARSHOT_DATABASE_URL,
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     EARSHOT_IDLE_LIMIT: 'soon',
+    EARSHOT_RECORDINGS: fileURLToPath(import.meta.url),
   });
+  assert.match(away.of('recordings')?.text ?? '', /is no folder$/);
   assert.equal(away.code, 1);
   assert.equal(away.of('database')?.status, 'ok');
   assert.equal(away.of('OTLP endpoint')?.status, 'fail');

@@ -16,6 +16,7 @@ describe('a time', () => {
     assert.equal(ms('yesterday'), Date.UTC(2026, 10, 28));
     assert.equal(ms('90m'), NOW - 90 * 60_000);
     assert.equal(ms('7d'), NOW - 7 * 86_400_000);
+    assert.equal(ms('999999999d'), 0);
     assert.equal(readTime('since', undefined), undefined);
   });
 
