@@ -86,6 +86,8 @@ function reader(query: URLSearchParams, nowMs: number) {
         400,
         `${name}: expected no more than ${MOST_VALUES} values of ${MOST_CHARACTERS} characters`,
       );
+    if (values.some((value) => value.includes('\0')))
+      throw new HttpError(400, `${name}: expected text without U+0000`);
     return values;
   };
   const text = (name: string) => list(name)[0];
@@ -93,7 +95,9 @@ function reader(query: URLSearchParams, nowMs: number) {
     const value = text(name);
     if (value === undefined || value === 'all') return undefined;
     const ms = parseDuration(value);
-    if (ms !== undefined && /[a-z]$/.test(value)) return Math.floor((nowMs - ms) / 60_000) * 60_000_000;
+    // No call was before 1970, and no database knows what was before the year -4713.
+    if (ms !== undefined && /[a-z]$/.test(value))
+      return Math.max(0, Math.floor((nowMs - ms) / 60_000) * 60_000_000);
     const at = Date.parse(value);
     if (Number.isNaN(at)) throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);
     return at * 1_000;
@@ -134,7 +138,9 @@ export function positionOf(text: string | null): CallPosition | undefined {
   try {
     const [value, tenant, callId] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
     const isValue = value === null || typeof value === 'string';
-    if (isValue && typeof tenant === 'string' && typeof callId === 'string') return { value, tenant, callId };
+    const isText = ![value, tenant, callId].some((part) => String(part).includes('\0'));
+    if (isValue && isText && typeof tenant === 'string' && typeof callId === 'string')
+      return { value, tenant, callId };
   } catch {}
   throw new HttpError(400, 'after: expected what `next` of the page before says');
 }

@@ -9,6 +9,7 @@ test('a query string chooses calls; what is empty does not', () => {
   assert.equal(select('since=24h').since, Date.parse('2026-11-28T12:00:00Z') * 1_000);
   assert.equal(select('since=2026-11-01T00:00:00Z').since, Date.parse('2026-11-01T00:00:00Z') * 1_000);
   assert.equal(select('since=all').since, undefined);
+  assert.deepEqual([select('since=999999999d').since, select('until=99999999999999d').until], [0, 0]);
   assert.equal(select('agent=&outcome=FAIL').agent, undefined);
   assert.deepEqual(select('outcome=FAIL&outcome=unknown').outcome, ['FAIL', 'unknown']);
   assert.deepEqual(select('version=1.2&tag=tier:gold').serviceVersion, ['1.2']);
@@ -26,12 +27,16 @@ test('what cannot be is refused by name', () => {
     'silence_from=-1',
     'silence_to=soon',
     `agent=${'x'.repeat(301)}`,
+    'id=%00',
+    'tag=%00:x',
   ])
     assert.throws(() => select(wrong), new RegExp(`^HttpError: ${wrong.split('=')[0]}: expected`), wrong);
   const query = (text: string) => new URLSearchParams(text);
   assert.throws(() => orderOf(query('order=name')), /order: expected one of started/);
   assert.throws(() => limitOf(query('limit=501'), 500), /limit: expected 1 to 500/);
   assert.throws(() => positionOf('nonsense'), /after: expected/);
+  const withNul = positionText({ value: null, tenant: 'acme', callId: 'CA\0' });
+  assert.throws(() => positionOf(withNul), /after: expected/);
 });
 
 test('a position is what it was', () => {
