@@ -26,6 +26,8 @@ interface Props {
   onZoom?(from: number, to: number): void;
 }
 
+const HALF_HOUR = 1_800;
+
 /** A time of day; the day at its midnight, and where the marks are days apart. */
 function momentText(at: number, step: number): string {
   const date = new Date(at * 1_000);
@@ -54,10 +56,13 @@ export function TimeChart({ label, times, lines, target, show, height = 220, onZ
     const element = box.current;
     if (element === null || width === 0) return undefined;
     const axis = { stroke: css('--dim'), grid: { stroke: css('--line'), width: 1 }, ticks: { show: false } };
-    const all =
-      target === undefined
-        ? lines
-        : [...lines, { name: 'target', colour: '--faint', dashed: true, values: times.map(() => target) }];
+    // Around a single point there is an hour, or its scale would be one of months.
+    const [only] = times;
+    const isOne = only !== undefined && times.length === 1;
+    const at = isOne ? [only - HALF_HOUR, only, only + HALF_HOUR] : [...times];
+    const all = lines.map((line) => (isOne ? { ...line, values: [null, ...line.values, null] } : line));
+    if (target !== undefined)
+      all.push({ name: 'target', colour: '--faint', dashed: true, values: at.map(() => target) });
     const chart = new uPlot(
       {
         width,
@@ -95,7 +100,7 @@ export function TimeChart({ label, times, lines, target, show, height = 220, onZ
           ],
         },
       },
-      [[...times], ...all.map(({ values }) => [...values])] as uPlot.AlignedData,
+      [at, ...all.map(({ values }) => [...values])] as uPlot.AlignedData,
       element,
     );
     return () => chart.destroy();

@@ -58,7 +58,7 @@ function LatencyTiles({
       <Tile
         name="Looked at"
         value={every === 1 ? 'every call' : `1 call in ${every}`}
-        note="charts, not sums"
+        note="for the charts; sums are of all"
       />
     </Tiles>
   );
