@@ -5,20 +5,7 @@ import { CALL_LOGS, CALL_SPANS, type Columns, STORED_METRICS } from '../../../ex
 import { checkSchema, type Database, migrate, SchemaError } from '../../../exporter/store/index.ts';
 import { describeColumn, ROW_TABLES, type Column as RowColumn } from '../../../model/rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
-
-const TABLES = [
-  'call_logs',
-  'call_metrics',
-  'call_queue',
-  'call_spans',
-  'earshot_migrations',
-  'rollup_calls',
-  'rollup_latencies',
-  'rollup_marks',
-  'rollup_models',
-  'rollup_tenant_latencies',
-  'rollup_words',
-];
+import { TABLES } from '../../support/tables.ts';
 
 const NAMES = MIGRATIONS.map(({ name }) => name);
 const NEWEST = MIGRATIONS.at(-1)?.id;

@@ -5,6 +5,7 @@ import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
 import { getCallMetrics, Journal, migrate, openPostgres, Queue } from '../../../exporter/store/index.ts';
 import { callFact, countTurns } from '../../support/call-rows.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { TABLES } from '../../support/tables.ts';
 
 let server: TestPostgres;
 const open: { end(): Promise<void> }[] = [];
@@ -37,20 +38,7 @@ async function database() {
   return { client, connect, tables };
 }
 
-const OURS = [
-  'call_logs',
-  'call_metrics',
-  'call_queue',
-  'call_spans',
-  'earshot_migrations',
-  'rollup_calls',
-  'rollup_latencies',
-  'rollup_marks',
-  'rollup_models',
-  'rollup_tenant_latencies',
-  'rollup_words',
-];
-const inSchema = (schema: string) => OURS.map((table) => `${schema}.${table}`);
+const inSchema = (schema: string) => TABLES.map((table) => `${schema}.${table}`);
 
 it('all tables are in a schema of their own, which is made, beside an application with tables of the same names', async () => {
   const { client, connect, tables } = await database();
