@@ -100,12 +100,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const db = migratingAgain(opened);
   const workerId = `${hostname()}:${process.pid}`;
   const { maxCallSpans } = settings;
+  const { ownCalls } = options;
   const finalizer = new Finalizer({
     here: new FinalizingHere(db, (facts) => finalizeCall(facts, priceList), settings, workerId),
     thread: options.priceList === undefined ? threadData(opened, settings, workerId) : undefined,
+    ...(ownCalls !== undefined && { isOwn: (call) => ownCalls.has(call) }),
   });
   const queue = new ClaimQueue(db, finalizer, { maxCallSpans });
-  const { ownCalls } = options;
   const unwritten = new Episode();
   const rollups = new RollupWorker(db, { onError: onRollupError });
   let recorded: Promise<unknown> = Promise.resolve();

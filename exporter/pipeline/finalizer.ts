@@ -17,6 +17,11 @@ export interface FinalizerOptions {
    * that has no URL.
    */
   thread: ThreadData | undefined;
+  /**
+   * Whether a call is of this process. Calls of others are finalized in the thread, however small: they come in numbers, after
+   * the process that should have done it has gone or fallen behind. (Default: all are.)
+   */
+  isOwn?: (call: CallKey) => boolean;
   /** To compute the rows of one call, in milliseconds. (Default: 10 000 ms.) */
   timeLimitMs?: number;
   /** Of the thread, in MiB. (Default: 256.) */
@@ -24,24 +29,34 @@ export interface FinalizerOptions {
 }
 
 /**
- * Finalizes small calls here and others in a thread of its own, with a database connection of its own, so that no call
+ * Finalizes small calls of this process here and others in a thread of its own, with a database connection of its own, so that no call
  * holds this process's event loop. The thread is started when it is first needed.
  */
 export class Finalizer implements Finalizing {
   readonly #here: FinalizingHere;
   readonly #thread: FinalizerThread | undefined;
+  readonly #isOwn: (call: CallKey) => boolean;
   /** One order after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor({ here, thread, timeLimitMs = 10_000, memoryLimitMb = 256 }: FinalizerOptions) {
+  constructor({
+    here,
+    thread,
+    isOwn = () => true,
+    timeLimitMs = 10_000,
+    memoryLimitMb = 256,
+  }: FinalizerOptions) {
     this.#here = here;
+    this.#isOwn = isOwn;
     this.#thread = thread && new FinalizerThread({ data: thread, timeLimitMs, memoryLimitMb });
   }
 
   /** @throws also EARSHOT_TIMEOUT or ERR_WORKER_OUT_OF_MEMORY, beyond the limits. */
   async finalize(group: ClaimedGroup): Promise<TakeResult<DoneCall>> {
-    const isSmall = group.calls.every((call) => (group.sizes.get(call) ?? 0) <= SMALL_SPANS);
-    const outcome = isSmall ? undefined : await this.#order({ finalize: group });
+    const isForHere = group.calls.every(
+      (call) => (group.sizes.get(call) ?? 0) <= SMALL_SPANS && this.#isOwn(call),
+    );
+    const outcome = isForHere ? undefined : await this.#order({ finalize: group });
     if (outcome === undefined) return this.#here.finalize(group);
     if (!('finalized' in outcome)) throw new TypeError('The thread gave another answer.');
     return resultOf(outcome.finalized);

@@ -12,6 +12,10 @@ export class OwnCalls {
     return [...this.#calls];
   }
 
+  has(call: CallKey): boolean {
+    return this.#calls.has(call);
+  }
+
   written(facts: readonly Fact[]): void {
     for (const { callId, tenant } of facts) {
       const call = callKey(callId, tenant);

@@ -226,6 +226,15 @@ test('small calls are finalized here: no thread is started for them', async (t) 
   assert.deepEqual(messages, { toThread: [], fromThread: [] });
 });
 
+test('small calls of other processes are finalized in the thread', async (t) => {
+  const { db, queue, journal } = await queueWith(t, { isOwn: (call) => call === 'default/own' });
+  await journal.append([...large('own', 100), ...large('of-another', 100)]);
+  for (const callIds of [['own'], ['of-another']])
+    assert.equal((await queue.take({ callIds })).finalized.length, 1);
+  assert.equal((await getCallMetrics(db, 'own'))?.finalized_by, 'here');
+  assert.equal((await getCallMetrics(db, 'of-another'))?.finalized_by, 'thread');
+});
+
 test('where there is no thread calls are finalized here', async (t) => {
   const messages = watchMessages(t);
   const { db, queue, journal } = await queueWith(t, { thread: undefined });
