@@ -44,6 +44,14 @@ export const instrumentAssemblyAI: Instrument = byHand('instrumentAssemblyAI');
 export const instrumentLiveKit: Instrument = byHand('instrumentLiveKit');
 /** `new WebSocketServer()` of ws, which serves Twilio Media Streams. */
 export const instrumentTwilioMediaStreams: Instrument = byHand('instrumentTwilioMediaStreams');
+/** `new WebSocketServer()` of ws, which serves Telnyx media streams. */
+export const instrumentTelnyxMediaStreams: Instrument = byHand('instrumentTelnyxMediaStreams');
+/** `new WebSocketServer()` of ws, which serves Plivo audio streams. */
+export const instrumentPlivoMediaStreams: Instrument = byHand('instrumentPlivoMediaStreams');
+/** `new WebSocketServer()` of ws, which serves Vonage WebSockets. */
+export const instrumentVonageMediaStreams: Instrument = byHand('instrumentVonageMediaStreams');
+/** `new WebSocketServer()` of ws, which serves SignalWire media streams. */
+export const instrumentSignalWireMediaStreams: Instrument = byHand('instrumentSignalWireMediaStreams');
 /** `new Anthropic()` of @anthropic-ai/sdk. */
 export const instrumentAnthropic: Instrument = byHand('instrumentAnthropic');
 /** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */

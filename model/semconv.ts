@@ -528,6 +528,12 @@ export const EVENTS = {
     example: 'voice.interruption',
     privacy: 'none',
   },
+  keyPressed: {
+    name: 'voice.key_pressed',
+    brief: 'The caller pressed a key of the telephone (DTMF); which one is not recorded',
+    example: 'voice.key_pressed',
+    privacy: 'none',
+  },
 } as const satisfies Definitions;
 
 /** Metrics: calls' results (`voice.*`) and the pipeline's own state (`earshot.*`). */

@@ -4,6 +4,10 @@
 export const STAGES = ['stt', 'llm', 'tts', 'playback', 'tool'] as const;
 export type StageKind = (typeof STAGES)[number];
 
+/** Carriers, as `voice.transport` names them: the minutes of their calls are billed as telephony. */
+export const CARRIERS = ['twilio', 'telnyx', 'plivo', 'vonage', 'signalwire'] as const;
+export type CarrierName = (typeof CARRIERS)[number];
+
 /** Who opens a turn. */
 export const INITIATORS = ['user', 'agent'] as const;
 export type Initiator = (typeof INITIATORS)[number];

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { patchElevenLabsSockets } from '../../instrumentation/sdks/elevenlabs/stream-input.ts';
-import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/media-streams.ts';
+import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/twilio.ts';
 import type { BenchResult } from '../result.ts';
 import { compare, payload, pool } from './rounds.ts';
 

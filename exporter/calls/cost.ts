@@ -1,4 +1,5 @@
 import type { StageFact, Usage } from '../../model/facts.ts';
+import { CARRIERS } from '../../model/vocabulary.ts';
 import { sumUsd } from '../pricing/money.ts';
 import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
@@ -107,12 +108,15 @@ const meteredTranscription = (stages: readonly StageFact[]): ReadonlySet<string 
   );
 
 /** The component that bills the minutes of a call over this transport. */
-const MINUTES: Readonly<Record<string, MinutesComponent>> = { livekit: 'livekit', twilio: 'telephony' };
+const MINUTES: ReadonlyMap<string, MinutesComponent> = new Map([
+  ['livekit', 'livekit'],
+  ...CARRIERS.map((carrier) => [carrier, 'telephony'] as const),
+]);
 
 /** LiveKit bills connections, a carrier by direction; audio from a web page passes no carrier. */
 function minutesPrice(call: GroupedCall, component: MinutesComponent, list: PriceList): Priced | undefined {
   const { transport, direction } = call.fact ?? {};
-  if (transport === undefined || MINUTES[transport] !== component) return undefined;
+  if (transport === undefined || MINUTES.get(transport) !== component) return undefined;
   if (component === 'telephony' && direction === 'web') return undefined;
   return priceMinutes(list, {
     component,

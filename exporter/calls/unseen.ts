@@ -1,4 +1,5 @@
 import type { StageFact } from '../../model/facts.ts';
+import { CARRIERS } from '../../model/vocabulary.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 
 /** Models that hear and speak, by what their providers call them. */
@@ -25,7 +26,9 @@ export function unseenStages(call: GroupedCall): string[] {
   const written = unsynthesised.some((turn) => inTurn(turn, 'llm') && !speechOfCall);
   const answered = turns.some((turn) => turn.initiator === 'user' && wasAnswered(turn));
   const carried =
-    fact?.transport === 'twilio' && fact.direction !== 'web' && (observed.length > 0 || has('llm'));
+    CARRIERS.some((carrier) => carrier === fact?.transport) &&
+    fact?.direction !== 'web' &&
+    (observed.length > 0 || has('llm'));
   return [
     ...(written || (observed.length > 0 && !has('tts')) ? ['tts:unknown'] : []),
     ...(answered && !has('llm') && fact?.outcome !== 'VOICEMAIL' ? ['llm:unknown'] : []),

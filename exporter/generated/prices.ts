@@ -7445,6 +7445,69 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
+    "provider": "plivo",
+    "note": "The model is the direction of the call. US rates: other countries need prices of your own. Recording, numbers and audio streaming are not included.",
+    "entries": [
+      {
+        "component": "telephony",
+        "models": [
+          "inbound"
+        ],
+        "rounding": "up_to_minute",
+        "history": [
+          {
+            "valid_from": "2026-05-08",
+            "prices": {
+              "per_minute": "0.0055"
+            },
+            "source": "Plans as published by the API Evangelist repository plivo; the provider publishes at https://www.plivo.com/voice/pricing/us/",
+            "checked_on": "2026-11-28",
+            "confidence": "B",
+            "note": "US local numbers, billed by 60 s."
+          }
+        ]
+      },
+      {
+        "component": "telephony",
+        "models": [
+          "outbound"
+        ],
+        "rounding": "up_to_minute",
+        "history": [
+          {
+            "valid_from": "2026-05-08",
+            "prices": {
+              "per_minute": "0.0115"
+            },
+            "source": "Plans as published by the API Evangelist repository plivo; the provider publishes at https://www.plivo.com/voice/pricing/us/",
+            "checked_on": "2026-11-28",
+            "confidence": "B",
+            "note": "US numbers, billed by 60 s."
+          }
+        ]
+      },
+      {
+        "component": "telephony",
+        "models": [
+          "inbound-toll-free"
+        ],
+        "rounding": "up_to_minute",
+        "history": [
+          {
+            "valid_from": "2026-05-08",
+            "prices": {
+              "per_minute": "0.018"
+            },
+            "source": "Plans as published by the API Evangelist repository plivo; the provider publishes at https://www.plivo.com/voice/pricing/us/",
+            "checked_on": "2026-11-28",
+            "confidence": "B",
+            "note": "US toll-free numbers, billed by 60 s."
+          }
+        ]
+      }
+    ]
+  },
+  {
     "provider": "twilio",
     "note": "The model is the direction of the call. US rates: other countries need prices of your own. Recording, numbers and Media Streams are not included.",
     "entries": [
@@ -7502,6 +7565,48 @@ export const PRICE_FILES: readonly unknown[] = [
             "checked_on": "2026-11-23",
             "confidence": "C",
             "note": "US toll-free numbers."
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "vonage",
+    "note": "The model is the direction of the call. US rates: other countries need prices of your own. The WebSocket leg, recording and numbers are not included.",
+    "entries": [
+      {
+        "component": "telephony",
+        "models": [
+          "inbound"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-05-04",
+            "prices": {
+              "per_minute": "0.0085"
+            },
+            "source": "Plans as published by the API Evangelist repository vonage; the provider publishes at https://www.vonage.com/communications-apis/voice/pricing/",
+            "checked_on": "2026-11-28",
+            "confidence": "C",
+            "note": "US numbers."
+          }
+        ]
+      },
+      {
+        "component": "telephony",
+        "models": [
+          "outbound"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-05-04",
+            "prices": {
+              "per_minute": "0.00798"
+            },
+            "source": "Plans as published by the API Evangelist repository vonage; the provider publishes at https://www.vonage.com/communications-apis/voice/pricing/",
+            "checked_on": "2026-11-28",
+            "confidence": "C",
+            "note": "US numbers."
           }
         ]
       }

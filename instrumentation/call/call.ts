@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Micros } from '../../model/facts.ts';
-import { ATTR, SPAN } from '../../model/semconv.ts';
+import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { TagValue } from '../../model/tags.ts';
 import type { Outcome } from '../../model/vocabulary.ts';
 import { endAdoptedSpans } from './adoption.ts';
@@ -33,7 +33,7 @@ import {
 } from './options.ts';
 import { saveOpenConnections } from './process-end.ts';
 import { CallScope, withScope } from './scope.ts';
-import { endSpan, failSpan, guard, startSpan } from './spans.ts';
+import { addEvent, endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
 import { Turn } from './turn.ts';
 import { TurnTracker } from './turn-tracker.ts';
@@ -174,6 +174,11 @@ export class Call implements api.Call {
       attributes: { [ATTR.callId]: this.id },
       startUs: instantUs(at),
     });
+  }
+
+  /** The caller pressed a key of the telephone. */
+  pressed(at: Instant): void {
+    if (!this.#ended) guard('describing a call', () => addEvent(this.#span, EVENT.keyPressed, instantUs(at)));
   }
 
   /** To the call's span; when that has ended, on a span that takes no time and says it late. */

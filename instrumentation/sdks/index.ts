@@ -9,13 +9,21 @@ import { sdks as groq } from './groq/index.ts';
 import type { SdkInstrumentation, SupportedSdk } from './kit/sdk.ts';
 import { sdks as livekit } from './livekit/index.ts';
 import { sdks as openai } from './openai/index.ts';
+import { sdks as plivo } from './plivo/index.ts';
+import { sdks as signalwire } from './signalwire/index.ts';
+import { sdks as telnyx } from './telnyx/index.ts';
 import { sdks as twilio } from './twilio/index.ts';
+import { sdks as vonage } from './vonage/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */
 const FOLDERS = {
   livekit,
   ai,
   twilio,
+  telnyx,
+  plivo,
+  vonage,
+  signalwire,
   openai,
   genai,
   deepgram,

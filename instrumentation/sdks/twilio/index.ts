@@ -9,6 +9,6 @@ export const sdks = [
     supportedVersions: ['>=8.0.0 <9'],
     uses: { telephony: 'serving Twilio Media Streams' },
     byHand: { instrumentTwilioMediaStreams: 'WebSocketServer' },
-    load: () => (file('./media-streams.js') as typeof import('./media-streams.ts')).patchTwilioMediaStreams,
+    load: () => (file('./twilio.js') as typeof import('./twilio.ts')).patchTwilioMediaStreams,
   },
 ] as const satisfies readonly SupportedSdk[];

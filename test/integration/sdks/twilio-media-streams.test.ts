@@ -9,7 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Call } from '../../../instrumentation/call/call.ts';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
 import { activeCall, activeScope } from '../../../instrumentation/call/scope.ts';
-import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/media-streams.ts';
+import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/twilio.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { callsOf, stagesOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';

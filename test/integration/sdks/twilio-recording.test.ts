@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { PhoneLine } from '../../../demo/phone-line.ts';
 import { utterance } from '../../../demo/speech.ts';
 import { setRecordings } from '../../../instrumentation/sdks/kit/recording/recordings.ts';
-import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/media-streams.ts';
+import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/twilio.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { callFolder } from '../../../recordings/names.ts';
 import { listRecordings } from '../../../recordings/recordings.ts';

@@ -78,9 +78,12 @@ export class Playout {
     if (this.#marks.length === 0 && this.#tailMarked) this.#end(atMs);
   }
 
-  /** What was queued and not yet heard was thrown away. */
-  clear(atMs: number): void {
-    this.#voidMarks = [...this.#voidMarks, ...this.#marks].slice(-MAX_MARKS);
+  /**
+   * What was queued and not yet heard was thrown away.
+   * @param marksReturn The far end sends back the marks that were in it. (Default: true.)
+   */
+  clear(atMs: number, marksReturn = true): void {
+    if (marksReturn) this.#voidMarks = [...this.#voidMarks, ...this.#marks].slice(-MAX_MARKS);
     this.#marks = [];
     if (!this.#playing) return;
     this.#stop();

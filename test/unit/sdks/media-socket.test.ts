@@ -5,19 +5,22 @@ import fc from 'fast-check';
 import { openCallCount } from '../../../instrumentation/call/call.ts';
 import { setParameterTags } from '../../../instrumentation/call/call-tags.ts';
 import { activeCall } from '../../../instrumentation/call/scope.ts';
-import { TwilioSocket } from '../../../instrumentation/sdks/twilio/socket.ts';
+import { MediaSocket } from '../../../instrumentation/sdks/kit/telephony/media-socket.ts';
+import { TWILIO } from '../../../instrumentation/sdks/twilio/twilio.ts';
 import type { CallFact } from '../../../model/facts.ts';
 import { callsOf } from '../../support/facts.ts';
 import { recordSpans, takeFacts } from '../../support/spans.ts';
 
 before(recordSpans);
 
+const CARRIERS = new Map([[TWILIO.name, TWILIO]]);
+
 const json = (message: unknown): Buffer => Buffer.from(JSON.stringify(message));
 const start = (customParameters: unknown) =>
   json({ event: 'start', start: { callSid: 'CA1', customParameters } });
 const startedWith = (customParameters: unknown): CallFact => {
   takeFacts();
-  const socket = new TwilioSocket(ROOT_CONTEXT);
+  const socket = new MediaSocket(CARRIERS, ROOT_CONTEXT);
   socket.received(start(customParameters));
   socket.closed();
   const call = callsOf(takeFacts())[0];
@@ -53,7 +56,7 @@ describe('a media stream', () => {
 
   it('starts one call, however often it says so', () => {
     takeFacts();
-    const socket = new TwilioSocket(ROOT_CONTEXT);
+    const socket = new MediaSocket(CARRIERS, ROOT_CONTEXT);
     for (let i = 0; i < 3; i++) socket.received(start({}));
     socket.closed();
     socket.closed();
@@ -61,7 +64,7 @@ describe('a media stream', () => {
   });
 
   it('has its call while its handlers hear of the stop, and not after', () => {
-    const socket = new TwilioSocket(ROOT_CONTEXT);
+    const socket = new MediaSocket(CARRIERS, ROOT_CONTEXT);
     socket.received(start({}));
     socket.received(json({ event: 'stop' }));
     assert.equal(activeCall(socket.context)?.id, 'CA1');
@@ -81,7 +84,7 @@ describe('a media stream', () => {
     const open = openCallCount();
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), message), { maxLength: 20 }), (messages) => {
-        const socket = new TwilioSocket(ROOT_CONTEXT);
+        const socket = new MediaSocket(CARRIERS, ROOT_CONTEXT);
         for (const [incoming, data] of messages) {
           if (!incoming) socket.sent(data);
           else {

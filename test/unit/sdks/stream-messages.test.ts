@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { mediaMilliseconds, readEvent } from '../../../instrumentation/sdks/twilio/messages.ts';
+import { payloadBytes, payloadOf, readEvent } from '../../../instrumentation/sdks/kit/telephony/messages.ts';
 
 const payload = Buffer.alloc(161, 7).toString('base64');
+/** Of mu-law at 8 kHz. */
+const mediaMilliseconds = (data: unknown): number | undefined => {
+  const found = payloadOf(data);
+  return found && payloadBytes(found) / 8;
+};
 const media = { event: 'media', streamSid: 'MZ1', media: { payload } };
 
 describe('messages of a media stream', () => {

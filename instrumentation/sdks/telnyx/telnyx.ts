@@ -1,0 +1,70 @@
+import { parseJson } from '../kit/json.ts';
+import { type Foreign, foreign, text } from '../kit/patch.ts';
+import {
+  type Carrier,
+  markName,
+  parameterFacts,
+  type StreamSignal,
+  type StreamStart,
+} from '../kit/telephony/carrier.ts';
+import { bytesPerMs, isTelephoneMulaw } from '../kit/telephony/codecs.ts';
+import { patchMediaStreams } from '../kit/telephony/media-streams.ts';
+import { type Payload, payloadStarts, type StreamEvent } from '../kit/telephony/messages.ts';
+
+/** Telnyx media streaming: `stream_id` in each message, and `call_control_id` in the first. */
+export const TELNYX: Carrier = {
+  name: 'telnyx',
+  begins,
+  hears: signal,
+  sends: signal,
+  outgoing: (payload, { audio }) => (isMp3(payload) ? undefined : audio.bytesPerMs),
+  returnsClearedMarks: true,
+};
+
+/** Telnyx media streaming, on the server side of `ws` 8. */
+export const patchTelnyxMediaStreams = (moduleExports: unknown): void =>
+  patchMediaStreams(moduleExports, TELNYX);
+
+/** Base64 of `ID3`, and of the first bytes of an MPEG frame. */
+const MP3 = ['SUQz', '//s', '//v', '//M', '//N'] as const;
+
+/** What TeXML sends back unless it is told otherwise: its bytes tell no time. */
+const isMp3 = (payload: Payload): boolean => MP3.some((start) => payloadStarts(payload, start));
+
+function begins(event: StreamEvent): StreamStart | undefined {
+  const start = event.event === 'start' ? foreign(event.start) : undefined;
+  const id = text(start?.call_control_id);
+  if (start === undefined || id === undefined) return undefined;
+  const { encoding, sample_rate: rate } = foreign(start.media_format) ?? {};
+  return {
+    call: { ...parameterFacts(parametersOf(start)), id },
+    audio: { bytesPerMs: bytesPerMs(encoding, rate), isMulaw: isTelephoneMulaw(encoding, rate) },
+  };
+}
+
+/** Parameters of the stream, and what the application has put into `client_state`: base64 of what it likes. */
+function parametersOf(start: Foreign): Foreign {
+  const state = text(start.client_state);
+  const { from, to } = start;
+  return {
+    from,
+    to,
+    ...(state === undefined ? {} : parseJson(Buffer.from(state.slice(0, 8_192), 'base64').toString('utf8'))),
+    ...foreign(start.custom_parameters),
+  };
+}
+
+function signal(event: StreamEvent): StreamSignal | undefined {
+  switch (event.event) {
+    case 'mark':
+      return { kind: 'mark', name: markName(event.mark) };
+    case 'clear':
+      return { kind: 'clear' };
+    case 'dtmf':
+      return { kind: 'key' };
+    case 'stop':
+      return { kind: 'stop' };
+    default:
+      return undefined;
+  }
+}
