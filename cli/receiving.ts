@@ -85,6 +85,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
   try {
     const receiver = await receiving.Receiver.start({
       ...settings,
+      webhooks: settings,
       backend: { commit, ready: () => backend.ready() },
       pipelineMetrics,
       metricsEndpoint,

@@ -103,9 +103,19 @@ export interface CallDescription {
 }
 
 /** The call span: what is known of the conversation as a whole. */
-export interface CallFact extends FactBase, CallDescription {
+export interface CallFact extends FactBase, CallDescription, BilledCall {
   type: 'call';
   outcomeSource?: OutcomeSource;
+}
+
+/** What others say of a call that they ran or carried. */
+export interface BilledCall {
+  /** The hosted platform that ran the agent: `vapi`, `retell`. */
+  platform?: string;
+  /** What the platform says that the call cost, in USD, as a decimal: `0.1085`. */
+  platformCostUsd?: string;
+  /** Seconds that the carrier says it billed: whole minutes, mostly. The fact is the carrier's record of the call. */
+  billedSeconds?: number;
 }
 
 /** One moment when user and agent spoke over each other. */
@@ -256,7 +266,11 @@ export interface OtherFact extends FactBase {
   type: 'other';
   turnIndex?: number;
   /** What the span says of the call without being the call's span, which it may end long before. */
-  call?: Pick<CallFact, 'agentName' | 'amdResult' | 'endReason' | 'recordingUrl'>;
+  call?: Pick<
+    CallFact,
+    | ('agentName' | 'amdResult' | 'endReason' | 'recordingUrl' | 'sipStatusCode' | 'billedSeconds')
+    | ('outcome' | 'outcomeConfidence' | 'outcomeSource')
+  >;
 }
 
 export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;

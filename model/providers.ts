@@ -33,7 +33,7 @@ export const PROVIDERS = {
   deepgram: { aliases: ['deepgramflux', 'deepgramhttp'], hosts: ['deepgram.com'] },
   deepseek: { hosts: ['deepseek.com'] },
   elevenlabs: {
-    aliases: ['eleven_labs', 'elevenlabshttp', 'elevenlabsrealtime'],
+    aliases: ['11labs', 'eleven_labs', 'elevenlabshttp', 'elevenlabsrealtime'],
     hosts: ['elevenlabs.io'],
   },
   fireworks: { aliases: ['fireworks_ai', 'fireworksai'], hosts: ['fireworks.ai'] },

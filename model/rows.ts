@@ -280,6 +280,18 @@ export const METRICS_COLUMNS = {
     unit: 'name',
     comment: 'How the call stopped, as the framework or transport says it',
   },
+  platform: {
+    type: 'text',
+    unit: 'name',
+    comment: 'Hosted platform that ran the agent, such as vapi; NULL is a program of your own',
+  },
+  leg_count: {
+    type: 'integer',
+    unit: 'count',
+    comment:
+      'Connections that the call came over: more than 1 where it was transferred or came back; NULL is unknown',
+  },
+  billed_seconds: seconds('What the carrier says it billed of the call; NULL where it has not said so'),
   recording_url: {
     type: 'text',
     unit: 'URL',
@@ -298,6 +310,9 @@ export const METRICS_COLUMNS = {
   cost_livekit: usd('LiveKit minutes'),
   cost_telephony: usd('Telephony minutes'),
   cost_total: usd('Sum of the priced components; a lower bound where unpriced is not empty'),
+  cost_platform: usd(
+    'What the hosted platform that ran the call says it cost; beside cost_total, which is by our price list, and not in it',
+  ),
   unpriced: {
     type: 'text[]',
     required: true,

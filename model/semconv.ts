@@ -272,7 +272,7 @@ export const ATTRIBUTES = {
   },
   outcomeSource: {
     name: 'voice.call.outcome_source',
-    brief: 'What decided: explicit, sip, amd, end_reason, keywords',
+    brief: 'What decided: explicit, sip, amd, end_reason, analysis, keywords',
     example: 'explicit',
     privacy: 'none',
   },
@@ -286,6 +286,13 @@ export const ATTRIBUTES = {
     name: 'voice.amd.result',
     brief: 'Answering machine detection result',
     example: 'machine_start',
+    privacy: 'none',
+  },
+  billedSeconds: {
+    name: 'voice.call.billed_seconds',
+    brief: 'What the carrier says it billed of the call',
+    unit: 's',
+    example: 120,
     privacy: 'none',
   },
   // Turn

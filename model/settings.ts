@@ -251,6 +251,43 @@ export const SETTINGS = {
     fallback: '20000',
     description: 'Spans in one request to `earshot serve`.',
   },
+  vapiSecret: {
+    key: 'EARSHOT_VAPI_SECRET',
+    type: 'string',
+    secret: true,
+    description:
+      'What Vapi shows at `/webhooks/vapi` of `earshot serve`: the key of its HMAC credential, its bearer token or its server secret. Unset, as all of these: the webhook is not there. See docs/platforms.md.',
+  },
+  retellSecret: {
+    key: 'EARSHOT_RETELL_SECRET',
+    type: 'string',
+    secret: true,
+    description: "Retell's API key that signs webhooks, for `/webhooks/retell`.",
+  },
+  blandSecret: {
+    key: 'EARSHOT_BLAND_SECRET',
+    type: 'string',
+    secret: true,
+    description: "Bland's secret that signs webhooks, for `/webhooks/bland`.",
+  },
+  elevenlabsSecret: {
+    key: 'EARSHOT_ELEVENLABS_SECRET',
+    type: 'string',
+    secret: true,
+    description: "ElevenLabs' secret of the post-call webhook, for `/webhooks/elevenlabs`.",
+  },
+  twilioSecret: {
+    key: 'EARSHOT_TWILIO_SECRET',
+    type: 'string',
+    secret: true,
+    description: "Twilio's auth token of the account, for status callbacks at `/webhooks/twilio`.",
+  },
+  webhookUrl: {
+    key: 'EARSHOT_WEBHOOK_URL',
+    type: 'string',
+    description:
+      'Public address of `earshot serve`, such as `https://earshot.example.com`: what Twilio signs begins with it. Unset: as the `Host` of the request says.',
+  },
   logLevel: {
     key: 'EARSHOT_LOG_LEVEL',
     type: 'enum',

@@ -8,6 +8,10 @@ export type StageKind = (typeof STAGES)[number];
 export const CARRIERS = ['twilio', 'telnyx', 'plivo', 'vonage', 'signalwire'] as const;
 export type CarrierName = (typeof CARRIERS)[number];
 
+/** Hosted platforms, as the column `platform` and the paths of their webhooks name them. */
+export const PLATFORMS = ['vapi', 'retell', 'bland', 'elevenlabs'] as const;
+export type PlatformName = (typeof PLATFORMS)[number];
+
 /** Who opens a turn. */
 export const INITIATORS = ['user', 'agent'] as const;
 export type Initiator = (typeof INITIATORS)[number];
@@ -45,8 +49,8 @@ export type CostPart = (typeof COST_PARTS)[number];
 export const OUTCOMES = ['SUCCESS', 'FAIL', 'VOICEMAIL', 'NO_ANSWER', 'BUSY'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What decided an outcome, strongest first. */
-export const OUTCOME_SOURCES = ['explicit', 'sip', 'amd', 'end_reason', 'keywords'] as const;
+/** What decided an outcome, strongest first. `analysis`: the verdict of the hosted platform that ran the call. */
+export const OUTCOME_SOURCES = ['explicit', 'sip', 'amd', 'end_reason', 'analysis', 'keywords'] as const;
 export type OutcomeSource = (typeof OUTCOME_SOURCES)[number];
 
 export const SENTIMENT_LABELS = ['positive', 'neutral', 'negative'] as const;

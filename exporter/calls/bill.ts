@@ -39,7 +39,7 @@ export function billOf(call: GroupedCall, priceList: PriceList): BillLine[] {
       ...(model !== undefined && { model }),
     });
   }
-  const leg = { usage: { callSeconds: toSeconds(call.endUs - call.startUs) } };
+  const leg = { usage: { callSeconds: call.fact?.billedSeconds ?? toSeconds(call.endUs - call.startUs) } };
   if (livekit) add(lines, 'livekit', livekit, { ...leg, provider: 'livekit' });
   if (telephony) {
     const { transport, direction } = call.fact ?? {};

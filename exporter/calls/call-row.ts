@@ -2,6 +2,7 @@ import type { Decimal } from 'decimal.js';
 import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
 import type { Outcome, OutcomeSource, SentimentLabel } from '../../model/vocabulary.ts';
 import { LATENCIES, STATISTICS } from '../../model/vocabulary.ts';
+import { Usd } from '../pricing/money.ts';
 import type { GroupedCall } from './grouped.ts';
 import { toSeconds } from './latencies.ts';
 import { statistics } from './statistics.ts';
@@ -64,8 +65,12 @@ export function callRow(
     unanswered_count: unansweredCount(call.turns, call.stages),
     clock_skew_count: clockSkewCount,
     end_reason: fact?.endReason ?? null,
+    platform: fact?.platform ?? null,
+    leg_count: call.legCount ?? null,
+    billed_seconds: fact?.billedSeconds ?? null,
     recording_url: fact?.recordingUrl ?? null,
     ...cost,
+    cost_platform: fact?.platformCostUsd === undefined ? null : new Usd(fact.platformCostUsd),
     spans_dropped: null,
   };
 }

@@ -26,7 +26,7 @@ export interface PricedParts {
 
 /** Prices every stage once, the cancelled and the call's own ones too, with the prices in force at the call's start. */
 export function pricesOf(call: GroupedCall, priceList: PriceList): PricedParts {
-  const metered = meteredTranscription(call.stages);
+  const metered = meteredElsewhere(call);
   const usageIn = textUsage(call);
   return {
     stages: new Map(
@@ -89,22 +89,19 @@ function priceOf(
 
 /**
  * False for a stage without usage that is not missing any: a request that failed before it used anything, and a
- * transcription whose audio another stage of the same provider carries, because it is metered by the connection.
+ * stage whose usage another one of the same provider carries, because it is metered by the connection or by the call.
  */
-function isBilled(
-  { usage, errorType, stage, provider }: StageFact,
-  metered: ReadonlySet<string | undefined>,
-): boolean {
+function isBilled({ usage, errorType, stage, provider }: StageFact, metered: ReadonlySet<string>): boolean {
   if (usage !== undefined) return true;
-  return errorType === undefined && !(stage === 'stt' && metered.has(provider));
+  return errorType === undefined && !metered.has(`${stage}/${provider}`);
 }
 
-/** Providers of speech-to-text whose usage is known. */
-const meteredTranscription = (stages: readonly StageFact[]): ReadonlySet<string | undefined> =>
+/** `KIND/PROVIDER` of what need not say its usage: transcription, and in calls of hosted platforms all that they total. */
+const meteredElsewhere = ({ stages, fact }: GroupedCall): ReadonlySet<string> =>
   new Set(
     stages
-      .filter(({ stage, usage }) => stage === 'stt' && usage !== undefined)
-      .map(({ provider }) => provider),
+      .filter(({ stage, usage }) => usage !== undefined && (stage === 'stt' || fact?.platform !== undefined))
+      .map(({ stage, provider }) => `${stage}/${provider}`),
   );
 
 /** The component that bills the minutes of a call over this transport. */
@@ -122,7 +119,7 @@ function minutesPrice(call: GroupedCall, component: MinutesComponent, list: Pric
     component,
     provider: transport,
     model: component === 'livekit' ? 'connection' : direction,
-    durationSeconds: toSeconds(call.endUs - call.startUs),
+    durationSeconds: call.fact?.billedSeconds ?? toSeconds(call.endUs - call.startUs),
     atUs: call.startUs,
   });
 }

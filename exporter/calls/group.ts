@@ -31,8 +31,11 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
   const turns = numberTurns(ordered, tree);
   const told = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
   const stages = [...withoutRepeats(told, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
+  const callFacts = ordered.filter((candidate) => candidate.type === 'call');
+  const legs = callFacts.filter(isLeg);
   const fact = mergeCallFacts(
-    ordered.filter((candidate) => candidate.type === 'call'),
+    callFacts,
+    legs.length > 0 ? legs : callFacts,
     ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
   );
   const knowsSpeech = speechIsKnown(ordered);
@@ -43,6 +46,7 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
+    ...(legs.length > 0 && { legCount: legs.length }),
     ...labelsOf(ordered, fact),
     turns: withWords(
       withConduct(turnsOf(turns, stages, tree), stages, {
@@ -90,18 +94,26 @@ function inOrder(facts: readonly Fact[]): Fact[] {
 const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);
 
-/** A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins. */
+/** A connection of the agent's. A carrier's record of the call, and a platform's report of one, are none. */
+const isLeg = ({ billedSeconds, platform }: CallFact): boolean =>
+  billedSeconds === undefined && platform === undefined;
+
+/**
+ * A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins.
+ * @param bounds Those that say when the call was: a carrier's record is of whole seconds, and of another clock.
+ */
 function mergeCallFacts(
   facts: readonly CallFact[],
+  bounds: readonly CallFact[],
   details: readonly Partial<CallFact>[],
 ): CallFact | undefined {
-  const [first] = facts;
+  const [first] = bounds;
   if (first === undefined) return undefined;
   // Attached after the end: later than what any call span says.
   const late = details.findLast(({ recordingUrl }) => recordingUrl !== undefined)?.recordingUrl;
   return Object.assign({}, ...details, ...facts, {
     startUs: first.startUs,
-    endUs: lastEnd(facts),
+    endUs: lastEnd(bounds),
     ...(late !== undefined && { recordingUrl: late }),
   });
 }

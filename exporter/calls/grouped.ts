@@ -36,6 +36,8 @@ export interface GroupedCall {
   callId: string;
   startUs: Micros;
   endUs: Micros;
+  /** Connections that the call came over; absent where no span of the agent says it. */
+  legCount?: number;
   /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
   fact?: CallFact;
   serviceName?: string;

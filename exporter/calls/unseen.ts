@@ -20,6 +20,9 @@ export function unseenStages(call: GroupedCall): string[] {
   const { stages, turns, fact } = call;
   const has = (kind: StageFact['stage']): boolean => stages.some(({ stage }) => stage === kind);
   if (stages.some(hearsAndSpeaks)) return [];
+  // A hosted platform tells what it used as far as it likes.
+  if (fact?.platform !== undefined)
+    return turns.length === 0 ? [] : MODELS.flatMap((kind) => (has(kind) ? [] : [`${kind}:unknown`]));
   const observed = turns.filter(isObserved);
   const speechOfCall = stages.some(({ stage, turnIndex }) => stage === 'tts' && turnIndex === undefined);
   const unsynthesised = observed.filter((turn) => !inTurn(turn, 'tts'));
@@ -35,6 +38,9 @@ export function unseenStages(call: GroupedCall): string[] {
     ...(carried && !has('stt') ? ['stt:unknown'] : []),
   ];
 }
+
+/** What every answer of an agent takes. */
+const MODELS = ['llm', 'stt', 'tts'] as const;
 
 const hearsAndSpeaks = ({ stage, realtime, usage, model }: StageFact): boolean =>
   stage === 'llm' &&

@@ -4,6 +4,7 @@ import type {
   FactBase,
   Interruption,
   Micros,
+  OtherFact,
   StageFact,
   TurnFact,
   Usage,
@@ -60,8 +61,7 @@ function read(span: SpanRecord): Fact | undefined {
   const stage = stageOf(span);
   if (stage !== undefined) return stageFact(span, base, stage);
   if (span.name === SPAN.call) return callFact(span, base);
-  if (span.name === SPAN.callUpdate)
-    return { ...base, type: 'other', call: present({ recordingUrl: recordingOf(span) }) };
+  if (span.name === SPAN.callUpdate) return { ...base, type: 'other', call: updateOf(span) };
   const turnIndex = turnIndexOf(span);
   if (span.name === SPAN.turn && turnIndex !== undefined) return turnFact(span, base, turnIndex);
   // What is left is the `response` span: a bar to look at, derived from marks that other spans carry.
@@ -91,8 +91,19 @@ export function callFact(span: SpanRecord, base: FactBase): CallFact {
     outcomeSource: oneOf(attributes, ATTR.outcomeSource, OUTCOME_SOURCES),
     sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
     amdResult: text(attributes, ATTR.amdResult),
+    billedSeconds: quantity(attributes, ATTR.billedSeconds),
   });
 }
+
+/** What became known late. */
+const updateOf = (span: SpanRecord): NonNullable<OtherFact['call']> =>
+  present({
+    recordingUrl: recordingOf(span),
+    endReason: text(span.attributes, ATTR.endReason),
+    sipStatusCode: number(span.attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
+    amdResult: text(span.attributes, ATTR.amdResult),
+    billedSeconds: quantity(span.attributes, ATTR.billedSeconds),
+  });
 
 function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact {
   const { attributes } = span;

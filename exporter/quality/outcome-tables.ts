@@ -27,7 +27,7 @@ export const normalised = (value: string): string =>
     .replace(/[\s_]+/g, '-');
 
 /** Confidence of what each kind of evidence proves, where its row says nothing else. 1: certain. */
-export const CONFIDENCE = { explicit: 1, sip: 0.95, amd: 0.9, end_reason: 0.9 } as const;
+export const CONFIDENCE = { explicit: 1, sip: 0.95, amd: 0.9, end_reason: 0.9, analysis: 0.8 } as const;
 
 /** Final SIP responses by code. Others of 400 and above are FAIL; below 400 nothing is proved. */
 export const SIP_RULES: readonly { outcome: Proof; confidence?: number; codes: readonly number[] }[] = [

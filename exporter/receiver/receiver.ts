@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Fact } from '../../model/facts.ts';
 import { Episode } from '../kit/episode.ts';
 import type { MetricsEndpoint } from '../metrics/open-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
@@ -32,6 +33,8 @@ import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { allowed, type Guest, type Routes } from './routes.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
+import type { WebhookSettings } from './webhooks/hooks.ts';
+import { webhookRoutes } from './webhooks/webhooks.ts';
 
 /** How long the rest of a body that is too long, or does not say how long it is, may still come after its answer. */
 const LINGER_MS = 2_000;
@@ -54,6 +57,8 @@ export interface ReceiverOptions
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
+  /** For webhooks of hosted platforms. (Default: there are none.) */
+  webhooks?: WebhookSettings | undefined;
   /** Answers what is not the receiver's, and decides who may ask it. (Default: nothing is there.) */
   page?: Guest | undefined;
   log: Log;
@@ -110,7 +115,11 @@ export class Receiver {
       receiver.#adminDoor = await receiver.#open(own, admin);
     }
     try {
-      const routes = { ...receiver.#otlp, ...(adminPort === undefined ? admin : receiver.#probes) };
+      const routes = {
+        ...receiver.#otlp,
+        ...receiver.#webhooks(),
+        ...(adminPort === undefined ? admin : receiver.#probes),
+      };
       receiver.#door = await receiver.#open(options, routes);
     } catch (error) {
       await receiver.stop(0);
@@ -128,6 +137,23 @@ export class Receiver {
       requestTimeoutMs,
       handle: (request, response, full) => this.#answer(routes, request, response, full),
       onRefused: () => this.#refusedConnection(),
+    });
+  }
+
+  /** Of hosted platforms; what they report goes the way of spans. */
+  #webhooks(): Routes {
+    const { webhooks: settings, maxBodyBytes, maxInflatedBytes } = this.#options;
+    if (settings === undefined) return {};
+    return webhookRoutes({
+      settings,
+      maxBodyBytes,
+      maxInflatedBytes,
+      budget: this.#budget,
+      commit: async (facts) => {
+        const refused = await this.#commit(facts);
+        this.#metrics.accepted(facts.length, undefined);
+        if (refused > 0) throw new HttpError(400, 'the database refused a part of the report');
+      },
     });
   }
 
@@ -184,7 +210,7 @@ export class Receiver {
         const found = allowed(route, method);
         if (found.open !== true) {
           if (full) throw this.#full(response);
-          sender = this.#admit(request.headers);
+          if (found.isSigned !== true) sender = this.#admit(request.headers);
         }
         await found.handle(request, response, sender);
       }
@@ -209,7 +235,7 @@ export class Receiver {
     if (share === undefined) throw overloaded();
     try {
       const read = await this.#read(request, response, encoding, stated, share, sender.tenant);
-      const refusedByDatabase = await this.#commit(read);
+      const refusedByDatabase = await this.#commit(read.facts);
       this.#metrics.accepted(read.facts.length, sender.name);
       const refused = new Map(read.refused);
       if (refusedByDatabase > 0) refused.set('refused_by_database', refusedByDatabase);
@@ -241,7 +267,7 @@ export class Receiver {
     return read;
   }
 
-  async #commit({ facts }: TraceRequest): Promise<number> {
+  async #commit(facts: readonly Fact[]): Promise<number> {
     try {
       const refused = await this.#options.backend.commit(facts);
       this.#options.pipelineMetrics.accepted(facts.length);

@@ -9,6 +9,8 @@ export interface Route {
   readonly handle: Handler;
   /** Answered without the token and while every connection is busy: it says nothing and costs nothing. */
   readonly open?: boolean;
+  /** Shows by its signature and not by a token who sends it: the handler looks. */
+  readonly isSigned?: boolean;
 }
 
 /** What a server has, by path. */

@@ -107,6 +107,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/calls': ['model', 'exporter/pricing', 'exporter/quality'],
   'exporter/finalize': ['model', 'exporter/calls', 'exporter/pricing', 'exporter/quality'],
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
+  'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
   'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
@@ -116,7 +117,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'exporter/receiver': [
     'model',
-    ...['kit', 'metrics', 'spool', 'store', 'pricing', 'dialects', 'pipeline'].map(
+    ...['kit', 'metrics', 'spool', 'store', 'pricing', 'dialects', 'pipeline', 'platforms'].map(
       (room) => `exporter/${room}`,
     ),
   ],

@@ -43,7 +43,7 @@ export const outcomes = {
       id: 13,
       title: 'What decided the outcome',
       description:
-        'Strongest first: explicit, sip, amd, end_reason, keywords; with the mean confidence, from 0 to 1.',
+        'Strongest first: explicit, sip, amd, end_reason, analysis, keywords; with the mean confidence, from 0 to 1.',
       unit: 'short',
       width: 6,
       empty: 'No call has a known outcome',
