@@ -116,6 +116,8 @@ export interface BilledCall {
   platformCostUsd?: string;
   /** Seconds that the carrier says it billed: whole minutes, mostly. The fact is the carrier's record of the call. */
   billedSeconds?: number;
+  /** The record is of a leg that the call was put through to, and says nothing else of the call. */
+  transferred?: boolean;
 }
 
 /** One moment when user and agent spoke over each other. */
@@ -268,7 +270,7 @@ export interface OtherFact extends FactBase {
   /** What the span says of the call without being the call's span, which it may end long before. */
   call?: Pick<
     CallFact,
-    | ('agentName' | 'amdResult' | 'endReason' | 'recordingUrl' | 'sipStatusCode' | 'billedSeconds')
+    | ('agentName' | 'amdResult' | 'endReason' | 'recordingUrl' | 'sipStatusCode')
     | ('outcome' | 'outcomeConfidence' | 'outcomeSource')
   >;
 }

@@ -295,6 +295,12 @@ export const ATTRIBUTES = {
     example: 120,
     privacy: 'none',
   },
+  transferred: {
+    name: 'voice.call.transferred',
+    brief: "The span is the carrier's record of a leg that the call was put through to",
+    example: true,
+    privacy: 'none',
+  },
   // Turn
   turnIndex: { name: 'voice.turn.index', brief: 'Counts from 0 in a call', example: 3, privacy: 'none' },
   turnInitiator: { name: 'voice.turn.initiator', brief: 'user or agent', example: 'user', privacy: 'none' },

@@ -3,7 +3,10 @@ import type { CarrierName, Direction } from './vocabulary.ts';
 
 /** What a status callback of Twilio's, or the result of its answering-machine detection, says of a call. */
 export interface TwilioStatus {
+  /** Of a leg that another call was put through to: that call's. */
   readonly callId: string;
+  /** It is of such a leg. */
+  readonly transferred?: true;
   /** It is Twilio's record of a call that is over. False: what is said of the call may come before its end. */
   readonly isOver: boolean;
   /** Of a call that is over, to the second. */
@@ -32,13 +35,15 @@ const WORD = /^[a-z_-]{1,40}$/;
  * nothing new, such as that it rings.
  */
 export function readTwilioStatus(form: URLSearchParams, nowUs: Micros): TwilioStatus | undefined {
-  const callId = form.get('CallSid') ?? '';
+  const parent = form.get('ParentCallSid') ?? '';
+  const callId = SID.test(parent) ? parent : (form.get('CallSid') ?? '');
+  const transferred = callId === parent;
   const status = form.get('CallStatus') ?? '';
   const minutes = whole(form.get('Duration'), 7 * 1_440);
   // Of a call that was never answered nothing is billed.
   const isOver = ENDS.has(status) && (status !== 'completed' || minutes !== undefined);
   const amdResult = word(form.get('AnsweredBy'));
-  if (!SID.test(callId) || (!isOver && amdResult === undefined)) return undefined;
+  if (!SID.test(callId) || (!isOver && (transferred || amdResult === undefined))) return undefined;
   const told = Date.parse(form.get('Timestamp') ?? '') * 1_000;
   const endUs = Number.isSafeInteger(told) && Math.abs(told - nowUs) < DAY_US ? told : nowUs;
   const seconds = whole(form.get('CallDuration'), 7 * 86_400);
@@ -46,6 +51,7 @@ export function readTwilioStatus(form: URLSearchParams, nowUs: Micros): TwilioSt
   const direction = directionOf(form.get('Direction'));
   return {
     callId,
+    ...(transferred && { transferred }),
     isOver,
     endUs,
     transport: 'twilio',

@@ -39,16 +39,18 @@ export function billOf(call: GroupedCall, priceList: PriceList): BillLine[] {
       ...(model !== undefined && { model }),
     });
   }
-  const leg = { usage: { callSeconds: call.fact?.billedSeconds ?? toSeconds(call.endUs - call.startUs) } };
-  if (livekit) add(lines, 'livekit', livekit, { ...leg, provider: 'livekit' });
-  if (telephony) {
-    const { transport, direction } = call.fact ?? {};
-    add(lines, 'telephony', telephony, {
-      ...leg,
+  if (livekit)
+    add(lines, 'livekit', livekit, {
+      usage: { callSeconds: toSeconds(call.endUs - call.startUs) },
+      provider: 'livekit',
+    });
+  const { transport, direction: called } = call.fact ?? {};
+  for (const { price, seconds, direction = called } of telephony)
+    add(lines, 'telephony', price, {
+      usage: { callSeconds: seconds },
       ...(transport !== undefined && { provider: transport }),
       ...(direction !== undefined && { model: direction }),
     });
-  }
   return [...lines.values()]
     .map(({ line, costs }) => {
       const cost = sumUsd(costs);

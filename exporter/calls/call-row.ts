@@ -67,13 +67,17 @@ export function callRow(
     end_reason: fact?.endReason ?? null,
     platform: fact?.platform ?? null,
     leg_count: call.legCount ?? null,
-    billed_seconds: fact?.billedSeconds ?? null,
+    billed_seconds: billedSecondsOf(call),
     recording_url: fact?.recordingUrl ?? null,
     ...cost,
     cost_platform: fact?.platformCostUsd === undefined ? null : new Usd(fact.platformCostUsd),
     spans_dropped: null,
   };
 }
+
+/** Of all legs. */
+const billedSecondsOf = ({ billed = [] }: GroupedCall): number | null =>
+  billed.length === 0 ? null : billed.reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** Where nothing shows when the user spoke, nothing shows who was interrupted. */
 const NO_INTERRUPTIONS = {

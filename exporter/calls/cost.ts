@@ -3,10 +3,11 @@ import { CARRIERS } from '../../model/vocabulary.ts';
 import { sumUsd } from '../pricing/money.ts';
 import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
-import type { MinutesComponent, StageComponent } from '../pricing/units.ts';
+import type { StageComponent } from '../pricing/units.ts';
 import type { CallCost } from './call-row.ts';
 import type { GroupedCall } from './grouped.ts';
 import { toSeconds } from './latencies.ts';
+import type { BilledLeg } from './legs.ts';
 import type { TurnCost } from './log-row.ts';
 import { textUsage } from './text-requests.ts';
 import { unseenStages } from './unseen.ts';
@@ -17,11 +18,16 @@ export interface Costs {
   turn(stages: readonly StageFact[]): TurnCost;
 }
 
+/** A leg of a call, as it is billed. */
+export interface PricedLeg extends BilledLeg {
+  readonly price: Priced;
+}
+
 /** What each part of a call that is billed costs. */
 export interface PricedParts {
   readonly stages: ReadonlyMap<StageFact, Priced | undefined>;
   readonly livekit: Priced | undefined;
-  readonly telephony: Priced | undefined;
+  readonly telephony: readonly PricedLeg[];
 }
 
 /** Prices every stage once, the cancelled and the call's own ones too, with the prices in force at the call's start. */
@@ -34,8 +40,8 @@ export function pricesOf(call: GroupedCall, priceList: PriceList): PricedParts {
         .filter((stage) => isBilled(stage, metered))
         .map((stage) => [stage, priceOf(stage, usageIn(stage), priceList, call.startUs)]),
     ),
-    livekit: minutesPrice(call, 'livekit', priceList),
-    telephony: minutesPrice(call, 'telephony', priceList),
+    livekit: livekitPrice(call, priceList),
+    telephony: telephonyPrices(call, priceList),
   };
 }
 
@@ -58,9 +64,10 @@ export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
     };
   };
 
-  const all = [...prices.values(), livekit, telephony];
+  const legs = telephony.map(({ price }) => price);
+  const all = [...prices.values(), livekit, ...legs];
   const stages = turn(call.stages);
-  const minutes = [costIn(livekit), costIn(telephony)] as const;
+  const minutes = [costIn(livekit), sumUsd(legs.map(costIn))] as const;
   return {
     turn,
     call: {
@@ -104,23 +111,38 @@ const meteredElsewhere = ({ stages, fact }: GroupedCall): ReadonlySet<string> =>
       .map(({ stage, provider }) => `${stage}/${provider}`),
   );
 
-/** The component that bills the minutes of a call over this transport. */
-const MINUTES: ReadonlyMap<string, MinutesComponent> = new Map([
-  ['livekit', 'livekit'],
-  ...CARRIERS.map((carrier) => [carrier, 'telephony'] as const),
-]);
+const lengthOf = (call: GroupedCall): number => toSeconds(call.endUs - call.startUs);
 
-/** LiveKit bills connections, a carrier by direction; audio from a web page passes no carrier. */
-function minutesPrice(call: GroupedCall, component: MinutesComponent, list: PriceList): Priced | undefined {
-  const { transport, direction } = call.fact ?? {};
-  if (transport === undefined || MINUTES.get(transport) !== component) return undefined;
-  if (component === 'telephony' && direction === 'web') return undefined;
+/** LiveKit bills connections. */
+function livekitPrice(call: GroupedCall, list: PriceList): Priced | undefined {
+  if (call.fact?.transport !== 'livekit') return undefined;
   return priceMinutes(list, {
-    component,
-    provider: transport,
-    model: component === 'livekit' ? 'connection' : direction,
-    durationSeconds: call.fact?.billedSeconds ?? toSeconds(call.endUs - call.startUs),
+    component: 'livekit',
+    provider: 'livekit',
+    model: 'connection',
+    durationSeconds: lengthOf(call),
     atUs: call.startUs,
+  });
+}
+
+/**
+ * A carrier bills each leg by its direction: those that it says it has billed, else the one call that was seen. Audio from
+ * a web page passes no carrier.
+ */
+function telephonyPrices(call: GroupedCall, list: PriceList): PricedLeg[] {
+  const { transport, direction } = call.fact ?? {};
+  if (!CARRIERS.some((carrier) => carrier === transport) || direction === 'web') return [];
+  const seen: BilledLeg = { seconds: lengthOf(call), ...(direction !== undefined && { direction }) };
+  const { billed = [] } = call;
+  return (billed.length > 0 ? billed : [seen]).flatMap((leg): PricedLeg[] => {
+    const price = priceMinutes(list, {
+      component: 'telephony',
+      provider: transport,
+      model: leg.direction ?? direction,
+      durationSeconds: leg.seconds,
+      atUs: call.startUs,
+    });
+    return price === undefined ? [] : [{ ...leg, price }];
   });
 }
 

@@ -4,6 +4,7 @@ import { withConduct } from './conduct.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { speechIsKnown } from './heard.ts';
 import { labelsOf } from './labels.ts';
+import { type Legs, legsOf } from './legs.ts';
 import { withoutRepeats } from './repeated.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
@@ -31,11 +32,9 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
   const turns = numberTurns(ordered, tree);
   const told = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
   const stages = [...withoutRepeats(told, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
-  const callFacts = ordered.filter((candidate) => candidate.type === 'call');
-  const legs = callFacts.filter(isLeg);
+  const legs = legsOf(ordered.filter((candidate) => candidate.type === 'call'));
   const fact = mergeCallFacts(
-    callFacts,
-    legs.length > 0 ? legs : callFacts,
+    legs,
     ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
   );
   const knowsSpeech = speechIsKnown(ordered);
@@ -46,7 +45,8 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),
-    ...(legs.length > 0 && { legCount: legs.length }),
+    ...(legs.count !== undefined && { legCount: legs.count }),
+    billed: legs.billed,
     ...labelsOf(ordered, fact),
     turns: withWords(
       withConduct(turnsOf(turns, stages, tree), stages, {
@@ -94,26 +94,18 @@ function inOrder(facts: readonly Fact[]): Fact[] {
 const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);
 
-/** A connection of the agent's. A carrier's record of the call, and a platform's report of one, are none. */
-const isLeg = ({ billedSeconds, platform }: CallFact): boolean =>
-  billedSeconds === undefined && platform === undefined;
-
-/**
- * A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins.
- * @param bounds Those that say when the call was: a carrier's record is of whole seconds, and of another clock.
- */
+/** A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins. */
 function mergeCallFacts(
-  facts: readonly CallFact[],
-  bounds: readonly CallFact[],
+  { describing, timing }: Legs,
   details: readonly Partial<CallFact>[],
 ): CallFact | undefined {
-  const [first] = bounds;
+  const [first] = timing;
   if (first === undefined) return undefined;
   // Attached after the end: later than what any call span says.
   const late = details.findLast(({ recordingUrl }) => recordingUrl !== undefined)?.recordingUrl;
-  return Object.assign({}, ...details, ...facts, {
+  return Object.assign({}, ...details, ...describing, {
     startUs: first.startUs,
-    endUs: lastEnd(bounds),
+    endUs: lastEnd(timing),
     ...(late !== undefined && { recordingUrl: late }),
   });
 }

@@ -1,6 +1,7 @@
 import type { CallFact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import type { Tags } from '../../model/tags.ts';
 import type { CutOffBy } from '../../model/vocabulary.ts';
+import type { BilledLeg } from './legs.ts';
 
 /** Who did what in a turn. Undefined: nothing shows it. */
 export interface Conduct {
@@ -36,8 +37,10 @@ export interface GroupedCall {
   callId: string;
   startUs: Micros;
   endUs: Micros;
-  /** Connections that the call came over; absent where no span of the agent says it. */
+  /** Connections that the call came over; absent where nothing says it. */
   legCount?: number;
+  /** What its carrier says that it billed; none where it has not said so. */
+  billed?: readonly BilledLeg[];
   /** Absent while the call goes on, or when the call span was lost. Several call spans are one fact here. */
   fact?: CallFact;
   serviceName?: string;

@@ -92,6 +92,7 @@ export function callFact(span: SpanRecord, base: FactBase): CallFact {
     sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
     amdResult: text(attributes, ATTR.amdResult),
     billedSeconds: quantity(attributes, ATTR.billedSeconds),
+    transferred: flag(attributes, ATTR.transferred),
   });
 }
 
@@ -102,7 +103,6 @@ const updateOf = (span: SpanRecord): NonNullable<OtherFact['call']> =>
     endReason: text(span.attributes, ATTR.endReason),
     sipStatusCode: number(span.attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
     amdResult: text(span.attributes, ATTR.amdResult),
-    billedSeconds: quantity(span.attributes, ATTR.billedSeconds),
   });
 
 function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact {

@@ -11,7 +11,7 @@ export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #path: string;
 
-  /** @throws ReportError when it is no object. */
+  /** @throws ReportError for anything but an object. */
   constructor(value: unknown, path = 'the body') {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw expected(path, 'an object');

@@ -5,8 +5,8 @@ import { addPresent } from '../dialects/attributes.ts';
 import { idsOf } from '../records/ids.ts';
 
 /**
- * A status callback of Twilio's as facts of its call, which an agent of one's own or no one at all has told of. None: it
- * says nothing of a call that is over, or was answered by a machine.
+ * A status callback of Twilio's as facts of its call, whether or not an agent's spans have that call. None: it says
+ * nothing of a call that is over, or was answered by a machine.
  */
 export function twilioFacts(form: URLSearchParams, nowUs: Micros): Fact[] {
   const status = readTwilioStatus(form, nowUs);
@@ -14,7 +14,7 @@ export function twilioFacts(form: URLSearchParams, nowUs: Micros): Fact[] {
   const { callId, isOver, startUs, endUs, ...call } = status;
   const sequence = form.get('SequenceNumber') ?? '';
   const base = {
-    ...idsOf('twilio', isOver ? 'call' : 'update', callId, sequence),
+    ...idsOf('twilio', isOver ? 'call' : 'update', form.get('CallSid') ?? '', sequence),
     callId,
     startUs: endUs,
     endUs,

@@ -12,7 +12,7 @@ import { sdks as openai } from './openai/index.ts';
 import { sdks as plivo } from './plivo/index.ts';
 import { sdks as signalwire } from './signalwire/index.ts';
 import { sdks as telnyx } from './telnyx/index.ts';
-import { sdks as twilio } from './twilio/index.ts';
+import { followTwilioCallbacks, sdks as twilio } from './twilio/index.ts';
 import { sdks as vonage } from './vonage/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */
@@ -43,6 +43,9 @@ export type ByHandName = Names<(typeof FOLDERS)[Folder][number]>;
 export interface InstrumentedSdk extends SupportedSdk, SdkInstrumentation {
   readonly folder: string;
 }
+
+/** Follows what carriers post to the application, whatever it is written with. */
+export const followCallbacks = (): void => followTwilioCallbacks();
 
 /** Every SDK that is instrumented without a line of code. No file that patches one is loaded before the SDK is. */
 export const SDKS: readonly InstrumentedSdk[] = Object.entries<readonly SupportedSdk[]>(FOLDERS).flatMap(

@@ -8,7 +8,7 @@ import { setCaptureContent } from '../call/content.ts';
 import { registered } from '../otel/api-globals.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
-import { SDKS } from '../sdks/index.ts';
+import { followCallbacks, SDKS } from '../sdks/index.ts';
 import { attach } from './attach.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
@@ -41,6 +41,7 @@ export function start(): void {
     } else {
       flushOnExit({ rows, telemetry: startOpenTelemetry(rows, () => handOver(rows)) });
     }
+    followCallbacks();
     installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
     // After the application has started and before the first call, which the work would delay.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();

@@ -1,5 +1,8 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
+import { guard } from '../../call/spans.ts';
 import type { SupportedSdk } from '../kit/sdk.ts';
+import type { Exchange } from './status-callbacks.ts';
 
 const file = createRequire(import.meta.url);
 
@@ -12,3 +15,23 @@ export const sdks = [
     load: () => (file('./twilio.js') as typeof import('./twilio.ts')).patchTwilioMediaStreams,
   },
 ] as const satisfies readonly SupportedSdk[];
+
+let isFollowing = false;
+
+/**
+ * Follows what Twilio posts to the application, on any server of `node:http`. Of other requests a header is looked at, and
+ * nothing is loaded for them.
+ */
+export function followTwilioCallbacks(): void {
+  if (isFollowing) return;
+  isFollowing = true;
+  subscribe('http.server.request.start', (exchange) =>
+    guard('following a callback', () => {
+      const { request } = exchange as Exchange;
+      if (request.method !== 'POST' || request.headers['x-twilio-signature'] === undefined) return;
+      (file('./status-callbacks.js') as typeof import('./status-callbacks.ts')).followCallback(
+        exchange as Exchange,
+      );
+    }),
+  );
+}

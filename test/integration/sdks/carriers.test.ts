@@ -188,7 +188,7 @@ describe('a media stream', () => {
     assert.doesNotMatch(JSON.stringify(facts), /13122123456/);
   });
 
-  it('whose audio tells no time is left to the estimate of what is spoken', async () => {
+  it('whose audio has an unknown length is left to the estimate of what is spoken', async () => {
     const { line, call, send } = await begin(telnyx('OPUS', 16_000, 8));
     send(JSON.stringify({ event: 'media', media: { payload: Buffer.alloc(400).toString('base64') } }));
     line.hangUp();
