@@ -12,7 +12,13 @@ import {
   benchScribe,
   speechSocket,
 } from './frames/clients.ts';
-import { benchElevenLabs, benchTwilioIn, benchTwilioOut } from './frames/sockets.ts';
+import {
+  benchElevenLabs,
+  benchPlivoIn,
+  benchPlivoOut,
+  benchTwilioIn,
+  benchTwilioOut,
+} from './frames/sockets.ts';
 import type { BenchResult } from './result.ts';
 
 /**
@@ -37,6 +43,8 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     benchOpenAiRealtime(),
     benchTwilioIn(),
     benchTwilioOut(),
+    benchPlivoIn(),
+    benchPlivoOut(),
     benchElevenLabs(),
     await benchScribe(),
     await benchSpeechBytes(),

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { patchElevenLabsSockets } from '../../instrumentation/sdks/elevenlabs/stream-input.ts';
+import { patchPlivoMediaStreams } from '../../instrumentation/sdks/plivo/plivo.ts';
 import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/twilio.ts';
 import type { BenchResult } from '../result.ts';
 import { compare, payload, pool } from './rounds.ts';
 
-// Frames on WebSockets of `ws` without a peer: Twilio's, which the application serves, and ElevenLabs', which it opens.
+// Frames on WebSockets of `ws` without a peer: carriers', which the application serves, and ElevenLabs', which it opens.
 
 /** A socket as `ws` accepts it, without a peer. */
 class NullSocket extends EventEmitter {
@@ -18,13 +19,20 @@ class NullServer {
   }
 }
 
-function startedSocket(): NullSocket {
+const TWILIO_START = { event: 'start', start: { callSid: 'CA0', streamSid: 'MZ0' }, streamSid: 'MZ0' };
+const PLIVO_START = {
+  sequenceNumber: 0,
+  event: 'start',
+  start: { callId: 'c0', streamId: 's0', mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000 } },
+};
+
+function startedSocket(start: object): NullSocket {
   patchTwilioMediaStreams({ WebSocketServer: NullServer });
+  patchPlivoMediaStreams({ WebSocketServer: NullServer });
   const ws = new NullSocket();
   new NullServer().handleUpgrade(ws, null, null, () => {});
   ws.on('message', () => {});
   ws.emit('message', Buffer.from('{"event":"connected","protocol":"Call","version":"1.0.0"}'), false);
-  const start = { event: 'start', start: { callSid: 'CA0', streamSid: 'MZ0' }, streamSid: 'MZ0' };
   ws.emit('message', Buffer.from(JSON.stringify(start)), false);
   return ws;
 }
@@ -53,20 +61,47 @@ export function benchTwilioIn(): BenchResult {
       `{"event":"media","sequenceNumber":"${i}","media":{"track":"inbound","chunk":"${i}","timestamp":"${i * 20}","payload":"${payload(i)}"},"streamSid":"MZ0"}`,
     ),
   );
-  return messages('Twilio', 'socket', startedSocket(), frames);
+  return messages('Twilio', 'socket', startedSocket(TWILIO_START), frames);
+}
+
+/** Other keys come first, and each message of the application says what it is. */
+export function benchPlivoIn(): BenchResult {
+  const frames = pool((i) =>
+    Buffer.from(
+      `{"sequenceNumber":${i},"streamId":"s0","event":"media","media":{"track":"inbound","timestamp":"17959680${i}","chunk":${i},"payload":"${payload(i)}"}}`,
+    ),
+  );
+  return messages('Plivo', 'socket', startedSocket(PLIVO_START), frames);
+}
+
+export function benchPlivoOut(): BenchResult {
+  const media = { contentType: 'audio/x-mulaw', sampleRate: 8000 };
+  return sends(
+    'Plivo',
+    startedSocket(PLIVO_START),
+    pool((i) => JSON.stringify({ event: 'playAudio', media: { ...media, payload: payload(i) } })),
+  );
 }
 
 export function benchTwilioOut(): BenchResult {
-  const ws = startedSocket();
+  return sends(
+    'Twilio',
+    startedSocket(TWILIO_START),
+    pool((i) => JSON.stringify({ event: 'media', streamSid: 'MZ0', media: { payload: payload(i) } })),
+  );
+}
+
+/** The same of what the application sends. */
+function sends(carrier: string, ws: NullSocket, frames: readonly string[]): BenchResult {
   const plain = new NullSocket();
   const times = compare(
-    pool((i) => JSON.stringify({ event: 'media', streamSid: 'MZ0', media: { payload: payload(i) } })),
+    frames,
     (frame) => ws.send(frame),
     (frame) => plain.send(frame),
   );
   ws.emit('close', 1000, '');
   return {
-    name: 'audio frame to Twilio',
+    name: `audio frame to ${carrier}`,
     ...times,
     unit: 'µs/frame',
     note: 'send of a socket that drops everything, with and without the wrapper',

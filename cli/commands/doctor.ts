@@ -7,6 +7,7 @@ import { projectFindings } from '../doctor/project.ts';
 import { recordingsFinding } from '../doctor/recordings.ts';
 import { renderFindings } from '../doctor/render.ts';
 import { spoolFinding } from '../doctor/spool.ts';
+import { webhooksFinding } from '../doctor/webhooks.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
 
@@ -17,7 +18,8 @@ export const doctor: Command = {
 
 Looks at the project in this folder and at what the environment says, changing nothing: Node, the SDKs that are installed
 and whether each version is instrumented, copies of @opentelemetry/api, the database (reachable, with our tables, its
-clock), the OTLP endpoint, spans that wait in the spool, and the folder of recordings. Run it where and as the agent runs.
+clock), the OTLP endpoint, spans that wait in the spool, the folder of recordings, and the webhooks of hosted platforms.
+Run it where and as the agent runs, or earshot serve.
 
 Each line is ok, warn (something may be missing) or fail (nothing comes of it), with what to do. Exit code 1 when any
 failed.
@@ -44,6 +46,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     await endpointFinding(),
     ...spool(settings),
     ...recordings(settings),
+    ...webhooksFinding(settings),
   ];
   if (options.json === true) io.out(toJson({ findings }));
   else io.out(renderFindings(findings, io.width, painter(io.colour)));

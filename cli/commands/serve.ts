@@ -35,6 +35,9 @@ Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), or EA
 a name and maybe a tenant; senders show theirs as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN". Or
 EARSHOT_INSECURE=true.
 
+Reports of Vapi, Retell, Bland and ElevenLabs, and Twilio's callbacks, are taken at POST /webhooks/PLATFORM where the
+platform's secret is set (EARSHOT_VAPI_SECRET and so on): see docs/platforms.md.
+
 With EARSHOT_UI=true the page of earshot ui is served here, too; it asks for the token.
 
 Also serves /healthz (the process runs), /readyz (the database answers), /metrics (OpenMetrics).

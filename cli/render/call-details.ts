@@ -81,6 +81,14 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
       ),
       `(${row.price_list})`,
     ]),
+    ...line('platform', [
+      row.platform ?? undefined,
+      known('charges', row.cost_platform === null ? null : showMoney(row.cost_platform)),
+    ]),
+    ...line('carrier', [
+      row.leg_count !== null && row.leg_count > 1 ? count(row.leg_count, 'leg') : undefined,
+      known('billed', row.billed_seconds === null ? null : showDuration(row.billed_seconds)),
+    ]),
     ...(row.unpriced.length > 0 ? [paint('yellow', wrapped(unpricedText(row.unpriced, 'for'), screen))] : []),
     '',
     latencies(row, estimates, screen),

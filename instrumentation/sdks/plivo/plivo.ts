@@ -11,7 +11,7 @@ import { patchMediaStreams } from '../kit/telephony/media-streams.ts';
 import { type Payload, type StreamEvent, says } from '../kit/telephony/messages.ts';
 
 /** Plivo audio streaming: `start` comes at once, and no message says that the stream is over. */
-export const PLIVO: Carrier = {
+const PLIVO: Carrier = {
   name: 'plivo',
   begins,
   hears: (event) =>

@@ -12,7 +12,7 @@ import { patchMediaStreams } from '../kit/telephony/media-streams.ts';
 import { type Payload, payloadStarts, type StreamEvent } from '../kit/telephony/messages.ts';
 
 /** Telnyx media streaming: `stream_id` in each message, and `call_control_id` in the first. */
-export const TELNYX: Carrier = {
+const TELNYX: Carrier = {
   name: 'telnyx',
   begins,
   hears: signal,

@@ -1,8 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import { guard } from '../../call/spans.ts';
 import type { SupportedSdk } from '../kit/sdk.ts';
-import type { Exchange } from './status-callbacks.ts';
+import type * as StatusCallbacks from './status-callbacks.ts';
 
 const file = createRequire(import.meta.url);
 
@@ -27,11 +28,9 @@ export function followTwilioCallbacks(): void {
   isFollowing = true;
   subscribe('http.server.request.start', (exchange) =>
     guard('following a callback', () => {
-      const { request } = exchange as Exchange;
+      const { request } = exchange as { request: IncomingMessage };
       if (request.method !== 'POST' || request.headers['x-twilio-signature'] === undefined) return;
-      (file('./status-callbacks.js') as typeof import('./status-callbacks.ts')).followCallback(
-        exchange as Exchange,
-      );
+      (file('./status-callbacks.js') as typeof StatusCallbacks).followCallback(request);
     }),
   );
 }

@@ -10,7 +10,7 @@ import { lookFirst } from '../kit/live/sockets.ts';
 /** A form of some dozen fields; what is longer is no callback. */
 const MAX_BODY_BYTES = 65_536;
 /** A request to the application, and its answer. */
-export interface Exchange {
+interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -27,7 +27,7 @@ subscribe('http.server.response.finish', (exchange) =>
  * for TwiML. They are only looked at, as the application gets them. One that it refuses, because the signature is wrong,
  * does not count.
  */
-export function followCallback({ request }: Exchange): void {
+export function followCallback(request: IncomingMessage): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   bodies.set(request, chunks);

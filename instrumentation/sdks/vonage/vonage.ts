@@ -14,7 +14,7 @@ import type { StreamEvent } from '../kit/telephony/messages.ts';
 const IDS = ['uuid', 'call_uuid', 'callUuid', 'conversation_uuid', 'call_id', 'callId'] as const;
 
 /** Vonage WebSockets: JSON for what happens, binary messages for audio. */
-export const VONAGE: Carrier = {
+const VONAGE: Carrier = {
   name: 'vonage',
   begins,
   hears: ({ event, payload }) =>

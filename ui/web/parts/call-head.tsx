@@ -56,6 +56,11 @@ export function CallHead({ data }: { data: CallAnswer }) {
           <b>{showMoney(call.cost_total)}</b>
           {call.cost_total !== null && call.unpriced.length > 0 && '+'}
         </span>
+        {call.cost_platform !== null && (
+          <span>
+            {call.platform ?? 'platform'} charges <b>{showMoney(call.cost_platform)}</b>
+          </span>
+        )}
         <span>
           silence p50 <b>{showSeconds(call.eou_latency_p50)}</b>, p95{' '}
           <b>{showSeconds(call.eou_latency_p95)}</b>
