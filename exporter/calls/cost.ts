@@ -126,15 +126,20 @@ function livekitPrice(call: GroupedCall, list: PriceList): Priced | undefined {
 }
 
 /**
- * A carrier bills each leg by its direction: those that it says it has billed, else the one call that was seen. Audio from
- * a web page passes no carrier.
+ * A carrier bills each leg by its direction: those that it says it has billed, and the call as it was seen where it has not
+ * said so of that. Audio from a web page passes no carrier.
  */
 function telephonyPrices(call: GroupedCall, list: PriceList): PricedLeg[] {
   const { transport, direction } = call.fact ?? {};
   if (!CARRIERS.some((carrier) => carrier === transport) || direction === 'web') return [];
-  const seen: BilledLeg = { seconds: lengthOf(call), ...(direction !== undefined && { direction }) };
   const { billed = [] } = call;
-  return (billed.length > 0 ? billed : [seen]).flatMap((leg): PricedLeg[] => {
+  const seen: BilledLeg = {
+    seconds: lengthOf(call),
+    isThrough: false,
+    ...(direction !== undefined && { direction }),
+  };
+  const isSaid = billed.some(({ isThrough }) => !isThrough);
+  return [...(isSaid ? [] : [seen]), ...billed].flatMap((leg): PricedLeg[] => {
     const price = priceMinutes(list, {
       component: 'telephony',
       provider: transport,

@@ -5,6 +5,8 @@ import type { Direction } from '../../model/vocabulary.ts';
 export interface BilledLeg {
   direction?: Direction;
   seconds: number;
+  /** It is one that the call was put through to. */
+  isThrough: boolean;
 }
 
 /** The spans of a call by what they tell of. */
@@ -35,10 +37,13 @@ export function legsOf(facts: readonly CallFact[]): Legs {
     describing,
     timing: connections.length > 0 ? connections : describing,
     count: ownCount === undefined ? undefined : ownCount + through.length,
-    billed: [...(record ? [record] : []), ...through].map(({ direction, billedSeconds = 0 }) => ({
-      ...(direction !== undefined && { direction }),
-      seconds: billedSeconds,
-    })),
+    billed: [...(record ? [record] : []), ...through].map(
+      ({ direction, billedSeconds = 0, transferred = false }) => ({
+        ...(direction !== undefined && { direction }),
+        seconds: billedSeconds,
+        isThrough: transferred,
+      }),
+    ),
   };
 }
 

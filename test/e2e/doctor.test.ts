@@ -31,8 +31,15 @@ test('doctor finds what is there, and says of what is not what to do', async (t)
     EARSHOT_DATABASE_URL,
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     EARSHOT_RECORDINGS: cwd,
+    EARSHOT_VAPI_SECRET: 'v'.repeat(32),
+    EARSHOT_TWILIO_SECRET: 't'.repeat(32),
   });
   assert.deepEqual(empty.of('recordings'), { name: 'recordings', status: 'ok', text: cwd });
+  assert.deepEqual(empty.of('webhooks'), {
+    name: 'webhooks',
+    status: 'ok',
+    text: 'earshot serve takes /webhooks/vapi, /webhooks/twilio',
+  });
   assert.equal(empty.code, 0);
   assert.match(empty.of('database')?.text ?? '', /^EARSHOT_DATABASE_URL, PostgreSQL \d.*without tables yet$/);
   assert.match(empty.of('database')?.cure ?? '', /earshot migrate/);
@@ -52,7 +59,9 @@ test('doctor finds what is there, and says of what is not what to do', async (t)
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     EARSHOT_IDLE_LIMIT: 'soon',
     EARSHOT_RECORDINGS: fileURLToPath(import.meta.url),
+    EARSHOT_RETELL_SECRET: 'short',
   });
+  assert.match(away.of('webhooks')?.text ?? '', /^EARSHOT_RETELL_SECRET has fewer than 16 characters/);
   assert.match(away.of('recordings')?.text ?? '', /is no folder$/);
   assert.equal(away.code, 1);
   assert.equal(away.of('database')?.status, 'ok');

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
 import { getCallLogs, getCallMetrics } from '../../../exporter/store/read.ts';
 import { PLATFORMS, type PlatformName } from '../../../model/vocabulary.ts';
-import { startReceiver, type TestReceiver, untilReady } from '../../support/otlp-server.ts';
+import { startReceiver, startServe, type TestReceiver, untilReady } from '../../support/otlp-server.ts';
 import { recentReportOf, SECRET, SIGN, twilioCallback } from '../../support/platforms.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -249,6 +249,36 @@ describe('the webhook of Twilio', () => {
   it('takes and leaves what ends no call', async () => {
     assert.equal((await callBack(over({ CallStatus: 'ringing' }))).status, 200);
     assert.equal((await callBack({ CallSid: 'nonsense', CallStatus: 'completed' })).status, 200);
+  });
+});
+
+describe('earshot serve', () => {
+  it('has the webhooks whose secrets are in its environment, and logs none of them', async (t) => {
+    const databaseUrl = await postgres.createDatabase();
+    const serve = await startServe(t, {
+      EARSHOT_DATABASE_URL: databaseUrl,
+      EARSHOT_RETELL_SECRET: SECRET,
+      EARSHOT_LOG_LEVEL: 'debug',
+      EARSHOT_TAGS: 'plan',
+      OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
+    });
+    await untilReady(serve.url);
+    const body = JSON.stringify(recentReportOf('retell'));
+    const answer = await fetch(`${serve.url}/webhooks/retell`, {
+      method: 'POST',
+      headers: SIGN.retell(body),
+      body,
+    });
+    assert.equal(answer.status, 200);
+    assert.equal((await fetch(`${serve.url}/webhooks/vapi`, { method: 'POST', body })).status, 404);
+    const own = openPostgres({ url: databaseUrl });
+    t.after(() => own.close());
+    const row = await poll(() => getCallMetrics(own, IDS.retell));
+    assert.deepEqual([row.tags, row.cost_platform?.toFixed()], [{ plan: 'silver' }, '0.0575']);
+    assert.match(row.recording_url ?? '', /recording[.]wav$/);
+    const logs = await getCallLogs(own, IDS.retell);
+    assert.equal(logs[1]?.user_text, 'Hi, who is it?');
+    assert.doesNotMatch(JSON.stringify(serve.lines()), new RegExp(`${SECRET}|4155550`));
   });
 });
 
