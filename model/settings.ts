@@ -155,7 +155,7 @@ export const SETTINGS = {
     key: 'EARSHOT_RECORDINGS',
     type: 'path',
     description:
-      'Folder of recordings. Agents with Twilio Media Streams write each call there, the page plays it from there, and both delete what is older than `EARSHOT_SPAN_RETENTION`. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
+      'Folder of recordings. Agents that serve media streams in mu-law write each call there, the page plays it from there, and both delete what is older than `EARSHOT_SPAN_RETENTION`. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
   },
   ui: {
     key: 'EARSHOT_UI',

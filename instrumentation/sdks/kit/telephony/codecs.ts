@@ -1,5 +1,5 @@
 /** Bytes a millisecond of telephony at 8 kHz with a byte a sample: mu-law, A-law. */
-const TELEPHONE = 8;
+export const TELEPHONE = 8;
 
 /** Bytes a millisecond, by how carriers call an encoding, at 8 kHz; G.722 has as many at its 16 kHz. */
 const BYTE_ENCODINGS: ReadonlySet<string> = new Set([

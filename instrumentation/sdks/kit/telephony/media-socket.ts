@@ -7,6 +7,7 @@ import { byteLength, closedCleanly } from '../live/sockets.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { startRecording } from '../recording/recordings.ts';
 import type { Carrier, StreamRequest, StreamSignal, StreamStart } from './carrier.ts';
+import { TELEPHONE } from './codecs.ts';
 import { payloadBytes, payloadOf, readEvent, type StreamEvent, sizeOf, soundOf } from './messages.ts';
 
 /** Messages before the one that begins a stream. */
@@ -154,11 +155,13 @@ export class MediaSocket {
   }
 
   #sent(carrier: Carrier, data: unknown): void {
-    const milliseconds = this.#milliseconds(carrier, data);
-    if (milliseconds !== undefined) {
+    const sound = this.#outgoing(carrier, data);
+    if (sound !== undefined) {
+      const { bytes, bytesPerMs } = sound;
       // Of sound whose length is not known nothing is known.
-      if (milliseconds > 0) this.#playout.queued(milliseconds, nowMs());
-      this.#record(data, milliseconds);
+      if (bytesPerMs === undefined || bytes === 0) return;
+      this.#playout.queued(bytes / bytesPerMs, nowMs());
+      if (bytesPerMs === TELEPHONE) this.#record(data, bytes / bytesPerMs);
       return;
     }
     const event = readEvent(data);
@@ -172,16 +175,17 @@ export class MediaSocket {
     }
   }
 
-  /** How long the audio of an outgoing message lasts; 0 where that is not known, undefined for any other message. */
-  #milliseconds(carrier: Carrier, data: unknown): number | undefined {
+  /** How much audio an outgoing message has, and of which kind; undefined for any other message. */
+  #outgoing(carrier: Carrier, data: unknown): { bytes: number; bytesPerMs: number | undefined } | undefined {
     const stream = this.#stream;
     if (stream === undefined) return undefined;
     const { bytesPerMs } = stream.audio;
     if (stream.isBinary === true)
-      return typeof data === 'string' ? undefined : lasting(byteLength(data), bytesPerMs);
+      return typeof data === 'string' ? undefined : { bytes: byteLength(data), bytesPerMs };
     const payload = payloadOf(data);
     if (payload === undefined) return undefined;
-    return lasting(payloadBytes(payload), carrier.outgoing ? carrier.outgoing(payload, stream) : bytesPerMs);
+    const rate = carrier.outgoing ? carrier.outgoing(payload, stream) : bytesPerMs;
+    return { bytes: payloadBytes(payload), bytesPerMs: rate };
   }
 
   /** From when it is heard on: behind what was queued before it. */
@@ -210,6 +214,3 @@ export class MediaSocket {
     this.#call?.end({ reason: 'unknown' });
   }
 }
-
-const lasting = (bytes: number, bytesPerMs: number | undefined): number =>
-  bytesPerMs === undefined ? 0 : bytes / bytesPerMs;
