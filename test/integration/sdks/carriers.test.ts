@@ -105,7 +105,7 @@ describe('a media stream', () => {
           [protocol.id, carrier, 'phone', 'outbound', 'c7', 'luigi'],
         );
         assert.equal(fact?.endReason, 'hangup');
-        assert.doesNotMatch(JSON.stringify(facts), /x41|1312/);
+        assert.doesNotMatch(JSON.stringify(facts), /x41|13122010094|13122123456/);
       });
 
       it('is heard for as long as its audio lasts', async () => {
