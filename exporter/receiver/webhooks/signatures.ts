@@ -111,21 +111,29 @@ export const bland: Verify = ({ headers, body }, secret) => {
 };
 
 /**
- * Twilio: `x-twilio-signature`, an HMAC-SHA1 in base64 of the address and the sorted fields of the form, by the account's
- * auth token. Over the address with its port, or without.
+ * Twilio: `x-twilio-signature`, an HMAC in base64 of the address and the sorted fields of the form: SHA-1 by the account's auth
+ * token, or SHA-256 by a shared key where a header says so. Over the address with its port, or without.
  */
 export const twilio: Verify = ({ headers, body, urls }, secret) => {
   const signature = one(headers['x-twilio-signature']);
   if (signature === '') return 'expected x-twilio-signature';
+  const settings = partsOf(one(headers['x-twilio-webhooks-signature-settings']));
+  const hash = ALGORITHMS.get(settings.get('algorithm')?.[0] ?? 'HMAC_SHA1');
+  if (hash === undefined) return 'x-twilio-webhooks-signature-settings: expected HMAC_SHA1 or HMAC_SHA256';
   const fields = sortedFields(new URLSearchParams(body.toString('utf8')));
   const matches = urls
     .flatMap(withAndWithoutPort)
-    .map((url) => createHmac('sha1', secret).update(url).update(fields).digest('base64'))
+    .map((url) => createHmac(hash, secret).update(url).update(fields).digest('base64'))
     .filter((expected) => isSame(signature, expected));
   return matches.length > 0
     ? undefined
     : `${NO_MATCH}; EARSHOT_WEBHOOK_URL has to be the address that Twilio was given`;
 };
+
+const ALGORITHMS: ReadonlyMap<string, string> = new Map([
+  ['HMAC_SHA1', 'sha1'],
+  ['HMAC_SHA256', 'sha256'],
+]);
 
 /** Name and value of each, by name; of one that comes several times each value once. */
 function sortedFields(form: URLSearchParams): string {

@@ -25,8 +25,8 @@ const TELNYX: Carrier = {
 export const patchTelnyxMediaStreams = (moduleExports: unknown): void =>
   patchMediaStreams(moduleExports, TELNYX);
 
-/** Base64 of `ID3`, and of the first bytes of an MPEG frame. */
-const MP3 = ['SUQz', '//s', '//v', '//M', '//N'] as const;
+/** Base64 of `ID3`, and of how usual MPEG frames begin: a jump from silence to the loudest, as no speech has it. */
+const MP3 = ['SUQz', '//uQ', '//uS', '//uU', '//NA', '//NE', '//NI'] as const;
 
 /** What TeXML sends back unless it is told otherwise: its bytes tell no time. */
 const isMp3 = (payload: Payload): boolean => MP3.some((start) => payloadStarts(payload, start));

@@ -189,10 +189,16 @@ describe('a media stream', () => {
   });
 
   it('whose audio has an unknown length is left to the estimate of what is spoken', async () => {
-    const { line, call, send } = await begin(telnyx('OPUS', 16_000, 8));
-    send(JSON.stringify({ event: 'media', media: { payload: Buffer.alloc(400).toString('base64') } }));
-    line.hangUp();
-    assert.deepEqual(stagesOf(await factsOf(call), 'playback'), []);
+    for (const [codec, sound] of [
+      ['OPUS', Buffer.alloc(400)],
+      ['PCMU', Buffer.from('ID3 and so on')],
+      ['PCMU', Buffer.from('fffb9064', 'hex')],
+    ] as const) {
+      const { line, call, send } = await begin(telnyx(codec, 8_000, 8));
+      send(JSON.stringify({ event: 'media', media: { payload: sound.toString('base64') } }));
+      line.hangUp();
+      assert.deepEqual(stagesOf(await factsOf(call), 'playback'), [], codec);
+    }
   });
 
   it('of Vonage has its id from the address where no header says it', async () => {

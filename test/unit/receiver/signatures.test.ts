@@ -31,6 +31,22 @@ test("a signature is that of Twilio's own SDK, with a field that comes several t
   assert.match(twilio({ ...request, body: Buffer.from(`${body}x`) }, 'token_0123') ?? '', /does not match/);
 });
 
+test("a signature by a shared key is that of Twilio's own SDK, and another algorithm is named", () => {
+  const signed = (algorithm: string) =>
+    at(
+      0,
+      'CallSid=CA1&CallStatus=busy',
+      {
+        'x-twilio-signature': 'dpK4US9KuHODXQItDBetFWNcDO92KIDhAyYm5PS6iao=',
+        'x-twilio-webhooks-signature-settings': `key=webhooks_sharedkey_1,algorithm=${algorithm}`,
+      },
+      ['https://earshot.example.com/webhooks/twilio'],
+    );
+  assert.equal(twilio(signed('HMAC_SHA256'), 'shared_0123'), undefined);
+  assert.match(twilio(signed('HMAC_SHA1'), 'shared_0123') ?? '', /does not match/);
+  assert.match(twilio(signed('constructor'), 'shared_0123') ?? '', /expected HMAC_SHA1 or HMAC_SHA256/);
+});
+
 test("a signature is one that ElevenLabs' own SDK takes", async () => {
   const body = '{"type":"post_call_transcription"}';
   const headers = SIGN.elevenlabs(body);
