@@ -106,6 +106,46 @@ export interface CallDescription {
 export interface CallFact extends FactBase, CallDescription, BilledCall {
   type: 'call';
   outcomeSource?: OutcomeSource;
+  /** Not of a span, but of the report that a framework sends when it is over: its instants count where no span has them. */
+  reported?: boolean;
+  /** What each model used in the whole call, as that report says. */
+  used?: ModelUsage[];
+}
+
+/** What one model did in a call. */
+export interface ModelUsage {
+  stage: 'stt' | 'llm' | 'tts';
+  provider?: string;
+  model?: string;
+  /** Absent: the report names the model, and its figures cannot be relied on. */
+  usage?: Usage;
+}
+
+/**
+ * What was said or done, from the history that a framework sends when the call is over. It completes what spans that were
+ * lost would have told, and says nothing new where they came.
+ */
+export interface SaidFact extends FactBase {
+  type: 'said';
+  turnIndex?: never;
+  by: 'user' | 'agent' | 'tool';
+  /** User: as on a `turn_part`. Seconds. */
+  endOfTurnDelaySeconds?: number;
+  transcriptionDelaySeconds?: number;
+  /** Agent: seconds from the request to the model's first token. */
+  firstTokenSeconds?: number;
+  /** Agent: seconds from the first text to the first audio. */
+  firstAudioSeconds?: number;
+  /** Agent: as on a `turn_part`. Seconds. */
+  reportedEouLatencySeconds?: number;
+  interrupted?: boolean;
+  /** Agent: length of what was said. */
+  characters?: number;
+  /** The start and end are those of the voice, and not when the words were noted down. */
+  isTimed?: boolean;
+  toolName?: string;
+  /** Only when content capture is on. */
+  words?: string;
 }
 
 /** What others say of a call that they ran or carried. */
@@ -214,6 +254,8 @@ export interface TurnPartFact extends FactBase {
   words?: string;
   /** Agent: the request whose figures the framework puts on the reply, where it writes no span of it. */
   request?: RequestFigures;
+  /** As on a turn: the spans that would show it were lost. */
+  reportedLatencies?: ReportedLatencies;
 }
 
 /** What a framework reports about a request on another span. */
@@ -259,7 +301,7 @@ export interface StageFact extends FactBase {
   finishReasons?: string[];
   toolName?: string;
   playbackSource?: PlaybackSource;
-  /** What was understood (stt), answered (llm) or spoken (tts), of a framework; only when content capture is on. */
+  /** What was understood (stt), answered (llm), spoken (tts) or heard (playback), of a framework; only when content capture is on. */
   words?: string;
 }
 
@@ -275,4 +317,4 @@ export interface OtherFact extends FactBase {
   >;
 }
 
-export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | OtherFact;
+export type Fact = CallFact | TurnFact | TurnPartFact | StageFact | SaidFact | OtherFact;

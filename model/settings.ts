@@ -155,7 +155,7 @@ export const SETTINGS = {
     key: 'EARSHOT_RECORDINGS',
     type: 'path',
     description:
-      'Folder of recordings. Agents that serve media streams in mu-law write each call there, the page plays it from there, and both delete what is older than `EARSHOT_SPAN_RETENTION`. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
+      'Folder of recordings. Agents that serve media streams in mu-law write each call there, `earshot serve` what LiveKit Agents upload; the page plays it from there, and what is older than `EARSHOT_SPAN_RETENTION` is deleted. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
   },
   ui: {
     key: 'EARSHOT_UI',
@@ -206,6 +206,37 @@ export const SETTINGS = {
     type: 'path',
     description:
       'JSON file of tokens for `earshot serve`, each with a name and maybe a tenant: `[{ "name": …, "token": …, "tenant": … }]`. Read again when it changes. Beside `EARSHOT_AUTH_TOKEN`, which has neither name nor tenant. See docs/operations.md.',
+  },
+  livekitObservabilityUrl: {
+    key: 'LIVEKIT_OBSERVABILITY_URL',
+    type: 'string',
+    description:
+      'Where LiveKit Agents upload what they observe, such as `earshot serve`. Where it is set, `earshot/register` calls a call by its job, as the uploads do, so that both are one call.',
+  },
+  livekitApiKey: {
+    key: 'LIVEKIT_API_KEY',
+    type: 'string',
+    description:
+      "LiveKit's API key, as agents have it. With its secret, LiveKit Agents whose `LIVEKIT_OBSERVABILITY_URL` is `earshot serve` upload there. See docs/livekit.md.",
+  },
+  livekitApiSecret: {
+    key: 'LIVEKIT_API_SECRET',
+    type: 'string',
+    secret: true,
+    description: 'The secret of `LIVEKIT_API_KEY`: agents sign their uploads with it.',
+  },
+  livekitKeysFile: {
+    key: 'EARSHOT_LIVEKIT_KEYS',
+    type: 'path',
+    description:
+      'JSON file of more such pairs, each maybe with a tenant: `[{ "key": …, "secret": …, "tenant": … }]`. Read when `earshot serve` starts.',
+  },
+  maxRecordingBytes: {
+    key: 'EARSHOT_MAX_RECORDING_BYTES',
+    type: 'integer',
+    fallback: '536870912',
+    description:
+      'Longest recording that `earshot serve` takes from LiveKit Agents, in bytes: by default some ten hours.',
   },
   allowedHosts: {
     key: 'EARSHOT_ALLOWED_HOSTS',

@@ -8,7 +8,11 @@ export const CALL_FILE = 'call.json';
 /** Behind the name of a recording: its peaks, worked out once. */
 export const PEAKS_SUFFIX = '.peaks';
 
-const NAME = /^(\d{1,17})\.wav$/;
+/** How recordings are kept: as a carrier sends them, or as LiveKit does (Ogg Opus). Both have the caller left, the agent right. */
+export const FORMATS = ['wav', 'ogg'] as const;
+export type RecordingFormat = (typeof FORMATS)[number];
+
+const NAME = /^(\d{1,17})\.(wav|ogg)$/;
 
 /**
  * The folder of a call's recordings. Its name is a hash of the id: what a span calls itself never becomes a path. Recordings of
@@ -25,10 +29,14 @@ const tenantFolder = (folder: string, tenant: string): string =>
   tenant === DEFAULT_TENANT ? folder : join(folder, `@${tenant}`);
 
 /** What a recording is called: by the instant of its first sample, as a call has a second one when its stream begins again. */
-export const recordingName = (startUs: Micros): string => `${startUs}.wav`;
+export const recordingName = (startUs: Micros, format: RecordingFormat = 'wav'): string =>
+  `${startUs}.${format}`;
+
+/** The instant of a recording's first sample, and how it is kept; undefined for the name of anything else. */
+export function recordingNamed(name: string): { startUs: Micros; format: RecordingFormat } | undefined {
+  const [, digits, format] = NAME.exec(name) ?? [];
+  return digits === undefined ? undefined : { startUs: Number(digits), format: format as RecordingFormat };
+}
 
 /** The instant of a recording's first sample; undefined for the name of anything else. */
-export function recordingStart(name: string): Micros | undefined {
-  const [, digits] = NAME.exec(name) ?? [];
-  return digits === undefined ? undefined : Number(digits);
-}
+export const recordingStart = (name: string): Micros | undefined => recordingNamed(name)?.startUs;

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { PEAKS_SUFFIX } from './names.ts';
 import { openRecording, type Recording } from './recordings.ts';
-import { BYTES_PER_SAMPLE, LOUDNESS, SAMPLE_RATE, WAV_HEADER_BYTES } from './wav.ts';
+import { BYTES_PER_SAMPLE, LOUDNESS, SAMPLE_RATE, samplesIn, WAV_HEADER_BYTES } from './wav.ts';
 
 /** 20 ms, which the page knows, too. */
 const SAMPLES_PER_PEAK = SAMPLE_RATE / 50;
@@ -11,10 +11,12 @@ const underWay = new Map<string, Promise<Buffer | undefined>>();
 
 /**
  * How loud a recording is: for each 20 ms two bytes, caller and agent, 0 to 255. Worked out once and kept beside it; where
- * that cannot be written, worked out again. Undefined: the recording is gone.
+ * that cannot be written, worked out again. Undefined: the recording is gone, or would have to be decoded (Ogg).
  */
 export async function peaksOf(recording: Recording): Promise<Buffer | undefined> {
-  const { path, samples } = recording;
+  const { path, bytes, format } = recording;
+  if (format !== 'wav') return undefined;
+  const samples = samplesIn(bytes);
   const kept = await readFile(path + PEAKS_SUFFIX).catch(() => undefined);
   // Of another length: it was still growing.
   if (kept?.length === peakBytes(samples)) return kept;
@@ -27,15 +29,16 @@ export async function peaksOf(recording: Recording): Promise<Buffer | undefined>
 
 const peakBytes = (samples: number) => Math.ceil(samples / SAMPLES_PER_PEAK) * 2;
 
-async function compute({ path, samples }: Recording): Promise<Buffer | undefined> {
+async function compute({ path, bytes }: Recording): Promise<Buffer | undefined> {
   const handle = await openRecording(path);
   if (handle === undefined) return undefined;
+  const samples = samplesIn(bytes);
   const peaks = Buffer.alloc(peakBytes(samples));
   try {
     const piece = Buffer.alloc(READ_BYTES);
     for (let sample = 0; sample < samples; ) {
-      const bytes = Math.min(READ_BYTES, (samples - sample) * BYTES_PER_SAMPLE);
-      const { bytesRead } = await handle.read(piece, 0, bytes, WAV_HEADER_BYTES + sample * BYTES_PER_SAMPLE);
+      const length = Math.min(READ_BYTES, (samples - sample) * BYTES_PER_SAMPLE);
+      const { bytesRead } = await handle.read(piece, 0, length, WAV_HEADER_BYTES + sample * BYTES_PER_SAMPLE);
       const read = Math.floor(bytesRead / BYTES_PER_SAMPLE);
       if (read === 0) break;
       raise(peaks, piece, sample, read);

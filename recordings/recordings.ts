@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Micros } from '../model/facts.ts';
-import { recordingStart } from './names.ts';
+import { type RecordingFormat, recordingNamed } from './names.ts';
+import { oggSeconds } from './ogg.ts';
 import { SAMPLE_RATE, samplesIn } from './wav.ts';
 
 /** A recording of a call. */
@@ -10,7 +11,9 @@ export interface Recording {
   /** The instant of its first sample. */
   readonly startUs: Micros;
   readonly path: string;
-  readonly samples: number;
+  readonly format: RecordingFormat;
+  /** Of the file. */
+  readonly bytes: number;
   readonly seconds: number;
 }
 
@@ -21,21 +24,27 @@ export async function listRecordings(
   untilUs = Number.POSITIVE_INFINITY,
 ): Promise<Recording[]> {
   const names = await readdir(folder).catch(() => []);
-  const starts = names
-    .flatMap((name) => recordingStart(name) ?? [])
-    .filter((startUs) => startUs >= fromUs && startUs <= untilUs)
-    .sort((a, b) => a - b);
-  const found = await Promise.all(starts.map((startUs) => statOf(folder, startUs)));
+  const named = names
+    .flatMap((name) => {
+      const known = recordingNamed(name);
+      return known === undefined ? [] : { ...known, path: join(folder, name) };
+    })
+    .filter(({ startUs }) => startUs >= fromUs && startUs <= untilUs)
+    .sort((a, b) => a.startUs - b.startUs);
+  const found = await Promise.all(named.map(measured));
   return found.flatMap((recording) => recording ?? []);
 }
 
-async function statOf(folder: string, startUs: Micros): Promise<Recording | undefined> {
-  const path = join(folder, `${startUs}.wav`);
-  const handle = await openRecording(path);
+/** With its length; undefined for one without any. */
+async function measured(
+  named: Pick<Recording, 'startUs' | 'path' | 'format'>,
+): Promise<Recording | undefined> {
+  const handle = await openRecording(named.path);
   if (handle === undefined) return undefined;
   try {
-    const samples = samplesIn((await handle.stat()).size);
-    return samples === 0 ? undefined : { startUs, path, samples, seconds: samples / SAMPLE_RATE };
+    const bytes = (await handle.stat()).size;
+    const seconds = named.format === 'wav' ? samplesIn(bytes) / SAMPLE_RATE : await oggSeconds(handle, bytes);
+    return seconds === undefined || seconds === 0 ? undefined : { ...named, bytes, seconds };
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_TENANT } from '../model/tenant.ts';
+import { sweepIncoming } from './incoming.ts';
 import { CALL_FILE, recordingStart } from './names.ts';
 
 const BUCKET = /^[0-9a-f]{2}$/;
@@ -98,6 +99,7 @@ export function keepSweeping(
   let timer: NodeJS.Timeout;
   const schedule = (delayMs: number) => {
     timer = setTimeout(() => {
+      void sweepIncoming(options.folder);
       void sweepRecordings(options)
         .catch(onError)
         .finally(() => schedule(everyMs));

@@ -4,9 +4,11 @@ import type { Log, WatchedTokens } from '../../exporter/receiver/index.ts';
 import { type Database, deletedCalls, errorClass, errorCode } from '../../exporter/store/index.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
+import { sweepIncoming } from '../../recordings/incoming.ts';
 import { keepSweeping } from '../../recordings/sweep.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';
+import { livekitKeysOf } from '../livekit-keys.ts';
 import { openPage } from '../mounted-page.ts';
 import { readPort } from '../port-option.ts';
 import {
@@ -35,6 +37,9 @@ Any address but loopback needs EARSHOT_AUTH_TOKEN (16 characters or more), or EA
 a name and maybe a tenant; senders show theirs as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer TOKEN". Or
 EARSHOT_INSECURE=true.
 
+With LIVEKIT_API_KEY and LIVEKIT_API_SECRET, or a file of several pairs (EARSHOT_LIVEKIT_KEYS), it is what LiveKit Agents
+upload to: LIVEKIT_OBSERVABILITY_URL. Their recordings are kept in EARSHOT_RECORDINGS.
+
 Reports of Vapi, Retell, Bland and ElevenLabs, and Twilio's callbacks, are taken at POST /webhooks/PLATFORM where the
 platform's secret is set (EARSHOT_VAPI_SECRET and so on): see docs/platforms.md.
 
@@ -60,6 +65,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   process.stdout.on('error', () => {});
   const stop = stopSignal(log);
   routeDiagnostics(log);
+  const livekitKeys = await livekitKeysOf(settings);
   const tokens = await tokensOf(settings, log);
   const database = await connectCommandDatabase(settings, receiverConnections(log));
   try {
@@ -68,6 +74,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       settings,
       database,
       log,
+      livekitKeys,
       ...(tokens && { tokens: tokens.tokens }),
       ...(page && { page }),
     });
@@ -81,6 +88,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
         version: VERSION,
         authenticated,
         page: page !== undefined,
+        livekit: !livekitKeys.isEmpty,
       });
       await stop;
       log.info('stopping');
@@ -100,6 +108,8 @@ async function run({ options }: Invocation): Promise<ExitCode> {
 /** Recordings that have expired go, and those of calls that were deleted. */
 function sweep({ recordings, spanRetention }: Settings, db: Database, log: Log): () => void {
   if (recordings === undefined) return () => {};
+  // What a process that was killed has left of an upload.
+  void sweepIncoming(recordings);
   return keepSweeping({
     folder: recordings,
     retentionMs: spanRetention,

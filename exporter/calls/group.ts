@@ -6,6 +6,7 @@ import { speechIsKnown } from './heard.ts';
 import { labelsOf } from './labels.ts';
 import { type Legs, legsOf } from './legs.ts';
 import { withoutRepeats } from './repeated.ts';
+import { withReported } from './reported.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 import { withWords } from './words.ts';
@@ -17,7 +18,9 @@ import { withWords } from './words.ts';
  * @throws RangeError without facts, or with facts of several calls or tenants.
  */
 export function groupCall(facts: readonly Fact[]): GroupedCall {
-  const ordered = inOrder(facts);
+  const told = inOrder(facts);
+  const reported = withReported(told);
+  const ordered = reported === told ? told : inOrder(reported);
   const [first] = ordered;
   if (first === undefined) throw new RangeError('saw no facts, expected those of one call');
   const tenant = tenantOf(first);
@@ -30,13 +33,14 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
 
   const tree = new SpanTree(ordered);
   const turns = numberTurns(ordered, tree);
-  const told = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
-  const stages = [...withoutRepeats(told, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
-  const legs = legsOf(ordered.filter((candidate) => candidate.type === 'call'));
-  const fact = mergeCallFacts(
-    legs,
-    ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
-  );
+  const work = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
+  const stages = [...withoutRepeats(work, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
+  const { calls, reports } = callsIn(ordered);
+  const legs = legsOf(calls);
+  const fact = mergeCallFacts(legs, [
+    ...reports,
+    ...ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
+  ]);
   const knowsSpeech = speechIsKnown(ordered);
   return {
     tenant,
@@ -94,7 +98,25 @@ function inOrder(facts: readonly Fact[]): Fact[] {
 const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);
 
-/** A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins. */
+/**
+ * The spans of a call as a whole, and what a framework reported of it. Without a span of its connection that report, in
+ * however many parts it came, stands for one.
+ */
+function callsIn(facts: readonly Fact[]): { calls: CallFact[]; reports: CallFact[] } {
+  const all = facts.filter((fact) => fact.type === 'call');
+  const reports = all.filter(({ reported }) => reported === true);
+  const calls = all.filter(({ reported }) => reported !== true);
+  const [first] = reports;
+  const isConnected = calls.some(({ billedSeconds, platform }) => (billedSeconds ?? platform) === undefined);
+  if (first === undefined || isConnected) return { calls, reports };
+  const whole = Object.assign({}, ...reports, { startUs: first.startUs, endUs: lastEnd(reports) });
+  return { calls: [...calls, whole], reports };
+}
+
+/**
+ * A call that reconnected has several call spans: it lasts from the first to the last, and the last one to know wins. What
+ * a framework reported of it is known of it, too, and its instants count where no span came.
+ */
 function mergeCallFacts(
   { describing, timing }: Legs,
   details: readonly Partial<CallFact>[],

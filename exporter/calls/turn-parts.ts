@@ -174,6 +174,7 @@ function turnOf(
   const reported = answer && reportedBy(answer);
   const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
+  const latencies = parts.find((part) => part.reportedLatencies !== undefined)?.reportedLatencies;
   const agentText = joinedWords(replies.flatMap((reply) => reply.parts));
   const { traceId, spanId, callId, name } = first;
   const fact: JoinedTurn['fact'] = {
@@ -196,6 +197,12 @@ function turnOf(
     ...(eouUs !== undefined && { speechEndedUs: eouUs }),
     ...((eouUs ?? reported) !== undefined && { eouSource: 'framework' as const }),
     ...(reported !== undefined && { reportedEouLatencySeconds: reported }),
+    ...(latencies !== undefined && {
+      reportedLatencies: {
+        ...latencies,
+        ...(user?.transcriptionDelaySeconds !== undefined && { latency_stt: user.transcriptionDelaySeconds }),
+      },
+    }),
     ...(interruptions.length > 0 && { interruptions }),
     ...(errorType !== undefined && { errorType }),
     ...(user?.words !== undefined && { userText: user.words }),

@@ -33,7 +33,10 @@ export function withWords(turns: readonly GroupedTurn[]): GroupedTurn[] {
     const { fact, stages } = turn;
     const userText = fact?.userText ?? joinedWords(ofKind(stages, 'stt'));
     const agentText =
-      fact?.agentText ?? joinedWords(ofKind(stages, 'tts')) ?? joinedWords(ofKind(stages, 'llm'));
+      fact?.agentText ??
+      joinedWords(ofKind(stages, 'tts')) ??
+      joinedWords(ofKind(stages, 'llm')) ??
+      joinedWords(ofKind(stages, 'playback'));
     const isForeign = turn.joined === true || fact?.userText === undefined;
     const sentimentScore =
       fact?.sentimentScore ?? (isForeign && userText !== undefined ? scores.turn({ userText }) : undefined);

@@ -39,6 +39,13 @@ export const callIdOf = (span: SpanRecord): string | undefined =>
  */
 export const traceCallId = (span: SpanRecord): string => id(span.attributes, ATTR.callId) ?? span.traceId;
 
+/** LiveKit's id of a job, on all that it uploads: of spans, of log records and of recordings. */
+const JOB_ID = 'job_id';
+
+/** The same where the spans name their job, as LiveKit's do once they are uploaded: what else is uploaded has no trace. */
+export const jobCallId = (span: SpanRecord): string =>
+  id(span.attributes, ATTR.callId) ?? id(span.attributes, JOB_ID) ?? span.traceId;
+
 /**
  * Class of the error when the span failed: as it says, else that of the exception that was recorded last; `_OTHER` when
  * it failed and does not say how. An exception that was recorded on a span that did not fail was dealt with.

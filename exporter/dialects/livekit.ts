@@ -1,4 +1,12 @@
-import type { Fact, FactBase, Micros, RequestFigures, StageFact, TurnPartFact } from '../../model/facts.ts';
+import type {
+  CallFact,
+  Fact,
+  FactBase,
+  Micros,
+  RequestFigures,
+  StageFact,
+  TurnPartFact,
+} from '../../model/facts.ts';
 import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
 import {
@@ -12,7 +20,7 @@ import {
   text,
   words,
 } from './attributes.ts';
-import { type Dialect, factBase, type ReadOptions, traceCallId } from './dialect.ts';
+import { type Dialect, factBase, jobCallId, type ReadOptions } from './dialect.ts';
 import { callFact } from './earshot.ts';
 import { grossUsage } from './gross.ts';
 import { type LiveKitMetrics, metricsOf } from './livekit-metrics.ts';
@@ -85,6 +93,9 @@ const LK = {
   toolName: 'lk.function_tool.name',
   toolIsError: 'lk.function_tool.is_error',
   amdCategory: 'lk.amd.category',
+  /** Attributes of the participant, where that is a telephone. */
+  sipCallId: 'lk.sip.callID',
+  sipRuleId: 'lk.sip.ruleID',
   /** What was said; without `pii` before 1.5. Of a reply: as far as it was spoken. */
   userTranscript: ['lk.pii.user_transcript', 'lk.user_transcript'],
   responseText: ['lk.pii.response.text', 'lk.response.text'],
@@ -97,7 +108,7 @@ const DELAY_UNIT: Readonly<Record<string, number>> = { nodejs: 1e-3, python: 1 }
 const LONGEST_LATENCY = 30;
 
 function read(span: SpanRecord, options: ReadOptions): Fact {
-  const base = addPresent(factBase(span, traceCallId(span)), {
+  const base = addPresent(factBase(span, jobCallId(span)), {
     requestIds: ids(span.attributes, LK.requestIds),
   });
   switch (span.name) {
@@ -105,6 +116,7 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
       return addPresent(callFact(span, base), {
         transport: 'livekit',
         agentName: text(span.attributes, LK.agentName),
+        ...telephone(span.attributes),
       });
     // The job's function returns when the session has started, long before the call ends.
     case SPAN.job:
@@ -142,6 +154,13 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
     default:
       return otherFact(base);
   }
+}
+
+/** The participant was a telephone. Only calls that came in were dispatched by a rule. */
+function telephone(attributes: Attributes): Pick<CallFact, 'channel' | 'direction'> {
+  if (text(attributes, LK.sipCallId) === undefined) return {};
+  const isInbound = text(attributes, LK.sipRuleId) !== undefined;
+  return { channel: 'phone', direction: isInbound ? 'inbound' : 'outbound' };
 }
 
 /** A turn that was never committed (noise, a cough) is none. */

@@ -29,6 +29,8 @@ import {
 } from './door/exchange.ts';
 import { HttpDoor, type HttpDoorOptions } from './door/http-door.ts';
 import type { Sender } from './door/tokens.ts';
+import { LiveKitKeys } from './livekit/keys.ts';
+import { LiveKitUploads } from './livekit/uploads.ts';
 import type { Log } from './log.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { allowed, type Guest, type Routes } from './routes.ts';
@@ -57,6 +59,11 @@ export interface ReceiverOptions
   backend: Pick<Backend, 'commit' | 'ready'>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
+  /** Who may upload from LiveKit Agents. (Default: no one.) */
+  livekitKeys?: LiveKitKeys | undefined;
+  /** Folder of the recordings that they upload. (Default: none is kept.) */
+  recordings?: string | undefined;
+  maxRecordingBytes: number;
   /** For webhooks of hosted platforms. (Default: there are none.) */
   webhooks?: WebhookSettings | undefined;
   /** Answers what is not the receiver's, and decides who may ask it. (Default: nothing is there.) */
@@ -73,6 +80,7 @@ export class Receiver {
   readonly #budget: ByteBudget;
   readonly #metrics: ReceiverMetrics;
   readonly #admit: ReturnType<typeof admission>;
+  readonly #livekit: Routes;
   readonly #tooMany = new Episode();
   #door: HttpDoor | undefined;
   #adminDoor: HttpDoor | undefined;
@@ -100,6 +108,17 @@ export class Receiver {
     this.#budget = new ByteBudget(options.maxInFlightBytes);
     this.#metrics = new ReceiverMetrics(() => this.#budget.used);
     this.#admit = admission(options);
+    const uploads = new LiveKitUploads({
+      ...options,
+      keys: options.livekitKeys ?? new LiveKitKeys([]),
+      budget: this.#budget,
+      commit: async (facts) => void (await this.#commit(facts)),
+      limited: () => this.#metrics.limited(1),
+    });
+    this.#livekit = uploads.routes(
+      (...parts) => this.#traces(...parts),
+      (request, response) => this.#ignored(request, response),
+    );
   }
 
   /**
@@ -117,6 +136,7 @@ export class Receiver {
     try {
       const routes = {
         ...receiver.#otlp,
+        ...receiver.#livekit,
         ...receiver.#webhooks(),
         ...(adminPort === undefined ? admin : receiver.#probes),
       };
@@ -198,7 +218,8 @@ export class Receiver {
   ): Promise<void> {
     const startMs = performance.now();
     const { method = '', url = '' } = request;
-    const path = url.split('?', 1)[0] ?? '';
+    // LiveKit's agents in Python put their paths behind an address that ends in a slash.
+    const path = url.split('?', 1)[0]?.replace(/^\/{2,}/, '/') ?? '';
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     let sender: Sender = {};
     try {
@@ -210,7 +231,7 @@ export class Receiver {
         const found = allowed(route, method);
         if (found.open !== true) {
           if (full) throw this.#full(response);
-          if (found.isSigned !== true) sender = this.#admit(request.headers);
+          if (found.isSigned !== true) sender = (found.admit ?? this.#admit)(request.headers);
         }
         await found.handle(request, response, sender);
       }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './door/answer.ts';
 import type { Sender } from './door/tokens.ts';
 
@@ -9,6 +9,8 @@ export interface Route {
   readonly handle: Handler;
   /** Answered without the token and while every connection is busy: it says nothing and costs nothing. */
   readonly open?: boolean;
+  /** Who asks for it, by the head of the request, in place of the token of all other routes. @throws HttpError */
+  readonly admit?: (headers: IncomingHttpHeaders) => Sender;
   /** Shows by its signature and not by a token who sends it: the handler looks. */
   readonly isSigned?: boolean;
 }

@@ -1,7 +1,14 @@
 import type { Fact } from '../../model/facts.ts';
 import { isName } from '../../model/tenant.ts';
 
-const TYPES: ReadonlySet<unknown> = new Set<Fact['type']>(['call', 'turn', 'turn_part', 'stage', 'other']);
+const TYPES: ReadonlySet<unknown> = new Set<Fact['type']>([
+  'call',
+  'turn',
+  'turn_part',
+  'stage',
+  'said',
+  'other',
+]);
 const STAGES: ReadonlySet<unknown> = new Set(['stt', 'llm', 'tts', 'playback', 'tool']);
 
 /** One fact as one line of a spool file. */

@@ -117,6 +117,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'exporter/receiver': [
     'model',
+    'recordings',
     ...['kit', 'metrics', 'spool', 'store', 'pricing', 'dialects', 'pipeline', 'platforms'].map(
       (room) => `exporter/${room}`,
     ),

@@ -101,7 +101,7 @@ export class Api {
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
     const [, encoded, below] =
-      /^\/api\/calls\/([^/]+)(\/facts|\/sound\/\d{1,17}\.(?:wav|peaks))?$/.exec(path) ?? [];
+      /^\/api\/calls\/([^/]+)(\/facts|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ?? [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
@@ -162,10 +162,13 @@ export class Api {
     const call = await getCallMetrics(this.#options.db, callId, tenant);
     const [, , start, kind] = below.split(/[/.]/);
     const recording =
-      call && (await this.#recordings.of(call)).find(({ startUs }) => String(startUs) === start);
+      call &&
+      (await this.#recordings.of(call)).find(
+        ({ startUs, format }) => String(startUs) === start && (kind === format || kind === 'peaks'),
+      );
     if (recording === undefined) throw new HttpError(404, 'there is no such recording');
-    if (kind === 'wav') await sendSound(request, response, recording);
-    else await sendPeaks(request, response, recording);
+    if (kind === 'peaks') await sendPeaks(request, response, recording);
+    else await sendSound(request, response, recording);
   }
 
   async #facts(key: CallKey) {

@@ -74,8 +74,9 @@ export function callDetail(
     bill_list: priceList.name,
     spans: facts.length,
     ...(traceUrl !== undefined && { trace_url: traceUrl }),
-    recordings: recordings.map(({ startUs, seconds }) => ({
+    recordings: recordings.map(({ startUs, format, seconds }) => ({
       id: String(startUs),
+      format,
       start: (startUs - zeroUs) / 1e6,
       seconds,
     })),

@@ -4,17 +4,21 @@ import { pipeline } from 'node:stream/promises';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
 import { peaksOf } from '../../recordings/peaks.ts';
 import { openRecording, type Recording } from '../../recordings/recordings.ts';
-import { BYTES_PER_SAMPLE, WAV_HEADER_BYTES, wavHeader } from '../../recordings/wav.ts';
+import { BYTES_PER_SAMPLE, samplesIn, WAV_HEADER_BYTES, wavHeader } from '../../recordings/wav.ts';
 import { SAFE_HEADERS, sendBody } from './answer.ts';
 import { rangeOf } from './range.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** Sends a recording, or the part of it that a `Range` asks for. @throws HttpError 404, 416 */
 export async function sendSound(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, samples }: Recording,
+  { path, format, bytes }: Recording,
 ): Promise<void> {
-  const size = WAV_HEADER_BYTES + samples * BYTES_PER_SAMPLE;
+  const samples = samplesIn(bytes);
+  const head = format === 'wav' ? wavHeader(samples) : NOTHING;
+  const size = format === 'wav' ? WAV_HEADER_BYTES + samples * BYTES_PER_SAMPLE : bytes;
   // It only ever grows: who has a part of another length begins again.
   const etag = `"${size}"`;
   const condition = request.headers['if-range'];
@@ -25,7 +29,7 @@ export async function sendSound(
   const { first, last } = range ?? { first: 0, last: size - 1 };
   const headers = {
     ...SAFE_HEADERS,
-    'content-type': 'audio/wav',
+    'content-type': `audio/${format}`,
     'cache-control': 'private, no-store',
     'accept-ranges': 'bytes',
     'content-length': last - first + 1,
@@ -42,8 +46,8 @@ export async function sendSound(
   }
   try {
     // By the size of the file: while it grew, its head did not know.
-    if (first < WAV_HEADER_BYTES) response.write(wavHeader(samples).subarray(first, last + 1));
-    const start = Math.max(first, WAV_HEADER_BYTES);
+    if (first < head.length) response.write(head.subarray(first, last + 1));
+    const start = Math.max(first, head.length);
     const body =
       last < start ? Readable.from([]) : handle.createReadStream({ start, end: last, autoClose: false });
     await pipeline(body, response);

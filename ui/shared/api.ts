@@ -122,11 +122,13 @@ export interface CallAnswer {
 }
 
 /**
- * A recording of a call, left the caller and right the agent: `GET /api/calls/ID/sound/RECORDING.wav`, in ranges too. How loud
- * it is: `RECORDING.peaks`, for each 20 ms two bytes, caller and agent, 0 to 255.
+ * A recording of a call, left the caller and right the agent: `GET /api/calls/ID/sound/RECORDING.FORMAT`, in ranges too. How loud
+ * one in WAV is: `RECORDING.peaks`, for each 20 ms two bytes, caller and agent, 0 to 255.
  */
 export interface CallRecording {
   id: string;
+  /** `ogg`: Ogg Opus, as LiveKit Agents upload it. */
+  format: 'wav' | 'ogg';
   /** Seconds from the call's start to its first sample. */
   start: number;
   seconds: number;

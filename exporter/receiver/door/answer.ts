@@ -54,12 +54,26 @@ export function encodeResponse(encoding: Encoding, rejectedSpans = 0, message = 
   return Buffer.from(writer.finish());
 }
 
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
+
+/** A `google.rpc.RetryInfo` as the detail of a status: LiveKit's SDKs send a recording again only where they find one. */
+function retryInfo(writer: protobuf.Writer, seconds: number): void {
+  writer.uint32((3 << 3) | 2).fork();
+  writer.uint32((1 << 3) | 2).string(RETRY_INFO);
+  writer.uint32((2 << 3) | 2).fork();
+  writer.uint32((1 << 3) | 2).fork();
+  writer.uint32(1 << 3).int64(seconds);
+  writer.ldelim().ldelim().ldelim();
+}
+
 /** A `google.rpc.Status`. */
-export function encodeStatus(encoding: Encoding, { status, message }: HttpError): Buffer {
+export function encodeStatus(encoding: Encoding, { status, message, headers }: HttpError): Buffer {
   const code = RPC_CODES[status] ?? RPC_INVALID_ARGUMENT;
   if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }));
   const writer = protobuf.Writer.create();
   writer.uint32(1 << 3).int32(code);
   writer.uint32((2 << 3) | 2).string(message);
+  const retryAfter = Number(headers['retry-after']);
+  if (retryAfter > 0) retryInfo(writer, retryAfter);
   return Buffer.from(writer.finish());
 }

@@ -13,10 +13,11 @@ export function encodingOf(request: IncomingMessage): Encoding {
   throw new HttpError(415, `content-type: expected ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`);
 }
 
+/** For an error. Who sends forms (a recording) reads protobuf. */
 export const preferredEncoding = (request: IncomingMessage): Encoding =>
-  mediaType(request) === CONTENT_TYPES.protobuf ? 'protobuf' : 'json';
+  [CONTENT_TYPES.protobuf, 'multipart/form-data'].includes(mediaType(request) ?? '') ? 'protobuf' : 'json';
 
-const mediaType = ({ headers }: IncomingMessage) =>
+export const mediaType = ({ headers }: IncomingMessage) =>
   headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
 
 export function acceptBody(request: IncomingMessage, response: ServerResponse): void {

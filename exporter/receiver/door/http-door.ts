@@ -22,6 +22,24 @@ export interface HttpDoorOptions {
   onRefused(): void;
 }
 
+/** For the requests that may take longest, which an upload of hours of sound may. */
+const LONGEST_REQUEST_MS = 900_000;
+const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+
+/** Lets a request take as long as it goes on: 15 minutes at most, and no more than so long without a byte. */
+export function allowLonger(request: IncomingMessage, quietMs: number): void {
+  clearTimeout(deadlines.get(request));
+  const timer = setTimeout(() => cutOff(request), quietMs).unref();
+  deadlines.set(request, timer);
+  request.on('data', () => timer.refresh());
+}
+
+function cutOff(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
+  request.destroy();
+}
+
 /** One HTTP server at one address, bounded in connections and in time. No request ends the process. */
 export class HttpDoor {
   readonly #server: Server;
@@ -38,7 +56,7 @@ export class HttpDoor {
   }: HttpDoorOptions) {
     this.#server = createServer({
       headersTimeout: headersTimeoutMs ?? 10_000,
-      requestTimeout: requestTimeoutMs ?? 30_000,
+      requestTimeout: LONGEST_REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs ?? 1_000),
     });
@@ -48,7 +66,11 @@ export class HttpDoor {
       // A socket that breaks has no reader.
       response.on('error', () => {});
       this.#open.add(response);
-      response.once('close', () => this.#open.delete(response));
+      deadlines.set(request, setTimeout(() => cutOff(request), requestTimeoutMs ?? 30_000).unref());
+      response.once('close', () => {
+        this.#open.delete(response);
+        clearTimeout(deadlines.get(request));
+      });
       if (this.#draining) closeAfter(response);
       handle(request, response, connections.begin(request, response)).catch(() => response.destroy());
     };

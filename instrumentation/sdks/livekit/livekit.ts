@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api';
+import { readSettings } from '../../../model/settings.ts';
 import { withScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
@@ -57,7 +58,7 @@ function follow(
   const job = guard('reading the LiveKit job', jobOf);
   const room = givenRoom ?? foreign(job)?.room;
   const agent = foreign(args[0])?.agent;
-  const id = callIdOf(job, givenRoom);
+  const id = callIdOf(job, givenRoom, readSettings({ warn: () => {} }).livekitObservabilityUrl !== undefined);
   const start = {
     agentName: text(at(job, 'job', 'agentName')) ?? text(at(agent, 'id')),
     ...(id !== undefined && !ongoing.has(id) && { id }),

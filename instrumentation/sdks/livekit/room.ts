@@ -26,17 +26,14 @@ export function callerOf(room: unknown): CallFacts | undefined {
 
 /**
  * What identifies a conversation: the room, because a job that crashes is given to another process in the same room.
- * Its `sid` and not its name, because names are used again.
+ * Its `sid` and not its name, because names are used again. Where LiveKit uploads what it observes to an address of the user's own,
+ * it is the job, by which all that is uploaded goes.
  */
-export function callIdOf(job: unknown, room: unknown): string | undefined {
+export function callIdOf(job: unknown, room: unknown, isUploaded = false): string | undefined {
   const assigned = foreign(foreign(job)?.job) ?? {};
+  const jobId = text(assigned.id);
+  if (isUploaded && jobId !== undefined) return jobId;
   const of = foreign(assigned.room);
   const joined = foreign(room);
-  return (
-    text(of?.sid) ??
-    text(foreign(joined?.info)?.sid) ??
-    text(of?.name) ??
-    text(joined?.name) ??
-    text(assigned.id)
-  );
+  return text(of?.sid) ?? text(foreign(joined?.info)?.sid) ?? text(of?.name) ?? text(joined?.name) ?? jobId;
 }

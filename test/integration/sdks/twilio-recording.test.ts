@@ -104,11 +104,12 @@ describe('a media stream that is recorded', () => {
     assert.ok(recording);
     assert.equal(recording.startUs, fact.startUs, 'the first sample is the beginning of the call');
     const sampleOf = (us: number) => Math.round(((us - fact.startUs) * 8_000) / 1e6);
-    assert.equal(recording.samples, sampleOf(fact.endUs), 'the last one is its end');
+    const samples = Math.round(recording.seconds * 8_000);
+    assert.equal(samples, sampleOf(fact.endUs), 'the last one is its end');
 
     const bytes = (await readFile(recording.path)).subarray(WAV_HEADER_BYTES);
     const side = (which: 0 | 1) => Buffer.from(bytes.filter((_, i) => i % 2 === which));
-    const left = Buffer.alloc(recording.samples, 0xff);
+    const left = Buffer.alloc(samples, 0xff);
     for (const { media } of heard) {
       const at = Number(media?.timestamp ?? Number.POSITIVE_INFINITY) * 8;
       // A process that was busy hears of the last frames after the end of the call.
@@ -128,7 +129,7 @@ describe('a media stream that is recorded', () => {
     const [begun, cleared] = [sampleOf(playback.startUs), sampleOf(playback.endUs)];
     const [again, last] = [side(1).indexOf(0x21), side(1).indexOf(0x31)];
     assert.ok(again > begun + 3 * 160 && last >= cleared, `${[begun, again, cleared, last]}`);
-    const right = Buffer.alloc(recording.samples, 0xff);
+    const right = Buffer.alloc(samples, 0xff);
     for (const [i, byte] of [0x11, 0x12, 0x13].entries())
       right.fill(byte, begun + i * 160, begun + (i + 1) * 160);
     right.fill(0x21, again, cleared);

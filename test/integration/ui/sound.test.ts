@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { keyOf } from '../../../exporter/store/index.ts';
 import type { CallRows } from '../../../model/rows.ts';
-import { recordingName } from '../../../recordings/names.ts';
+import { callFolder, recordingName } from '../../../recordings/names.ts';
 import type { CallAnswer } from '../../../ui/shared/api.ts';
 import { loudestIn } from '../../../ui/shared/peaks.ts';
 import { callAddress } from '../../../ui/shared/query.ts';
+import { oggOpus } from '../../support/livekit-upload/upload.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillTenants } from '../../support/page-tenants.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
@@ -54,7 +55,7 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
   test('a call says what there is of it and from when on, and gives it whole and in parts', async () => {
     const { bytes, call, startUs, at } = await recorded('default');
     const answer = (await (await ask(callAddress(call))).json()) as CallAnswer;
-    assert.deepEqual(answer.recordings, [{ id: String(startUs), start: 0.5, seconds: 4 }]);
+    assert.deepEqual(answer.recordings, [{ id: String(startUs), format: 'wav', start: 0.5, seconds: 4 }]);
     const whole = await ask(at('wav'));
     assert.equal(whole.status, 200);
     assert.equal(whole.headers.get('content-type'), 'audio/wav');
@@ -84,6 +85,26 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     const head = await ask(at('wav'), { method: 'HEAD' });
     assert.equal(head.headers.get('content-length'), String(bytes.length));
     assert.equal((await ask(at('wav'), { method: 'POST' })).status, 405);
+  });
+
+  test('one that LiveKit uploaded is given as it came, in parts too, and without how loud it is', async () => {
+    const call = of('default', 1);
+    const startUs = call.started_at + 2_500_000;
+    const bytes = oggOpus(12.5, 5_000);
+    const into = callFolder(folder, call.call_id);
+    await mkdir(into, { recursive: true });
+    await writeFile(join(into, recordingName(startUs, 'ogg')), bytes);
+    const { recordings } = (await (await ask(callAddress(call))).json()) as CallAnswer;
+    assert.deepEqual(recordings, [{ id: String(startUs), format: 'ogg', start: 2.5, seconds: 12.5 }]);
+    const at = (kind: string) => callAddress(call, `/sound/${startUs}.${kind}`);
+    const whole = await ask(at('ogg'));
+    assert.equal(whole.headers.get('content-type'), 'audio/ogg');
+    assert.equal(whole.headers.get('x-content-type-options'), 'nosniff');
+    assert.ok(Buffer.from(await whole.arrayBuffer()).equals(bytes));
+    const part = await ask(at('ogg'), { headers: { range: 'bytes=20-99' } });
+    assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(20, 100)));
+    for (const kind of ['wav', 'peaks']) assert.equal((await ask(at(kind))).status, 404, kind);
+    await rm(into, { recursive: true });
   });
 
   test('a file whose agent was killed says its length all the same', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { callFolder, recordingName, recordingStart } from '../../../recordings/names.ts';
+import { callFolder, recordingName, recordingNamed, recordingStart } from '../../../recordings/names.ts';
 import { LOUDNESS, samplesIn, WAV_HEADER_BYTES, wavHeader } from '../../../recordings/wav.ts';
 import { rangeOf } from '../../../ui/server/range.ts';
 import { loudestIn } from '../../../ui/shared/peaks.ts';
@@ -15,7 +15,17 @@ test('whatever a call calls itself, its folder is two names of hexadecimal digit
 
 test('only names of recordings are recordings', () => {
   assert.equal(recordingStart(recordingName(1_700_000_000_000_001)), 1_700_000_000_000_001);
-  for (const name of ['1.wav.peaks', '../1.wav', '-1.wav', '1.wav ', 'call.json', `${'9'.repeat(18)}.wav`])
+  assert.deepEqual(recordingNamed(recordingName(5, 'ogg')), { startUs: 5, format: 'ogg' });
+  for (const name of [
+    '1.wav.peaks',
+    '1.mp3',
+    '1.ogg.part',
+    '../1.wav',
+    '-1.wav',
+    '1.wav ',
+    'call.json',
+    `${'9'.repeat(18)}.wav`,
+  ])
     assert.equal(recordingStart(name), undefined, name);
 });
 

@@ -8,7 +8,7 @@ export interface Source {
   /** Seconds from the call's start to its first sample. */
   start: number;
   seconds: number;
-  /** Where it says how loud it is. Absent: it was recorded elsewhere. */
+  /** Where it says how loud it is. Absent: it would have to be decoded, or was recorded elsewhere. */
   peaks?: string;
 }
 
@@ -28,9 +28,9 @@ export interface Sound {
  * looks at which call, and the page asks no other host for anything.
  */
 function sourcesOf({ call, recordings }: CallAnswer): Source[] {
-  const own = recordings.map(({ id, start, seconds }) => ({
-    address: `/api${callAddress(call, `/sound/${id}.wav`)}`,
-    peaks: `/api${callAddress(call, `/sound/${id}.peaks`)}`,
+  const own = recordings.map(({ id, format, start, seconds }) => ({
+    address: `/api${callAddress(call, `/sound/${id}.${format}`)}`,
+    ...(format === 'wav' && { peaks: `/api${callAddress(call, `/sound/${id}.peaks`)}` }),
     start,
     seconds,
   }));

@@ -1,0 +1,210 @@
+import type { Fact, Micros, ModelUsage, SaidFact, StageFact, TurnPartFact } from '../../model/facts.ts';
+import { usageOfModels } from './reported-usage.ts';
+
+/** Figures of one framework are so far apart. */
+const TOLERANCE_US = 500_000;
+
+/**
+ * A call's facts, completed by what its framework reported when it was over: sides of turns whose spans were lost, and
+ * what models used of which no span tells. The report itself repeats nothing: where the spans came, they stand.
+ *
+ * @param facts - in order of time, each span once
+ */
+export function withReported(facts: readonly Fact[]): readonly Fact[] {
+  const said = facts.filter((fact) => fact.type === 'said');
+  const used = facts.find((fact) => fact.type === 'call' && fact.used !== undefined);
+  const models = used?.type === 'call' ? (used.used ?? []) : [];
+  if (said.length === 0 && models.length === 0) return facts;
+  const spans = facts.filter((fact) => fact.type !== 'said').map((fact) => named(fact, models));
+  // Turns that name themselves were written as they were spoken: nothing of them is to be completed.
+  const missing = spans.some((fact) => fact.type === 'turn')
+    ? []
+    : said.filter((fact) => !isTold(fact, spans));
+  const traceId = spans.find((fact) => !isReport(fact))?.traceId;
+  const worded = withWordsOf(said, spans);
+  const replies = new Set<Fact>();
+  const completed = missing.flatMap((fact) => {
+    const reply = fact.by === 'agent' && fact.isTimed === true ? replyOf(fact, spans, replies) : undefined;
+    if (reply === undefined) return factsOf(fact, models, spans, traceId);
+    replies.add(reply);
+    return [playbackOf(fact, reply)];
+  });
+  const all = [...worded, ...completed];
+  return used === undefined ? all : [...all, ...usageOfModels(used, models, all)];
+}
+
+const isReport = (fact: Fact): boolean => fact.type === 'call' && fact.reported === true;
+
+/** The user's side with the model that transcribed it, where the span names the provider alone and the report one model of it. */
+function named(fact: Fact, models: readonly ModelUsage[]): Fact {
+  if (fact.type !== 'turn_part' || fact.part !== 'user' || fact.sttModel !== undefined) return fact;
+  const transcribers = models.filter(
+    ({ stage, provider }) =>
+      stage === 'stt' && (fact.sttProvider === undefined || provider === fact.sttProvider),
+  );
+  const [only] = transcribers;
+  if (only?.model === undefined || transcribers.length > 1) return fact;
+  const { provider = fact.sttProvider, model } = only;
+  return { ...fact, sttModel: model, ...(provider !== undefined && { sttProvider: provider }) };
+}
+
+/** Playbacks with what was heard, where no side of a turn says it: of words that the application gave itself. */
+function withWordsOf(said: readonly SaidFact[], spans: readonly Fact[]): Fact[] {
+  const heard = said.filter(({ by, words, isTimed }) => by === 'agent' && isTimed === true && words);
+  if (heard.length === 0) return [...spans];
+  const known = spans.filter((fact) => fact.type === 'turn_part' && fact.part === 'agent' && fact.words);
+  return spans.map((fact) => {
+    if (fact.type !== 'stage' || fact.stage !== 'playback') return fact;
+    const said = heard.find(
+      (each) => isSameTime(each, fact) && !known.some((part) => isSameTime(part, each)),
+    );
+    return said?.words === undefined ? fact : { ...fact, words: said.words };
+  });
+}
+
+const isSameTime = (one: Fact, other: Fact): boolean =>
+  one.startUs < other.endUs && other.startUs < one.endUs;
+
+/** Whether spans tell of it: a side or a stage of its kind in the same stretch of time. */
+function isTold({ by, startUs, endUs, isTimed }: SaidFact, spans: readonly Fact[]): boolean {
+  return spans.some((span) => {
+    const isSame =
+      by === 'tool'
+        ? span.type === 'stage' && span.stage === 'tool'
+        : by === 'user'
+          ? span.type === 'turn_part' && span.part === 'user'
+          : (span.type === 'stage' && span.stage === 'playback') ||
+            // Not its end: a side stays open until the next begins.
+            (isTimed !== true && span.type === 'turn_part' && span.part === 'agent');
+    return isSame && span.startUs <= endUs + TOLERANCE_US && span.endUs >= startUs - TOLERANCE_US;
+  });
+}
+
+/**
+ * The side of the agent whose playback was lost: the latest that began before the voice, and that was not heard before it.
+ * Where both say how long the user waited, they say the same.
+ */
+function replyOf(
+  { startUs, reportedEouLatencySeconds: waited }: SaidFact,
+  spans: readonly Fact[],
+  taken: ReadonlySet<Fact>,
+): TurnPartFact | undefined {
+  const reply = spans.findLast(
+    (fact): fact is TurnPartFact =>
+      fact.type === 'turn_part' && fact.part === 'agent' && fact.startUs <= startUs && !taken.has(fact),
+  );
+  if (reply === undefined) return undefined;
+  const isHeard = spans.some(
+    (fact) =>
+      fact.type === 'stage' &&
+      fact.stage === 'playback' &&
+      fact.startUs >= reply.startUs &&
+      fact.startUs < startUs,
+  );
+  const { reportedEouLatencySeconds: known } = reply;
+  const isOther =
+    known !== undefined && waited !== undefined && Math.abs(known - waited) * 1e6 > TOLERANCE_US / 10;
+  return isHeard || isOther ? undefined : reply;
+}
+
+const playbackOf = (said: SaidFact, { traceId, spanId }: TurnPartFact): StageFact => ({
+  ...baseOf(said),
+  traceId,
+  parentSpanId: spanId,
+  type: 'stage',
+  stage: 'playback',
+  playbackSource: 'observed',
+  ...(said.words !== undefined && { words: said.words }),
+});
+
+function factsOf(
+  said: SaidFact,
+  models: readonly ModelUsage[],
+  spans: readonly Fact[],
+  trace: string | undefined,
+): Fact[] {
+  const fact = trace === undefined ? said : { ...said, traceId: trace };
+  if (fact.by === 'tool') return [toolOf(fact)];
+  // When it was spoken is not known: there was no voice, as with a session of text.
+  if (fact.isTimed !== true) return [];
+  return fact.by === 'user' ? [userSide(fact, models)] : agentSide(fact, models, spans);
+}
+
+const baseOf = ({ traceId, spanId, callId, name, startUs, endUs, tenant }: SaidFact) => ({
+  ...(tenant !== undefined && { tenant }),
+  ...{ traceId, spanId, callId, name, startUs, endUs },
+});
+
+const toolOf = (said: SaidFact): StageFact => ({
+  ...baseOf(said),
+  type: 'stage',
+  stage: 'tool',
+  ...(said.toolName !== undefined && { toolName: said.toolName }),
+  ...(said.errorType !== undefined && { errorType: said.errorType }),
+});
+
+/** It ends with its commit, and its voice has ended before by the delay. */
+function userSide(said: SaidFact, models: readonly ModelUsage[]): TurnPartFact {
+  const { endOfTurnDelaySeconds, transcriptionDelaySeconds, words } = said;
+  const part: TurnPartFact = {
+    ...baseOf(said),
+    endUs: said.endUs + toMicros(endOfTurnDelaySeconds),
+    type: 'turn_part',
+    part: 'user',
+    ...(endOfTurnDelaySeconds !== undefined && { endOfTurnDelaySeconds }),
+    ...(transcriptionDelaySeconds !== undefined && { transcriptionDelaySeconds }),
+    ...(words !== undefined && { words }),
+  };
+  return named(part, models) as TurnPartFact;
+}
+
+/** The reply as it was heard, and the synthesis of its words. The request that gave them is not placed in time. */
+function agentSide(said: SaidFact, models: readonly ModelUsage[], spans: readonly Fact[]): Fact[] {
+  const base = baseOf(said);
+  const { reportedEouLatencySeconds, interrupted, words, characters } = said;
+  const { firstTokenSeconds: ttfb_llm, firstAudioSeconds: ttfb_tts } = said;
+  const child = (what: string) => ({ ...base, spanId: `${said.spanId}/${what}`, parentSpanId: said.spanId });
+  const voice = voiceOf(models, spans);
+  const startUs = base.startUs - toMicros(ttfb_tts);
+  return [
+    {
+      ...base,
+      startUs,
+      type: 'turn_part',
+      part: 'agent',
+      interrupted: interrupted === true,
+      reportedLatencies: { ...(ttfb_llm && { ttfb_llm }), ...(ttfb_tts && { ttfb_tts }) },
+      ...(reportedEouLatencySeconds !== undefined && { reportedEouLatencySeconds }),
+      ...(words !== undefined && { words }),
+    },
+    { ...child('playback'), type: 'stage', stage: 'playback', playbackSource: 'observed' },
+    ...(voice === undefined || characters === undefined
+      ? []
+      : [
+          {
+            ...child('tts'),
+            startUs,
+            type: 'stage' as const,
+            stage: 'tts' as const,
+            endUnknown: true,
+            ...voice,
+            usage: { characters, audioSeconds: (said.endUs - said.startUs) / 1e6, estimated: true },
+          },
+        ]),
+  ];
+}
+
+/** Who speaks in the call, where it is one: as the spans name it, else as the report does. */
+function voiceOf(
+  models: readonly ModelUsage[],
+  spans: readonly Fact[],
+): Pick<StageFact, 'provider' | 'model'> | undefined {
+  const syntheses = spans.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'tts');
+  const named = syntheses.length > 0 ? syntheses : models.filter(({ stage }) => stage === 'tts');
+  const [first] = named;
+  if (first === undefined || named.some(({ model }) => model !== first.model)) return undefined;
+  const { provider, model } = first;
+  return { ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) };
+}
+
+const toMicros = (seconds: number | undefined): Micros => Math.round((seconds ?? 0) * 1e6);
