@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -7,10 +7,12 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import type { StoredCallMetrics } from '../../../exporter/store/index.ts';
 import { listCalls } from '../../../exporter/store/index.ts';
+import { callFolder, recordingName } from '../../../recordings/names.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillWorld } from '../../support/page-world.ts';
 import { poll } from '../../support/poll.ts';
+import { toneInOgg, withoutFfmpeg } from '../../support/recordings/ffmpeg.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
 
 const ELSEWHERE = 'https://recordings.example/call.wav';
@@ -21,6 +23,7 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
   let folder: string;
   let call: StoredCallMetrics;
   let attached: StoredCallMetrics;
+  let uploaded: StoredCallMetrics;
   const complaints = new Complaints();
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-sound-'));
@@ -29,9 +32,9 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
       startPage((db) => fillWorld(db, fill), { EARSHOT_RECORDINGS: folder }),
       startBrowser(),
     ]);
-    const [newest, other] = await listCalls(served.db, { limit: 2 });
-    assert.ok(newest && other);
-    [call, attached] = [newest, other];
+    const [newest, other, third] = await listCalls(served.db, { limit: 3 });
+    assert.ok(newest && other && third);
+    [call, attached, uploaded] = [newest, other, third];
     await writeRecording({ folder, callId: call.call_id, startUs: call.started_at, seconds: 20 });
     await served.db.query('UPDATE :schema.call_metrics SET recording_url = $1 WHERE call_id = $2', [
       ELSEWHERE,
@@ -96,6 +99,33 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Space');
     await page.locator('.overview').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Pause' }).count(), 0);
+    await page.close();
+  });
+
+  test('one that LiveKit uploaded plays on the timeline by the instant of its first sample', {
+    skip: withoutFfmpeg,
+  }, async () => {
+    const into = callFolder(folder, uploaded.call_id);
+    await mkdir(into, { recursive: true });
+    const path = join(into, recordingName(uploaded.started_at + 2_000_000, 'ogg'));
+    await writeFile(path, toneInOgg(12, 1, 3));
+    const page = await open(`/calls/${uploaded.call_id}`);
+    await page.getByRole('button', { name: 'Play' }).waitFor();
+    await poll(async () => (await page.evaluate<number>('document.querySelector("audio").readyState')) >= 1);
+    const length = await page.evaluate<number>('document.querySelector("audio").duration');
+    assert.ok(Math.abs(length - 12) < 0.1, `${length} s`);
+    const where = page.getByLabel('Where in the recording, in seconds');
+    assert.deepEqual(
+      [await where.getAttribute('min'), await where.getAttribute('max')].map((text) =>
+        Math.round(Number(text)),
+      ),
+      [2, 14],
+      'from two seconds of the call on',
+    );
+    await where.fill('7');
+    await poll(async () => Math.abs((await seconds(page)) - 5) < 0.2, { what: 'second 7 of the call' });
+    assert.equal(await page.locator('canvas.sound-lane').count(), 0);
+    assert.equal(await page.getByRole('link', { name: 'File' }).count(), 1);
     await page.close();
   });
 

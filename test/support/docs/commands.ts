@@ -50,6 +50,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     /^(NODE_OPTIONS='\S+ \S+' )?node (--import \S+ )?agent\.js start$/,
     { by: 'test/e2e/examples/livekit.test.ts', has: 'NODE_OPTIONS' },
   ],
+  [
+    /^(export LIVEKIT_API_KEY=… |EARSHOT_UI=true EARSHOT_RECORDINGS=\S+ npx earshot serve$)/,
+    { by: 'test/integration/receiver/livekit-agents.test.ts', has: 'EARSHOT_RECORDINGS' },
+  ],
   [/^export \w+=(…|wss:)/, KEYS],
   [/^npm (start|run dev)$/, KEYS],
   // Installing

@@ -10,6 +10,9 @@ export interface ConversationOptions {
   readonly tools?: Record<string, unknown>;
   readonly session?: Record<string, unknown>;
   readonly canPause?: boolean;
+  /** Of a job, and how to do something within it: what is recorded is uploaded. */
+  readonly record?: boolean;
+  readonly within?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** A session without a room, between a caller and scripted models. */
@@ -34,7 +37,15 @@ export interface Conversation {
 /** Starts a session. The models are the framework's own base classes below scripts, so that it measures them itself. */
 export async function startConversation(
   agents: typeof Agents,
-  { script = () => ({ text: 'Yes.' }), agent, tools, session: options, canPause }: ConversationOptions = {},
+  {
+    script = () => ({ text: 'Yes.' }),
+    agent,
+    tools,
+    session: options,
+    canPause,
+    record,
+    within = (work) => work(),
+  }: ConversationOptions = {},
 ): Promise<Conversation> {
   agents.initializeLogger({ pretty: false, level: process.env.LIVEKIT_TEST_LOG ?? 'silent' });
   const [stt, llm, tts] = [createStt(agents), createLlm(agents, script), createTts(agents)];
@@ -58,10 +69,9 @@ export async function startConversation(
         reported.push({ startMs: startedSpeakingAt * 1_000, latency: e2eLatency });
     }) as never,
   );
-  await session.start({
-    agent:
-      agent ?? new agents.voice.Agent({ instructions: 'Be brief.', ...(tools && { tools: tools as never }) }),
-  });
+  const speaking =
+    agent ?? new agents.voice.Agent({ instructions: 'Be brief.', ...(tools && { tools: tools as never }) });
+  await within(() => session.start({ agent: speaking, ...(record !== undefined && { record }) }));
   caller.start();
   return {
     session,
@@ -85,7 +95,7 @@ export async function startConversation(
     },
     end: async () => {
       caller.hangUp();
-      await session.close();
+      await within(() => session.close());
     },
   };
 }

@@ -27,6 +27,12 @@ test('a call is named after its room, whose name may be used again', () => {
   assert.equal(callIdOf(undefined, undefined), undefined);
 });
 
+test('a call is named after its job where LiveKit uploads what it observes under that name', () => {
+  const job = { job: { id: 'AJ_1', room: { sid: 'RM_1', name: 'front-desk' } } };
+  assert.equal(callIdOf(job, undefined, true), 'AJ_1');
+  assert.equal(callIdOf(undefined, { info: { sid: 'RM_2' } }, true), 'RM_2');
+});
+
 test('attributes of a participant become tags when they are named in the settings', (t) => {
   const caller = room({
     kind: 0,

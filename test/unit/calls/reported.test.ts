@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { groupCall } from '../../../exporter/calls/group.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { CallFact, Fact, ModelUsage, SaidFact } from '../../../model/facts.ts';
+import { recordedFacts } from '../../support/otlp-json.ts';
+import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
+
+const T0 = 1_790_000_000_000_000;
+let made = 0;
+/** Seconds from the start of the call. */
+const base = (name: string, from: number, to: number) => ({
+  traceId: 'report',
+  spanId: `${name}-${made++}`,
+  callId: 'AJ_1',
+  name,
+  startUs: T0 + Math.round(from * 1e6),
+  endUs: T0 + Math.round(to * 1e6),
+});
+const said = (by: SaidFact['by'], from: number, to: number, more: Partial<SaidFact> = {}): SaidFact => ({
+  ...base(by, from, to),
+  type: 'said',
+  by,
+  isTimed: true,
+  ...more,
+});
+const report = (used: ModelUsage[], to = 20): CallFact => ({
+  ...base('report', 0, to),
+  type: 'call',
+  reported: true,
+  transport: 'livekit',
+  used,
+});
+const LLM: ModelUsage = {
+  stage: 'llm',
+  provider: 'openai',
+  model: 'gpt-4o-mini',
+  usage: { inputTokens: 300, outputTokens: 60 },
+};
+const STT: ModelUsage = {
+  stage: 'stt',
+  provider: 'deepgram',
+  model: 'nova-3',
+  usage: { audioSeconds: 11.7 },
+};
+const VOICE: ModelUsage = { stage: 'tts', provider: 'cartesia', model: 'sonic-3' };
+
+const rowsOf = (...facts: Fact[]) => finalizeCall(facts, RECORDING_PRICES);
+const USER = () =>
+  said('user', 2, 4, { endOfTurnDelaySeconds: 0.5, transcriptionDelaySeconds: 0.2, words: 'Hi.' });
+const AGENT = () =>
+  said('agent', 5, 7, {
+    reportedEouLatencySeconds: 1,
+    firstTokenSeconds: 0.3,
+    firstAudioSeconds: 0.1,
+    characters: 40,
+    words: 'Hello.',
+  });
+
+test('a history without any span makes turns: sides, silence, words, and the figures that it has', () => {
+  const { metrics, logs } = rowsOf(
+    report([LLM, STT, VOICE]),
+    said('agent', 0.5, 1.5, { words: 'Welcome.' }),
+    USER(),
+    AGENT(),
+  );
+  assert.equal(metrics.duration_seconds, 20);
+  assert.deepEqual(
+    [metrics.llm_input_tokens, metrics.stt_audio_seconds, metrics.tts_characters],
+    [300, 11.7, 40],
+  );
+  assert.ok(metrics.cost_llm !== null && metrics.cost_stt !== null && metrics.cost_tts !== null);
+  assert.equal(logs.length, 2);
+  const [opening, answer] = logs;
+  assert.deepEqual(
+    [opening?.initiator, opening?.agent_text, opening?.eou_latency],
+    ['agent', 'Welcome.', null],
+  );
+  assert.deepEqual(
+    [answer?.initiator, answer?.user_text, answer?.agent_text, answer?.stt_model, answer?.tts_model],
+    ['user', 'Hi.', 'Hello.', 'nova-3', 'sonic-3'],
+  );
+  assert.deepEqual(
+    [
+      answer?.eou_latency,
+      answer?.ttfb_llm,
+      answer?.ttfb_tts,
+      answer?.latency_stt,
+      answer?.segment_endpointing,
+    ],
+    [1, 0.3, 0.1, 0.2, 0.5],
+  );
+  assert.deepEqual([answer?.playback_source, answer?.usage_estimated], ['observed', true]);
+});
+
+test('a tool call without a span is one of its turn, failed or not', () => {
+  const facts = [
+    report([]),
+    USER(),
+    said('tool', 4.6, 4.8, { toolName: 'book', errorType: 'tool_error' }),
+    AGENT(),
+  ];
+  const { turns, stages } = groupCall(facts);
+  assert.deepEqual(
+    stages.filter(({ stage }) => stage === 'tool').map(({ toolName, errorType }) => [toolName, errorType]),
+    [['book', 'tool_error']],
+  );
+  assert.equal(turns.length, 1);
+});
+
+test('what was written and not spoken, and instructions, make no turn', () => {
+  assert.equal(rowsOf(report([LLM]), { ...USER(), isTimed: false }).logs.length, 0);
+});
+
+test('beside turns that number themselves, as earshot’s own in the agent, it adds what models used and no turn', () => {
+  const turn = {
+    ...base('voice.turn', 2, 7),
+    type: 'turn' as const,
+    turnIndex: 0,
+    initiator: 'user' as const,
+  };
+  const { metrics, logs } = rowsOf(turn, report([STT]), USER(), AGENT());
+  assert.deepEqual([logs.length, metrics.stt_audio_seconds], [1, 11.7]);
+});
+
+const recorded = recordedFacts('livekit-js');
+const callId = recorded[0]?.callId ?? '';
+const spans = recorded.filter(({ callId: id }) => id === callId);
+
+/** The history of a recorded conversation, as its spans tell it. */
+const history = (): Fact[] =>
+  spans.flatMap((fact): Fact[] => {
+    const told = (by: SaidFact['by']): SaidFact => ({
+      ...{ traceId: 'report', spanId: `said-${fact.spanId}`, callId, name: by },
+      ...{ startUs: fact.startUs, endUs: fact.endUs, type: 'said', by, isTimed: true },
+    });
+    if (fact.type === 'turn_part' && fact.part === 'user') return [told('user')];
+    if (fact.type === 'stage' && fact.stage === 'playback') return [told('agent')];
+    if (fact.type === 'stage' && fact.stage === 'tool') return [told('tool')];
+    return [];
+  });
+
+test('a history of which every span came adds nothing', () => {
+  const { metrics, logs } = finalizeCall(spans, RECORDING_PRICES);
+  const with_ = finalizeCall([...spans, ...history()], RECORDING_PRICES);
+  assert.deepEqual(with_.logs, logs);
+  assert.deepEqual(with_.metrics, metrics);
+});
+
+test('models used beyond the spans are the call’s: no more than the report says, once, and none under other names', () => {
+  const used = spans.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
+  const [first] = used;
+  assert.ok(first?.type === 'stage');
+  const sum = (name: 'inputTokens' | 'outputTokens') =>
+    used.reduce((total, fact) => total + ((fact.type === 'stage' && fact.usage?.[name]) || 0), 0);
+  const { metrics: before } = finalizeCall(spans, RECORDING_PRICES);
+  const withReport = (entry: ModelUsage) =>
+    finalizeCall(
+      [...spans, { ...report([entry]), callId, startUs: spans[0]?.startUs ?? T0 }],
+      RECORDING_PRICES,
+    ).metrics;
+  const entry: ModelUsage = {
+    stage: 'llm',
+    ...(first.provider !== undefined && { provider: first.provider }),
+    ...(first.model !== undefined && { model: first.model }),
+    usage: { inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') },
+  };
+  assert.equal(withReport(entry).llm_input_tokens, before.llm_input_tokens, 'all is told');
+  const more = { ...entry, usage: { ...entry.usage, inputTokens: sum('inputTokens') + 7 } };
+  assert.equal(withReport(more).llm_input_tokens, (before.llm_input_tokens ?? 0) + 7);
+  assert.equal(withReport({ ...more, model: 'another' }).llm_input_tokens, before.llm_input_tokens);
+});
+
+test('the instants of a report count only where no span has them', () => {
+  const session = spans.find(({ type }) => type === 'call');
+  assert.ok(session);
+  const late = { ...report([], 999), callId, startUs: session.startUs - 5e6, endUs: session.endUs + 5e6 };
+  const { metrics } = finalizeCall([...spans, late], RECORDING_PRICES);
+  assert.deepEqual([metrics.started_at, metrics.ended_at], [session.startUs, session.endUs]);
+  const without = finalizeCall([...spans.filter((fact) => fact !== session), late], RECORDING_PRICES);
+  assert.deepEqual([without.metrics.started_at, without.metrics.ended_at], [late.startUs, late.endUs]);
+});
+
+test('whatever spans are lost, and in whatever order the rest comes, rows are the same and no turn is there twice', () => {
+  const all = [...spans, ...history()];
+  const turns = finalizeCall(spans, RECORDING_PRICES).logs.length;
+  fc.assert(
+    fc.property(fc.shuffledSubarray(spans), fc.nat(), (kept, seed) => {
+      const facts = [...kept, ...all.filter(({ type }) => type === 'said')];
+      const once = finalizeCall(facts, RECORDING_PRICES);
+      const turned = facts.map((_, index) => facts[(index + seed) % facts.length] as Fact);
+      assert.deepEqual(finalizeCall(JSON.parse(JSON.stringify(turned)), RECORDING_PRICES), once);
+      assert.ok(once.logs.length <= turns + 2, `${once.logs.length} turns of ${turns}`);
+    }),
+    { numRuns: 50 },
+  );
+});
