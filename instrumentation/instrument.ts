@@ -59,6 +59,9 @@ export const instrumentElevenLabs: Instrument = byHand('instrumentElevenLabs');
 /** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
 export const instrumentElevenLabsSockets: Instrument = byHand('instrumentElevenLabsSockets');
 
+/** `WebSocket` of ws, with which the application opens sockets to providers itself. */
+export const instrumentSockets: Instrument = byHand('instrumentSockets');
+
 function byHand(name: ByHandName): Instrument {
   const { takes, exportsOf, load } = find(name);
   return (client) => {

@@ -75,6 +75,9 @@ export const PROVIDERS = {
   x_ai: { aliases: ['xai'], hosts: ['x.ai'] },
 } as const satisfies Record<string, Provider>;
 
+/** A provider that the table has. */
+export type ProviderName = keyof typeof PROVIDERS;
+
 const entries: readonly (readonly [name: string, Provider])[] = Object.entries(PROVIDERS);
 
 const BY_NAME: ReadonlyMap<string, string> = new Map(
@@ -115,6 +118,12 @@ export function providerOf(reported: unknown): string | undefined {
   if (adapter !== null) return providerOf(adapter[1]);
   const name = (PLUGIN.exec(given)?.[1] ?? LABEL.exec(given)?.[1] ?? given).toLowerCase();
   return byName(name) ?? atHost(name) ?? name;
+}
+
+/** The provider of the table that is called so, or by one of its aliases; undefined for any other. */
+export function providerNamed(name: string): ProviderName | undefined {
+  const known = BY_NAME.get(spelled(name.toLowerCase())) ?? name;
+  return known in PROVIDERS ? (known as ProviderName) : undefined;
 }
 
 /** Who answers at a base URL; undefined for a host that is not in the table, such as a proxy. */

@@ -5,8 +5,9 @@
  * Options given in code beat the environment, the environment beats the default. A bad value is reported and replaced
  * by the default in the library (`onBad: 'warn'`), and stops the CLI (`onBad: 'throw'`).
  */
+import { type ProviderName, providerNamed } from './providers.ts';
 
-type SettingType = 'string' | 'path' | 'boolean' | 'integer' | 'duration' | 'list' | 'enum';
+type SettingType = 'string' | 'path' | 'boolean' | 'integer' | 'duration' | 'list' | 'hosts' | 'enum';
 
 interface Setting {
   readonly key: string;
@@ -76,6 +77,13 @@ export const SETTINGS = {
     fallback: '',
     description:
       'SDK instrumentations of your own, as paths or packages, comma separated. See docs/adding-an-sdk.md.',
+  },
+  providerHosts: {
+    key: 'EARSHOT_PROVIDER_HOSTS',
+    type: 'hosts',
+    fallback: '',
+    description:
+      'Hosts of your own that stand before providers, such as a proxy or a gateway, comma separated: `HOST` or `HOST:PORT`, and with `=PROVIDER` who answers there. Without it the path decides. What is sent there with no SDK is then followed as if it went to the provider. See docs/sdks.md.',
   },
   dataDir: {
     key: 'EARSHOT_DATA_DIR',
@@ -343,9 +351,11 @@ type Value<S> = S extends { type: 'boolean' }
     ? number
     : S extends { type: 'list' }
       ? readonly string[]
-      : S extends { type: 'enum'; values: readonly (infer V)[] }
-        ? V
-        : string;
+      : S extends { type: 'hosts' }
+        ? readonly ProviderHost[]
+        : S extends { type: 'enum'; values: readonly (infer V)[] }
+          ? V
+          : string;
 type Optional<S> = S extends { fallback: string } ? never : undefined;
 
 /** Parsed settings. Durations are milliseconds. */
@@ -367,6 +377,30 @@ export class SettingError extends Error {
   readonly code = 'EARSHOT_SETTING';
 }
 
+/** A host that stands before a provider, or before several. */
+export interface ProviderHost {
+  /** In lower case, with its port if it has one of its own. */
+  readonly host: string;
+  /** Who answers there. Absent: the path decides. */
+  readonly provider: ProviderName | undefined;
+}
+
+const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+/** `proxy.internal:8443=deepgram`; undefined for what is no host, or names a provider that is not known. */
+function parseHost(entry: string): ProviderHost | undefined {
+  const [host = '', name, ...more] = entry.split('=').map((part) => part.trim().toLowerCase());
+  const provider = name === undefined ? undefined : providerNamed(name);
+  if (!HOST.test(host) || more.length > 0 || (name !== undefined && provider === undefined)) return undefined;
+  return { host, provider };
+}
+
+const listed = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
 const DURATION_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `200ms`, `5s`, `5m`, `2h`, `30d` in milliseconds; a bare number is seconds. Undefined when it is none of these. */
@@ -382,10 +416,13 @@ function parse(setting: Setting, text: string): unknown {
     case 'path':
       return text;
     case 'list':
-      return text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '');
+      return listed(text);
+    case 'hosts':
+      return listed(text).map((entry) => {
+        const host = parseHost(entry);
+        if (host === undefined) throw expected('hosts as in proxy.internal or proxy.internal:8443=deepgram');
+        return host;
+      });
     case 'boolean': {
       const lower = text.toLowerCase();
       if (lower === 'true' || lower === '1') return true;

@@ -14,6 +14,7 @@ import { sdks as signalwire } from './signalwire/index.ts';
 import { sdks as telnyx } from './telnyx/index.ts';
 import { followTwilioCallbacks, sdks as twilio } from './twilio/index.ts';
 import { sdks as vonage } from './vonage/index.ts';
+import { sdks as sockets } from './sockets/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */
 const FOLDERS = {
@@ -32,6 +33,7 @@ const FOLDERS = {
   elevenlabs,
   anthropic,
   groq,
+  sockets,
 };
 
 type Folder = keyof typeof FOLDERS;

@@ -3,6 +3,7 @@ import { nowMs } from '../../call/clock.ts';
 import { guard } from '../../call/spans.ts';
 import { closeError, refusalError } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, wrapOnce } from '../kit/patch.ts';
+import { owningSockets } from '../kit/raw/ownership.ts';
 
 /** Who follows one socket of the SDK. Instants are milliseconds since 1970. */
 export interface SocketFollower {
@@ -52,6 +53,8 @@ export function followSocket(socket: unknown, follower: SocketFollower, sends: S
   );
   // The SDK takes its own listener off when the application closes: without one, the end would not be seen.
   inner.addEventListener('close', () => {});
+  // Each time it opens a socket, be it by itself.
+  wrapOnce(inner, '_connect', owningSockets('deepgram'));
   wrapOnce(
     socket,
     'connect',

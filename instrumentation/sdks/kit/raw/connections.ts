@@ -1,0 +1,34 @@
+import { byteLength, closeError } from '../live/sockets.ts';
+import type { ConnectionEnd, TranscriptionConnection } from '../live/transcription-connection.ts';
+import type { RawConnection } from './protocol.ts';
+
+/** The parameters that a socket was opened with. */
+export const parameters = (url: URL): Readonly<Record<string, string>> =>
+  Object.fromEntries(url.searchParams);
+
+/** How a socket ended, which is never opened again: a further one is another connection. */
+export const rawEnd = (code: unknown): ConnectionEnd => ({ final: true, error: closeError(code) });
+
+/** A recogniser that is sent nothing but audio, and commands as text. */
+export const listening = (
+  connection: TranscriptionConnection,
+  {
+    closed,
+    told,
+  }: {
+    readonly closed: (code: unknown) => void;
+    /** The application sends text. */
+    readonly told?: (command: string, atMs: number) => void;
+  },
+): RawConnection => ({
+  get context() {
+    return connection.context;
+  },
+  opened: () => connection.opened(),
+  sent: (data, atMs) => {
+    if (typeof data === 'string') told?.(data, atMs);
+    else connection.sent(byteLength(data), atMs);
+  },
+  received: (data, atMs) => connection.message(data, atMs),
+  closed,
+});

@@ -1,0 +1,18 @@
+import { createRequire } from 'node:module';
+import type { SupportedSdk } from '../kit/sdk.ts';
+
+const file = createRequire(import.meta.url);
+
+export const sdks = [
+  {
+    packageName: 'ws',
+    supportedVersions: ['>=8.0.0 <9'],
+    uses: {
+      'speech to speech': 'raw sockets',
+      'speech-to-text': 'raw sockets',
+      'text-to-speech': 'raw sockets',
+    },
+    byHand: { instrumentSockets: 'WebSocket' },
+    load: () => (file('./sockets.js') as typeof import('./sockets.ts')).patchSockets,
+  },
+] as const satisfies readonly SupportedSdk[];
