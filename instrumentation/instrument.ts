@@ -56,8 +56,6 @@ export const instrumentSignalWireMediaStreams: Instrument = byHand('instrumentSi
 export const instrumentAnthropic: Instrument = byHand('instrumentAnthropic');
 /** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */
 export const instrumentElevenLabs: Instrument = byHand('instrumentElevenLabs');
-/** `WebSocket` of ws, with which synthesis sockets of ElevenLabs are opened. */
-export const instrumentElevenLabsSockets: Instrument = byHand('instrumentElevenLabsSockets');
 
 /** `WebSocket` of ws, with which the application opens sockets to providers itself. */
 export const instrumentSockets: Instrument = byHand('instrumentSockets');

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { patchElevenLabsSockets } from '../../instrumentation/sdks/elevenlabs/stream-input.ts';
 import { patchPlivoMediaStreams } from '../../instrumentation/sdks/plivo/plivo.ts';
 import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/twilio.ts';
+import { patchSockets } from '../../instrumentation/sdks/sockets/sockets.ts';
 import type { BenchResult } from '../result.ts';
 import { compare, payload, pool } from './rounds.ts';
 
@@ -116,7 +116,7 @@ class NullClient extends NullSocket {
 }
 
 export function benchElevenLabs(): BenchResult {
-  patchElevenLabsSockets({ WebSocket: NullClient });
+  patchSockets({ WebSocket: NullClient });
   const ws = new NullClient();
   ws.setSocket();
   ws.on('message', () => {});

@@ -4,6 +4,7 @@ import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { byteLength, lookFirst } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
+import { owningSockets } from '../kit/raw/ownership.ts';
 import { StreamingSession } from './streaming.ts';
 
 /**
@@ -42,7 +43,7 @@ const tracedConnect =
       if (!followsRequests()) return connect.apply(this, args);
       const active = context.active();
       const before = at(this, 'socket');
-      const connecting = connect.apply(this, args);
+      const connecting = owningSockets('assemblyai')(connect).apply(this, args);
       // It throws inside the promise when it is connected already.
       if (at(this, 'socket') !== before)
         guard('following an AssemblyAI connection', () => follow(this, connecting, active, rejects));

@@ -2,6 +2,7 @@ import { type Context, context } from '@opentelemetry/api';
 import { guard } from '../../call/spans.ts';
 import { lookFirst, tracedConnect } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
+import { owningSockets } from '../kit/raw/ownership.ts';
 import { tracedRequest } from '../kit/requests/sdk-request.ts';
 import { CartesiaSocket } from './socket.ts';
 import { CartesiaSynthesis } from './synthesis.ts';
@@ -17,7 +18,7 @@ export function patchCartesia(moduleExports: unknown): void {
     );
     wrapOnce(prototype, 'generate', traced);
     wrapOnce(prototype, 'generateSSE', traced);
-    wrapOnce(prototype, 'websocket', tracedConnect(follow));
+    wrapOnce(prototype, 'websocket', tracedConnect(follow, 'cartesia'));
     patchCartesiaTranscription(cartesia);
   });
 }
@@ -51,7 +52,7 @@ function follow(socket: unknown, _: Foreign, opened: Context): void {
     '_initSocket',
     (init) =>
       function (this: unknown, ...args) {
-        const result = init.apply(this, args);
+        const result = owningSockets('cartesia')(init).apply(this, args);
         guard('following a Cartesia socket', watchClose);
         return result;
       },

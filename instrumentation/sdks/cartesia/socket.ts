@@ -1,4 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
+import { followsRequests } from '../../call/open-stage.ts';
 import { makeRoom } from '../kit/make-room.ts';
 import { type Foreign, text } from '../kit/patch.ts';
 import { CartesiaSynthesis } from './synthesis.ts';
@@ -29,7 +30,7 @@ export class CartesiaSocket {
       this.#open.delete(id);
       known?.synthesis.cancel();
     } else if (known) known.synthesis.say(message.transcript);
-    else if (text(message.transcript) !== undefined) {
+    else if (text(message.transcript) !== undefined && followsRequests()) {
       makeRoom(this.#open, MAX_CONTEXTS)?.synthesis.cancel();
       this.#open.set(id, { synthesis: CartesiaSynthesis.start(message), within: context.active() });
     }

@@ -4,6 +4,7 @@ import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
 import { byteLength, lookFirst } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, wrapOnce } from '../kit/patch.ts';
+import { owningSockets } from '../kit/raw/ownership.ts';
 import { tracedRequest } from '../kit/requests/sdk-request.ts';
 import { transcriptionRequest } from '../kit/requests/transcription-request.ts';
 import { CartesiaListenConnection } from './listen.ts';
@@ -23,7 +24,7 @@ function tracedSocket(websocket: Method): Method {
   return function (this: unknown, ...args) {
     if (!followsRequests()) return websocket.apply(this, args);
     const active = context.active();
-    const socket = websocket.apply(this, args);
+    const socket = owningSockets('cartesia')(websocket).apply(this, args);
     guard('following a Cartesia socket', () => follow(socket, foreign(args[0]) ?? {}, active));
     return socket;
   };

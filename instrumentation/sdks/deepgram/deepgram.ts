@@ -17,19 +17,19 @@ export function patchDeepgram(moduleExports: unknown): void {
   guard(`patching ${PACKAGE}`, () => {
     const client = at(pick(moduleExports, 'DeepgramClient'), 'prototype');
     seeOnce(client, 'listen', (listen) => {
-      wrapOnce(classOf(listen, 'v1'), 'connect', tracedConnect(followListen));
-      wrapOnce(classOf(listen, 'v2'), 'connect', tracedConnect(followFlux));
+      wrapOnce(classOf(listen, 'v1'), 'connect', tracedConnect(followListen, 'deepgram'));
+      wrapOnce(classOf(listen, 'v2'), 'connect', tracedConnect(followFlux, 'deepgram'));
       wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeUrl', tracedTranscribeUrl);
       wrapOnce(classOf(listen, 'v1', 'media'), 'transcribeFile', tracedTranscribeFile);
     });
     seeOnce(client, 'speak', (speak) => {
-      wrapOnce(classOf(speak, 'v1'), 'connect', tracedConnect(followSpeakV1));
-      wrapOnce(classOf(speak, 'v2'), 'connect', tracedConnect(followSpeakV2));
+      wrapOnce(classOf(speak, 'v1'), 'connect', tracedConnect(followSpeakV1, 'deepgram'));
+      wrapOnce(classOf(speak, 'v2'), 'connect', tracedConnect(followSpeakV2, 'deepgram'));
       wrapOnce(classOf(speak, 'v1', 'audio'), 'generate', tracedGenerate);
       wrapOnce(classOf(speak, 'v2', 'audio'), 'generate', tracedGenerate);
     });
     seeOnce(client, 'agent', (agent) =>
-      wrapOnce(classOf(agent, 'v1'), 'connect', tracedConnect(followAgent)),
+      wrapOnce(classOf(agent, 'v1'), 'connect', tracedConnect(followAgent, 'deepgram')),
     );
   });
 }

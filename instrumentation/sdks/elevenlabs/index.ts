@@ -11,11 +11,4 @@ export const sdks = [
     byHand: { instrumentElevenLabs: 'ElevenLabsClient' },
     load: () => (file('./elevenlabs.js') as typeof import('./elevenlabs.ts')).patchElevenLabs,
   },
-  {
-    packageName: 'ws',
-    supportedVersions: ['>=8.0.0 <9'],
-    uses: { 'text-to-speech': 'ElevenLabs `stream-input`' },
-    byHand: { instrumentElevenLabsSockets: 'WebSocket' },
-    load: () => (file('./stream-input.js') as typeof import('./stream-input.ts')).patchElevenLabsSockets,
-  },
 ] as const satisfies readonly SupportedSdk[];

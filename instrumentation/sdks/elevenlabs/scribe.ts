@@ -76,6 +76,9 @@ export class ScribeConnection extends TranscriptionConnection {
         this.#commit ??= { text: words ?? '', atMs };
         this.#settle(message?.words);
         break;
+      default:
+        // Whatever it is called: only the last says why the connection ended.
+        if (text(message?.error) !== undefined) this.error = text(message?.message_type);
     }
   }
 

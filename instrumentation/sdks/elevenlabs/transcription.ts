@@ -7,7 +7,7 @@ import { ScribeConnection } from './scribe.ts';
 /** `client.speechToText.realtime`: live transcription. */
 export function traceSpeechToText(resource: unknown): void {
   const realtime = foreign(at(resource, 'realtime'));
-  if (realtime) wrapOnce(Object.getPrototypeOf(realtime), 'connect', tracedConnect(follow));
+  if (realtime) wrapOnce(Object.getPrototypeOf(realtime), 'connect', tracedConnect(follow, 'elevenlabs'));
 }
 
 const follow: FollowSocket = (connection, options, opened) => {

@@ -2,18 +2,14 @@ import { context } from '@opentelemetry/api';
 import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
-import { makeRoom } from '../kit/make-room.ts';
-import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
+import { at, type Foreign, foreign, type Method, pick, wrapOnce } from '../kit/patch.ts';
+import { withOwnedSockets } from '../kit/raw/ownership.ts';
 import { GeminiConnection } from './live-connection.ts';
+import { remember, resumed } from './live-resumption.ts';
 import { modelOf, providerOf } from './resource.ts';
-
-/** Handles that may still come back; beyond it the oldest is forgotten. */
-const MAX_HANDLES = 1_024;
 
 /** What the application has opened, for what it sends. */
 const connections = new WeakMap<object, GeminiConnection>();
-/** Sessions that can be resumed, by the handle that the server has given out for it. */
-const resumable = new Map<string, GeminiConnection>();
 
 /** The Live API: `live.connect`, and what is sent through the session that it gives. */
 export function patchGenaiLive(moduleExports: unknown): void {
@@ -45,7 +41,7 @@ function tracedConnect(connect: Method): Method {
     if (!connection || !params) return connect.apply(this, args);
     const number = connection.connecting();
     const callbacks = tapCallbacks(foreign(params.callbacks) ?? {}, connection, number);
-    const session = await context.with(connection.context, () =>
+    const session = await context.with(withOwnedSockets(connection.context, 'gcp.gemini'), () =>
       connect.call(this, { ...params, callbacks }, ...args.slice(1)),
     );
     guard('following a live session', () => {
@@ -56,11 +52,11 @@ function tracedConnect(connect: Method): Method {
   };
 }
 
-/** A session that is resumed goes on where it was; any other is new. */
 function connectionOf(live: unknown, params: Foreign): GeminiConnection {
-  const handle = text(at(params, 'config', 'sessionResumption', 'handle'));
-  const resumed = handle === undefined ? undefined : resumable.get(handle);
-  return resumed ?? new GeminiConnection({ provider: providerOf(live), model: modelOf(params.model) });
+  const handle = at(params, 'config', 'sessionResumption', 'handle');
+  return (
+    resumed(handle) ?? new GeminiConnection({ provider: providerOf(live), model: modelOf(params.model) })
+  );
 }
 
 /** The application's callbacks, as they are when they are called, behind ours. */
@@ -89,14 +85,4 @@ function tapCallbacks(callbacks: Foreign, connection: GeminiConnection, number: 
       return result;
     },
   };
-}
-
-/** The server says by which handle the session can be resumed on another connection; the last one counts. */
-function remember(connection: GeminiConnection, message: Foreign): void {
-  const handle = text(at(message, 'sessionResumptionUpdate', 'newHandle'));
-  if (handle === undefined) return;
-  if (connection.handle !== undefined) resumable.delete(connection.handle);
-  makeRoom(resumable, MAX_HANDLES);
-  resumable.set(handle, connection);
-  connection.handle = handle;
 }

@@ -2,11 +2,12 @@ import { context } from '@opentelemetry/api';
 import { nowMs } from '../../call/clock.ts';
 import { followsRequests } from '../../call/open-stage.ts';
 import { guard } from '../../call/spans.ts';
-import { base64Bytes } from '../kit/base64.ts';
 import { closedCleanly, lookFirst } from '../kit/live/sockets.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
+import { withOwnedSockets } from '../kit/raw/ownership.ts';
 import { unreadable } from './realtime.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
+import { sendEvent } from './realtime-frames.ts';
 
 /** `@openai/agents-realtime`: sessions over its WebSocket transports, those of Twilio and SIP among them. */
 export function patchAgentsRealtime(moduleExports: unknown): void {
@@ -28,7 +29,8 @@ function tracedConnect(connect: Method): Method {
       ? guard('following a realtime session', () => follow(this as Emitter))
       : undefined;
     if (!connection) return connect.apply(this, args);
-    return context.with(connection.context, () => connect.apply(this, args));
+    const within = withOwnedSockets(connection.context, 'openai');
+    return context.with(within, () => connect.apply(this, args));
   };
 }
 
@@ -68,7 +70,7 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
     );
     return function (this: unknown, ...args) {
       try {
-        sent(args[0], connection);
+        sendEvent(args[0], connection);
       } catch (error) {
         unreadable(error);
       }
@@ -81,21 +83,4 @@ function watch(socket: unknown, connection: RealtimeConnection): void {
 function closed(cleanly: boolean, connection: RealtimeConnection): void {
   if (cleanly) connection.closed(nowMs(), { final: true });
   else connection.closed(nowMs(), { final: false, error: 'connection_lost' });
-}
-
-const AUDIO = '{"type":"input_audio_buffer.append"';
-/** What is longer is a picture. */
-const MAX_EVENT_LENGTH = 1_000_000;
-
-function sent(data: unknown, connection: RealtimeConnection): void {
-  if (typeof data !== 'string') return;
-  if (data.startsWith(AUDIO)) {
-    const key = data.indexOf('"audio":"', AUDIO.length);
-    const start = key + 9;
-    const end = key < 0 ? -1 : data.indexOf('"', start);
-    if (end >= 0) connection.audioSent(base64Bytes(data, start, end), nowMs());
-  } else if (data.length <= MAX_EVENT_LENGTH) {
-    const event = foreign(JSON.parse(data));
-    if (event) connection.client(event, nowMs());
-  }
 }

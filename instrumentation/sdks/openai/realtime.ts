@@ -6,6 +6,7 @@ import { guard } from '../../call/spans.ts';
 import { base64Bytes } from '../kit/base64.ts';
 import { closedCleanly } from '../kit/live/sockets.ts';
 import { at, type Foreign, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
+import { ownSocket } from '../kit/raw/ownership.ts';
 import { RealtimeConnection } from './realtime-connection.ts';
 
 /**
@@ -29,6 +30,7 @@ export function patchOpenAiRealtime(moduleExports: unknown): void {
 class FollowedClient {
   readonly connection: RealtimeConnection;
   readonly #client: Foreign;
+  #socket: unknown;
   /** The application closes it. */
   closing = false;
   /** Of a client that reconnects by itself: between two connections. */
@@ -42,11 +44,20 @@ class FollowedClient {
       model: url?.searchParams.get('model') ?? url?.searchParams.get('deployment') ?? undefined,
     });
     this.connection.opened();
+    this.claim();
     (client.socket as Partial<EventTarget> | undefined)?.addEventListener?.('close', (event) =>
       guard('following a Realtime connection', () => {
         if (client._recovery === undefined) this.#closed(at(event, 'code'));
       }),
     );
+  }
+
+  /** Its socket is followed here. It may have another since. */
+  claim(): void {
+    const { socket } = this.#client;
+    if (socket === this.#socket) return;
+    this.#socket = socket;
+    ownSocket(socket);
   }
 
   /** The application sends an event. On the audio path: no allocation. */
@@ -104,6 +115,7 @@ const clients = new WeakMap<object, FollowedClient | 'ignored'>();
 /** The client, followed from the first sign of its connection on: not of one that never came about. */
 function follow(client: unknown): FollowedClient | undefined {
   const known = clients.get(client as object);
+  if (known !== 'ignored') known?.claim();
   if (known) return known === 'ignored' ? undefined : known;
   const made = followsRequests()
     ? guard('following a Realtime connection', () => new FollowedClient(foreign(client) ?? {}))

@@ -6,7 +6,7 @@ import { context } from '@opentelemetry/api';
 import * as esm from 'ws';
 import { Call } from '../../../instrumentation/call/call.ts';
 import { activeCall, withReportedStages } from '../../../instrumentation/call/scope.ts';
-import { patchElevenLabsSockets } from '../../../instrumentation/sdks/elevenlabs/stream-input.ts';
+import { patchSockets } from '../../../instrumentation/sdks/sockets/sockets.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
 import { poll } from '../../support/poll.ts';
@@ -21,7 +21,7 @@ const FORMAT = 'model_id=eleven_flash_v2_5&output_format=ulaw_8000';
 let simulator: ElevenLabsSimulator;
 before(async () => {
   recordSpans();
-  for (const exports of [esm, commonJs]) patchElevenLabsSockets(exports);
+  for (const exports of [esm, commonJs]) patchSockets(exports);
   simulator = await startElevenLabsSimulator({ firstByteMs: [20, 30], speed: [40, 50] });
 });
 after(() => simulator.close());

@@ -11,8 +11,8 @@ import {
   instrumentAssemblyAI,
   instrumentDeepgram,
   instrumentElevenLabs,
-  instrumentElevenLabsSockets,
   instrumentGroq,
+  instrumentSockets,
 } from '../../../instrumentation/instrument.ts';
 
 describe('instrumenting a client by hand', () => {
@@ -49,7 +49,7 @@ describe('instrumenting a client by hand', () => {
     listen();
     instrumentAnthropic(new Anthropic({ apiKey: 'test' }));
     instrumentElevenLabs(new ElevenLabsClient({ apiKey: 'test' }));
-    instrumentElevenLabsSockets(WebSocket);
+    instrumentSockets(WebSocket);
     assert.deepEqual(warnings, []);
   });
 

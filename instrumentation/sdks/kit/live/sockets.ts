@@ -1,17 +1,23 @@
 import { type Context, context } from '@opentelemetry/api';
+import type { ProviderName } from '../../../../model/providers.ts';
 import { errorType, guard } from '../../../call/spans.ts';
 import { at, type Foreign, foreign, type Method, text, wrapOnce } from '../patch.ts';
+import { withOwnedSockets } from '../raw/ownership.ts';
 
 /** Follows a socket that was made with `args` in the context `opened`. It is not connected yet. */
 export type FollowSocket = (socket: unknown, args: Foreign, opened: Context) => void;
 
-/** A method that promises a socket, which is followed from the moment on at which the application gets it. */
+/**
+ * A method that promises a socket, which is followed from the moment on at which the application gets it.
+ *
+ * @param provider Whose sockets it opens.
+ */
 export const tracedConnect =
-  (follow: FollowSocket) =>
+  (follow: FollowSocket, provider: ProviderName) =>
   (connect: Method): Method =>
     function (this: unknown, ...args) {
       const opened = context.active();
-      const connecting = connect.apply(this, args);
+      const connecting = context.with(withOwnedSockets(opened, provider), () => connect.apply(this, args));
       if (!(connecting instanceof Promise)) return connecting;
       return connecting.then((socket: unknown) => {
         guard('following a socket', () => follow(socket, foreign(args[0]) ?? {}, opened));

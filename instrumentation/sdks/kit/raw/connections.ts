@@ -15,8 +15,11 @@ export const listening = (
   {
     closed,
     told,
+    opened = () => connection.opened(),
   }: {
     readonly closed: (code: unknown) => void;
+    /** The connection stands. (Default: the provider counts from here.) */
+    readonly opened?: () => void;
     /** The application sends text. */
     readonly told?: (command: string, atMs: number) => void;
   },
@@ -24,7 +27,7 @@ export const listening = (
   get context() {
     return connection.context;
   },
-  opened: () => connection.opened(),
+  opened,
   sent: (data, atMs) => {
     if (typeof data === 'string') told?.(data, atMs);
     else connection.sent(byteLength(data), atMs);

@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import type { SocketProtocol } from '../kit/raw/protocol.ts';
+
+const file = createRequire(import.meta.url);
+const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const providers = ['cartesia'] as const;
+
+export const protocols: readonly SocketProtocol[] = [
+  { name: 'Cartesia TTS', providers, path: /\/tts\/websocket$/, load: () => raw().followSpeech },
+  {
+    name: 'Cartesia STT',
+    providers,
+    path: /\/stt\/(?:turns\/)?websocket$/,
+    load: () => raw().followTranscription,
+  },
+];

@@ -1,0 +1,14 @@
+import { createRequire } from 'node:module';
+import type { SocketProtocol } from '../kit/raw/protocol.ts';
+
+const file = createRequire(import.meta.url);
+const raw = () => file('./raw.js') as typeof import('./raw.ts');
+
+export const protocols: readonly SocketProtocol[] = [
+  {
+    name: 'Gemini Live',
+    providers: ['gcp.gemini', 'gcp.vertex_ai'],
+    path: /[./]BidiGenerateContent(?:Constrained)?$/,
+    load: () => raw().followLive,
+  },
+];
