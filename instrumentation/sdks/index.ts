@@ -14,7 +14,7 @@ import { sdks as signalwire } from './signalwire/index.ts';
 import { sdks as telnyx } from './telnyx/index.ts';
 import { followTwilioCallbacks, sdks as twilio } from './twilio/index.ts';
 import { sdks as vonage } from './vonage/index.ts';
-import { sdks as sockets } from './sockets/index.ts';
+import { loadBrowserSockets, sdks as sockets } from './sockets/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */
 const FOLDERS = {
@@ -48,6 +48,7 @@ export interface InstrumentedSdk extends SupportedSdk, SdkInstrumentation {
 
 /** Follows what carriers post to the application, whatever it is written with. */
 export const followCallbacks = (): void => followTwilioCallbacks();
+export { loadBrowserSockets };
 
 /** Every SDK that is instrumented without a line of code. No file that patches one is loaded before the SDK is. */
 export const SDKS: readonly InstrumentedSdk[] = Object.entries<readonly SupportedSdk[]>(FOLDERS).flatMap(

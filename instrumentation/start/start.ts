@@ -9,7 +9,9 @@ import { registered } from '../otel/api-globals.ts';
 import { startDiagnostics } from '../otel/diagnostics.ts';
 import { startOpenTelemetry } from '../otel/otel.ts';
 import { followCallbacks, SDKS } from '../sdks/index.ts';
+import { setProviderHosts } from '../sdks/kit/raw/provider-hosts.ts';
 import { attach } from './attach.ts';
+import { followBeneathSdks } from './beneath-sdks.ts';
 import { installHooks } from './hooks.ts';
 import { hintWhenIdle } from './idle-hint.ts';
 import { loadOwnSdks } from './own-sdks.ts';
@@ -42,7 +44,10 @@ export function start(): void {
       flushOnExit({ rows, telemetry: startOpenTelemetry(rows, () => handOver(rows)) });
     }
     followCallbacks();
-    installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], settings.disabledSdks);
+    setProviderHosts(settings.providerHosts);
+    const disabled = settings.disabledSdks;
+    installHooks([...SDKS, ...loadOwnSdks(settings.ownSdks)], disabled);
+    followBeneathSdks(disabled);
     // After the application has started and before the first call, which the work would delay.
     setTimeout(loadAnalysis, WARM_UP_AFTER_MS).unref();
     // Most processes of a watched command run no agent. That there was no call is said in the end.

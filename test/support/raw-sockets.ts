@@ -82,7 +82,8 @@ export const outline = (facts: readonly Fact[]) => ({
             provider: fact.provider,
             model: fact.model,
             streaming: fact.streaming,
-            ...(fact.stage !== 'stt' && { usage: fact.usage }),
+            // Tokens of audio depend on when it was sent.
+            usage: fact.stage === 'tts' ? fact.usage : Object.keys(fact.usage ?? {}).sort(),
             cancelled: fact.cancelled,
             errorType: fact.errorType,
             hasFirstByte: fact.firstByteUs !== undefined,

@@ -7,6 +7,7 @@ const raw = () => file('./raw.js') as typeof import('./raw.ts');
 export const protocols: readonly SocketProtocol[] = [
   {
     name: 'AssemblyAI streaming v3',
+    folder: 'assemblyai',
     providers: ['assemblyai'],
     path: /\/v3\/ws$/,
     load: () => raw().followStreaming,

@@ -3,12 +3,14 @@ import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
 const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const folder = 'cartesia';
 const providers = ['cartesia'] as const;
 
 export const protocols: readonly SocketProtocol[] = [
-  { name: 'Cartesia TTS', providers, path: /\/tts\/websocket$/, load: () => raw().followSpeech },
+  { name: 'Cartesia TTS', folder, providers, path: /\/tts\/websocket$/, load: () => raw().followSpeech },
   {
     name: 'Cartesia STT',
+    folder,
     providers,
     path: /\/stt\/(?:turns\/)?websocket$/,
     load: () => raw().followTranscription,

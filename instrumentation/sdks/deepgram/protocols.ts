@@ -3,12 +3,19 @@ import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
 const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const folder = 'deepgram';
 const providers = ['deepgram'] as const;
 
 export const protocols: readonly SocketProtocol[] = [
-  { name: 'Deepgram listen v1', providers, path: /\/v1\/listen$/, load: () => raw().followListen },
-  { name: 'Deepgram listen v2', providers, path: /\/v2\/listen$/, load: () => raw().followFlux },
-  { name: 'Deepgram speak v1', providers, path: /\/v1\/speak$/, load: () => raw().followSpeakV1 },
-  { name: 'Deepgram speak v2', providers, path: /\/v2\/speak$/, load: () => raw().followSpeakV2 },
-  { name: 'Deepgram agent', providers, path: /\/v1\/agent\/converse$/, load: () => raw().followAgent },
+  { name: 'Deepgram listen v1', folder, providers, path: /\/v1\/listen$/, load: () => raw().followListen },
+  { name: 'Deepgram listen v2', folder, providers, path: /\/v2\/listen$/, load: () => raw().followFlux },
+  { name: 'Deepgram speak v1', folder, providers, path: /\/v1\/speak$/, load: () => raw().followSpeakV1 },
+  { name: 'Deepgram speak v2', folder, providers, path: /\/v2\/speak$/, load: () => raw().followSpeakV2 },
+  {
+    name: 'Deepgram agent',
+    folder,
+    providers,
+    path: /\/v1\/agent\/converse$/,
+    load: () => raw().followAgent,
+  },
 ];

@@ -3,11 +3,13 @@ import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
 const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const folder = 'elevenlabs';
 const providers = ['elevenlabs'] as const;
 
 export const protocols: readonly SocketProtocol[] = [
   {
     name: 'ElevenLabs stream-input',
+    folder,
     providers,
     path: /\/v1\/text-to-speech\/[^/]+\/(?:multi-)?stream-input$/,
     anywhere: true,
@@ -16,6 +18,7 @@ export const protocols: readonly SocketProtocol[] = [
   },
   {
     name: 'ElevenLabs Scribe',
+    folder,
     providers,
     path: /\/v1\/speech-to-text\/realtime$/,
     load: () => raw().followScribe,

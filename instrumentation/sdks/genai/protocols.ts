@@ -7,6 +7,7 @@ const raw = () => file('./raw.js') as typeof import('./raw.ts');
 export const protocols: readonly SocketProtocol[] = [
   {
     name: 'Gemini Live',
+    folder: 'genai',
     providers: ['gcp.gemini', 'gcp.vertex_ai'],
     path: /[./]BidiGenerateContent(?:Constrained)?$/,
     load: () => raw().followLive,

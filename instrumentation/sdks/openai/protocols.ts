@@ -7,6 +7,7 @@ const raw = () => file('./raw.js') as typeof import('./raw.ts');
 export const protocols: readonly SocketProtocol[] = [
   {
     name: 'OpenAI Realtime',
+    folder: 'openai',
     providers: ['openai', 'azure.ai.openai'],
     path: /\/(?:v1|openai|openai\/v1)\/realtime$/,
     claimedLate: true,

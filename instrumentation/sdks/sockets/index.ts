@@ -3,6 +3,10 @@ import type { SupportedSdk } from '../kit/sdk.ts';
 
 const file = createRequire(import.meta.url);
 
+/** Loads the file that follows sockets of a class as browsers have it, such as the global `WebSocket`. */
+export const loadBrowserSockets = () =>
+  (file('./sockets.js') as typeof import('./sockets.ts')).patchBrowserSockets;
+
 export const sdks = [
   {
     packageName: 'ws',

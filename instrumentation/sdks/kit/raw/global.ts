@@ -53,16 +53,12 @@ const own = (socket: object, name: string, value: Method): void =>
   void Object.defineProperty(socket, name, { value, configurable: true, writable: true });
 
 /**
- * The global `WebSocket`, whenever the application first uses it: to look at it would load it into every process. A Node
- * without one, or an application that has put another in its place, is left alone.
+ * Gives the global `WebSocket` to `patch` when the application first uses it: to look at it would load it into every
+ * process. A Node without one is left alone.
  */
-export function patchGlobalWebSocket(follow: FollowSocket): void {
+export function onGlobalWebSocket(patch: (websocketClass: unknown) => void): void {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
   if (before?.configurable !== true) return;
-  const patched = (websocketClass: unknown): unknown => {
-    guard('patching WebSocket', () => patchWebSocket(websocketClass, follow));
-    return websocketClass;
-  };
   const settle = (value: unknown): void =>
     void Object.defineProperty(globalThis, 'WebSocket', {
       value,
@@ -70,6 +66,10 @@ export function patchGlobalWebSocket(follow: FollowSocket): void {
       writable: true,
       enumerable: before.enumerable ?? false,
     });
+  const patched = (websocketClass: unknown): unknown => {
+    guard('patching WebSocket', () => patch(websocketClass));
+    return websocketClass;
+  };
   if (!before.get) {
     patched(before.value);
     return;

@@ -31,6 +31,8 @@ export type FollowRaw = (socket: OpenedSocket) => RawConnection;
 
 /** A provider's streaming protocol: how its sockets are known, and who follows them. */
 export interface SocketProtocol {
+  /** The folder that reads it: who leaves alone its SDKs leaves alone its sockets. */
+  readonly folder: string;
   /** In words: `Deepgram listen v1`. */
   readonly name: string;
   /** Who speaks it; the first where nothing tells. */
