@@ -67,6 +67,7 @@ export class MetricCollector {
   constructor(call?: api.Call | CallStart) {
     this.#call = call instanceof Call ? call : new Call(call);
     this.call = this.#call;
+    this.#call.reportsByHand('stt', 'llm', 'tts');
   }
 
   /** Begins a turn. One that is still open is finalized first. */

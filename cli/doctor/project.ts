@@ -4,6 +4,9 @@ import { askedFor, findCopies, findPackage } from './packages.ts';
 import { compareVersions, isInRange } from './versions.ts';
 
 const NODE = '>=20.19.0';
+const WS = '>=8.0.0 <9';
+/** Node's own, without an option. */
+const GLOBAL_WEBSOCKET = '>=22.0.0';
 const API = '@opentelemetry/api';
 
 /** What is installed in the project in `folder`. */
@@ -11,6 +14,7 @@ export const projectFindings = (folder: string, node: string = process.versions.
   nodeFinding(node),
   earshotFinding(folder),
   ...sdkFindings(folder),
+  withoutSdkFinding(folder, node),
   ...apiFindings(folder),
 ];
 
@@ -30,10 +34,13 @@ function earshotFinding(folder: string): Finding {
   };
 }
 
+/** What is part of Node is in no folder. */
+const isPackage = ({ modules }: { readonly modules?: readonly string[] }): boolean => modules?.length !== 0;
+
 function sdkFindings(folder: string): Finding[] {
   const asked = askedFor(folder);
   const ranges = new Map(
-    [...new Set(SDKS.map(({ packageName }) => packageName))].map((name) => [
+    [...new Set(SDKS.filter(isPackage).map(({ packageName }) => packageName))].map((name) => [
       name,
       SDKS.filter(({ packageName }) => packageName === name).flatMap((sdk) => sdk.supportedVersions),
     ]),
@@ -57,6 +64,17 @@ function sdkFindings(folder: string): Finding[] {
       cure: 'See docs/sdks.md, or tell calls by startCall. An agent in another language sends its spans over OTLP.',
     },
   ];
+}
+
+/** What is followed of an agent that speaks to providers itself. */
+function withoutSdkFinding(folder: string, node: string): Finding {
+  const sockets = [
+    ...(isInRange(findPackage('ws', folder)?.version ?? '', WS) ? ['ws'] : []),
+    ...(isInRange(node, GLOBAL_WEBSOCKET) ? ['WebSocket'] : []),
+  ];
+  const requests = 'requests of fetch, undici and node:https';
+  const text = sockets.length > 0 ? `${requests}, sockets of ${sockets.join(' and ')}` : requests;
+  return { name: 'without SDK', status: 'ok', text: `${text}, to providers that are known` };
 }
 
 /** The newest that is supported: `>=6.0.0 <8` has 7. Below 1.0 that is major version 0. */

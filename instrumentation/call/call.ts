@@ -13,7 +13,7 @@ import {
 import type { Micros } from '../../model/facts.ts';
 import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { TagValue } from '../../model/tags.ts';
-import type { Outcome } from '../../model/vocabulary.ts';
+import type { Outcome, StageKind } from '../../model/vocabulary.ts';
 import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import type * as api from './api.ts';
@@ -71,6 +71,7 @@ export class Call implements api.Call {
   readonly #span: Span;
   readonly #host: CallHost;
   readonly #stages = new Set<Stage>();
+  readonly #byHand = new Set<StageKind>();
   #analysis: CallAnalysis | undefined;
   #lastTurn: Turn | undefined;
   #transport: string | undefined;
@@ -196,6 +197,16 @@ export class Call implements api.Call {
     }
   }
 
+  /** The application reports stages of these kinds itself: its requests are not followed as well. */
+  reportsByHand(...kinds: readonly StageKind[]): void {
+    for (const kind of kinds) this.#byHand.add(kind);
+  }
+
+  /** Whether the application reports stages of this kind itself. */
+  isReportedByHand(kind: StageKind): boolean {
+    return this.#byHand.has(kind);
+  }
+
   #factAttributes({ tags, ...facts }: CallFacts): Attributes {
     const given = guard('reading tags', () => this.#tags.attributes(Object.entries(tags ?? {})));
     return { ...factAttributes(facts), ...given };
@@ -216,6 +227,7 @@ export class Call implements api.Call {
         return turns;
       },
       startStage: (kind, facts) => this.startStage(kind, facts),
+      reportedByHand: (kind) => this.#byHand.add(kind),
       scoreSentiment: (text) => guard('scoring sentiment', () => this.#analysis?.sentiment(text)),
       stageStarted: (stage) => this.#stages.add(stage),
       stageChanged: (turn, stage, result) => {

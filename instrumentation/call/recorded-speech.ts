@@ -1,7 +1,7 @@
 import { type Context, context } from '@opentelemetry/api';
 import type { Call } from './call.ts';
 import { type Instant, instantUs, nowUs } from './clock.ts';
-import { activeScope } from './scope.ts';
+import { activeScope, withinRequest } from './scope.ts';
 import { guard } from './spans.ts';
 import { Stage, type StageFacts, type StageResult } from './stage.ts';
 
@@ -43,7 +43,7 @@ export function openRecordedSpeech(facts: StageFacts, audio: () => RecordedAudio
  */
 export class RecordedSpeech {
   /** The context in which the request runs. */
-  readonly context: Context = context.active();
+  readonly context: Context = withinRequest(context.active());
   readonly #call: Call;
   readonly #facts: StageFacts;
   readonly #audio: () => RecordedAudio;

@@ -2,6 +2,7 @@ import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { Call } from './call.ts';
 
 const SCOPE_KEY = createContextKey('earshot.call-scope');
+const REQUEST_KEY = createContextKey('earshot.request');
 const REPORTED_KEY = createContextKey('earshot.stages-reported');
 
 /**
@@ -31,6 +32,12 @@ export function activeCall(ctx: Context = context.active()): Call | undefined {
 
 /** `ctx` for work whose requests are reported elsewhere: a framework reports its own model requests and syntheses. */
 export const withReportedStages = (ctx: Context): Context => ctx.setValue(REPORTED_KEY, true);
+
+/** `ctx` for the request that a stage is of: what is sent there is no other one. */
+export const withinRequest = (ctx: Context): Context => ctx.setValue(REQUEST_KEY, true);
+
+/** Whether the running code makes a request that is a stage already. */
+export const isWithinRequest = (ctx: Context): boolean => ctx.getValue(REQUEST_KEY) === true;
 
 /** Whether the requests of the running code are reported elsewhere. */
 export const stagesReported = (ctx: Context): boolean => ctx.getValue(REPORTED_KEY) === true;

@@ -17,6 +17,7 @@ import type { StageResult } from './api.ts';
 import { type Instant, instantUs, nowUs, seconds } from './clock.ts';
 import { capturesContent } from './content.ts';
 import { AT, readArgument, readOptions, STAGE_RESULT, USAGE } from './options.ts';
+import { withinRequest } from './scope.ts';
 import { addEvent, endSpan, errorType, failSpan, guard, noSpan, startSpan } from './spans.ts';
 
 export type { StageResult } from './api.ts';
@@ -82,9 +83,10 @@ export class Stage implements api.Stage {
       start(kind, facts, place, attributes);
     const parent = place.parent ?? ROOT_CONTEXT;
     // With an adoption the span is known once the request runs, and nothing is written before.
-    this.context =
+    const within =
       guard('adopting a span', () => facts.adoption?.contextIn(parent, () => this.requested())) ??
       trace.setSpan(parent, this.#span);
+    this.context = kind === 'tool' ? within : withinRequest(within);
   }
 
   get ended(): boolean {

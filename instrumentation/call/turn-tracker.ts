@@ -155,7 +155,7 @@ export class TurnTracker {
     this.#rules.requestStarted(kind);
     if (kind === 'tts') this.#voice.synthesisSeen();
     const opened = kind === 'tts' ? this.#current.spokenIn(us) : this.#current.askedIn(us, this.#voice.seen);
-    const stage = opened.startStage(kind, start);
+    const stage = opened.startStage(kind, start, false);
     this.#quiet.await(this.#rules);
     return stage;
   }

@@ -178,7 +178,8 @@ export class Turn implements api.Turn, StageOwner {
     return playback;
   }
 
-  startStage(kind: StageKind, start?: StageStart): Stage {
+  /** @param byHand The application reports it, and not what follows its SDKs. (Default: true.) */
+  startStage(kind: StageKind, start?: StageStart, byHand = true): Stage {
     const known = readArgument('Turn.startStage', STAGE_KIND, 'kind', kind);
     if (known === undefined) return new Stage('tool', {}, undefined);
     const { at, ...facts } = readOptions('Turn.startStage', STAGE_START, start);
@@ -188,6 +189,7 @@ export class Turn implements api.Turn, StageOwner {
       owner: this,
       startUs: instantUs(at),
     });
+    if (byHand) this.#host.reportedByHand(known);
     this.#openStages.add(stage);
     if (this.#stages.push(stage) > MAX_JUDGED_STAGES) this.#stages.shift();
     this.#host.stageStarted(stage);

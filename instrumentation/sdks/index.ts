@@ -4,6 +4,7 @@ import { sdks as assemblyai } from './assemblyai/index.ts';
 import { sdks as cartesia } from './cartesia/index.ts';
 import { sdks as deepgram } from './deepgram/index.ts';
 import { sdks as elevenlabs } from './elevenlabs/index.ts';
+import { sdks as fetch, loadRequests } from './fetch/index.ts';
 import { sdks as genai } from './genai/index.ts';
 import { sdks as groq } from './groq/index.ts';
 import type { SdkInstrumentation, SupportedSdk } from './kit/sdk.ts';
@@ -34,6 +35,7 @@ const FOLDERS = {
   anthropic,
   groq,
   sockets,
+  fetch,
 };
 
 type Folder = keyof typeof FOLDERS;
@@ -48,7 +50,7 @@ export interface InstrumentedSdk extends SupportedSdk, SdkInstrumentation {
 
 /** Follows what carriers post to the application, whatever it is written with. */
 export const followCallbacks = (): void => followTwilioCallbacks();
-export { loadBrowserSockets };
+export { loadBrowserSockets, loadRequests };
 
 /** Every SDK that is instrumented without a line of code. No file that patches one is loaded before the SDK is. */
 export const SDKS: readonly InstrumentedSdk[] = Object.entries<readonly SupportedSdk[]>(FOLDERS).flatMap(

@@ -1,9 +1,10 @@
-import { loadBrowserSockets, SDKS } from '../sdks/index.ts';
+import { loadBrowserSockets, loadRequests, SDKS } from '../sdks/index.ts';
 import { onGlobalWebSocket } from '../sdks/kit/raw/global.ts';
 import { leaveAlone } from '../sdks/kit/raw/left-alone.ts';
 
 /**
- * Follows what applications do without an SDK: sockets of the global `WebSocket`, which no hook sees being loaded.
+ * Follows what applications do without an SDK: sockets of the global `WebSocket`, which no hook
+ * sees being loaded, and requests of `fetch`, `undici` and `node:http`.
  *
  * @param disabled Packages that are left alone. The sockets of their providers are, too; all of them, where a framework is
  * left alone: it may report what it does in its own spans.
@@ -12,7 +13,10 @@ export function followBeneathSdks(disabled: readonly string[]): void {
   const off = SDKS.filter(({ packageName }) => disabled.includes(packageName));
   if (off.some(({ uses }) => uses.frameworks !== undefined)) leaveAlone('all');
   else leaveAlone(off.map(({ folder }) => folder));
-  if (disabled.includes('ws')) return;
   // The file that follows them is loaded when the application first uses one.
-  onGlobalWebSocket((websocketClass) => loadBrowserSockets()(websocketClass));
+  if (!disabled.includes('ws')) onGlobalWebSocket((websocketClass) => loadBrowserSockets()(websocketClass));
+  if (disabled.includes('fetch')) return;
+  const { followUndici, followHttp } = loadRequests();
+  followUndici();
+  followHttp();
 }

@@ -19,7 +19,7 @@ export const loadedSdkCount = (): number => loaded;
  */
 export function installHooks(sdks: readonly SdkInstrumentation[], disabled: readonly string[] = []): void {
   warnOfUnknown(sdks, disabled);
-  const wanted = sdks.filter(({ packageName }) => !disabled.includes(packageName));
+  const wanted = sdks.filter((sdk) => !disabled.includes(sdk.packageName) && specifiers(sdk).length > 0);
   if (wanted.length === 0) return;
   const api: Instrumentation = load('@opentelemetry/instrumentation');
   // A package may have several modules, each loaded and each with hooks of more than one SDK: one warning is enough.

@@ -14,7 +14,11 @@ export const sdkSections = (): string => SDKS.map(section).join('\n');
 function section(sdk: InstrumentedSdk): string {
   const [title, ...about] = readFileSync(join(packageRoot, aboutPath(sdk)), 'utf8').split('\n');
   const functions = Object.keys(sdk.byHand).map((name) => `\`${name}\``);
-  const facts = `Versions ${sdk.supportedVersions.join(', ')}. Bundled: ${functions.join(', ')}.`;
+  const byHand =
+    functions.length > 0 ? ` Bundled: ${functions.join(', ')}.` : ' Bundled applications: the same.';
+  const versions =
+    sdk.modules?.length === 0 ? 'Part of Node.' : `Versions ${sdk.supportedVersions.join(', ')}.`;
+  const facts = `${versions}${byHand}`;
   return [`#${title}`, '', facts, ...about].join('\n');
 }
 

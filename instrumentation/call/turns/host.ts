@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { Micros } from '../../../model/facts.ts';
-import type { Initiator } from '../../../model/vocabulary.ts';
+import type { Initiator, StageKind } from '../../../model/vocabulary.ts';
 import type { Instant } from '../clock.ts';
 import type { Stage, StageFacts, StageResult } from '../stage.ts';
 import type { Turn } from '../turn.ts';
@@ -27,7 +27,13 @@ export interface CallHost {
   /** Gives a turn its place in the call. */
   takeIndex(): number;
   /** Opens a stage that belongs to no turn, such as an utterance that led to none: its usage is the call's. */
-  startStage(kind: 'stt' | 'llm' | 'tts' | 'tool', facts: StageFacts & { at?: Instant }): Stage;
+  startStage(
+    kind: 'stt' | 'llm' | 'tts' | 'tool',
+    facts: StageFacts & { at?: Instant },
+    byHand?: boolean,
+  ): Stage;
+  /** The application reports stages of this kind itself. */
+  reportedByHand(kind: StageKind): void;
   /** Sentiment of the user's words, -1 to 1; undefined when unknown. */
   scoreSentiment(text: string): number | undefined;
   stageStarted(stage: Stage): void;

@@ -25,7 +25,7 @@ export function recordUtterance(
   owner: Pick<CallHost, 'startStage'>,
   { startAt, requestedAt = startAt, firstByteAt, endAt, facts, result, cancelled, error }: Utterance,
 ): void {
-  const stage = owner.startStage('stt', { ...facts, at: requestedAt });
+  const stage = owner.startStage('stt', { ...facts, at: requestedAt }, false);
   if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
   const outcome = { ...result, at: endAt };
   if (cancelled) stage.cancel(outcome);

@@ -7,7 +7,7 @@ const AUDIO = '{"type":"input_audio_buffer.append"';
 /** What is longer is a picture. */
 const MAX_EVENT_LENGTH = 1_000_000;
 
-/** Tells of an event that the application sends, as it is sent. Audio is measured and not parsed. */
+/** An event that the application sends, as it is on the wire. Audio is measured and not parsed. */
 export function sendEvent(data: unknown, connection: RealtimeConnection): void {
   if (typeof data !== 'string') return;
   if (data.startsWith(AUDIO)) {

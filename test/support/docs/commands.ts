@@ -21,6 +21,10 @@ const KEYS = {
 /** The first that matches counts. */
 export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   // Agents and reports
+  [
+    /^EARSHOT_PROVIDER_HOSTS=/,
+    { by: 'test/e2e/register/raw-sockets.test.ts', has: 'EARSHOT_PROVIDER_HOSTS' },
+  ],
   [/^EARSHOT_SDKS=/, { by: 'test/e2e/register/own-sdks.test.ts', has: 'EARSHOT_SDKS' }],
   [/^export (EARSHOT_)?DATABASE_URL=/, RUN],
   [/^([A-Z_]+=\S+ )*node --import earshot\/register (agent\.js|bundle\.mjs)$/, RUN],

@@ -60,6 +60,19 @@ test("what another package depends on is not the project's choice", async (t) =>
   assert.match(find(folder, 'SDKs')[0]?.text ?? '', /none that is instrumented/);
 });
 
+test('what is followed of an agent without an SDK is what this Node and this project have', async (t) => {
+  const bare = await project(t, WHOLE);
+  const name = 'without SDK';
+  const text = 'requests of fetch, undici and node:https';
+  const known = 'to providers that are known';
+  const of = (node: string, folder: string) =>
+    projectFindings(folder, node).filter((finding) => finding.name === name);
+  assert.deepEqual(of('20.19.0', bare), [{ name, status: 'ok', text: `${text}, ${known}` }]);
+  const withWs = await project(t, { ...WHOLE, 'node_modules/ws': '8.1.0' });
+  assert.equal(of('22.1.0', withWs)[0]?.text, `${text}, sockets of ws and WebSocket, ${known}`);
+  assert.deepEqual(find(bare, 'fetch'), []);
+});
+
 test('packages are found from a folder below, as a program there would', async (t) => {
   const folder = await project(t, { ...WHOLE, 'node_modules/ws': '8.1.0' });
   const below = join(folder, 'apps/agent');

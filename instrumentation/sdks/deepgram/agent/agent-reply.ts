@@ -122,7 +122,7 @@ export class AgentReply {
   }
 
   #openLate(open: OpenStage, facts: StageFacts, atMs: number | undefined): Stage {
-    return this.turn ? this.turn.startStage('tts', { ...facts, at: atMs }) : open('tts', facts, atMs);
+    return this.turn ? this.turn.startStage('tts', { ...facts, at: atMs }, false) : open('tts', facts, atMs);
   }
 
   #synthesised({ output: { bytesPerSecond } }: AgentSettings): StageResult {

@@ -76,7 +76,7 @@ export class LateTranscripts {
 
   #record(id: string, turn: Turn, { startMs, firstByteMs, transcript }: Utterance): void {
     this.#utterances.delete(id);
-    const stage = turn.startStage('stt', { streaming: true, ...transcript?.facts, at: startMs });
+    const stage = turn.startStage('stt', { streaming: true, ...transcript?.facts, at: startMs }, false);
     const result = { text: transcript?.text, usage: transcript?.usage, at: transcript?.atMs };
     if (transcript?.error !== undefined) stage.fail(transcript.error, result);
     else {

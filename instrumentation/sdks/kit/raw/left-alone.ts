@@ -7,3 +7,13 @@ export const leaveAlone = (folders: 'all' | readonly string[]): void => {
 
 /** Whether a provider is left alone. @param folder The name of its folder. */
 export const isLeftAlone = (folder: string): boolean => leftAlone === 'all' || leftAlone.has(folder);
+
+let followed = 0;
+
+/** Something was followed that no SDK does. */
+export const noteFollowed = (): void => {
+  followed++;
+};
+
+/** How often something was followed that no SDK does. */
+export const followedCount = (): number => followed;
