@@ -16,6 +16,7 @@ import {
   benchElevenLabs,
   benchPlivoIn,
   benchPlivoOut,
+  benchRawSockets,
   benchTwilioIn,
   benchTwilioOut,
 } from './frames/sockets.ts';
@@ -46,6 +47,7 @@ export async function benchAudioFrame(): Promise<BenchResult[]> {
     benchPlivoIn(),
     benchPlivoOut(),
     benchElevenLabs(),
+    ...benchRawSockets(),
     await benchScribe(),
     await benchSpeechBytes(),
     await benchSpeechEvents(),

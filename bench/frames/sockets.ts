@@ -110,16 +110,86 @@ function sends(carrier: string, ws: NullSocket, frames: readonly string[]): Benc
 
 /** A client's connection as `ws` makes it, without a peer. */
 class NullClient extends NullSocket {
-  readonly url = 'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000';
+  readonly url: string;
+  readonly readyState = 1;
+  constructor(url: string) {
+    super();
+    this.url = url;
+  }
   close(): void {}
-  setSocket(): void {}
+  setSocket(): void {
+    this.emit('open');
+  }
+}
+
+/** A socket that the application has opened, which is followed by where it leads. */
+function openedSocket(url: string): NullClient {
+  patchSockets({ WebSocket: NullClient });
+  const ws = new NullClient(url);
+  ws.setSocket();
+  ws.on('message', () => {});
+  return ws;
+}
+
+const LISTEN = 'wss://api.deepgram.com/v1/listen?model=nova-3&encoding=mulaw&sample_rate=8000';
+const REALTIME = 'wss://api.openai.com/v1/realtime?model=gpt-realtime';
+
+/** Frames of sockets that applications open themselves, and those of one that speaks no protocol that is known. */
+export function benchRawSockets(): BenchResult[] {
+  const listen = openedSocket(LISTEN);
+  const realtime = openedSocket(REALTIME);
+  realtime.emit('message', Buffer.from('{"type":"session.created","session":{}}'), false);
+  realtime.emit('message', Buffer.from('{"type":"response.created","response":{"id":"r"}}'), false);
+  const sends = (name: string, ws: NullSocket, frames: readonly (string | Uint8Array)[]): BenchResult => {
+    const plain = new NullSocket();
+    const times = compare(
+      frames,
+      (frame) => ws.send(frame),
+      (frame) => plain.send(frame),
+    );
+    return {
+      name,
+      ...times,
+      unit: 'µs/frame',
+      note: `send of a raw socket that drops everything, with and without the wrapper`,
+    };
+  };
+  const results = [
+    sends(
+      'audio frame to Deepgram, raw',
+      listen,
+      pool((i) => new Uint8Array(160).fill(i)),
+    ),
+    sends(
+      'audio frame to OpenAI Realtime, raw',
+      realtime,
+      pool((i) => JSON.stringify({ type: 'input_audio_buffer.append', audio: payload(i) })),
+    ),
+    messages(
+      'OpenAI Realtime, raw',
+      'raw socket',
+      realtime,
+      pool((i) =>
+        Buffer.from(
+          JSON.stringify({ type: 'response.output_audio.delta', response_id: 'r', delta: payload(i) }),
+        ),
+      ),
+    ),
+    messages(
+      'anyone else, raw',
+      'raw socket',
+      openedSocket('wss://api.example.com/v1/listen'),
+      pool((i) => Buffer.alloc(160, i)),
+    ),
+  ];
+  listen.emit('close', 1000);
+  return results;
 }
 
 export function benchElevenLabs(): BenchResult {
-  patchSockets({ WebSocket: NullClient });
-  const ws = new NullClient();
-  ws.setSocket();
-  ws.on('message', () => {});
+  const ws = openedSocket(
+    'wss://api.elevenlabs.io/v1/text-to-speech/nora/stream-input?output_format=ulaw_8000',
+  );
   ws.send('{"text":"Of course, with pleasure. "}');
   // A tenth of a second, as the service sends it: audio, and when which character is spoken.
   const alignment = '{"chars": ["O", "f"], "charStartTimesMs": [0, 60], "charDurationsMs": [60, 60]}';

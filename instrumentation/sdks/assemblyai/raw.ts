@@ -3,7 +3,7 @@ import type { FollowRaw } from '../kit/raw/protocol.ts';
 import { StreamingSession } from './streaming.ts';
 
 /** AssemblyAI's streaming, as applications open it themselves. */
-export const followStreaming: FollowRaw = ({ url, opened }) => {
+const followStreaming: FollowRaw = ({ url, opened }) => {
   const query = parameters(url);
   const session = new StreamingSession(
     { speechModel: query.speech_model, encoding: query.encoding, sampleRate: query.sample_rate },
@@ -14,4 +14,9 @@ export const followStreaming: FollowRaw = ({ url, opened }) => {
     // It counts from `Begin`, or from the first audio.
     opened: () => {},
   });
+};
+
+/** Who follows each of them. */
+export const FOLLOW = {
+  streaming: followStreaming,
 };

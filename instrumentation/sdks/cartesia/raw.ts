@@ -7,7 +7,7 @@ import { CartesiaSocket } from './socket.ts';
 
 // Cartesia's sockets, as applications open them themselves.
 
-export const followSpeech: FollowRaw = ({ opened }) => {
+const followSpeech: FollowRaw = ({ opened }) => {
   const contexts = new CartesiaSocket(opened);
   let within = opened;
   return {
@@ -25,7 +25,7 @@ export const followSpeech: FollowRaw = ({ opened }) => {
   };
 };
 
-export const followTranscription: FollowRaw = ({ url, opened }) => {
+const followTranscription: FollowRaw = ({ url, opened }) => {
   const connection = new CartesiaListenConnection(parameters(url), opened);
   return {
     ...listening(connection, {
@@ -37,4 +37,10 @@ export const followTranscription: FollowRaw = ({ url, opened }) => {
     },
     received: (data, atMs) => connection.message(parseJson(data), atMs),
   };
+};
+
+/** Who follows each of them. */
+export const FOLLOW = {
+  speech: followSpeech,
+  transcription: followTranscription,
 };

@@ -10,17 +10,17 @@ import { SpeakV1Connection, SpeakV2Connection } from './speak/speak.ts';
 
 // Deepgram's sockets, as applications open them themselves.
 
-export const followListen: FollowRaw = ({ url, opened }) => {
+const followListen: FollowRaw = ({ url, opened }) => {
   const connection = new ListenConnection(parameters(url), opened);
   return listening(connection, { closed: (code) => connection.closed(rawEnd(code)) });
 };
 
-export const followFlux: FollowRaw = ({ url, opened }) => {
+const followFlux: FollowRaw = ({ url, opened }) => {
   const connection = new FluxConnection(parameters(url), opened);
   return listening(connection, { closed: (code) => connection.closed(rawEnd(code)) });
 };
 
-export const followSpeakV1: FollowRaw = ({ url, opened }) => {
+const followSpeakV1: FollowRaw = ({ url, opened }) => {
   const connection = new SpeakV1Connection(parameters(url), opened);
   return told(connection, {
     Speak: (message) => connection.say(message),
@@ -30,7 +30,7 @@ export const followSpeakV1: FollowRaw = ({ url, opened }) => {
   });
 };
 
-export const followSpeakV2: FollowRaw = ({ url, opened }) => {
+const followSpeakV2: FollowRaw = ({ url, opened }) => {
   const connection = new SpeakV2Connection(parameters(url), opened);
   return told(connection, {
     Speak: (message) => connection.say(message),
@@ -40,7 +40,7 @@ export const followSpeakV2: FollowRaw = ({ url, opened }) => {
   });
 };
 
-export const followAgent: FollowRaw = ({ opened }) => {
+const followAgent: FollowRaw = ({ opened }) => {
   const connection = new AgentConnection(opened);
   const configured = (message: Foreign): void => connection.configured(message);
   return told(connection, {
@@ -71,3 +71,12 @@ const told = (
   received: (data, atMs) => connection.message(data, atMs),
   closed: (code) => connection.closed(rawEnd(code)),
 });
+
+/** Who follows each of them. */
+export const FOLLOW = {
+  listen: followListen,
+  flux: followFlux,
+  speakV1: followSpeakV1,
+  speakV2: followSpeakV2,
+  agent: followAgent,
+};

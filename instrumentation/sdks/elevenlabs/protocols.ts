@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
-const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const follow = () => (file('./raw.js') as typeof import('./raw.ts')).FOLLOW;
 const folder = 'elevenlabs';
 const providers = ['elevenlabs'] as const;
 
@@ -14,13 +14,13 @@ export const protocols: readonly SocketProtocol[] = [
     path: /\/v1\/text-to-speech\/[^/]+\/(?:multi-)?stream-input$/,
     anywhere: true,
     takesBytes: true,
-    load: () => raw().followStreamInput,
+    load: () => follow().streamInput,
   },
   {
     name: 'ElevenLabs Scribe',
     folder,
     providers,
     path: /\/v1\/speech-to-text\/realtime$/,
-    load: () => raw().followScribe,
+    load: () => follow().scribe,
   },
 ];

@@ -8,7 +8,7 @@ import { ElevenLabsSocket } from './socket.ts';
 
 // ElevenLabs' sockets, as applications open them themselves: its SDK has none for synthesis.
 
-export const followStreamInput: FollowRaw = ({ url, opened }) => {
+const followStreamInput: FollowRaw = ({ url, opened }) => {
   const socket = new ElevenLabsSocket(url, opened);
   return {
     get context() {
@@ -22,7 +22,7 @@ export const followStreamInput: FollowRaw = ({ url, opened }) => {
   };
 };
 
-export const followScribe: FollowRaw = ({ url, opened }) => {
+const followScribe: FollowRaw = ({ url, opened }) => {
   const query = parameters(url);
   const scribe = new ScribeConnection(
     {
@@ -48,4 +48,10 @@ export const followScribe: FollowRaw = ({ url, opened }) => {
     received: (data, atMs) => scribe.message(parseJson(data), atMs),
     closed: (code) => scribe.closed(code),
   };
+};
+
+/** Who follows each of them. */
+export const FOLLOW = {
+  streamInput: followStreamInput,
+  scribe: followScribe,
 };

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
-const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const follow = () => (file('./raw.js') as typeof import('./raw.ts')).FOLLOW;
 
 export const protocols: readonly SocketProtocol[] = [
   {
@@ -10,6 +10,6 @@ export const protocols: readonly SocketProtocol[] = [
     folder: 'genai',
     providers: ['gcp.gemini', 'gcp.vertex_ai'],
     path: /[./]BidiGenerateContent(?:Constrained)?$/,
-    load: () => raw().followLive,
+    load: () => follow().live,
   },
 ];

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { SocketProtocol } from '../kit/raw/protocol.ts';
 
 const file = createRequire(import.meta.url);
-const raw = () => file('./raw.js') as typeof import('./raw.ts');
+const follow = () => (file('./raw.js') as typeof import('./raw.ts')).FOLLOW;
 
 export const protocols: readonly SocketProtocol[] = [
   {
@@ -11,6 +11,6 @@ export const protocols: readonly SocketProtocol[] = [
     providers: ['openai', 'azure.ai.openai'],
     path: /\/(?:v1|openai|openai\/v1)\/realtime$/,
     claimedLate: true,
-    load: () => raw().followRealtime,
+    load: () => follow().realtime,
   },
 ];

@@ -6,7 +6,7 @@ import { RealtimeConnection } from './realtime-connection.ts';
 import { sendEvent } from './realtime-frames.ts';
 
 /** The Realtime API, of sockets that applications open themselves. */
-export const followRealtime: FollowRaw = ({ url, provider, opened }) => {
+const followRealtime: FollowRaw = ({ url, provider, opened }) => {
   const query = url.searchParams;
   const model = query.get('model') ?? query.get('deployment') ?? undefined;
   const connection = new RealtimeConnection({ provider, model }, opened);
@@ -23,4 +23,9 @@ export const followRealtime: FollowRaw = ({ url, provider, opened }) => {
     closed: (code) =>
       connection.closed(nowMs(), { final: true, ...(!closedCleanly(code) && { error: 'connection_lost' }) }),
   };
+};
+
+/** Who follows each of them. */
+export const FOLLOW = {
+  realtime: followRealtime,
 };
