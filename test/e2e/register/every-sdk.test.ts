@@ -65,6 +65,12 @@ const stagesOf = ({ rows }: Done, kind: Kind): string[] =>
     .flatMap(rows)
     .filter((span) => !/^(call|turn)\b/.test(span));
 
+/** Where the services are: hosts as of proxies before providers, whose paths say what is asked for. */
+const hostsOf = ({ env }: EverySdkWorld): string[] =>
+  Object.values(JSON.parse(env.SIMULATORS ?? '{}') as Readonly<Record<string, string>>).map(
+    (url) => new URL(url).host,
+  );
+
 describe('every SDK', { concurrency: 3 }, () => {
   let postgres: TestPostgres;
   let world: EverySdkWorld;
@@ -205,6 +211,12 @@ describe('every SDK', { concurrency: 3 }, () => {
       assert.deepEqual(rows(id), before.rows(id));
       for (const callId of [undefined, ...callIds(kind)])
         assert.deepEqual(spans(callId), before.spans(callId));
+    });
+
+    test(`${kind}: counts once where its sockets and requests are known without the SDK as well`, async () => {
+      const known = await once('known', () => ({ env: { EARSHOT_PROVIDER_HOSTS: hostsOf(world).join() } }));
+      assert.deepEqual(known.rows(id), (await usual()).rows(id));
+      assert.doesNotMatch(known.printed(kind).join('\n'), WENT_WRONG);
     });
 
     test(`${kind}: one line of code does the same in a bundle, and without it nothing is seen`, async () => {
