@@ -5,7 +5,7 @@ import { AgentProcess } from '../../demo/agent-process.ts';
 import { type CallerStep, makeCall } from '../../demo/phone-caller.ts';
 import { planCall } from '../../demo/scenarios.ts';
 import type { ProviderTruth, WorldCall } from '../../demo/world.ts';
-import { REGISTER } from './observed-world.ts';
+import { PROVIDER_HOSTS, REGISTER } from './observed-world.ts';
 import { poll } from './poll.ts';
 import { packageRoot } from './root.ts';
 import { type AnthropicTruth, startAnthropicSimulator } from './simulators/anthropic.ts';
@@ -56,6 +56,7 @@ export async function startElevenLabsWorld(
       EARSHOT_SPOOL_DIR: join(folder, 'spool'),
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_METRICS_EXPORTER: 'none',
+      ...PROVIDER_HOSTS,
       ...env,
     },
   }).catch(async (error) => {

@@ -14,6 +14,9 @@ export const REGISTER: readonly string[] = [
   new URL('../../instrumentation/register.js', import.meta.url).href,
 ];
 
+/** Loopback stands for every provider: sockets and requests of agents are known without their SDKs, as they are in the field. */
+export const PROVIDER_HOSTS = { EARSHOT_PROVIDER_HOSTS: '127.0.0.1,localhost' } as const;
+
 /** A world whose agent is observed by earshot. */
 export interface ObservedWorld extends DemoWorld {
   /** Where the agent's spans wait while the database is away. Goes with `close`. */
@@ -32,6 +35,7 @@ export async function startObservedWorld(
     EARSHOT_SPOOL_DIR: spoolDir,
     OTEL_TRACES_EXPORTER: 'none',
     OTEL_METRICS_EXPORTER: 'none',
+    ...PROVIDER_HOSTS,
     ...agent?.env,
   };
   const removeSpool = (): Promise<void> => rm(spoolDir, { recursive: true, force: true });

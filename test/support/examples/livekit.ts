@@ -7,7 +7,7 @@ import { type DeepgramTruth, startDeepgramSimulator } from '../../../demo/simula
 import type { Database } from '../../../exporter/store/index.ts';
 import type { Heard, Spoken } from '../livekit/audio.ts';
 import { type SpeechTruth, startSpeechServer } from '../livekit/speech-server.ts';
-import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
+import { PROVIDER_HOSTS, REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { poll } from '../poll.ts';
 import { Program } from '../program.ts';
 import { readStalls, STALL_PROBE, type Stall, watchStalls } from '../stalls.ts';
@@ -62,6 +62,7 @@ export async function playLiveKitExample(
         OPENAI_API_KEY: 'none',
         OPENAI_BASE_URL: `${speech.url}/v1`,
         OTEL_METRICS_EXPORTER: 'none',
+        ...PROVIDER_HOSTS,
         OTEL_TRACES_EXPORTER: 'none',
         STALLS_FILE: stallsFile,
         ...env,

@@ -7,7 +7,7 @@ import { type CallerStep, type CallTruth, makeCall, type TurnTruth } from '../..
 import type { Database } from '../../../exporter/store/index.ts';
 import type { Measured } from '../accuracy.ts';
 import type { Interval, Measurement } from '../ground-truth.ts';
-import { REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
+import { PROVIDER_HOSTS, REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
 import { packageRoot } from '../root.ts';
 import type { RealtimeSimulator, RealtimeTruth } from '../simulators/openai-realtime.ts';
 import { readStalls, STALL_PROBE, watchStalls } from '../stalls.ts';
@@ -58,6 +58,7 @@ export async function callRealtimeAgent(
       EARSHOT_SPOOL_DIR: join(folder, 'spool'),
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_METRICS_EXPORTER: 'none',
+      ...PROVIDER_HOSTS,
       STALLS_FILE: agentStalls,
     },
   });
