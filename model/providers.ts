@@ -71,6 +71,8 @@ export const PROVIDERS = {
   openai: { aliases: ['open_ai'], hosts: ['openai.com'] },
   openrouter: { hosts: ['openrouter.ai'] },
   perplexity: { hosts: ['perplexity.ai'] },
+  soniox: { hosts: ['soniox.com'] },
+  speechmatics: { hosts: ['speechmatics.com'] },
   together: { aliases: ['together_ai', 'togetherai'], hosts: ['together.ai', 'together.xyz'] },
   x_ai: { aliases: ['xai'], hosts: ['x.ai'] },
 } as const satisfies Record<string, Provider>;

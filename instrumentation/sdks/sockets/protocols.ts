@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { protocols as assemblyai } from '../assemblyai/protocols.ts';
 import { protocols as cartesia } from '../cartesia/protocols.ts';
 import { protocols as deepgram } from '../deepgram/protocols.ts';
@@ -5,6 +6,28 @@ import { protocols as elevenlabs } from '../elevenlabs/protocols.ts';
 import { protocols as genai } from '../genai/protocols.ts';
 import type { SocketProtocol } from '../kit/raw/protocol.ts';
 import { protocols as openai } from '../openai/protocols.ts';
+
+const file = createRequire(import.meta.url);
+const follow = () => (file('./raw.js') as typeof import('./raw.ts')).FOLLOW;
+
+/** Of recognisers of which no SDK is instrumented. */
+const others: readonly SocketProtocol[] = [
+  {
+    name: 'Soniox STT',
+    folder: 'soniox',
+    providers: ['soniox'],
+    path: /\/transcribe-websocket$/,
+    load: () => follow().soniox,
+  },
+  {
+    name: 'Speechmatics real-time',
+    folder: 'speechmatics',
+    providers: ['speechmatics'],
+    path: /\/v2(?:\/[a-z-]+)?\/?$/,
+    onlyThere: true,
+    load: () => follow().speechmatics,
+  },
+];
 
 /** The protocols that raw sockets are known to speak. */
 export const PROTOCOLS: readonly SocketProtocol[] = [
@@ -14,4 +37,5 @@ export const PROTOCOLS: readonly SocketProtocol[] = [
   ...elevenlabs,
   ...genai,
   ...openai,
+  ...others,
 ];

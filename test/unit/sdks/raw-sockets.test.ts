@@ -43,6 +43,8 @@ describe('the protocol of a socket', () => {
         'wss://us-central1-aiplatform.googleapis.com/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent',
         'Gemini Live, gcp.vertex_ai',
       ],
+      ['wss://stt-rt.soniox.com/transcribe-websocket', 'Soniox STT, soniox'],
+      ['wss://eu2.rt.speechmatics.com/v2', 'Speechmatics real-time, speechmatics'],
       ['wss://api.example.com/v1/text-to-speech/nora/stream-input', 'ElevenLabs stream-input, elevenlabs'],
       ['wss://api.example.com/v1/listen', undefined],
       ['wss://api.openai.com/v1/listen', undefined],
@@ -61,6 +63,7 @@ describe('the protocol of a socket', () => {
     assert.equal(found('ws://[::1]:8443/v1/speech-to-text/realtime'), 'ElevenLabs Scribe, elevenlabs');
     assert.equal(found('ws://[::1]:8443/v1/listen'), undefined);
     assert.equal(found('ws://other.internal/v1/listen'), undefined);
+    assert.equal(found('ws://proxy.internal/v2'), undefined);
   });
 
   it('is that of hosts that can be some', () => {

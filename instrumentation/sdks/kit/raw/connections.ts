@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import { byteLength, closeError } from '../live/sockets.ts';
 import type { ConnectionEnd, TranscriptionConnection } from '../live/transcription-connection.ts';
 import type { RawConnection } from './protocol.ts';
@@ -35,3 +36,27 @@ export const listening = (
   received: (data, atMs) => connection.message(data, atMs),
   closed,
 });
+
+/**
+ * A connection of which only what the application sends says what it is.
+ *
+ * @param begin Begins to follow it, where `sent` says so.
+ */
+export function begunBy(opened: Context, begin: (sent: unknown) => RawConnection | undefined): RawConnection {
+  let connection: RawConnection | undefined;
+  return {
+    get context() {
+      return connection?.context ?? opened;
+    },
+    opened: () => {},
+    sent: (data, atMs) => {
+      if (connection) connection.sent(data, atMs);
+      else {
+        connection = begin(data);
+        connection?.opened();
+      }
+    },
+    received: (data, atMs) => connection?.received(data, atMs),
+    closed: (code) => connection?.closed(code),
+  };
+}

@@ -41,6 +41,8 @@ export interface SocketProtocol {
   readonly path: RegExp;
   /** No other service has this path: the host does not matter. (Default: false.) */
   readonly anywhere?: boolean;
+  /** Its path says too little: behind a proxy the provider has to be named. (Default: false.) */
+  readonly onlyThere?: boolean;
   /** Text frames that came are taken as they are, and not as strings. (Default: false.) */
   readonly takesBytes?: boolean;
   /** An SDK says that a socket is its own with the first message only. (Default: false.) */

@@ -20,7 +20,8 @@ export function recognise(address: unknown, protocols: readonly SocketProtocol[]
   const provider = answering?.provider;
   for (const protocol of protocols) {
     if (!protocol.path.test(url.pathname)) continue;
-    if (protocol.anywhere || (answering && provider === undefined) || isOf(protocol, provider))
+    const byPath = answering !== undefined && provider === undefined && !protocol.onlyThere;
+    if (protocol.anywhere || byPath || isOf(protocol, provider))
       return { protocol, url, provider: isOf(protocol, provider) ? provider : protocol.providers[0] };
   }
   return undefined;
