@@ -17,7 +17,7 @@ export const sdks = [
   {
     packageName: 'openai',
     modules: ['openai', ...REALTIME_MODULES],
-    supportedVersions: ['>=6.0.0 <8'],
+    supportedVersions: ['>=5.17.0 <8'],
     uses: {
       'speech to speech': 'Realtime',
       'speech-to-text': '',

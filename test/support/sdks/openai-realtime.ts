@@ -30,11 +30,11 @@ export const BUILDS = [
   { name: 'openai 7 from ESM', exports: namespace, OpenAI },
   { name: 'openai 7 from CommonJS', exports: commonJs, OpenAI },
   {
-    name: 'openai 6.0 from ESM',
+    name: 'openai 5.17 from ESM',
     exports: oldestNamespace as unknown as typeof namespace,
     OpenAI: OldestOpenAI,
   },
-  { name: 'openai 6.0 from CommonJS', exports: oldestCommonJs, OpenAI: OldestOpenAI },
+  { name: 'openai 5.17 from CommonJS', exports: oldestCommonJs, OpenAI: OldestOpenAI },
 ] as const;
 
 let simulator: RealtimeSimulator;

@@ -48,7 +48,7 @@ test('an SDK of a supported version is ok; of another one, how to get one that i
     {
       name: 'openai',
       status: 'warn',
-      text: '4.104.0 is not instrumented; supported are >=6.0.0 <8',
+      text: '4.104.0 is not instrumented; supported are >=5.17.0 <8',
       cure: 'npm install openai@7',
     },
   ]);
