@@ -32,6 +32,7 @@ export function followRawSockets(
 ): void {
   patchSockets(ws);
   patchBrowserSockets(BrowserSocket);
+  if ('WebSocket' in globalThis) patchBrowserSockets(globalThis.WebSocket);
   setProviderHosts(simulators.map(({ url, provider }) => ({ host: new URL(url).host, provider })));
 }
 

@@ -55,7 +55,9 @@ export class LeastRequest {
 
   /** The body is complete. */
   ended(): void {
-    if (this.#status >= 400) this.#request.fail(String(this.#status));
+    // What it was sent on to is another request.
+    if (this.#status >= 300 && this.#status < 400) this.#request.cancel();
+    else if (this.#status >= 400) this.#request.fail(String(this.#status));
     else this.#request.end();
   }
 
