@@ -134,7 +134,9 @@ function parseQuery(request: IncomingMessage): URLSearchParams {
 /** The status that the real service refuses such a request with, if it does. */
 function refusal(request: IncomingMessage, query: URLSearchParams): number | undefined {
   if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/v1/listen') return 404;
-  if (!/^(token|bearer) ./i.test(request.headers.authorization ?? '')) return 401;
+  const { authorization = '', 'sec-websocket-protocol': protocols = '' } = request.headers;
+  // Browsers' sockets have no headers of their own: they say it as subprotocols.
+  if (!/^(token|bearer) ./i.test(authorization) && !/^(token|bearer), *./i.test(protocols)) return 401;
   const rate = Number(query.get('sample_rate'));
   const known = query.get('encoding') === 'mulaw' ? rate === 8000 : query.get('encoding') === 'linear16';
   return known && rate > 0 && rate % 8000 === 0 && query.get('model') ? undefined : 400;
