@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { guard } from '../call/spans.ts';
 import { loadBrowserSockets, loadRequests, SDKS } from '../sdks/index.ts';
 import { onGlobalWebSocket } from '../sdks/kit/raw/global.ts';
 import { leaveAlone } from '../sdks/kit/raw/left-alone.ts';
@@ -16,7 +18,15 @@ export function followBeneathSdks(disabled: readonly string[]): void {
   // The file that follows them is loaded when the application first uses one.
   if (!disabled.includes('ws')) onGlobalWebSocket((websocketClass) => loadBrowserSockets()(websocketClass));
   if (disabled.includes('fetch')) return;
-  const { followUndici, followHttp } = loadRequests();
-  followUndici();
-  followHttp();
+  onFirst('undici:request:create', (message) => loadRequests().followUndici(message));
+  onFirst('http.client.request.start', (message) => loadRequests().followHttp(message));
+}
+
+/** What the application never does is never loaded. */
+function onFirst(channel: string, follow: (message: unknown) => void): void {
+  const first = (message: unknown): void => {
+    unsubscribe(channel, first);
+    guard('following requests', () => follow(message));
+  };
+  subscribe(channel, first);
 }

@@ -14,13 +14,14 @@ interface Message {
   readonly error?: unknown;
 }
 
-/** Requests of `node:http` and `node:https`, and of what is made on them, such as node-fetch and axios. */
-export function followHttp(): void {
-  on('http.client.request.start', ({ request }) => {
-    const address = `${request.protocol}//${String(request.getHeader('host') ?? request.host)}${request.path}`;
-    const least = leastRequest(request.method, address);
-    if (least) requests.set(request, least);
-  });
+/**
+ * Requests of `node:http` and `node:https`, and of what is made on them, such as node-fetch and axios.
+ *
+ * @param first A message of the first of these channels that has come already.
+ */
+export function followHttp(first?: unknown): void {
+  on('http.client.request.start', started);
+  if (first !== undefined) guard('following a request', () => started(first as Message));
   // Published when the head of the answer has come.
   on('http.client.response.finish', ({ request, response }) => {
     const least = requests.get(request);
@@ -37,6 +38,13 @@ export function followHttp(): void {
     if (foreign(error)?.name === 'AbortError') least?.left();
     else least?.failed(error);
   });
+}
+
+function started({ request }: Message): void {
+  if (requests.has(request)) return;
+  const address = `${request.protocol}//${String(request.getHeader('host') ?? request.host)}${request.path}`;
+  const least = leastRequest(request.method, address);
+  if (least) requests.set(request, least);
 }
 
 const on = (channel: string, told: (message: Message) => void): void =>

@@ -5,19 +5,17 @@ import type { LeastRequest } from './least-request.ts';
 import { leastRequest } from './recognise.ts';
 
 const requests = new WeakMap<object, LeastRequest>();
+const CREATED = 'undici:request:create';
 
 /**
  * Requests of Node's own `fetch` and of `undici`, which publish to the same channels. What a message is about is found by
  * its request: only the first runs in the context of the code that asked.
+ *
+ * @param first A message of the first of these channels that has come already.
  */
-export function followUndici(): void {
-  on('undici:request:create', ({ request }) => {
-    const { method, origin, path } = foreign(request) ?? {};
-    const least = leastRequest(method, `${origin}${path}`);
-    if (!least) return;
-    requests.set(request as object, least);
-    tapData(request as Record<string, unknown>, least);
-  });
+export function followUndici(first?: unknown): void {
+  on(CREATED, created);
+  if (first !== undefined) guard('following a request', () => created(foreign(first) ?? {}));
   on('undici:request:headers', ({ request, response }) => {
     const least = requests.get(request as object);
     if (!least) return;
@@ -34,6 +32,15 @@ export function followUndici(): void {
     if (foreign(error)?.name === 'AbortError') least?.left();
     else least?.failed(error);
   });
+}
+
+function created({ request }: Foreign): void {
+  const { method, origin, path } = foreign(request) ?? {};
+  if (requests.has(request as object)) return;
+  const least = leastRequest(method, `${origin}${path}`);
+  if (!least) return;
+  requests.set(request as object, least);
+  tapData(request as Record<string, unknown>, least);
 }
 
 const on = (channel: string, told: (message: Foreign) => void): void =>

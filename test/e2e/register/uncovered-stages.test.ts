@@ -31,7 +31,7 @@ describe('a phone agent that does one stage without an SDK', { concurrency: true
   after(() => postgres?.stop());
 
   /** The example agent with one file replaced, called once: a greeting, an answer that is talked over, two more. */
-  async function callWithout(t: TestContext, stage: Stage): Promise<Called> {
+  async function callWithout(t: TestContext, stage: Stage, { known = false } = {}): Promise<Called> {
     const folder = await temporaryFolder(t);
     await cp(join(packageRoot, 'examples/phone-agent'), folder, { recursive: true });
     await cp(join(packageRoot, 'test/fixtures/programs/uncovered', FILES[stage]), join(folder, FILES[stage]));
@@ -39,7 +39,12 @@ describe('a phone agent that does one stage without an SDK', { concurrency: true
     const url = await postgres.createDatabase();
     const db: Database = openPostgres({ url });
     const world = await startObservedWorld(url, {
-      agent: { program: join(folder, 'agent.js'), cwd: folder },
+      // Of a service that is not known nothing is seen.
+      agent: {
+        program: join(folder, 'agent.js'),
+        cwd: folder,
+        env: known ? {} : { EARSHOT_PROVIDER_HOSTS: '' },
+      },
     });
     try {
       const [call] = await world.makeCalls(['barge_in']);
@@ -59,6 +64,26 @@ describe('a phone agent that does one stage without an SDK', { concurrency: true
       await db.close();
     }
   }
+
+  for (const [stage, way, unpriced] of [
+    ['tts', 'fetch', ['tts:cartesia/unknown']],
+    ['llm', 'fetch', ['llm:openai/llama-3.1-8b-instant']],
+    ['stt', 'a raw socket', []],
+  ] as const)
+    test(`${stage} by ${way} to a service that is known: its turns are those of the SDK`, async (t) => {
+      const { expected, stored } = await callWithout(t, stage, { known: true });
+      assert.deepEqual(stored.metrics.unpriced, unpriced);
+      assert.deepEqual(
+        stored.logs.map(({ initiator, interrupted, eou_source }) => ({ initiator, interrupted, eou_source })),
+        expected.turns.map(({ initiator, interrupted }) => ({
+          initiator,
+          interrupted,
+          eou_source: initiator === 'user' ? 'stt_word_end' : null,
+        })),
+      );
+      const seen = stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === stage);
+      assert.ok(seen.length >= 3, `${seen.length}`);
+    });
 
   for (const [stage, way] of [
     ['tts', 'fetch'],
