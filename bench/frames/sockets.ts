@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { patchPlivoMediaStreams } from '../../instrumentation/sdks/plivo/plivo.ts';
-import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/twilio.ts';
 import { patchSockets } from '../../instrumentation/sdks/sockets/sockets.ts';
+import { patchTwilioMediaStreams } from '../../instrumentation/sdks/twilio/twilio.ts';
 import type { BenchResult } from '../result.ts';
 import { compare, payload, pool } from './rounds.ts';
 

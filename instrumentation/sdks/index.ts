@@ -12,10 +12,10 @@ import { sdks as livekit } from './livekit/index.ts';
 import { sdks as openai } from './openai/index.ts';
 import { sdks as plivo } from './plivo/index.ts';
 import { sdks as signalwire } from './signalwire/index.ts';
+import { loadBrowserSockets, sdks as sockets } from './sockets/index.ts';
 import { sdks as telnyx } from './telnyx/index.ts';
 import { followTwilioCallbacks, sdks as twilio } from './twilio/index.ts';
 import { sdks as vonage } from './vonage/index.ts';
-import { loadBrowserSockets, sdks as sockets } from './sockets/index.ts';
 
 /** The folders of providers. What is said of an SDK stands in its folder's `index.ts` and Markdown, and nowhere else. */
 const FOLDERS = {
@@ -50,6 +50,7 @@ export interface InstrumentedSdk extends SupportedSdk, SdkInstrumentation {
 
 /** Follows what carriers post to the application, whatever it is written with. */
 export const followCallbacks = (): void => followTwilioCallbacks();
+
 export { loadBrowserSockets, loadRequests };
 
 /** Every SDK that is instrumented without a line of code. No file that patches one is loaded before the SDK is. */
