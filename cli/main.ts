@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./commands/report.ts')).report,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
   reprice: async () => (await import('./commands/reprice.ts')).reprice,
 };
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** Packages that only some commands need, and that may be left out: by what they are for. */
 const NEEDED = {
   database: ['@electric-sql/pglite', '@electric-sql/pglite-socket'],
+  parquet: ['hyparquet-writer'],
   demo: ['@deepgram/sdk', 'groq-sdk', '@cartesia/cartesia-js', 'ws'],
 } as const;
 

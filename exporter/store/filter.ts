@@ -36,6 +36,10 @@ export interface CallFilter {
   unpriced?: boolean;
   /** Calls whose id begins so. */
   idPrefix?: string;
+  /** Only calls whose rows were computed then or later. */
+  finalizedSince?: Micros;
+  /** Only calls whose rows were computed before then. */
+  finalizedUntil?: Micros;
 }
 
 /** SQL with its parameters, to be put into a statement. */
@@ -86,6 +90,10 @@ export function callCondition(filter: CallFilter, first = 1): SqlPart {
     conditions.push(filter.unpriced ? `m.unpriced <> '{}'` : `m.unpriced = '{}'`);
   if (filter.idPrefix !== undefined)
     conditions.push(`m.call_id LIKE ${parameter(likePrefix(filter.idPrefix), 'text')}`);
+  if (filter.finalizedSince !== undefined)
+    conditions.push(`m.finalized_at >= ${instant(parameter, filter.finalizedSince)}`);
+  if (filter.finalizedUntil !== undefined)
+    conditions.push(`m.finalized_at < ${instant(parameter, filter.finalizedUntil)}`);
   return { sql: conditions.join(' AND ') || 'true', params };
 }
 

@@ -70,6 +70,7 @@ export {
   streamCalls,
   turnsOfCalls,
 } from './select-calls.ts';
+export { settledInstant } from './settled.ts';
 export { useTenantKeys } from './tenant-keys.ts';
 export type { ModelSpeed } from './totals-statements.ts';
 export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

@@ -7,7 +7,7 @@ import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const COMMANDS = ['demo', 'watch', 'ui', 'serve', 'report', 'doctor', 'migrate', 'reprice'];
+const COMMANDS = ['demo', 'watch', 'ui', 'serve', 'report', 'doctor', 'migrate', 'export', 'reprice'];
 /** What they show is a program's output, or a log. */
 const WITHOUT_JSON = ['watch', 'ui', 'serve'];
 
@@ -54,6 +54,13 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['reprice', '--since', 'monday'], /--since: saw monday.*7d/],
       [['demo', '--seed', '-1'], /seed/],
       [['migrate', 'now'], /now/],
+      [['export', '--to', 'x'], /--since is missing/],
+      [['export', '--since', '7d'], /--to is missing/],
+      [['export', '--since', '7d', '--to', 's3://x/y'], /--to: saw s3:\/\/x\/y, expected a folder/],
+      [
+        ['export', '--since', '7d', '--to', 'x', '--format', 'xlsx'],
+        /--format: saw xlsx, expected one of parquet, csv, jsonl/,
+      ],
     ];
     for (const [args, says] of wrong) {
       const { code, stdout, stderr } = await runCli(args, { cwd });

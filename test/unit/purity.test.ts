@@ -110,6 +110,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
+  'exporter/warehouse': ['model', 'exporter/pricing', 'exporter/store'],
   'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
   'exporter/pipeline': [
     'model',
@@ -166,9 +167,18 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     // What the doctor asks: the SDKs that are supported, and where spans go.
     'instrumentation/sdks',
     'instrumentation/otel',
-    ...['calls', 'finalize', 'kit', 'metrics', 'pipeline', 'pricing', 'receiver', 'spool', 'store'].map(
-      (room) => `exporter/${room}`,
-    ),
+    ...[
+      'calls',
+      'finalize',
+      'kit',
+      'metrics',
+      'pipeline',
+      'pricing',
+      'receiver',
+      'spool',
+      'store',
+      'warehouse',
+    ].map((room) => `exporter/${room}`),
   ],
 };
 

@@ -39,6 +39,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npx earshot report --live$/, { by: 'test/integration/cli/report.test.ts', has: 'listLiveCalls(' }],
   [/^npx earshot report .*--csv > /, { by: 'test/integration/cli/report.test.ts', has: 'exportCsv(' }],
   [/^npx earshot report .*--sort /, { by: 'test/unit/cli/options.test.ts', has: "'min-silence'" }],
+  [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
   [/^npx esbuild /, RUN],
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],

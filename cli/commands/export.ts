@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import {
+  ExportError,
+  type ExportedDay,
+  exportRows,
+  FORMATS,
+  type Format,
+} from '../../exporter/warehouse/index.ts';
+import { safeText } from '../../model/safe-text.ts';
+import { readSettings } from '../../model/settings.ts';
+import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
+import { openCommandDatabase } from '../database.ts';
+import { missingPackages } from '../missing.ts';
+import { toJson } from '../render/json.ts';
+import { count } from '../render/text.ts';
+import { readTime, TIME_HELP } from '../time-option.ts';
+
+const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'write calls and turns as files for a warehouse, each version once',
+  help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] --to DIR
+
+Writes what was finalized since the export before into new files below DIR, one folder a day, and never changes a file that
+is there: call_metrics/day=2026-11-29/part-000001.parquet, and call_logs/day=… with the turns. Run it as often as you like,
+by cron for example. A run that is killed is made good by the next one: no call is lost or there twice.
+
+  --since TIME    from this day on, in UTC: ${TIME_HELP}
+  --until TIME    only days that begin before then
+  --format WORD   ${FORMAT_NAMES.join(', ')} (default parquet)
+  --to DIR        a folder, which is made. All runs into it have the same format
+  --json          what was exported, by day, in place of a sentence
+
+A day is the one in which the call began. A call that is finalized again, for a late span or a new price, is written again with
+a later finalized_at: the latest one counts (docs/warehouse.md has the SQL). What was finalized in the ten seconds before a run
+is of the next one. Money is decimal(38, 20) in Parquet, instants are microseconds of UTC, unknown is NULL.
+
+Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .earshot (EARSHOT_DATA_DIR).`,
+  options: {
+    since: { type: 'string' },
+    until: { type: 'string' },
+    format: { type: 'string' },
+    to: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  maxArguments: 0,
+  run,
+};
+
+/** Between two pages a file is written, on a disk that may be slow. */
+const CONNECTIONS = { statementTimeoutMs: 0, idleInTransactionTimeoutMs: 600_000 };
+
+async function run({ options, io }: Invocation): Promise<ExitCode> {
+  const since = readTime('since', options.since, true);
+  const until = readTime('until', options.until, true);
+  if (since === undefined)
+    throw new UsageError('--since is missing: say from which day on, such as 2026-11-01 or 30d.');
+  if (until !== undefined && until <= since) throw new UsageError('--until is not after --since.');
+  const format = readFormat(options.format);
+  const to = readFolder(options.to);
+  const install = format === 'parquet' ? missingPackages('parquet') : undefined;
+  if (install !== undefined)
+    throw new CommandError(`Parquet needs a package that is not installed:\n\n  ${install}`);
+  const database = await openCommandDatabase(readSettings(), CONNECTIONS);
+  const days: ExportedDay[] = [];
+  try {
+    await exportRows(database.db, {
+      to,
+      format,
+      since,
+      until,
+      onDay: (exported) => {
+        days.push(exported);
+        io.err(`${exported.day}: ${countOf([exported])}`);
+      },
+    });
+  } catch (error) {
+    throw error instanceof ExportError ? new CommandError(error.message, { cause: error }) : error;
+  } finally {
+    await database.close();
+  }
+  if (options.json === true) io.out(toJson({ days }));
+  else if (days.length > 0) io.out(`${countOf(days)} of ${count(days.length, 'day')}, in ${safeText(to)}`);
+  else io.out('Nothing new to export. What was finalized in the last ten seconds is of the next run.');
+  return 0;
+}
+
+function countOf(days: readonly ExportedDay[]): string {
+  const sum = (table: keyof ExportedDay['rows']) => days.reduce((rows, day) => rows + day.rows[table], 0);
+  return `${count(sum('call_metrics'), 'call')} and ${count(sum('call_logs'), 'turn')}`;
+}
+
+function readFormat(text: unknown): Format {
+  if (text === undefined) return 'parquet';
+  const format = FORMAT_NAMES.find((name) => name === text);
+  if (format !== undefined) return format;
+  throw new UsageError(`--format: saw ${String(text)}, expected one of ${FORMAT_NAMES.join(', ')}.`);
+}
+
+function readFolder(text: unknown): string {
+  if (typeof text !== 'string' || text === '')
+    throw new UsageError('--to is missing: say into which folder, such as ./warehouse.');
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
+    throw new UsageError(
+      `--to: saw ${text}, expected a folder. Copy it from there, with aws s3 sync for example.`,
+    );
+  return resolve(text);
+}

@@ -1,0 +1,100 @@
+import type { Micros } from '../../model/facts.ts';
+import { isoInstant } from '../../model/row-json.ts';
+import type { Folder } from './folder.ts';
+import type { Format } from './formats.ts';
+import type { Table } from './tables.ts';
+
+/**
+ * What has been exported, as files of JSON beside the data: `_manifest/day=2026-11-29/000001.json` is the first batch of that
+ * day. A batch holds the calls that began on the day and were finalized in its interval; the intervals of a day follow one
+ * another without a gap. Engines pass over folders that begin with `_`.
+ */
+export interface Batch {
+  /** Of UTC, as 2026-11-29. */
+  readonly day: string;
+  /** From 1. */
+  readonly number: number;
+  readonly format: Format;
+  /** Before this instant: what was finalized then or later is of the next batch. */
+  readonly finalizedUntilUs: Micros;
+  readonly finalizedUntil: string;
+  /** Where the files were written, before they had their names. */
+  readonly staged: string;
+  readonly files: readonly BatchFile[];
+}
+
+export interface BatchFile {
+  readonly table: Table;
+  readonly path: string;
+  readonly rows: number;
+}
+
+const MANIFESTS = '_manifest';
+const STAGED = '_tmp';
+
+const manifestPath = (day: string, number: number): string =>
+  `${MANIFESTS}/day=${day}/${numbered(number)}.json`;
+
+const numbered = (number: number): string => String(number).padStart(6, '0');
+
+/** Where the file of a table is once it is exported. */
+export const partPath = (
+  table: Table,
+  { day, number, format }: Pick<Batch, 'day' | 'number' | 'format'>,
+): string => `${table}/day=${day}/part-${numbered(number)}.${format}`;
+
+/** A folder for the files of a batch that is being written. `unique`: no other process has it. */
+export const stagedPath = (day: string, number: number, unique: string): string =>
+  `${STAGED}/day=${day}.${numbered(number)}.${unique}`;
+
+/** Where the file of a table is written. */
+export const stagedFile = (staged: string, table: Table): string => `${staged}/${table}`;
+
+/** The last batch of a day. */
+export async function lastBatch(folder: Folder, day: string): Promise<Batch | undefined> {
+  const name = (await folder.list(`${MANIFESTS}/day=${day}`)).findLast((each) => /^\d{6}\.json$/.test(each));
+  return name === undefined ? undefined : read(folder, `${MANIFESTS}/day=${day}/${name}`);
+}
+
+const read = async (folder: Folder, path: string): Promise<Batch> =>
+  JSON.parse(await folder.read(path)) as Batch;
+
+/**
+ * Makes a batch exported, whose files are whole and in `staged`: at once, as its manifest appears. Then the files get their
+ * names; a process that dies in between leaves that to the next one.
+ * @returns false where another process has exported the same.
+ */
+export async function commit(folder: Folder, batch: Omit<Batch, 'finalizedUntil'>): Promise<boolean> {
+  const manifest: Batch = { ...batch, finalizedUntil: isoInstant(batch.finalizedUntilUs) };
+  const draft = `${batch.staged}/manifest.json`;
+  const file = await folder.create(draft);
+  await file.append(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  await file.close();
+  if (!(await folder.claim(draft, manifestPath(batch.day, batch.number)))) {
+    await folder.remove(batch.staged);
+    return false;
+  }
+  await publish(folder, manifest);
+  return true;
+}
+
+async function publish(folder: Folder, { staged, files }: Batch): Promise<void> {
+  for (const { table, path } of files) {
+    const from = stagedFile(staged, table);
+    if (await folder.has(from)) await folder.move(from, path);
+  }
+  await folder.remove(staged);
+}
+
+/** Ends what processes that died have begun: what they exported gets its names, the rest of it goes. */
+export async function recover(folder: Folder): Promise<void> {
+  for (const name of await folder.list(STAGED)) {
+    const [, day = '', digits = ''] = /^day=([\d-]+)\.(\d+)\./.exec(name) ?? [];
+    const path = manifestPath(day, Number(digits));
+    // Without a manifest it may be of a process that is alive; it goes once another has exported that batch.
+    if (!(await folder.has(path))) continue;
+    const batch = await read(folder, path);
+    if (batch.staged === `${STAGED}/${name}`) await publish(folder, batch);
+    else await folder.remove(`${STAGED}/${name}`);
+  }
+}
