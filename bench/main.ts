@@ -17,6 +17,8 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'heap-per-byte': async () => (await import('./heap-per-byte.ts')).benchHeapPerByte(),
   report: async () => (await import('./report.ts')).benchReport(),
   rollups: async () => (await import('./rollups.ts')).benchRollups(),
+  export: async () => (await import('./export.ts')).benchExport(),
+  dashboards: async () => (await import('./dashboards.ts')).benchDashboards(),
   page: async () => (await import('./page/page.ts')).benchPage(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
   assault: async () => (await import('./assault/assault.ts')).benchAssault(),

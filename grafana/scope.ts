@@ -1,14 +1,16 @@
+import { NONE } from '../exporter/store/rollups/functions.ts';
 import { factJson, l, m, s, sameCall } from './columns.ts';
 import { variable } from './variable.ts';
 
-/** How a row is listed in a variable that has nothing in the column. */
-export const NONE = '(none)';
+export { NONE };
 
 /** Seconds that a turn should not take longer than: the variable, as a number. */
 export const TARGET = `${variable('target', 'sqlstring')}::double precision`;
 
 /** The row's value, or that it has none, is among those chosen in the variable. */
-const among = (column: string, chosen: string) => `coalesce(${column}, '${NONE}') IN ($${chosen})`;
+export const among = (column: string, chosen: string) =>
+  // Not with `coalesce`, of whose values the planner knows nothing.
+  `(${column} IN ($${chosen}) OR (${column} IS NULL AND '${NONE}' IN ($${chosen})))`;
 
 /** A call is of the tenants, services, versions, environments, agents and campaigns that are chosen. */
 const CHOSEN = [
@@ -46,35 +48,24 @@ export const CALLS = `FROM earshot.call_metrics m\n${CHOSEN_CALLS}`;
 /** The same, with another table beside each call. */
 export const callsWith = (joins: string): string => `FROM earshot.call_metrics m\n${joins}\n${CHOSEN_CALLS}`;
 
-const turnsFrom = (joins: string) => `\
-FROM earshot.call_logs l
-JOIN earshot.call_metrics m ON ${sameCall(m, l)}${joins}
-WHERE $__timeFilter(${l.created_at})
-  AND ${CHOSEN}`;
-
 /** `FROM earshot.call_logs l JOIN earshot.call_metrics m … WHERE …`: the turns that began in the time range, chosen as `CALLS`. */
-export const TURNS = `${turnsFrom('')}\n  AND ${USED}`;
-
-/** The same, with another table beside each turn. */
-export const turnsWith = (joins: string): string => `${turnsFrom(`\n${joins}`)}\n  AND ${USED}`;
+export const TURNS = `\
+FROM earshot.call_logs l
+JOIN earshot.call_metrics m ON ${sameCall(m, l)}
+WHERE $__timeFilter(${l.created_at})
+  AND ${CHOSEN}
+  AND ${USED}`;
 
 /**
- * A row for each component of a turn, as `c (component, provider, model, ttfb, latency, quantity, cost)`. `quantity` is
- * what is billed: seconds of audio, tokens, characters.
+ * A row for each component of a turn, as `c (component, provider, model, quantity, cost)`. `quantity` is what is
+ * billed: seconds of audio, tokens, characters.
  */
 const EACH_COMPONENT = `\
 CROSS JOIN LATERAL (VALUES
-  ('stt', ${l.stt_provider}, ${l.stt_model}, ${l.ttfb_stt}, ${l.latency_stt}, ${l.stt_audio_seconds}, ${l.cost_stt}),
-  ('llm', ${l.llm_provider}, ${l.llm_model}, ${l.ttfb_llm}, ${l.latency_llm}, ${l.llm_input_tokens} + ${l.llm_output_tokens}, ${l.cost_llm}),
-  ('tts', ${l.tts_provider}, ${l.tts_model}, ${l.ttfb_tts}, ${l.latency_tts}, ${l.tts_characters}, ${l.cost_tts})
-) AS c (component, provider, model, ttfb, latency, quantity, cost)`;
-
-/** Components of turns, those of the chosen providers and models only. */
-export const COMPONENTS_OF_TURNS = `\
-${turnsFrom(`\n${EACH_COMPONENT}`)}
-  AND c.provider IS NOT NULL
-  AND ${among('c.provider', 'provider')}
-  AND ${among('c.model', 'model')}`;
+  ('stt', ${l.stt_provider}, ${l.stt_model}, ${l.stt_audio_seconds}, ${l.cost_stt}),
+  ('llm', ${l.llm_provider}, ${l.llm_model}, ${l.llm_input_tokens} + ${l.llm_output_tokens}, ${l.cost_llm}),
+  ('tts', ${l.tts_provider}, ${l.tts_model}, ${l.tts_characters}, ${l.cost_tts})
+) AS c (component, provider, model, quantity, cost)`;
 
 /** The components of turns under a condition. */
 export const componentsWhere = (condition: string): string => `\
@@ -91,6 +82,22 @@ CROSS JOIN LATERAL jsonb_to_recordset(${factJson('interruptions')})
 export const INTERRUPTIONS_OF_CALLS = callsWith(`\
 JOIN earshot.call_spans s ON ${sameCall(s, m)} AND ${s.stage} = 'turn'
 ${INTERRUPTIONS}`);
+
+/** Where rollups do not have a figure it is of so many calls or turns at most, the latest. */
+const LATEST = 20_000;
+/** For the description of a panel that reads those. */
+export const OF_LATEST = {
+  calls: `Of the latest ${LATEST.toLocaleString('en-US')} calls in the time range.`,
+  turns: `Of the latest ${LATEST.toLocaleString('en-US')} turns in the time range.`,
+} as const;
+
+/** The latest of the calls that `FROM … WHERE …` gives, as `m`. */
+export const latestCalls = (from: string): string =>
+  `FROM (\n  SELECT m.* ${from.replaceAll('\n', '\n  ')}\n  ORDER BY ${m.started_at} DESC\n  LIMIT ${LATEST}\n) AS m`;
+
+/** The latest of the turns that `FROM … WHERE …` gives, as `l`, with `more` beside. */
+export const latestTurns = (from: string, more = ''): string =>
+  `FROM (\n  SELECT l.*${more} ${from.replaceAll('\n', '\n  ')}\n  ORDER BY ${l.created_at} DESC\n  LIMIT ${LATEST}\n) AS l`;
 
 /** A percentile, interpolated linearly as the columns `_p50` and `_p95` are. */
 export const percentile = (fraction: number, of: string): string =>

@@ -8,10 +8,12 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dimension } from '../model/rollups.ts';
 import { DEFAULT_TENANT } from '../model/tenant.ts';
 import { type CallColumns, l, m } from './columns.ts';
 import { SOURCE } from './queries.ts';
-import { COMPONENTS, NONE } from './scope.ts';
+import { everyRolled } from './rolled.ts';
+import { NONE } from './scope.ts';
 import { variable } from './variable.ts';
 
 const source = (name: keyof typeof SOURCE, label: string, description: string): VariableModel =>
@@ -46,10 +48,10 @@ function several(name: string, label: string, description: string, sql: string):
 }
 
 // One value is always there: "all" of nothing would be no SQL.
-const valuesOf = (column: string) =>
-  `SELECT DISTINCT ${column} FROM earshot.call_metrics m WHERE $__timeFilter(${m.started_at}) AND ${column} IS NOT NULL UNION ALL SELECT '${NONE}'`;
+const valuesOf = (column: Dimension) =>
+  `SELECT DISTINCT r.${column} ${everyRolled('calls')} WHERE r.${column} IS NOT NULL UNION ALL SELECT '${NONE}'`;
 const usedBy = (what: 'provider' | 'model') =>
-  `SELECT DISTINCT v.value FROM earshot.call_logs l CROSS JOIN LATERAL (VALUES ${COMPONENTS.map((component) => `(${l[`${component}_${what}`]})`).join(', ')}) AS v (value) WHERE $__timeFilter(${l.created_at}) AND v.value IS NOT NULL UNION ALL SELECT '${NONE}'`;
+  `SELECT DISTINCT r.${what} ${everyRolled('models')} WHERE r.${what} IS NOT NULL UNION ALL SELECT '${NONE}'`;
 
 /** What narrows the figures. */
 export const SCOPE: readonly VariableModel[] = [
@@ -57,23 +59,23 @@ export const SCOPE: readonly VariableModel[] = [
     'tenant',
     'Tenant',
     'Whose calls they are, by the tokens of senders. Live metrics do not know them',
-    `SELECT DISTINCT ${m.tenant} FROM earshot.call_metrics m WHERE $__timeFilter(${m.started_at}) UNION SELECT '${DEFAULT_TENANT}'`,
+    `SELECT DISTINCT r.tenant ${everyRolled('calls')} UNION SELECT '${DEFAULT_TENANT}'`,
   ),
-  several('service', 'Service', 'Agent programs (service.name)', valuesOf(m.service_name)),
+  several('service', 'Service', 'Agent programs (service.name)', valuesOf('service_name')),
   several(
     'version',
     'Version',
     'Versions of the agent programs (service.version). Live metrics do not know them',
-    valuesOf(m.service_version),
+    valuesOf('service_version'),
   ),
   several(
     'environment',
     'Environment',
     'Where the agent programs run (deployment.environment.name). Live metrics do not know them',
-    valuesOf(m.deployment_environment),
+    valuesOf('deployment_environment'),
   ),
-  several('agent', 'Agent', 'Agents. Live metrics do not know them', valuesOf(m.agent_name)),
-  several('campaign', 'Campaign', 'Campaigns. Live metrics do not know them', valuesOf(m.campaign_id)),
+  several('agent', 'Agent', 'Agents. Live metrics do not know them', valuesOf('agent_name')),
+  several('campaign', 'Campaign', 'Campaigns. Live metrics do not know them', valuesOf('campaign_id')),
   several(
     'provider',
     'Provider',

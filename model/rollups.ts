@@ -87,9 +87,16 @@ const CALL_MEASURES: Columns = {
   ...costs,
   cost_judged: usd('Cost of the calls whose outcome is known'),
   priced_calls: count('Calls that have a cost, a lower bound included'),
+  priced_us: micros('From connect to hang-up, of the calls that have a cost'),
+  priced_successes: count('Calls with the outcome SUCCESS that have a cost'),
   unpriced_calls: count('Calls of which something had no price'),
   eou_latency_max: seconds('The longest silence'),
   ...usage,
+  judged_input_tokens: {
+    type: 'bigint',
+    unit: 'tokens',
+    comment: 'llm_input_tokens of the calls in which llm_cached_tokens is known',
+  },
 };
 
 /** What is told apart besides, of latencies. */
@@ -127,6 +134,11 @@ const MODEL_MEASURES: Columns = {
   calls: count('Calls with a turn that used it'),
   turns: count('Turns that used it'),
   cost: usd('Cost of the stage in these turns'),
+  quantity: {
+    type: 'bigint',
+    unit: 'microseconds, tokens or characters',
+    comment: 'What these turns used of it: audio transcribed; tokens read and generated; text to synthesis',
+  },
 };
 
 /** Of what words are counted. */

@@ -2,6 +2,7 @@ import { MIGRATIONS } from '../generated/migrations.ts';
 import { COMMENTS } from './comments.ts';
 import type { Database, Queryable } from './database.ts';
 import { SchemaError, withRetries } from './errors.ts';
+import { FUNCTIONS } from './rollups/functions.ts';
 import { useTenantKeys } from './tenant-keys.ts';
 
 /** Any constant will do, as long as every version of earshot has the same. */
@@ -63,6 +64,7 @@ export async function migrate(
   const applied: string[] = [];
   const seen = await withRetries(() => db.transaction(prepare));
   assertKnown(seen, known);
+  const present = new Set(seen);
   for (const migration of migrations) {
     if (seen.includes(migration.id)) continue;
     const done = await withRetries(() =>
@@ -73,11 +75,16 @@ export async function migrate(
         await tx.query(RECORD, [migration.id, migration.name]);
         await tx.query(INTO_SCHEMA);
         await tx.query(migration.sql);
-        if (migration === MIGRATIONS.at(-1)) await tx.query(COMMENTS);
+        // The last of them that is missing: what follows needs all their columns.
+        if (MIGRATIONS.every(({ id }) => id === migration.id || present.has(id))) {
+          await tx.query(COMMENTS);
+          await tx.query(FUNCTIONS);
+        }
         return true;
       }),
     );
     if (done) applied.push(migration.name);
+    present.add(migration.id);
   }
   // In a database that was empty no earlier version is at work.
   if (seen.length === 0 && migrations === MIGRATIONS) await useTenantKeys(db);

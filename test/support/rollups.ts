@@ -151,6 +151,8 @@ function callLines(calls: readonly Call[], grain: Grain): Lines {
         ),
         cost_judged: sum(rows.filter(({ outcome }) => outcome !== null).map(({ cost_total }) => cost_total)),
         priced_calls: countOf(({ cost_total }) => cost_total !== null),
+        priced_us: sum(rows.map((row) => row.cost_total && microsecondsOf(row.duration_seconds))) ?? '0',
+        priced_successes: countOf(({ outcome, cost_total }) => outcome === 'SUCCESS' && cost_total !== null),
         unpriced_calls: countOf(({ unpriced }) => unpriced.length > 0),
         eou_latency_max: silences.length === 0 ? null : figure(Math.max(...silences)),
         llm_input_tokens: of('llm_input_tokens'),
@@ -159,11 +161,21 @@ function callLines(calls: readonly Call[], grain: Grain): Lines {
         stt_audio_us: secondsOf('stt_audio_seconds'),
         tts_characters: of('tts_characters'),
         tts_audio_us: secondsOf('tts_audio_seconds'),
+        judged_input_tokens: sum(
+          rows.map((row) => (row.llm_cached_tokens === null ? null : row.llm_input_tokens)),
+        ),
       };
       return [key, line] as const;
     }),
   );
 }
+
+const QUANTITY = {
+  stt: (log: CallLogRow) => microsecondsOf(log.stt_audio_seconds),
+  llm: ({ llm_input_tokens: input, llm_output_tokens: output }: CallLogRow) =>
+    input === null || output === null ? null : input + output,
+  tts: (log: CallLogRow) => log.tts_characters,
+} as const;
 
 function modelLines(calls: readonly Call[], grain: Grain): Lines {
   const groups = grouped(
@@ -179,7 +191,7 @@ function modelLines(calls: readonly Call[], grain: Grain): Lines {
                 log[`${stage}_provider`],
                 log[`${stage}_model`],
               ],
-              { call: log.call_id, cost: log[`cost_${stage}`] },
+              { call: log.call_id, cost: log[`cost_${stage}`], quantity: QUANTITY[stage](log) },
             ] as const,
         ),
       ),
@@ -192,6 +204,7 @@ function modelLines(calls: readonly Call[], grain: Grain): Lines {
         calls: `${new Set(turns.map(({ call }) => call)).size}`,
         turns: `${turns.length}`,
         cost: sum(turns.map(({ cost }) => cost)),
+        quantity: sum(turns.map(({ quantity }) => quantity)),
       },
     ]),
   );

@@ -48,6 +48,8 @@ const OF_CALLS: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...COST_PARTS, 'total'].map((part) => [`cost_${part}`, `sum(c.cost_${part})`])),
   cost_judged: 'sum(c.cost_total) FILTER (WHERE c.outcome IS NOT NULL)',
   priced_calls: 'count(c.cost_total)',
+  priced_us: `coalesce(${microseconds('c.duration_seconds')} FILTER (WHERE c.cost_total IS NOT NULL), 0)`,
+  priced_successes: counted("c.outcome = 'SUCCESS' AND c.cost_total IS NOT NULL"),
   unpriced_calls: counted("c.unpriced <> '{}'"),
   eou_latency_max: 'max(c.eou_latency_max)',
   ...Object.fromEntries(
@@ -57,6 +59,7 @@ const OF_CALLS: Readonly<Record<string, string>> = {
         : [name, `sum(c.${name})`],
     ),
   ),
+  judged_input_tokens: 'sum(c.llm_input_tokens) FILTER (WHERE c.llm_cached_tokens IS NOT NULL)',
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
@@ -75,7 +78,18 @@ const FIGURES = [
   ),
 ].join(', ');
 
+/** SQL: what a turn used of a stage, as a whole number. */
+const QUANTITY = {
+  stt: 'round(t.stt_audio_seconds * 1000000)::bigint',
+  llm: 't.llm_input_tokens + t.llm_output_tokens',
+  tts: 't.tts_characters',
+} as const;
+
 const TURN_COLUMNS = [
+  'stt_audio_seconds',
+  'llm_input_tokens',
+  'llm_output_tokens',
+  'tts_characters',
   ...STAGES.flatMap((stage) => [`${stage}_provider`, `${stage}_model`, `cost_${stage}`]),
   ...LATENCIES,
   ...SEGMENTS.map((segment) => `segment_${segment}`),
@@ -87,21 +101,25 @@ const TURN_COLUMNS = [
 ];
 
 /**
- * SQL: the calls `c` that a condition on `call_metrics m` means, and their turns `t`, by the index, call by call: a planner
+ * SQL: the calls `c` that a condition on `call_metrics m`, of `from`, means, and those of their turns `t` that `turns` means, by the index, call by call: a planner
  * that may choose reads the whole table, however long it is (OFFSET 0 forbids it). `k` is the number of a period with its
  * dimensions, `d`: grouping by it is many times faster than by all of them.
  */
-export const ROWS = (grain: Grain, condition: string): string => `\
+export const ROWS = (
+  grain: Grain,
+  condition: string,
+  { from = ':schema.call_metrics m', turns = 'true' }: { from?: string; turns?: string } = {},
+): string => `\
 c AS MATERIALIZED (
   SELECT r.*, dense_rank() OVER (ORDER BY r.at, ${DIMENSIONS.map(bytes).join(', ')}) AS k FROM (
-    SELECT ${PERIOD_OF[grain]('m.started_at')} AS at, m.* FROM :schema.call_metrics m WHERE ${condition}
+    SELECT ${PERIOD_OF[grain]('m.started_at')} AS at, m.* FROM ${from} WHERE ${condition}
   ) AS r
 ), d AS MATERIALIZED (
   SELECT DISTINCT c.k, c.at, ${dimensionsOf('c')} FROM c
 ), t AS MATERIALIZED (
   SELECT c.k, l.* FROM c CROSS JOIN LATERAL (
     SELECT call_id, ${TURN_COLUMNS.join(', ')} FROM :schema.call_logs
-    WHERE tenant = c.tenant AND call_id = c.call_id OFFSET 0
+    WHERE tenant = c.tenant AND call_id = c.call_id AND ${turns} OFFSET 0
   ) AS l
 )`;
 
@@ -129,12 +147,12 @@ FROM (
 ) AS h JOIN d USING (k)`;
 
 const MODELS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost
+SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost, h.quantity
 FROM (
-  SELECT t.k, s.stage, s.provider, s.model, count(DISTINCT t.call_id) AS calls, count(*) AS turns, sum(s.cost) AS cost
+  SELECT t.k, s.stage, s.provider, s.model, count(DISTINCT t.call_id) AS calls, count(*) AS turns, sum(s.cost) AS cost, sum(s.quantity)::bigint AS quantity
   FROM t CROSS JOIN LATERAL (
-    VALUES ${STAGES.map((stage) => `('${stage}', t.${stage}_provider, t.${stage}_model, t.cost_${stage})`).join(', ')}
-  ) AS s (stage, provider, model, cost)
+    VALUES ${STAGES.map((stage) => `('${stage}', t.${stage}_provider, t.${stage}_model, t.cost_${stage}, ${QUANTITY[stage]})`).join(', ')}
+  ) AS s (stage, provider, model, cost, quantity)
   WHERE s.provider IS NOT NULL OR s.model IS NOT NULL
   GROUP BY 1, 2, 3, 4
 ) AS h JOIN d USING (k)`;

@@ -3,12 +3,12 @@
  * 2^(n/64), exclusive, to 2^((n+1)/64). Two of them merge by adding their counts. A value of a bucket is off by 0.55 % at
  * most, and so is a percentile.
  */
-const BUCKETS_PER_DOUBLING = 64;
-const BASE = 2 ** (1 / BUCKETS_PER_DOUBLING);
+export const BUCKETS_PER_DOUBLING = 64;
+export const BASE = 2 ** (1 / BUCKETS_PER_DOUBLING);
 
 /** The bucket of less than a microsecond, which is what a segment has that took no time. */
-const ZERO = -32_768;
-const LEAST = 0.000_001;
+export const ZERO = -32_768;
+export const LEAST = 0.000_001;
 
 /** SQL: the bucket of a number of seconds. */
 export const bucketOf = (seconds: string): string =>

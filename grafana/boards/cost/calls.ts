@@ -3,7 +3,7 @@ import { TO_CALL } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
 import { CALLS, callsWith } from '../../scope.ts';
-import { LOWER_BOUND, NO_CALLS, PARTS, spend, USD } from './terms.ts';
+import { LOWER_BOUND, NO_CALLS, PARTS, USD } from './terms.ts';
 
 export const calls = {
   id: 30,
@@ -69,7 +69,7 @@ export const calls = {
       ],
       queries: [
         rows(
-          `SELECT ${m.price_list}, count(*) AS calls, ${spend}::double precision AS spend, max(${m.started_at}) AS last_call\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT ${m.price_list}, count(*) AS calls, sum(${m.cost_total})::double precision AS spend, max(${m.started_at}) AS last_call\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),

@@ -1,8 +1,7 @@
-import { m } from '../../columns.ts';
 import { stat } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { CALLS } from '../../scope.ts';
-import { cacheHits, LOWER_BOUND, NO_CALLS, perMinute, spend, USD } from './terms.ts';
+import { rolledCalls } from '../../rolled.ts';
+import { cacheHits, LOWER_BOUND, NO_CALLS, perCall, perMinute, spend, USD } from './terms.ts';
 
 export const glance = {
   id: 1,
@@ -15,7 +14,7 @@ export const glance = {
       unit: USD,
       width: 4,
       empty: NO_CALLS,
-      queries: [rows(`SELECT ${spend}::double precision AS spend\n${CALLS}`)],
+      queries: [rows(`SELECT ${spend}::double precision AS spend\n${rolledCalls()}`)],
     }),
     stat({
       id: 3,
@@ -25,7 +24,7 @@ export const glance = {
       decimals: 4,
       width: 4,
       empty: NO_CALLS,
-      queries: [rows(`SELECT avg(${m.cost_total})::double precision AS per_call\n${CALLS}`)],
+      queries: [rows(`SELECT ${perCall} AS per_call\n${rolledCalls()}`)],
     }),
     stat({
       id: 4,
@@ -35,7 +34,7 @@ export const glance = {
       decimals: 4,
       width: 4,
       empty: NO_CALLS,
-      queries: [rows(`SELECT ${perMinute} AS per_minute\n${CALLS}\n  AND ${m.cost_total} IS NOT NULL`)],
+      queries: [rows(`SELECT ${perMinute} AS per_minute\n${rolledCalls()}`)],
     }),
     stat({
       id: 5,
@@ -46,7 +45,7 @@ export const glance = {
       empty: NO_CALLS,
       queries: [
         rows(
-          `SELECT ${spend}::double precision / nullif(extract(epoch FROM ($__timeTo()::timestamptz - $__timeFrom()::timestamptz))::double precision, 0) * 2592000 AS projected\n${CALLS}`,
+          `SELECT ${spend}::double precision / nullif(extract(epoch FROM ($__timeTo()::timestamptz - $__timeFrom()::timestamptz))::double precision, 0) * 2592000 AS projected\n${rolledCalls()}`,
         ),
       ],
     }),
@@ -59,7 +58,7 @@ export const glance = {
       decimals: 1,
       width: 4,
       empty: 'No provider reported cached tokens',
-      queries: [rows(`SELECT ${cacheHits} AS cache_hits\n${CALLS}`)],
+      queries: [rows(`SELECT ${cacheHits} AS cache_hits\n${rolledCalls()}`)],
     }),
     stat({
       id: 7,
@@ -76,7 +75,9 @@ export const glance = {
         [0.05, 'red'],
       ],
       queries: [
-        rows(`SELECT avg((cardinality(${m.unpriced}) > 0)::int)::double precision AS unpriced\n${CALLS}`),
+        rows(
+          `SELECT (sum(r.unpriced_calls) / nullif(sum(r.calls), 0))::double precision AS unpriced\n${rolledCalls()}`,
+        ),
       ],
     }),
   ],

@@ -3,6 +3,7 @@ import { m } from '../../columns.ts';
 import { counter, LABEL } from '../../names.ts';
 import { lines } from '../../panels.ts';
 import { overTime, timeSeries } from '../../queries.ts';
+import { rolledCalls } from '../../rolled.ts';
 import { CALLS, percentile } from '../../scope.ts';
 import { cacheHits, LOWER_BOUND, NO_CALLS, NO_METRICS, parts, USD } from './terms.ts';
 
@@ -21,7 +22,7 @@ export const overtime = {
       interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${m.started_at}, $__interval),\n  ${parts}\n${CALLS}\nGROUP BY 1\nORDER BY 1`,
+          `SELECT $__timeGroupAlias(r.at, $__interval),\n  ${parts}\n${rolledCalls('over time')}\nGROUP BY 1\nORDER BY 1`,
         ),
       ],
     }),
@@ -84,7 +85,7 @@ export const overtime = {
       interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${m.started_at}, $__interval),\n  ${cacheHits} AS cache_hits\n${CALLS}\n  AND ${m.llm_cached_tokens} IS NOT NULL\nGROUP BY 1\nORDER BY 1`,
+          `SELECT $__timeGroupAlias(r.at, $__interval),\n  ${cacheHits} AS cache_hits\n${rolledCalls('over time')}\nWHERE r.llm_cached_tokens IS NOT NULL\nGROUP BY 1\nORDER BY 1`,
         ),
       ],
     }),

@@ -1,11 +1,12 @@
-import { m } from '../../columns.ts';
+import type { Dimension } from '../../../model/rollups.ts';
 import { pie, table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { CALLS, COMPONENTS_OF_TURNS } from '../../scope.ts';
-import { LOWER_BOUND, minutes, NO_CALLS, parts, perMinute, spend, succeeded, USD } from './terms.ts';
+import { ROLLED_MODELS, rolledCalls } from '../../rolled.ts';
+import { among } from '../../scope.ts';
+import { LOWER_BOUND, minutes, NO_CALLS, parts, perCall, perMinute, spend, USD } from './terms.ts';
 
-const groupOf = (column: string, name: string) =>
-  `SELECT coalesce(${column}, '(none)') AS ${name}, count(*) AS calls, ${minutes} AS minutes,\n  ${spend}::double precision AS spend, avg(${m.cost_total})::double precision AS per_call, ${perMinute} AS per_minute,\n  ${spend}::double precision / nullif(${succeeded}, 0) AS per_success\n${CALLS}\n  AND ${m.cost_total} IS NOT NULL\nGROUP BY 1\nORDER BY spend DESC`;
+const groupOf = (column: Dimension, name: string) =>
+  `SELECT coalesce(r.${column}, '(none)') AS ${name}, sum(r.priced_calls)::double precision AS calls, ${minutes} AS minutes,\n  ${spend}::double precision AS spend, ${perCall} AS per_call, ${perMinute} AS per_minute,\n  (${spend} / nullif(sum(r.priced_successes), 0))::double precision AS per_success\n${rolledCalls()}\nWHERE r.priced_calls > 0\nGROUP BY 1\nORDER BY spend DESC`;
 
 const GROUP_COLUMNS = [
   { name: 'calls', title: 'Calls', unit: 'short', decimals: 0 },
@@ -29,7 +30,7 @@ export const where = {
       width: 8,
       empty: NO_CALLS,
       slices: 'columns',
-      queries: [rows(`SELECT ${parts}\n${CALLS}`)],
+      queries: [rows(`SELECT ${parts}\n${rolledCalls()}`)],
     }),
     table({
       id: 22,
@@ -52,7 +53,7 @@ export const where = {
       ],
       queries: [
         rows(
-          `SELECT c.component, c.provider, c.model, count(*) AS turns, sum(c.quantity) AS quantity,\n  CASE c.component WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  sum(c.cost)::double precision AS cost, avg(c.cost)::double precision AS per_turn\n${COMPONENTS_OF_TURNS}\nGROUP BY 1, 2, 3\nORDER BY cost DESC NULLS LAST`,
+          `SELECT r.stage AS component, r.provider, r.model, sum(r.turns)::double precision AS turns,\n  (sum(r.quantity) / CASE r.stage WHEN 'stt' THEN 1000000 ELSE 1 END)::double precision AS quantity,\n  CASE r.stage WHEN 'stt' THEN 'seconds' WHEN 'llm' THEN 'tokens' ELSE 'characters' END AS quantity_unit,\n  sum(r.cost)::double precision AS cost, (sum(r.cost) / sum(r.turns))::double precision AS per_turn\n${ROLLED_MODELS}\nWHERE r.provider IS NOT NULL AND ${among('r.provider', 'provider')} AND ${among('r.model', 'model')}\nGROUP BY 1, 2, 3\nORDER BY cost DESC NULLS LAST`,
         ),
       ],
     }),
@@ -64,7 +65,7 @@ export const where = {
       width: 12,
       empty: NO_CALLS,
       columns: [{ name: 'agent', title: 'Agent', unit: 'string' }, ...GROUP_COLUMNS],
-      queries: [rows(groupOf(m.agent_name, 'agent'))],
+      queries: [rows(groupOf('agent_name', 'agent'))],
     }),
     table({
       id: 24,
@@ -74,7 +75,7 @@ export const where = {
       width: 12,
       empty: NO_CALLS,
       columns: [{ name: 'campaign', title: 'Campaign', unit: 'string' }, ...GROUP_COLUMNS],
-      queries: [rows(groupOf(m.campaign_id, 'campaign'))],
+      queries: [rows(groupOf('campaign_id', 'campaign'))],
     }),
   ],
 };

@@ -2,26 +2,37 @@ import { EOU_SOURCES, PLAYBACK_SOURCES, SEGMENTS } from '../../../model/vocabula
 import { l } from '../../columns.ts';
 import { bars, lines, pie, table } from '../../panels.ts';
 import { rows, timeSeries } from '../../queries.ts';
-import { COMPONENTS_OF_TURNS, percentile, TARGET, turnsWith } from '../../scope.ts';
+import { rolledHistograms, rolledPercentile } from '../../rolled.ts';
+import { among, COMPONENTS, latestTurns, OF_LATEST, TARGET, TURNS } from '../../scope.ts';
 import { ANSWERED, eou, NO_TURNS, SILENCE_LIMITS, segmentColumns, segmentRows } from './terms.ts';
+
+/** A point in time for the rollups of a latency. */
+const POINT = "date_bin(interval '$__interval', f.at, 'epoch')";
+
+const BY_MODEL = rolledHistograms(
+  COMPONENTS.flatMap((component) => [`ttfb_${component}` as const, `latency_${component}` as const]),
+  { figure: 'f.figure', provider: 'f.provider', model: 'f.model' },
+);
+const of = (what: 'ttfb' | 'latency', fraction: number) =>
+  `max(${rolledPercentile(fraction)}) FILTER (WHERE h.figure LIKE '${what}%')`;
 
 export const exact = {
   id: 20,
-  title: 'Exact: from the rows of finished calls',
+  title: 'All turns of finished calls',
   panels: [
     lines({
       id: 21,
       title: 'EOU latency',
-      description: 'Percentiles over all turns of each interval.',
+      description: 'Percentiles over all turns of the calls that began in each interval, within 1 %.',
       unit: 's',
       width: 12,
       empty: NO_TURNS,
       limits: SILENCE_LIMITS,
       limitLines: true,
-      interval: '1m',
+      interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${l.created_at}, $__interval),\n  ${eou(0.5)} AS p50,\n  ${eou(0.95)} AS p95,\n  ${eou(0.99)} AS p99\n${ANSWERED}\nGROUP BY 1\nORDER BY 1`,
+          `SELECT $__timeGroupAlias(h.at, $__interval),\n  ${rolledPercentile(0.5)} AS p50,\n  ${rolledPercentile(0.95)} AS p95,\n  ${rolledPercentile(0.99)} AS p99\n${rolledHistograms(['eou_latency'], { at: POINT }, 'over time')}\nORDER BY 1`,
         ),
       ],
     }),
@@ -29,7 +40,7 @@ export const exact = {
       id: 22,
       title: 'Providers and models',
       description:
-        'First byte: stage start to first transcript, token or audio byte. Duration: end of utterance to final transcript; request to end of the answer; first text to last audio byte.',
+        'Over the turns of which it is known, within 1 %. First byte: stage start to first transcript, token or audio byte. Duration: end of utterance to final transcript; request to end of the answer; first text to last audio byte.',
       unit: 's',
       decimals: 3,
       width: 12,
@@ -46,15 +57,14 @@ export const exact = {
       ],
       queries: [
         rows(
-          `SELECT c.component, c.provider, c.model, count(*) AS turns,\n  ${percentile(0.5, 'c.ttfb')} AS ttfb_p50,\n  ${percentile(0.95, 'c.ttfb')} AS ttfb_p95,\n  ${percentile(0.99, 'c.ttfb')} AS ttfb_p99,\n  ${percentile(0.95, 'c.latency')} AS latency_p95\n${COMPONENTS_OF_TURNS}\nGROUP BY 1, 2, 3\nORDER BY ttfb_p95 DESC NULLS LAST`,
+          `SELECT right(h.figure, 3) AS component, h.provider, h.model, max(h.turns)::double precision AS turns,\n  ${of('ttfb', 0.5)} AS ttfb_p50,\n  ${of('ttfb', 0.95)} AS ttfb_p95,\n  ${of('ttfb', 0.99)} AS ttfb_p99,\n  ${of('latency', 0.95)} AS latency_p95\n${BY_MODEL}\nWHERE h.provider IS NOT NULL AND ${among('h.provider', 'provider')} AND ${among('h.model', 'model')}\nGROUP BY 1, 2, 3\nORDER BY ttfb_p95 DESC NULLS LAST`,
         ),
       ],
     }),
     bars({
       id: 23,
       title: 'What the silence is made of',
-      description:
-        'Mean length of each segment, of the turns within the target and of those over it. The segments of a turn add up to its EOU latency.',
+      description: `Mean length of each segment, of the turns within the target and of those over it. The segments of a turn add up to its EOU latency. ${OF_LATEST.turns}`,
       unit: 's',
       decimals: 2,
       width: 12,
@@ -68,45 +78,42 @@ export const exact = {
             (segment) => `  avg(coalesce(${l[`segment_${segment}`]}, 0)) AS ${segment}`,
           ).join(
             ',\n',
-          )}\n${ANSWERED}\n  AND num_nonnulls(${segmentColumns.join(', ')}) > 0\nGROUP BY 1\nORDER BY 1 DESC`,
+          )}\n${latestTurns(`${ANSWERED}\n  AND num_nonnulls(${segmentColumns.join(', ')}) > 0`)}\nGROUP BY 1\nORDER BY 1 DESC`,
         ),
       ],
     }),
     pie({
       id: 24,
       title: 'Longest segment of the slow turns',
-      description: 'Turns over the target, by the segment that took the most of their time.',
+      description: `Turns over the target, by the segment that took the most of their time. ${OF_LATEST.turns}`,
       unit: 'short',
       width: 12,
       empty: 'No turn over the target',
       slices: 'rows',
       queries: [
         rows(
-          `SELECT g.segment, count(*) AS turns\n${turnsWith(
-            `CROSS JOIN LATERAL (\n  SELECT v.segment FROM (VALUES ${segmentRows}) AS v (segment, seconds)\n  WHERE v.seconds IS NOT NULL ORDER BY v.seconds DESC LIMIT 1\n) AS g`,
-          )}\n  AND ${l.eou_latency} > ${TARGET}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT g.segment, count(*) AS turns\n${latestTurns(`${TURNS}\n  AND ${l.eou_latency} > ${TARGET}`)}\n${`CROSS JOIN LATERAL (\n  SELECT v.segment FROM (VALUES ${segmentRows}) AS v (segment, seconds)\n  WHERE v.seconds IS NOT NULL ORDER BY v.seconds DESC LIMIT 1\n) AS g`}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
     bars({
       id: 25,
       title: 'By turn number',
-      description:
-        'EOU latency by the place of the turn in its call, the first 50: a prompt that grows makes late turns slower.',
+      description: `EOU latency by the place of the turn in its call, the first 50: a prompt that grows makes late turns slower. ${OF_LATEST.turns}`,
       unit: 's',
       width: 12,
       empty: NO_TURNS,
       x: 'turn',
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${ANSWERED}\n  AND ${l.turn_index} < 50\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
+          `SELECT ${l.turn_index}::text AS turn, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns(`${ANSWERED}\n  AND ${l.turn_index} < 50`)}\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
         ),
       ],
     }),
     table({
       id: 26,
       title: 'How the figures are known',
-      description: `Where the end of the utterance and the start of the playback come from, best first: ${EOU_SOURCES.join(', ')}; ${PLAYBACK_SOURCES.join(', ')}.`,
+      description: `Where the end of the utterance and the start of the playback come from, best first: ${EOU_SOURCES.join(', ')}; ${PLAYBACK_SOURCES.join(', ')}. ${OF_LATEST.turns}`,
       unit: 's',
       width: 12,
       empty: NO_TURNS,
@@ -119,7 +126,7 @@ export const exact = {
       ],
       queries: [
         rows(
-          `SELECT ${l.eou_source}, ${l.playback_source}, count(*) AS turns, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${ANSWERED}\nGROUP BY 1, 2\nORDER BY 3 DESC`,
+          `SELECT ${l.eou_source}, ${l.playback_source}, count(*) AS turns, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns(ANSWERED)}\nGROUP BY 1, 2\nORDER BY 3 DESC`,
         ),
       ],
     }),

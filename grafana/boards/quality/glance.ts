@@ -1,7 +1,7 @@
-import { m } from '../../columns.ts';
 import { stat } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { CALLS, percentile } from '../../scope.ts';
+import { rolledCalls } from '../../rolled.ts';
+import { percentile } from '../../scope.ts';
 import { BARGE_INS, interruptionRate, NO_BARGE_INS, NO_CALLS, NO_TURNS, STOP, STOP_LIMITS } from './terms.ts';
 
 export const glance = {
@@ -15,7 +15,7 @@ export const glance = {
       unit: 'short',
       width: 4,
       empty: NO_CALLS,
-      queries: [rows(`SELECT nullif(count(*), 0) AS calls\n${CALLS}`)],
+      queries: [rows(`SELECT nullif(sum(r.calls), 0)::double precision AS calls\n${rolledCalls()}`)],
     }),
     stat({
       id: 3,
@@ -32,7 +32,7 @@ export const glance = {
       ],
       queries: [
         rows(
-          `SELECT avg((${m.outcome} = 'SUCCESS')::int)::double precision AS success\n${CALLS}\n  AND ${m.outcome} IS NOT NULL`,
+          `SELECT (sum(r.outcome_success) / nullif(sum(r.calls - r.outcome_unknown), 0))::double precision AS success\n${rolledCalls()}`,
         ),
       ],
     }),
@@ -50,7 +50,11 @@ export const glance = {
         [0.1, 'orange'],
         [0.3, 'red'],
       ],
-      queries: [rows(`SELECT avg((${m.outcome} IS NULL)::int)::double precision AS unknown\n${CALLS}`)],
+      queries: [
+        rows(
+          `SELECT (sum(r.outcome_unknown) / nullif(sum(r.calls), 0))::double precision AS unknown\n${rolledCalls()}`,
+        ),
+      ],
     }),
     stat({
       id: 5,
@@ -65,7 +69,7 @@ export const glance = {
         [0.15, 'orange'],
         [0.3, 'red'],
       ],
-      queries: [rows(`SELECT ${interruptionRate} AS interruption_rate\n${CALLS}`)],
+      queries: [rows(`SELECT ${interruptionRate} AS interruption_rate\n${rolledCalls()}`)],
     }),
     stat({
       id: 6,
@@ -93,7 +97,11 @@ export const glance = {
         [-0.2, 'orange'],
         [0.05, 'green'],
       ],
-      queries: [rows(`SELECT avg(${m.sentiment_avg}) AS sentiment\n${CALLS}`)],
+      queries: [
+        rows(
+          `SELECT (sum(r.sentiment_billionths) / 1e9 / nullif(sum(r.felt_calls), 0))::double precision AS sentiment\n${rolledCalls()}`,
+        ),
+      ],
     }),
   ],
 };

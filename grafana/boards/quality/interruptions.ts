@@ -1,12 +1,14 @@
 import { METRICS } from '../../../model/semconv.ts';
 import { INTERRUPTION_KINDS } from '../../../model/vocabulary.ts';
-import { l, m } from '../../columns.ts';
+import { m } from '../../columns.ts';
 import { counter, LABEL } from '../../names.ts';
 import { bars, lines, pie } from '../../panels.ts';
 import { overTime, rows, timeSeries } from '../../queries.ts';
-import { CALLS, percentile, TURNS } from '../../scope.ts';
+import { ROLLED_WORDS, rolledCalls } from '../../rolled.ts';
+import { percentile } from '../../scope.ts';
 import {
   BARGE_INS,
+  falseInterruptionRate,
   interruptionRate,
   NO_BARGE_INS,
   NO_METRICS,
@@ -35,7 +37,7 @@ export const interruptions = {
       interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${m.started_at}, $__interval),\n  ${interruptionRate} AS barge_in,\n  sum(${m.false_interruption_count})::double precision / nullif(sum(${m.turn_count}), 0) AS false_interruption\n${CALLS}\nGROUP BY 1\nORDER BY 1`,
+          `SELECT $__timeGroupAlias(r.at, $__interval),\n  ${interruptionRate} AS barge_in,\n  ${falseInterruptionRate} AS false_interruption\n${rolledCalls('over time')}\nGROUP BY 1\nORDER BY 1`,
         ),
       ],
     }),
@@ -49,7 +51,7 @@ export const interruptions = {
       slices: 'rows',
       queries: [
         rows(
-          `SELECT ${l.interruption_kind}, count(*) AS turns\n${TURNS}\n  AND ${l.interruption_kind} IS NOT NULL\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT w.name AS interruption_kind, sum(w.count)::double precision AS turns\n${ROLLED_WORDS}\nWHERE w.kind = 'interruption'\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),

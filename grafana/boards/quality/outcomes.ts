@@ -3,8 +3,9 @@ import { m } from '../../columns.ts';
 import { counter, LABEL } from '../../names.ts';
 import { lines, pie, table } from '../../panels.ts';
 import { overTime, rows, timeSeries } from '../../queries.ts';
-import { CALLS } from '../../scope.ts';
-import { NO_CALLS, NO_METRICS } from './terms.ts';
+import { rolledCalls } from '../../rolled.ts';
+import { CALLS, latestCalls, OF_LATEST } from '../../scope.ts';
+import { EACH_OUTCOME, NO_CALLS, NO_METRICS } from './terms.ts';
 
 export const outcomes = {
   id: 10,
@@ -21,7 +22,7 @@ export const outcomes = {
       interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${m.started_at}, $__interval), coalesce(${m.outcome}, 'unknown') AS metric, count(*) AS calls\n${CALLS}\nGROUP BY 1, 2\nORDER BY 1, 2`,
+          `SELECT $__timeGroupAlias(r.at, $__interval), o.outcome AS metric, sum(o.calls)::double precision AS calls\n${rolledCalls('over time')}\n${EACH_OUTCOME}\nGROUP BY 1, 2\nORDER BY 1, 2`,
         ),
       ],
     }),
@@ -35,15 +36,14 @@ export const outcomes = {
       slices: 'rows',
       queries: [
         rows(
-          `SELECT coalesce(${m.outcome}, 'unknown') AS outcome, count(*) AS calls\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT o.outcome, sum(o.calls)::double precision AS calls\n${rolledCalls()}\n${EACH_OUTCOME}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
     table({
       id: 13,
       title: 'What decided the outcome',
-      description:
-        'Strongest first: explicit, sip, amd, end_reason, analysis, keywords; with the mean confidence, from 0 to 1.',
+      description: `Strongest first: explicit, sip, amd, end_reason, analysis, keywords; with the mean confidence, from 0 to 1. ${OF_LATEST.calls}`,
       unit: 'short',
       width: 6,
       empty: 'No call has a known outcome',
@@ -54,7 +54,7 @@ export const outcomes = {
       ],
       queries: [
         rows(
-          `SELECT ${m.outcome_source}, count(*) AS calls, avg(${m.outcome_confidence}) AS confidence\n${CALLS}\n  AND ${m.outcome_source} IS NOT NULL\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT ${m.outcome_source}, count(*) AS calls, avg(${m.outcome_confidence}) AS confidence\n${latestCalls(`${CALLS}\n  AND ${m.outcome_source} IS NOT NULL`)}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -77,7 +77,7 @@ export const outcomes = {
     table({
       id: 15,
       title: 'End reasons',
-      description: 'How the calls stopped, as the framework or the transport says it.',
+      description: `How the calls stopped, as the framework or the transport says it. ${OF_LATEST.calls}`,
       unit: 'short',
       width: 12,
       empty: NO_CALLS,
@@ -89,7 +89,7 @@ export const outcomes = {
       ],
       queries: [
         rows(
-          `SELECT coalesce(${m.end_reason}, '(none)') AS end_reason, count(*) AS calls, avg(${m.duration_seconds}) AS mean_seconds, avg(${m.turn_count})::double precision AS mean_turns\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT coalesce(${m.end_reason}, '(none)') AS end_reason, count(*) AS calls, avg(${m.duration_seconds}) AS mean_seconds, avg(${m.turn_count})::double precision AS mean_turns\n${latestCalls(CALLS)}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),

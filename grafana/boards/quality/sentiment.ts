@@ -2,12 +2,12 @@ import { l, m } from '../../columns.ts';
 import { TO_CALL } from '../../links.ts';
 import { bars, lines, table } from '../../panels.ts';
 import { rows, timeSeries } from '../../queries.ts';
-import { CALLS, TURNS } from '../../scope.ts';
+import { CALLS, latestCalls, latestTurns, OF_LATEST, TURNS } from '../../scope.ts';
 import { NO_CALLS } from './terms.ts';
 
 /** Of turns with an answer, in calls that were conversations and whose end is known. */
 const CONVERSATIONS = `${TURNS}\n    AND ${l.eou_latency} IS NOT NULL AND ${m.outcome} IN ('SUCCESS', 'FAIL')`;
-const LAST_OF_FAILED = `(${m.outcome} = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.tenant = ${l.tenant} AND n.call_id = ${l.call_id}))`;
+const LAST_OF_FAILED = `(outcome = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.tenant = ${l.tenant} AND n.call_id = ${l.call_id}))`;
 const SILENCES = [
   ['0 to 0.5 s', 0, 0.5],
   ['0.5 to 0.8 s', 0.5, 0.8],
@@ -24,21 +24,22 @@ export const sentiment = {
       id: 31,
       title: 'Abandonment by silence',
       description:
-        'Of the turns with an EOU latency in each range: the share after which the call ended as FAIL. Only calls that ended as SUCCESS or FAIL. Callers who wait long should hang up no more often.',
+        'Of the turns with an EOU latency in each range: the share after which the call ended as FAIL. Only calls that ended as SUCCESS or FAIL. Callers who wait long should hang up no more often. ' +
+        OF_LATEST.turns,
       unit: 'percentunit',
       width: 12,
       empty: 'No call with a known outcome has answered turns',
       x: 'silence',
       queries: [
         rows(
-          `SELECT b.silence, avg(t.abandoned::int)::double precision AS abandoned\nFROM (VALUES ${SILENCES.map(([name, from, to]) => `('${name}', ${from}, ${to})`).join(', ')}) AS b (silence, least_seconds, most_seconds)\nJOIN (\n  SELECT ${l.eou_latency}, ${LAST_OF_FAILED} AS abandoned\n  ${CONVERSATIONS}\n) AS t ON t.eou_latency >= b.least_seconds AND t.eou_latency < b.most_seconds\nGROUP BY b.silence, b.least_seconds\nORDER BY b.least_seconds`,
+          `SELECT b.silence, avg(t.abandoned::int)::double precision AS abandoned\nFROM (VALUES ${SILENCES.map(([name, from, to]) => `('${name}', ${from}, ${to})`).join(', ')}) AS b (silence, least_seconds, most_seconds)\nJOIN (\n  SELECT ${l.eou_latency}, ${LAST_OF_FAILED} AS abandoned\n  ${latestTurns(CONVERSATIONS, `, ${m.outcome}`).replaceAll('\n', '\n  ')}\n) AS t ON t.eou_latency >= b.least_seconds AND t.eou_latency < b.most_seconds\nGROUP BY b.silence, b.least_seconds\nORDER BY b.least_seconds`,
         ),
       ],
     }),
     table({
       id: 32,
       title: 'Outcome and silence',
-      description: 'Do calls with long silences end otherwise? Means over the calls of each outcome.',
+      description: `Do calls with long silences end otherwise? Means over the calls of each outcome. ${OF_LATEST.calls}`,
       unit: 's',
       decimals: 2,
       width: 12,
@@ -53,7 +54,7 @@ export const sentiment = {
       ],
       queries: [
         rows(
-          `SELECT coalesce(${m.outcome}, 'unknown') AS outcome, count(*) AS calls, avg(${m.eou_latency_p50}) AS eou_latency, avg(${m.eou_latency_max}) AS eou_latency_max, avg(${m.interruption_rate}) AS interruption_rate, avg(${m.sentiment_avg}) AS sentiment\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT coalesce(${m.outcome}, 'unknown') AS outcome, count(*) AS calls, avg(${m.eou_latency_p50}) AS eou_latency, avg(${m.eou_latency_max}) AS eou_latency_max, avg(${m.interruption_rate}) AS interruption_rate, avg(${m.sentiment_avg}) AS sentiment\n${latestCalls(CALLS)}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -75,8 +76,7 @@ export const sentiment = {
     bars({
       id: 34,
       title: 'Sentiment by turn number',
-      description:
-        'Mean sentiment of the turns, from -1 to 1, the first 50: does the mood fall as calls go on?',
+      description: `Mean sentiment of the turns, from -1 to 1, the first 50: does the mood fall as calls go on? ${OF_LATEST.turns}`,
       unit: 'none',
       decimals: 2,
       width: 12,
@@ -84,7 +84,7 @@ export const sentiment = {
       x: 'turn',
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, avg(${l.sentiment_score}) AS sentiment\n${TURNS}\n  AND ${l.sentiment_score} IS NOT NULL AND ${l.turn_index} < 50\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
+          `SELECT ${l.turn_index}::text AS turn, avg(${l.sentiment_score}) AS sentiment\n${latestTurns(`${TURNS}\n  AND ${l.sentiment_score} IS NOT NULL AND ${l.turn_index} < 50`)}\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
         ),
       ],
     }),

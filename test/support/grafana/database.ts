@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { type Database, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { type Database, migrate, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { packageRoot } from '../root.ts';
 import { CALLS_FROM, CALLS_TO, storeCalls } from './calls.ts';
@@ -32,6 +32,7 @@ export function serveDashboards(): void {
     const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
     await owner.query(statements.replace(":'password'", "'secret'"));
     await storeCalls(owner);
+    await rollUpAll(owner);
     await owner.query('ANALYZE');
     reader = openPostgres({ url: url.replace('//earshot@', '//earshot_reader@') });
     empty = openPostgres({ url: await server.createDatabase() });
