@@ -163,8 +163,12 @@ onEachDatabase(({ empty, migrated }) => {
 
   it('calls that were there before rollups were are marked by the migration', async () => {
     const db = await empty();
-    const at = MIGRATIONS.findIndex(({ name }) => name === '0007_rollups');
-    await migrate(db, MIGRATIONS.slice(0, at));
+    // With those that came later: rows of today need their columns.
+    const ofRollups = ['0007_rollups', '0009_rolled'];
+    await migrate(
+      db,
+      MIGRATIONS.filter(({ name }) => !ofRollups.includes(name)),
+    );
     await write(db, someCalls(40, createRandom(2)));
     await migrate(db);
     assert.ok((await markedPeriods(db, { delaysMs: { slice: 0, hour: 0, day: 0 } })).length > 0);
