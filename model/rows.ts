@@ -343,10 +343,25 @@ export const STORED_COLUMNS = {
   finalized_by: { type: 'text', required: true, unit: 'identifier', comment: 'Worker that computed them' },
 } as const satisfies Record<string, Column>;
 
+/**
+ * Where in the journal a call's spans are, beside its row: so that few partitions are opened for it. For the store alone, and
+ * valid for as long as `spans_at` is `finalized_at`.
+ */
+export const EXTENT_COLUMNS = {
+  spans_from: { type: 'timestamptz', unit: 'instant', comment: "Earliest end of the call's spans in the journal" },
+  spans_until: { type: 'timestamptz', unit: 'instant', comment: "Latest end of the call's spans in the journal" },
+  spans_ended: { type: 'boolean', unit: 'true or false', comment: 'The span of the call itself is among them' },
+  spans_at: {
+    type: 'timestamptz',
+    unit: 'instant',
+    comment: 'The finalized_at for which the columns beside it hold; of the first call of an id only',
+  },
+} as const satisfies Record<string, Column>;
+
 /** Every table of rows, as it is in the database. */
 export const ROW_TABLES = {
   call_logs: LOG_COLUMNS,
-  call_metrics: { ...METRICS_COLUMNS, ...STORED_COLUMNS },
+  call_metrics: { ...METRICS_COLUMNS, ...STORED_COLUMNS, ...EXTENT_COLUMNS },
 } as const satisfies Record<string, Readonly<Record<string, Column>>>;
 
 /** One turn. Key `(tenant, call_id, turn_index)`. `null` is unknown; units are in the column's comment. */

@@ -13,6 +13,7 @@ import {
   type GroupWork,
   getJournalFacts,
   Journal,
+  JournalDays,
   type JournalOptions,
   readSizes,
   type TakeResult,
@@ -58,10 +59,12 @@ export class FinalizingHere implements Finalizing {
   readonly #calls: ClaimedCalls;
   readonly #journalOptions: JournalOptions;
   readonly #maxCallSpans: number;
+  readonly #days: JournalDays;
 
   constructor(db: Database, finalize: Finalize, settings: FinalizingSettings, workerId: string) {
     const { finalizeDelay, idleLimit, maxCallSpans, callGap } = settings;
     this.#db = db;
+    this.#days = new JournalDays(db);
     this.#calls = new ClaimedCalls(db, { finalize, workerId, maxCallSpans, callGapMs: callGap });
     this.#journalOptions = { finalizeDelayMs: finalizeDelay, idleLimitMs: idleLimit };
     this.#maxCallSpans = maxCallSpans;
@@ -82,12 +85,14 @@ export class FinalizingHere implements Finalizing {
     return (await readSizes(this.#db, [call])).get(call) ?? 0;
   }
 
-  end({ fact, startsWithFirst }: EndingCall): Promise<EndedCall> {
+  async end({ fact, startsWithFirst }: EndingCall): Promise<EndedCall> {
     const { callId } = fact;
+    // Not within the transaction, which must not fail for it.
+    await this.#days.prepare([fact]);
     return this.#db.transaction(async (tx) => {
       const known = await getJournalFacts(tx, callId, this.#maxCallSpans);
       const startUs = known.reduce((first, each) => Math.min(first, each.startUs), fact.startUs);
-      const { refused } = await new Journal(tx, this.#journalOptions).append([
+      const { refused } = await new Journal(tx, { ...this.#journalOptions, days: undefined }).append([
         startsWithFirst ? { ...fact, startUs } : fact,
       ]);
       if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);

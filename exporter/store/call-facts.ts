@@ -1,6 +1,7 @@
 import type { Fact } from '../../model/facts.ts';
 import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Queryable } from './database.ts';
+import { type Extent, extentOf, isWithin } from './extents.ts';
 
 /** Spans of one call that its rows are computed from, at most. */
 export const MAX_CALL_SPANS = 20_000;
@@ -11,21 +12,25 @@ const COUNTED = 1_000_000;
 const SIZES = `\
 SELECT c.tenant, c.call_id, (
   SELECT count(*) FROM (
-    SELECT FROM :schema.call_spans s WHERE s.tenant = c.tenant AND s.call_id = c.call_id LIMIT ${COUNTED}
+    SELECT FROM :schema.call_spans s
+    WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 3)} LIMIT ${COUNTED}
   ) AS counted
 )::int AS spans
 FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)`;
 
 /**
- * SQL: the rows of the call `c` are newer than all its spans, so what they were computed from has left the journal. A late
- * span must not replace them with its own, and no price can be computed again.
+ * SQL: what the rows of the call `c` were computed from has left the journal, all of it (they are newer than all its spans)
+ * or the first of it. A late span must not replace them with its own, and no price can be computed again.
  */
 const IS_EXPIRED = `\
 EXISTS (
   SELECT FROM :schema.call_metrics m
-  WHERE m.tenant = c.tenant AND m.call_id = c.call_id AND m.finalized_at < (
-    SELECT min(s.recorded_at) FROM :schema.call_spans s WHERE s.tenant = m.tenant AND s.call_id = m.call_id
-  )
+  CROSS JOIN LATERAL (
+    SELECT min(s.recorded_at) AS recorded_at, min(s.ended_at) AS ended_at FROM :schema.call_spans s
+    WHERE s.tenant = m.tenant AND s.call_id = m.call_id AND ${isWithin('s', 4)}
+  ) AS first
+  WHERE m.tenant = c.tenant AND m.call_id = c.call_id
+    AND (m.finalized_at < first.recorded_at OR (m.spans_at = m.finalized_at AND m.spans_from < first.ended_at))
 )`;
 
 // The call's own spans first: without them a call has not ended.
@@ -34,8 +39,8 @@ SELECT c.tenant, c.call_id, s.facts
 FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
 CROSS JOIN LATERAL (
   SELECT facts FROM :schema.call_spans s
-  WHERE s.tenant = c.tenant AND s.call_id = c.call_id
-  ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id
+  WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 4)}
+  ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id, s.ended_at
   LIMIT $3
 ) AS s
 WHERE NOT ${IS_EXPIRED}`;
@@ -45,7 +50,8 @@ export async function readSizes(
   db: Queryable,
   calls: readonly CallKey[],
 ): Promise<ReadonlyMap<CallKey, number>> {
-  const rows = await db.query<CallName & { spans: number }>(SIZES, keyArrays(calls));
+  const extent = await extentOf(db, calls);
+  const rows = await db.query<CallName & { spans: number }>(SIZES, [...keyArrays(calls), ...extent]);
   return new Map(rows.map((row) => [keyOf(row), row.spans]));
 }
 
@@ -57,11 +63,12 @@ const PAGE = 500;
  * in pages, and the event loop goes round in between: then it has to be a transaction.
  *
  * @param spans - how many there are, about. (Default: few.)
+ * @param extent - of these calls, as `extentOf` gives it
  */
 export async function readFacts(
   tx: Queryable,
   calls: readonly CallKey[],
-  { maxSpans, spans = 0 }: { maxSpans: number; spans?: number },
+  { maxSpans, spans = 0, extent }: { maxSpans: number; spans?: number; extent: Extent },
 ): Promise<ReadonlyMap<CallKey, readonly Fact[]>> {
   const factsByCall = new Map<CallKey, Fact[]>();
   const take = (page: readonly (CallName & { facts: Fact })[]) => {
@@ -73,7 +80,7 @@ export async function readFacts(
     }
     return page.length;
   };
-  const parameters = [...keyArrays(calls), maxSpans];
+  const parameters = [...keyArrays(calls), maxSpans, ...extent];
   if (spans <= PAGE) take(await tx.query(FACTS, parameters));
   else {
     await tx.query(`DECLARE earshot_facts NO SCROLL CURSOR FOR ${FACTS}`, parameters);

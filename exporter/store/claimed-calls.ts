@@ -1,9 +1,10 @@
 import type { CallRows } from '../../model/rows.ts';
 import { MAX_CALL_SPANS, readSizes } from './call-facts.ts';
 import { type CallKey, type CallName, keyArrays, keyOf, partsOf } from './call-key.ts';
-import { type Computed, computeCalls, type Finalize } from './compute.ts';
+import { type ComputedCalls, computeCalls, type Finalize } from './compute.ts';
 import type { Database, Queryable } from './database.ts';
 import { errorClass, withRetries } from './errors.ts';
+import { ANY_TIME } from './extents.ts';
 import * as sql from './queue-statements.ts';
 import { deleteCallsBeyond, writeCallRows } from './rows.ts';
 import { DEFAULT_CALL_GAP_MS } from './split.ts';
@@ -94,7 +95,7 @@ export class ClaimedCalls {
 
   /** Puts a call back that cannot be finalized. */
   putBack(call: CallKey, error: unknown, claim: string): Promise<TakeResult> {
-    return withRetries(() => this.#write([{ call, error }], claim));
+    return withRetries(() => this.#write({ computed: [{ call, error }], extent: ANY_TIME }, claim));
   }
 
   /**
@@ -110,14 +111,14 @@ export class ClaimedCalls {
       await readSizes(tx, queued),
       this.#options,
     );
-    for (const { error } of computed) if (error !== undefined) throw error;
+    for (const { error } of computed.computed) if (error !== undefined) throw error;
     const finalized = await this.#writeRows(tx, computed);
     await tx.query(sql.REMOVE, keyArrays(queued));
     return finalized;
   }
 
   /** Calls whose claim was lost in the meantime are left as they are. */
-  #write(computed: readonly Computed[], claim: string): Promise<TakeResult> {
+  #write({ computed, extent }: ComputedCalls, claim: string): Promise<TakeResult> {
     const { maxAttempts, retryDelayMs } = this.#options;
     return this.#db.transaction(async (tx) => {
       const claimed = keyArrays(computed.map(({ call }) => call));
@@ -126,7 +127,7 @@ export class ClaimedCalls {
       const ours = computed.filter(({ call }) => held.has(call));
       const failures = ours.filter(({ error }) => error !== undefined);
       const done = ours.filter(({ error }) => error === undefined);
-      const finalized = await this.#writeRows(tx, done);
+      const finalized = await this.#writeRows(tx, { computed: done, extent });
       await tx.query(sql.FINISH, [...keyArrays(done.map(({ call }) => call)), AGAIN_MS]);
       const putBack = await tx.query<CallName & { resting: boolean }>(sql.PUT_BACK, [
         ...keyArrays(failures.map(({ call }) => call)),
@@ -141,9 +142,12 @@ export class ClaimedCalls {
     });
   }
 
-  async #writeRows(tx: Queryable, computed: readonly Computed[]): Promise<readonly FinalizedCall[]> {
+  async #writeRows(
+    tx: Queryable,
+    { computed, extent }: ComputedCalls,
+  ): Promise<readonly FinalizedCall[]> {
     const calls = computed.flatMap((each) => each.calls ?? []);
-    const first = await writeCallRows(tx, calls, this.#options.workerId);
+    const first = await writeCallRows(tx, calls, this.#options.workerId, extent);
     await deleteCallsBeyond(
       tx,
       new Map(

@@ -4,6 +4,7 @@ import type { CallRows } from '../../model/rows.ts';
 import { readFacts } from './call-facts.ts';
 import type { CallKey } from './call-key.ts';
 import type { Database } from './database.ts';
+import { type Extent, extentOf } from './extents.ts';
 import { splitCalls } from './split.ts';
 
 /** A call's facts to its rows, pure. `undefined`: these facts make no call. */
@@ -20,15 +21,24 @@ export interface Computed {
 /** Calls are computed for so long at a stretch, in milliseconds, and to the end of the call at hand. */
 const WORK_MS = 4;
 
+/** What was computed of some calls, and when their spans ended. */
+export interface ComputedCalls {
+  readonly computed: readonly Computed[];
+  readonly extent: Extent;
+}
+
 /** Reads the facts of calls and computes their rows. What one of them throws is its own. */
 export async function computeCalls(
   transaction: Database['transaction'],
   calls: readonly CallKey[],
   sizes: ReadonlyMap<CallKey, number>,
   { finalize, callGapMs, maxCallSpans }: { finalize: Finalize; callGapMs: number; maxCallSpans: number },
-): Promise<readonly Computed[]> {
+): Promise<ComputedCalls> {
   const spans = calls.reduce((sum, call) => sum + Math.min(sizes.get(call) ?? 0, maxCallSpans), 0);
-  const factsByCall = await transaction((tx) => readFacts(tx, calls, { maxSpans: maxCallSpans, spans }));
+  const { extent, factsByCall } = await transaction(async (tx) => {
+    const extent = await extentOf(tx, calls);
+    return { extent, factsByCall: await readFacts(tx, calls, { maxSpans: maxCallSpans, spans, extent }) };
+  });
   const computed: Computed[] = [];
   let pauseAtMs = performance.now() + WORK_MS;
   for (const call of calls) {
@@ -53,5 +63,5 @@ export async function computeCalls(
       computed.push({ call, error });
     }
   }
-  return computed;
+  return { computed, extent };
 }

@@ -34,9 +34,11 @@ export {
 export type { CallFilter } from './filter.ts';
 export { findCalls, listRunningCalls } from './find-calls.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
+export { JournalDays } from './journal-days.ts';
 export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
 export { migratingAgain } from './migrate-again.ts';
+export { partitionJournal, wholeJournal } from './partition-journal.ts';
 export { openPostgres, optionsOf, type PostgresOptions, reachedAs } from './postgres.ts';
 export {
   ClaimQueue,

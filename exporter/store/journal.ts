@@ -3,6 +3,7 @@ import { DEFAULT_TENANT, tenantOf } from '../../model/tenant.ts';
 import type { CALL_SPANS } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
+import { JournalDays } from './journal-days.ts';
 import { TenantKeys } from './tenant-keys.ts';
 import { columnList, toJsonArray } from './values.ts';
 
@@ -11,6 +12,8 @@ export interface JournalOptions {
   finalizeDelayMs?: number;
   /** A call that has not ended is finalized after so long without a new span, in milliseconds. (Default: 300 000 ms.) */
   idleLimitMs?: number;
+  /** Makes partitions before facts are appended; undefined: none, as within a transaction. (Default: those of `db`.) */
+  days?: JournalDays | undefined;
 }
 
 /** A fact that the database refuses by its content. It is lost; `reason` is a code for a counter. */
@@ -48,24 +51,29 @@ const MAX_IDLE_LIMITS = 48;
 //
 // One statement, so that a fact and its call's place in the queue are committed together. Locks are taken in the order of
 // the keys, first spans and then calls, so that two writers of the same spans cannot deadlock. Only a new span queues
-// its call: a second delivery changes nothing. Keys are not named by their columns: they may have the tenant or not yet.
+// its call: a second delivery changes nothing. The journal's keys are not named by their columns: those of an earlier version
+// are others. Nor is it read: whether the call has ended its place in the queue says, or its row.
 const APPEND = `\
 WITH inserted AS (
   INSERT INTO :schema.call_spans (${columnList(FROM_FACT)})
   SELECT ${Object.values(FROM_FACT).join(', ')} FROM jsonb_array_elements($1::jsonb) AS f
   ON CONFLICT DO NOTHING
-  RETURNING tenant, call_id, stage
+  RETURNING tenant, call_id, stage, ended_at
+), calls AS (
+  SELECT tenant, call_id, bool_or(stage = 'call') AS ended, min(ended_at) AS first_at, max(ended_at) AS last_at
+  FROM inserted
+  GROUP BY tenant, call_id
 ), touched AS (
-  SELECT i.tenant, i.call_id,
-    bool_or(i.stage = 'call') OR EXISTS (
-      SELECT FROM :schema.call_spans s WHERE s.tenant = i.tenant AND s.call_id = i.call_id AND s.stage = 'call'
-    ) AS ended
-  FROM inserted i
-  GROUP BY i.tenant, i.call_id
+  SELECT c.tenant, c.call_id, c.first_at, c.last_at,
+    c.ended OR coalesce(known.ended, false) OR coalesce(m.spans_ended, false) AS ended
+  FROM calls c
+  LEFT JOIN :schema.call_queue known ON known.tenant = c.tenant AND known.call_id = c.call_id
+  LEFT JOIN :schema.call_metrics m ON m.tenant = c.tenant AND m.call_id = c.call_id
 ), queued AS (
-  INSERT INTO :schema.call_queue AS q (tenant, call_id, ended, ended_at, due_at)
+  INSERT INTO :schema.call_queue AS q (tenant, call_id, ended, ended_at, due_at, first_at, last_at)
   SELECT tenant, call_id, ended, CASE WHEN ended THEN now() END,
-    now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond'
+    now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond',
+    first_at, last_at
   FROM touched
   ORDER BY tenant, call_id
   ON CONFLICT ON CONSTRAINT call_queue_pkey DO UPDATE SET
@@ -82,6 +90,9 @@ WITH inserted AS (
       ELSE least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * $3 * interval '1 millisecond')
     END,
     ended_at = coalesce(q.ended_at, excluded.ended_at),
+    first_at = least(q.first_at, excluded.first_at),
+    last_at = greatest(q.last_at, excluded.last_at),
+    appends = q.appends + 1,
     attempts = 0,
     last_error = NULL
 )
@@ -92,10 +103,13 @@ export class Journal {
   readonly #db: Queryable;
   readonly #delaysMs: readonly [number, number];
   readonly #keys: TenantKeys;
+  readonly #days: JournalDays | undefined;
 
-  constructor(db: Queryable, { finalizeDelayMs = 2_000, idleLimitMs = 300_000 }: JournalOptions = {}) {
+  constructor(db: Queryable, options: JournalOptions = {}) {
+    const { finalizeDelayMs = 2_000, idleLimitMs = 300_000 } = options;
     this.#db = db;
     this.#keys = new TenantKeys(db);
+    this.#days = 'days' in options ? options.days : new JournalDays(db);
     this.#delaysMs = [finalizeDelayMs, idleLimitMs];
   }
 
@@ -103,8 +117,9 @@ export class Journal {
    * To be awaited before facts are appended together with those of others, which must not wait or fail for them.
    * @throws TenantKeysError, or the driver's error.
    */
-  prepare(facts: readonly Fact[]): Promise<void> {
-    return this.#keys.prepare(facts);
+  async prepare(facts: readonly Fact[]): Promise<void> {
+    await this.#days?.prepare(facts);
+    await this.#keys.prepare(facts);
   }
 
   /**
@@ -140,8 +155,12 @@ export class Journal {
   }
 }
 
+/** As the journal's key has it, so that what is written together is together in the index. */
 function byKey(a: Fact, b: Fact): number {
+  const [one, other] = [tenantOf(a), tenantOf(b)];
+  if (one !== other) return one < other ? -1 : 1;
+  if (a.callId !== b.callId) return a.callId < b.callId ? -1 : 1;
   if (a.traceId !== b.traceId) return a.traceId < b.traceId ? -1 : 1;
   if (a.spanId !== b.spanId) return a.spanId < b.spanId ? -1 : 1;
-  return tenantOf(a) < tenantOf(b) ? -1 : Number(tenantOf(a) > tenantOf(b));
+  return a.endUs - b.endUs;
 }

@@ -2,6 +2,7 @@ import { MIGRATIONS } from '../generated/migrations.ts';
 import { COMMENTS } from './comments.ts';
 import type { Database, Queryable } from './database.ts';
 import { SchemaError, withRetries } from './errors.ts';
+import { partitionSmallJournal } from './partition-journal.ts';
 import { FUNCTIONS } from './rollups/functions.ts';
 import { useTenantKeys } from './tenant-keys.ts';
 
@@ -88,6 +89,7 @@ export async function migrate(
   }
   // In a database that was empty no earlier version is at work.
   if (seen.length === 0 && migrations === MIGRATIONS) await useTenantKeys(db);
+  if (migrations === MIGRATIONS) await withRetries(() => partitionSmallJournal(db)).catch(ignore);
   return { applied, version: known };
 }
 
@@ -118,6 +120,9 @@ export async function checkSchema(db: Queryable): Promise<void> {
     known,
   );
 }
+
+/** The journal works as one table, too; the next process that starts tries again. */
+const ignore = () => {};
 
 const newest = (migrations: readonly Migration[]) => migrations.at(-1)?.id ?? 0;
 

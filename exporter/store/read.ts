@@ -2,8 +2,10 @@ import type { Fact } from '../../model/facts.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { MAX_CALL_SPANS } from './call-facts.ts';
+import { callKey } from './call-key.ts';
 import { CALL_LOGS, STORED_METRICS } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { extentOf, isWithin } from './extents.ts';
 import { type CallFilter, callCondition } from './filter.ts';
 import { RESTING } from './queue-statements.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
@@ -12,8 +14,8 @@ import { decodeRow, selectList } from './values.ts';
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE tenant = $2 AND call_id = $1`;
 const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.tenant = $2 AND l.call_id = $1 ORDER BY l.turn_index`;
 const FACTS = `\
-SELECT facts FROM :schema.call_spans WHERE tenant = $3 AND call_id = $1
-ORDER BY started_at, trace_id, span_id LIMIT $2`;
+SELECT facts FROM :schema.call_spans s WHERE s.tenant = $3 AND s.call_id = $1 AND ${isWithin('s', 4)}
+ORDER BY started_at, trace_id, span_id, ended_at LIMIT $2`;
 
 /** The row of one call, or undefined when it has none (yet). (Default: a call of the default tenant.) */
 export async function getCallMetrics(
@@ -41,7 +43,8 @@ export async function getJournalFacts(
   limit: number = MAX_CALL_SPANS,
   tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
-  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant])).map((row) => row.facts);
+  const extent = await extentOf(db, [callKey(callId, tenant)]);
+  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant, ...extent])).map((row) => row.facts);
 }
 
 /**

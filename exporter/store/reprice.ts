@@ -5,6 +5,7 @@ import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
 import { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
+import { type Extent, extentOf } from './extents.ts';
 import { getCallMetrics } from './read.ts';
 import { writeCallRows } from './rows.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
@@ -97,7 +98,7 @@ async function repriceCall(
       // A worker that writes the same call waits here, or we for it: the comparison holds until the commit.
       await tx.query(LOCK, [tenant, callId]);
       const compared = await compare(tx, call, options);
-      if (compared?.rows) await writeCallRows(tx, [compared.rows], options.by);
+      if (compared?.rows) await writeCallRows(tx, [compared.rows], options.by, compared.extent);
       return compared?.repricing;
     }),
   );
@@ -107,15 +108,19 @@ async function compare(
   db: Queryable,
   call: CallKey,
   { finalize, maxCallSpans = MAX_CALL_SPANS, callGapMs = DEFAULT_CALL_GAP_MS }: RepriceOptions,
-): Promise<{ repricing: Repricing /** What is to be written. */; rows?: CallRows } | undefined> {
+): Promise<
+  { repricing: Repricing /** What is to be written. */; rows?: CallRows; extent?: Extent } | undefined
+> {
   const { tenant, callId } = partsOf(call);
   const stored = await getCallMetrics(db, callId, tenant);
   if (!stored) return undefined;
   const base = { tenant, callId, startedAt: stored.started_at };
   let read = 0;
+  let extent: Extent | undefined;
   const facts = await factsOfCall(callId, callGapMs * 1e3, async (id) => {
     const key = callKey(id, tenant);
-    const journal = (await readFacts(db, [key], { maxSpans: maxCallSpans })).get(key) ?? [];
+    extent = await extentOf(db, [key]);
+    const journal = (await readFacts(db, [key], { maxSpans: maxCallSpans, extent })).get(key) ?? [];
     read = journal.length;
     return journal;
   });
@@ -135,7 +140,7 @@ async function compare(
     after,
     unpriced: rows.metrics.unpriced,
   } as const;
-  return { repricing, ...(!(same && namesSame) && { rows }) };
+  return { repricing, ...(!(same && namesSame) && { rows, ...(extent && { extent }) }) };
 }
 
 const costs = (row: StoredCallMetrics | CallRows['metrics']): Record<CostColumn, Decimal | null> => ({

@@ -1,10 +1,13 @@
-import type { Queryable } from './database.ts';
+import type { Database } from './database.ts';
+import { dropPartition } from './drop-partition.ts';
+import { errorCode } from './errors.ts';
+import { type Day, type Partitions, partitionsOf } from './journal-days.ts';
 
 // Whole calls only, so that a call is never computed from a part of its spans; and none that waits to be finalized.
 // One that rests in the queue after too many failures goes with its place there.
-const DELETE_EXPIRED = `\
+const deleteExpired = (table: string): string => `\
 WITH expired AS (
-  SELECT s.tenant, s.call_id FROM :schema.call_spans s
+  SELECT s.tenant, s.call_id FROM :schema.${table} s
   WHERE s.ended_at < now() - $1::double precision * interval '1 millisecond'
     AND NOT EXISTS (
       SELECT FROM :schema.call_spans y
@@ -24,19 +27,54 @@ WITH expired AS (
 )
 SELECT count(*)::int AS deleted FROM deleted`;
 
+/** The day, since 1970 (UTC), that the oldest span is of which may stay: by the database's clock, as all of the above. */
+const DAY_OF_EDGE = `\
+SELECT floor(extract(epoch FROM now() - $1::double precision * interval '1 millisecond') / 86400)::int AS day`;
+
+/** A retention for which a day makes a difference: two days. */
+const SHORT_MS = 2 * 86_400_000;
+/** undefined_table: another process has dropped it meanwhile. */
+const GONE = '42P01';
+
 /**
- * Removes from the journal the spans of calls whose last span ended more than `retentionMs` ago. Rows stay. Works in
- * batches of about `batch` spans, rounded up to whole calls, each its own statement. (Default: 1000.)
+ * Removes from the journal the spans of calls whose last span ended more than `retentionMs` ago. Rows stay. Days go as a
+ * whole, when all of them is so old: up to a day later. A retention of less than two days is kept to the hour by deleting,
+ * and so is it where spans have no day's partition, in batches of about `batch` spans, rounded up to whole calls, each its
+ * own statement. (Default: 1000.)
  * @returns how many spans were removed.
  */
-export async function deleteExpiredSpans(db: Queryable, retentionMs: number, batch = 1_000): Promise<number> {
+export async function deleteExpiredSpans(db: Database, retentionMs: number, batch = 1_000): Promise<number> {
+  const partitions = await partitionsOf(db);
   let total = 0;
-  for (;;) {
-    const [row] = await db.query<{ deleted: number }>(DELETE_EXPIRED, [retentionMs, batch]);
-    const deleted = row?.deleted ?? 0;
-    if (deleted === 0) return total;
-    total += deleted;
+  const [row] = await db.query<{ day: Day }>(DAY_OF_EDGE, [retentionMs]);
+  const edge = row?.day ?? Number.NEGATIVE_INFINITY;
+  for (const part of partitions?.times ?? []) {
+    if (part.end > edge) break;
+    total += await dropPartition(db, part, retentionMs).catch((error: unknown) => {
+      if (errorCode(error) !== GONE) throw error;
+      return 0;
+    });
   }
+  for (const table of tablesToDeleteFrom(partitions, edge, retentionMs)) {
+    for (;;) {
+      const [row] = await db.query<{ deleted: number }>(deleteExpired(table), [retentionMs, batch]);
+      const deleted = row?.deleted ?? 0;
+      if (deleted === 0) break;
+      total += deleted;
+    }
+  }
+  return total;
+}
+
+/** Those that have expired spans among others that have not. */
+function tablesToDeleteFrom(partitions: Partitions | undefined, edge: Day, retentionMs: number): string[] {
+  if (partitions === undefined) return ['call_spans'];
+  const isOpen = (day: Day | undefined, end: Day): boolean =>
+    end > edge && (day === undefined || (day <= edge && retentionMs < SHORT_MS));
+  return [
+    partitions.rest,
+    ...partitions.times.filter(({ day, end }) => isOpen(day, end)).map(({ name }) => name),
+  ];
 }
 
 export interface RetentionOptions {
@@ -54,7 +92,7 @@ export interface RetentionOptions {
  * @returns a function that stops it, and resolves when the round under way is done.
  */
 export function keepRetention(
-  db: Queryable,
+  db: Database,
   { retentionMs, everyMs = 3_600_000, onError = () => {} }: RetentionOptions,
 ): () => Promise<void> {
   let round: Promise<unknown> = Promise.resolve();

@@ -2,6 +2,7 @@ import type { CallRows } from '../../model/rows.ts';
 import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from './call-key.ts';
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { ANY_TIME, type Extent, isWithin } from './extents.ts';
 import { numberedId } from './split.ts';
 import { columnArrays, columnList, unnest } from './values.ts';
 
@@ -21,21 +22,37 @@ function numberedKey(call: CallKey, number: number): CallKey {
   return callKey(numberedId(callId, number), tenant);
 }
 
+/** What the statement adds to the row. */
+const WRITTEN = {
+  finalized_at: 'timestamptz',
+  finalized_by: 'text',
+  spans_from: 'timestamptz',
+  spans_until: 'timestamptz',
+  spans_ended: 'boolean',
+  spans_at: 'timestamptz',
+} as const satisfies Columns;
+
 const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 
 // `finalized_at` is the clock's time and not the transaction's: it must be later than every span that was read. Those may
 // be of another clock, before a fail-over.
 // A row that was inserted, not updated, has no `xmax`.
+//
+// Of the second call of an id the journal has no spans under the id that its row has: `spans_at` says that nothing is known.
 const UPSERT_METRICS = `\
-INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, finalized_at, finalized_by)
-SELECT c.*,
-  greatest(clock_timestamp(), (
-    SELECT max(s.recorded_at) FROM :schema.call_spans s WHERE (s.tenant, s.call_id) = (c.tenant, c.call_id)
-  )),
-  $${METRICS_COUNT + 1}::text
+INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, ${columnList(WRITTEN)})
+SELECT c.*, now.at, $${METRICS_COUNT + 1}::text,
+  s.first_at, s.last_at, s.ended, CASE WHEN s.first_at IS NOT NULL THEN now.at END
 FROM (${unnest(CALL_METRICS)}) AS c
-ON CONFLICT ON CONSTRAINT call_metrics_pkey DO UPDATE SET ${replaceAll(CALL_METRICS, 'tenant', 'call_id')},
-  finalized_at = excluded.finalized_at, finalized_by = excluded.finalized_by
+CROSS JOIN LATERAL (
+  SELECT max(s.recorded_at) AS recorded_at, min(s.ended_at) AS first_at, max(s.ended_at) AS last_at,
+    bool_or(s.stage = 'call') AS ended
+  FROM :schema.call_spans s
+  WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', METRICS_COUNT + 2)}
+) AS s
+CROSS JOIN LATERAL (SELECT greatest(clock_timestamp(), s.recorded_at) AS at OFFSET 0) AS now
+ON CONFLICT ON CONSTRAINT call_metrics_pkey DO UPDATE SET
+  ${replaceAll({ ...CALL_METRICS, ...WRITTEN }, 'tenant', 'call_id')}
 RETURNING tenant, call_id, xmax = 0 AS first`;
 
 // A late span changes few of a call's turns: those that stay as they are are not written again.
@@ -61,12 +78,14 @@ WHERE l.tenant = c.tenant AND l.call_id = c.call_id
 /**
  * Writes calls' rows over what was there: afterwards `call_metrics` and `call_logs` hold these rows of these calls and no
  * others. For use in a transaction; each call at most once.
+ * @param extent - of the calls that their spans are read for, as `extentOf` gives it. (Default: any time.)
  * @returns the calls that had no row before.
  */
 export async function writeCallRows(
   tx: Queryable,
   calls: readonly CallRows[],
   finalizedBy: string,
+  extent: Extent = ANY_TIME,
 ): Promise<ReadonlySet<CallKey>> {
   if (calls.length === 0) return new Set();
   const metrics = calls.map((call) => call.metrics);
@@ -74,6 +93,7 @@ export async function writeCallRows(
   const written = await tx.query<CallName & { first: boolean }>(UPSERT_METRICS, [
     ...columnArrays(CALL_METRICS, metrics),
     finalizedBy,
+    ...extent,
   ]);
   await tx.query(DELETE_GONE_LOGS, [
     ...keyArrays(metrics.map(keyOf)),

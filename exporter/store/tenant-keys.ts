@@ -15,43 +15,44 @@ const KEYS = {
   call_metrics: 'call_id, tenant',
 } as const;
 
-/** What else goes with a table's key: the spans of a call must be found without those of its namesakes. */
-const INDEXES: Readonly<Record<string, string>> = {
-  call_spans: `\
+/** A table, and where it is the journal what it is divided into: the table of before is a partition with keys of its own. */
+const withParts = (table: string) => `\
+SELECT ':schema.${table}'::regclass AS part UNION ALL
+SELECT inhrelid FROM pg_inherits WHERE inhparent = ':schema.${table}'::regclass`;
+
+/** SQL: the primary keys of the table and its partitions that have no tenant, as `c`. */
+const lackingIn = (table: string) => `\
+FROM pg_constraint c
+WHERE c.contype = 'p' AND c.conrelid IN (${withParts(table)}) AND NOT EXISTS (
+  SELECT FROM pg_attribute a
+  WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname = 'tenant'
+)`;
+
+/** What else goes with the journal's key: the spans of a call must be found without those of its namesakes. */
+const JOURNAL_INDEX = `\
     DROP INDEX IF EXISTS :schema.call_spans_call;
-    CREATE INDEX call_spans_call ON :schema.call_spans (call_id, tenant, stage);`,
-};
+    EXECUTE format('CREATE INDEX call_spans_call ON %s (call_id, tenant, stage)', old.conrelid::regclass);`;
 
 /** The tenant is in the key already, or gets there in one statement: two processes at once are no trouble. */
 const withTenant = (table: string, columns: string): string => `\
 DO $$
 DECLARE
-  old name;
+  old record;
 BEGIN
   LOCK TABLE :schema.${table} IN ACCESS EXCLUSIVE MODE;
-  SELECT c.conname INTO old FROM pg_constraint c
-  WHERE c.conrelid = ':schema.${table}'::regclass AND c.contype = 'p' AND NOT EXISTS (
-    SELECT FROM pg_attribute a
-    WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname = 'tenant'
-  );
-  IF old IS NOT NULL THEN
+  FOR old IN SELECT c.conrelid, c.conname ${lackingIn(table)} LOOP
     EXECUTE format(
-      'ALTER TABLE :schema.${table} DROP CONSTRAINT %I, ADD CONSTRAINT %I PRIMARY KEY (${columns})', old, old
+      'ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I PRIMARY KEY (${columns})',
+      old.conrelid::regclass, old.conname, old.conname
     );
-    ${INDEXES[table] ?? ''}
-  END IF;
+    ${table === 'call_spans' ? JOURNAL_INDEX : ''}
+  END LOOP;
 END $$`;
 
 const LACKING = `\
-SELECT count(*)::int AS lacking FROM pg_constraint c
-WHERE c.contype = 'p'
-  AND c.conrelid = ANY (ARRAY[${Object.keys(KEYS)
-    .map((table) => `':schema.${table}'`)
-    .join(', ')}]::regclass[])
-  AND NOT EXISTS (
-    SELECT FROM pg_attribute a
-    WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.attname = 'tenant'
-  )`;
+SELECT (${Object.keys(KEYS)
+  .map((table) => `(SELECT count(*) ${lackingIn(table)})`)
+  .join(' + ')})::int AS lacking`;
 
 /** A statement that ran out of time, or waited for a lock too long. */
 const TOO_LONG: ReadonlySet<string | undefined> = new Set(['57014', '55P03', 'ETIMEDOUT']);

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
 import { CALL_LOGS, CALL_SPANS, type Columns, STORED_METRICS } from '../../../exporter/store/columns.ts';
 import { checkSchema, type Database, migrate, SchemaError } from '../../../exporter/store/index.ts';
-import { describeColumn, ROW_TABLES, type Column as RowColumn } from '../../../model/rows.ts';
+import { describeColumn, EXTENT_COLUMNS, ROW_TABLES, type Column as RowColumn } from '../../../model/rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { TABLES } from '../../support/tables.ts';
 
@@ -23,7 +23,7 @@ const readColumns = (db: Database) =>
 SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type,
   col_description(a.attrelid, a.attnum) AS comment, a.attnotnull AS required
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = ':schema'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = ':schema'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`);
 
 const tableNames = async (db: Database) => [
@@ -93,7 +93,7 @@ onEachDatabase((databases) => {
     const expected: [string, Columns, string[]][] = [
       ['call_spans', CALL_SPANS, ['recorded_at']],
       ['call_logs', CALL_LOGS, []],
-      ['call_metrics', STORED_METRICS, []],
+      ['call_metrics', STORED_METRICS, Object.keys(EXTENT_COLUMNS)],
     ];
     for (const [table, list, databaseOwn] of expected)
       assert.deepEqual(typesOf(table, databaseOwn), { ...list });

@@ -51,6 +51,7 @@ const keysOf = async (db: Database) =>
     await db.query<{ key: string }>(`\
 SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint
 WHERE contype = 'p' AND connamespace = ':schema'::regnamespace AND conrelid::regclass::text LIKE '%call_%'
+  AND conparentid = 0
 ORDER BY conrelid::regclass::text`)
   ).map(({ key }) => key.replace('PRIMARY KEY ', ''));
 
@@ -98,7 +99,10 @@ onEachDatabase((databases) => {
   });
 
   it('a new database has the tenant in its keys; an old one gets it once, however many ask', async () => {
-    assert.deepEqual(await keysOf(await databases.migrated()), WITH_TENANT);
+    assert.deepEqual(await keysOf(await databases.migrated()), [
+      ...WITH_TENANT.slice(0, 3),
+      '(tenant, call_id, trace_id, span_id, ended_at)',
+    ]);
     const db = await migrated();
     const writers = Array.from({ length: 4 }, () => new Journal(db, AT_ONCE));
     const results = await Promise.all(

@@ -28,17 +28,17 @@ const sentBy = (tenant: string, facts: readonly Fact[]): Fact[] => facts.map((fa
 
 /** Everything that is stored for a tenant, but for when. */
 async function storedFor(db: Database, tenant: string) {
-  const read = async (table: string, order: string, without: string) =>
+  const read = async (table: string, order: string, ...without: string[]) =>
     (
       await db.query<{ row: string }>(
         `SELECT (to_jsonb(t) - $2::text[])::text AS row FROM :schema.${table} t WHERE tenant = $1 ORDER BY ${order}`,
-        [tenant, [without, 'finalized_by']],
+        [tenant, [...without, 'finalized_by']],
       )
     ).map(({ row }) => row);
   return {
-    spans: await read('call_spans', 'call_id, trace_id, span_id', 'recorded_at'),
-    calls: await read('call_metrics', 'call_id', 'finalized_at'),
-    turns: await read('call_logs', 'call_id, turn_index', ''),
+    spans: await read('call_spans', 'call_id, trace_id, span_id, ended_at', 'recorded_at'),
+    calls: await read('call_metrics', 'call_id', 'finalized_at', 'spans_at'),
+    turns: await read('call_logs', 'call_id, turn_index'),
   };
 }
 

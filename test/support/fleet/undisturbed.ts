@@ -26,7 +26,7 @@ const rowsOf = (table: string, order: string) => `\
 SELECT (to_jsonb(t) - $2::text[])::text AS row
 FROM earshot.${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
 
-const WHO_AND_WHEN = ['finalized_at', 'finalized_by', 'recorded_at'];
+const WHO_AND_WHEN = ['finalized_at', 'finalized_by', 'recorded_at', 'spans_at'];
 
 /** Everything stored of the calls, but for who wrote it and when, and for columns that are named. */
 export async function storedOf(

@@ -4,6 +4,7 @@ import { createNoopMeter, type Histogram, type Meter, metrics } from '@opentelem
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
 import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { readFacts } from '../../../exporter/store/call-facts.ts';
+import { ANY_TIME } from '../../../exporter/store/extents.ts';
 import { callKey } from '../../../exporter/store/call-key.ts';
 import type { Queryable } from '../../../exporter/store/database.ts';
 import { writeCallRows } from '../../../exporter/store/rows.ts';
@@ -82,7 +83,7 @@ test('the facts of a large call are read in pages', async () => {
       return Array.from({ length: page }, () => ({ tenant: 'default', call_id: 'C1', facts: {} })) as Row[];
     },
   };
-  const facts = await readFacts(tx, [callKey('C1')], { maxSpans: 20_000, spans: 1_234 });
+  const facts = await readFacts(tx, [callKey('C1')], { maxSpans: 20_000, spans: 1_234, extent: ANY_TIME });
   assert.equal(facts.get(callKey('C1'))?.length, 1_234);
   assert.deepEqual(answers, [500, 500, 234]);
 });
