@@ -7,6 +7,7 @@ import type { BenchResult } from './result.ts';
 const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   'on-end': async () => (await import('./on-end.ts')).benchOnEnd(),
   journal: async () => (await import('./journal.ts')).benchJournal(),
+  'journal-cost': async () => (await import('./journal-cost.ts')).benchJournalCost(),
   'start-up': async () => (await import('./start-up.ts')).benchStartUp(),
   'start-up-sdks': async () => (await import('./start-up-sdks.ts')).benchStartUpWithSdks(),
   'audio-frame': async () => (await import('./audio-frame.ts')).benchAudioFrame(),

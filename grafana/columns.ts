@@ -9,6 +9,7 @@ const aliased = <const C extends Columns>(alias: string, columns: C) =>
 
 /** What the database adds. */
 const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
+const EXTENT = { spans_from: 'timestamptz', spans_until: 'timestamptz' } as const satisfies Columns;
 const CALL_QUEUE = {
   tenant: 'text',
   call_id: 'text',
@@ -21,7 +22,7 @@ const CALL_QUEUE = {
 
 /** Every table that a panel may read, with the alias that it has in all of them. */
 export const TABLES = {
-  call_metrics: { alias: 'm', columns: STORED_METRICS },
+  call_metrics: { alias: 'm', columns: { ...STORED_METRICS, ...EXTENT } },
   call_logs: { alias: 'l', columns: CALL_LOGS },
   call_spans: { alias: 's', columns: { ...CALL_SPANS, ...RECORDED } },
   call_queue: { alias: 'q', columns: CALL_QUEUE },
@@ -39,6 +40,9 @@ export const q = aliased(TABLES.call_queue.alias, TABLES.call_queue.columns);
 /** Columns of two tables say the same call. */
 export const sameCall = (a: CallColumns, b: CallColumns): string =>
   `${a.tenant} = ${b.tenant} AND ${a.call_id} = ${b.call_id}`;
+
+/** The row `s` of the journal is of the call `m`. For each call the partitions of its days are read, and no others. */
+export const SPAN_OF_CALL = `${sameCall(s, m)} AND ${s.ended_at} BETWEEN coalesce(${m.spans_from}, '-infinity') AND coalesce(${m.spans_until}, 'infinity')`;
 
 export interface CallColumns {
   readonly tenant: string;

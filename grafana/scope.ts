@@ -1,5 +1,9 @@
+<<<<<<< HEAD
 import { NONE } from '../exporter/store/rollups/functions.ts';
 import { factJson, l, m, s, sameCall } from './columns.ts';
+=======
+import { factJson, l, m, s, SPAN_OF_CALL, sameCall } from './columns.ts';
+>>>>>>> f894b22 (Test days, retention at the edge and the journal of an earlier version)
 import { variable } from './variable.ts';
 
 export { NONE };
@@ -80,7 +84,7 @@ CROSS JOIN LATERAL jsonb_to_recordset(${factJson('interruptions')})
 
 /** Interruptions of the chosen calls, each with its kind and time to silence. In the journal as long as spans are kept. */
 export const INTERRUPTIONS_OF_CALLS = callsWith(`\
-JOIN earshot.call_spans s ON ${sameCall(s, m)} AND ${s.stage} = 'turn'
+JOIN earshot.call_spans s ON ${SPAN_OF_CALL} AND ${s.stage} = 'turn'
 ${INTERRUPTIONS}`);
 
 /** Where rollups do not have a figure it is of so many calls or turns at most, the latest. */

@@ -21,7 +21,7 @@ const UNREADY_MS = 5_000;
 /** What a commit needs, at once: fails while others hold the journal, and says whether writing is refused, as by a replica. */
 const CAN_WRITE = `\
 SET LOCAL lock_timeout = 500;
-LOCK TABLE :schema.call_spans IN ROW EXCLUSIVE MODE;
+LOCK TABLE ONLY :schema.call_spans IN ROW EXCLUSIVE MODE;
 SHOW transaction_read_only`;
 const NO_TENANT_KEYS =
   'spans of tenants are refused: the keys of the database have no tenant yet. Run `earshot migrate --tenants`';

@@ -44,7 +44,14 @@ export async function getJournalFacts(
   tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
   const extent = await extentOf(db, [callKey(callId, tenant)]);
-  return (await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant, ...extent])).map((row) => row.facts);
+  const rows = await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant, ...extent]);
+  return firstEnds(rows.map((row) => row.facts));
+}
+
+/** One of each span: a span has one end, and where it was told of two, the first that is read counts, as for rows. */
+function firstEnds(facts: readonly Fact[]): Fact[] {
+  const seen = new Set<string>();
+  return facts.filter(({ traceId, spanId }) => seen.size < seen.add(`${traceId}/${spanId}`).size);
 }
 
 /**

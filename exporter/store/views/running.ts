@@ -1,3 +1,5 @@
+import { readSizes } from '../call-facts.ts';
+import { type CallName, keyOf } from '../call-key.ts';
 import type { Queryable } from '../database.ts';
 
 /** A call that goes on, or has ended and has no row yet. */
@@ -11,30 +13,30 @@ export interface RunningCall {
   version: string;
 }
 
-/** Calls under way that are followed at most, the latest spans first; and spans of each that are counted. */
+/** Calls under way that are followed at most, the latest spans first. */
 const MOST_RUNNING = 24;
-const COUNTED_SPANS = 20_000;
 
 // Without its own end a call is queued for the idle limit after its last span. One that rests has failed.
 const STATEMENT = `\
-SELECT q.tenant, q.call_id AS "callId", q.ended, j.spans, j.spans || ':' || q.ended AS version
-FROM (
+SELECT tenant, call_id, ended FROM (
   SELECT tenant, call_id, ended, queued_at FROM :schema.call_queue w
   WHERE due_at < 'infinity' AND due_at > now() - interval '1 minute'
     AND NOT EXISTS (SELECT FROM :schema.call_metrics m WHERE m.tenant = w.tenant AND m.call_id = w.call_id)
   ORDER BY due_at DESC LIMIT ${MOST_RUNNING}
 ) AS q
-CROSS JOIN LATERAL (
-  SELECT count(*)::int AS spans
-  FROM (
-    SELECT FROM :schema.call_spans s WHERE s.tenant = q.tenant AND s.call_id = q.call_id LIMIT ${COUNTED_SPANS}
-  ) AS counted
-) AS j
-WHERE j.spans > 0
-ORDER BY q.queued_at DESC`;
+ORDER BY queued_at DESC`;
 
-/** The calls that go on. Two statements' worth of index look-ups, however many calls there are. */
-export const listRunning = (db: Queryable): Promise<RunningCall[]> => db.query<RunningCall>(STATEMENT);
+/** The calls that go on. A few index look-ups, however many calls there are. */
+export async function listRunning(db: Queryable): Promise<RunningCall[]> {
+  const rows = await db.query<CallName & { ended: boolean }>(STATEMENT);
+  if (rows.length === 0) return [];
+  const sizes = await readSizes(db, rows.map(keyOf));
+  return rows.flatMap((row) => {
+    const spans = sizes.get(keyOf(row)) ?? 0;
+    if (spans === 0) return [];
+    return { tenant: row.tenant, callId: row.call_id, ended: row.ended, spans, version: `${spans}:${row.ended}` };
+  });
+}
 
 /** The calls that ended in the last ten minutes and got their rows since an instant, and the newest such instant. */
 const FINISHED = `\

@@ -1,4 +1,4 @@
-import { factJson, factText, l, m, s, sameCall } from '../../columns.ts';
+import { factJson, factText, l, m, s, SPAN_OF_CALL } from '../../columns.ts';
 import { TO_TRACE } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
@@ -51,7 +51,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${sameCall(m, s)}\nWHERE ${isTheCall(s)}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
+          `SELECT extract(epoch FROM ${s.started_at} - ${m.started_at})::double precision AS from_start,\n  extract(epoch FROM ${s.ended_at} - ${s.started_at})::double precision AS seconds,\n  ${s.turn_index}, ${s.stage}, ${factText('provider')} AS provider, ${factText('model')} AS model, ${factText('errorType')} AS error_type, ${s.trace_id}\nFROM earshot.call_metrics m\nJOIN earshot.call_spans s ON ${SPAN_OF_CALL}\nWHERE ${isTheCall(m)}\nORDER BY ${s.started_at}, ${s.ended_at} DESC`,
         ),
       ],
     }),
@@ -95,7 +95,7 @@ export const said = {
       ],
       queries: [
         rows(
-          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM earshot.call_spans s\nJOIN earshot.call_metrics m ON ${sameCall(m, s)}\n${INTERRUPTIONS}\nWHERE ${isTheCall(s)} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
+          `SELECT ${s.turn_index}, i.kind,\n  i."atUs" / 1000000 - extract(epoch FROM ${m.started_at})::double precision AS from_start,\n  i."timeToSilenceSeconds" AS to_silence\nFROM earshot.call_metrics m\nJOIN earshot.call_spans s ON ${SPAN_OF_CALL}\n${INTERRUPTIONS}\nWHERE ${isTheCall(m)} AND ${s.stage} = 'turn' AND jsonb_typeof(${factJson('interruptions')}) = 'array'\nORDER BY i."atUs"`,
         ),
       ],
     }),
