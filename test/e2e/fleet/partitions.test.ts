@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { partitionJournal, wholeJournal } from '../../../exporter/store/index.ts';
 import { startGround, stopGround } from '../../support/fleet/ground.ts';
 import { faultRun, type Ground } from '../../support/fleet/run.ts';
-import { packageRoot } from '../../support/root.ts';
 
 let ground: Ground;
 before(async () => {
@@ -12,21 +10,30 @@ before(async () => {
 });
 after(() => stopGround(ground));
 
-/** The statements as docs/operations.md has them. */
-function documented(): string {
-  const page = readFileSync(join(packageRoot, 'docs/operations.md'), 'utf8');
-  const [, sql] = /<!-- partitions -->\n```sql\n([\s\S]*?)```/.exec(page) ?? [];
-  assert.ok(sql !== undefined, 'the page has them');
-  return sql;
-}
+/** One table, as an earlier version made it. */
+const WHOLE = `\
+CREATE TABLE earshot.call_spans_whole (
+  LIKE earshot.call_spans INCLUDING DEFAULTS INCLUDING COMMENTS,
+  CONSTRAINT call_spans_whole_pkey PRIMARY KEY (trace_id, span_id, tenant)
+);
+DROP TABLE earshot.call_spans;
+ALTER TABLE earshot.call_spans_whole RENAME TO call_spans;
+ALTER INDEX earshot.call_spans_whole_pkey RENAME TO call_spans_pkey;
+CREATE INDEX call_spans_call ON earshot.call_spans (call_id, tenant, stage);
+CREATE INDEX call_spans_ended_at ON earshot.call_spans (ended_at);`;
 
-test('with the journal in partitions, as the documentation has it, rows are the same', async () => {
-  const options = { workers: 2, databaseFault: 'none', outageMs: 0, spreadMs: 500, cutShare: 0.3 } as const;
-  await faultRun(ground, { ...options, seed: 3_000, calls: 20 });
-  await ground.db.query(documented());
-  await faultRun(ground, { ...options, seed: 3_001, calls: 20 });
-  const partitions = await ground.db.query(
-    'SELECT tableoid, count(*) FROM earshot.call_spans GROUP BY tableoid',
-  );
-  assert.equal(partitions.length, 4);
+test('a journal that is one table is divided into days under load, and no span or row suffers', async () => {
+  const options = { workers: 2, outageMs: 0, spreadMs: 1_500, cutShare: 0.3 } as const;
+  await ground.db.query(WHOLE);
+  await faultRun(ground, { ...options, seed: 3_000, calls: 20, databaseFault: 'none' });
+  await faultRun(ground, {
+    ...options,
+    seed: 3_001,
+    calls: 30,
+    databaseFault: async () => {
+      await Promise.all([partitionJournal(ground.db), partitionJournal(ground.db)]);
+    },
+  });
+  assert.equal(await wholeJournal(ground.db), undefined);
+  await faultRun(ground, { ...options, seed: 3_002, calls: 20, databaseFault: 'none' });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import pg from 'pg';
 import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
-import { getCallMetrics, Journal, migrate, openPostgres, Queue } from '../../../exporter/store/index.ts';
+import { getCallMetrics, Journal, migrate, openPostgres, Queue, useTenantKeys } from '../../../exporter/store/index.ts';
 import { callFact, countTurns } from '../../support/call-rows.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { TABLES } from '../../support/tables.ts';
@@ -96,4 +96,21 @@ it('no statement depends on the search path, and none is left changed on a conne
   assert.doesNotMatch(row?.path ?? '', /earshot/);
   await client.query('SET search_path = pg_catalog');
   assert.ok((await client.query('SELECT * FROM earshot.earshot_migrations')).rowCount);
+});
+
+it('who may use the journal of an earlier version may use it in partitions', async () => {
+  const { client, connect } = await database();
+  const db = connect();
+  const before = MIGRATIONS.slice(0, -1);
+  await migrate(db, before);
+  await useTenantKeys(db);
+  await client.query(`CREATE ROLE journal_writer; CREATE ROLE journal_reader;
+    GRANT INSERT, SELECT ON earshot.call_spans TO journal_writer WITH GRANT OPTION;
+    GRANT SELECT (call_id, stage) ON earshot.call_spans TO journal_reader`);
+  await migrate(db);
+  const { rows } = await client.query(`\
+SELECT has_table_privilege('journal_writer', 'earshot.call_spans', 'INSERT WITH GRANT OPTION') AS writes,
+  has_column_privilege('journal_reader', 'earshot.call_spans', 'stage', 'SELECT') AS reads,
+  has_column_privilege('journal_reader', 'earshot.call_spans', 'facts', 'SELECT') AS facts`);
+  assert.deepEqual(rows, [{ writes: true, reads: true, facts: false }]);
 });
