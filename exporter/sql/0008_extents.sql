@@ -7,9 +7,9 @@ ALTER TABLE call_queue ADD COLUMN first_at timestamptz NOT NULL DEFAULT '-infini
 ALTER TABLE call_queue ADD COLUMN last_at timestamptz NOT NULL DEFAULT 'infinity';
 ALTER TABLE call_queue ADD COLUMN appends integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN call_queue.first_at IS
-  'Earliest end of the spans that came since the call is queued; -infinity is unknown. Unit: instant';
+  'No span that came since the call is queued ended before: a day''s begin (UTC); -infinity is unknown. Unit: instant';
 COMMENT ON COLUMN call_queue.last_at IS
-  'Latest end of the spans that came since the call is queued; infinity is unknown. Unit: instant';
+  'No span that came since the call is queued ended after: a day''s end (UTC); infinity is unknown. Unit: instant';
 COMMENT ON COLUMN call_queue.appends IS
   'Times that spans came, as far as writers count: one that does not leaves the instants unknown. Unit: count';
 

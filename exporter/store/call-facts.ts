@@ -2,6 +2,7 @@ import type { Fact } from '../../model/facts.ts';
 import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Queryable } from './database.ts';
 import { type Extent, extentOf, isWithin } from './extents.ts';
+import { factOf, STORED, type StoredFact } from './stored-facts.ts';
 
 /** Spans of one call that its rows are computed from, at most. */
 export const MAX_CALL_SPANS = 20_000;
@@ -35,10 +36,10 @@ EXISTS (
 
 // The call's own spans first: without them a call has not ended.
 const FACTS = `\
-SELECT c.tenant, c.call_id, s.facts
+SELECT s.*
 FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
 CROSS JOIN LATERAL (
-  SELECT facts FROM :schema.call_spans s
+  SELECT ${STORED} FROM :schema.call_spans s
   WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 4)}
   ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id, s.ended_at
   LIMIT $3
@@ -71,12 +72,12 @@ export async function readFacts(
   { maxSpans, spans = 0, extent }: { maxSpans: number; spans?: number; extent: Extent },
 ): Promise<ReadonlyMap<CallKey, readonly Fact[]>> {
   const factsByCall = new Map<CallKey, Fact[]>();
-  const take = (page: readonly (CallName & { facts: Fact })[]) => {
+  const take = (page: readonly StoredFact[]) => {
     for (const row of page) {
       const key = keyOf(row);
       const known = factsByCall.get(key);
-      if (known === undefined) factsByCall.set(key, [row.facts]);
-      else known.push(row.facts);
+      if (known === undefined) factsByCall.set(key, [factOf(row)]);
+      else known.push(factOf(row));
     }
     return page.length;
   };

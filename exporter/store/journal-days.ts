@@ -101,9 +101,18 @@ export class JournalDays {
   #known = new Set<Day>();
   #knownUntilMs = Number.NEGATIVE_INFINITY;
   #making: Promise<void> | undefined;
+  #isNew = false;
 
   constructor(db: Queryable) {
     this.#db = db;
+  }
+
+  /**
+   * The journal has no part of an earlier version: it was made by this one, or all that was there has expired. No process
+   * of an earlier version reads it.
+   */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** To be awaited before facts are appended. Never throws: what has no partition of its own is stored all the same. */
@@ -137,6 +146,7 @@ export class JournalDays {
     if (nowMs > this.#knownUntilMs) this.#knownUntilMs = nowMs + KNOWN_FOR_MS;
     try {
       const there = await partitionsOf(this.#db);
+      this.#isNew = there?.times.every(({ day }) => day !== undefined) ?? false;
       for (const day of there === undefined ? [] : days) {
         const taken = there?.times.some((each) => (each.day ?? day) === day && day < each.end);
         if (!taken) await this.#db.query(makeDay(day));

@@ -1,11 +1,11 @@
 import type { Fact } from '../../model/facts.ts';
-import { DEFAULT_TENANT, tenantOf } from '../../model/tenant.ts';
-import type { CALL_SPANS } from './columns.ts';
+import { tenantOf } from '../../model/tenant.ts';
 import type { Queryable } from './database.ts';
 import { errorClass, isDataError, withRetries } from './errors.ts';
 import { JournalDays } from './journal-days.ts';
+import { COLUMNS, PARAMETERS, ROWS, rowsOf } from './stored-facts.ts';
 import { TenantKeys } from './tenant-keys.ts';
-import { columnList, toJsonArray } from './values.ts';
+import { columnList } from './values.ts';
 
 export interface JournalOptions {
   /** From the end of a call, or a late span of it, to its rows, in milliseconds. (Default: 2000 ms.) */
@@ -28,39 +28,33 @@ export interface AppendResult {
   readonly refused: readonly RefusedFact[];
 }
 
-/** The columns of a fact `f`, read from its JSON: so the columns and the fact cannot disagree. */
-const FROM_FACT = {
-  tenant: `coalesce(f->>'tenant', '${DEFAULT_TENANT}')`,
-  trace_id: `f->>'traceId'`,
-  span_id: `f->>'spanId'`,
-  call_id: `f->>'callId'`,
-  turn_index: `(f->'turnIndex')::integer`,
-  stage: `coalesce(f->>'stage', f->>'type')`,
-  started_at: `'epoch'::timestamptz + (f->'startUs')::double precision * interval '1 microsecond'`,
-  ended_at: `'epoch'::timestamptz + (f->'endUs')::double precision * interval '1 microsecond'`,
-  facts: 'f',
-} as const satisfies Record<keyof typeof CALL_SPANS, string>;
-
 /** Late spans put an ended call off for so long at most. */
 const MAX_POSTPONEMENT = '10 seconds';
+/** A call that goes on is due so much of the idle limit too soon, at most: not each of its spans then changes its place. */
+const IDLE_SLACK = 0.05;
 /** A call that goes on and on has rows after so many idle limits: by default, after four hours. */
 const MAX_IDLE_LIMITS = 48;
 
-// All facts are one JSON parameter: next to an array a column it spares the agent's event loop two thirds of the work,
-// which is the driver's quoting of JSON inside of array literals, and the database a fifth.
-//
+const FINALIZE_DELAY = `$${PARAMETERS + 1}::double precision`;
+const IDLE_LIMIT = `$${PARAMETERS + 2}::double precision`;
+/** Of a call that goes on. */
+const IDLE_DUE = `least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * ${IDLE_LIMIT} * interval '1 millisecond')`;
+const SLACK = `${IDLE_SLACK} * ${IDLE_LIMIT} * interval '1 millisecond'`;
+
 // One statement, so that a fact and its call's place in the queue are committed together. Locks are taken in the order of
 // the keys, first spans and then calls, so that two writers of the same spans cannot deadlock. Only a new span queues
 // its call: a second delivery changes nothing. The journal's keys are not named by their columns: those of an earlier version
 // are others. Nor is it read: whether the call has ended its place in the queue says, or its row.
 const APPEND = `\
 WITH inserted AS (
-  INSERT INTO :schema.call_spans (${columnList(FROM_FACT)})
-  SELECT ${Object.values(FROM_FACT).join(', ')} FROM jsonb_array_elements($1::jsonb) AS f
+  INSERT INTO :schema.call_spans (${columnList(COLUMNS)})
+  ${ROWS}
   ON CONFLICT DO NOTHING
   RETURNING tenant, call_id, stage, ended_at
 ), calls AS (
-  SELECT tenant, call_id, bool_or(stage = 'call') AS ended, min(ended_at) AS first_at, max(ended_at) AS last_at
+  SELECT tenant, call_id, bool_or(stage = 'call') AS ended,
+    date_bin('1 day', min(ended_at), 'epoch'::timestamptz) AS first_at,
+    date_bin('1 day', max(ended_at), 'epoch'::timestamptz) + interval '1 day - 1 microsecond' AS last_at
   FROM inserted
   GROUP BY tenant, call_id
 ), touched AS (
@@ -72,7 +66,7 @@ WITH inserted AS (
 ), queued AS (
   INSERT INTO :schema.call_queue AS q (tenant, call_id, ended, ended_at, due_at, first_at, last_at)
   SELECT tenant, call_id, ended, CASE WHEN ended THEN now() END,
-    now() + (CASE WHEN ended THEN $2::double precision ELSE $3 END) * interval '1 millisecond',
+    now() + (CASE WHEN ended THEN ${FINALIZE_DELAY} ELSE ${IDLE_LIMIT} END) * interval '1 millisecond',
     first_at, last_at
   FROM touched
   ORDER BY tenant, call_id
@@ -83,11 +77,11 @@ WITH inserted AS (
       WHEN q.claim IS NOT NULL THEN q.due_at
       -- Also for a writer that does not know of the end yet.
       WHEN q.ended OR excluded.ended THEN least(
-        now() + $2 * interval '1 millisecond',
-        CASE WHEN q.attempts = 0 THEN q.ended_at + $2 * interval '1 millisecond' + interval '${MAX_POSTPONEMENT}' END
+        now() + ${FINALIZE_DELAY} * interval '1 millisecond',
+        CASE WHEN q.attempts = 0 THEN q.ended_at + ${FINALIZE_DELAY} * interval '1 millisecond' + interval '${MAX_POSTPONEMENT}' END
       )
       WHEN q.attempts > 0 THEN excluded.due_at
-      ELSE least(excluded.due_at, q.queued_at + ${MAX_IDLE_LIMITS} * $3 * interval '1 millisecond')
+      ELSE ${IDLE_DUE}
     END,
     ended_at = coalesce(q.ended_at, excluded.ended_at),
     first_at = least(q.first_at, excluded.first_at),
@@ -95,6 +89,10 @@ WITH inserted AS (
     appends = q.appends + 1,
     attempts = 0,
     last_error = NULL
+  -- Locked it is in any case, so that no worker has it before these spans are committed.
+  WHERE q.ended OR excluded.ended OR q.claim IS NOT NULL OR q.attempts > 0 OR q.last_error IS NOT NULL
+    OR excluded.first_at < q.first_at OR excluded.last_at > q.last_at
+    OR q.due_at NOT BETWEEN ${IDLE_DUE} - ${SLACK} AND ${IDLE_DUE} + ${SLACK}
 )
 SELECT count(*)::int AS written FROM inserted`;
 
@@ -131,10 +129,10 @@ export class Journal {
     if (facts.length === 0) return { written: 0, refused: [] };
     await this.prepare(facts);
     try {
-      const json = toJsonArray(facts.toSorted(byKey));
+      const rows = rowsOf(facts.toSorted(byKey), this.#days?.isNew !== true);
       // Retries happen here and not around the halves, which would multiply them.
       const [row] = await withRetries(() =>
-        this.#db.query<{ written: number }>(APPEND, [json, ...this.#delaysMs]),
+        this.#db.query<{ written: number }>(APPEND, [...rows, ...this.#delaysMs]),
       );
       return { written: row?.written ?? 0, refused: [] };
     } catch (error) {

@@ -9,12 +9,13 @@ import { extentOf, isWithin } from './extents.ts';
 import { type CallFilter, callCondition } from './filter.ts';
 import { RESTING } from './queue-statements.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
+import { factOf, STORED, type StoredFact } from './stored-facts.ts';
 import { decodeRow, selectList } from './values.ts';
 
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE tenant = $2 AND call_id = $1`;
 const LOGS = `SELECT ${selectList(CALL_LOGS)} FROM :schema.call_logs l WHERE l.tenant = $2 AND l.call_id = $1 ORDER BY l.turn_index`;
 const FACTS = `\
-SELECT facts FROM :schema.call_spans s WHERE s.tenant = $3 AND s.call_id = $1 AND ${isWithin('s', 4)}
+SELECT ${STORED} FROM :schema.call_spans s WHERE s.tenant = $3 AND s.call_id = $1 AND ${isWithin('s', 4)}
 ORDER BY started_at, trace_id, span_id, ended_at LIMIT $2`;
 
 /** The row of one call, or undefined when it has none (yet). (Default: a call of the default tenant.) */
@@ -44,8 +45,8 @@ export async function getJournalFacts(
   tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
   const extent = await extentOf(db, [callKey(callId, tenant)]);
-  const rows = await db.query<{ facts: Fact }>(FACTS, [callId, limit, tenant, ...extent]);
-  return firstEnds(rows.map((row) => row.facts));
+  const rows = await db.query<StoredFact>(FACTS, [callId, limit, tenant, ...extent]);
+  return firstEnds(rows.map(factOf));
 }
 
 /** One of each span: a span has one end, and where it was told of two, the first that is read counts, as for rows. */

@@ -53,20 +53,14 @@ const CROSSINGS: Readonly<Record<ColumnType, Crossing>> = {
 /**
  * Text as PostgreSQL takes it: NUL and halves of surrogate pairs, which it refuses, become U+FFFD.
  */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
 }
 
 /** JSON as `jsonb` takes it. A number that is not finite is left out: unknown is absent. */
-function toJson(value: unknown): string {
+export function toJson(value: unknown): string {
   const json = JSON.stringify(value);
   return MAYBE_REFUSED.test(json) ? JSON.stringify(value, withoutRefused) : json;
-}
-
-/** The same for many values, as one array. Nearly always one pass over all is enough, which is faster than one each. */
-export function toJsonArray(values: readonly object[]): string {
-  const json = JSON.stringify(values);
-  return MAYBE_REFUSED.test(json) ? `[${values.map(toJson).join()}]` : json;
 }
 
 /**
