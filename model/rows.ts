@@ -348,9 +348,21 @@ export const STORED_COLUMNS = {
  * valid for as long as `spans_at` is `finalized_at`.
  */
 export const EXTENT_COLUMNS = {
-  spans_from: { type: 'timestamptz', unit: 'instant', comment: "Earliest end of the call's spans in the journal" },
-  spans_until: { type: 'timestamptz', unit: 'instant', comment: "Latest end of the call's spans in the journal" },
-  spans_ended: { type: 'boolean', unit: 'true or false', comment: 'The span of the call itself is among them' },
+  spans_from: {
+    type: 'timestamptz',
+    unit: 'instant',
+    comment: "Earliest end of the call's spans in the journal",
+  },
+  spans_until: {
+    type: 'timestamptz',
+    unit: 'instant',
+    comment: "Latest end of the call's spans in the journal",
+  },
+  spans_ended: {
+    type: 'boolean',
+    unit: 'true or false',
+    comment: 'The span of the call itself is among them',
+  },
   spans_at: {
     type: 'timestamptz',
     unit: 'instant',

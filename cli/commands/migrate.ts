@@ -1,4 +1,9 @@
-import { migrate as migrateSchema, partitionJournal, useTenantKeys, wholeJournal } from '../../exporter/store/index.ts';
+import {
+  migrate as migrateSchema,
+  partitionJournal,
+  useTenantKeys,
+  wholeJournal,
+} from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';

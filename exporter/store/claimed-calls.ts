@@ -142,10 +142,7 @@ export class ClaimedCalls {
     });
   }
 
-  async #writeRows(
-    tx: Queryable,
-    { computed, extent }: ComputedCalls,
-  ): Promise<readonly FinalizedCall[]> {
+  async #writeRows(tx: Queryable, { computed, extent }: ComputedCalls): Promise<readonly FinalizedCall[]> {
     const calls = computed.flatMap((each) => each.calls ?? []);
     const first = await writeCallRows(tx, calls, this.#options.workerId, extent);
     await deleteCallsBeyond(

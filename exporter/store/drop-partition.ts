@@ -68,7 +68,8 @@ async function straddlingCalls(db: Database, part: TimePartition, retentionMs: n
     ]);
     for (const row of found) (row.goesOn ? goOn : expired)?.push(keyOf(row));
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return { goOn: goOn ?? [], expired: expired ?? [], spans, total };
+    if (last === undefined || page.length < PAGE)
+      return { goOn: goOn ?? [], expired: expired ?? [], spans, total };
     after = last;
   }
 }

@@ -9,6 +9,8 @@ import type { Queryable } from './database.ts';
  * Whoever writes makes them, ahead of time. Spans of other times (clocks that are off, a spool of last month) are in
  * `call_spans_default`; so are all of them where the database's role may not create tables, which is as right, and slower.
  */
+
+/** The key of each partition. */
 export const KEY = 'tenant, call_id, trace_id, span_id, ended_at';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +31,8 @@ export const beginOf = (day: Day): string => new Date(day * DAY_MS).toISOString(
 const PREFIX = 'call_spans_d';
 export const nameOfDay = (day: Day): string => PREFIX + beginOf(day).slice(0, 10).replaceAll('-', '');
 function dayOfName(prefix: string, name: string): Day | undefined {
-  const [, year, month, day] = (name.startsWith(prefix) && /^(\d{4})(\d{2})(\d{2})$/.exec(name.slice(prefix.length))) || [];
+  const [, year, month, day] =
+    (name.startsWith(prefix) && /^(\d{4})(\d{2})(\d{2})$/.exec(name.slice(prefix.length))) || [];
   return year === undefined ? undefined : dayOf(Date.parse(`${year}-${month}-${day}`));
 }
 

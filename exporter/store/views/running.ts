@@ -34,7 +34,13 @@ export async function listRunning(db: Queryable): Promise<RunningCall[]> {
   return rows.flatMap((row) => {
     const spans = sizes.get(keyOf(row)) ?? 0;
     if (spans === 0) return [];
-    return { tenant: row.tenant, callId: row.call_id, ended: row.ended, spans, version: `${spans}:${row.ended}` };
+    return {
+      tenant: row.tenant,
+      callId: row.call_id,
+      ended: row.ended,
+      spans,
+      version: `${spans}:${row.ended}`,
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import { factJson, factText, l, m, s, SPAN_OF_CALL } from '../../columns.ts';
+import { factJson, factText, l, m, SPAN_OF_CALL, s } from '../../columns.ts';
 import { TO_TRACE } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';

@@ -127,7 +127,7 @@ test('neither the spans nor the turns of a call come into the process', async (t
   assert.ok(values <= 4 * 5_000 + 100, `${values} values for the metrics`);
   assert.ok(received < 20_000, `${received} bytes from the thread, beside values for the metrics`);
   assert.deepEqual(
-    asked.filter((text) => /\bfacts\b|call_logs|call_metrics/.test(text)),
+    asked.filter((text) => /\bfacts\b|call_logs|INTO :schema.call_metrics/.test(text)),
     [],
     'the process asks for no span and writes no row',
   );

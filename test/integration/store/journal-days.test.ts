@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { beginOf, dayOf, JournalDays, nameOfDay } from '../../../exporter/store/journal-days.ts';
+import { callKey } from '../../../exporter/store/call-key.ts';
 import {
   type Database,
   deleteExpiredSpans,
@@ -12,7 +12,7 @@ import {
   readSizes,
   reprice,
 } from '../../../exporter/store/index.ts';
-import { callKey } from '../../../exporter/store/call-key.ts';
+import { dayOf, JournalDays, nameOfDay } from '../../../exporter/store/journal-days.ts';
 import { listRunning } from '../../../exporter/store/views/running.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
@@ -66,7 +66,8 @@ function explaining(db: Database): { db: Database; opened: Set<string> } {
     query: async <Row>(text: string, params?: readonly unknown[]) => {
       if (params !== undefined && text.includes('call_spans') && !text.includes('INTO :schema.call_spans')) {
         const plan = await target.query<Record<string, string>>(`EXPLAIN ${text}`, params);
-        for (const [name] of JSON.stringify(plan).matchAll(/call_spans_(?:d\d{8}|default)/g)) opened.add(name);
+        for (const [name] of JSON.stringify(plan).matchAll(/call_spans_(?:d\d{8}|default)/g))
+          opened.add(name);
       }
       return target.query<Row>(text, params);
     },
@@ -184,8 +185,13 @@ onEachDatabase((databases) => {
       await queueOf(db).take({ callIds: ['c'] });
       return turnsOf(db, 'c');
     };
-    const gapless = (ago: number, turn: number) => turnFact('c', turn, { startUs: at(6, 0).startUs, endUs: at(ago, 9).endUs });
-    await new JournalDays(db).prepare([turnFact('x', 0, at(6, 0)), turnFact('x', 0, at(3, 0)), turnFact('x', 0, at(1, 0))]);
+    const gapless = (ago: number, turn: number) =>
+      turnFact('c', turn, { startUs: at(6, 0).startUs, endUs: at(ago, 9).endUs });
+    await new JournalDays(db).prepare([
+      turnFact('x', 0, at(6, 0)),
+      turnFact('x', 0, at(3, 0)),
+      turnFact('x', 0, at(1, 0)),
+    ]);
     await journal.append([gapless(0, 0)]);
     await appendAsBefore(db, gapless(3, 1));
     assert.equal(await turns(), 2);

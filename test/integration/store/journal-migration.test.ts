@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
-import { dayOf, nameOfBefore, nameOfDay } from '../../../exporter/store/journal-days.ts';
 import {
   type Database,
   deleteExpiredSpans,
@@ -13,6 +12,7 @@ import {
   useTenantKeys,
   wholeJournal,
 } from '../../../exporter/store/index.ts';
+import { dayOf, nameOfBefore, nameOfDay } from '../../../exporter/store/journal-days.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { dayOf, nameOfDay } from '../../../exporter/store/journal-days.ts';
 import {
   type Database,
   deleteExpiredSpans,
@@ -9,6 +8,7 @@ import {
   Queue,
   reprice,
 } from '../../../exporter/store/index.ts';
+import { dayOf, nameOfDay } from '../../../exporter/store/journal-days.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 
@@ -81,7 +81,11 @@ onEachDatabase((databases) => {
     await journal.append([turnFact('used again', 3, at(0, 10)), turnFact('over midnight', 2, at(0, 10))]);
     await queueOf(db).take();
     assert.equal((await getCallMetrics(db, 'used again'))?.turn_count, 4);
-    assert.equal((await getCallMetrics(db, 'over midnight'))?.turn_count, 2, 'its rows stay those of the whole call');
+    assert.equal(
+      (await getCallMetrics(db, 'over midnight'))?.turn_count,
+      2,
+      'its rows stay those of the whole call',
+    );
     assert.equal(await deleteExpiredSpans(db, RETENTION_MS), 1, 'the call that waited');
   });
 
@@ -119,6 +123,9 @@ onEachDatabase((databases) => {
     );
     await queueOf(db).take();
     const removed = await Promise.all(Array.from({ length: 4 }, () => deleteExpiredSpans(db, RETENTION_MS)));
-    assert.equal(removed.reduce((sum, spans) => sum + spans, 0), 50);
+    assert.equal(
+      removed.reduce((sum, spans) => sum + spans, 0),
+      50,
+    );
   });
 });

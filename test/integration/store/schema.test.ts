@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import pg from 'pg';
 import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
-import { getCallMetrics, Journal, migrate, openPostgres, Queue, useTenantKeys } from '../../../exporter/store/index.ts';
+import {
+  getCallMetrics,
+  Journal,
+  migrate,
+  openPostgres,
+  Queue,
+  useTenantKeys,
+} from '../../../exporter/store/index.ts';
 import { callFact, countTurns } from '../../support/call-rows.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { TABLES } from '../../support/tables.ts';

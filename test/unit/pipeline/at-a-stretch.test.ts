@@ -4,9 +4,9 @@ import { createNoopMeter, type Histogram, type Meter, metrics } from '@opentelem
 import { recordCallMetrics } from '../../../exporter/metrics/call-metrics.ts';
 import { measureCall } from '../../../exporter/metrics/measure-call.ts';
 import { readFacts } from '../../../exporter/store/call-facts.ts';
-import { ANY_TIME } from '../../../exporter/store/extents.ts';
 import { callKey } from '../../../exporter/store/call-key.ts';
 import type { Queryable } from '../../../exporter/store/database.ts';
+import { ANY_TIME } from '../../../exporter/store/extents.ts';
 import { writeCallRows } from '../../../exporter/store/rows.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import { logRow, metricsRow } from '../../support/call-rows.ts';
