@@ -89,10 +89,10 @@ class Cost {
     ];
   }
 
-  async #rounds(anew = true): Promise<Spent> {
+  async #rounds(emptied = true): Promise<Spent> {
     const spent: Spent[] = [];
     for (let round = -2; round < ROUNDS; round += 1) {
-      if (anew) await this.#empty();
+      if (emptied) await this.#empty();
       const each = await this.#append();
       if (round >= 0) spent.push(each);
     }

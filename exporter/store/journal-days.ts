@@ -6,7 +6,7 @@ import type { Queryable } from './database.ts';
  * should not keep spans for a week longer than it says; the index that is written to stays that of a day; and a call is in one
  * or two of them either way, which is all that reading it opens.
  *
- * Whoever writes makes them, ahead of time. Spans of other times (clocks that are off, a spool of last month) are in
+ * Writers make them, ahead of time. Spans of other times (clocks that are off, a spool of last month) are in
  * `call_spans_default`; so are all of them where the database's role may not create tables, which is as right, and slower.
  */
 
@@ -77,7 +77,7 @@ export async function partitionsOf(db: Queryable): Promise<Partitions | undefine
   return { rest: REST, times: times.sort((a, b) => a.end - b.end) };
 }
 
-// Whoever comes second waits for the lock, which holds up no one who reads or writes, and finds the partition. Spans of the day
+// The second to come waits for the lock, which holds up no one who reads or writes, and finds the partition. Spans of the day
 // that are with the rest move: no two partitions may take the same row.
 const makeDay = (day: Day): string => `\
 SET LOCAL lock_timeout = 2000;

@@ -35,7 +35,7 @@ BEGIN
     'Spans of the journal of days that have no partition: of clocks that are off, and long past.';
   CREATE INDEX call_spans_default_ended_at ON :schema.call_spans_default (ended_at);
 
-  -- Whoever may read or write the table may still.
+  -- Roles that may read or write the table may still.
   FOR granted IN
     SELECT a.privilege_type AS privilege, a.is_grantable, NULL AS attname,
       CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee
@@ -101,7 +101,7 @@ export async function partitionJournal(db: Queryable): Promise<void> {
   await new JournalDays(db).prepare([]);
 }
 
-/** The same, where nobody notices: the table is small, and no process counts on its keys. */
+/** The same, where no one notices: the table is small, and no process counts on its keys. */
 export async function partitionSmallJournal(db: Queryable): Promise<void> {
   const whole = await wholeJournal(db);
   if (whole === undefined || (whole.tenants && whole.bytes < SMALL_BYTES)) await partitionJournal(db);

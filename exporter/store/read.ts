@@ -49,7 +49,7 @@ export async function getJournalFacts(
   return firstEnds(rows.map(factOf));
 }
 
-/** One of each span: a span has one end, and where it was told of two, the first that is read counts, as for rows. */
+/** One of each span: a span has one end, and where it came with two, the first that is read counts, as for rows. */
 function firstEnds(facts: readonly Fact[]): Fact[] {
   const seen = new Set<string>();
   return facts.filter(({ traceId, spanId }) => seen.size < seen.add(`${traceId}/${spanId}`).size);
