@@ -92,9 +92,11 @@ export class FinalizingHere implements Finalizing {
     return this.#db.transaction(async (tx) => {
       const known = await getJournalFacts(tx, callId, this.#maxCallSpans);
       const startUs = known.reduce((first, each) => Math.min(first, each.startUs), fact.startUs);
-      const { refused } = await new Journal(tx, { ...this.#journalOptions, days: undefined }).append([
-        startsWithFirst ? { ...fact, startUs } : fact,
-      ]);
+      // The same call again changes nothing, whenever it says that it ended.
+      const isKnown = known.some(({ traceId, spanId }) => traceId === fact.traceId && spanId === fact.spanId);
+      const { refused } = await new Journal(tx, { ...this.#journalOptions, days: undefined }).append(
+        isKnown ? [] : [startsWithFirst ? { ...fact, startUs } : fact],
+      );
       if (refused[0] !== undefined) throw new Error(`The database refused the call: ${refused[0].reason}.`);
       const finalized = await this.#calls.finalizeIn(tx, [callKey(callId)]);
       return { known: known.length, finalized: finalized.map(doneCall) };

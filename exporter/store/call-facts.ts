@@ -2,7 +2,7 @@ import type { Fact } from '../../model/facts.ts';
 import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Queryable } from './database.ts';
 import { type Extent, extentOf, isWithin } from './extents.ts';
-import { factOf, STORED, type StoredFact } from './stored-facts.ts';
+import { SpansOfCall, STORED, type StoredFact } from './stored-facts.ts';
 
 /** Spans of one call that its rows are computed from, at most. */
 export const MAX_CALL_SPANS = 20_000;
@@ -13,7 +13,7 @@ const COUNTED = 1_000_000;
 const SIZES = `\
 SELECT c.tenant, c.call_id, (
   SELECT count(*) FROM (
-    SELECT FROM :schema.call_spans s
+    SELECT DISTINCT s.trace_id, s.span_id FROM :schema.call_spans s
     WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 3)} LIMIT ${COUNTED}
   ) AS counted
 )::int AS spans
@@ -71,13 +71,13 @@ export async function readFacts(
   calls: readonly CallKey[],
   { maxSpans, spans = 0, extent }: { maxSpans: number; spans?: number; extent: Extent },
 ): Promise<ReadonlyMap<CallKey, readonly Fact[]>> {
-  const factsByCall = new Map<CallKey, Fact[]>();
+  const spansByCall = new Map<CallKey, SpansOfCall>();
   const take = (page: readonly StoredFact[]) => {
     for (const row of page) {
       const key = keyOf(row);
-      const known = factsByCall.get(key);
-      if (known === undefined) factsByCall.set(key, [factOf(row)]);
-      else known.push(factOf(row));
+      const spans = spansByCall.get(key) ?? new SpansOfCall();
+      if (!spansByCall.has(key)) spansByCall.set(key, spans);
+      spans.add(row);
     }
     return page.length;
   };
@@ -88,7 +88,7 @@ export async function readFacts(
     while (take(await tx.query(`FETCH ${PAGE} FROM earshot_facts`)) === PAGE);
     await tx.query('CLOSE earshot_facts');
   }
-  return factsByCall;
+  return new Map(Array.from(spansByCall, ([key, rows]) => [key, rows.facts()] as const));
 }
 
 /** Calls in order of size, as many together as have no more spans than one may have. */

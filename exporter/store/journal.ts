@@ -129,7 +129,7 @@ export class Journal {
     if (facts.length === 0) return { written: 0, refused: [] };
     await this.prepare(facts);
     try {
-      const rows = rowsOf(facts.toSorted(byKey), this.#days?.isNew !== true);
+      const rows = rowsOf(inOrder(facts), this.#days?.isNew !== true);
       // Retries happen here and not around the halves, which would multiply them.
       const [row] = await withRetries(() =>
         this.#db.query<{ written: number }>(APPEND, [...rows, ...this.#delaysMs]),
@@ -160,5 +160,12 @@ function byKey(a: Fact, b: Fact): number {
   if (a.callId !== b.callId) return a.callId < b.callId ? -1 : 1;
   if (a.traceId !== b.traceId) return a.traceId < b.traceId ? -1 : 1;
   if (a.spanId !== b.spanId) return a.spanId < b.spanId ? -1 : 1;
-  return a.endUs - b.endUs;
+  return 0;
 }
+
+/** In order, one of each span: of one that is there twice the first, as it would be of two batches. */
+const inOrder = (facts: readonly Fact[]): Fact[] =>
+  facts.toSorted(byKey).filter((fact, index, sorted) => {
+    const before = sorted[index - 1];
+    return before === undefined || byKey(before, fact) !== 0;
+  });

@@ -9,7 +9,7 @@ import { extentOf, isWithin } from './extents.ts';
 import { type CallFilter, callCondition } from './filter.ts';
 import { RESTING } from './queue-statements.ts';
 import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
-import { factOf, STORED, type StoredFact } from './stored-facts.ts';
+import { SpansOfCall, STORED, type StoredFact } from './stored-facts.ts';
 import { decodeRow, selectList } from './values.ts';
 
 const METRICS = `SELECT ${selectList(STORED_METRICS)} FROM :schema.call_metrics WHERE tenant = $2 AND call_id = $1`;
@@ -46,13 +46,9 @@ export async function getJournalFacts(
 ): Promise<Fact[]> {
   const extent = await extentOf(db, [callKey(callId, tenant)]);
   const rows = await db.query<StoredFact>(FACTS, [callId, limit, tenant, ...extent]);
-  return firstEnds(rows.map(factOf));
-}
-
-/** One of each span: a span has one end, and where it came with two, the first that is read counts, as for rows. */
-function firstEnds(facts: readonly Fact[]): Fact[] {
-  const seen = new Set<string>();
-  return facts.filter(({ traceId, spanId }) => seen.size < seen.add(`${traceId}/${spanId}`).size);
+  const spans = new SpansOfCall();
+  for (const row of rows) spans.add(row);
+  return spans.facts();
 }
 
 /**

@@ -77,7 +77,8 @@ function rest(fact: Fact & { readonly turnIndex?: number | undefined }): object 
 
 /** SQL: a row `s` of the journal as `factOf` reads it. */
 export const STORED = `s.tenant, s.call_id, s.trace_id, s.span_id, s.turn_index, s.stage,
-  date_part('epoch', s.started_at) AS started, date_part('epoch', s.ended_at) AS ended, s.facts`;
+  date_part('epoch', s.started_at) AS started, date_part('epoch', s.ended_at) AS ended,
+  date_part('epoch', s.recorded_at) AS recorded, s.facts`;
 
 export interface StoredFact {
   readonly tenant: string;
@@ -89,11 +90,13 @@ export interface StoredFact {
   /** Seconds. A double has them to the microsecond until the year 2100 and beyond. */
   readonly started: number;
   readonly ended: number;
+  /** When it was written. */
+  readonly recorded: number;
   readonly facts: Fact;
 }
 
 /** The fact of a row: what `facts` has itself counts. */
-export function factOf(row: StoredFact): Fact {
+function factOf(row: StoredFact): Fact {
   const { facts } = row;
   return {
     ...(row.tenant !== DEFAULT_TENANT && { tenant: row.tenant }),
@@ -106,4 +109,26 @@ export function factOf(row: StoredFact): Fact {
     ...(facts.type === 'stage' && { stage: row.stage }),
     ...(facts as object),
   } as Fact;
+}
+
+/**
+ * The facts of one call's rows, one of each span, in the order in which they come. A span that was delivered again with another
+ * end is in the journal twice: what was written first counts, whatever comes later.
+ */
+export class SpansOfCall {
+  readonly #rows = new Map<string, StoredFact>();
+
+  add(row: StoredFact): void {
+    const span = `${row.trace_id}/${row.span_id}`;
+    const known = this.#rows.get(span);
+    const isFirst =
+      known === undefined ||
+      row.recorded < known.recorded ||
+      (row.recorded === known.recorded && row.ended < known.ended);
+    if (isFirst) this.#rows.set(span, row);
+  }
+
+  facts(): Fact[] {
+    return Array.from(this.#rows.values(), factOf);
+  }
 }

@@ -80,7 +80,12 @@ test('the facts of a large call are read in pages', async () => {
       const page = Math.min(500, left);
       left -= page;
       answers.push(page);
-      return Array.from({ length: page }, () => ({ tenant: 'default', call_id: 'C1', facts: {} })) as Row[];
+      return Array.from({ length: page }, (_, n) => ({
+        tenant: 'default',
+        call_id: 'C1',
+        span_id: `${left}-${n}`,
+        facts: {},
+      })) as Row[];
     },
   };
   const facts = await readFacts(tx, [callKey('C1')], { maxSpans: 20_000, spans: 1_234, extent: ANY_TIME });
