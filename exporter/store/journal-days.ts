@@ -21,6 +21,8 @@ const DAYS_BACK = 7;
 const DAYS_AHEAD = 2;
 /** Partitions are looked for again: another process may have dropped them, or the tables. */
 const KNOWN_FOR_MS = 600_000;
+/** The same where they could not be made. */
+const AGAIN_AFTER_MS = 60_000;
 
 /** A day since 1970 (UTC). */
 export type Day = number;
@@ -144,7 +146,7 @@ export class JournalDays {
   }
 
   async #make(days: readonly Day[], nowMs: number): Promise<void> {
-    // Also where it fails: what is in the way stays there for a while.
+    // Also where it fails: writers must not wait for what is in the way each time.
     for (const day of days) this.#known.add(day);
     if (nowMs > this.#knownUntilMs) this.#knownUntilMs = nowMs + KNOWN_FOR_MS;
     try {
@@ -154,6 +156,8 @@ export class JournalDays {
         const taken = there?.times.some((each) => (each.day ?? day) === day && day < each.end);
         if (!taken) await this.#db.query(makeDay(day));
       }
-    } catch {}
+    } catch {
+      this.#knownUntilMs = nowMs + AGAIN_AFTER_MS;
+    }
   }
 }

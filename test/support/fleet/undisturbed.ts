@@ -22,8 +22,12 @@ export interface Stored {
   readonly logs: readonly string[];
 }
 
+/** What has a column is in the JSON of a span, too, where a process wrote it that had not seen the journal's partitions yet. */
+const WITHOUT_COLUMNS = `jsonb_build_object('facts',
+  t.facts - '{tenant,traceId,spanId,callId,turnIndex,stage,startUs,endUs}'::text[])`;
+
 const rowsOf = (table: string, order: string) => `\
-SELECT (to_jsonb(t) - $2::text[])::text AS row
+SELECT (to_jsonb(t) - $2::text[]${table === 'call_spans' ? ` || ${WITHOUT_COLUMNS}` : ''})::text AS row
 FROM earshot.${table} t WHERE call_id = ANY ($1::text[]) ORDER BY ${order}`;
 
 const WHO_AND_WHEN = ['finalized_at', 'finalized_by', 'recorded_at', 'spans_at'];
@@ -39,7 +43,7 @@ export async function storedOf(
       ({ row }) => row,
     );
   return {
-    journal: await read('call_spans', 'tenant, trace_id, span_id'),
+    journal: await read('call_spans', 'tenant, trace_id, span_id, ended_at'),
     metrics: await read('call_metrics', 'tenant, call_id'),
     logs: await read('call_logs', 'tenant, call_id, turn_index'),
   };
