@@ -108,7 +108,7 @@ it('no statement depends on the search path, and none is left changed on a conne
 it('who may use the journal of an earlier version may use it in partitions', async () => {
   const { client, connect } = await database();
   const db = connect();
-  const before = MIGRATIONS.slice(0, -1);
+  const before = MIGRATIONS.filter(({ name }) => name < '0008');
   await migrate(db, before);
   await useTenantKeys(db);
   await client.query(`CREATE ROLE journal_writer; CREATE ROLE journal_reader;
