@@ -1,13 +1,5 @@
-<<<<<<< HEAD
-<<<<<<< HEAD
 import { NONE } from '../exporter/store/rollups/functions.ts';
-import { factJson, l, m, s, sameCall } from './columns.ts';
-=======
-import { factJson, l, m, s, SPAN_OF_CALL, sameCall } from './columns.ts';
->>>>>>> f894b22 (Test days, retention at the edge and the journal of an earlier version)
-=======
 import { factJson, l, m, SPAN_OF_CALL, s, sameCall } from './columns.ts';
->>>>>>> c51c01c (Say how the journal is divided, migrated and expired)
 import { variable } from './variable.ts';
 
 export { NONE };
