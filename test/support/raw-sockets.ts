@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+// It takes over the built-in `fetch` of its process: no test of an SDK shares one with a test that uses this.
 import { WebSocket as BrowserSocket } from 'undici';
 import * as ws from 'ws';
 import { setProviderHosts } from '../../instrumentation/sdks/kit/raw/provider-hosts.ts';

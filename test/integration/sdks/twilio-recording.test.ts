@@ -123,10 +123,12 @@ describe('a media stream that is recorded', () => {
     const since = Buffer.concat([left.subarray(early), Buffer.alloc(early, 0xff)]);
     assert.ok(side(0).equals(since), 'left is what the stream said');
 
-    // To the tracker it is one answer: it begins with the first frame, and ends where it was cleared.
-    const [playback, ...others] = stagesOf(facts, 'playback');
-    assert.ok(playback && others.length === 0);
-    const [begun, cleared] = [sampleOf(playback.startUs), sampleOf(playback.endUs)];
+    // To the tracker it is one answer, or two where this process was busy between them: it begins with the first frame, and
+    // ends where it was cleared.
+    const playbacks = stagesOf(facts, 'playback');
+    const [first, end = first] = [playbacks[0], playbacks[1]];
+    assert.ok(first && end && playbacks.length <= 2);
+    const [begun, cleared] = [sampleOf(first.startUs), sampleOf(end.endUs)];
     const [again, last] = [side(1).indexOf(0x21), side(1).indexOf(0x31)];
     assert.ok(again > begun + 3 * 160 && last >= cleared, `${[begun, again, cleared, last]}`);
     const right = Buffer.alloc(samples, 0xff);

@@ -4,6 +4,7 @@ import { Decimal } from 'decimal.js';
 import { Journal, keyOf } from '../../../exporter/store/index.ts';
 import { CALL_SORTS, listRunning } from '../../../exporter/store/views/index.ts';
 import type { CallRows } from '../../../model/rows.ts';
+import { tenantOf } from '../../../model/tenant.ts';
 import type {
   CallAnswer,
   CallsAnswer,
@@ -74,7 +75,7 @@ describe('the page, where two tenants have calls of the same ids', () => {
       assert.equal(answer.call.tenant, metrics.tenant);
       assert.equal(answer.turns.length, logs.length);
       assert.equal(answer.spans, facts.length);
-      assert.ok(facts.every(({ tenant }) => tenant === metrics.tenant));
+      assert.ok(facts.every((fact) => tenantOf(fact) === metrics.tenant));
     }
     const id = rows[0]?.metrics.call_id;
     assert.equal((await fetch(`${page.url}/api/calls/${id}?tenant=beta`)).status, 404);
