@@ -16,9 +16,9 @@ export const sdks = [
     modules: [],
     supportedVersions: [],
     uses: {
-      'speech-to-text': 'the least',
-      'language models': 'the least',
-      'text-to-speech': 'the least',
+      'speech-to-text': 'requests without an SDK',
+      'language models': 'requests without an SDK',
+      'text-to-speech': 'requests without an SDK',
     },
     byHand: {},
     load: () => () => {},
