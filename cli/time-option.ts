@@ -1,3 +1,4 @@
+import { beginsWithDay } from '../model/calendar.ts';
 import { parseDuration } from '../model/settings.ts';
 import { UsageError } from './command.ts';
 
@@ -38,9 +39,6 @@ function dateOf(text: string, utc: boolean, nowMs: number): number {
   }
   const [, year, month, day, hour = '00', minute = '00', second = '00', zone = utc ? 'Z' : ''] =
     DATE.exec(text) ?? [];
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
-  // A parser takes the 31st of February for a day in March.
-  return new Date(Date.parse(`${year}-${month}-${day}T00:00:00Z`)).getUTCDate() === Number(day)
-    ? ms
-    : Number.NaN;
+  const date = `${year}-${month}-${day}`;
+  return beginsWithDay(date) ? Date.parse(`${date}T${hour}:${minute}:${second}${zone}`) : Number.NaN;
 }

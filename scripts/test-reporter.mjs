@@ -1,7 +1,7 @@
 // A reporter for `node --test`: a line for each file as it ends, then what was skipped and why, the ten slowest files, and
 // last the failures, each with the command that runs it alone. Of a few files it names each test. scripts/test.mjs loads it.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { inspect, stripVTControlCharacters, styleText } from 'node:util';
 
 /** Of that many files each test has its line, and what they print is shown. */
 const FEW_FILES = 5;
@@ -135,12 +135,12 @@ function* summary({ files, skips, failures, counted, ms }) {
   }
 }
 
-const firstLine = (error) => String(error?.message ?? error).split('\n', 1)[0];
+const firstLine = (error) => String(error?.message ?? inspect(error)).split('\n', 1)[0];
 
 /** The error as Node prints it, without the frames of Node's own. */
 function describe(error) {
   if (typeof error !== 'object' || error === null) return String(error);
-  const text = stripVTControlCharacters(error.stack?.includes(error.message) ? error.stack : `${error}`);
+  const text = stripVTControlCharacters(error.stack?.includes(error.message) ? error.stack : inspect(error));
   const own = text
     .split('\n')
     .filter((line) => !/^\s+at .*(\(node:|node:internal|Promise\.all \(index)/.test(line))

@@ -5,6 +5,7 @@ import {
   type CallSelection,
   type CallSort,
 } from '../../exporter/store/views/index.ts';
+import { beginsWithDay } from '../../model/calendar.ts';
 import { parseDuration } from '../../model/settings.ts';
 import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
 
@@ -99,7 +100,8 @@ function reader(query: URLSearchParams, nowMs: number) {
     if (ms !== undefined && /[a-z]$/.test(value))
       return Math.max(0, Math.floor((nowMs - ms) / 60_000) * 60_000_000);
     const at = Date.parse(value);
-    if (Number.isNaN(at)) throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);
+    if (Number.isNaN(at) || (/^\d{4}-\d\d-\d\d/.test(value) && !beginsWithDay(value)))
+      throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);
     return at * 1_000;
   };
   const seconds = (name: string) => {

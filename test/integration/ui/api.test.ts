@@ -236,6 +236,7 @@ describe('the API of the page', () => {
     assert.equal(await status('/nothing'), 404);
     assert.equal(await status('/api/calls?limit=0'), 400);
     assert.equal(await status('/api/calls?since=soon'), 400);
+    assert.equal(await status('/api/calls?since=2026-02-30'), 400);
     assert.equal(await status('/api/calls', { method: 'POST' }), 405);
     assert.equal(await status('/api/calls', { headers: { origin: 'https://other.example' } }), 403);
     assert.equal(await hostStatus(page.url, 'other.example'), 403);
