@@ -5,6 +5,7 @@ import { costsOf } from './calls/cost.ts';
 import { groupCall } from './calls/group.ts';
 import { interruptionsIn, logRow } from './calls/log-row.ts';
 import { markTurn } from './calls/marks.ts';
+import { speechOf } from './calls/speech.ts';
 import type { PriceList } from './pricing/price-list.ts';
 import { callQuality } from './quality/call-quality.ts';
 
@@ -19,7 +20,11 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
   const call = groupCall(facts);
   const costs = costsOf(call, priceList);
   const marked = call.turns.map(markTurn);
-  const logs = marked.map((turn) => logRow(call, turn, costs.turn(turn.turn.stages)));
+  const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
+  const speech = speechOf(call, clockSkewCount > 0);
+  const logs = marked.map((turn, index) =>
+    logRow(call, turn, costs.turn(turn.turn.stages), speech.turns[index]),
+  );
   const quality = callQuality(
     call.fact,
     call.turns.map((turn) => ({
@@ -29,6 +34,5 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
       ...interruptionsIn(turn),
     })),
   );
-  const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
-  return { metrics: callRow(call, logs, quality, costs.call, clockSkewCount), logs };
+  return { metrics: callRow(call, logs, quality, costs.call, speech, clockSkewCount), logs };
 }

@@ -127,6 +127,13 @@ export const USAGE_COLUMNS = {
 } as const;
 export type UsageColumn = keyof typeof USAGE_COLUMNS;
 
+/** How long who spoke in a turn, and in a call. */
+const SPEECH_COLUMNS = {
+  user_speech_seconds: seconds('How long the user spoke; NULL where nothing shows when'),
+  agent_speech_seconds: seconds('How long the agent was heard; NULL where no playback was seen'),
+  overlap_seconds: seconds('How long both spoke at once; NULL where the speech of one is unknown'),
+} as const;
+
 /** Whose ids those are that follow. */
 const TENANT = {
   type: 'text',
@@ -190,6 +197,7 @@ export const LOG_COLUMNS = {
     comment: "Who ended the agent's words before their end; NULL is none, or unknown",
     words: CUT_OFF_BY,
   },
+  ...SPEECH_COLUMNS,
   interruption_kind: {
     type: 'text',
     unit: 'name',
@@ -250,6 +258,25 @@ export const METRICS_COLUMNS = {
     type: 'integer',
     unit: 'count',
     comment: 'Interruptions after which the agent resumed; NULL where nothing shows when the user spoke',
+  },
+  ...SPEECH_COLUMNS,
+  talk_ratio: {
+    type: 'double precision',
+    unit: 'ratio',
+    comment: 'agent_speech_seconds / (agent_speech_seconds + user_speech_seconds); NULL where no one spoke',
+  },
+  longest_silence: seconds('Longest time in which no one spoke; NULL where the speech of one is unknown'),
+  dead_air_seconds: seconds('Sum of the silences longer than 3 s; NULL where the speech of one is unknown'),
+  user_words_per_minute: {
+    type: 'double precision',
+    unit: 'words per minute',
+    comment: "The user's words a minute of speech; only when content capture is on",
+  },
+  agent_words_per_minute: {
+    type: 'double precision',
+    unit: 'words per minute',
+    comment:
+      "The agent's words a minute of speech, without what was cut off; only when content capture is on",
   },
   unanswered_count: {
     type: 'integer',

@@ -3,6 +3,7 @@ import type { CallMetricsRow } from '../../model/rows.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { COST_PARTS, LATENCIES } from '../../model/vocabulary.ts';
 import { markedCost, markedSilence } from './marks.ts';
+import { speechParts } from './speech.ts';
 import {
   count,
   field,
@@ -69,6 +70,7 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
       `interruptions ${row.interruption_count ?? UNKNOWN} (false: ${row.false_interruption_count ?? UNKNOWN})`,
       `unanswered ${row.unanswered_count ?? UNKNOWN}`,
     ]),
+    ...line('speech', speechParts(row)),
     ...line('usage', [
       `${row.llm_input_tokens ?? UNKNOWN} tokens in (${row.llm_cached_tokens ?? UNKNOWN} cached), ${row.llm_output_tokens ?? UNKNOWN} out`,
       `${row.stt_audio_seconds?.toFixed(1) ?? UNKNOWN} s transcribed`,

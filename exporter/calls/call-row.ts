@@ -4,7 +4,10 @@ import type { Outcome, OutcomeSource, SentimentLabel } from '../../model/vocabul
 import { LATENCIES, STATISTICS } from '../../model/vocabulary.ts';
 import { Usd } from '../pricing/money.ts';
 import type { GroupedCall } from './grouped.ts';
-import { toSeconds } from './latencies.ts';
+import { toSeconds, toSecondsOrNull } from './latencies.ts';
+import { speechColumns } from './log-row.ts';
+import type { CallSpeech } from './speech.ts';
+import { wordsPerMinute } from './speech-rate.ts';
 import { statistics } from './statistics.ts';
 import { unansweredCount } from './unanswered.ts';
 import { usageOf } from './usage.ts';
@@ -39,6 +42,7 @@ export function callRow(
   logs: readonly CallLogRow[],
   quality: CallQuality,
   cost: CallCost,
+  speech: CallSpeech,
   clockSkewCount: number,
 ): CallMetricsRow {
   const { fact } = call;
@@ -62,6 +66,12 @@ export function callRow(
     ...usageOf(call.stages),
     ...quality,
     ...(!call.knowsSpeech && NO_INTERRUPTIONS),
+    ...speechColumns(speech),
+    talk_ratio: talkRatio(speech),
+    longest_silence: toSecondsOrNull(speech.longestSilenceUs),
+    dead_air_seconds: toSecondsOrNull(speech.deadAirUs),
+    user_words_per_minute: wordsPerMinute('user', call.turns, speech.turns),
+    agent_words_per_minute: wordsPerMinute('agent', call.turns, speech.turns),
     unanswered_count: unansweredCount(call.turns, call.stages),
     clock_skew_count: clockSkewCount,
     end_reason: fact?.endReason ?? null,
@@ -78,6 +88,10 @@ export function callRow(
 /** Of all legs. */
 const billedSecondsOf = ({ billed = [] }: GroupedCall): number | null =>
   billed.length === 0 ? null : billed.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** The agent's part of all that was said. */
+const talkRatio = ({ userUs, agentUs }: CallSpeech): number | null =>
+  userUs === null || agentUs === null || userUs + agentUs === 0 ? null : agentUs / (userUs + agentUs);
 
 /** Where nothing shows when the user spoke, nothing shows who was interrupted. */
 const NO_INTERRUPTIONS = {

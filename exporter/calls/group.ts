@@ -42,10 +42,12 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     ...ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
   ]);
   const knowsSpeech = speechIsKnown(ordered);
+  const voice = ordered.filter((candidate) => candidate.type === 'turn_part' && candidate.part === 'speech');
   return {
     tenant,
     callId: first.callId,
     knowsSpeech,
+    ...(voice.length > 0 && { voice }),
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEnd(ordered),
     ...(fact !== undefined && { fact }),

@@ -1,6 +1,7 @@
 import type { CallFact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import type { Tags } from '../../model/tags.ts';
 import type { CutOffBy } from '../../model/vocabulary.ts';
+import type { Interval } from './coverage.ts';
 import type { BilledLeg } from './legs.ts';
 
 /** Who did what in a turn. Undefined: nothing shows it. */
@@ -50,6 +51,8 @@ export interface GroupedCall {
   turns: readonly GroupedTurn[];
   /** Something shows when the user speaks. */
   knowsSpeech: boolean;
+  /** Every stretch of the user's voice; absent where the framework does not show it apart from the turns. */
+  voice?: readonly Interval[];
   /** Every stage of the call, those outside any turn too. */
   stages: readonly StageFact[];
 }

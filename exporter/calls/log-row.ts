@@ -7,6 +7,7 @@ import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { segmentsOf } from './segments.ts';
+import type { Speech } from './speech.ts';
 import { stagesOf } from './spoken.ts';
 import { usageEstimated, usageOf } from './usage.ts';
 
@@ -21,7 +22,12 @@ export interface TurnCost {
 type CallName = Pick<GroupedCall, 'tenant' | 'callId'>;
 
 /** The row of one turn. */
-export function logRow({ tenant, callId }: CallName, marked: MarkedTurn, cost: TurnCost): CallLogRow {
+export function logRow(
+  { tenant, callId }: CallName,
+  marked: MarkedTurn,
+  cost: TurnCost,
+  speech: Speech | undefined,
+): CallLogRow {
   const { turn, spoken, stt } = marked;
   const { fact, stages } = turn;
   const interruptions = interruptionsIn(turn);
@@ -57,12 +63,20 @@ export function logRow({ tenant, callId }: CallName, marked: MarkedTurn, cost: T
     usage_estimated: usageEstimated(stages),
     interrupted: turn.interrupted ?? null,
     cut_off_by: turn.cutOffBy ?? null,
+    ...speechColumns(speech),
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: turn.words?.sentimentScore ?? null,
     ...cost,
     error_type: fact?.errorType ?? stages.find(({ errorType }) => errorType !== undefined)?.errorType ?? null,
   };
 }
+
+/** How long who spoke, for a turn and for a call. */
+export const speechColumns = (speech: Speech | undefined) => ({
+  user_speech_seconds: toSecondsOrNull(speech?.userUs ?? null),
+  agent_speech_seconds: toSecondsOrNull(speech?.agentUs ?? null),
+  overlap_seconds: toSecondsOrNull(speech?.overlapUs ?? null),
+});
 
 const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | undefined =>
   stagesOf(stages, kind).at(-1);

@@ -44,5 +44,10 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "id": 10,
     "name": "0010_carried_calls",
     "sql": "-- What carriers and hosted platforms say of calls: over how many connections they came, and what was billed.\n\nALTER TABLE call_metrics ADD COLUMN platform text;\nALTER TABLE call_metrics ADD COLUMN leg_count integer;\nALTER TABLE call_metrics ADD COLUMN billed_seconds double precision;\nALTER TABLE call_metrics ADD COLUMN cost_platform numeric;\n"
+  },
+  {
+    "id": 11,
+    "name": "0011_speech",
+    "sql": "-- How long user and agent spoke, and when no one did.\n\nALTER TABLE call_logs\n  ADD COLUMN user_speech_seconds double precision,\n  ADD COLUMN agent_speech_seconds double precision,\n  ADD COLUMN overlap_seconds double precision;\n\nALTER TABLE call_metrics\n  ADD COLUMN user_speech_seconds double precision,\n  ADD COLUMN agent_speech_seconds double precision,\n  ADD COLUMN overlap_seconds double precision,\n  ADD COLUMN talk_ratio double precision,\n  ADD COLUMN longest_silence double precision,\n  ADD COLUMN dead_air_seconds double precision,\n  ADD COLUMN user_words_per_minute double precision,\n  ADD COLUMN agent_words_per_minute double precision;\n"
   }
 ];

@@ -59,12 +59,13 @@ const USAGE_COLUMNS = [
   ...['stt_audio_seconds', 'tts_characters', 'tts_audio_seconds'],
 ];
 const COST_COLUMNS = ['cost_stt', 'cost_llm', 'cost_tts', 'cost_total'];
+const SPEECH_COLUMNS = ['user_speech_seconds', 'agent_speech_seconds', 'overlap_seconds'];
 const nulls = (columns: readonly string[]): Row =>
   Object.fromEntries(columns.map((column) => [column, null]));
 
 /** What a column is that a fixture leaves out. */
 const UNKNOWN_LOG: Row = {
-  ...nulls([...LATENCY_COLUMNS, ...MODEL_COLUMNS, ...USAGE_COLUMNS, ...COST_COLUMNS]),
+  ...nulls([...LATENCY_COLUMNS, ...MODEL_COLUMNS, ...USAGE_COLUMNS, ...COST_COLUMNS, ...SPEECH_COLUMNS]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
   ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
   tenant: 'default',
@@ -73,6 +74,8 @@ const UNKNOWN_LOG: Row = {
 const UNKNOWN_METRICS: Row = {
   ...nulls(LATENCIES.flatMap((latency) => STATISTICS.map((statistic) => `${latency}_${statistic}`))),
   ...nulls([...USAGE_COLUMNS, ...COST_COLUMNS, 'cost_livekit', 'cost_telephony']),
+  ...nulls([...SPEECH_COLUMNS, 'talk_ratio', 'longest_silence', 'dead_air_seconds']),
+  ...nulls(['user_words_per_minute', 'agent_words_per_minute']),
   ...nulls([
     'spans_dropped',
     'service_name',

@@ -58,8 +58,11 @@ for (const recording of FRAMEWORKS) {
       sentiment_score: null,
     }));
     assert.deepEqual(figures, without.logs);
-    const { sentiment_avg, sentiment_label } = rows.metrics;
-    assert.deepEqual({ ...without.metrics, sentiment_avg, sentiment_label }, rows.metrics);
+    const { sentiment_avg, sentiment_label, user_words_per_minute, agent_words_per_minute } = rows.metrics;
+    assert.deepEqual(
+      { ...without.metrics, sentiment_avg, sentiment_label, user_words_per_minute, agent_words_per_minute },
+      rows.metrics,
+    );
   });
 
   test(`${recording}: words that were planted are scored, and stand with the one who said them`, () => {

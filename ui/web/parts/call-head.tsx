@@ -66,6 +66,9 @@ export function CallHead({ data }: { data: CallAnswer }) {
           <b>{showSeconds(call.eou_latency_p95)}</b>
         </span>
         <span>{interruptions(call)}</span>
+        {speech(call).map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
         {call.sentiment_label !== null && <span>{call.sentiment_label}</span>}
       </p>
       <Doubts data={data} />
@@ -101,6 +104,18 @@ function interruptions({ interruption_count: count, unanswered_count: unanswered
   const interrupted =
     count === null ? `${UNKNOWN} interruptions` : `${count} interruption${count === 1 ? '' : 's'}`;
   return unanswered !== null && unanswered > 0 ? `${interrupted}, ${unanswered} unanswered` : interrupted;
+}
+
+/** Who spoke how long, and how long no one did, as far as it is known. */
+function speech({ user_speech_seconds: user, agent_speech_seconds: agent, dead_air_seconds: dead }: CallRow) {
+  const spoken = [
+    ...(user === null ? [] : [`user ${showSeconds(user)}`]),
+    ...(agent === null ? [] : [`agent ${showSeconds(agent)}`]),
+  ];
+  return [
+    ...(spoken.length > 0 ? [`speech: ${spoken.join(', ')}`] : []),
+    ...(dead === null || dead === 0 ? [] : [`dead air ${showSeconds(dead)}`]),
+  ];
 }
 
 /** What the figures of the call leave out, or only suppose. */
