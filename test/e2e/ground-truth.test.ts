@@ -8,6 +8,7 @@ import { LATENCIES, SEGMENTS, STATISTICS } from '../../model/vocabulary.ts';
 import { type Compared, type ComparedRun, compareRun } from '../support/compared-calls.ts';
 import { listPrice, summary } from '../support/ground-truth.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { speechTruth } from '../support/speech-truth.ts';
 
 describe('the rows of four calls at once say what the caller heard and what the providers did', () => {
   let postgres: TestPostgres;
@@ -100,6 +101,23 @@ describe('the rows of four calls at once say what the caller heard and what the 
       assert.equal(stored.metrics.interruption_count, count, call.scenario);
       assert.equal(stored.metrics.interruption_rate, count / expected.turns.length, call.scenario);
       assert.equal(stored.metrics.false_interruption_count, 0, call.scenario);
+    }
+  });
+
+  test('who spoke, and when no one did, is known of every call and every turn', () => {
+    for (const { call, stored } of calls()) {
+      const { metrics } = stored;
+      const truth = speechTruth(call);
+      assert.equal((metrics.user_speech_seconds ?? -1) > 0, truth.user_speech_seconds > 0, call.scenario);
+      assert.equal((metrics.agent_speech_seconds ?? -1) > 0, truth.agent_speech_seconds > 0, call.scenario);
+      assert.equal((metrics.overlap_seconds ?? -1) > 0, truth.overlap_seconds > 0, call.scenario);
+      assert.ok((metrics.longest_silence ?? 0) > 0, call.scenario);
+      assert.notEqual(metrics.dead_air_seconds, null, call.scenario);
+    }
+    for (const { where, row, expected } of turns()) {
+      assert.equal((row.user_speech_seconds ?? -1) > 0, expected.initiator === 'user', where);
+      assert.ok((row.agent_speech_seconds ?? 0) > 0, where);
+      assert.equal((row.overlap_seconds ?? -1) > 0, expected.interrupted, where);
     }
   });
 

@@ -22,6 +22,7 @@ import {
   startObservedWorld,
   storedCall,
 } from './observed-world.ts';
+import { speechMeasurements } from './speech-truth.ts';
 import { readStalls, STALL_PROBE, watchStalls } from './stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
@@ -93,6 +94,7 @@ async function compareCalls(world: ObservedWorld, db: Database): Promise<Compare
 function timings(calls: readonly Compared[]): Measurement[] {
   return calls.flatMap(({ call, expected, stored, turns }) => [
     ...latencyMeasurements(turns),
+    ...speechMeasurements(call, stored.metrics),
     ...turns.flatMap(({ where, row, expected: { timeToSilence: truth } }) => {
       const silence = timeToSilence(stored, row.turn_index);
       assert.equal(silence === undefined, truth === null, `${where}: time to silence`);

@@ -164,6 +164,8 @@ export interface Measurement {
   readonly truth: Interval;
   /** How far off it may be where that is not what all others may be, in milliseconds. */
   readonly mostErrorMs?: number;
+  /** Of a sum: the instants that it is made of, any of which may have been seen late. (Default: those of `truth`.) */
+  readonly instants?: readonly number[];
 }
 
 /**
@@ -196,7 +198,8 @@ export function explainedMs(measurement: Measurement, stalls: readonly Stall[]):
   const around = Math.abs(errorMs(measurement)) * 1000;
   const near = (instant: number, stall: Stall): boolean =>
     stall.fromMicros <= instant + around && stall.toMicros >= instant - around;
-  const lost = stalls.filter((stall) => near(fromMicros, stall) || near(toMicros, stall));
+  const { instants = [fromMicros, toMicros] } = measurement;
+  const lost = stalls.filter((stall) => instants.some((instant) => near(instant, stall)));
   return sum(lost.map(({ lostMicros }) => lostMicros)) / 1000;
 }
 
