@@ -181,7 +181,8 @@ export const SETTINGS = {
     key: 'EARSHOT_LATENCY_TARGET',
     type: 'duration',
     fallback: '1200ms',
-    description: 'Silence before an answer that is still good: the page draws its line there.',
+    description:
+      'Silence before an answer that is still good: the page draws its line there, and `report` says whose longer silences are.',
   },
   host: {
     key: 'EARSHOT_HOST',

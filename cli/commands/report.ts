@@ -18,7 +18,8 @@ export const report: Command = {
        earshot report CALL [--json]
 
 Without CALL: the latest calls, one line each, and what all that match come to together: the silence before the agent
-answers (p50, p95) and where it goes, interruptions, outcomes, cost by component, and the slowest part in one sentence.
+answers (p50, p95) and where it goes; whose it is in turns over the target (EARSHOT_LATENCY_TARGET): a setting, a model, the
+application or the transport; interruptions, outcomes, cost by component, and the slowest part in one sentence.
 
 With CALL, an id or the beginning of one: everything known of that call, and for each turn its waterfall: who spoke, how
 long each stage took to its first byte, and the segments that the silence is made of. They add up to it. A call that is
@@ -103,9 +104,10 @@ async function showCalls(db: Database, asked: Asked, settings: Settings, io: Io)
       io,
     );
   }
-  if (format === undefined) return listCallsAsText(db, filter, asked, io);
+  const shown = { ...asked, targetSeconds: settings.latencyTarget / 1_000 };
+  if (format === undefined) return listCallsAsText(db, filter, shown, io);
   const write = { json: exportJson, jsonl: exportJsonLines, csv: exportCsv }[format];
-  return write(db, filter, asked, io);
+  return write(db, filter, shown, io);
 }
 
 /** In the embedded database the agent that would do it may be gone, and no other process looks. */

@@ -1,5 +1,6 @@
 import type { CallTotals } from '../../exporter/store/index.ts';
 import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
+import { ownerParts } from './owners.ts';
 import { apportion, count, field, type Paint, showMoney, showSeconds, UNKNOWN, wrapped } from './text.ts';
 import { unpricedText } from './unpriced.ts';
 
@@ -32,12 +33,27 @@ export function totalsText(totals: CallTotals, shown: number, screen: number, pa
           ),
         ]
       : []),
+    ...overTarget(totals, line),
     line('interruptions', [number(totals.interruptions)]),
     line('utterances without an answer', [number(totals.unanswered)]),
     line('outcomes', outcomes(totals)),
     line('cost', costs(totals, paint)),
     ...notes(totals).map((note) => paint('yellow', wrapped(note, screen))),
   ].join('\n');
+}
+
+/** Whose the silence is where it is longer than the target. */
+function overTarget(
+  { overTarget: over }: CallTotals,
+  line: (label: string, values: readonly string[]) => string,
+): string[] {
+  if (over === undefined || over.turns === 0) return [];
+  return [
+    line(`silence over ${Number(over.seconds.toFixed(3))} s: whose it is`, [
+      count(over.turns, 'turn'),
+      ...ownerParts(over.owners),
+    ]),
+  ];
 }
 
 const number = (value: number | null): string => value?.toLocaleString('en-US') ?? UNKNOWN;
@@ -113,6 +129,13 @@ export const totalsJson = (totals: CallTotals): object => ({
   every: totals.every,
   eou_latency: totals.silence,
   ...Object.fromEntries(SEGMENTS.map((segment) => [`segment_${segment}`, totals.segments[segment]])),
+  ...(totals.overTarget && {
+    over_target: {
+      target_seconds: totals.overTarget.seconds,
+      turns: totals.overTarget.turns,
+      owners: totals.overTarget.owners,
+    },
+  }),
   turns_with_estimated_playback: totals.estimatedTurns,
   turns_with_estimated_usage: totals.estimatedUsageTurns,
   models: totals.models.map(({ ttfbSeconds, ...model }) => ({ ...model, ttfb_avg: ttfbSeconds })),

@@ -22,7 +22,7 @@ const PAGE_OF_CSV = 1_000;
 type Export = (
   db: Database,
   filter: CallFilter,
-  options: Pick<ListOptions, 'limit' | 'sort'>,
+  options: Pick<ListOptions, 'limit' | 'sort' | 'targetSeconds'>,
   io: Io,
 ) => Promise<void>;
 
@@ -42,7 +42,9 @@ export const exportJsonLines: Export = async (db, filter, options, io) => {
 /** Calls with their turns, and what all that were asked for come to, as one JSON. */
 export const exportJson: Export = async (db, filter, options, io) => {
   const [totals, resting] = await Promise.all([
-    callTotals(db, filter),
+    callTotals(db, filter, {
+      ...(options.targetSeconds !== undefined && { targetSeconds: options.targetSeconds }),
+    }),
     listRestingCalls(db, undefined, filter.tenant),
   ]);
   let before = '{\n  "calls": [';

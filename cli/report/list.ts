@@ -23,6 +23,8 @@ export interface ListOptions {
   sort?: CallSort | undefined;
   /** Times in UTC and not in the time zone of the machine. (Default: false.) */
   utc?: boolean | undefined;
+  /** The silence beyond which a turn is slow, in seconds. (Default: 1.2.) */
+  targetSeconds?: number | undefined;
 }
 
 /** More lines than anybody reads at once; without a limit there are no more than these in memory, and `--csv` has no limit. */
@@ -32,13 +34,13 @@ const MOST_LINES = 10_000;
 export async function listCallsAsText(
   db: Database,
   filter: CallFilter,
-  { limit = MOST_LINES, sort, utc = false }: ListOptions,
+  { limit = MOST_LINES, sort, utc = false, targetSeconds }: ListOptions,
   io: Io,
 ): Promise<void> {
   const page = { ...(sort && { sort }), limit: Math.min(limit, MOST_LINES) };
   const [calls, totals, resting] = await Promise.all([
     selectCalls(db, filter, page),
-    callTotals(db, filter),
+    callTotals(db, filter, { ...(targetSeconds !== undefined && { targetSeconds }) }),
     listRestingCalls(db, undefined, filter.tenant),
   ]);
   for (const { call_id, last_error } of withSafeTexts(resting))

@@ -1,4 +1,5 @@
 import type { Decimal } from 'decimal.js';
+import { type OwnedSilence, silenceByOwner } from '../../model/owners.ts';
 import { COST_PARTS, type CostPart, type Outcome, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import { sumUsd, Usd } from '../pricing/money.ts';
 import type { Database } from './database.ts';
@@ -43,10 +44,20 @@ export interface CallTotals {
   segments: Readonly<Record<Segment, number>>;
   /** The slowest first. */
   models: readonly ModelSpeed[];
+  /** Whose silence it is in the turns that have more than the target. Undefined where rollups were read: they do not tell. */
+  overTarget?: { seconds: number; turns: number; owners: readonly OwnedSilence[] };
+}
+
+export interface CallTotalsOptions {
+  /** Of more calls, the turns of half as many or fewer are looked at. (Default: 10,000.) */
+  allTurnsOfCalls?: number;
+  /** The silence beyond which a turn is slow. (Default: that of EARSHOT_LATENCY_TARGET without a setting, 1.2.) */
+  targetSeconds?: number;
 }
 
 /** Calls whose turns are all looked at; of more, the turns of half as many or fewer, which give figures to within some two percent. */
 const ALL_TURNS_OF_CALLS = 10_000;
+const TARGET_SECONDS = 1.2;
 
 /**
  * What the calls of a filter come to, from rollups where they tell it and there are many. Else from rows: counts, costs and
@@ -56,7 +67,7 @@ const ALL_TURNS_OF_CALLS = 10_000;
 export async function callTotals(
   db: Database,
   filter: CallFilter,
-  allTurnsOfCalls: number = ALL_TURNS_OF_CALLS,
+  { allTurnsOfCalls = ALL_TURNS_OF_CALLS, targetSeconds = TARGET_SECONDS }: CallTotalsOptions = {},
 ): Promise<CallTotals> {
   const source = (await rolledUp(db, filter))?.over();
   if (source !== undefined) {
@@ -68,23 +79,25 @@ export async function callTotals(
   const [calls, unpriced, [turns]] = await Promise.all([
     aggregate<CallFigures>(db, callFigures(condition)),
     aggregate<{ name: string }>(db, unpricedNames(condition)),
-    aggregate<TurnFigures>(db, turnFigures(turnsOf(filter, every))),
+    aggregate<TurnFigures>(db, turnFigures(turnsOf(filter, every), targetSeconds)),
   ]);
   return totalsOf(calls, {
     outcomes: Object.fromEntries(calls.map((row) => [row.outcome, row.calls])),
     turns,
     unpriced: unpriced.map(({ name }) => name),
     every,
+    targetSeconds,
   });
 }
 
 interface Besides extends Pick<CallTotals, 'outcomes' | 'unpriced' | 'every'> {
   turns: TurnFigures | undefined;
+  targetSeconds?: number;
 }
 
 function totalsOf(
   calls: readonly CallSums[],
-  { outcomes, turns: turn, unpriced, every }: Besides,
+  { outcomes, turns: turn, unpriced, every, targetSeconds }: Besides,
 ): CallTotals {
   const count = sum(calls.map((row) => row.calls)) ?? 0;
   const money = (column: `cost_${CostPart | 'total'}`) =>
@@ -117,6 +130,13 @@ function totalsOf(
       SEGMENTS.map((segment) => [segment, turn?.[`segment_${segment}`] ?? 0]),
     ) as CallTotals['segments'],
     models: turn?.models ?? [],
+    ...(targetSeconds !== undefined && {
+      overTarget: {
+        seconds: targetSeconds,
+        turns: sum((turn?.over ?? []).map(({ turns }) => turns)) ?? 0,
+        owners: silenceByOwner(turn?.over ?? []),
+      },
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SilentTurn } from '../../model/owners.ts';
 import { COST_PARTS, type CostPart, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
@@ -72,10 +73,21 @@ export type TurnFigures = {
   estimated: number;
   estimated_usage: number;
   models: ModelSpeed[];
+  /** Turns whose silence is over the target, by their models, with the sums of their segments. Absent in rollups. */
+  over?: SlowTurns[];
 } & Record<`segment_${Segment}`, number | null>;
 
-/** One pass over the turns, and both figures of what it found. */
-export const turnFigures = ({ sql, params }: SqlPart): SqlPart => ({
+/** Turns that have the same models. */
+export type SlowTurns = SilentTurn & { turns: number };
+
+const MODELS = ['llm_provider', 'llm_model', 'tts_provider', 'tts_model'] as const;
+
+/**
+ * One pass over the turns, and all figures of what it found.
+ *
+ * @param targetSeconds - the silence beyond which a turn is slow
+ */
+export const turnFigures = ({ sql, params }: SqlPart, targetSeconds: number): SqlPart => ({
   sql: `\
 WITH t AS MATERIALIZED (
   SELECT l.eou_latency, l.playback_source, l.usage_estimated, l.llm_provider, l.llm_model, l.ttfb_llm,
@@ -86,14 +98,19 @@ WITH t AS MATERIALIZED (
     (count(*) FILTER (WHERE t.playback_source = 'estimated'))::int AS estimated,
     ${SEGMENTS.map((segment) => `sum(t.segment_${segment}) AS segment_${segment}`).join(', ')}
   FROM t WHERE t.eou_latency IS NOT NULL
+), slow AS (
+  SELECT ${MODELS.map((name) => `t.${name}`).join(', ')}, count(*)::int AS turns,
+    ${SEGMENTS.map((segment) => `sum(t.segment_${segment}) AS segment_${segment}`).join(', ')}
+  FROM t WHERE t.eou_latency > $${params.length + 1}::double precision GROUP BY ${MODELS.map((name) => `t.${name}`).join(', ')}
 ), speeds AS (
   ${(['llm', 'tts'] as const).map(speedsOf).join('\n  UNION ALL ')}
 )
 SELECT silent.*, silent.at[1] AS p50, silent.at[2] AS p95,
   (SELECT count(*)::int FROM t WHERE t.usage_estimated) AS estimated_usage,
-  (SELECT coalesce(json_agg(speeds ORDER BY "ttfbSeconds" DESC), '[]') FROM speeds) AS models
+  (SELECT coalesce(json_agg(speeds ORDER BY "ttfbSeconds" DESC), '[]') FROM speeds) AS models,
+  (SELECT coalesce(json_agg(slow), '[]') FROM slow) AS over
 FROM silent`,
-  params,
+  params: [...params, targetSeconds],
 });
 
 const speedsOf = (stage: 'llm' | 'tts') => `\

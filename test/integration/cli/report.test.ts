@@ -105,6 +105,18 @@ describe('earshot report', () => {
     assert.match(written.out, /^where it goes +endpointing 33 % {3}llm 34 % {3}tts 33 %$/m);
   });
 
+  it('says whose the silence is in the turns that are over the target', async () => {
+    const { io, written } = recording();
+    await listCallsAsText(db, {}, { limit: 1, targetSeconds: 0.9 }, io);
+    assert.match(
+      written.out,
+      /^silence over 0\.9 s: whose it is +61 turns {3}llm groq llama-3\.1-8b 34 % {3}endpointing setting 33 %\s+tts 33 %$/m,
+    );
+    const { io: other, written: without } = recording();
+    await listCallsAsText(db, {}, { limit: 1, targetSeconds: 1 }, other);
+    assert.doesNotMatch(without.out, /whose it is/);
+  });
+
   it('marks what is estimated, at least so much, or not known, and says what the marks mean', async () => {
     const { io, written } = recording();
     await listCallsAsText(db, {}, { limit: 2, utc: true }, io);

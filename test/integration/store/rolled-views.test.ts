@@ -204,8 +204,15 @@ onEachDatabase(({ migrated }) => {
         const { idPart, direction, ...filter } = selection;
         const { silence, segments, models, ...exact } = await callTotals(db, filter);
         const rows = await ofRows(db, () => callTotals(db, filter));
-        const { silence: rowSilence, segments: rowSegments, models: rowModels, ...exactRows } = rows;
+        const {
+          silence: rowSilence,
+          segments: rowSegments,
+          models: rowModels,
+          overTarget,
+          ...exactRows
+        } = rows;
         assert.deepEqual(exact, exactRows);
+        assert.equal(overTarget?.seconds, 1.2);
         assert.deepEqual([silence.turns, silence.max], [rowSilence.turns, rowSilence.max]);
         near(silence.p50, rowSilence.p50 ?? Number.NaN, 'p50');
         near(silence.p95, rowSilence.p95 ?? Number.NaN, 'p95');

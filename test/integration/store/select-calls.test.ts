@@ -12,6 +12,7 @@ import {
   writeCallRows,
 } from '../../../exporter/store/index.ts';
 import { type CallSort, streamCalls, turnsOfCalls } from '../../../exporter/store/select-calls.ts';
+import { silenceByOwner } from '../../../model/owners.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import { callFact, logRow, metricsRow, REFERENCE_US, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
@@ -128,6 +129,12 @@ describe('calls that are asked for', () => {
         assert.ok(Math.abs((totals.silence.p95 ?? 0) - (low + (high - low) * (rank % 1))) < 1e-9);
         // A turn whose silence is not known says nothing of where it goes.
         assert.ok(Math.abs(totals.segments.llm - silences.length * 0.2) < 1e-9);
+        const slow = logs.filter(({ eou_latency }) => (eou_latency ?? 0) > 1.2);
+        assert.deepEqual(totals.overTarget, {
+          seconds: 1.2,
+          turns: slow.length,
+          owners: silenceByOwner(slow),
+        });
         assert.equal(
           totals.models[0]?.model,
           logs.some(({ llm_model }) => llm_model === 'large') ? 'large' : 'small',
@@ -141,13 +148,13 @@ describe('calls that are asked for', () => {
 
     it('are too many to look at all their turns: those of some are, always the same, and counts are of all', async () => {
       const all = await callTotals(db, {});
-      const some = await callTotals(db, {}, 10);
+      const some = await callTotals(db, {}, { allTurnsOfCalls: 10 });
       assert.equal(some.every, 12);
       assert.ok(some.silence.turns < all.silence.turns / 2, `${some.silence.turns}`);
       for (const exact of ['calls', 'turns', 'outcomes', 'cost', 'interruptions'] as const)
         assert.deepEqual(some[exact], all[exact]);
       assert.equal(some.silence.max, all.silence.max);
-      assert.deepEqual(await callTotals(db, {}, 10), some);
+      assert.deepEqual(await callTotals(db, {}, { allTurnsOfCalls: 10 }), some);
     });
 
     it('come to nothing that is known where there are none', async () => {

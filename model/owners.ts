@@ -1,0 +1,71 @@
+import type { CallLogRow } from './rows.ts';
+import { SEGMENTS, type Segment } from './vocabulary.ts';
+
+/**
+ * Who can make a part of the silence shorter: a setting of the agent, a provider's model, the application's own code, or the
+ * transport.
+ */
+export interface Owner {
+  kind: 'setting' | 'model' | 'application' | 'transport';
+  /** The setting; of a model, the stage with provider and model as far as they are known; else the segment. */
+  name: string;
+}
+
+/** An owner and its part of some silence. */
+export interface OwnedSilence extends Owner {
+  seconds: number;
+  /** 0 to 1. */
+  share: number;
+}
+
+/** What of a turn's row says whose silence it is. */
+type Names = Pick<CallLogRow, 'llm_provider' | 'llm_model' | 'tts_provider' | 'tts_model'>;
+export type SilentTurn = Names & Readonly<Record<`segment_${Segment}`, number | null>>;
+
+/** The owner of a segment of a turn. */
+export function ownerOf(segment: Segment, row: Names): Owner {
+  const model = (stage: 'llm' | 'tts'): Owner => ({
+    kind: 'model',
+    name: [stage, row[`${stage}_provider`], row[`${stage}_model`]].filter(Boolean).join(' '),
+  });
+  switch (segment) {
+    case 'endpointing':
+      return { kind: 'setting', name: 'endpointing' };
+    case 'aggregation':
+      return { kind: 'setting', name: 'sentence aggregation' };
+    case 'llm':
+    case 'tts':
+      return model(segment);
+    case 'preparation':
+      return { kind: 'application', name: segment };
+    case 'playout':
+      return { kind: 'transport', name: segment };
+    default:
+      return segment satisfies never;
+  }
+}
+
+/**
+ * The silence of turns by owner, the greatest part first. It adds up to what the segments do, to the microsecond; owners
+ * without any are left out.
+ *
+ * @param turns - rows of turns, or of turns with the same models their sums
+ */
+export function silenceByOwner(turns: Iterable<SilentTurn>): OwnedSilence[] {
+  const found = new Map<string, Owner & { us: number }>();
+  let totalUs = 0;
+  for (const turn of turns) {
+    for (const segment of SEGMENTS) {
+      const us = Math.round((turn[`segment_${segment}`] ?? 0) * 1e6);
+      if (us === 0) continue;
+      const owner = ownerOf(segment, turn);
+      const key = `${owner.kind} ${owner.name}`;
+      const before = found.get(key)?.us ?? 0;
+      found.set(key, { ...owner, us: before + us });
+      totalUs += us;
+    }
+  }
+  return [...found.values()]
+    .sort((a, b) => b.us - a.us || (a.name < b.name ? -1 : 1))
+    .map(({ us, ...owner }) => ({ ...owner, seconds: us / 1e6, share: us / totalUs }));
+}
