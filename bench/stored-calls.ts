@@ -24,11 +24,11 @@ SELECT
   ${LATENCIES.filter((latency) => latency !== 'eou_latency')
     .map(() => chance(0.1, 0.6))
     .join(', ')},
-  s.a, s.b, s.c, s.d, s.e, s.f, s.a + s.b + s.c + s.d + s.e + s.f, 900, 60, 3.2, 120, 0.0004, 0.003, 0.002, 0.0054
+  ${SEGMENT_COLUMNS.map((name) => `s.${name}`).join(', ')}, ${SEGMENT_COLUMNS.map((name) => `s.${name}`).join(' + ')}, 900, 60, 3.2, 120, 0.0004, 0.003, 0.002, 0.0054
 FROM generate_series($1::int, $2::int) AS n
 CROSS JOIN generate_series(0, ${TURNS - 1}) AS turn
 CROSS JOIN LATERAL (
-  SELECT ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${chance(0.02, 0.4)} + n * 0 + turn * 0 AS ${name}`).join(', ')}
+  SELECT ${SEGMENT_COLUMNS.map((name) => `${chance(0.02, 0.4)} + n * 0 + turn * 0 AS ${name}`).join(', ')}
 ) AS s`;
 
 const METRICS = `\

@@ -37,6 +37,7 @@ export function ownerOf(segment: Segment, row: Names): Owner {
     case 'tts':
       return model(segment);
     case 'preparation':
+    case 'tools':
       return { kind: 'application', name: segment };
     case 'playout':
       return { kind: 'transport', name: segment };

@@ -86,7 +86,8 @@ const STATISTIC: Readonly<Record<Statistic, string>> = {
 
 const SEGMENT: Readonly<Record<Segment, string>> = {
   endpointing: 'speech ended to committed',
-  preparation: 'committed to LLM started',
+  preparation: 'committed to LLM started, without tools',
+  tools: 'tools between committed and LLM started',
   llm: 'LLM started to LLM first byte',
   aggregation: 'LLM first byte to TTS started',
   tts: 'TTS started to TTS first byte',

@@ -72,6 +72,14 @@ export type Latency = (typeof LATENCIES)[number];
 export const STATISTICS = ['avg', 'min', 'max', 'p50', 'p95'] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
-/** The time between neighbouring marks, in order. They sum to `eou_latency` to the microsecond. */
-export const SEGMENTS = ['endpointing', 'preparation', 'llm', 'aggregation', 'tts', 'playout'] as const;
+/** The time between neighbouring marks, in order, and within one the tools. They sum to `eou_latency` to the microsecond. */
+export const SEGMENTS = [
+  'endpointing',
+  'preparation',
+  'tools',
+  'llm',
+  'aggregation',
+  'tts',
+  'playout',
+] as const;
 export type Segment = (typeof SEGMENTS)[number];

@@ -55,6 +55,7 @@ export function logRow(
     ...latenciesOf(marked),
     segment_endpointing: toSecondsOrNull(segments.endpointing),
     segment_preparation: toSecondsOrNull(segments.preparation),
+    segment_tools: toSecondsOrNull(segments.tools),
     segment_llm: toSecondsOrNull(segments.llm),
     segment_aggregation: toSecondsOrNull(segments.aggregation),
     segment_tts: toSecondsOrNull(segments.tts),

@@ -1,5 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
 import type { Segment } from '../../model/vocabulary.ts';
+import { Coverage, type Interval } from './coverage.ts';
 import type { MarkedTurn } from './marks.ts';
 
 /** Length of each segment in whole microseconds, null where its mark did not happen. */
@@ -20,6 +21,7 @@ export function eouLatencyUs({ eouUs, marks: { playbackStartedUs } }: MarkedTurn
  *
  * A mark that did not happen has no segment: its time falls to the next one that has. A mark that came before its
  * predecessor (an LLM request sent before the turn was committed) has a segment of 0: that work cost no waiting.
+ * Tools are taken out of the preparation in which they ran, however many ran at once.
  */
 export function segmentsOf(turn: MarkedTurn): Segments {
   const latencyUs = eouLatencyUs(turn);
@@ -36,9 +38,14 @@ export function segmentsOf(turn: MarkedTurn): Segments {
     return lengthUs;
   };
   // In this order: each begins where the one before it ended.
+  const endpointing = upTo(marks.committedUs);
+  const preparedFromUs = previousUs;
+  const prepared = upTo(marks.llmStartedUs);
+  const tools = prepared === null ? 0 : toolsIn(turn, { startUs: preparedFromUs, endUs: previousUs });
   return {
-    endpointing: upTo(marks.committedUs),
-    preparation: upTo(marks.llmStartedUs),
+    endpointing,
+    preparation: prepared === null ? null : prepared - tools,
+    tools: tools > 0 ? tools : null,
     llm: upTo(marks.llmFirstByteUs),
     aggregation: upTo(marks.ttsStartedUs),
     tts: upTo(marks.ttsFirstByteUs),
@@ -46,9 +53,14 @@ export function segmentsOf(turn: MarkedTurn): Segments {
   };
 }
 
+/** How long any tool of the turn ran in a stretch of time. */
+const toolsIn = ({ turn }: MarkedTurn, stretch: Interval): Micros =>
+  new Coverage(turn.stages.filter(({ stage }) => stage === 'tool')).within(stretch);
+
 const NO_SEGMENTS: Segments = {
   endpointing: null,
   preparation: null,
+  tools: null,
   llm: null,
   aggregation: null,
   tts: null,

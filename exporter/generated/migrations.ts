@@ -49,5 +49,10 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "id": 11,
     "name": "0011_speech",
     "sql": "-- How long user and agent spoke, and when no one did.\n\nALTER TABLE call_logs\n  ADD COLUMN user_speech_seconds double precision,\n  ADD COLUMN agent_speech_seconds double precision,\n  ADD COLUMN overlap_seconds double precision;\n\nALTER TABLE call_metrics\n  ADD COLUMN user_speech_seconds double precision,\n  ADD COLUMN agent_speech_seconds double precision,\n  ADD COLUMN overlap_seconds double precision,\n  ADD COLUMN talk_ratio double precision,\n  ADD COLUMN longest_silence double precision,\n  ADD COLUMN dead_air_seconds double precision,\n  ADD COLUMN user_words_per_minute double precision,\n  ADD COLUMN agent_words_per_minute double precision;\n"
+  },
+  {
+    "id": 12,
+    "name": "0012_tools",
+    "sql": "-- The part of the silence in which tools ran.\n\nALTER TABLE call_logs ADD COLUMN segment_tools double precision;\n"
   }
 ];

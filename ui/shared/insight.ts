@@ -5,7 +5,8 @@ import { shareOf } from './format.ts';
 /** What happens in a segment, in a few words that need no glossary. */
 export const SEGMENT_WORDS: Readonly<Record<Segment, string>> = {
   endpointing: 'deciding that the caller had finished',
-  preparation: 'before the request that was spoken: tools, other requests, own code',
+  preparation: 'before the request that was spoken: other requests, own code',
+  tools: 'tools before the request that was spoken',
   llm: 'waiting for the first words of the model',
   aggregation: 'collecting the first sentence',
   tts: 'waiting for the first audio',
@@ -56,6 +57,7 @@ export function doerOf(
   const doer = {
     endpointing: [row.stt_provider, row.stt_model],
     preparation: [],
+    tools: [],
     llm: [row.llm_provider, row.llm_model],
     aggregation: [row.llm_provider, row.llm_model],
     tts: [row.tts_provider, row.tts_model],

@@ -77,6 +77,7 @@ const TURN_COLUMNS = {
   eou_latency: CALL_LOGS.eou_latency,
   segment_endpointing: CALL_LOGS.segment_endpointing,
   segment_preparation: CALL_LOGS.segment_preparation,
+  segment_tools: CALL_LOGS.segment_tools,
   segment_llm: CALL_LOGS.segment_llm,
   segment_aggregation: CALL_LOGS.segment_aggregation,
   segment_tts: CALL_LOGS.segment_tts,

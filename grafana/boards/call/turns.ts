@@ -14,7 +14,7 @@ export const turns = {
       id: 11,
       title: 'Silence of each turn, by segment',
       description:
-        'EOU latency of each answered turn and what it is made of: endpointing, preparation, language model, aggregation of a sentence, text-to-speech, playout.',
+        'EOU latency of each answered turn and what it is made of: endpointing, preparation, tools, language model, aggregation of a sentence, text-to-speech, playout.',
       unit: 's',
       decimals: 2,
       width: 12,

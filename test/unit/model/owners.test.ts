@@ -15,6 +15,7 @@ test('every segment has an owner, and the models are those of the turn', () => {
     [
       'setting: endpointing',
       'application: preparation',
+      'application: tools',
       'model: llm groq llama',
       'setting: sentence aggregation',
       'model: tts cartesia sonic',
