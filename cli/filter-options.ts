@@ -7,8 +7,8 @@ import { readTime, TIME_HELP } from './time-option.ts';
 
 const several = { type: 'string', multiple: true } as const;
 
-/** Options that say which calls are meant, the same in every command that takes calls. */
-export const FILTER_OPTIONS = {
+/** Options that say which calls are meant by what they are, and not by how they went. */
+export const CHOICE_OPTIONS = {
   tenant: several,
   agent: several,
   campaign: several,
@@ -17,26 +17,35 @@ export const FILTER_OPTIONS = {
   'service-version': several,
   environment: several,
   tag: several,
-  outcome: several,
   provider: several,
   model: several,
-  'min-silence': { type: 'string' },
-  'min-cost': { type: 'string' },
-  interrupted: { type: 'boolean' },
-  unpriced: { type: 'boolean' },
   since: { type: 'string' },
   until: { type: 'string' },
 } as const;
 
-/** What they do, for the help of a command. */
-export const FILTER_HELP = `\
+/** Options that say which calls are meant, the same in every command that takes calls. */
+export const FILTER_OPTIONS = {
+  ...CHOICE_OPTIONS,
+  outcome: several,
+  'min-silence': { type: 'string' },
+  'min-cost': { type: 'string' },
+  interrupted: { type: 'boolean' },
+  unpriced: { type: 'boolean' },
+} as const;
+
+/** What the first of them do, for the help of a command. */
+export const CHOICE_HELP = `\
   --since TIME         calls that started then or later. TIME is ${TIME_HELP}
   --until TIME         calls that started before then
   --agent NAME         also --campaign ID, --customer ID, --service NAME, --service-version VERSION,
                        --environment NAME, --tenant NAME. Any of them again: one or the other
   --tag NAME=VALUE     calls with this tag; again: with all of them
+  --provider NAME      calls in which a stage used it; with --model NAME: one stage used both`;
+
+/** What all of them do. */
+export const FILTER_HELP = `\
+${CHOICE_HELP}
   --outcome WORD       ${OUTCOMES.join(', ')}, or unknown
-  --provider NAME      calls in which a stage used it; with --model NAME: one stage used both
   --min-silence TIME   calls in which the user waited so long at least once: 800ms, 1.5s
   --min-cost USD       calls that cost so much or more
   --interrupted        calls in which the user interrupted the agent

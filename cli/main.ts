@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ui: async () => (await import('./commands/ui.ts')).ui,
   serve: async () => (await import('./commands/serve.ts')).serve,
   report: async () => (await import('./commands/report.ts')).report,
+  check: async () => (await import('./commands/check.ts')).check,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   export: async () => (await import('./commands/export.ts')).exportCommand,

@@ -1,9 +1,9 @@
 import { CALL_SORTS, type CallSort, type Database } from '../../exporter/store/index.ts';
-import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, type Io, UsageError } from '../command.ts';
-import { type CommandDatabase, openCommandDatabase } from '../database.ts';
+import { openCommandDatabase } from '../database.ts';
 import { FILTER_HELP, FILTER_OPTIONS, readFilter } from '../filter-options.ts';
+import { finalizeEnded } from '../finalize-ended.ts';
 import { exportCsv, exportJson, exportJsonLines } from '../report/export.ts';
 import { listCallsAsText } from '../report/list.ts';
 
@@ -108,13 +108,6 @@ async function showCalls(db: Database, asked: Asked, settings: Settings, io: Io)
   if (format === undefined) return listCallsAsText(db, filter, shown, io);
   const write = { json: exportJson, jsonl: exportJsonLines, csv: exportCsv }[format];
   return write(db, filter, shown, io);
-}
-
-/** In the embedded database the agent that would do it may be gone, and no other process looks. */
-async function finalizeEnded({ embedded, db }: CommandDatabase, settings: Settings, io: Io): Promise<void> {
-  if (!embedded) return;
-  const { finalizeEndedCalls } = await import('../finalize.ts');
-  await finalizeEndedCalls(db, settings, (message) => io.err(`earshot: ${safeText(message)}`));
 }
 
 function readOptions(options: Invocation['options'], callId: string | undefined): Asked {

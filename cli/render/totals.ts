@@ -118,6 +118,7 @@ export const totalsJson = (totals: CallTotals): object => ({
   calls: totals.calls,
   turns: totals.turns,
   outcomes: totals.outcomes,
+  duration_seconds: totals.durationSeconds,
   interruption_count: totals.interruptions,
   unanswered_count: totals.unanswered,
   cost_total: totals.cost,

@@ -25,6 +25,10 @@ export interface CallTotals {
   /** Figures of turns, here from `silence` on, are of one call in so many; 1: of all. */
   every: number;
   outcomes: Readonly<Partial<Record<Outcome | 'unknown', number>>>;
+  /** Of all calls together. */
+  durationSeconds: number;
+  /** Turns of the calls in which interruptions are known. */
+  judgedTurns: number;
   interruptions: number | null;
   unanswered: number | null;
   /** Of the components that have a price. */
@@ -107,6 +111,8 @@ function totalsOf(
     every,
     turns: sum(calls.map((row) => row.turns)) ?? 0,
     outcomes,
+    durationSeconds: (sum(calls.map((row) => row.duration_us)) ?? 0) / 1e6,
+    judgedTurns: sum(calls.map((row) => row.judged_turns)) ?? 0,
     interruptions: sum(calls.map((row) => row.interruptions)),
     unanswered: sum(calls.map((row) => row.unanswered)),
     cost: money('cost_total'),

@@ -47,7 +47,7 @@ export async function rolledFigures(db: Queryable, source: RolledSource): Promis
 
 const callSums = (source: RolledSource): string => {
   const costs = [...COST_PARTS, 'total'].map((part) => `cost_${part}`);
-  const counts = ['calls', 'turns', 'interruptions', 'unanswered'];
+  const counts = ['calls', 'turns', 'duration_us', 'judged_turns', 'interruptions', 'unanswered'];
   return `\
 SELECT ${[...counts, ...costs].join(', ')}, calls - priced_calls AS without_cost, unpriced, longest_silence, ${outcomesOf('s')} AS outcomes
 FROM (

@@ -30,6 +30,8 @@ export type CallFigures = {
   outcome: string;
   calls: number;
   turns: number;
+  duration_us: number;
+  judged_turns: number;
   interruptions: number | null;
   unanswered: number | null;
   without_cost: number;
@@ -47,6 +49,8 @@ export const callCount = ({ sql, params }: SqlPart): SqlPart => ({
 export const callFigures = ({ sql, params }: SqlPart): SqlPart => ({
   sql: `\
 SELECT coalesce(m.outcome, 'unknown') AS outcome, count(*)::int AS calls, sum(m.turn_count)::double precision AS turns,
+  coalesce(sum(round(m.duration_seconds * 1000000)::bigint), 0)::double precision AS duration_us,
+  coalesce(sum(m.turn_count) FILTER (WHERE m.interruption_count IS NOT NULL), 0)::double precision AS judged_turns,
   sum(m.interruption_count)::double precision AS interruptions, sum(m.unanswered_count)::double precision AS unanswered,
   ${[...COST_PARTS, 'total'].map((part) => `sum(m.cost_${part})::text AS cost_${part}`).join(', ')},
   (count(*) - count(m.cost_total))::int AS without_cost, (count(*) FILTER (WHERE m.unpriced <> '{}'))::int AS unpriced,

@@ -7,7 +7,18 @@ import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const COMMANDS = ['demo', 'watch', 'ui', 'serve', 'report', 'doctor', 'migrate', 'export', 'reprice'];
+const COMMANDS = [
+  'demo',
+  'watch',
+  'ui',
+  'serve',
+  'report',
+  'check',
+  'doctor',
+  'migrate',
+  'export',
+  'reprice',
+];
 /** What they show is a program's output, or a log. */
 const WITHOUT_JSON = ['watch', 'ui', 'serve'];
 
@@ -53,6 +64,11 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['report', '--tag', 'plan'], /--tag: saw plan/],
       [['reprice', '--since', 'monday'], /--since: saw monday.*7d/],
       [['demo', '--seed', '-1'], /seed/],
+      [['check'], /saw no limit, expected one of --silence-p50, .*--baseline FILE/],
+      [['check', '--silence-p95', 'fast'], /--silence-p95: saw fast, expected a duration such as 900ms/],
+      [['check', '--interruption-rate', '150%'], /--interruption-rate: saw 150%, expected a share/],
+      [['check', '--unpriced', '0', '--min-turns', '0'], /--min-turns: saw 0/],
+      [['check', '--baseline', 'none.json'], /--baseline: cannot read none\.json \(ENOENT\)/],
       [['migrate', 'now'], /now/],
       [['export', '--to', 'x'], /--since is missing/],
       [['export', '--since', '7d'], /--to is missing/],

@@ -40,6 +40,8 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npx earshot report .*--csv > /, { by: 'test/integration/cli/report.test.ts', has: 'exportCsv(' }],
   [/^npx earshot report .*--sort /, { by: 'test/unit/cli/options.test.ts', has: "'min-silence'" }],
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
+  [/^npx earshot check .*--baseline /, { by: 'test/integration/cli/check.test.ts', has: "'--baseline'" }],
+  [/^npx earshot check /, { by: 'test/integration/cli/check.test.ts', has: "runCli(['check'" }],
   [/^npx esbuild /, RUN],
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Usd } from '../../../exporter/pricing/index.ts';
+import { migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
+import { runCli } from '../../support/cli.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const MINUTE_US = 60_000_000;
+
+/** Forty calls of one minute and $0.02, with a silence of 0.5 s and one of 0.9 s each; every tenth is interrupted. */
+const calls = Array.from({ length: 40 }, (_, n) => {
+  const callId = `call-${n}`;
+  const startedUs = REFERENCE_US + n * MINUTE_US;
+  return {
+    metrics: metricsRow(callId, {
+      started_at: startedUs,
+      ended_at: startedUs + MINUTE_US,
+      duration_seconds: 60,
+      turn_count: 2,
+      agent_name: n < 3 ? 'canary' : 'front-desk',
+      interruption_count: n % 10 === 0 ? 1 : 0,
+      outcome: n % 4 === 0 ? 'FAIL' : 'SUCCESS',
+      cost_total: new Usd('0.02'),
+    }),
+    logs: [0.5, 0.9].map((eou_latency, index) =>
+      logRow(callId, index, { created_at: startedUs, eou_latency }),
+    ),
+  };
+});
+
+describe('earshot check', () => {
+  let postgres: TestPostgres;
+  let url: string;
+  before(async () => {
+    postgres = await startPostgres();
+    url = await postgres.createDatabase();
+    const db = openPostgres({ url });
+    await migrate(db);
+    await db.transaction((tx) => writeCallRows(tx, calls, 'test'));
+    await db.close();
+  });
+  after(() => postgres?.stop());
+
+  const check = (cwd: string, ...args: string[]) =>
+    runCli(['check', ...args], { cwd, env: { EARSHOT_DATABASE_URL: url } });
+
+  test('ends with 0 where all limits hold, and shows what the figures are', async (t) => {
+    const { code, stdout, stderr } = await check(
+      await temporaryFolder(t),
+      ...['--silence-p95', '900ms', '--cost-per-minute', '0.02', '--interruption-rate', '5%'],
+      ...['--success-rate', '75%', '--unpriced', '0'],
+    );
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^silence-p95 +900 ms +at most 900 ms +80 turns +holds$/m);
+    assert.match(stdout, /^cost-per-minute +\$0\.0200 +at most \$0\.0200 +40 calls +holds$/m);
+    assert.match(stdout, /^interruption-rate +5\.0 % +at most 5\.0 % +80 turns +holds$/m);
+    assert.match(stdout, /^success-rate +75\.0 % +at least 75\.0 % +40 calls +holds$/m);
+  });
+
+  test('ends with 1 where one is broken, and writes for JUnit, Markdown and GitHub', async (t) => {
+    const cwd = await temporaryFolder(t);
+    await writeFile(join(cwd, 'summary.md'), '# Before\n');
+    const { code, stdout } = await check(
+      cwd,
+      ...['--silence-p50', '600ms', '--github', '--junit', 'earshot.xml', '--markdown', 'summary.md'],
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^::error title=earshot check::silence-p50 is 700 ms, expected at most 600 ms/m);
+    assert.match(await readFile(join(cwd, 'earshot.xml'), 'utf8'), /failures="1" errors="0"/);
+    assert.match(await readFile(join(cwd, 'summary.md'), 'utf8'), /^# Before\n\| check \|/);
+  });
+
+  test('ends with 2 where there are too few turns to say anything', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const { code, stdout } = await check(cwd, '--agent', 'canary', '--silence-p95', '900ms');
+    assert.equal(code, 2);
+    assert.match(stdout, /unknown +too few turns: 6, needs 30$/m);
+    const fewer = await check(cwd, '--agent', 'canary', '--silence-p95', '900ms', '--min-turns', '5');
+    assert.equal(fewer.code, 0, fewer.stdout);
+    const none = await check(cwd, '--agent', 'no such agent', '--unpriced', '0');
+    assert.equal(none.code, 2);
+  });
+
+  test('what it writes as JSON is the baseline of the next', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const first = await check(cwd, '--unpriced', '0', '--json');
+    await writeFile(join(cwd, 'baseline.json'), first.stdout);
+    assert.equal(JSON.parse(first.stdout).figures['silence-p50'], 0.7);
+    assert.equal((await check(cwd, '--baseline', 'baseline.json')).code, 0);
+    const better = { figures: { 'silence-p95': 0.8 } };
+    await writeFile(join(cwd, 'better.json'), JSON.stringify(better));
+    assert.equal((await check(cwd, '--baseline', 'better.json')).code, 1);
+    assert.equal((await check(cwd, '--baseline', 'better.json', '--tolerance', '15%')).code, 0);
+  });
+
+  test('a file that cannot be written is said, and ends with 1', async (t) => {
+    const { code, stderr } = await check(
+      await temporaryFolder(t),
+      '--unpriced',
+      '0',
+      '--junit',
+      'no/such/folder.xml',
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /^earshot: --junit: cannot write/);
+  });
+});
