@@ -199,6 +199,9 @@ export const LOG_COLUMNS = {
     words: CUT_OFF_BY,
   },
   ...SPEECH_COLUMNS,
+  longest_gap: seconds(
+    'Longest silence between two stretches of the answer: the wait behind a filler; NULL where it was said in one',
+  ),
   interruption_kind: {
     type: 'text',
     unit: 'name',

@@ -11,6 +11,8 @@ const FIGURE_WIDTH = 22;
 /** Where the screen is narrow, in characters. */
 const NARROW = 90;
 const NARROW_LABEL_WIDTH = 14;
+/** A wait inside an answer that the caller notices. */
+const LONG_GAP_SECONDS = 1;
 const COLOURS: Record<Bar['kind'], Colour> = {
   speech: 'dim',
   stt: 'blue',
@@ -49,6 +51,7 @@ function headline(row: CallLogRow, width: number, paint: Paint): string {
     row.initiator === 'agent'
       ? 'the agent opens'
       : `silence ${paint('bold', markedSilence(row.eou_latency, estimatesOf(row)))}`,
+    ...((row.longest_gap ?? 0) >= LONG_GAP_SECONDS ? [`then a gap of ${showSeconds(row.longest_gap)}`] : []),
     ...(row.interruption_kind ? [paint('yellow', row.interruption_kind.replaceAll('_', ' '))] : []),
     ...(row.error_type ? [paint('red', row.error_type)] : []),
     (row.usage_estimated ? '~' : '') + showMoney(row.cost_total),

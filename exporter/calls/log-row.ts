@@ -7,7 +7,7 @@ import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
 import { segmentsOf } from './segments.ts';
-import type { Speech } from './speech.ts';
+import type { Speech, TurnSpeech } from './speech.ts';
 import { stagesOf } from './spoken.ts';
 import { usageEstimated, usageOf } from './usage.ts';
 
@@ -26,7 +26,7 @@ export function logRow(
   { tenant, callId }: CallName,
   marked: MarkedTurn,
   cost: TurnCost,
-  speech: Speech | undefined,
+  speech: TurnSpeech | undefined,
 ): CallLogRow {
   const { turn, spoken, stt } = marked;
   const { fact, stages } = turn;
@@ -65,6 +65,7 @@ export function logRow(
     interrupted: turn.interrupted ?? null,
     cut_off_by: turn.cutOffBy ?? null,
     ...speechColumns(speech),
+    longest_gap: toSecondsOrNull(speech?.longestGapUs ?? null),
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: turn.words?.sentimentScore ?? null,
     ...cost,

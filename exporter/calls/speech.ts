@@ -13,11 +13,17 @@ export interface Speech {
   overlapUs: Micros | null;
 }
 
+/** The same of a turn. */
+export interface TurnSpeech extends Speech {
+  /** The longest silence between two stretches of the answer; null where it was said in one, or it is not known. */
+  longestGapUs: Micros | null;
+}
+
 /** The same of a call, with its silences. */
 export interface CallSpeech extends Speech {
   longestSilenceUs: Micros | null;
   deadAirUs: Micros | null;
-  turns: readonly Speech[];
+  turns: readonly TurnSpeech[];
 }
 
 /**
@@ -52,6 +58,7 @@ export function speechOf(call: GroupedCall, skewed: boolean): CallSpeech {
         userUs: own === undefined ? null : voice && user ? lengthIn(user, own) : new Coverage(own).lengthUs,
         agentUs: heard?.lengthUs ?? null,
         overlapUs: both && user && heard ? lengthIn(user, heard.stretches) : null,
+        longestGapUs: both && user && heard ? longestGap(heard, user) : null,
       };
     }),
   };
@@ -63,6 +70,17 @@ const isWhole = ({ endUnknown }: StageFact): boolean => endUnknown !== true;
 
 const lengthIn = (coverage: Coverage, stretches: readonly Interval[]): Micros =>
   stretches.reduce((sum, stretch) => sum + coverage.within(stretch), 0);
+
+/** Where the user spoke in between, no one waited for the agent to go on. */
+function longestGap({ stretches }: Coverage, user: Coverage): Micros | null {
+  let longestUs: Micros | null = null;
+  for (const [index, { endUs }] of stretches.entries()) {
+    const next = stretches[index + 1];
+    if (next === undefined || user.within({ startUs: endUs, endUs: next.startUs }) > 0) continue;
+    longestUs = Math.max(longestUs ?? 0, next.startUs - endUs);
+  }
+  return longestUs;
+}
 
 const covered = (parts: readonly (readonly Interval[] | undefined)[]): Coverage | undefined =>
   parts.every((part) => part !== undefined) ? new Coverage(parts.flat()) : undefined;

@@ -54,5 +54,10 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "id": 12,
     "name": "0012_tools",
     "sql": "-- The part of the silence in which tools ran.\n\nALTER TABLE call_logs ADD COLUMN segment_tools double precision;\n"
+  },
+  {
+    "id": 13,
+    "name": "0013_gaps",
+    "sql": "-- The wait behind a filler: the longest silence inside an answer.\n\nALTER TABLE call_logs ADD COLUMN longest_gap double precision;\n"
   }
 ];

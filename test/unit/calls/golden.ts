@@ -65,7 +65,14 @@ const nulls = (columns: readonly string[]): Row =>
 
 /** What a column is that a fixture leaves out. */
 const UNKNOWN_LOG: Row = {
-  ...nulls([...LATENCY_COLUMNS, ...MODEL_COLUMNS, ...USAGE_COLUMNS, ...COST_COLUMNS, ...SPEECH_COLUMNS]),
+  ...nulls([
+    ...LATENCY_COLUMNS,
+    ...MODEL_COLUMNS,
+    ...USAGE_COLUMNS,
+    ...COST_COLUMNS,
+    ...SPEECH_COLUMNS,
+    'longest_gap',
+  ]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
   ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
   tenant: 'default',

@@ -116,6 +116,18 @@ test('utterances that were accepted apart are apart: the wait between them is si
   assert.deepEqual(figures(rows), [2, 1, 0, 1 / 3, 5, 5]);
 });
 
+test('the wait behind a filler is a gap in the answer, and where the user speaks in between there is none', () => {
+  const facts = [
+    call([0, 20_000]),
+    TRANSCRIBED,
+    said(0, 0, 1_000),
+    ...[heard(0, 1_500, 2_500), heard(0, 6_000, 8_000), heard(0, 8_200, 9_000)],
+  ];
+  const gaps = (more: Fact[]) => rowsOf([...facts, ...more]).logs.map(({ longest_gap }) => longest_gap);
+  assert.deepEqual(gaps([]), [3.5]);
+  assert.deepEqual(gaps([said(1, 4_000, 5_000), heard(1, 10_000, 11_000)]), [0.2, null]);
+});
+
 test('clocks that disagree leave what compares user and agent unknown', () => {
   const grouped = groupCall(PLAIN);
   const { userUs, agentUs, overlapUs, longestSilenceUs, deadAirUs } = speechOf(grouped, true);
