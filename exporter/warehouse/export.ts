@@ -10,7 +10,7 @@ import {
 } from '../store/index.ts';
 import { Folder } from './folder.ts';
 import type { Format } from './formats.ts';
-import { commit, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
+import { anyBatch, commit, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
 import { TableFile } from './table-file.ts';
 import { TABLE_NAMES, type Table } from './tables.ts';
 
@@ -52,6 +52,11 @@ export class ExportError extends Error {
 export async function exportRows(db: Database, options: ExportOptions): Promise<void> {
   const folder = new Folder(options.to);
   await recover(folder);
+  const known = await anyBatch(folder);
+  if (known !== undefined && known.format !== options.format)
+    throw new ExportError(
+      `The folder holds ${known.format} of ${known.day}: choose --format ${known.format}, or another folder.`,
+    );
   const until = await settledInstant(
     db,
     options.marginMs === undefined ? {} : { marginMs: options.marginMs },
@@ -72,10 +77,6 @@ async function exportDay(
 ): Promise<ExportedDay | undefined> {
   const day = new Date(at / 1_000).toISOString().slice(0, 10);
   const last = await lastBatch(folder, day);
-  if (last !== undefined && last.format !== format)
-    throw new ExportError(
-      `The folder holds ${last.format} of ${day}: choose --format ${last.format}, or another folder.`,
-    );
   if (last !== undefined && last.finalizedUntilUs >= until) return undefined;
   const number = (last?.number ?? 0) + 1;
   const staged = stagedPath(day, number, randomUUID());

@@ -56,6 +56,15 @@ export async function lastBatch(folder: Folder, day: string): Promise<Batch | un
   return name === undefined ? undefined : read(folder, `${MANIFESTS}/day=${day}/${name}`);
 }
 
+/** Any batch of the folder: all of them have the same format. Undefined: there is none. */
+export async function anyBatch(folder: Folder): Promise<Batch | undefined> {
+  for (const name of (await folder.list(MANIFESTS)).reverse()) {
+    const batch = name.startsWith('day=') ? await lastBatch(folder, name.slice('day='.length)) : undefined;
+    if (batch !== undefined) return batch;
+  }
+  return undefined;
+}
+
 const read = async (folder: Folder, path: string): Promise<Batch> =>
   JSON.parse(await folder.read(path)) as Batch;
 

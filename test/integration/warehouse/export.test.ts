@@ -110,6 +110,18 @@ onEachDatabase((databases) => {
     }
   });
 
+  test('a folder keeps its format on days, too, of which it has nothing yet', async (t) => {
+    const [db, to] = [await databases.migrated(), await temporaryFolder(t)];
+    await write(db, upTo(6));
+    await run(db, to, { until: REFERENCE_US + DAY_US / 2 });
+    const before = await filesBelow(to);
+    const later = { since: REFERENCE_US + DAY_US };
+    await assert.rejects(run(db, to, { ...later, format: 'csv' }), /holds parquet of 2026-01-01/);
+    assert.deepEqual(await filesBelow(to), before);
+    await run(db, to, later);
+    assert.equal((await exportedVersions(to)).calls.length, 6);
+  });
+
   test('a folder keeps its format, and JSON Lines and CSV hold the same rows', async (t) => {
     const [db, to, csv] = [await databases.migrated(), await temporaryFolder(t), await temporaryFolder(t)];
     await write(db, upTo(12));
