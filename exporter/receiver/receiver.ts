@@ -222,6 +222,7 @@ export class Receiver {
     const path = url.split('?', 1)[0]?.replace(/^\/{2,}/, '/') ?? '';
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     let sender: Sender = {};
+    let reason: string | undefined;
     try {
       const { page } = this.#options;
       if (route === undefined && page !== undefined && routes['/v1/traces'] !== undefined) {
@@ -237,6 +238,8 @@ export class Receiver {
       }
     } catch (error) {
       this.#refuse(request, response, error);
+      // A platform shows its answers to no one. They quote nothing of what was said.
+      if (route?.isSigned === true && error instanceof HttpError) reason = error.message;
     }
     const seconds = (performance.now() - startMs) / 1_000;
     this.#metrics.answered(method, route && path, response.statusCode, seconds);
@@ -245,6 +248,7 @@ export class Receiver {
       path: route && path,
       status: response.statusCode,
       sender: sender.name,
+      reason,
       ms: Math.round(seconds * 1_000),
     });
   }

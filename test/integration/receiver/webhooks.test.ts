@@ -271,6 +271,14 @@ describe('earshot serve', () => {
     });
     assert.equal(answer.status, 200);
     assert.equal((await fetch(`${serve.url}/webhooks/vapi`, { method: 'POST', body })).status, 404);
+    const headers = SIGN.retell(body, 'another secret');
+    assert.equal(
+      (await fetch(`${serve.url}/webhooks/retell`, { method: 'POST', headers, body })).status,
+      401,
+    );
+    await poll(() => /"reason":"the signature does not match"/.test(JSON.stringify(serve.lines())), {
+      what: 'the log says why',
+    });
     const own = openPostgres({ url: databaseUrl });
     t.after(() => own.close());
     const row = await poll(() => getCallMetrics(own, IDS.retell));
