@@ -66,6 +66,20 @@ describe('the protocol of a socket', () => {
     assert.equal(found('ws://proxy.internal/v2'), undefined);
   });
 
+  it('is that of the port that is named with the host, the usual one too', () => {
+    setProviderHosts(
+      readSettings({
+        env: { EARSHOT_PROVIDER_HOSTS: 'a.internal:443=deepgram, b.internal, b.internal:8443=openai' },
+      }).providerHosts,
+    );
+    assert.equal(found('wss://a.internal/v1/listen'), 'Deepgram listen v1, deepgram');
+    assert.equal(found('wss://a.internal:443/v1/listen'), 'Deepgram listen v1, deepgram');
+    assert.equal(found('ws://a.internal/v1/listen'), undefined);
+    assert.equal(found('wss://b.internal/v1/listen'), 'Deepgram listen v1, deepgram');
+    assert.equal(found('wss://b.internal:8443/v1/listen'), undefined);
+    assert.equal(found('wss://b.internal:8443/v1/realtime'), 'OpenAI Realtime, openai');
+  });
+
   it('is that of hosts that can be some', () => {
     for (const hosts of [
       'https://proxy.internal',

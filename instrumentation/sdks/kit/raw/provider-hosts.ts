@@ -14,9 +14,13 @@ export interface Answering {
   readonly provider: string | undefined;
 }
 
+const SECURE = /^(?:https|wss):$/;
+
 /** Who answers at `url`; undefined for a host that is no provider's. */
 export function answeringAt(url: URL): Answering | undefined {
-  const proxy = proxies.find(({ host }) => host === url.host || host === url.hostname);
+  const withPort = `${url.hostname}:${url.port || (SECURE.test(url.protocol) ? '443' : '80')}`;
+  const proxy =
+    proxies.find(({ host }) => host === withPort) ?? proxies.find(({ host }) => host === url.hostname);
   if (proxy) return { provider: proxy.provider };
   const provider = providerAt(url.href);
   return provider === undefined ? undefined : { provider };
