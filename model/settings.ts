@@ -480,7 +480,7 @@ export function readSettings({
         settings[name] = parse(setting, text);
       } catch (error) {
         if (!warn || !(error instanceof SettingError)) throw error;
-        warn(`${error.message} Using ${setting.fallback ?? 'no value'} instead.`);
+        warn(`${error.message} Using ${setting.fallback || 'no value'} instead.`);
         settings[name] = fallback();
       }
     }

@@ -89,6 +89,10 @@ describe('the protocol of a socket', () => {
       '=openai',
     ])
       assert.throws(() => readSettings({ env: { EARSHOT_PROVIDER_HOSTS: hosts } }), SettingError, hosts);
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    readSettings({ env: { EARSHOT_PROVIDER_HOSTS: 'a b' }, warn });
+    assert.match(warnings.join(), /Using no value instead[.]$/);
   });
 });
 
