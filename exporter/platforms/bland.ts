@@ -31,7 +31,7 @@ export function readBland(body: unknown): PlatformReport | undefined {
       recordingUrl: call.recording('recording_url'),
       platformCostUsd: call.money('price'),
     },
-    parameters: call.object('metadata'),
+    parameters: call.own('metadata'),
     utterances: said.flatMap(utteranceOf),
     // It says nothing of the models that it uses.
     used: [],

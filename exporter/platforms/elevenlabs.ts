@@ -37,7 +37,7 @@ export function readElevenLabs(body: unknown): PlatformReport | undefined {
       platformCostUsd: metadata.money('cost_fiat'),
     },
     judged: analysed(SUCCESS[data.object('analysis').text('call_successful') ?? '']),
-    parameters: data.object('conversation_initiation_client_data').object('dynamic_variables'),
+    parameters: data.object('conversation_initiation_client_data').own('dynamic_variables'),
     utterances: data.list('transcript', MAX_SAID).flatMap((said) => utteranceOf(said, startUs)),
     used: usedBy(metadata.object('charging')),
   };

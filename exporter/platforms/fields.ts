@@ -25,6 +25,13 @@ export class Fields {
     return new Fields(value ?? {}, this.#at(name));
   }
 
+  /** What the application has put there itself, which may be anything: an empty object where it is none. */
+  own(name: string): Fields {
+    const value = this.#values[name];
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return new Fields(isObject ? value : {}, this.#at(name));
+  }
+
   /** The objects of a list, at most `most`; none where there is no list. @throws ReportError when it is something else. */
   list(name: string, most: number): Fields[] {
     const value = this.#values[name] ?? [];

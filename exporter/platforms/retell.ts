@@ -37,7 +37,7 @@ export function readRetell(body: unknown): PlatformReport | undefined {
       ...analysed(analysis.flag('call_successful')),
       amdResult: analysis.flag('in_voicemail') === true ? 'in_voicemail' : undefined,
     },
-    parameters: call.object('metadata'),
+    parameters: call.own('metadata'),
     utterances: call.list('transcript_object', MAX_SAID).flatMap((said) => utteranceOf(said, startUs)),
     // It says how many tokens there were, and not how many of them were of which kind.
     used: [],

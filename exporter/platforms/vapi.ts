@@ -44,7 +44,7 @@ export function readVapi(body: unknown): PlatformReport | undefined {
       platformCostUsd: message.money('cost') ?? call.money('cost'),
     },
     judged: analysed(SUCCESS[message.object('analysis').text('successEvaluation')?.toLowerCase() ?? '']),
-    parameters: message.object('assistant').object('metadata'),
+    parameters: message.object('assistant').own('metadata'),
     utterances: utterancesOf(artifact, startUs),
     used: costs.list('costs', MAX_COSTS).flatMap(useOf),
   };

@@ -161,6 +161,15 @@ describe("a report of Retell's", () => {
     assert.deepEqual(finalizeCall(both, catalogue()), rowsOf('retell'));
   });
 
+  it('is taken whatever the application has put into its metadata', () => {
+    for (const metadata of ['a note', ['a'], 7, null, true]) {
+      const body = reportOf('retell') as { call: Record<string, unknown> };
+      body.call.metadata = metadata;
+      const { metrics: taken } = rowsOf('retell', body);
+      assert.deepEqual([taken.turn_count, taken.campaign_id, taken.tags], [metrics.turn_count, null, null]);
+    }
+  });
+
   it('of a mailbox is a voicemail, whatever else was judged', () => {
     const body = reportOf('retell') as { call: { call_analysis: Record<string, unknown> } };
     body.call.call_analysis.in_voicemail = true;
