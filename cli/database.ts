@@ -29,6 +29,9 @@ type Where = Pick<Settings, 'databaseUrl' | 'dataDir' | 'schema'>;
 /** Its connections share one backend: more of them wait for one another. */
 const EMBEDDED_CONNECTIONS = 2;
 
+/** Of connections to the embedded database: where PostgreSQL ends a connection, PGlite never stops computing. */
+export const EMBEDDED_LIMITS = { idleInTransactionTimeoutMs: 0 } as const;
+
 /** `EARSHOT_DATABASE_URL` or `DATABASE_URL`, else the embedded database. Its schema is as it is found. */
 export async function connectCommandDatabase(
   { databaseUrl, dataDir, schema }: Where,
@@ -40,7 +43,13 @@ export async function connectCommandDatabase(
   }
   const embedded = await openEmbeddedDatabase(resolve(dataDir));
   const { url } = embedded;
-  const db = openPostgres({ url, schema, ...options, maxConnections: EMBEDDED_CONNECTIONS });
+  const db = openPostgres({
+    url,
+    schema,
+    ...options,
+    ...EMBEDDED_LIMITS,
+    maxConnections: EMBEDDED_CONNECTIONS,
+  });
   return {
     embedded: true,
     db: acrossOwners(db, embedded),

@@ -3,6 +3,7 @@ import { openPostgres } from '../exporter/store/index.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Page } from '../ui/server/index.ts';
 import { CommandError } from './command.ts';
+import { type CommandDatabase, EMBEDDED_LIMITS } from './database.ts';
 
 /** Of the page, apart from the receiver's: who looks at calls does not hold up their spans. */
 const CONNECTIONS = 2;
@@ -12,7 +13,11 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 export type MountedPage = Page & { closeDatabase(): Promise<void> };
 
 /** @throws CommandError when the page is not built */
-export async function openPage(settings: Settings, url: string, log: Log): Promise<MountedPage> {
+export async function openPage(
+  settings: Settings,
+  { url, embedded }: Pick<CommandDatabase, 'url' | 'embedded'>,
+  log: Log,
+): Promise<MountedPage> {
   // Loaded here and not above: the other commands start faster without it.
   const { makePage, PageNotBuiltError } = await import('../ui/server/index.ts');
   const db = openPostgres({
@@ -21,6 +26,7 @@ export async function openPage(settings: Settings, url: string, log: Log): Promi
     readOnly: true,
     maxConnections: CONNECTIONS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    ...(embedded && EMBEDDED_LIMITS),
   });
   const closeDatabase = () => db.close();
   const page = await makePage({

@@ -69,7 +69,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   const tokens = await tokensOf(settings, log);
   const database = await connectCommandDatabase(settings, receiverConnections(log));
   try {
-    const page = settings.ui ? await openPage(settings, database.url, log) : undefined;
+    const page = settings.ui ? await openPage(settings, database, log) : undefined;
     const receiving = await listen({
       settings,
       database,

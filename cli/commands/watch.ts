@@ -102,7 +102,7 @@ async function pageOf(
   io: Io,
 ): Promise<MountedPage | undefined> {
   try {
-    return await openPage(settings, database.url, log);
+    return await openPage(settings, database, log);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     io.err(`earshot: ${safeText(error.message)}`);

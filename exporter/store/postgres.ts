@@ -20,7 +20,7 @@ export interface PostgresOptions {
   statementTimeoutMs?: number;
   /** The server refuses whatever would write. (Default: false.) */
   readOnly?: boolean;
-  /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls. (Default: 60 000 ms.) */
+  /** A transaction whose program stands still is rolled back by the server after so long, which frees its calls; 0: never. (Default: 60 000 ms.) */
   idleInTransactionTimeoutMs?: number;
   /** Called when a connection dies while idle. The pool replaces it: nothing is lost. (Default: nothing.) */
   onConnectionLost?: (error: Error) => void;

@@ -40,6 +40,23 @@ test('several processes have the embedded database at once: one opens it, anothe
   assert.equal(existsSync(join(dataDir, 'lock')), false);
 });
 
+test('a program that stands still in a transaction goes on afterwards, and so does the database', async (t) => {
+  const { db, close } = await connectCommandDatabase(
+    settingsFor(join(await temporaryFolder(t), '.earshot')),
+    {
+      idleInTransactionTimeoutMs: 1,
+    },
+  );
+  t.after(close);
+  const answer = await db.transaction(async (tx) => {
+    await tx.query('SELECT 1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return tx.query('SELECT 2 AS two');
+  });
+  assert.deepEqual(answer, [{ two: 2 }]);
+  await close();
+});
+
 test('no other user comes to it, and what a process left that was killed is put right', async (t) => {
   const dataDir = join(await temporaryFolder(t), '.earshot');
   const lock = join(dataDir, 'lock');

@@ -113,11 +113,11 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
     await talk.heard('response.output_audio.delta', 12);
     await talk.heard('response.done');
     const story = await talk.hangUp(call);
-    const [cut] = story.stages('llm', 0);
-    assert.equal(cut?.cancelled, true);
+    // A busy machine may send the question in two pieces, with a pause for a service to answer in.
+    const cut = story.stages('llm').find(({ usage }) => (usage?.outputAudioTokens ?? 0) > 0);
+    assert.equal(cut?.cancelled, true, 'what was cut off is billed');
     assert.equal(cut.errorType, undefined);
-    assert.ok((cut.usage?.outputAudioTokens ?? 0) > 0, 'what was cut off is billed');
-    assert.equal(story.turns[0]?.interrupted, true);
+    assert.equal(story.turns.find(({ turnIndex }) => turnIndex === cut.turnIndex)?.interrupted, true);
   });
 
   it('waits in the turn for the tool that the model asked for', async (t) => {
