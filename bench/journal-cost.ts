@@ -4,6 +4,7 @@ import { type Database, Journal, migrate, openPostgres } from '../exporter/store
 import type { Fact } from '../model/facts.ts';
 import { fromFinishedSpan } from '../model/span-record.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import { FINISHED_ROWS } from './finished-calls.ts';
 import { inBatches, median } from './measure.ts';
 import { parentOf, treeCpuSeconds } from './process-cpu.ts';
 import { recordCalls } from './recorded-calls.ts';
@@ -162,10 +163,5 @@ const FILL = [
      now() - n * interval '2 s' - interval '1 day', now() - n * interval '2 s' + interval '5 s' - interval '1 day',
      jsonb_build_object('type', 'turn', 'name', 'voice.turn', 'callId', md5('call' || n), 'turnIndex', s)
    FROM generate_series(1, $1::int) AS n, generate_series(0, 2) AS s`,
-  `INSERT INTO earshot.call_logs (call_id, turn_index, created_at, trace_id, interrupted)
-   SELECT md5('call' || n), 0, now() - n * interval '2 s', md5(n || '-0'), false FROM generate_series(1, $1::int) AS n`,
-  `INSERT INTO earshot.call_metrics (call_id, started_at, ended_at, duration_seconds, turn_count, interruption_count,
-     false_interruption_count, unpriced, price_list, finalized_at, finalized_by)
-   SELECT md5('call' || n), now() - n * interval '2 s', now() - n * interval '2 s' + interval '60 s', 60, 1, 0, 0, '{}',
-     'bench', now(), 'bench' FROM generate_series(1, $1::int) AS n`,
+  ...FINISHED_ROWS,
 ];

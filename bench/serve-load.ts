@@ -2,6 +2,7 @@ import pg from 'pg';
 import { migrate, openPostgres } from '../exporter/store/index.ts';
 import { type ServeProcess, startServe, untilReady } from '../test/support/otlp-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import { FINISHED_ROWS } from './finished-calls.ts';
 import { copyFacts } from './journal.ts';
 import { LoadMeter, type Measured } from './load-meter.ts';
 import { LoadRequests } from './load-requests.ts';
@@ -272,10 +273,5 @@ const FILL = [
      now() - n * interval '2 s', now() - n * interval '2 s' + interval '5 s',
      jsonb_build_object('type', 'turn', 'name', 'voice.turn', 'callId', md5('call' || n), 'turnIndex', s)
    FROM generate_series(1, $1::int) AS n, generate_series(0, 2) AS s`,
-  `INSERT INTO earshot.call_logs (call_id, turn_index, created_at, trace_id, interrupted)
-   SELECT md5('call' || n), 0, now() - n * interval '2 s', md5(n || '-0'), false FROM generate_series(1, $1::int) AS n`,
-  `INSERT INTO earshot.call_metrics (call_id, started_at, ended_at, duration_seconds, turn_count, interruption_count,
-     false_interruption_count, unpriced, price_list, finalized_at, finalized_by)
-   SELECT md5('call' || n), now() - n * interval '2 s', now() - n * interval '2 s' + interval '60 s', 60, 1, 0, 0, '{}',
-     'bench', now(), 'bench' FROM generate_series(1, $1::int) AS n`,
+  ...FINISHED_ROWS,
 ];

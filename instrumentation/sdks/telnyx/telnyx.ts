@@ -1,22 +1,17 @@
 import { parseJson } from '../kit/json.ts';
 import { type Foreign, foreign, text } from '../kit/patch.ts';
-import {
-  type Carrier,
-  markName,
-  parameterFacts,
-  type StreamSignal,
-  type StreamStart,
-} from '../kit/telephony/carrier.ts';
+import { type Carrier, parameterFacts, type StreamStart } from '../kit/telephony/carrier.ts';
 import { bytesPerMs, isTelephoneMulaw } from '../kit/telephony/codecs.ts';
 import { patchMediaStreams } from '../kit/telephony/media-streams.ts';
 import { type Payload, payloadStarts, type StreamEvent } from '../kit/telephony/messages.ts';
+import { twilioSignal } from '../kit/telephony/twilio-shaped.ts';
 
 /** Telnyx media streaming: `stream_id` in each message, and `call_control_id` in the first. */
 const TELNYX: Carrier = {
   name: 'telnyx',
   begins,
-  hears: signal,
-  sends: signal,
+  hears: twilioSignal,
+  sends: twilioSignal,
   outgoing: (payload, { audio }) => (isMp3(payload) ? undefined : audio.bytesPerMs),
   returnsClearedMarks: true,
 };
@@ -52,19 +47,4 @@ function parametersOf(start: Foreign): Foreign {
     ...(state === undefined ? {} : parseJson(Buffer.from(state.slice(0, 8_192), 'base64').toString('utf8'))),
     ...foreign(start.custom_parameters),
   };
-}
-
-function signal(event: StreamEvent): StreamSignal | undefined {
-  switch (event.event) {
-    case 'mark':
-      return { kind: 'mark', name: markName(event.mark) };
-    case 'clear':
-      return { kind: 'clear' };
-    case 'dtmf':
-      return { kind: 'key' };
-    case 'stop':
-      return { kind: 'stop' };
-    default:
-      return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { guard } from '../../../call/spans.ts';
 import { at, foreign, type Method, wrapOnce } from '../patch.ts';
+import { watchClosing } from '../ws-closing.ts';
 import type { FollowedSocket } from './followed-socket.ts';
 
 /** Whether a socket is to be followed, and by whom. */
@@ -40,17 +41,7 @@ function watch(ws: unknown, follow: FollowSocket): void {
       },
   );
   wrapOnce(ws, 'send', (send) => tracedSend(send, followed));
-  for (const name of ['close', 'terminate'])
-    wrapOnce(
-      ws,
-      name,
-      (close) =>
-        function (this: unknown, ...args) {
-          // It closes itself in answer to the server.
-          if (at(this, '_closeFrameReceived') !== true) followed.closing();
-          return close.apply(this, args);
-        },
-    );
+  watchClosing(ws, () => followed.closing());
 }
 
 const tracedSend = (send: Method, followed: FollowedSocket): Method =>

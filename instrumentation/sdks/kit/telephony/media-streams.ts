@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { guard } from '../../../call/spans.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../patch.ts';
+import { watchClosing } from '../ws-closing.ts';
 import type { Carrier } from './carrier.ts';
 import { MediaSocket } from './media-socket.ts';
 
@@ -62,16 +63,6 @@ function follow(ws: unknown, url: string): MediaSocket | undefined {
         return send.apply(this, args);
       },
   );
-  for (const name of ['close', 'terminate'])
-    wrapOnce(
-      ws,
-      name,
-      (close) =>
-        function (this: unknown, ...args) {
-          // It closes itself in answer to the carrier.
-          if (at(this, '_closeFrameReceived') !== true) socket.closing();
-          return close.apply(this, args);
-        },
-    );
+  watchClosing(ws, () => socket.closing());
   return socket;
 }

@@ -8,8 +8,8 @@ import type { StreamEvent } from './messages.ts';
 export const twilioShaped = (name: CarrierName, owns: (callId: string) => boolean): Carrier => ({
   name,
   begins: (event) => begin(owns, event),
-  hears: signal,
-  sends: signal,
+  hears: twilioSignal,
+  sends: twilioSignal,
   returnsClearedMarks: true,
 });
 
@@ -26,7 +26,8 @@ function begin(owns: (callId: string) => boolean, event: StreamEvent): StreamSta
   };
 }
 
-function signal(event: StreamEvent): StreamSignal | undefined {
+/** What a message of that protocol says, in either direction; Telnyx has the same words. */
+export function twilioSignal(event: StreamEvent): StreamSignal | undefined {
   switch (event.event) {
     case 'mark':
       return { kind: 'mark', name: markName(event.mark) };
