@@ -103,7 +103,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { ownCalls } = options;
   const finalizer = new Finalizer({
     here: new FinalizingHere(db, (facts) => finalizeCall(facts, priceList), settings, workerId),
-    thread: options.priceList === undefined ? threadData(opened, settings, workerId) : undefined,
+    thread: options.priceList === undefined ? threadOf(opened, { ...options, workerId }) : undefined,
     ...(ownCalls !== undefined && { isOwn: (call) => ownCalls.has(call) }),
   });
   const queue = new ClaimQueue(db, finalizer, { maxCallSpans });
@@ -163,18 +163,19 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 }
 
 /** The thread has one connection, like those of the process. */
-function threadData(
+function threadOf(
   db: Database,
-  { finalizeDelay, idleLimit, maxCallSpans, callGap, pricing, prices }: ConnectionSettings,
-  workerId: string,
+  { settings, ownCalls, workerId }: Pick<ConnectionOptions, 'settings' | 'ownCalls'> & { workerId: string },
 ): ThreadData | undefined {
   const postgres = optionsOf(db);
   if (postgres === undefined) return undefined;
+  const { finalizeDelay, idleLimit, maxCallSpans, callGap, pricing, prices } = settings;
   const { onConnectionLost: _, ...options } = postgres;
   return {
     postgres: { ...options, maxConnections: 1 },
     settings: { finalizeDelay, idleLimit, maxCallSpans, callGap, pricing, prices },
     workerId,
+    yields: ownCalls !== undefined,
   };
 }
 

@@ -21,6 +21,8 @@ export interface ThreadData {
   readonly settings: FinalizingSettings & PriceSettings;
   /** Goes into `finalized_by`. */
   readonly workerId: string;
+  /** The process is an agent: where both want a processor, the agent has it. */
+  readonly yields: boolean;
 }
 
 /** One at a time. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { after, before, type TestContext, test } from 'node:test';
 import { serialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -42,7 +44,7 @@ const settings = {
 } as const;
 
 /** A queue whose calls a finalizer with a thread takes, and what the process itself asks of the database. */
-async function queueWith(t: TestContext, options: Partial<FinalizerOptions> = {}) {
+async function queueWith(t: TestContext, options: Partial<FinalizerOptions> = {}, yields = false) {
   const url = await server.createDatabase();
   const db = openPostgres({ url, maxConnections: 3 });
   await migrate(db);
@@ -65,7 +67,7 @@ async function queueWith(t: TestContext, options: Partial<FinalizerOptions> = {}
   };
   const finalizer = new Finalizer({
     here: new FinalizingHere(watched, (facts) => finalizeCall(facts, priceList), settings, 'here'),
-    thread: { postgres: { url, maxConnections: 1 }, settings, workerId: 'thread' },
+    thread: { postgres: { url, maxConnections: 1 }, settings, workerId: 'thread', yields },
     ...options,
   });
   t.after(async () => {
@@ -110,6 +112,13 @@ function watchMessages(t: TestContext): { toThread: number[]; fromThread: number
   return seen;
 }
 
+/** Of every thread of this process: the 19th field of its `stat`, proc(5). */
+async function nicenessOfThreads(): Promise<number[]> {
+  const threads = await readdir('/proc/self/task');
+  const stats = await Promise.all(threads.map((id) => readFile(`/proc/self/task/${id}/stat`, 'utf8')));
+  return stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]));
+}
+
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
 test('neither the spans nor the turns of a call come into the process', async (t) => {
@@ -144,6 +153,21 @@ test('a call has the same rows as if it were computed here', async (t) => {
   const stored = await getCallMetrics(db, 'c');
   assert.equal(stored?.finalized_by, 'thread');
   assert.deepEqual(await getCallLogs(db, 'c'), here.logs);
+});
+
+test('the thread beside an agent gives way to it, and to nobody elsewhere', {
+  skip: process.platform !== 'linux' && 'a thread has a priority of its own on Linux alone',
+}, async (t) => {
+  for (const yields of [true, false]) {
+    const before = await nicenessOfThreads();
+    const { queue, journal } = await queueWith(t, {}, yields);
+    await journal.append(large('c', 1_000));
+    await queue.take();
+    const started = (await nicenessOfThreads()).length - before.length;
+    assert.ok(started > 0, `${started} threads more`);
+    const given = (all: readonly number[]) => all.filter((niceness) => niceness > getPriority()).length;
+    assert.equal(given(await nicenessOfThreads()) - given(before), yields ? 1 : 0);
+  }
 });
 
 test('a call that takes too long is ended and put back, and so is the next one', async (t) => {
