@@ -43,8 +43,10 @@ export class Spool {
   #sequence = 0;
   /** The file to append to; the ones before are to be replayed. */
   #current: string | undefined;
-  /** Writes under way to it. */
-  #appending = 0;
+  /** A write to it is under way. */
+  #appending = false;
+  /** The last call of `append`: the next one waits for it. */
+  #appended: Promise<unknown> = Promise.resolve();
   readonly #waiting: string[] = [];
   #offset = 0;
   /** Known since it was found or made. */
@@ -69,15 +71,19 @@ export class Spool {
    * Writes facts. Gives how many fitted below the cap, counted from the first.
    * @throws the file system's error; facts of this call may be in the spool then, and can be given again.
    */
-  async append(facts: readonly Fact[]): Promise<number> {
+  append(facts: readonly Fact[]): Promise<number> {
+    const appended = this.#appended.then(() => this.#append(facts));
+    this.#appended = appended.catch(() => {});
+    return appended;
+  }
+
+  async #append(facts: readonly Fact[]): Promise<number> {
     const dir = this.#prepare();
     let free = this.#maxBytes - (await usedBytes(dir));
     let stored = 0;
     for (let start = 0; start < facts.length; start += APPEND_FACTS) {
       const chunk = fitting(facts.slice(start, start + APPEND_FACTS), free);
-      if (chunk.count > 0) {
-        await this.#write(dir, chunk.text);
-      }
+      if (chunk.count > 0) await this.#write(dir, chunk.text);
       free -= chunk.bytes;
       stored += chunk.count;
       if (stored < Math.min(start + APPEND_FACTS, facts.length)) break;
@@ -186,7 +192,7 @@ export class Spool {
     const isNew = this.#current === undefined;
     this.#current ??= this.#newPath(dir);
     const path = this.#current;
-    this.#appending += 1;
+    this.#appending = true;
     try {
       await append(path, text, isNew);
     } catch (error) {
@@ -195,13 +201,13 @@ export class Spool {
       this.#waiting.push(path);
       throw error;
     } finally {
-      this.#appending -= 1;
+      this.#appending = false;
     }
   }
 
   /** Lets the current file be replayed. Not while it is written to: its end would be lost when it is deleted. */
   #seal(): void {
-    if (this.#current === undefined || this.#appending > 0) return;
+    if (this.#current === undefined || this.#appending) return;
     this.#waiting.push(this.#current);
     this.#current = undefined;
   }

@@ -63,6 +63,23 @@ test('facts come back as they went in, oldest first, and their file is gone', as
   assert.deepEqual(await readdir(dir), []);
 });
 
+test('facts that are given at the same time are all kept, and the cap holds over them', async (t) => {
+  for (let round = 0; round < 50; round += 1) {
+    const dir = await temporaryFolder(t);
+    const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: MAX_BYTES });
+    const given = facts(9);
+    const stored = await Promise.all([0, 3, 6].map((start) => spool.append(given.slice(start, start + 3))));
+    assert.deepEqual(stored, [3, 3, 3]);
+    assert.deepEqual(await replayAll(spool), { facts: given, corrupt: 0 });
+  }
+  const dir = await temporaryFolder(t);
+  const spool = new Spool({ folders: [{ path: dir, named: true }], maxBytes: 600 });
+  await Promise.all([0, 1, 2, 3].map(() => spool.append(facts(3))));
+  const sizes = await Promise.all((await readdir(dir)).map((name) => stat(join(dir, name))));
+  const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+  assert.ok(bytes > 0 && bytes <= 600, `${bytes} bytes`);
+});
+
 test('a piece that was not let go of is given again', async (t) => {
   const spool = new Spool({
     folders: [{ path: await temporaryFolder(t), named: true }],
