@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 
 /** What an agent is told. */
 export type AgentOrder =
@@ -37,8 +36,6 @@ export interface LoopReport {
   readonly work: LoopDelay;
 }
 
-const HIGHEST = -20;
-
 /** A voice agent in a process of its own, whose event loop is watched. */
 export class Agent {
   readonly #child: ChildProcess;
@@ -53,14 +50,14 @@ export class Agent {
   }
 
   /**
-   * Lets it run before everything else here, as on a machine of its own: what it then waits for is its own work, and not
-   * the processors that it shares with all others.
+   * Lets its loop run before everything else here (sched(7), SCHED_FIFO), as on a machine of its own: what it then waits for
+   * is its own work, and not the processors that it shares with all others. Its other threads stay as they are.
    *
-   * @returns whether that is allowed.
+   * @returns whether that is allowed, and util-linux is there.
    */
   comesFirst(): boolean {
     try {
-      setPriority(this.#child.pid ?? 0, HIGHEST);
+      execFileSync('chrt', ['--fifo', '--pid', '1', String(this.#child.pid)], { stdio: 'ignore' });
       return true;
     } catch {
       return false;
