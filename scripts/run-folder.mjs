@@ -1,5 +1,6 @@
 // The folder of a test run, for the temporary files of all its tests: in memory where there is plenty of it. A data folder
 // of PostgreSQL or PGlite is a thousand small files, and on a disk to make and remove them costs more than to use them.
+import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,20 @@ export function makeRunFolder() {
 
 /** Removes it, with what ends at this moment still writing there. */
 export function removeRunFolder(folder) {
+  for (const point of mountedBelow(folder)) spawnSync('umount', ['--lazy', point]);
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+}
+
+/** The small disks of tests that were ended in the middle. */
+function mountedBelow(folder) {
+  try {
+    const points = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1]);
+    return points.filter((point) => point?.startsWith(`${folder}/`));
+  } catch {
+    return [];
+  }
 }
 
 /** Containers have little memory there by default, or may not start programs from it. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long and how often {@link poll} looks. */
 export interface PollOptions {
-  /** Milliseconds after which it gives up. (Default: 60,000: a deadline is for what never comes, and a busy machine is slow.) */
+  /** Milliseconds after which it gives up. (Default: 180,000: a deadline is for what never comes, and a busy machine is slow.) */
   readonly deadlineMs?: number;
   /** Milliseconds between two looks. (Default: 10.) */
   readonly intervalMs?: number;
@@ -18,7 +18,7 @@ export interface PollOptions {
  */
 export async function poll<T>(
   look: () => T | Promise<T>,
-  { deadlineMs = 60_000, intervalMs = 10, what = look.toString() }: PollOptions = {},
+  { deadlineMs = 180_000, intervalMs = 10, what = look.toString() }: PollOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
