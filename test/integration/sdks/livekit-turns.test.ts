@@ -31,7 +31,7 @@ before(async () => {
 });
 
 // At once: two sessions in one process know nothing of each other.
-describe('turns of a LiveKit session', { concurrency: true }, () => {
+describe('turns of a LiveKit session', { concurrency: 3 }, () => {
   test('words of the application that answer the user are a turn with its silence', async () => {
     class Answering extends Agent {
       override async onUserTurnCompleted(): Promise<void> {
