@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { poll } from '../poll.ts';
 
 /** A program that serves, and how to know that it does. */
@@ -11,7 +12,7 @@ export interface ServiceOptions {
   /** On top of `PATH` and `HOME`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Answers 2xx as soon as the program is ready. */
+  /** Answers 2xx as soon as the program is ready; of `tcp://` it takes a connection then. */
   readonly readyUrl: string;
 }
 
@@ -69,8 +70,7 @@ export class ServiceProcess {
       await poll(
         async () => {
           if (gone !== undefined) return true;
-          const { ok } = await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) });
-          return ok;
+          return isReady(readyUrl);
         },
         { deadlineMs: START_DEADLINE_MS, intervalMs: 50, what: `${name} at ${readyUrl}` },
       );
@@ -102,5 +102,17 @@ export class ServiceProcess {
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'tcp:') return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
   }
 }
