@@ -6,7 +6,7 @@ import { anyBatch, commit, lastBatch, partPath, recover, stagedPath } from './ma
 import { TableFile } from './table-file.ts';
 import type { Table } from './tables.ts';
 
-export const DAY_US = 86_400_000_000;
+const DAY_US = 86_400_000_000;
 
 /** What was exported of a day. */
 export interface ExportedDay<T extends Table> {

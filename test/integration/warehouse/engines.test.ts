@@ -14,7 +14,8 @@ import { sqlOfPage } from '../../support/warehouse.ts';
 /** Engines that come as Python packages: found without loading them, which takes seconds. */
 const PYTHON = process.env.EARSHOT_TEST_PYTHON ?? 'python3';
 const FIND = 'import importlib.util as u; print(*[n for n in ("pyspark", "chdb") if u.find_spec(n)])';
-const found = spawnSync(PYTHON, ['-c', FIND], { encoding: 'utf8' }).stdout?.split(/\s+/) ?? [];
+const found: readonly string[] =
+  spawnSync(PYTHON, ['-c', FIND], { encoding: 'utf8' }).stdout?.match(/\w+/g) ?? [];
 const without = (name: string, needs = '') =>
   found.includes(name)
     ? false
