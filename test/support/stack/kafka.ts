@@ -20,6 +20,8 @@ export interface Kafka {
 /** A small heap, and no time spent on optimizing what runs for a minute. */
 const JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const PARTITIONS = 6;
+/** The classes of a broker take a busy machine a minute to load. */
+const START_DEADLINE_MS = 300_000;
 
 /** @throws Error with its output when it does not start. */
 export async function startKafka(): Promise<Kafka> {
@@ -63,6 +65,7 @@ export async function startKafka(): Promise<Kafka> {
     args: [...args('kafka.Kafka'), file],
     cwd: folder,
     readyUrl: `tcp://127.0.0.1:${port}`,
+    startDeadlineMs: START_DEADLINE_MS,
   });
   return {
     process,

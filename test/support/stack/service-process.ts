@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly cwd: string;
   /** Answers 2xx as soon as the program is ready; of `tcp://` it takes a connection then. */
   readonly readyUrl: string;
+  /** How long it may take to be ready, in milliseconds. (Default: a minute.) */
+  readonly startDeadlineMs?: number;
 }
 
 const START_DEADLINE_MS = 60_000;
@@ -32,7 +34,7 @@ export class ServiceProcess {
 
   /**
    * Starts it and waits until it is ready.
-   * @throws Error with the end of its output when it ends before that or does not come to it in a minute.
+   * @throws Error with the end of its output when it ends before that or does not come to it in time.
    */
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
     const service = new ServiceProcess(options);
@@ -47,7 +49,7 @@ export class ServiceProcess {
 
   /** Starts it again. */
   async up(): Promise<void> {
-    const { name, command, args, env, cwd, readyUrl } = this.#options;
+    const { name, command, args, env, cwd, readyUrl, startDeadlineMs = START_DEADLINE_MS } = this.#options;
     const child = spawn(command, [...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -72,7 +74,7 @@ export class ServiceProcess {
           if (gone !== undefined) return true;
           return isReady(readyUrl);
         },
-        { deadlineMs: START_DEADLINE_MS, intervalMs: 50, what: `${name} at ${readyUrl}` },
+        { deadlineMs: startDeadlineMs, intervalMs: 50, what: `${name} at ${readyUrl}` },
       );
       if (gone !== undefined) throw new Error(`${name} did not start: ${gone}`);
     } catch (error) {
