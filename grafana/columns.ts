@@ -1,4 +1,4 @@
-import { CALL_LOGS, CALL_SPANS, type Columns, STORED_METRICS } from '../exporter/store/columns.ts';
+import { CALL_LOGS, type Columns, STORED_METRICS, STORED_SPANS } from '../exporter/store/columns.ts';
 import type { Fact } from '../model/facts.ts';
 
 /** Columns by the alias that every query gives their table: a column that is no more does not compile. */
@@ -8,7 +8,6 @@ const aliased = <const C extends Columns>(alias: string, columns: C) =>
   };
 
 /** What the database adds. */
-const RECORDED = { recorded_at: 'timestamptz' } as const satisfies Columns;
 const EXTENT = { spans_from: 'timestamptz', spans_until: 'timestamptz' } as const satisfies Columns;
 const CALL_QUEUE = {
   tenant: 'text',
@@ -24,7 +23,7 @@ const CALL_QUEUE = {
 export const TABLES = {
   call_metrics: { alias: 'm', columns: { ...STORED_METRICS, ...EXTENT } },
   call_logs: { alias: 'l', columns: CALL_LOGS },
-  call_spans: { alias: 's', columns: { ...CALL_SPANS, ...RECORDED } },
+  call_spans: { alias: 's', columns: STORED_SPANS },
   call_queue: { alias: 'q', columns: CALL_QUEUE },
 } as const;
 

@@ -1,7 +1,7 @@
 import { isMoney, isoInstant } from './row-json.ts';
 import { type Column, ROW_TABLES, type StoredCallMetrics } from './rows.ts';
 
-type Columns = Readonly<Record<string, Column>>;
+type Columns = Readonly<Record<string, Pick<Column, 'type'>>>;
 
 /** The names of the columns. (Default: those of `call_metrics`.) */
 export const csvHeader = (columns: Columns = ROW_TABLES.call_metrics): string =>

@@ -28,6 +28,14 @@ const parts = process.argv.slice(2);
 const JAEGER = 'github.com/jaegertracing/jaeger@v1.76.0';
 const COMPOSE = 'github.com/compose-spec/compose-go/v2@v2.16.2';
 const manifest = readFileSync(`${root}collector-config/builder.yaml`, 'utf8');
+/**
+ * For this build alone: not every module proxy has that version of it. Kafka's receiver needs it for logs of Azure, which no
+ * file of ours reads.
+ */
+const REPLACES = `
+replaces:
+  - github.com/open-telemetry/opentelemetry-collector-contrib/pkg/translator/azure => github.com/open-telemetry/opentelemetry-collector-contrib/pkg/translator/azure v0.158.0
+`;
 const collectorVersion = /^\s+version: (\S+)$/m.exec(manifest)?.[1];
 
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1_000).toFixed(0)} s`;
@@ -81,14 +89,15 @@ const BUILD = ['build', '-trimpath', '-ldflags=-s -w'];
 
 function collector() {
   // The comments of a manifest do not make another program.
-  const digest = createHash('sha256').update(manifest.replaceAll(/#.*$/gm, '')).digest('hex').slice(0, 12);
+  const components = manifest.replaceAll(/#.*$/gm, '') + REPLACES;
+  const digest = createHash('sha256').update(components).digest('hex').slice(0, 12);
   return built('otelcol', `${collectorVersion}-${digest}`, (folder) => {
     run(go, ['install', `go.opentelemetry.io/collector/cmd/builder@v${collectorVersion}`], {
       env: { GOBIN: folder },
     });
     const sources = join(folder, 'sources');
     const own = join(folder, 'builder.yaml');
-    writeFileSync(own, manifest.replace(/output_path: .*/, `output_path: ${sources}`));
+    writeFileSync(own, components.replace(/output_path: .*/, `output_path: ${sources}`));
     run(join(folder, 'builder'), [`--config=${own}`, '--skip-compilation']);
     run(go, [...BUILD, '-o', join(folder, 'otelcol'), '.'], { cwd: sources });
     return join(folder, 'otelcol');
@@ -143,6 +152,27 @@ function prometheus() {
   }
 }
 
+/** A folder with the jars of Kafka, which Maven brings. Undefined: nothing here runs or brings them. */
+function kafka() {
+  const pom = readFileSync(`${root}scripts/kafka/pom.xml`, 'utf8');
+  const version = /<artifactId>kafka_2.13<\/artifactId>\s*<version>(.*)<\/version>/.exec(pom)?.[1];
+  if (which('java') === undefined) return undefined;
+  const [name, mvn] = ['kafka-jars', which('mvn')];
+  if (mvn === undefined && !existsSync(join(cache, `${name}-${version}`))) return undefined;
+  const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+  try {
+    return built(name, version, (folder) => {
+      const jars = join(folder, 'jars');
+      const where = [`-f=${root}scripts/kafka/pom.xml`, `-DoutputDirectory=${jars}`];
+      run(mvn, ['-B', '-q', ...where, '-DincludeScope=runtime', `${plugin}:copy-dependencies`]);
+      return jars;
+    });
+  } catch (error) {
+    console.error(String(error.message).slice(0, 500));
+    return undefined;
+  }
+}
+
 const startMs = performance.now();
 if (go === undefined) {
   console.log('SKIPPED: no Go toolchain. Install Go 1.25 or newer (https://go.dev/dl) and run it again.');
@@ -154,6 +184,9 @@ const programs = {
   EARSHOT_STACK_COMPOSE: compose(),
   EARSHOT_STACK_PROMETHEUS: prometheus(),
 };
+const jars = kafka();
+if (jars === undefined) console.log('SKIPPED: Kafka. Install Java 17 or newer and Maven and run it again.');
+else Object.assign(programs, { EARSHOT_STACK_KAFKA: jars, EARSHOT_STACK_JAVA: which('java') });
 if (programs.EARSHOT_STACK_PROMETHEUS === undefined) {
   console.log('SKIPPED: no Prometheus. Install it (Debian: apt-get install prometheus) and run it again.');
   process.exit(0);

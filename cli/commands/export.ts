@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import {
   ExportError,
-  type ExportedDay,
+  exportJournal,
   exportRows,
   FORMATS,
   type Format,
@@ -19,8 +19,8 @@ const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write calls and turns as files for a warehouse, each version once',
-  help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] --to DIR
+  summary: 'write calls and turns, or spans, as files for a warehouse, each once',
+  help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] [--journal] --to DIR
 
 Writes what was finalized since the export before into new files below DIR, one folder a day, and never changes a file that
 is there: call_metrics/day=2026-11-29/part-000001.parquet, and call_logs/day=… with the turns. Run it as often as you like,
@@ -30,6 +30,9 @@ by cron for example. A run that is killed is made good by the next one: no call 
   --until TIME    only days that begin before then
   --format WORD   ${FORMAT_NAMES.join(', ')} (default parquet)
   --to DIR        a folder, which is made. All runs into it have the same format
+  --journal       the spans of the journal, as Parquet below DIR/journal, in place of the rows: each once, by the day on
+                  which it ended. What was written in the last hour is of the next run. Run it more often than
+                  EARSHOT_SPAN_RETENTION, which removes them from the database. What was said is in them where it was recorded
   --json          what was exported, by day, in place of a sentence
 
 A day is the one in which the call began. A call that is finalized again, for a late span or a new price, is written again with
@@ -42,6 +45,7 @@ Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .ear
     until: { type: 'string' },
     format: { type: 'string' },
     to: { type: 'string' },
+    journal: { type: 'boolean' },
     json: { type: 'boolean' },
   },
   maxArguments: 0,
@@ -58,23 +62,22 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     throw new UsageError('--since is missing: say from which day on, such as 2026-11-01 or 30d.');
   if (until !== undefined && until <= since) throw new UsageError('--until is not after --since.');
   const format = readFormat(options.format);
+  const journal = options.journal === true;
+  if (journal && format !== 'parquet')
+    throw new UsageError('--journal is written as Parquet: leave --format out.');
   const to = readFolder(options.to);
   const install = format === 'parquet' ? missingPackages('parquet') : undefined;
   if (install !== undefined)
     throw new CommandError(`Parquet needs a package that is not installed:\n\n  ${install}`);
   const database = await openCommandDatabase(readSettings(), CONNECTIONS);
-  const days: ExportedDay[] = [];
+  const days: Day[] = [];
+  const onDay = (exported: Day) => {
+    days.push(exported);
+    io.err(`${exported.day}: ${countOf([exported])}`);
+  };
   try {
-    await exportRows(database.db, {
-      to,
-      format,
-      since,
-      until,
-      onDay: (exported) => {
-        days.push(exported);
-        io.err(`${exported.day}: ${countOf([exported])}`);
-      },
-    });
+    if (journal) await exportJournal(database.db, { to, since, until, onDay });
+    else await exportRows(database.db, { to, format, since, until, onDay });
   } catch (error) {
     throw error instanceof ExportError ? new CommandError(error.message, { cause: error }) : error;
   } finally {
@@ -82,13 +85,32 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   }
   if (options.json === true) io.out(toJson({ days }));
   else if (days.length > 0) io.out(`${countOf(days)} of ${count(days.length, 'day')}, in ${safeText(to)}`);
-  else io.out('Nothing new to export. What was finalized in the last ten seconds is of the next run.');
+  else
+    io.out(
+      `Nothing new to export. What was ${journal ? 'written in the last hour' : 'finalized in the last ten seconds'} is of the next run.`,
+    );
   return 0;
 }
 
-function countOf(days: readonly ExportedDay[]): string {
-  const sum = (table: keyof ExportedDay['rows']) => days.reduce((rows, day) => rows + day.rows[table], 0);
-  return `${count(sum('call_metrics'), 'call')} and ${count(sum('call_logs'), 'turn')}`;
+/** A day of rows or of the journal, by table. */
+interface Day {
+  readonly day: string;
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+function countOf(days: readonly Day[]): string {
+  const of = (table: string, word: string) =>
+    days.some(({ rows }) => table in rows)
+      ? [
+          count(
+            days.reduce((sum, { rows }) => sum + (rows[table] ?? 0), 0),
+            word,
+          ),
+        ]
+      : [];
+  return [...of('call_metrics', 'call'), ...of('call_logs', 'turn'), ...of('call_spans', 'span')].join(
+    ' and ',
+  );
 }
 
 function readFormat(text: unknown): Format {

@@ -7,7 +7,7 @@ import { type Connection, type ConnectionSettings, openConnection } from '../pip
 import type { DoneCall } from '../pipeline/finalizing.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { Database } from '../store/database.ts';
-import { checkSchema, errorClass, errorCode, lastingProblem, SchemaError } from '../store/index.ts';
+import { canWrite, checkSchema, errorClass, errorCode, lastingProblem, SchemaError } from '../store/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Log } from './log.ts';
 
@@ -18,11 +18,6 @@ const CALLS_PER_TRANSACTION = 64;
 const CHECK_TIMEOUT_MS = 2_000;
 /** After a commit that failed. */
 const UNREADY_MS = 5_000;
-/** What a commit needs, at once: fails while others hold the journal, and says whether writing is refused, as by a replica. */
-const CAN_WRITE = `\
-SET LOCAL lock_timeout = 500;
-LOCK TABLE ONLY :schema.call_spans IN ROW EXCLUSIVE MODE;
-SHOW transaction_read_only`;
 const NO_TENANT_KEYS =
   'spans of tenants are refused: the keys of the database have no tenant yet. Run `earshot migrate --tenants`';
 /** Probes of many balancers must not become load on the database. */
@@ -219,12 +214,11 @@ export class Backend {
     if (this.#connection === undefined) return false;
     const { database } = this.#options;
     try {
-      const [row] = await limit(
+      return await limit(
         CHECK_TIMEOUT_MS,
         'asking the database for its schema',
-        checkSchema(database).then(() => database.query<{ transaction_read_only: string }>(CAN_WRITE)),
+        checkSchema(database).then(() => canWrite(database)),
       );
-      return row?.transaction_read_only === 'off';
     } catch (error) {
       // A newer earshot has migrated it while we ran: statements of ours still fit, so the change can be rolling.
       return error instanceof SchemaError && error.seenVersion > error.knownVersion;

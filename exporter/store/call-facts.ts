@@ -2,19 +2,17 @@ import type { Fact } from '../../model/facts.ts';
 import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Queryable } from './database.ts';
 import { type Extent, extentOf, isWithin } from './extents.ts';
+import { countOneByOne, FIRST_TO_LAST, factsOneByOne, MOST_COUNTED } from './sharded-journal.ts';
 import { SpansOfCall, STORED, type StoredFact } from './stored-facts.ts';
 
 /** Spans of one call that its rows are computed from, at most. */
 export const MAX_CALL_SPANS = 20_000;
 
-/** Beyond it spans are not even counted. */
-const COUNTED = 1_000_000;
-
 const SIZES = `\
 SELECT c.tenant, c.call_id, (
   SELECT count(*) FROM (
     SELECT DISTINCT s.trace_id, s.span_id FROM :schema.call_spans s
-    WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 3)} LIMIT ${COUNTED}
+    WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 3)} LIMIT ${MOST_COUNTED}
   ) AS counted
 )::int AS spans
 FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)`;
@@ -34,14 +32,13 @@ EXISTS (
     AND (m.finalized_at < first.recorded_at OR (m.spans_at = m.finalized_at AND m.spans_from < first.ended_at))
 )`;
 
-// The call's own spans first: without them a call has not ended.
 const FACTS = `\
 SELECT s.*
 FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
 CROSS JOIN LATERAL (
   SELECT ${STORED} FROM :schema.call_spans s
   WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', 4)}
-  ORDER BY s.stage <> 'call', s.started_at, s.trace_id, s.span_id, s.ended_at
+  ORDER BY ${FIRST_TO_LAST}
   LIMIT $3
 ) AS s
 WHERE NOT ${IS_EXPIRED}`;
@@ -52,7 +49,8 @@ export async function readSizes(
   calls: readonly CallKey[],
 ): Promise<ReadonlyMap<CallKey, number>> {
   const extent = await extentOf(db, calls);
-  const rows = await db.query<CallName & { spans: number }>(SIZES, [...keyArrays(calls), ...extent]);
+  if (extent.citus) return countOneByOne(db, calls, extent);
+  const rows = await db.query<CallName & { spans: number }>(SIZES, [...keyArrays(calls), ...extent.between]);
   return new Map(rows.map((row) => [keyOf(row), row.spans]));
 }
 
@@ -81,8 +79,9 @@ export async function readFacts(
     }
     return page.length;
   };
-  const parameters = [...keyArrays(calls), maxSpans, ...extent];
-  if (spans <= PAGE) take(await tx.query(FACTS, parameters));
+  const parameters = [...keyArrays(calls), maxSpans, ...extent.between];
+  if (extent.citus) for await (const page of factsOneByOne(tx, calls, { maxSpans, extent })) take(page);
+  else if (spans <= PAGE) take(await tx.query(FACTS, parameters));
   else {
     await tx.query(`DECLARE earshot_facts NO SCROLL CURSOR FOR ${FACTS}`, parameters);
     while (take(await tx.query(`FETCH ${PAGE} FROM earshot_facts`)) === PAGE);

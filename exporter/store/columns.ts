@@ -28,6 +28,9 @@ export const CALL_SPANS = {
   facts: 'jsonb',
 } as const satisfies Columns;
 
+/** As stored. */
+export const STORED_SPANS = { ...CALL_SPANS, recorded_at: 'timestamptz' } as const satisfies Columns;
+
 export const CALL_LOGS: Types<typeof LOG_COLUMNS> = typesOf(LOG_COLUMNS);
 
 /** As computed: what a statement writes besides is in `STORED_METRICS`. */

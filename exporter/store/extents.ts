@@ -1,11 +1,17 @@
 import { type CallKey, keyArrays } from './call-key.ts';
+import { HAS_CITUS } from './citus.ts';
 import type { Queryable } from './database.ts';
 
-/** Instants as PostgreSQL writes them: spans of calls ended at the first, at the last, or in between. */
-export type Extent = readonly [from: string, until: string];
+/** When the spans of some calls ended, and whether the journal is read call by call. */
+export interface Extent {
+  /** Instants as PostgreSQL writes them: spans ended at the first, at the last, or in between. */
+  readonly between: readonly [from: string, until: string];
+  /** Citus is in the database: see `sharded-journal.ts`. */
+  readonly citus: boolean;
+}
 
-/** Of any time. */
-export const ANY_TIME: Extent = ['-infinity', 'infinity'];
+/** Of any time, in one database. */
+export const ANY_TIME: Extent = { between: ['-infinity', 'infinity'], citus: false };
 
 // The queue knows of the spans that came since the call is queued, and the call's row of those that it was computed from. A
 // call leaves the queue in the transaction that writes its row, so what is in neither has not been committed yet: such a span
@@ -13,7 +19,8 @@ export const ANY_TIME: Extent = ['-infinity', 'infinity'];
 const EXTENT = `\
 SELECT
   min(CASE WHEN known THEN first_at ELSE '-infinity' END)::text AS "from",
-  max(CASE WHEN known THEN last_at ELSE 'infinity' END)::text AS until
+  max(CASE WHEN known THEN last_at ELSE 'infinity' END)::text AS until,
+  ${HAS_CITUS} AS citus
 FROM (
   SELECT
     CASE WHEN m.call_id IS NULL THEN q.call_id IS NOT NULL ELSE coalesce(m.spans_at = m.finalized_at, false) END AS known,
@@ -29,8 +36,12 @@ FROM (
  * but those of these days is opened, nor locked.
  */
 export async function extentOf(db: Queryable, calls: readonly CallKey[]): Promise<Extent> {
-  const [row] = await db.query<{ from: string | null; until: string | null }>(EXTENT, keyArrays(calls));
-  return row?.from && row.until ? [row.from, row.until] : ANY_TIME;
+  const [row] = await db.query<{ from: string | null; until: string | null; citus: boolean }>(
+    EXTENT,
+    keyArrays(calls),
+  );
+  const between = row?.from && row.until ? ([row.from, row.until] as const) : ANY_TIME.between;
+  return { between, citus: row?.citus === true };
 }
 
 /** SQL: the row `s` of the journal ended within the extent that is these parameters. */

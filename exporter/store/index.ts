@@ -3,6 +3,7 @@ export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '..
 export { readSizes } from './call-facts.ts';
 export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 export { type CallTotals, callTotals } from './call-totals.ts';
+export { canWrite } from './can-write.ts';
 export {
   ClaimedCalls,
   type ClaimedGroup,
@@ -17,11 +18,13 @@ export {
   type Columns,
   type ColumnType,
   STORED_METRICS,
+  STORED_SPANS,
 } from './columns.ts';
 export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export { deleteTaggedCalls } from './delete-calls.ts';
 export { deletedCalls } from './deleted-calls.ts';
+export { DistributeError, distributeJournal } from './distribute.ts';
 export {
   ConnectionError,
   errorClass,
@@ -73,6 +76,7 @@ export {
   turnsOfCalls,
 } from './select-calls.ts';
 export { settledInstant } from './settled.ts';
+export { type JournalSlice, type StoredSpan, streamSpans } from './stream-spans.ts';
 export { useTenantKeys } from './tenant-keys.ts';
 export type { ModelSpeed } from './totals-statements.ts';
 export { FinalizeWorker, type FinalizeWorkerOptions } from './worker.ts';

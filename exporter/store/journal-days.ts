@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/facts.ts';
+import { HAS_CITUS } from './citus.ts';
 import type { Queryable } from './database.ts';
 
 /**
@@ -56,11 +57,13 @@ export interface Partitions {
   readonly rest: string;
   /** The oldest first. */
   readonly times: readonly TimePartition[];
+  /** The journal may be in shards: Citus is in the database, and no part of an earlier version in the journal. */
+  readonly sharded: boolean;
 }
 
 const REST = 'call_spans_default';
 const PARTITIONS = `\
-SELECT p.relname AS name
+SELECT p.relname AS name, ${HAS_CITUS} AS citus
 FROM pg_partitioned_table t
 JOIN pg_inherits i ON i.inhparent = t.partrelid
 JOIN pg_class p ON p.oid = i.inhrelid
@@ -68,7 +71,8 @@ WHERE t.partrelid = to_regclass(':schema.call_spans') AND t.partstrat = 'r'`;
 
 /** The partitions that the journal has; undefined where it is one table, or divided otherwise. */
 export async function partitionsOf(db: Queryable): Promise<Partitions | undefined> {
-  const names = (await db.query<{ name: string }>(PARTITIONS)).map(({ name }) => name);
+  const rows = await db.query<{ name: string; citus: boolean }>(PARTITIONS);
+  const names = rows.map(({ name }) => name);
   if (!names.includes(REST)) return undefined;
   const times = names.flatMap((name): TimePartition[] => {
     const day = dayOfName(PREFIX, name);
@@ -76,7 +80,8 @@ export async function partitionsOf(db: Queryable): Promise<Partitions | undefine
     const end = dayOfName(BEFORE, name);
     return end === undefined ? [] : [{ name, end }];
   });
-  return { rest: REST, times: times.sort((a, b) => a.end - b.end) };
+  const sharded = rows[0]?.citus === true && times.every(({ day }) => day !== undefined);
+  return { rest: REST, times: times.sort((a, b) => a.end - b.end), sharded };
 }
 
 // The second to come waits for the lock, which holds up no one who reads or writes, and finds the partition. Spans of the day
@@ -99,6 +104,13 @@ DO $$ BEGIN
       FOR VALUES FROM ('${beginOf(day)}') TO ('${beginOf(day + 1)}');
   END IF;
 END $$`;
+
+// Citus makes the shards of a partition that is made so, of one that is attached it would have to move the spans. Where the
+// rest has spans of the day, that fails, and they stay there with all others of the day.
+const makeShardedDay = (day: Day): string => `\
+SET LOCAL lock_timeout = 2000;
+CREATE TABLE IF NOT EXISTS :schema.${nameOfDay(day)} PARTITION OF :schema.call_spans
+  FOR VALUES FROM ('${beginOf(day)}') TO ('${beginOf(day + 1)}')`;
 
 /** Sees to it that there are partitions for what is written, and for the days to come. Any number of processes may do so. */
 export class JournalDays {
@@ -154,7 +166,7 @@ export class JournalDays {
       this.#isNew = there?.times.every(({ day }) => day !== undefined) ?? false;
       for (const day of there === undefined ? [] : days) {
         const taken = there?.times.some((each) => (each.day ?? day) === day && day < each.end);
-        if (!taken) await this.#db.query(makeDay(day));
+        if (!taken) await this.#db.query(there?.sharded ? makeShardedDay(day) : makeDay(day));
       }
     } catch {
       this.#knownUntilMs = nowMs + AGAIN_AFTER_MS;

@@ -45,7 +45,7 @@ export async function getJournalFacts(
   tenant: string = DEFAULT_TENANT,
 ): Promise<Fact[]> {
   const extent = await extentOf(db, [callKey(callId, tenant)]);
-  const rows = await db.query<StoredFact>(FACTS, [callId, limit, tenant, ...extent]);
+  const rows = await db.query<StoredFact>(FACTS, [callId, limit, tenant, ...extent.between]);
   const spans = new SpansOfCall();
   for (const row of rows) spans.add(row);
   return spans.facts();

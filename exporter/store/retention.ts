@@ -2,6 +2,7 @@ import type { Database } from './database.ts';
 import { dropPartition } from './drop-partition.ts';
 import { errorCode } from './errors.ts';
 import { type Day, type Partitions, partitionsOf } from './journal-days.ts';
+import { deleteExpiredOf, dropShardedPartition } from './sharded-retention.ts';
 
 // Whole calls only, so that a call is never computed from a part of its spans; and none that waits to be finalized.
 // One that rests in the queue after too many failures goes with its place there.
@@ -50,12 +51,17 @@ export async function deleteExpiredSpans(db: Database, retentionMs: number, batc
   const edge = row?.day ?? Number.NEGATIVE_INFINITY;
   for (const part of partitions?.times ?? []) {
     if (part.end > edge) break;
-    total += await dropPartition(db, part, retentionMs).catch((error: unknown) => {
+    const drop = partitions?.sharded ? dropShardedPartition : dropPartition;
+    total += await drop(db, part, retentionMs).catch((error: unknown) => {
       if (errorCode(error) !== GONE) throw error;
       return 0;
     });
   }
   for (const table of tablesToDeleteFrom(partitions, edge, retentionMs)) {
+    if (partitions?.sharded) {
+      total += await deleteExpiredOf(db, table, retentionMs);
+      continue;
+    }
     for (;;) {
       const [row] = await db.query<{ deleted: number }>(deleteExpired(table), [retentionMs, batch]);
       const deleted = row?.deleted ?? 0;

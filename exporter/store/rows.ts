@@ -3,6 +3,7 @@ import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from 
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { ANY_TIME, type Extent, isWithin } from './extents.ts';
+import { endsOneByOne } from './sharded-journal.ts';
 import { numberedId } from './split.ts';
 import { columnArrays, columnList, unnest } from './values.ts';
 
@@ -39,21 +40,31 @@ const METRICS_COUNT = Object.keys(CALL_METRICS).length;
 // A row that was inserted, not updated, has no `xmax`.
 //
 // Of the second call of an id the journal has no spans under the id that its row has: `spans_at` says that nothing is known.
-const UPSERT_METRICS = `\
+const upsertMetrics = (spans: string): string => `\
 INSERT INTO :schema.call_metrics (${columnList(CALL_METRICS)}, ${columnList(WRITTEN)})
 SELECT c.*, now.at, $${METRICS_COUNT + 1}::text,
   s.first_at, s.last_at, s.ended, CASE WHEN s.first_at IS NOT NULL THEN now.at END
 FROM (${unnest(CALL_METRICS)}) AS c
+${spans}
+CROSS JOIN LATERAL (SELECT greatest(clock_timestamp(), s.recorded_at) AS at OFFSET 0) AS now
+ON CONFLICT ON CONSTRAINT call_metrics_pkey DO UPDATE SET
+  ${replaceAll({ ...CALL_METRICS, ...WRITTEN }, 'tenant', 'call_id')}
+RETURNING tenant, call_id, xmax = 0 AS first`;
+
+const UPSERT_METRICS = upsertMetrics(`\
 CROSS JOIN LATERAL (
   SELECT max(s.recorded_at) AS recorded_at, min(s.ended_at) AS first_at, max(s.ended_at) AS last_at,
     bool_or(s.stage = 'call') AS ended
   FROM :schema.call_spans s
   WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND ${isWithin('s', METRICS_COUNT + 2)}
-) AS s
-CROSS JOIN LATERAL (SELECT greatest(clock_timestamp(), s.recorded_at) AS at OFFSET 0) AS now
-ON CONFLICT ON CONSTRAINT call_metrics_pkey DO UPDATE SET
-  ${replaceAll({ ...CALL_METRICS, ...WRITTEN }, 'tenant', 'call_id')}
-RETURNING tenant, call_id, xmax = 0 AS first`;
+) AS s`);
+
+// What is said of the spans comes as parameters, read before: such a database cannot write rows here from spans elsewhere.
+const UPSERT_METRICS_WITH_ENDS = upsertMetrics(`\
+JOIN UNNEST(${['text', 'text', 'timestamptz', 'timestamptz', 'timestamptz', 'boolean']
+  .map((type, index) => `$${METRICS_COUNT + 2 + index}::${type}[]`)
+  .join(', ')}) AS s (tenant, call_id, recorded_at, first_at, last_at, ended)
+  ON s.tenant = c.tenant AND s.call_id = c.call_id`);
 
 // A late span changes few of a call's turns: those that stay as they are are not written again.
 const UPSERT_LOGS = `\
@@ -90,11 +101,13 @@ export async function writeCallRows(
   if (calls.length === 0) return new Set();
   const metrics = calls.map((call) => call.metrics);
   const logs = calls.flatMap((call) => call.logs);
-  const written = await tx.query<CallName & { first: boolean }>(UPSERT_METRICS, [
-    ...columnArrays(CALL_METRICS, metrics),
-    finalizedBy,
-    ...extent,
-  ]);
+  const values = [...columnArrays(CALL_METRICS, metrics), finalizedBy];
+  const written = await (extent.citus
+    ? tx.query<CallName & { first: boolean }>(UPSERT_METRICS_WITH_ENDS, [
+        ...values,
+        ...(await endsOneByOne(tx, metrics.map(keyOf), extent)),
+      ])
+    : tx.query<CallName & { first: boolean }>(UPSERT_METRICS, [...values, ...extent.between]));
   await tx.query(DELETE_GONE_LOGS, [
     ...keyArrays(metrics.map(keyOf)),
     // One text a call: the driver takes an array apart, value by value.

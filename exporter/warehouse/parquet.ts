@@ -1,8 +1,9 @@
 import type { Decimal } from 'decimal.js';
 import type { SchemaElement } from 'hyparquet-writer';
-import type { Column, SqlType } from '../../model/rows.ts';
+import type { SqlType } from '../../model/rows.ts';
 import { USD_DECIMAL_PLACES } from '../pricing/index.ts';
 import type { OpenRowWriter } from './row-writer.ts';
+import type { FileColumns } from './tables.ts';
 
 /** Rows that are held before they are written as one row group: some tens of megabytes. */
 const GROUP = 20_000;
@@ -58,7 +59,7 @@ function unscaled(amount: Decimal): bigint {
 }
 
 /** A column's elements of the schema: of a list three, as the format has it. */
-function elementsOf(name: string, { type, required }: Column): SchemaElement[] {
+function elementsOf(name: string, { type, required }: FileColumns[string]): SchemaElement[] {
   const repetition_type = required ? 'REQUIRED' : 'OPTIONAL';
   if (type !== 'text[]') return [{ ...STORED[type].element, name, repetition_type }];
   return [

@@ -1,4 +1,4 @@
-import type { Column } from '../../model/rows.ts';
+import type { FileColumns } from './tables.ts';
 
 /** Where the bytes of a file go, in order. Resolves when there is room for more. */
 export type Append = (bytes: Uint8Array | string) => Promise<void>;
@@ -11,4 +11,4 @@ export interface RowWriter {
 }
 
 /** Begins a file with these columns. */
-export type OpenRowWriter = (columns: Readonly<Record<string, Column>>, append: Append) => Promise<RowWriter>;
+export type OpenRowWriter = (columns: FileColumns, append: Append) => Promise<RowWriter>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { storeCalls } from '../../bench/stored-calls.ts';
-import { type Database, migrate, openPostgres } from '../../exporter/store/index.ts';
+import { type Database, Journal, migrate, openPostgres } from '../../exporter/store/index.ts';
+import { turnFact } from '../support/call-rows.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -74,4 +75,26 @@ test('--json says what was exported of each day', async (t) => {
     assert.match(day, /^\d{4}-\d\d-\d\d$/);
     assert.equal(rows.call_logs, 6 * (rows.call_metrics ?? 0));
   }
+});
+
+test('--journal writes the spans, once, and as Parquet alone', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const endUs = (Date.now() - 2 * 86_400_000) * 1_000;
+  await new Journal(db).append([turnFact('c', 0, { endUs }), turnFact('c', 1, { endUs })]);
+  await db.query(`UPDATE :schema.call_spans SET recorded_at = ended_at`);
+  const run = (...more: string[]) =>
+    runCli(['export', '--journal', '--since', '30d', '--to', 'out', ...more], { cwd, env });
+  const first = await run();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^2 spans of 1 day, in /);
+  const files = await filesBelow(`${cwd}/out`);
+  assert.deepEqual(
+    files.map((name) => name.replace(/day=[\d-]+/, 'day')),
+    ['journal/_manifest/day/000001.json', 'journal/call_spans/day/part-000001.parquet'],
+  );
+  assert.match((await run()).stdout, /^Nothing new to export\. What was written in the last hour /);
+  assert.deepEqual(await filesBelow(`${cwd}/out`), files);
+  const csv = await run('--format', 'csv');
+  assert.deepEqual([csv.code, csv.stdout], [2, '']);
+  assert.match(csv.stderr, /--journal is written as Parquet/);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { CONTENT_MODES, composeText } from '../support/deployment.ts';
+import { COLLECTOR_FILES, CONTENT_MODES, composeText } from '../support/deployment.ts';
 import { packageRoot } from '../support/root.ts';
 import { PROGRAMS } from '../support/stack/stack.ts';
 
@@ -33,7 +33,7 @@ const validate = (file: string, mode?: string, content = true) =>
     { EARSHOT_COLLECTOR_QUEUE: join(folder, 'queue'), ...(mode !== undefined && { EARSHOT_CONTENT: mode }) },
   );
 
-for (const file of ['collector', 'gateway']) {
+for (const file of COLLECTOR_FILES) {
   describe(`${file}.yaml, by the real collector`, () => {
     for (const mode of [undefined, ...CONTENT_MODES]) {
       it(`is valid in mode ${mode ?? 'that is not said'}`, async () => {

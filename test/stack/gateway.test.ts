@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { ATTR, SPAN } from '../../model/semconv.ts';
+import { ATTR } from '../../model/semconv.ts';
 import { storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
-import { childOf, newTrace, request, send, spanMaker } from '../support/stack/otlp-spans.ts';
+import { request, send } from '../support/stack/otlp-spans.ts';
+import { spansOfCall } from '../support/stack/spoken-call.ts';
 import { type Collector, RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
 
 const SERVICE = 'many-agents';
@@ -18,37 +19,9 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-/** The spans of a call in the order in which they end. */
-function spansOf(callId: string): object[] {
-  const startMs = Date.now() - TURNS * 1_000;
-  const call = newTrace();
-  const span = spanMaker(callId, startMs);
-  const turns = Array.from({ length: TURNS }, (_, index) => {
-    const turn = newTrace();
-    const atMs = index * 900;
-    return [
-      {
-        ...childOf(turn),
-        ...span(SPAN.tts, atMs + 100, atMs + 500, {
-          [ATTR.stage]: 'tts',
-          [ATTR.providerName]: 'cartesia',
-          [ATTR.requestModel]: 'sonic-2',
-          [ATTR.usageCharacters]: 100,
-        }),
-      },
-      {
-        ...turn,
-        ...span(SPAN.turn, atMs, atMs + 800, { [ATTR.turnIndex]: index, [ATTR.turnInitiator]: 'user' }),
-        links: [call],
-      },
-    ];
-  });
-  return [...turns.flat(), { ...call, ...span(SPAN.call, 0, TURNS * 900, {}) }];
-}
-
 it('the spans of calls, spread over gateways and workers without regard, become their rows once each', async () => {
   const callIds = Array.from({ length: CALLS }, (_, index) => `CA${Date.now()}-${index}`);
-  const spans = callIds.flatMap(spansOf);
+  const spans = callIds.flatMap((callId) => spansOfCall(callId, TURNS));
   await Promise.all(
     gateways.map(({ url }, which) =>
       send(

@@ -40,8 +40,12 @@ export interface CollectorConfig {
 export const CONTENT_MODES = ['metadata', 'redacted', 'full'] as const;
 export type ContentMode = (typeof CONTENT_MODES)[number];
 
+/** Configurations of collectors, by the names of their files. */
+export const COLLECTOR_FILES = ['collector', 'gateway', 'gateway-kafka'] as const;
+export type CollectorFile = (typeof COLLECTOR_FILES)[number];
+
 /** `collector-config/NAME.yaml` merged with `content.yaml`, as the collector does it, in a content mode. */
-export function collectorConfig(name: 'collector' | 'gateway', mode: ContentMode): CollectorConfig {
+export function collectorConfig(name: CollectorFile, mode: ContentMode): CollectorConfig {
   const resolve = (path: string) =>
     parse(readText(path).replaceAll(/\$\{env:EARSHOT_CONTENT:-metadata\}/g, mode), {
       merge: true,

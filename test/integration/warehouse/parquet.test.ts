@@ -8,7 +8,7 @@ import { Usd } from '../../../exporter/pricing/index.ts';
 import { CALL_LOGS, STORED_METRICS } from '../../../exporter/store/columns.ts';
 import { openParquet } from '../../../exporter/warehouse/parquet.ts';
 import { TABLES } from '../../../exporter/warehouse/tables.ts';
-import type { Column, SqlType } from '../../../model/rows.ts';
+import type { SqlType } from '../../../model/rows.ts';
 import { anyRow } from '../../support/any-row.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -60,7 +60,7 @@ for (const table of ['call_metrics', 'call_logs'] as const) {
   test(`any row of ${table} is in Parquet as it was: every type, NULL, and every digit`, async (t) => {
     const path = `${await temporaryFolder(t)}/rows.parquet`;
     await writeFile(path, table, SAMPLES[table]);
-    const columns = Object.entries<Column>(TABLES[table]);
+    const columns = Object.entries(TABLES[table]);
     const read = await askDuckDb(
       `SELECT ${columns.map(([name, { type }]) => `${AS_TEXT[type].sql(name)} AS ${name}`).join(', ')} FROM '${path}'`,
     );

@@ -39,6 +39,15 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npx earshot report --live$/, { by: 'test/integration/cli/report.test.ts', has: 'listLiveCalls(' }],
   [/^npx earshot report .*--csv > /, { by: 'test/integration/cli/report.test.ts', has: 'exportCsv(' }],
   [/^npx earshot report .*--sort /, { by: 'test/unit/cli/options.test.ts', has: "'min-silence'" }],
+  [
+    /^npx earshot export --journal /,
+    { by: 'test/integration/warehouse/export-journal.test.ts', has: 'exportJournal(' },
+  ],
+  [
+    /^npx earshot migrate --distribute$/,
+    { by: 'test/integration/store/citus.test.ts', has: 'distributeJournal(' },
+  ],
+  [/^spark-submit /, { by: 'test/integration/warehouse/engines.test.ts', has: 'cost_by_campaign.py' }],
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
   [/^npx earshot check .*--baseline /, { by: 'test/integration/cli/check.test.ts', has: "'--baseline'" }],
   [/^npx earshot check /, { by: 'test/integration/cli/check.test.ts', has: "runCli(['check'" }],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { poll } from '../poll.ts';
 
 /** A program that serves, and how to know that it does. */
@@ -11,8 +12,10 @@ export interface ServiceOptions {
   /** On top of `PATH` and `HOME`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Answers 2xx as soon as the program is ready. */
+  /** Answers 2xx as soon as the program is ready; of `tcp://` it takes a connection then. */
   readonly readyUrl: string;
+  /** How long it may take to be ready, in milliseconds. (Default: a minute.) */
+  readonly startDeadlineMs?: number;
 }
 
 const START_DEADLINE_MS = 60_000;
@@ -31,7 +34,7 @@ export class ServiceProcess {
 
   /**
    * Starts it and waits until it is ready.
-   * @throws Error with the end of its output when it ends before that or does not come to it in a minute.
+   * @throws Error with the end of its output when it ends before that or does not come to it in time.
    */
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
     const service = new ServiceProcess(options);
@@ -46,7 +49,7 @@ export class ServiceProcess {
 
   /** Starts it again. */
   async up(): Promise<void> {
-    const { name, command, args, env, cwd, readyUrl } = this.#options;
+    const { name, command, args, env, cwd, readyUrl, startDeadlineMs = START_DEADLINE_MS } = this.#options;
     const child = spawn(command, [...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -69,10 +72,9 @@ export class ServiceProcess {
       await poll(
         async () => {
           if (gone !== undefined) return true;
-          const { ok } = await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) });
-          return ok;
+          return isReady(readyUrl);
         },
-        { deadlineMs: START_DEADLINE_MS, intervalMs: 50, what: `${name} at ${readyUrl}` },
+        { deadlineMs: startDeadlineMs, intervalMs: 50, what: `${name} at ${readyUrl}` },
       );
       if (gone !== undefined) throw new Error(`${name} did not start: ${gone}`);
     } catch (error) {
@@ -102,5 +104,17 @@ export class ServiceProcess {
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'tcp:') return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
   }
 }

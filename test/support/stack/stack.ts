@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
-import type { ContentMode } from '../deployment.ts';
+import type { CollectorFile, ContentMode } from '../deployment.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { packageRoot } from '../root.ts';
 import { freePorts } from './free-ports.ts';
@@ -17,6 +17,9 @@ export const PROGRAMS = {
   jaeger: process.env.EARSHOT_STACK_JAEGER,
   prometheus: process.env.EARSHOT_STACK_PROMETHEUS,
   compose: process.env.EARSHOT_STACK_COMPOSE,
+  /** A folder with the jars of Kafka. */
+  kafka: process.env.EARSHOT_STACK_KAFKA,
+  java: process.env.EARSHOT_STACK_JAVA,
 } as const;
 
 /** How long the stack may take to come back to rest after a fault: the longest pause of a retry, and then some. */
@@ -38,6 +41,11 @@ export interface Collector {
   readonly metricsUrl: string;
 }
 
+/** A gateway, and the worker that it sends to. */
+export interface Gateway extends Collector {
+  readonly serve: ServiceProcess;
+}
+
 /** Everything that docker-compose.yml runs but Grafana, as real programs on free ports of this machine. */
 export interface Stack {
   readonly postgres: TestPostgres;
@@ -52,8 +60,8 @@ export interface Stack {
   readonly collector: Collector;
   /** One more collector in front of the same. */
   startCollector(mode: ContentMode): Promise<Collector>;
-  /** One gateway, with an `earshot serve` of its own on the same database. */
-  startGateway(): Promise<Collector>;
+  /** One gateway, with an `earshot serve` of its own on the same database. `broker`: with this Kafka in between. */
+  startGateway(broker?: string): Promise<Gateway>;
   /** Stops everything that was started, and removes its data. */
   stop(): Promise<void>;
 }
@@ -80,7 +88,8 @@ export async function startStack(): Promise<Stack> {
   async function startCollector(
     mode: ContentMode,
     addresses: Addresses,
-    file: 'collector' | 'gateway' = 'collector',
+    file: CollectorFile = 'collector',
+    env: Readonly<Record<string, string>> = {},
   ): Promise<Collector> {
     const [grpc, http, health, metrics, telemetry] = addresses.collector ?? (await freePorts(5));
     const queue = await mkdtemp(join(folder, `queue-${file}-`));
@@ -105,6 +114,7 @@ export async function startStack(): Promise<Stack> {
           EARSHOT_COLLECTOR_TELEMETRY_PORT: String(telemetry),
           EARSHOT_JAEGER_ENDPOINT: at(addresses.jaegerOtlp),
           EARSHOT_SERVE_URL: url(addresses.serve),
+          ...env,
         },
       }),
     );
@@ -184,10 +194,16 @@ export async function startStack(): Promise<Stack> {
       prometheus: new PrometheusApi(url(prometheusPort)),
       collector,
       startCollector: (mode) => startCollector(mode, { serve, jaegerOtlp }),
-      startGateway: async () => {
+      startGateway: async (broker) => {
         const [own] = await freePorts(1);
-        await startServe(own);
-        return startCollector('metadata', { serve: own, jaegerOtlp }, 'gateway');
+        const serve = await startServe(own);
+        const collector = await startCollector(
+          'metadata',
+          { serve: own, jaegerOtlp },
+          broker === undefined ? 'gateway' : 'gateway-kafka',
+          broker === undefined ? {} : { EARSHOT_KAFKA_BROKER: broker },
+        );
+        return { ...collector, serve };
       },
       stop,
     };

@@ -12,13 +12,13 @@ import {
   collectorConfig,
   contentRules,
   environmentOf,
+  COLLECTOR_FILES as FILES,
   readText,
   readYaml,
 } from '../../support/deployment.ts';
 import { recordedSpans } from '../../support/otlp-json.ts';
 import { packageRoot } from '../../support/root.ts';
 
-const FILES = ['collector', 'gateway'] as const;
 const RULES = contentRules();
 const isDeleted = (name: string) => RULES.deleted.some((pattern) => pattern.test(name));
 const isIgnored = (name: string) => RULES.ignored.some((pattern) => pattern.test(name));
@@ -73,21 +73,56 @@ test('every component is declared and used, in every mode', () => {
   }
 });
 
-test('memory is limited first in every pipeline, and every exporter that sends keeps its queue on disk', () => {
+/** A receiver of a topic, which is a queue on disk. */
+interface TopicReader {
+  readonly initial_offset: string;
+  readonly message_marking: Readonly<Record<'after' | 'on_error' | 'on_permanent_error', boolean>>;
+  readonly error_backoff: { readonly enabled: boolean; readonly max_elapsed_time: string };
+}
+
+test('memory is limited first in every pipeline, and every exporter that sends has a queue on disk behind it', () => {
   for (const file of FILES) {
-    const { service, exporters = {} } = collectorConfig(file, 'metadata');
+    const { service, receivers = {}, exporters = {} } = collectorConfig(file, 'metadata');
     for (const { processors } of Object.values(service.pipelines))
       assert.equal(processors?.[0], 'memory_limiter');
     for (const [id, exporter] of Object.entries(exporters)) {
-      if (!id.startsWith('otlp')) continue;
+      if (!id.startsWith('otlp') && id !== 'kafka') continue;
       const { sending_queue: queue, retry_on_failure: retry } = exporter as {
-        sending_queue: { storage: string };
+        sending_queue: { storage?: string; enabled?: boolean };
         retry_on_failure: { max_elapsed_time: string };
       };
-      assert.equal(queue.storage, 'file_storage/queue', id);
       assert.equal(retry.max_elapsed_time, '0s', id);
+      const readers = Object.values(service.pipelines)
+        .filter(({ exporters }) => exporters.includes(id))
+        .flatMap(({ receivers }) => receivers);
+      if (!readers.includes('kafka')) {
+        assert.equal(queue.storage, 'file_storage/queue', id);
+        continue;
+      }
+      // A queue of its own would count records as read that the database does not have.
+      assert.equal(queue.enabled, false, id);
+      assert.deepEqual(readers, ['kafka']);
+      const { initial_offset, message_marking, error_backoff } = receivers.kafka as TopicReader;
+      assert.equal(initial_offset, 'earliest');
+      assert.deepEqual(message_marking, { after: true, on_error: false, on_permanent_error: false });
+      assert.ok(error_backoff.enabled && error_backoff.max_elapsed_time === '0s');
     }
   }
+});
+
+test('the topic has a trace’s spans in order, on all replicas, and both ends name the same one', () => {
+  const { receivers, exporters } = collectorConfig('gateway-kafka', 'metadata');
+  interface Topic {
+    readonly brokers: readonly string[];
+    readonly traces: { readonly topic?: string; readonly topics?: readonly string[] };
+    readonly partition_traces_by_id?: boolean;
+    readonly producer?: { readonly required_acks: number };
+  }
+  const [reads, writes] = [receivers?.kafka as Topic, exporters?.kafka as Topic];
+  assert.equal(writes.partition_traces_by_id, true);
+  assert.equal(writes.producer?.required_acks, -1);
+  assert.deepEqual(reads.brokers, writes.brokers);
+  assert.deepEqual(reads.traces.topics, [writes.traces.topic]);
 });
 
 test('the builder’s manifest has the components that are used, at one version, and no others', () => {
@@ -208,10 +243,11 @@ test('span_metrics has the names of the conventions, and a limit of a bucket at 
     readonly exclude_dimensions?: readonly string[];
     readonly exemplars: { readonly enabled: boolean };
   }
-  const [one, many] = FILES.map(
+  const [one, many, kafka] = FILES.map(
     (file) => collectorConfig(file, 'metadata').connectors?.span_metrics as SpanMetrics,
   );
   assert.ok(one && many);
+  assert.deepEqual(kafka, many);
   assert.deepEqual(one.histogram, many.histogram);
   assert.deepEqual(one.dimensions, many.dimensions);
   assert.equal(one.histogram.unit, 's');

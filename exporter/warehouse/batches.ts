@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import type { Micros } from '../../model/facts.ts';
+import { Folder } from './folder.ts';
+import type { Format } from './formats.ts';
+import { anyBatch, commit, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
+import { TableFile } from './table-file.ts';
+import type { Table } from './tables.ts';
+
+const DAY_US = 86_400_000_000;
+
+/** What was exported of a day. */
+export interface ExportedDay<T extends Table> {
+  readonly day: string;
+  readonly rows: Readonly<Record<T, number>>;
+}
+
+/** Something of the folder is not as it must be. */
+export class ExportError extends Error {
+  override name = 'ExportError';
+}
+
+/** Which rows are of a batch: of a day, and written in the interval that follows that of the day's batch before. */
+export interface BatchSlice {
+  readonly day: readonly [from: Micros, until: Micros];
+  /** Undefined: it is the first of the day. */
+  readonly writtenFrom?: Micros | undefined;
+  readonly writtenUntil: Micros;
+}
+
+export interface DaysOptions<T extends Table> {
+  folder: string;
+  format: Format;
+  /** From the day of UTC that this instant is in. */
+  since: Micros;
+  /** Only days that begin before then. */
+  end: Micros;
+  /** Nothing will be written any more that was written before then. */
+  until: Micros;
+  tables: readonly T[];
+  /** Writes the rows of a batch into the tables' files, as one moment of the database has them. */
+  write: (slice: BatchSlice, files: Readonly<Record<T, TableFile>>) => Promise<void>;
+  onDay?: ((day: ExportedDay<T>) => void) | undefined;
+}
+
+/** Ends what others have begun in a folder, and sees to it that it has one format. */
+async function openFolder({ folder: path, format }: { folder: string; format: Format }): Promise<Folder> {
+  const folder = new Folder(path);
+  await recover(folder);
+  const known = await anyBatch(folder);
+  if (known !== undefined && known.format !== format)
+    throw new ExportError(
+      `The folder holds ${known.format} of ${known.day}: choose --format ${known.format}, or another folder.`,
+    );
+  return folder;
+}
+
+/** A folder that days are exported into. `until` and `end` may take long to know, and are asked for when it is open. */
+export async function exportDays<T extends Table>(
+  options: Omit<DaysOptions<T>, 'until' | 'end'>,
+  times: () => Promise<Pick<DaysOptions<T>, 'until' | 'end'>>,
+): Promise<void> {
+  const folder = await openFolder(options);
+  const all = { ...options, ...(await times()) };
+  for (let at = Math.floor(all.since / DAY_US) * DAY_US; at < all.end; at += DAY_US) {
+    const exported = await exportDay(folder, at, all);
+    if (exported !== undefined) all.onDay?.(exported);
+  }
+}
+
+async function exportDay<T extends Table>(
+  folder: Folder,
+  at: Micros,
+  { format, until, tables, write }: DaysOptions<T>,
+): Promise<ExportedDay<T> | undefined> {
+  const day = new Date(at / 1_000).toISOString().slice(0, 10);
+  const last = await lastBatch(folder, day);
+  if (last !== undefined && last.finalizedUntilUs >= until) return undefined;
+  const number = (last?.number ?? 0) + 1;
+  const staged = stagedPath(day, number, randomUUID());
+  const files = Object.fromEntries(
+    tables.map((table) => [table, new TableFile(folder, staged, table, format)]),
+  ) as Record<T, TableFile>;
+  const slice = { day: [at, at + DAY_US], writtenFrom: last?.finalizedUntilUs, writtenUntil: until } as const;
+  try {
+    await write(slice, files);
+    for (const table of tables) await files[table].finish();
+  } catch (error) {
+    for (const table of tables) await files[table].discard();
+    await folder.remove(staged);
+    throw error;
+  }
+  const full = tables.filter((table) => files[table].rows > 0);
+  if (full.length === 0) return undefined;
+  const parts = full.map((table) => ({
+    table,
+    path: partPath(table, { day, number, format }),
+    rows: files[table].rows,
+  }));
+  if (await commit(folder, { day, number, format, finalizedUntilUs: until, staged, files: parts }))
+    return {
+      day,
+      rows: Object.fromEntries(tables.map((table) => [table, files[table].rows])) as Record<T, number>,
+    };
+  throw new ExportError(`Another process exports ${day} into the same folder.`);
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Usd } from '../../../exporter/pricing/index.ts';
+import { type Database, migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { exportRows } from '../../../exporter/warehouse/index.ts';
+import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import { packageRoot } from '../../support/root.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { sqlOfPage } from '../../support/warehouse.ts';
+
+/** Engines that come as Python packages: found without loading them, which takes seconds. */
+const PYTHON = process.env.EARSHOT_TEST_PYTHON ?? 'python3';
+const FIND = 'import importlib.util as u; print(*[n for n in ("pyspark", "chdb") if u.find_spec(n)])';
+const found: readonly string[] =
+  spawnSync(PYTHON, ['-c', FIND], { encoding: 'utf8' }).stdout?.match(/\w+/g) ?? [];
+const without = (name: string, needs = '') =>
+  found.includes(name)
+    ? false
+    : `${name} is not installed (pip install ${name}${needs}; EARSHOT_TEST_PYTHON is a Python that has it)`;
+
+const DAY_US = 86_400_000_000;
+
+/** Calls of three days; some are priced again, as `earshot reprice` does. */
+const calls = (ids: readonly number[], price: string) =>
+  ids.map((n) => {
+    const callId = `CA${String(n).padStart(4, '0')}`;
+    return {
+      metrics: metricsRow(callId, {
+        started_at: REFERENCE_US + (n % 3) * DAY_US + n,
+        campaign_id: n % 5 === 0 ? null : `campaign-${n % 5}`,
+        cost_total: n % 4 === 0 ? null : new Usd(price).times(n),
+      }),
+      logs: [logRow(callId, 0)],
+    };
+  });
+
+function python(args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+  const { stdout, stderr, status } = spawnSync(PYTHON, [...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+describe('engines on the files of an export', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  let db: Database;
+  before(async () => {
+    if (found.length === 0) return;
+    postgres = await startPostgres();
+    db = openPostgres({ url: await postgres.createDatabase() });
+    await migrate(db);
+  });
+  after(async () => {
+    await db?.close();
+    await postgres?.stop();
+  });
+
+  const write = (ids: readonly number[], price: string) =>
+    db.transaction((tx) => writeCallRows(tx, calls(ids, price), 'test'));
+  async function exported(t: Parameters<typeof temporaryFolder>[0]): Promise<string> {
+    const to = await temporaryFolder(t);
+    const once = () =>
+      exportRows(db, {
+        to,
+        format: 'parquet',
+        since: REFERENCE_US,
+        until: REFERENCE_US + 3 * DAY_US,
+        marginMs: 0,
+      });
+    await write(
+      Array.from({ length: 80 }, (_, n) => n),
+      '0.00000071666666666667',
+    );
+    await once();
+    await write([3, 4, 5, 41], '123456.00000000000000000001');
+    await once();
+    return to;
+  }
+  const expected = () =>
+    db.query(
+      `SELECT campaign_id, count(*)::int AS calls, (count(*) - count(cost_total))::int AS without_cost,
+         sum(cost_total)::numeric(38, 20)::text AS cost
+       FROM :schema.call_metrics GROUP BY 1 ORDER BY sum(cost_total) DESC NULLS LAST, 1 NULLS LAST`,
+    );
+  const lines = (text: string): unknown[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+
+  test('Spark’s costs by campaign are the database’s, to the last digit', {
+    skip: without('pyspark', ', and Java'),
+  }, async (t) => {
+    const to = await exported(t);
+    const program = join(packageRoot, 'examples/spark/cost_by_campaign.py');
+    const submit =
+      '--master local[1] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=1 pyspark-shell';
+    const printed = python([program, to], { PYSPARK_SUBMIT_ARGS: submit, SPARK_LOCAL_IP: '127.0.0.1' });
+    assert.deepEqual(lines(printed), await expected());
+  });
+
+  test('so are those of ClickHouse, by the SQL of the page', { skip: without('chdb') }, async (t) => {
+    const to = await exported(t);
+    const [sql] = sqlOfPage('docs/engines.md', to);
+    const printed = python([
+      '-c',
+      'import sys, chdb; print(chdb.query(sys.argv[1], "JSONEachRow"))',
+      `${sql} SETTINGS output_format_json_quote_decimals = 1, output_format_json_quote_64bit_integers = 0, output_format_decimal_trailing_zeros = 1`,
+    ]);
+    assert.deepEqual(lines(printed), await expected());
+  });
+});
