@@ -23,7 +23,7 @@ interface Called {
   readonly reports: readonly string[];
 }
 
-describe('a phone agent that does one stage without an SDK', { concurrency: true }, () => {
+describe('a phone agent that does one stage without an SDK', { concurrency: 3 }, () => {
   let postgres: TestPostgres;
   before(async () => {
     postgres = await startPostgres();

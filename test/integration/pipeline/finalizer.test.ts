@@ -155,7 +155,7 @@ test('a call has the same rows as if it were computed here', async (t) => {
   assert.deepEqual(await getCallLogs(db, 'c'), here.logs);
 });
 
-test('the thread beside an agent gives way to it, and to nobody elsewhere', {
+test('the thread beside an agent gives way to it, and to no one elsewhere', {
   skip: process.platform !== 'linux' && 'a thread has a priority of its own on Linux alone',
 }, async (t) => {
   for (const yields of [true, false]) {
