@@ -1,5 +1,5 @@
 /** The program of the finalizing thread: it has a database connection of its own, and is told which calls to finalize. */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { finalizeCall } from '../finalize.ts';
 import { migratingAgain, openPostgres } from '../store/index.ts';
@@ -15,13 +15,13 @@ import {
 import { FinalizingHere } from './finalizing.ts';
 import { loadPriceList } from './price-list.ts';
 
-/** Of the thread beside an agent, on the scale of nice(1): it gets a quarter of what the agent's thread gets. */
+/** Added to what the agent has, on the scale of nice(1): the thread beside it gets a third of what the agent's own gets. */
 const NICE = 5;
 
 const port = parentPort;
 const { postgres, settings, workerId, yields } = workerData as ThreadData;
 // Linux alone has a priority for each thread; elsewhere it would be that of the agent.
-if (yields && process.platform === 'linux') setPriority(NICE);
+if (yields && process.platform === 'linux') setPriority(Math.min(19, getPriority() + NICE));
 const db = openPostgres(postgres);
 const finalizing = open();
 // Each order reports it.
