@@ -34,6 +34,7 @@ export {
   RETRYABLE_ERROR_CODES,
   SchemaError,
 } from './errors.ts';
+export { factsOfRows } from './facts-of-rows.ts';
 export type { CallFilter } from './filter.ts';
 export { findCalls, listRunningCalls } from './find-calls.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
