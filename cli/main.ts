@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   save: async () => (await import('./commands/save.ts')).save,
   open: async () => (await import('./commands/open.ts')).open,
   mcp: async () => (await import('./commands/mcp.ts')).mcp,
+  score: async () => (await import('./commands/score.ts')).score,
   check: async () => (await import('./commands/check.ts')).check,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,

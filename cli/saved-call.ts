@@ -7,6 +7,7 @@ import {
   factsOfRows,
   getCallLogs,
   getCallMetrics,
+  getCallScores,
   partsOf,
 } from '../exporter/store/index.ts';
 import { safeText } from '../model/safe-text.ts';
@@ -32,11 +33,12 @@ export async function savedCall(
   const { tenant, callId } = partsOf(key);
   const priceList = await loadPriceList(settings, warn);
   // In one transaction: a late span in between would give rows that are not of these spans.
-  const { metrics, logs, facts } = await db.transaction(async (tx) => {
+  const { metrics, logs, scores, facts } = await db.transaction(async (tx) => {
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     return {
       metrics: await getCallMetrics(tx, callId, tenant),
       logs: await getCallLogs(tx, callId, tenant),
+      scores: await getCallScores(tx, callId, tenant),
       facts: (
         await factsOfRows(tx, key, { maxCallSpans: settings.maxCallSpans, callGapMs: settings.callGap })
       ).facts,
@@ -52,6 +54,7 @@ export async function savedCall(
     priceList: prices.name,
     prices: prices.used,
     metrics,
+    scores,
     turns: content ? logs : logs.map((turn) => ({ ...turn, user_text: null, agent_text: null })),
     facts: content ? facts : facts.map(withoutWords),
   };

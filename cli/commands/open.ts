@@ -5,6 +5,7 @@ import { VERSION } from '../../model/version.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { toJson } from '../render/json.ts';
 import { count, painter, showInstant, wrapped } from '../render/text.ts';
+import { callJson } from '../report/call-json.ts';
 import { callText } from '../report/call-text.ts';
 
 export const open: Command = {
@@ -32,9 +33,9 @@ async function run({ arguments: [path], options, io }: Invocation): Promise<Exit
   try {
     const file = await (typeof sound === 'string' ? withSound(path, sound) : readCallFile(path));
     const again = computedAgain(file);
-    const { metrics, turns, facts } = file;
-    if (options.json === true) io.out(toJson({ ...metrics, turns }));
-    else io.out(callText({ metrics, turns, facts, running: false }, options.utc === true, io));
+    const call = { ...file, running: false };
+    if (options.json === true) io.out(toJson(callJson(call)));
+    else io.out(callText(call, options.utc === true, io));
     const paint = painter(io.colour);
     io.err(paint('dim', wrapped(origin(file, again?.differences, options.utc === true), io.screen)));
     if (typeof sound === 'string' && file.sounds.length === 0)

@@ -1,21 +1,13 @@
 import { groupCall } from '../../exporter/calls/group.ts';
 import type { Estimates } from '../../exporter/store/index.ts';
-import type { Fact } from '../../model/facts.ts';
-import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
+import type { CallLogRow } from '../../model/rows.ts';
 import { withSafeTexts } from '../../model/safe-text.ts';
 import type { Io } from '../command.ts';
 import { callDetails } from '../render/call-details.ts';
 import { legend } from '../render/marks.ts';
 import { painter, wrapped } from '../render/text.ts';
 import { waterfall } from '../render/waterfall.ts';
-
-/** A call's rows and spans: from the tables, or computed from its spans so far while it goes on. */
-export interface OneCall {
-  metrics: CallMetricsRow;
-  turns: readonly CallLogRow[];
-  facts: readonly Fact[];
-  running: boolean;
-}
+import type { OneCall } from './call-json.ts';
 
 /** All that is known of a call, and each of its turns as a waterfall, with nothing in it that a terminal obeys. */
 export function callText(
@@ -23,14 +15,14 @@ export function callText(
   utc: boolean,
   { width, colour }: Pick<Io, 'width' | 'colour'>,
 ): string {
-  const { metrics, turns, facts, running } = withSafeTexts(call);
+  const { metrics, turns, facts, scores, running } = withSafeTexts(call);
   const paint = painter(colour);
   // Not every framework numbers its turns: which stages are of which is found as it was for the rows.
   const grouped = new Map(
     (facts.length > 0 ? groupCall(facts).turns : []).map((turn) => [turn.turnIndex, turn]),
   );
   const text = [
-    callDetails(metrics, { estimates: estimatesOf(turns), utc, screen: width, running }, paint),
+    callDetails(metrics, { estimates: estimatesOf(turns), scores, utc, screen: width, running }, paint),
     ...turns.map((turn) => waterfall(turn, grouped.get(turn.turn_index), width, paint)),
   ].join('\n\n');
   const marks = legend(text);

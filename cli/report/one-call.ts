@@ -3,13 +3,15 @@ import {
   getCallFacts,
   getCallLogs,
   getCallMetrics,
+  getCallScores,
   partsOf,
 } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import type { Settings } from '../../model/settings.ts';
 import { CommandError, type Io } from '../command.ts';
 import { toJson } from '../render/json.ts';
-import { callText, type OneCall } from './call-text.ts';
+import { callJson, type OneCall } from './call-json.ts';
+import { callText } from './call-text.ts';
 import { findCall } from './find-call.ts';
 
 export interface OneCallOptions {
@@ -28,8 +30,7 @@ export interface OneCallOptions {
  */
 export async function showCall(db: Database, given: string, options: OneCallOptions, io: Io): Promise<void> {
   const call = await readCall(db, given, options);
-  const { metrics, turns, running } = call;
-  if (options.json === true) return io.out(toJson({ ...metrics, ...(running && { running }), turns }));
+  if (options.json === true) return io.out(toJson(callJson(call)));
   io.out(callText(call, options.utc === true, io));
 }
 
@@ -40,14 +41,18 @@ async function readCall(
 ): Promise<OneCall> {
   const key = await findCall(db, given, tenants, settings !== undefined);
   const { tenant, callId } = partsOf(key);
-  const [metrics, turns, facts] = await Promise.all([
+  const [metrics, turns, facts, scores] = await Promise.all([
     getCallMetrics(db, callId, tenant),
     getCallLogs(db, callId, tenant),
     getCallFacts(db, callId, undefined, undefined, tenant),
+    getCallScores(db, callId, tenant),
   ]);
-  if (metrics !== undefined) return { metrics, turns, facts, running: false };
+  if (metrics !== undefined) return { metrics, turns, facts, scores, running: false };
   const { runningCall } = await import('./running.ts');
   const rows = settings && (await runningCall(db, key, settings));
   if (!rows) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
-  return { metrics: rows.metrics, turns: rows.logs, facts: rows.facts, running: true };
+  return {
+    ...{ metrics: rows.metrics, turns: rows.logs, facts: rows.facts },
+    ...{ scores: rows.scores ?? [], running: true },
+  };
 }

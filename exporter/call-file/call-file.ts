@@ -1,5 +1,5 @@
 import type { Fact, Micros } from '../../model/facts.ts';
-import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
+import type { CallLogRow, CallScoreRow, StoredCallMetrics } from '../../model/rows.ts';
 import type { RecordingFormat } from '../../recordings/names.ts';
 import type { Price, PriceQuery } from '../pricing/index.ts';
 
@@ -16,6 +16,7 @@ export const LIMITS = {
   entries: 100_000,
   /** Prices. */
   prices: 1_000,
+  scores: 1_000,
   /** Recordings. */
   sounds: 64,
   /** Bytes of all recordings. */
@@ -48,6 +49,8 @@ export interface CallFile {
   readonly metrics: StoredCallMetrics;
   /** In order. */
   readonly turns: readonly CallLogRow[];
+  /** By name. */
+  readonly scores: readonly CallScoreRow[];
   /** As the journal had them. Empty: they had left it. */
   readonly facts: readonly Fact[];
   readonly sounds: readonly SavedSound[];

@@ -1,5 +1,5 @@
 import { isMoney, rowJson } from '../../model/row-json.ts';
-import { type CallRows, LOG_COLUMNS, METRICS_COLUMNS } from '../../model/rows.ts';
+import { type CallRows, type CallScoreRow, LOG_COLUMNS, METRICS_COLUMNS } from '../../model/rows.ts';
 import { finalizeCall } from '../finalize.ts';
 import { type CallFile, CallFileError } from './call-file.ts';
 import { savedPrices } from './prices.ts';
@@ -43,7 +43,18 @@ export function computedAgain(file: CallFile): ComputedAgain | undefined {
     if (saved === undefined || now === undefined) differences.push(name);
     else differences.push(...different(saved, now, ofTurn).map((column) => `${name}: ${column}`));
   }
-  return { rows, differences };
+  return { rows, differences: [...differences, ...scoreDifferences(file, rows)] };
+}
+
+/** What was given stands, whatever spans say: of the others it is what they say. */
+function scoreDifferences({ scores }: CallFile, { scores: now = [] }: CallRows): string[] {
+  const given = new Set(scores.flatMap(({ name, source }) => (source === 'given' ? name : [])));
+  const byName = (rows: readonly CallScoreRow[]) =>
+    new Map(rows.flatMap((row) => (given.has(row.name) ? [] : [[row.name, JSON.stringify(rowJson(row))]])));
+  const [saved, computed] = [byName(scores), byName(now)];
+  return [...new Set([...saved.keys(), ...computed.keys()])]
+    .filter((name) => saved.get(name) !== computed.get(name))
+    .map((name) => `score ${name}`);
 }
 
 function rowsOf({ facts, priceList, prices }: CallFile): CallRows {

@@ -46,6 +46,7 @@ const BASE = {
   ...all(['serviceName', 'serviceVersion', 'deploymentEnvironment'], 'text'),
   ...all(['tags', 'resourceTags'], 'tags'),
   requestIds: each('text'),
+  scores: each(of({ ...all(['name', 'label'], 'text'), ...all(['value', 'atUs'], 'number') })),
 } as const;
 
 const USAGE = of({

@@ -10,19 +10,20 @@ import {
 } from './call-file.ts';
 import { isObject, readFact } from './facts.ts';
 import { priceJson, readPrice } from './prices.ts';
-import { instantOf, readMetrics, readTurn } from './rows.ts';
+import { instantOf, readMetrics, readScore, readTurn } from './rows.ts';
 
 /**
  * A call file is lines of JSON, each an object with one key that says what it is: `earshot` (the header), `call`, `turn`,
- * `price`, `span`, `sound` (a part of a recording, in base64) and `end`, in this order.
+ * `score`, `price`, `span`, `sound` (a part of a recording, in base64) and `end`, in this order.
  */
 
 /** The lines of a file up to its sound. */
 export function* linesOf(file: CallFile): Generator<string> {
-  const { metrics, turns, prices, facts } = file;
+  const { metrics, turns, scores, prices, facts } = file;
   yield JSON.stringify({ earshot: headerOf(file) });
   yield JSON.stringify({ call: rowJson(metrics) });
   for (const turn of turns) yield JSON.stringify({ turn: rowJson(turn) });
+  for (const score of scores) yield JSON.stringify({ score: rowJson(score) });
   for (const price of prices) yield JSON.stringify({ price: priceJson(price) });
   for (const fact of facts) yield JSON.stringify({ span: fact });
 }
@@ -40,6 +41,7 @@ interface Header {
   readonly priceList: string;
   readonly sounds: readonly SavedSound[];
   readonly turns: number;
+  readonly scores: number;
   readonly prices: number;
   readonly spans: number;
 }
@@ -51,6 +53,7 @@ const headerOf = ({ writtenBy, savedAtUs, content, priceList, sounds, ...parts }
   content,
   price_list: priceList,
   turns: parts.turns.length,
+  scores: parts.scores.length,
   prices: parts.prices.length,
   spans: parts.facts.length,
   sounds: sounds.map(({ startUs, format, bytes }) => ({ start_us: startUs, format, bytes })),
@@ -79,6 +82,7 @@ function readHeader(value: unknown): Header {
     priceList,
     sounds: read,
     turns: countOf(value, 'turns', LIMITS.entries),
+    scores: countOf(value, 'scores', LIMITS.scores),
     prices: countOf(value, 'prices', LIMITS.prices),
     spans: countOf(value, 'spans', LIMITS.entries),
   };
@@ -109,12 +113,13 @@ export interface SoundPart {
 }
 
 /** The order of lines. */
-const ORDER = ['earshot', 'call', 'turn', 'price', 'span', 'sound', 'end'] as const;
+const ORDER = ['earshot', 'call', 'turn', 'score', 'price', 'span', 'sound', 'end'] as const;
 type Kind = (typeof ORDER)[number];
 
 /** Reads the lines of one file. Holds no more than `LIMITS` allow. Does no I/O. */
 export class CallFileReader {
   readonly #turns: CallFile['turns'][number][] = [];
+  readonly #scores: CallFile['scores'][number][] = [];
   readonly #prices: UsedPrice[] = [];
   readonly #facts: CallFile['facts'][number][] = [];
   #header: Header | undefined;
@@ -139,6 +144,7 @@ export class CallFileReader {
     if (kind === 'earshot') this.#header = readHeader(value);
     else if (kind === 'call') this.#metrics = readMetrics(value);
     else if (kind === 'turn') this.#add(this.#turns, readTurn(value), 'turns');
+    else if (kind === 'score') this.#add(this.#scores, readScore(value), 'scores');
     else if (kind === 'price') this.#add(this.#prices, readPrice(value), 'prices');
     else if (kind === 'span') this.#add(this.#facts, readFact(value), 'spans');
     else this.#end = typeof value === 'string' ? value : '';
@@ -157,9 +163,10 @@ export class CallFileReader {
       throw new CallFileError('it is cut off: its last line is missing');
     if (sha256 !== undefined && this.#end !== sha256)
       throw new CallFileError('it was changed or damaged: its checksum is another one');
-    const { sounds, turns, prices, spans, ...rest } = header;
+    const { sounds, turns, scores, prices, spans, ...rest } = header;
     const counts = [
       ['turns', turns, this.#turns.length],
+      ['scores', scores, this.#scores.length],
       ['prices', prices, this.#prices.length],
       ['spans', spans, this.#facts.length],
       ['bytes of sound', sounds.reduce((sum, { bytes }) => sum + bytes, 0), this.#soundBytes],
@@ -172,7 +179,13 @@ export class CallFileReader {
       if (turn_index <= (this.#turns[index - 1]?.turn_index ?? -1))
         throw new CallFileError('its turns are not in order');
     });
-    return { ...rest, prices: this.#prices, metrics, turns: this.#turns, facts: this.#facts, sounds };
+    for (const { tenant, call_id } of this.#scores)
+      if (tenant !== metrics.tenant || call_id !== metrics.call_id)
+        throw new CallFileError('it has a score of another call');
+    return {
+      ...{ ...rest, prices: this.#prices, metrics, turns: this.#turns, scores: this.#scores },
+      ...{ facts: this.#facts, sounds },
+    };
   }
 
   #parsed(text: string): [Kind, unknown] {
@@ -201,7 +214,7 @@ export class CallFileReader {
     return (kind === 'call' ? this.#metrics : this.#header) !== undefined;
   }
 
-  #add<T>(list: T[], item: T, name: 'turns' | 'prices' | 'spans'): void {
+  #add<T>(list: T[], item: T, name: 'turns' | 'scores' | 'prices' | 'spans'): void {
     if (list.length >= (this.#header?.[name] ?? 0))
       throw new CallFileError(`it has more ${name} than its header says`);
     list.push(item);

@@ -1,9 +1,11 @@
 import { isoInstant } from '../../model/row-json.ts';
 import {
   type CallLogRow,
+  type CallScoreRow,
   type Column,
   LOG_COLUMNS,
   METRICS_COLUMNS,
+  SCORE_COLUMNS,
   STORED_COLUMNS,
   type StoredCallMetrics,
 } from '../../model/rows.ts';
@@ -28,6 +30,10 @@ export const readMetrics = (value: unknown): StoredCallMetrics =>
 
 /** A turn's row. @throws CallFileError */
 export const readTurn = (value: unknown): CallLogRow => readRow<CallLogRow>(LOG_COLUMNS, value, 'turn');
+
+/** A score's row. @throws CallFileError */
+export const readScore = (value: unknown): CallScoreRow =>
+  readRow<CallScoreRow>(SCORE_COLUMNS, value, 'score');
 
 function readRow<Row>(columns: Columns, value: unknown, where: string): Row {
   if (!isObject(value)) throw new CallFileError(`the row of a ${where} cannot be read`);

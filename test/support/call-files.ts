@@ -24,6 +24,7 @@ export function callFileOf(
     prices: prices.used,
     metrics: { ...metrics, finalized_at: REFERENCE_US, finalized_by: 'test' },
     turns: content ? logs : logs.map((turn) => ({ ...turn, user_text: null, agent_text: null })),
+    scores: rows.scores ?? [],
     facts: content ? facts : facts.map(withoutWords),
     sounds: [],
   };

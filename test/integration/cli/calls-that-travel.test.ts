@@ -10,11 +10,15 @@ import type { Command, Io } from '../../../cli/command.ts';
 import { open } from '../../../cli/commands/open.ts';
 import { report } from '../../../cli/commands/report.ts';
 import { save } from '../../../cli/commands/save.ts';
+import { score } from '../../../cli/commands/score.ts';
 import { finalizeEndedCalls } from '../../../cli/finalize.ts';
-import { type Database, Journal, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { catalogue } from '../../../exporter/pricing/index.ts';
+import { callKey, type Database, Journal, migrate, openPostgres } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { readSettings } from '../../../model/settings.ts';
+import { callDetail, readCall } from '../../../ui/server/call-detail.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { writeRecording } from '../../support/recordings/write.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { GOLDEN_CALLS } from '../../unit/calls/golden.ts';
@@ -74,9 +78,28 @@ async function run(
   return { code, ...written };
 }
 
+/** Runs something on another database, or as another role. */
+async function withUrl<T>(url: string, work: () => Promise<T>): Promise<T> {
+  const before = process.env.EARSHOT_DATABASE_URL;
+  process.env.EARSHOT_DATABASE_URL = url;
+  try {
+    return await work();
+  } finally {
+    process.env.EARSHOT_DATABASE_URL = before;
+  }
+}
+
+/** What the JSON API answers of a call. */
+async function callAnswer(db: Database, callId: string) {
+  const call = await readCall(db, callKey(callId, TENANT), catalogue(), 3_600_000);
+  assert.ok(call);
+  return callDetail(call, catalogue(), { recordings: [] });
+}
+
 describe('calls that travel', () => {
   let postgres: TestPostgres;
   let db: Database;
+  let ownerUrl: string;
   let readerUrl: string;
   const settings = readSettings({ env: {} });
   const finalize = () => finalizeEndedCalls(db, settings, (text) => assert.fail(text));
@@ -90,6 +113,7 @@ describe('calls that travel', () => {
     await migrate(db);
     const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
     await db.query(statements.replace(":'password'", "'secret'"));
+    ownerUrl = url;
     readerUrl = url.replace('//earshot@', '//earshot_reader@');
     process.env.EARSHOT_DATABASE_URL = readerUrl;
     const journal = new Journal(db);
@@ -161,6 +185,22 @@ describe('calls that travel', () => {
       assert.deepEqual(JSON.parse(opened.out), reported);
     });
 
+    test('carry the recordings where they are asked for', async (t) => {
+      const folder = await temporaryFolder(t);
+      const startUs = callOf('tool-call', 'CA-tools').find(({ type }) => type === 'call')?.startUs ?? 0;
+      const { bytes } = await writeRecording({ folder, callId: 'CA-tools', tenant: TENANT, startUs });
+      process.env.EARSHOT_RECORDINGS = folder;
+      t.after(() => delete process.env.EARSHOT_RECORDINGS);
+      const [path, wav] = [join(folder, 'x.earshot'), join(folder, 'x.wav')];
+      assert.match((await run(save, ['CA-tools'], { out: path, sound: true })).out, /, 1 recording, /);
+      assert.match((await run(open, [path], { sound: wav })).err, /, with 1 recording\./);
+      assert.ok((await readFile(wav)).equals(bytes));
+      await assert.rejects(
+        run(open, [path], { sound: wav }),
+        /--sound: .*x\.wav cannot be written \(EEXIST\)/,
+      );
+    });
+
     test('say what is wrong', async (t) => {
       const path = join(await temporaryFolder(t), 'x.earshot');
       await writeFile(path, 'mine');
@@ -178,6 +218,63 @@ describe('calls that travel', () => {
       await assert.rejects(run(open, []), /UsageError: saw no file/);
       await assert.rejects(run(open, [path]), /CommandError: .*x\.earshot: it is no call file/);
       assert.equal(await readFile(path, 'utf8'), 'mine');
+    });
+  });
+
+  describe('earshot score', () => {
+    const given = (callId: string, ...scores: string[]) =>
+      withUrl(ownerUrl, () => run(score, [callId, ...scores], { tenant: TENANT }));
+
+    test('gives scores that stand beside those of spans, travel with the call, and go with it', async (t) => {
+      const judged = callOf('plain', 'CD-scored').map((fact) =>
+        fact.type === 'call'
+          ? { ...fact, scores: ['tone', 'zeal'].map((name) => ({ name, value: 1, atUs: fact.endUs })) }
+          : fact,
+      );
+      const journal = new Journal(db);
+      await journal.append(judged);
+      await finalize();
+      const { out } = await given('CD-sc', 'tone=0.9', 'solved=yes');
+      assert.equal(out, '2 scores of call CD-scored\n');
+      await journal.append([lateSpan(judged)]);
+      await finalize();
+      const scores = async () => {
+        const reported = await run(report, ['CD-scored'], { json: true });
+        const { scores: told = [] } = JSON.parse(reported.out);
+        return told.map(({ name, value, label, source }: Record<string, unknown>) => [
+          name,
+          value ?? label,
+          source,
+        ]);
+      };
+      const expected = [
+        ['solved', 'yes', 'given'],
+        ['tone', 0.9, 'given'],
+        ['zeal', 1, 'span'],
+      ];
+      assert.deepEqual(await scores(), expected);
+      assert.match((await run(report, ['CD-scored'])).out, /^scores +solved yes {3}tone 0\.9 {3}zeal 1$/m);
+
+      const path = join(await temporaryFolder(t), 'x.earshot');
+      await run(save, ['CD-scored'], { out: path });
+      const opened = await run(open, [path], { json: true });
+      assert.match(opened.err, /give the same rows/);
+      assert.equal(JSON.parse(opened.out).scores.length, 3);
+
+      const { scores: answered } = await callAnswer(db, 'CD-scored');
+      assert.deepEqual(
+        answered?.map(({ name, scored_at }) => [name, scored_at.endsWith('Z')]),
+        expected.map(([name]) => [name, true]),
+      );
+
+      await db.query("DELETE FROM :schema.call_metrics WHERE call_id = 'CD-scored'");
+      assert.deepEqual(await db.query('SELECT * FROM :schema.call_scores'), []);
+    });
+
+    test('says what is wrong', async () => {
+      await assert.rejects(given('CA-tools'), /UsageError: saw no score/);
+      await assert.rejects(given('CA-tools', 'tone'), /UsageError: saw tone, expected NAME=VALUE/);
+      await assert.rejects(given('CX', 'tone=1'), /CommandError: there is no finished call CX/);
     });
   });
 

@@ -55,6 +55,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     /^npx earshot (save CALL|open bad-call\.earshot)/,
     { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(save, ' },
   ],
+  [/^npx earshot score /, { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(score, ' }],
   [/^gunzip -c bad-call\.earshot/, { by: 'test/unit/call-file/hostile.test.ts', has: 'gunzipSync(' }],
   [/^npx esbuild /, RUN],
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
