@@ -37,7 +37,11 @@ const inColumns = <Row extends object>(columns: Columns, row: Row): Row =>
 /** A short call of two turns, of which something was said. */
 export const shortCall = (callId = 'CA-file'): CallFile =>
   callFileOf([
-    callFact(callId, { tenant: 'acme', tags: { zone: 'b', plan: 'gold' } }),
+    callFact(callId, {
+      tenant: 'acme',
+      tags: { zone: 'b', plan: 'gold' },
+      scores: [{ name: 'tone', value: 1, atUs: REFERENCE_US }],
+    }),
     turnFact(callId, 0, {
       tenant: 'acme',
       initiator: 'user',

@@ -82,7 +82,7 @@ SELECT c.name, count(c.cost)::int AS calls, sum(c.cost)::text AS cost
 FROM :schema.call_metrics m
 CROSS JOIN LATERAL (VALUES ${COST_PARTS.map((part) => `('${part}', m.cost_${part})`).join(', ')}) AS c (name, cost)
 WHERE ${condition}
-GROUP BY 1 ORDER BY sum(c.cost) DESC NULLS LAST, 1 LIMIT $1::integer`;
+GROUP BY 1 HAVING count(c.cost) > 0 ORDER BY sum(c.cost) DESC, 1 LIMIT $1::integer`;
 
 async function ofTurns(
   db: Queryable,

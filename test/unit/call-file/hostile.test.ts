@@ -160,6 +160,11 @@ describe('lines that no call file has', () => {
       /turn of another call/,
     ],
     [
+      'a score of another call',
+      changing('score', (row) => Object.assign(row, { tenant: 'globex' })),
+      /score of another call/,
+    ],
+    [
       'turns out of order',
       changing('turn', (row) => Object.assign(row, { turn_index: 5 })),
       /turns are not in order/,
