@@ -6,6 +6,7 @@ import { join } from 'node:path';
 const NEEDED = {
   database: ['@electric-sql/pglite', '@electric-sql/pglite-socket'],
   parquet: ['hyparquet-writer'],
+  mcp: ['@modelcontextprotocol/server'],
   demo: ['@deepgram/sdk', 'groq-sdk', '@cartesia/cartesia-js', 'ws'],
 } as const;
 

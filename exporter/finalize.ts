@@ -5,6 +5,7 @@ import { costsOf } from './calls/cost.ts';
 import { groupCall } from './calls/group.ts';
 import { interruptionsIn, logRow } from './calls/log-row.ts';
 import { markTurn } from './calls/marks.ts';
+import { scoreRows } from './calls/scores.ts';
 import { speechOf } from './calls/speech.ts';
 import type { PriceList } from './pricing/price-list.ts';
 import { callQuality } from './quality/call-quality.ts';
@@ -34,5 +35,10 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
       ...interruptionsIn(turn),
     })),
   );
-  return { metrics: callRow(call, logs, quality, costs.call, speech, clockSkewCount), logs };
+  const scores = scoreRows(facts, call);
+  return {
+    metrics: callRow(call, logs, quality, costs.call, speech, clockSkewCount),
+    logs,
+    ...(scores.length > 0 && { scores }),
+  };
 }

@@ -4,6 +4,7 @@
  *
  * Unknown is absent. All instants are `Micros`: whole microseconds since 1970, exact in a double until 2255.
  */
+import type { TimedScore } from './scores.ts';
 import type { Tags } from './tags.ts';
 import type {
   CutOffBy,
@@ -72,6 +73,8 @@ export interface FactBase {
   resourceTags?: Tags;
   /** `voice.tag.*` of a span of the call as a whole. */
   tags?: Tags;
+  /** What evaluators think of the call, as the span says it. */
+  scores?: TimedScore[];
   /** Class of the error, when the span failed. */
   errorType?: string;
   /** What the provider calls the requests that the span made: what its support asks for. */

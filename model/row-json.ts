@@ -1,4 +1,12 @@
-import type { CallLogRow, LOG_COLUMNS, METRICS_COLUMNS, STORED_COLUMNS, StoredCallMetrics } from './rows.ts';
+import type {
+  CallLogRow,
+  CallScoreRow,
+  LOG_COLUMNS,
+  METRICS_COLUMNS,
+  SCORE_COLUMNS,
+  STORED_COLUMNS,
+  StoredCallMetrics,
+} from './rows.ts';
 
 type Texts<Row, Columns> = {
   [Name in keyof Row]: Name extends keyof Columns
@@ -13,8 +21,11 @@ export type CallLogJson = Texts<CallLogRow, typeof LOG_COLUMNS>;
 /** A call's row as JSON. */
 export type CallMetricsJson = Texts<StoredCallMetrics, typeof METRICS_COLUMNS & typeof STORED_COLUMNS>;
 
+/** A score's row as JSON. */
+export type CallScoreJson = Texts<CallScoreRow, typeof SCORE_COLUMNS>;
+
 /** Columns that hold an instant: microseconds in memory, ISO 8601 in JSON. */
-const INSTANTS = new Set(['created_at', 'started_at', 'ended_at', 'finalized_at']);
+const INSTANTS = new Set(['created_at', 'started_at', 'ended_at', 'finalized_at', 'scored_at']);
 
 /** Rows, and what holds rows, ready for `JSON.stringify`. */
 export function rowJson(value: unknown, key?: string): unknown {

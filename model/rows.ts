@@ -13,6 +13,7 @@ import {
   OUTCOME_SOURCES,
   OUTCOMES,
   PLAYBACK_SOURCES,
+  SCORE_SOURCES,
   SEGMENTS,
   SENTIMENT_LABELS,
   type Segment,
@@ -363,6 +364,21 @@ export const METRICS_COLUMNS = {
   },
 } as const satisfies Record<string, Column>;
 
+/** One score of a call. Key `(tenant, call_id, name)`. */
+export const SCORE_COLUMNS = {
+  tenant: TENANT,
+  call_id: { type: 'text', required: true, unit: 'identifier', comment: 'The call' },
+  name: { type: 'text', required: true, unit: 'name', comment: 'What was judged' },
+  value: {
+    type: 'double precision',
+    unit: "the evaluator's",
+    comment: 'The figure that was given; NULL where it was a word',
+  },
+  label: { type: 'text', unit: 'name', comment: 'The word that was given; NULL where it was a figure' },
+  source: { type: 'text', required: true, unit: 'name', comment: 'Who gave it', words: SCORE_SOURCES },
+  scored_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'When it was given' },
+} as const satisfies Record<string, Column>;
+
 /** What the store adds to a call's row when it writes it. */
 export const STORED_COLUMNS = {
   finalized_at: {
@@ -405,6 +421,7 @@ export const EXTENT_COLUMNS = {
 export const ROW_TABLES = {
   call_logs: LOG_COLUMNS,
   call_metrics: { ...METRICS_COLUMNS, ...STORED_COLUMNS, ...EXTENT_COLUMNS },
+  call_scores: SCORE_COLUMNS,
 } as const satisfies Record<string, Readonly<Record<string, Column>>>;
 
 /** One turn. Key `(tenant, call_id, turn_index)`. `null` is unknown; units are in the column's comment. */
@@ -416,10 +433,15 @@ export interface CallMetricsRow extends Row<typeof METRICS_COLUMNS> {}
 /** A row of `call_metrics` as it is stored. */
 export interface StoredCallMetrics extends CallMetricsRow, Row<typeof STORED_COLUMNS> {}
 
+/** One score of a call. Key `(tenant, call_id, name)`. */
+export interface CallScoreRow extends Row<typeof SCORE_COLUMNS> {}
+
 /** A call's rows, as computed. */
 export interface CallRows {
   metrics: CallMetricsRow;
   logs: CallLogRow[];
+  /** What its spans say that it is worth, by name. Absent: nothing. */
+  scores?: CallScoreRow[];
 }
 
 /** The comment of a column, with its words and its unit. */

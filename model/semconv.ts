@@ -245,6 +245,30 @@ export const ATTRIBUTES = {
     example: 'gold',
     privacy: 'none',
   },
+  score: {
+    name: 'voice.score',
+    brief: 'voice.score.NAME, of the call: what someone or something thinks of it, a number or a word',
+    example: 0.9,
+    privacy: 'none',
+  },
+  evaluationName: {
+    name: 'gen_ai.evaluation.name',
+    brief: 'What was judged; becomes the name of a score, with _ in place of spaces',
+    example: 'Relevance',
+    privacy: 'none',
+  },
+  evaluationScore: {
+    name: 'gen_ai.evaluation.score.value',
+    brief: 'The figure that an evaluator gave',
+    example: 4,
+    privacy: 'none',
+  },
+  evaluationLabel: {
+    name: 'gen_ai.evaluation.score.label',
+    brief: 'The word that an evaluator gave',
+    example: 'relevant',
+    privacy: 'none',
+  },
   recordingUrl: {
     name: 'voice.recording.url',
     brief: 'Where the recording is: http, https or s3, without credentials. Set by the application alone',
@@ -539,6 +563,12 @@ export const EVENTS = {
     name: 'voice.interruption',
     brief: 'User and agent spoke over each other',
     example: 'voice.interruption',
+    privacy: 'none',
+  },
+  evaluationResult: {
+    name: 'gen_ai.evaluation.result',
+    brief: 'An evaluator judged the call: on any span of it',
+    example: 'gen_ai.evaluation.result',
     privacy: 'none',
   },
   keyPressed: {

@@ -53,6 +53,9 @@ export type Outcome = (typeof OUTCOMES)[number];
 export const OUTCOME_SOURCES = ['explicit', 'sip', 'amd', 'end_reason', 'analysis', 'keywords'] as const;
 export type OutcomeSource = (typeof OUTCOME_SOURCES)[number];
 
+/** Who gave a score. `span`: a span of the call says it. `given`: by `earshot score` or a program, after the call; it stands. */
+export const SCORE_SOURCES = ['span', 'given'] as const;
+
 export const SENTIMENT_LABELS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENT_LABELS)[number];
 

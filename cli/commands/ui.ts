@@ -1,22 +1,19 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { isLoopback } from '../../exporter/receiver/door/loopback.ts';
 import { MIN_TOKEN_CHARACTERS } from '../../exporter/receiver/door/tokens-file.ts';
-import { checkSchema, errorClass, openPostgres } from '../../exporter/store/index.ts';
+import { errorClass } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
-import { databaseVariable, readSettings, type Settings } from '../../model/settings.ts';
+import { readSettings, type Settings } from '../../model/settings.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
-import { type CommandDatabase, openCommandDatabase } from '../database.ts';
 import { finalizeEndedCalls } from '../finalize.ts';
 import { interrupted } from '../interrupted.ts';
 import { openable } from '../openable.ts';
 import { readPort } from '../port-option.ts';
+import { openReadingDatabase } from '../reading-database.ts';
 import { painter } from '../render/text.ts';
 
 /** Taken when it is free; else another one is, unless it was asked for. */
 const USUAL_PORT = 4319;
-const STATEMENT_TIMEOUT_MS = 15_000;
-const MAX_CONNECTIONS = 4;
 
 export const ui: Command = {
   name: 'ui',
@@ -75,27 +72,6 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   } finally {
     await database.close();
   }
-}
-
-/** A database of one's own is only read, by a role that may do no more; the embedded one is brought up to date. */
-async function openReadingDatabase(settings: Settings): Promise<CommandDatabase> {
-  const { databaseUrl: url, schema, dataDir } = settings;
-  if (url === undefined) return openCommandDatabase({ ...settings, dataDir: resolve(dataDir) });
-  const db = openPostgres({
-    url,
-    schema,
-    readOnly: true,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    maxConnections: MAX_CONNECTIONS,
-  });
-  const close = () => db.close();
-  try {
-    await checkSchema(db);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { embedded: false, db, url, name: databaseVariable(), close };
 }
 
 function checkAddress(host: string, { authToken }: Settings): void {

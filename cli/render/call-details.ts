@@ -1,5 +1,5 @@
 import type { Estimates } from '../../exporter/store/index.ts';
-import type { CallMetricsRow } from '../../model/rows.ts';
+import type { CallMetricsRow, CallScoreRow } from '../../model/rows.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { COST_PARTS, LATENCIES } from '../../model/vocabulary.ts';
 import { markedCost, markedSilence } from './marks.ts';
@@ -22,6 +22,7 @@ const LABEL_WIDTH = 12;
 
 export interface CallDetailsOptions {
   estimates: Estimates | undefined;
+  scores: readonly CallScoreRow[];
   /** Times in UTC and not in the time zone of the machine. */
   utc: boolean;
   /** Characters of a line. */
@@ -32,7 +33,7 @@ export interface CallDetailsOptions {
 
 /** All that is known of one call. */
 export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, paint: Paint): string {
-  const { utc, screen, running, estimates } = options;
+  const { utc, screen, running, estimates, scores } = options;
   const line = (label: string, parts: readonly (string | undefined)[]) => {
     const known = parts.filter((part) => part !== undefined);
     return known.length > 0 ? [field(label, known, screen, LABEL_WIDTH)] : [];
@@ -70,6 +71,12 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
       `interruptions ${row.interruption_count ?? UNKNOWN} (false: ${row.false_interruption_count ?? UNKNOWN})`,
       `unanswered ${row.unanswered_count ?? UNKNOWN}`,
     ]),
+    ...line(
+      'scores',
+      scores.map(
+        ({ name, value, label }) => `${name} ${[value, label].filter((part) => part !== null).join(' ')}`,
+      ),
+    ),
     ...line('speech', speechParts(row)),
     ...line('usage', [
       `${row.llm_input_tokens ?? UNKNOWN} tokens in (${row.llm_cached_tokens ?? UNKNOWN} cached), ${row.llm_output_tokens ?? UNKNOWN} out`,

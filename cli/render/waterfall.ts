@@ -1,5 +1,4 @@
-import { groupCall } from '../../exporter/calls/group.ts';
-import type { Fact } from '../../model/facts.ts';
+import type { GroupedTurn } from '../../exporter/calls/grouped.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
 import { type Bar, barsOf, drawnIn, type Span, windowOf } from '../../ui/shared/waterfall.ts';
@@ -25,11 +24,15 @@ const COLOURS: Record<Bar['kind'], Colour> = {
 /**
  * One turn as a waterfall: who spoke, what each stage did, and where the silence went. In a bar `░` is the wait for the
  * first byte and `█` what came after it; `◂` and `▸` mean that it goes on outside of the picture.
+ *
+ * @param turn - what is known of its stages; undefined: nothing, the spans have expired
  */
-export function waterfall(row: CallLogRow, facts: readonly Fact[], width: number, paint: Paint): string {
-  // Not every framework numbers its turns: which stages are of this one is found as it was for the row.
-  const turns = facts.length > 0 ? groupCall(facts).turns : [];
-  const turn = turns.find(({ turnIndex }) => turnIndex === row.turn_index);
+export function waterfall(
+  row: CallLogRow,
+  turn: GroupedTurn | undefined,
+  width: number,
+  paint: Paint,
+): string {
   const bars = turn ? barsOf(turn) : [];
   const lines = [headline(row, width, paint), ...said(row, paint)];
   const window = windowOf(bars, row.eou_latency, 1e6);

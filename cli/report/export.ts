@@ -4,15 +4,15 @@ import {
   type Database,
   keyOf,
   listRestingCalls,
-  type StoredCallMetrics,
+  scoresOfCalls,
   streamCalls,
   turnsOfCalls,
 } from '../../exporter/store/index.ts';
 import { csvHeader, csvLine } from '../../model/row-csv.ts';
-import type { CallLogRow } from '../../model/rows.ts';
 import type { Io } from '../command.ts';
 import { toJson, toJsonLine } from '../render/json.ts';
 import { totalsJson } from '../render/totals.ts';
+import { callJson } from './call-json.ts';
 import type { ListOptions } from './list.ts';
 
 /** Calls of one page: each may have hundreds of turns. */
@@ -63,9 +63,15 @@ async function* callsWithTurns(
   db: Database,
   filter: CallFilter,
   { limit, sort }: Pick<ListOptions, 'limit' | 'sort'>,
-): AsyncGenerator<(StoredCallMetrics & { turns: readonly CallLogRow[] })[]> {
+): AsyncGenerator<object[]> {
   for await (const calls of streamCalls(db, filter, { ...(sort && { sort }), limit, pageSize: PAGE })) {
-    const turns = await turnsOfCalls(db, calls.map(keyOf));
-    yield calls.map((call) => ({ ...call, turns: turns.get(keyOf(call)) ?? [] }));
+    const keys = calls.map(keyOf);
+    const [turns, scores] = await Promise.all([turnsOfCalls(db, keys), scoresOfCalls(db, keys)]);
+    yield calls.map((metrics) =>
+      callJson({
+        ...{ metrics, turns: turns.get(keyOf(metrics)) ?? [], scores: scores.get(keyOf(metrics)) ?? [] },
+        running: false,
+      }),
+    );
   }
 }

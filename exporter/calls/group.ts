@@ -1,4 +1,5 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import { isJudgment } from '../../model/scores.ts';
 import { tenantOf } from '../../model/tenant.ts';
 import { withConduct } from './conduct.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
@@ -49,7 +50,7 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     knowsSpeech,
     ...(voice.length > 0 && { voice }),
     startUs: fact?.startUs ?? first.startUs,
-    endUs: fact?.endUs ?? lastEnd(ordered),
+    endUs: fact?.endUs ?? lastEndOf(ordered),
     ...(fact !== undefined && { fact }),
     ...(legs.count !== undefined && { legCount: legs.count }),
     billed: legs.billed,
@@ -96,6 +97,12 @@ function inOrder(facts: readonly Fact[]): Fact[] {
     return true;
   });
 }
+
+/** Of what happened in the call: who judges it comes later. */
+const lastEndOf = (facts: readonly Fact[]): Micros => {
+  const parts = facts.filter((fact) => !isJudgment(fact));
+  return lastEnd(parts.length > 0 ? parts : facts);
+};
 
 const lastEnd = (facts: readonly FactBase[]): Micros =>
   facts.reduce((latest, fact) => Math.max(latest, fact.endUs), Number.NEGATIVE_INFINITY);

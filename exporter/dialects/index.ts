@@ -12,6 +12,7 @@ import { withLabels } from './labels.ts';
 import { livekit } from './livekit.ts';
 import { openinference } from './openinference.ts';
 import { pipecat } from './pipecat.ts';
+import { withScores } from './scores.ts';
 import { traceloop } from './traceloop.ts';
 
 /** In order of trial: the first that recognises a span reads it. The conventions that others build on come last. */
@@ -40,7 +41,7 @@ export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTEN
   if (dialect !== undefined) {
     const fact = dialect.read(span, options);
     if (fact === undefined) return undefined;
-    const settled = withLabels(withoutCancellation(fact), span, options);
+    const settled = withScores(withLabels(withoutCancellation(fact), span, options), span);
     return dialect === earshot ? settled : withoutTimeToCut(settled);
   }
   const callId = callIdOf(span);
@@ -51,5 +52,5 @@ export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTEN
     type: 'other',
     ...(turnIndex !== undefined && { turnIndex }),
   });
-  return withLabels(fact, span, options);
+  return withScores(withLabels(fact, span, options), span);
 }

@@ -1,4 +1,11 @@
-import { type Column, LOG_COLUMNS, METRICS_COLUMNS, type SqlType, STORED_COLUMNS } from '../../model/rows.ts';
+import {
+  type Column,
+  LOG_COLUMNS,
+  METRICS_COLUMNS,
+  SCORE_COLUMNS,
+  type SqlType,
+  STORED_COLUMNS,
+} from '../../model/rows.ts';
 
 /**
  * The columns of every table that earshot writes, with their SQL types. Statements are built from these lists; a test
@@ -32,6 +39,8 @@ export const CALL_SPANS = {
 export const STORED_SPANS = { ...CALL_SPANS, recorded_at: 'timestamptz' } as const satisfies Columns;
 
 export const CALL_LOGS: Types<typeof LOG_COLUMNS> = typesOf(LOG_COLUMNS);
+
+export const CALL_SCORES: Types<typeof SCORE_COLUMNS> = typesOf(SCORE_COLUMNS);
 
 /** As computed: what a statement writes besides is in `STORED_METRICS`. */
 export const CALL_METRICS: Types<typeof METRICS_COLUMNS> = typesOf(METRICS_COLUMNS);

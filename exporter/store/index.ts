@@ -1,5 +1,11 @@
 /** The journal, the queue and the rows in PostgreSQL, for the other rooms. What users need of it is in `public.ts`. */
-export type { CallLogRow, CallMetricsRow, CallRows, StoredCallMetrics } from '../../model/rows.ts';
+export type {
+  CallLogRow,
+  CallMetricsRow,
+  CallRows,
+  CallScoreRow,
+  StoredCallMetrics,
+} from '../../model/rows.ts';
 export { readSizes } from './call-facts.ts';
 export { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
 export { type CallTotals, callTotals } from './call-totals.ts';
@@ -34,6 +40,7 @@ export {
   RETRYABLE_ERROR_CODES,
   SchemaError,
 } from './errors.ts';
+export { factsOfRows } from './facts-of-rows.ts';
 export type { CallFilter } from './filter.ts';
 export { findCalls, listRunningCalls } from './find-calls.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
@@ -66,6 +73,7 @@ export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './rete
 export { rollUpAll } from './rollups/roll-up.ts';
 export { RollupWorker } from './rollups/worker.ts';
 export { writeCallRows } from './rows.ts';
+export { getCallScores, giveScores, scoresOfCalls } from './scores.ts';
 export {
   CALL_SORTS,
   type CallSort,

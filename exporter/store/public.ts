@@ -3,7 +3,9 @@
  * and facts, price calls again, delete what has expired. How spans become rows is not part of it and may change.
  */
 export type { Fact } from '../../model/facts.ts';
-export type { CallLogRow, CallMetricsRow, StoredCallMetrics } from '../../model/rows.ts';
+export type { CallLogRow, CallMetricsRow, CallScoreRow, StoredCallMetrics } from '../../model/rows.ts';
+export type { Score } from '../../model/scores.ts';
+export { type CallKey, callKey } from './call-key.ts';
 export type { Database, Queryable } from './database.ts';
 export { ConnectionError, SchemaError } from './errors.ts';
 export type { CallFilter } from './filter.ts';
@@ -12,3 +14,4 @@ export { openPostgres, type PostgresOptions } from './postgres.ts';
 export { getCallFacts, getCallLogs, getCallMetrics, type ListCallsOptions, listCalls } from './read.ts';
 export { type RepriceOptions, type Repricing, reprice } from './reprice.ts';
 export { deleteExpiredSpans } from './retention.ts';
+export { getCallScores, giveScores } from './scores.ts';

@@ -1,14 +1,13 @@
 import type { Decimal } from 'decimal.js';
 import type { Fact, Micros } from '../../model/facts.ts';
 import type { CallRows, StoredCallMetrics } from '../../model/rows.ts';
-import { MAX_CALL_SPANS, readFacts, readSizes } from './call-facts.ts';
-import { type CallKey, callKey, keyOf, partsOf } from './call-key.ts';
+import { type CallKey, keyOf, partsOf } from './call-key.ts';
 import type { Database, Queryable } from './database.ts';
 import { withRetries } from './errors.ts';
-import { type Extent, extentOf } from './extents.ts';
+import type { Extent } from './extents.ts';
+import { factsOfRows } from './facts-of-rows.ts';
 import { getCallMetrics } from './read.ts';
 import { writeCallRows } from './rows.ts';
-import { DEFAULT_CALL_GAP_MS, factsOfCall } from './split.ts';
 
 /** Cost columns of `call_metrics`, the total last. */
 export const COST_COLUMNS = [
@@ -107,7 +106,7 @@ async function repriceCall(
 async function compare(
   db: Queryable,
   call: CallKey,
-  { finalize, maxCallSpans = MAX_CALL_SPANS, callGapMs = DEFAULT_CALL_GAP_MS }: RepriceOptions,
+  { finalize, maxCallSpans, callGapMs }: RepriceOptions,
 ): Promise<
   { repricing: Repricing /** What is to be written. */; rows?: CallRows; extent?: Extent } | undefined
 > {
@@ -115,18 +114,9 @@ async function compare(
   const stored = await getCallMetrics(db, callId, tenant);
   if (!stored) return undefined;
   const base = { tenant, callId, startedAt: stored.started_at };
-  let read = 0;
-  let extent: Extent | undefined;
-  const facts = await factsOfCall(callId, callGapMs * 1e3, async (id) => {
-    const key = callKey(id, tenant);
-    extent = await extentOf(db, [key]);
-    const journal = (await readFacts(db, [key], { maxSpans: maxCallSpans, extent })).get(key) ?? [];
-    read = journal.length;
-    return journal;
-  });
+  const { facts, dropped, extent } = await factsOfRows(db, call, { maxCallSpans, callGapMs });
   if (facts.length === 0) return { repricing: { ...base, kind: 'expired' } };
   const rows = finalize(facts);
-  const dropped = ((await readSizes(db, [call])).get(call) ?? 0) - read;
   if (dropped > 0) rows.metrics.spans_dropped = dropped;
   const before = costs(stored);
   const after = costs(rows.metrics);

@@ -3,6 +3,7 @@ import { type CallKey, type CallName, callKey, keyArrays, keyOf, partsOf } from 
 import { CALL_LOGS, CALL_METRICS, type Columns } from './columns.ts';
 import type { Queryable } from './database.ts';
 import { ANY_TIME, type Extent, isWithin } from './extents.ts';
+import { writeScores } from './scores.ts';
 import { endsOneByOne } from './sharded-journal.ts';
 import { numberedId } from './split.ts';
 import { columnArrays, columnList, unnest } from './values.ts';
@@ -76,7 +77,13 @@ WHERE (${qualifiedList(CALL_LOGS, 'l')}) IS DISTINCT FROM (${qualifiedList(CALL_
 /** Turns that one statement writes: more would hold the event loop while they are encoded. */
 const SLICE = 100;
 
+// With the scores that their spans said before, which are written again.
 const DELETE_GONE_LOGS = `\
+WITH scores AS (
+  DELETE FROM :schema.call_scores s
+  USING UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
+  WHERE s.tenant = c.tenant AND s.call_id = c.call_id AND s.source = 'span'
+)
 DELETE FROM :schema.call_logs l
 USING UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
 WHERE l.tenant = c.tenant AND l.call_id = c.call_id
@@ -116,6 +123,10 @@ export async function writeCallRows(
   for (let start = 0; start < logs.length; start += SLICE) {
     await tx.query(UPSERT_LOGS, columnArrays(CALL_LOGS, logs.slice(start, start + SLICE)));
   }
+  await writeScores(
+    tx,
+    calls.flatMap(({ scores = [] }) => scores),
+  );
   return new Set(written.filter((row) => row.first).map(keyOf));
 }
 

@@ -1,4 +1,5 @@
 import type { Fact, Micros } from '../../model/facts.ts';
+import { isJudgment } from '../../model/scores.ts';
 
 /** What separates two calls of one id, in milliseconds, where no setting says it. */
 export const DEFAULT_CALL_GAP_MS = 3_600_000;
@@ -30,9 +31,10 @@ export function splitCalls(facts: readonly Fact[], gapUs: Micros): Fact[][] {
   let untilUs = Number.NEGATIVE_INFINITY;
   for (const fact of ordered) {
     const call = calls.at(-1);
-    if (call === undefined || fact.startUs > untilUs + gapUs) calls.push([fact]);
+    const isAside = call !== undefined && isJudgment(fact);
+    if (call === undefined || (fact.startUs > untilUs + gapUs && !isAside)) calls.push([fact]);
     else call.push(fact);
-    untilUs = Math.max(untilUs, fact.endUs);
+    if (!isAside) untilUs = Math.max(untilUs, fact.endUs);
   }
   return calls.map((call, index) =>
     index === 0 ? call : call.map((fact) => ({ ...fact, callId: numberedId(fact.callId, index + 1) })),

@@ -152,6 +152,11 @@ export interface Call {
    * After the end of the call, too.
    */
   tag(name: string, value: TagValue): void;
+  /**
+   * Says what someone or something thinks of the call: a number on any scale, or a word. A call has 64 at most; names are as
+   * those of tags. Goes out with traces as `voice.score.NAME`. After the end of the call, too.
+   */
+  score(name: string, value: number | string): void;
   /** Adds what belongs to the call and is kept elsewhere. After the end of the call, too: a recording is ready late. */
   attach(attachment: Attachment): void;
   /** The application's own verdict on the call. */

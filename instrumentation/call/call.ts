@@ -18,6 +18,7 @@ import { endAdoptedSpans } from './adoption.ts';
 import { analyseCall, type CallAnalysis } from './analysis.ts';
 import type * as api from './api.ts';
 import type { Attachment, CallEnd, CallFacts, CallStart, TelephonyState, TurnStart } from './api.ts';
+import { CallScores } from './call-scores.ts';
 import { CallTags } from './call-tags.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import {
@@ -78,6 +79,7 @@ export class Call implements api.Call {
   #outcome: Outcome | undefined;
   #state: TelephonyState = {};
   readonly #tags = new CallTags();
+  readonly #scores = new CallScores();
   #ended = false;
   #endUs: Micros = 0;
 
@@ -137,6 +139,10 @@ export class Call implements api.Call {
 
   tag(name: string, value: TagValue): void {
     this.#add(this.#tags.attributes([[name, value]]));
+  }
+
+  score(name: string, value: number | string): void {
+    this.#add(this.#scores.attributes(name, value));
   }
 
   attach(attachment: Attachment): void {

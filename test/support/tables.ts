@@ -3,6 +3,7 @@ export const TABLES = [
   'call_logs',
   'call_metrics',
   'call_queue',
+  'call_scores',
   'call_spans',
   'earshot_migrations',
   'rollup_calls',

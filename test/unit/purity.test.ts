@@ -106,6 +106,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/pricing': ['model', 'exporter/generated'],
   'exporter/calls': ['model', 'exporter/pricing', 'exporter/quality'],
   'exporter/finalize': ['model', 'exporter/calls', 'exporter/pricing', 'exporter/quality'],
+  'exporter/call-file': ['model', 'recordings', 'exporter/pricing', 'exporter/finalize'],
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
@@ -168,6 +169,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'instrumentation/sdks',
     'instrumentation/otel',
     ...[
+      'call-file',
       'calls',
       'finalize',
       'kit',

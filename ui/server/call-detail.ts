@@ -8,17 +8,19 @@ import {
   type CallKey,
   type CallLogRow,
   type CallMetricsRow,
+  type CallScoreRow,
   type Database,
   getCallFacts,
   getCallLogs,
   getCallMetrics,
+  getCallScores,
   partsOf,
   type StoredCallMetrics,
 } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
 import { rowJson } from '../../model/row-json.ts';
 import type { Recording } from '../../recordings/recordings.ts';
-import type { BillLine, CallAnswer, CallRow } from '../shared/api.ts';
+import type { BillLine, CallAnswer, CallRow, ScoreRow } from '../shared/api.ts';
 import { barsOf } from '../shared/waterfall.ts';
 import { shifted, turnDetail } from './turn-detail.ts';
 
@@ -29,6 +31,7 @@ export interface CallRead {
   metrics: CallMetricsRow | StoredCallMetrics;
   logs: CallLogRow[];
   facts: Fact[];
+  scores: readonly CallScoreRow[];
   live: boolean;
 }
 
@@ -40,23 +43,28 @@ export async function readCall(
   callGapMs: number,
 ): Promise<CallRead | undefined> {
   const { tenant, callId } = partsOf(call);
-  const [metrics, logs, facts] = await Promise.all([
+  const [metrics, logs, facts, scores] = await Promise.all([
     getCallMetrics(db, callId, tenant),
     getCallLogs(db, callId, tenant),
     getCallFacts(db, callId, SHOWN_SPANS, callGapMs, tenant),
+    getCallScores(db, callId, tenant),
   ]);
   if (metrics !== undefined) {
     // Its rows may have been written between the two answers.
     const isWhole = logs.length === metrics.turn_count;
-    return { metrics, logs: isWhole ? logs : await getCallLogs(db, callId, tenant), facts, live: false };
+    return {
+      ...{ metrics, logs: isWhole ? logs : await getCallLogs(db, callId, tenant) },
+      ...{ facts, scores, live: false },
+    };
   }
   if (facts.length === 0) return undefined;
-  return { ...finalizeCall(facts, priceList), facts, live: true };
+  const rows = finalizeCall(facts, priceList);
+  return { ...rows, scores: rows.scores ?? [], facts, live: true };
 }
 
 /** All that the page shows of a call. */
 export function callDetail(
-  { metrics, logs, facts, live }: CallRead,
+  { metrics, logs, facts, scores, live }: CallRead,
   priceList: PriceList,
   { traceUrl, recordings }: { traceUrl?: string | undefined; recordings: readonly Recording[] },
 ): CallAnswer {
@@ -73,6 +81,7 @@ export function callDetail(
     bill: grouped ? billLines(grouped, priceList) : [],
     bill_list: priceList.name,
     spans: facts.length,
+    ...(scores.length > 0 && { scores: scores.map(scoreRow) }),
     ...(traceUrl !== undefined && { trace_url: traceUrl }),
     recordings: recordings.map(({ startUs, format, seconds }) => ({
       id: String(startUs),
@@ -82,6 +91,8 @@ export function callDetail(
     })),
   };
 }
+
+const scoreRow = ({ tenant: _, call_id: __, ...score }: CallScoreRow): ScoreRow => rowJson(score) as ScoreRow;
 
 const billLines = (call: GroupedCall, priceList: PriceList): BillLine[] =>
   billOf(call, priceList).map(({ cost, ...line }) => {

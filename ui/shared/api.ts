@@ -16,7 +16,7 @@ import type {
   SpendingView,
 } from '../../exporter/store/views/index.ts';
 import type { Usage } from '../../model/facts.ts';
-import type { CallLogJson, CallMetricsJson } from '../../model/row-json.ts';
+import type { CallLogJson, CallMetricsJson, CallScoreJson } from '../../model/row-json.ts';
 import type { Segment } from '../../model/vocabulary.ts';
 import type { CallName } from './query.ts';
 import type { Bar, Span } from './waterfall.ts';
@@ -119,7 +119,12 @@ export interface CallAnswer {
   trace_url?: string;
   /** Where calls are recorded (EARSHOT_RECORDINGS); none while the call goes on. */
   recordings: CallRecording[];
+  /** What someone or something thinks of the call, by name. Absent: nothing was said. */
+  scores?: ScoreRow[];
 }
+
+/** A score: a figure, a word, or both. */
+export type ScoreRow = Pick<CallScoreJson, 'name' | 'value' | 'label' | 'source' | 'scored_at'>;
 
 /**
  * A recording of a call, left the caller and right the agent: `GET /api/calls/ID/sound/RECORDING.FORMAT`, in ranges too. How loud

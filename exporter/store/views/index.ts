@@ -6,9 +6,11 @@ export {
   listTurns,
 } from './call-list.ts';
 export { type Choices, getChoices } from './choices.ts';
+export { COST_DIMENSIONS, type CostDimension, getCostBy } from './cost-by.ts';
 export { getLatency, type LatencyView, type ModelLatency } from './latency.ts';
 export { type Counted, getQuality, type QualityView } from './quality.ts';
 export { listFinishedSince, listRunning, type RunningCall } from './running.ts';
 export type { CallSelection } from './selection.ts';
+export { listSlowTurns } from './slow-turns.ts';
 export { getSpending, type SpendingPart, type SpendingView } from './spending.ts';
 export { type CallTotals, getSilence, getTotals, type SilenceFigures } from './totals.ts';

@@ -50,7 +50,7 @@ const keysOf = async (db: Database) =>
   (
     await db.query<{ key: string }>(`\
 SELECT pg_get_constraintdef(oid) AS key FROM pg_constraint
-WHERE contype = 'p' AND connamespace = ':schema'::regnamespace AND conrelid::regclass::text LIKE '%call_%'
+WHERE contype = 'p' AND connamespace = ':schema'::regnamespace AND conrelid::regclass::text ~ 'call_(spans|queue|logs|metrics)'
   AND conparentid = 0
 ORDER BY conrelid::regclass::text`)
   ).map(({ key }) => key.replace('PRIMARY KEY ', ''));

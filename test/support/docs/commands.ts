@@ -51,6 +51,12 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
   [/^npx earshot check .*--baseline /, { by: 'test/integration/cli/check.test.ts', has: "'--baseline'" }],
   [/^npx earshot check /, { by: 'test/integration/cli/check.test.ts', has: "runCli(['check'" }],
+  [
+    /^npx earshot (save CALL|open bad-call\.earshot)/,
+    { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(save, ' },
+  ],
+  [/^npx earshot score /, { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(score, ' }],
+  [/^gunzip -c bad-call\.earshot/, { by: 'test/unit/call-file/hostile.test.ts', has: 'gunzipSync(' }],
   [/^npx esbuild /, RUN],
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],

@@ -299,6 +299,29 @@ test('of tags that cannot be, and of more than 32, one line a call is said', (t)
   );
 });
 
+test('scores are on the call, also when they come after its end; of those that cannot be one line a call is said', (t) => {
+  const logged = recordDiagnostics(t);
+  takeSpans();
+  const call = startCall({ id: 'C1', at: 1_790_000_000_000 });
+  call.score('politeness', 0.5);
+  call.score('a name with spaces', 1);
+  call.score('none', undefined as never);
+  call.end({ at: 1_790_000_060_000 });
+  call.score('politeness', 0.9);
+  call.score('solved', 'yes');
+  const told = takeFacts().flatMap(({ scores = [] }) => scores);
+  assert.deepEqual(
+    told.map(({ name, value, label }) => [name, value ?? label]),
+    [
+      ['politeness', 0.5],
+      ['politeness', 0.9],
+      ['solved', 'yes'],
+    ],
+  );
+  assert.equal(logged.warn.length, 1);
+  assert.match(logged.warn[0] ?? '', /^earshot: Call\.score: saw a name of another form/);
+});
+
 test('an address with credentials is not attached, and not shown', (t) => {
   const logged = recordDiagnostics(t);
   const call = startCall({ id: 'C1' });

@@ -11,6 +11,10 @@ const TABLES: readonly (readonly [table: string, what: string])[] = [
   ['call_metrics', 'One row a call. Key: `call_id`.'],
   ['call_logs', 'One row a turn. Key: `call_id`, `turn_index`.'],
   [
+    'call_scores',
+    'One row a score of a call. Key: `call_id`, `name`. [Scores](scores.md) says where they come from.',
+  ],
+  [
     'rollup_calls',
     'Rollups: what the calls of a period come to, for each set of dimensions (`tenant` to `channel`). A call is of the period\nin which it began.',
   ],
@@ -53,7 +57,7 @@ function page(): string {
   return `${[
     '# Columns',
     '',
-    'Every column of `call_metrics` and `call_logs`, generated from `model/rows.ts`, and of the tables of rollups, from',
+    'Every column of `call_metrics`, `call_logs` and `call_scores`, generated from `model/rows.ts`, and of the tables of rollups, from',
     '`model/rollups.ts`. NULL is unknown, never 0. How the figures are worked out is in [definitions.md](definitions.md);',
     'how rollups are kept is in [operations.md](operations.md#rollups).',
     '',

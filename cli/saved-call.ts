@@ -1,0 +1,62 @@
+import { type CallFile, computedAgain, RememberedPrices, withoutWords } from '../exporter/call-file/index.ts';
+import { finalizeCall } from '../exporter/finalize.ts';
+import { loadPriceList } from '../exporter/pipeline/price-list.ts';
+import {
+  type CallKey,
+  type Database,
+  factsOfRows,
+  getCallLogs,
+  getCallMetrics,
+  getCallScores,
+  partsOf,
+} from '../exporter/store/index.ts';
+import { safeText } from '../model/safe-text.ts';
+import type { Settings } from '../model/settings.ts';
+import { VERSION } from '../model/version.ts';
+import { CommandError } from './command.ts';
+
+/** A call as it is saved. */
+export interface SavedCall {
+  readonly file: Omit<CallFile, 'sounds'>;
+  /** Columns whose values in the database are not what the spans come to now. */
+  readonly differences: readonly string[];
+}
+
+/** Reads a finished call with all that its rows come from. @throws CommandError when it is gone. */
+export async function savedCall(
+  db: Database,
+  key: CallKey,
+  settings: Settings,
+  content: boolean,
+  warn: (text: string) => void,
+): Promise<SavedCall> {
+  const { tenant, callId } = partsOf(key);
+  const priceList = await loadPriceList(settings, warn);
+  // In one transaction: a late span in between would give rows that are not of these spans.
+  const { metrics, logs, scores, facts } = await db.transaction(async (tx) => {
+    await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return {
+      metrics: await getCallMetrics(tx, callId, tenant),
+      logs: await getCallLogs(tx, callId, tenant),
+      scores: await getCallScores(tx, callId, tenant),
+      facts: (
+        await factsOfRows(tx, key, { maxCallSpans: settings.maxCallSpans, callGapMs: settings.callGap })
+      ).facts,
+    };
+  });
+  if (metrics === undefined) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+  const prices = new RememberedPrices(priceList);
+  if (facts.length > 0) finalizeCall(facts, prices);
+  const file = {
+    writtenBy: VERSION,
+    savedAtUs: Date.now() * 1_000,
+    content,
+    priceList: prices.name,
+    prices: prices.used,
+    metrics,
+    scores,
+    turns: content ? logs : logs.map((turn) => ({ ...turn, user_text: null, agent_text: null })),
+    facts: content ? facts : facts.map(withoutWords),
+  };
+  return { file, differences: computedAgain({ ...file, sounds: [] })?.differences ?? [] };
+}
