@@ -11,6 +11,8 @@ export async function finalizeEndedCalls(
   db: Database,
   settings: Settings,
   warn: (message: string) => void,
+  /** Calls in one transaction. (Default: those of a worker.) */
+  batch?: number,
 ): Promise<void> {
   const priceList = await loadPriceList(settings, warn);
   const queue = new Queue(db, {
@@ -20,6 +22,7 @@ export async function finalizeEndedCalls(
   });
   const worker = new FinalizeWorker({
     queue,
+    ...(batch !== undefined && { batch }),
     onError: (error, call) => warn(`${call?.callId ?? 'the queue'} could not be finalized: ${String(error)}`),
   });
   await worker.drain();

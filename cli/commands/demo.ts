@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEMO_TAG } from '../../demo/tag.ts';
 import { type Database, deleteTaggedCalls, getCallMetrics } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { ATTR } from '../../model/semconv.ts';
@@ -21,13 +22,14 @@ import { reportCall, reportCalls } from './report.ts';
 
 /** How long the rows may take after the last call: the finalize delay, a flush, and a slow machine. */
 const ROWS_DEADLINE_MS = 20_000;
-/** On every call of a demo, which is no one's. */
-const DEMO_TAG = 'earshot.demo';
+const [DAYS, MOST_DAYS] = [7, 366];
+const [CALLS, MOST_CALLS] = [2_000, 200_000];
 
 export const demo: Command = {
   name: 'demo',
   summary: 'run a phone agent on this machine, call it, and show where the silence went',
   help: `Usage: earshot demo [--seed N] [--via-otlp] [--database] [--json]
+       earshot demo --fast [--days 7] [--calls 2000] [--seed N] [--database] [--json]
        earshot demo --clean [--database]
 
 Starts an unmodified phone agent (examples/phone-agent) under --import earshot/register, with simulators of Twilio,
@@ -39,6 +41,11 @@ their cost and outcome, and each turn of one of them as a waterfall. It takes ab
   --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; with
                --database to OTEL_EXPORTER_OTLP_ENDPOINT when that is set, which must then write to that database
   --database   works on EARSHOT_DATABASE_URL (or DATABASE_URL). Without it the demo never does
+  --fast       simulates weeks of calls without audio and without an agent, and writes their spans and rows; in a minute.
+               Three agents, each of which a new version replaces in half of the calls from the middle of the time on.
+               What the versions really differ by is shown at the end
+  --days N     how many days, up to now (default ${DAYS}; 1 to ${MOST_DAYS})
+  --calls N    how many calls (default ${CALLS}; 1 to ${MOST_CALLS.toLocaleString('en-US')})
   --clean      removes the calls of all demos, which have the tag earshot.demo, and makes none
   --json       the rows of the calls, as earshot report --json
 
@@ -49,6 +56,9 @@ is set.`,
     seed: { type: 'string' },
     'via-otlp': { type: 'boolean' },
     database: { type: 'boolean' },
+    fast: { type: 'boolean' },
+    days: { type: 'string' },
+    calls: { type: 'string' },
     clean: { type: 'boolean' },
   },
   maxArguments: 0,
@@ -60,6 +70,14 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const json = options.json === true;
   const settings = settingsOf(options.database === true);
   if (options.clean === true) return clean(settings, io);
+  if (options.fast === true) {
+    const days = readCount('days', options.days, DAYS, MOST_DAYS);
+    const calls = readCount('calls', options.calls, CALLS, MOST_CALLS);
+    const { writeWeeks } = await import('../demo/weeks.ts');
+    return writeWeeks(settings, { seed, days, calls }, json, io);
+  }
+  for (const option of ['days', 'calls'])
+    if (options[option] !== undefined) throw new UsageError(`--${option}: goes with --fast alone.`);
   const paint = painter(io.colour);
   const startedUs = Date.now() * 1_000;
   io.err(paint('bold', 'earshot demo: four callers, one phone agent, no line of earshot in it'));
@@ -212,6 +230,13 @@ async function clean(settings: Settings, io: Io): Promise<ExitCode> {
   } finally {
     await database.close();
   }
+}
+
+function readCount(option: string, text: unknown, fallback: number, most: number): number {
+  if (text === undefined) return fallback;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+  throw new UsageError(`--${option}: saw ${String(text)}, expected a whole number, 1 to ${most}.`);
 }
 
 function readSeed(text: unknown): number {

@@ -158,7 +158,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['calls', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map((room) => `exporter/${room}`),
   ],
   'ui/web': ['model', 'ui/shared'],
-  demo: [],
+  // Names of spans and attributes, for calls that are simulated.
+  demo: ['model'],
   cli: [
     'model',
     'recordings',
@@ -171,6 +172,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...[
       'call-file',
       'calls',
+      'dialects',
       'finalize',
       'kit',
       'metrics',

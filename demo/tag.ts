@@ -1,0 +1,2 @@
+/** On every call of a demo, which is no one's. */
+export const DEMO_TAG = 'earshot.demo';
