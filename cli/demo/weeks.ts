@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { CAST } from '../../demo/weeks/cast.ts';
 import { spansOf } from '../../demo/weeks/spans.ts';
+import { truthOf } from '../../demo/weeks/truth.ts';
 import { simulateWeeks, type WeeksOptions } from '../../demo/weeks/weeks.ts';
 import { readFact } from '../../exporter/dialects/index.ts';
 import { type Database, Journal } from '../../exporter/store/index.ts';
@@ -12,6 +14,7 @@ import { finalizeEndedCalls } from '../finalize.ts';
 import { nextCommand } from '../next-command.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
+import { truthTable } from './truth.ts';
 
 type Weeks = Pick<WeeksOptions, 'seed' | 'days' | 'calls'>;
 
@@ -32,8 +35,16 @@ export async function writeWeeks(settings: Settings, weeks: Weeks, json: boolean
     const warn = (message: string) => io.err(`earshot: ${safeText(message)}`);
     await finalizeEndedCalls(database.db, settings, warn, CALLS_TOGETHER);
     const seconds = Math.round((performance.now() - beganMs) / 100) / 10;
-    if (json) io.out(toJson({ ...weeks, spans, seconds }));
-    else io.out(`${weeks.calls} calls of ${weeks.days} days, ${spans} spans, in ${seconds} s.`);
+    const truth = CAST.map((agent) => truthOf(agent));
+    if (json) io.out(toJson({ ...weeks, spans, seconds, truth }));
+    else
+      io.out(
+        [
+          `${weeks.calls} calls of ${weeks.days} days, ${spans} spans, in ${seconds} s.`,
+          '\nWhat is really different, in half of the calls from the middle of the time on:\n',
+          truthTable(truth, io.screen),
+        ].join('\n'),
+      );
     io.err(
       paint(
         'dim',

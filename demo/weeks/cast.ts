@@ -105,8 +105,9 @@ export interface Agent {
   /** Of all calls, by weight. */
   readonly weight: number;
   readonly direction: Direction;
-  /** With `livekit` the stretches of the user's voice are spans of their own, as its framework writes them. */
-  readonly transport: 'twilio' | 'livekit';
+  readonly transport: 'twilio' | 'webrtc';
+  /** The stretches of the user's voice are spans of their own, as LiveKit's framework writes them. */
+  readonly showsVoice: boolean;
   readonly campaigns: readonly string[];
   readonly languages: readonly (readonly [weight: number, Language])[];
   /** Tokens of the prompt before anyone has spoken. */
@@ -161,6 +162,7 @@ export const CAST: readonly Agent[] = [
     weight: 5,
     direction: 'inbound',
     transport: 'twilio',
+    showsVoice: false,
     campaigns: ['bistro', 'trattoria'],
     languages: [[1, 'en']],
     promptTokens: 700,
@@ -176,7 +178,8 @@ export const CAST: readonly Agent[] = [
     name: 'support',
     weight: 3,
     direction: 'web',
-    transport: 'livekit',
+    transport: 'webrtc',
+    showsVoice: true,
     campaigns: ['help'],
     languages: [
       [2, 'en'],
@@ -195,7 +198,8 @@ export const CAST: readonly Agent[] = [
     name: 'reminders',
     weight: 2,
     direction: 'outbound',
-    transport: 'livekit',
+    transport: 'twilio',
+    showsVoice: true,
     campaigns: ['spring-recall', 'autumn-recall'],
     languages: [
       [1, 'en'],

@@ -47,7 +47,12 @@ interface Utterance {
 }
 
 /** The turns of a call that a person answered. */
-export function converse(agent: Agent, version: Version, language: Language, chance: Chance): SimulatedTurn[] {
+export function converse(
+  agent: Agent,
+  version: Version,
+  language: Language,
+  chance: Chance,
+): SimulatedTurn[] {
   const turns = [greeting(version, chance)];
   const exchanges = 1 + chance.count(agent.turns - 1);
   let startedAt = endOf(turns) + chance.seconds(THOUGHT);
@@ -64,9 +69,24 @@ export function converse(agent: Agent, version: Version, language: Language, cha
   return withHangUp(turns, chance);
 }
 
-/** What the agent says first, and all it says to a machine. */
-export function greeting(version: Version, chance: Chance): SimulatedTurn {
-  const stages = spokenFrom(version, chance, 0.3, GREETING_CHARACTERS, 0);
+/** The agent says its words when the machine has said its own. */
+export function leaveMessage(version: Version, chance: Chance): SimulatedTurn {
+  const seconds = 2 + 4 * chance.share();
+  const heard: SimulatedStage = {
+    kind: 'stt',
+    startedAt: 0.3,
+    firstByteAt: 0.7,
+    endedAt: 0.3 + seconds,
+    by: version.stt,
+    audioSeconds: seconds,
+  };
+  return openingTurn([heard, ...spokenFrom(version, chance, heard.endedAt + 0.5, GREETING_CHARACTERS, 0)]);
+}
+
+const greeting = (version: Version, chance: Chance): SimulatedTurn =>
+  openingTurn(spokenFrom(version, chance, 0.3, GREETING_CHARACTERS, 0));
+
+function openingTurn(stages: readonly SimulatedStage[]): SimulatedTurn {
   return {
     initiator: 'agent',
     startedAt: 0.3,

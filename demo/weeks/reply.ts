@@ -53,13 +53,19 @@ export function replyOf(
     const filler = agent.filler ? spokenFrom(version, chance, asked.endedAt, 24, 0) : [];
     const toolAt = asked.endedAt + 0.005;
     const toolEndedAt = toolAt + chance.seconds(TOOL);
-    stages.push(asked, ...filler, { kind: 'tool', startedAt: toolAt, endedAt: toolEndedAt, toolName: agent.tool });
+    stages.push(asked, ...filler, {
+      kind: 'tool',
+      startedAt: toolAt,
+      endedAt: toolEndedAt,
+      toolName: agent.tool,
+    });
     at = toolEndedAt + 0.005;
     promptTokens += 60;
   }
   const answer = request(version, chance, at, promptTokens, 18 + chance.count(28), 'stop');
   const { firstByteAt = at, outputTokens = 0 } = answer;
-  const sentenceAt = firstByteAt + Math.min(FIRST_SENTENCE_TOKENS, outputTokens) / version.llm.tokensPerSecond;
+  const sentenceAt =
+    firstByteAt + Math.min(FIRST_SENTENCE_TOKENS, outputTokens) / version.llm.tokensPerSecond;
   const freeAt = endOf(stages.filter(({ kind }) => kind === 'playback'));
   return [
     ...stages,
@@ -138,7 +144,9 @@ function request(
     endedAt: firstByteAt + outputTokens / tokensPerSecond,
     by: llm,
     inputTokens,
-    ...(isCached && { cachedInputTokens: Math.floor((inputTokens - 120) / CACHED_BY_TOKENS) * CACHED_BY_TOKENS }),
+    ...(isCached && {
+      cachedInputTokens: Math.floor((inputTokens - 120) / CACHED_BY_TOKENS) * CACHED_BY_TOKENS,
+    }),
     outputTokens,
     finishReason,
   };

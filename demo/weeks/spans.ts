@@ -102,9 +102,14 @@ class SpanWriter {
       ],
     });
     for (const stage of stages) this.#stage(stage, index, { trace, id });
-    if (this.#call.agent.transport !== 'livekit') return;
+    if (!this.#call.agent.showsVoice) return;
     for (const stretch of stretches)
-      this.#add(trace, id, { name: LIVEKIT.userSpeaking, ...stretch, attributes: {}, scopeName: LIVEKIT.scopeName });
+      this.#add(trace, id, {
+        name: LIVEKIT.userSpeaking,
+        ...stretch,
+        attributes: {},
+        scopeName: LIVEKIT.scopeName,
+      });
   }
 
   #stage(stage: SimulatedStage, turnIndex: number, turn: { trace: number; id: string }): void {

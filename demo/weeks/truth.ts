@@ -1,0 +1,87 @@
+import type { Agent, Version } from './cast.ts';
+import { chanceOf } from './chance.ts';
+import type { SimulatedTurn } from './conversation.ts';
+import { type SimulatedCall, simulateCall } from './weeks.ts';
+
+/** What a version of an agent comes to over so many calls that chance hardly matters. */
+export interface VersionTruth {
+  /** From the end of what the user said to the agent's first sound, in seconds. */
+  readonly silence: { readonly p50: number; readonly p95: number; readonly mean: number };
+  /** Interruptions by turns. */
+  readonly interruptionRate: number;
+  /** Times the agent took the user to be finished and was wrong, by its commits. */
+  readonly cutOffRate: number;
+  /** SUCCESS by calls whose outcome is known. */
+  readonly successRate: number;
+}
+
+/** What is really different between the versions of an agent. */
+export interface AgentTruth {
+  readonly agent: string;
+  readonly versions: readonly [a: string, b: string];
+  /** In words: what was changed. */
+  readonly changes: readonly string[];
+  readonly a: VersionTruth;
+  readonly b: VersionTruth;
+}
+
+export function truthOf(agent: Agent, calls = 3_000): AgentTruth {
+  const [a, b] = agent.versions;
+  return {
+    agent: agent.name,
+    versions: [a.version, b.version],
+    changes: changesOf(a, b),
+    a: versionTruth(agent, a, calls),
+    b: versionTruth(agent, b, calls),
+  };
+}
+
+function versionTruth(agent: Agent, version: Version, count: number): VersionTruth {
+  const calls = Array.from({ length: count }, (_, number) =>
+    simulateCall(agent, version, chanceOf(number, 'truth')),
+  );
+  const turns = calls.flatMap((call) => call.turns);
+  const silences = turns.flatMap(silenceOf).sort((a, b) => a - b);
+  const at = (fraction: number) => silences[Math.floor(fraction * silences.length)] ?? Number.NaN;
+  const commits = turns.flatMap((turn) => turn.commits.map((_, index) => isWrong(turn, index)));
+  const known = calls.filter(({ outcome }) => outcome !== undefined);
+  return {
+    silence: { p50: at(0.5), p95: at(0.95), mean: share(silences, (seconds) => seconds) },
+    interruptionRate: share(turns, ({ interruptions }) =>
+      interruptions.some(({ kind }) => kind === 'barge_in') ? 1 : 0,
+    ),
+    cutOffRate: share(commits, (wrong) => (wrong ? 1 : 0)),
+    successRate: share(known, ({ outcome }) => (outcome === 'SUCCESS' ? 1 : 0)),
+  };
+}
+
+/** Of a turn in which the user was answered. */
+function silenceOf({ stretches, heardAt }: SimulatedTurn): number[] {
+  const said = stretches.at(-1);
+  return said === undefined || heardAt === undefined ? [] : [heardAt - said.endedAt];
+}
+
+const isWrong = ({ commits, goesOn }: SimulatedTurn, index: number): boolean =>
+  goesOn || index < commits.length - 1;
+
+const share = <T>(all: readonly T[], of: (each: T) => number): number =>
+  all.reduce((sum, each) => sum + of(each), 0) / all.length;
+
+const ms = (seconds: number): string => `${Math.round(seconds * 1_000)} ms`;
+
+function changesOf(a: Version, b: Version): string[] {
+  const change = <T>(what: string, of: (version: Version) => T, show: (value: T) => string): string[] =>
+    of(a) === of(b) ? [] : [`${what} ${show(of(a))} → ${show(of(b))}`];
+  const model = ({ provider, model }: SimulatedCall['version']['llm' | 'tts' | 'stt']) =>
+    `${provider} ${model}`;
+  return [
+    ...change('endpointing', ({ endpointingSeconds }) => endpointingSeconds, ms),
+    ...change('own code before the request', ({ preparationSeconds }) => preparationSeconds, ms),
+    ...(['stt', 'llm', 'tts'] as const).flatMap((stage) => change(stage, (version) => version[stage], model)),
+    ...change(
+      'success',
+      ({ successRate }) => successRate,
+      (rate) => `${Math.round(rate * 100)} %`,
+    ),
+  ];
+}
