@@ -110,6 +110,7 @@ export const stoppedAt = (stages: readonly SimulatedStage[], at: number): Simula
     .filter(({ startedAt }) => startedAt < at)
     .map((stage) => {
       if (stage.endedAt <= at) return stage;
+      if (stage.errorType !== undefined) return { ...stage, endedAt: at };
       const { firstByteAt, outputTokens, finishReason: _, ...rest } = stage;
       const isUnderWay = firstByteAt !== undefined && firstByteAt <= at;
       const part = isUnderWay ? (at - firstByteAt) / (stage.endedAt - firstByteAt) : 0;
