@@ -1,10 +1,12 @@
 /** What the page shows of many calls. Each statement is bounded in what it looks at. */
+
 export { CALL_SORTS, type CallSort } from '../select-calls.ts';
 export {
   type CallPosition,
   listCallPage,
   listTurns,
 } from './call-list.ts';
+export { type CallSample, type CallSamples, getCallSamples } from './call-samples.ts';
 export { type Choices, getChoices } from './choices.ts';
 export { COST_DIMENSIONS, type CostDimension, getCostBy } from './cost-by.ts';
 export { getLatency, type LatencyView, type ModelLatency } from './latency.ts';

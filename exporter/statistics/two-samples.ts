@@ -1,0 +1,170 @@
+import { quantileOf } from './quantile.ts';
+import { type Random, seeded } from './random.ts';
+
+/**
+ * A figure of clusters, such as calls, each of which has any number of values. `ratio`: the sum of one thing by the sum of
+ * another, as a mean or a share is. `quantile`: of all values of all clusters.
+ */
+export type Statistic<Cluster> =
+  | {
+      readonly kind: 'ratio';
+      /** Undefined: nothing is known of this cluster. */
+      readonly of: (cluster: Cluster) => readonly [part: number, whole: number] | undefined;
+    }
+  | {
+      readonly kind: 'quantile';
+      readonly of: (cluster: Cluster) => readonly number[];
+      /** 0.5 is the median. */
+      readonly fraction: number;
+    };
+
+/** How far apart a figure of two samples is. */
+export interface TwoSamples {
+  /** NaN: not known. */
+  readonly a: number;
+  readonly b: number;
+  /** `b` − `a`. */
+  readonly difference: number;
+  /** Where the difference is likely to be. NaN: the samples do not say. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface TwoSamplesOptions {
+  /** The same seed gives the same intervals. (Default: 1.) */
+  readonly seed?: number;
+  /** Pairs of samples that are drawn. (Default: 1000.) */
+  readonly replicates?: number;
+  /** How often the interval holds the true difference. (Default: 0.95.) */
+  readonly level?: number;
+}
+
+/** A figure that is not known in more of the replicates has no interval. */
+const MOST_UNKNOWN = 0.1;
+
+/**
+ * Differences of figures between two samples of clusters, with intervals: percentile bootstrap by cluster (Efron and
+ * Tibshirani 1993), each sample drawn again on its own. Quantiles interpolate linearly, as `percentile_cont` of PostgreSQL.
+ *
+ * Clusters are weighted and not copied, so that values are sorted once: a replicate costs one pass over the values.
+ */
+export const compareSamples = <Cluster, Name extends string>(
+  a: readonly Cluster[],
+  b: readonly Cluster[],
+  statistics: Readonly<Record<Name, Statistic<Cluster>>>,
+  options?: TwoSamplesOptions,
+): Record<Name, TwoSamples> => finished(comparingSamples(a, b, statistics, options));
+
+/** The same in pieces: where other work is to go on in between. */
+export function* comparingSamples<Cluster, Name extends string>(
+  a: readonly Cluster[],
+  b: readonly Cluster[],
+  statistics: Readonly<Record<Name, Statistic<Cluster>>>,
+  { seed = 1, replicates = 1_000, level = 0.95 }: TwoSamplesOptions = {},
+): Generator<void, Record<Name, TwoSamples>> {
+  const names = Object.keys(statistics) as Name[];
+  const sides = [a, b].map((clusters) => ({
+    count: clusters.length,
+    figures: prepare(
+      clusters,
+      names.map((name) => statistics[name]),
+    ),
+  }));
+  const [valuesOfA = [], valuesOfB = []] = sides.map(({ count, figures }) =>
+    figures(new Uint16Array(count).fill(1)),
+  );
+  const random = seeded(seed);
+  const found = names.map(() => new Float64Array(replicates));
+  for (let replicate = 0; replicate < replicates; replicate += 1) {
+    const [ofA = [], ofB = []] = sides.map(({ count, figures }) => figures(drawn(count, random)));
+    for (const [index, differences] of found.entries())
+      differences[replicate] = (ofB[index] as number) - (ofA[index] as number);
+    yield;
+  }
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const [inA, inB] = [valuesOfA[index] as number, valuesOfB[index] as number];
+      return [name, { a: inA, b: inB, difference: inB - inA, ...middle(found[index] ?? [], level) }];
+    }),
+  ) as Record<Name, TwoSamples>;
+}
+
+/** What work in pieces comes to, all at once. */
+export function finished<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
+/** How often each cluster is in a sample that is drawn with replacement. */
+function drawn(count: number, random: Random): Uint16Array {
+  const weights = new Uint16Array(count);
+  for (let draw = 0; draw < count; draw += 1) {
+    const cluster = random.below(count);
+    weights[cluster] = (weights[cluster] as number) + 1;
+  }
+  return weights;
+}
+
+function middle(differences: Iterable<number>, level: number): { low: number; high: number } {
+  const all = Float64Array.from(differences);
+  const known = all.filter((value) => !Number.isNaN(value));
+  if (known.length < (1 - MOST_UNKNOWN) * all.length) return { low: Number.NaN, high: Number.NaN };
+  return { low: quantileOf(known, (1 - level) / 2), high: quantileOf(known, (1 + level) / 2) };
+}
+
+type Weights = Uint16Array;
+
+/** The figures of clusters by their weights. */
+function prepare<Cluster>(
+  clusters: readonly Cluster[],
+  statistics: readonly Statistic<Cluster>[],
+): (weights: Weights) => number[] {
+  const figures = statistics.map((statistic) =>
+    statistic.kind === 'ratio'
+      ? ratioOf(clusters.map(statistic.of))
+      : quantileIn(clusters.map(statistic.of), statistic.fraction),
+  );
+  return (weights) => figures.map((figure) => figure(weights));
+}
+
+function ratioOf(parts: readonly (readonly [number, number] | undefined)[]): (weights: Weights) => number {
+  const part = Float64Array.from(parts, (each) => each?.[0] ?? 0);
+  const whole = Float64Array.from(parts, (each) => each?.[1] ?? 0);
+  return (weights) => {
+    let [sum, of] = [0, 0];
+    for (let at = 0; at < weights.length; at += 1) {
+      const weight = weights[at] as number;
+      sum += weight * (part[at] as number);
+      of += weight * (whole[at] as number);
+    }
+    return of > 0 ? sum / of : Number.NaN;
+  };
+}
+
+function quantileIn(values: readonly (readonly number[])[], fraction: number): (weights: Weights) => number {
+  const all = values.flatMap((each, cluster) => each.map((value) => [value, cluster] as const));
+  all.sort(([one], [other]) => one - other);
+  const ascending = Float64Array.from(all, ([value]) => value);
+  const clusters = Uint32Array.from(all, ([, cluster]) => cluster);
+  const counts = Uint32Array.from(values, ({ length }) => length);
+  return (weights) => {
+    let count = 0;
+    for (let at = 0; at < counts.length; at += 1) count += (counts[at] as number) * (weights[at] as number);
+    if (count === 0) return Number.NaN;
+    const position = (count - 1) * fraction;
+    const below = Math.floor(position);
+    let [seen, at] = [0, 0];
+    for (; at < ascending.length; at += 1) {
+      seen += weights[clusters[at] as number] as number;
+      if (seen > below) break;
+    }
+    const value = ascending[at] ?? Number.NaN;
+    const share = position - below;
+    if (share === 0 || seen > below + 1) return value;
+    do at += 1;
+    while (at < ascending.length && weights[clusters[at] as number] === 0);
+    return value + ((ascending[at] ?? Number.NaN) - value) * share;
+  };
+}
