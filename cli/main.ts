@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   mcp: async () => (await import('./commands/mcp.ts')).mcp,
   score: async () => (await import('./commands/score.ts')).score,
   check: async () => (await import('./commands/check.ts')).check,
+  compare: async () => (await import('./commands/compare.ts')).compare,
+  slo: async () => (await import('./commands/slo.ts')).slo,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   export: async () => (await import('./commands/export.ts')).exportCommand,

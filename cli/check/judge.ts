@@ -2,10 +2,12 @@ import { FIGURE_NAMES, FIGURES, type FigureName, type Figures } from './figures.
 
 export type Limits = Readonly<Partial<Record<FigureName, number>>>;
 
-/** What an earlier check found, and by which share a figure may be worse. */
+/** What other calls came to, and by which share a figure may be worse. */
 export interface Baseline {
   readonly figures: Readonly<Partial<Record<FigureName, number>>>;
   readonly tolerance: number;
+  /** Why figures that it should have are not in it. */
+  readonly missing?: Readonly<Partial<Record<FigureName, string>>>;
 }
 
 export interface Needs {
@@ -19,7 +21,8 @@ export interface Verdict {
   /** `unknown`: nothing can be said; why is in `note`. */
   readonly status: 'holds' | 'broken' | 'unknown';
   readonly value: number | null;
-  readonly limit: number;
+  /** Null: the baseline does not say. */
+  readonly limit: number | null;
   /** Where the limit comes from. */
   readonly from: 'limit' | 'baseline';
   readonly count: number;
@@ -35,11 +38,13 @@ export function judge(
   return FIGURE_NAMES.flatMap((name) => {
     const given = limits[name];
     const before = baseline?.figures[name];
+    const missing = baseline?.missing?.[name];
     return [
       ...(given === undefined ? [] : [verdictOf(name, figures, given, 'limit', needs)]),
       ...(baseline === undefined || before === undefined
         ? []
         : [verdictOf(name, figures, worseBy(name, before, baseline.tolerance), 'baseline', needs)]),
+      ...(missing === undefined ? [] : [unknownOf(name, figures, missing)]),
     ];
   });
 }
@@ -49,6 +54,36 @@ const isAtLeast = (name: FigureName): boolean => 'atLeast' in FIGURES[name];
 const worseBy = (name: FigureName, value: number, share: number): number =>
   value * (isAtLeast(name) ? 1 - share : 1 + share);
 
+const unknownOf = (figure: FigureName, figures: Figures, missing: string): Verdict => ({
+  figure,
+  status: 'unknown',
+  value: figures[figure].value,
+  limit: null,
+  from: 'baseline',
+  count: figures[figure].count,
+  note: `baseline: ${missing}`,
+});
+
+/** The figures of other calls as a baseline; those that say nothing are missing. */
+export function baselineOf(figures: Figures, tolerance: number, needs: Needs): Baseline {
+  const known: Partial<Record<FigureName, number>> = {};
+  const missing: Partial<Record<FigureName, string>> = {};
+  for (const name of FIGURE_NAMES) {
+    const { value, count } = figures[name];
+    const few = tooFew(name, count, needs);
+    if (few === undefined && value !== null) known[name] = value;
+    else missing[name] = few ?? NOT_KNOWN;
+  }
+  return { figures: known, tolerance, missing };
+}
+
+function tooFew(figure: FigureName, count: number, needs: Needs): string | undefined {
+  const { of } = FIGURES[figure];
+  return count < needs[of] ? `too few ${of}: ${count}, needs ${needs[of]}` : undefined;
+}
+
+const NOT_KNOWN = 'not known of any';
+
 function verdictOf(
   figure: FigureName,
   figures: Figures,
@@ -57,11 +92,10 @@ function verdictOf(
   needs: Needs,
 ): Verdict {
   const { value, count, lowerBound } = figures[figure];
-  const { of } = FIGURES[figure];
   const base = { figure, value, limit, from, count } as const;
-  if (count < needs[of])
-    return { ...base, status: 'unknown', note: `too few ${of}: ${count}, needs ${needs[of]}` };
-  if (value === null) return { ...base, status: 'unknown', note: 'not known of any' };
+  const few = tooFew(figure, count, needs);
+  if (few !== undefined) return { ...base, status: 'unknown', note: few };
+  if (value === null) return { ...base, status: 'unknown', note: NOT_KNOWN };
   const holds = isAtLeast(figure) ? value >= limit : value <= limit;
   return {
     ...base,

@@ -10,7 +10,7 @@ export function readLimits(options: Given): Limits {
   return Object.fromEntries(
     FIGURE_NAMES.flatMap((name) => {
       const text = options[name];
-      return typeof text === 'string' ? [[name, limitOf(name, text.trim())]] : [];
+      return typeof text === 'string' ? [[name, limitOf(name, text.trim(), `--${name}`)]] : [];
     }),
   );
 }
@@ -22,11 +22,12 @@ const EXPECTED = {
   count: 'a whole number',
 } as const;
 
-function limitOf(name: FigureName, text: string): number {
+/** @param where - that the message of an error begins with */
+export function limitOf(name: FigureName, text: string, where: string): number {
   const { unit } = FIGURES[name];
   const value = { seconds: secondsOf, USD: numberOf, ratio: shareOf, count: wholeOf }[unit](text);
   if (value !== undefined) return value;
-  throw new UsageError(`--${name}: saw ${text}, expected ${EXPECTED[unit]}.`);
+  throw new UsageError(`${where}: saw ${text}, expected ${EXPECTED[unit]}.`);
 }
 
 function secondsOf(text: string): number | undefined {

@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { callTotals } from '../../exporter/store/index.ts';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type CallFilter, callTotals } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import { FIGURE_NAMES, FIGURES, figuresOf } from '../check/figures.ts';
-import { type Baseline, exitCodeOf, judge } from '../check/judge.ts';
+import { type Baseline, baselineOf, exitCodeOf, judge } from '../check/judge.ts';
 import { readBaseline, readLimits, readNeed, shareOf } from '../check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../check/render.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
@@ -11,6 +11,8 @@ import { CHOICE_HELP, CHOICE_OPTIONS, readFilter } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
+import { filterOfSelection, isSelection, readSelection } from '../selection.ts';
+import { readSlo } from '../slo/file.ts';
 
 const MIN_TURNS = 30;
 const MIN_CALLS = 10;
@@ -20,7 +22,8 @@ export const check: Command = {
   name: 'check',
   summary: 'hold the figures of calls against limits: a gate for CI and for canaries',
   help: `Usage: earshot check --LIMIT VALUE … [options]
-       earshot check --baseline FILE [--tolerance 10%] [options]
+       earshot check --slo FILE [options]
+       earshot check --baseline CALLS [--tolerance 10%] [options]
 
 Compares the figures of finished calls with limits, prints a line for each, and says it with its exit code: 0, all hold;
 1, one is broken; 2, none is broken, and something could not be judged: too few turns, or not known.
@@ -29,9 +32,13 @@ Limits, any of them:
 
 ${FIGURE_NAMES.map((name) => `  ${`--${name}`.padEnd(21)}${FIGURES[name].what}`).join('\n')}
 
-By an earlier check:
+  --slo FILE           the limits of a file such as earshot.slo.yaml; those given beside it come first (earshot slo --help)
 
-  --baseline FILE      what earshot check --json wrote: no figure may be worse by more than the tolerance
+By other calls:
+
+  --baseline CALLS     no figure may be worse than theirs by more than the tolerance. CALLS is a selection as earshot compare
+                       has it, of calls that are otherwise as those that are judged: 'version=1.4.0 last 7d'. A time alone,
+                       'last 7d', is up to --since. Or a file that earshot check --json wrote
   --tolerance SHARE    (default ${TOLERANCE})
 
 Which calls:
@@ -53,6 +60,7 @@ Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .ear
   options: {
     ...CHOICE_OPTIONS,
     ...(Object.fromEntries(FIGURE_NAMES.map((name) => [name, { type: 'string' }])) as Command['options']),
+    slo: { type: 'string' },
     baseline: { type: 'string' },
     tolerance: { type: 'string' },
     'min-turns': { type: 'string' },
@@ -71,10 +79,17 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   // The limit has the name of a filter.
   const { unpriced, ...choice } = options;
   const filter = readFilter(choice, options.utc === true);
-  const limits = readLimits(options);
-  const baseline = baselineOf(options);
-  if (Object.keys(limits).length === 0 && baseline === undefined)
-    throw new UsageError(`saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, or --baseline FILE.`);
+  const limits = {
+    ...(typeof options.slo === 'string' ? readSlo(options.slo).limits : {}),
+    ...readLimits(options),
+  };
+  const tolerance = toleranceOf(options);
+  const given =
+    typeof options.baseline === 'string' ? baselineGiven(options.baseline, choice, filter) : undefined;
+  if (Object.keys(limits).length === 0 && given === undefined)
+    throw new UsageError(
+      `saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, --slo FILE or --baseline CALLS.`,
+    );
   const needs = {
     turns: readNeed('min-turns', options['min-turns'], MIN_TURNS),
     calls: readNeed('min-calls', options['min-calls'], MIN_CALLS),
@@ -84,6 +99,12 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   try {
     await finalizeEnded(database, settings, io);
     const figures = figuresOf(await callTotals(database.db, filter));
+    const baseline: Baseline | undefined =
+      given === undefined
+        ? undefined
+        : 'figures' in given
+          ? { figures: given.figures, tolerance }
+          : baselineOf(figuresOf(await callTotals(database.db, given.calls)), tolerance, needs);
     const verdicts = judge(figures, limits, { baseline, needs });
     const values = Object.fromEntries(FIGURE_NAMES.map((name) => [name, figures[name].value]));
     if (options.json === true) io.out(toJson({ figures: values, verdicts }));
@@ -98,19 +119,43 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   }
 }
 
-function baselineOf(options: Invocation['options']): Baseline | undefined {
-  const { baseline: file, tolerance: text = TOLERANCE } = options;
+function toleranceOf({ tolerance: text = TOLERANCE }: Invocation['options']): number {
   const tolerance = shareOf(String(text));
-  if (tolerance === undefined)
-    throw new UsageError(`--tolerance: saw ${String(text)}, expected a share such as 0.1 or 10%.`);
-  if (typeof file !== 'string') return undefined;
+  if (tolerance !== undefined) return tolerance;
+  throw new UsageError(`--tolerance: saw ${String(text)}, expected a share such as 0.1 or 10%.`);
+}
+
+/** What is compared with: figures of a file, or calls whose figures are to be read. */
+function baselineGiven(
+  given: string,
+  choice: Invocation['options'],
+  judged: CallFilter,
+): { figures: Baseline['figures'] } | { calls: CallFilter } {
+  if (!existsSync(given) && isSelection(given)) return { calls: baselineCalls(given, choice, judged) };
   let read: string;
   try {
-    read = readFileSync(file, 'utf8');
+    read = readFileSync(given, 'utf8');
   } catch (error) {
-    throw new UsageError(`--baseline: cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`);
+    throw new UsageError(
+      `--baseline: cannot read ${given} (${(error as NodeJS.ErrnoException).code}), and it is no selection such as 'last 7d'.`,
+    );
   }
-  return { figures: readBaseline(read, file), tolerance };
+  return { figures: readBaseline(read, given) };
+}
+
+/** Calls of a time alone are those before the ones that are judged: no call is judged by itself. */
+function baselineCalls(given: string, choice: Invocation['options'], judged: CallFilter): CallFilter {
+  const calls = filterOfSelection('--baseline', given, choice, choice.utc === true);
+  const named = readSelection('--baseline', given);
+  const isTime = Object.keys(named).every((name) => name === 'since' || name === 'until');
+  if (!isTime || named.until !== undefined) return calls;
+  if (judged.since === undefined)
+    throw new UsageError(
+      `--baseline: saw ${given}, which has the calls that are judged; expected --since beside it, or another version.`,
+    );
+  if (calls.since !== undefined && calls.since >= judged.since)
+    throw new UsageError(`--baseline: saw ${given}, expected a time that begins before --since.`);
+  return { ...calls, until: judged.since };
 }
 
 function write(option: string, work: () => void): void {

@@ -5,7 +5,9 @@ import type { Measurement } from './measure-call.ts';
 import { followMeter } from './meter.ts';
 
 /** Seconds. Dense where people notice: a reply after 1.2 s is late. */
-const LATENCY_BUCKETS = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5, 8, 15, 30];
+export const LATENCY_BUCKETS = [
+  0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5, 8, 15, 30,
+];
 /** Seconds. From a wrong number to an hour. */
 const DURATION_BUCKETS = [1, 5, 10, 20, 30, 60, 120, 180, 300, 600, 1_200, 1_800, 3_600];
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { comparingSelections } from '../../exporter/comparison/selections.ts';
 import type { PriceList } from '../../exporter/pricing/index.ts';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../exporter/store/index.ts';
 import {
   type CallSelection,
+  getCallSamples,
   getChoices,
   getLatency,
   getQuality,
@@ -23,10 +25,11 @@ import {
 } from '../../exporter/store/views/index.ts';
 import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
-import type { AboutAnswer, CallsAnswer, SelectionFigures } from '../shared/api.ts';
+import type { AboutAnswer, CallsAnswer, CompareAnswer, SelectionFigures } from '../shared/api.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
 import { exportCalls } from './export-calls.ts';
+import { inPieces } from './in-pieces.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
 import { Recordings } from './recordings.ts';
@@ -138,14 +141,20 @@ export class Api {
   }
 
   /** `a` and `b` are query strings of their own. */
-  async #compare(query: URLSearchParams) {
+  async #compare(query: URLSearchParams): Promise<CompareAnswer> {
     const { db, targetSeconds } = this.#options;
-    const side = async (name: string): Promise<SelectionFigures> => {
-      const selection = selectionOf(new URLSearchParams(query.get(name) ?? ''));
-      const { models } = await getLatency(db, selection, targetSeconds);
-      return { ...(await this.#figures(selection)), models };
+    const selection = (name: string) => selectionOf(new URLSearchParams(query.get(name) ?? ''));
+    const side = async (of: CallSelection): Promise<SelectionFigures> => {
+      const { models } = await getLatency(db, of, targetSeconds);
+      return { ...(await this.#figures(of)), models };
     };
-    return { a: await side('a'), b: await side('b'), target_seconds: targetSeconds };
+    const [a, b] = [selection('a'), selection('b')];
+    return {
+      a: await side(a),
+      b: await side(b),
+      target_seconds: targetSeconds,
+      ...(await inPieces(comparingSelections(await getCallSamples(db, a), await getCallSamples(db, b)))),
+    };
   }
 
   async #call(key: CallKey, request: IncomingMessage, response: ServerResponse) {

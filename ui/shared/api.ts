@@ -3,6 +3,7 @@
  * (docs/columns.md): money is text in USD with all its places, instants are ISO 8601, null is unknown. Instants within a
  * call are seconds from its start.
  */
+import type { FigureDifference } from '../../exporter/comparison/compare.ts';
 import type {
   CallSort,
   CallTotals,
@@ -155,6 +156,12 @@ export interface CompareAnswer {
   a: SelectionFigures;
   b: SelectionFigures;
   target_seconds: number;
+  /** Each figure with its difference and 95 % interval, as `earshot compare --json` has them. */
+  figures: FigureDifference[];
+  /** What they come to, in a sentence. */
+  verdict: string;
+  /** What to keep in mind. */
+  notes: string[];
 }
 
 /** `GET /api/about` */

@@ -1,96 +1,86 @@
-import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
+import type { FigureDifference } from '../../exporter/comparison/compare.ts';
+import { showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
+import { COST_PARTS } from '../../model/vocabulary.ts';
 import type { CompareAnswer, SelectionFigures } from './api.ts';
-import { type Difference, medianDifference, plainDifference, shareDifference } from './difference.ts';
-import { showCount, showLimit, showMoney, showSeconds, showShare } from './format.ts';
+import { showCount, showLimit, showMoney, showShare, UNKNOWN } from './format.ts';
 
-/** One line of a comparison. */
+/** What is said of a difference; `plain`: nothing, as no interval is computed of it. */
+export type Judgment = FigureDifference['judgment'] | 'plain';
+
+/** One line of a comparison, as it is shown. */
 export interface ComparedLine {
   group: string;
   name: string;
-  difference: Difference;
-  show(value: number | null): string;
+  a: string;
+  b: string;
+  change: string;
+  interval: string;
+  judgment: Judgment;
+  note?: string;
+}
+
+const GROUPS: readonly (readonly [group: string, names: RegExp])[] = [
+  ['Silence', /^silence_/],
+  ['Silence by segment', /^segment_/],
+  ['Cost', /^cost_/],
+  ['Quality', /^(interruption|outcome)_/],
+];
+
+/** All that is compared of two selections, in groups. */
+export function comparedLines({ a, b, figures, target_seconds }: CompareAnswer): ComparedLine[] {
+  const plain = (
+    group: string,
+    name: string,
+    show: (value: number | null) => string,
+    of: (side: SelectionFigures) => number | null,
+  ): ComparedLine => ({
+    group,
+    name,
+    a: show(of(a)),
+    b: show(of(b)),
+    change: '',
+    interval: '',
+    judgment: 'plain',
+  });
+  const others: Readonly<Record<string, readonly ComparedLine[]>> = {
+    Silence: [
+      plain(
+        'Silence',
+        `under ${showLimit(target_seconds)}`,
+        showShare,
+        ({ silence }) => silence.under_target,
+      ),
+    ],
+    Cost: COST_PARTS.map((part) =>
+      plain('Cost', `${part}, a call`, showMoney, ({ totals }) =>
+        perCall(totals[`cost_${part}`], totals.calls),
+      ),
+    ).filter((line) => line.a !== UNKNOWN || line.b !== UNKNOWN),
+  };
+  return [
+    plain('Calls', 'calls', showCount, ({ totals }) => totals.calls),
+    plain('Calls', 'turns', showCount, ({ totals }) => totals.turns),
+    ...GROUPS.flatMap(([group, names]) => [
+      ...figures.filter(({ name }) => names.test(name)).map((figure) => lineOf(group, figure)),
+      ...(others[group] ?? []),
+    ]),
+  ];
+}
+
+function lineOf(group: string, figure: FigureDifference): ComparedLine {
+  const { title, unit, difference, judgment, note } = figure;
+  const show = (value: number | null) => (value === null ? UNKNOWN : showFigure(unit, value));
+  return {
+    group,
+    name: title,
+    a: show(figure.a),
+    b: show(figure.b),
+    change: difference === null ? UNKNOWN : showDifference(unit, difference),
+    interval: showInterval(figure),
+    judgment,
+    ...(note !== undefined && { note }),
+  };
 }
 
 const perCall = (total: string | null, calls: number): number | null =>
   total === null || calls === 0 ? null : Number(total) / calls;
-
-/** All that is compared of two selections, in groups. */
-export function comparedLines({ a, b, target_seconds }: CompareAnswer): ComparedLine[] {
-  const line = (
-    group: string,
-    name: string,
-    difference: Difference,
-    show: (value: number | null) => string,
-  ): ComparedLine => ({ group, name, difference, show });
-  const quartiles = ({ silence }: SelectionFigures) => ({ ...silence, n: silence.turns });
-  const under = ({ silence: { under_target, turns } }: SelectionFigures) => ({
-    part: under_target === null ? null : under_target * turns,
-    of: turns,
-  });
-  const success = ({ totals: { outcomes, calls } }: SelectionFigures) => ({
-    part: outcomes.SUCCESS ?? 0,
-    of: calls - (outcomes.unknown ?? 0),
-  });
-  const interrupted = ({ totals }: SelectionFigures) => ({
-    part: totals.interruptions,
-    of: totals.judged_turns,
-  });
-  const plain = (of: (figures: SelectionFigures) => number | null) => plainDifference(of(a), of(b));
-  return [
-    line(
-      'Calls',
-      'calls',
-      plain(({ totals }) => totals.calls),
-      showCount,
-    ),
-    line(
-      'Calls',
-      'turns',
-      plain(({ totals }) => totals.turns),
-      showCount,
-    ),
-    line('Silence', 'p50', medianDifference(quartiles(a), quartiles(b)), showSeconds),
-    line(
-      'Silence',
-      'p95',
-      plain(({ silence }) => silence.p95),
-      showSeconds,
-    ),
-    line(
-      'Silence',
-      `under ${showLimit(target_seconds)}`,
-      shareDifference(under(a), under(b), 'high'),
-      showShare,
-    ),
-    ...SEGMENTS.map((segment) =>
-      line(
-        'Silence, mean of each segment',
-        segment,
-        plain(({ silence }) => silence.segments[segment] ?? null),
-        showSeconds,
-      ),
-    ),
-    line(
-      'Cost',
-      'a call',
-      plain(({ totals }) => perCall(totals.cost_total, totals.calls)),
-      showMoney,
-    ),
-    line(
-      'Cost',
-      'a minute',
-      plain(({ totals }) => perCall(totals.cost_total, totals.duration_seconds / 60)),
-      showMoney,
-    ),
-    ...COST_PARTS.map((name) =>
-      line(
-        'Cost',
-        `${name}, a call`,
-        plain(({ totals }) => perCall(totals[`cost_${name}`], totals.calls)),
-        showMoney,
-      ),
-    ),
-    line('Quality', 'success, where known', shareDifference(success(a), success(b), 'high'), showShare),
-    line('Quality', 'interrupted turns', shareDifference(interrupted(a), interrupted(b), 'low'), showShare),
-  ].filter(({ difference }) => difference.a !== null || difference.b !== null);
-}

@@ -49,6 +49,11 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   ],
   [/^spark-submit /, { by: 'test/integration/warehouse/engines.test.ts', has: 'cost_by_campaign.py' }],
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
+  [/^npx earshot check .*--slo /, { by: 'test/integration/cli/weeks.test.ts', has: "'--slo'" }],
+  [/^npx earshot check .*--baseline '/, { by: 'test/integration/cli/weeks.test.ts', has: "'last 7d'" }],
+  [/^npx earshot slo /, { by: 'test/unit/cli/slo.test.ts', has: 'rulesText(' }],
+  [/^npx earshot compare /, { by: 'test/integration/cli/weeks.test.ts', has: "earshot('compare'" }],
+  [/^npx earshot demo .*--(fast|clean)/, { by: 'test/integration/cli/weeks.test.ts', has: "'--fast'" }],
   [/^npx earshot check .*--baseline /, { by: 'test/integration/cli/check.test.ts', has: "'--baseline'" }],
   [/^npx earshot check /, { by: 'test/integration/cli/check.test.ts', has: "runCli(['check'" }],
   [

@@ -1,19 +1,20 @@
 import type { CompareAnswer } from '../../shared/api.ts';
-import { type ComparedLine, comparedLines } from '../../shared/comparison.ts';
-import type { Verdict } from '../../shared/difference.ts';
-import { showShare } from '../../shared/format.ts';
+import { type ComparedLine, comparedLines, type Judgment } from '../../shared/comparison.ts';
 import { useFetched } from '../app/fetching.ts';
 import { Trouble } from './empty.tsx';
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+const WORDS: Readonly<Record<Judgment, string>> = {
   better: 'better',
   worse: 'worse',
-  different: '',
-  same: 'no more than chance',
-  too_few: 'too few to say',
+  other: 'different',
+  same: 'no different',
+  unclear: 'not clear',
+  too_few: 'too few',
+  unknown: '',
+  plain: '',
 };
 
-/** The figures of two selections, with the differences that are more than chance marked. */
+/** The figures of two selections, how far apart they are, and what of it is more than chance. */
 export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchParams }) {
   const asked = new URLSearchParams({ a: a.toString(), b: b.toString() });
   const { data, error } = useFetched<CompareAnswer>(`/api/compare?${asked}`);
@@ -23,6 +24,9 @@ export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchPa
   const groups = [...new Set(lines.map(({ group }) => group))];
   return (
     <section class="card pad" aria-label="Differences">
+      <p>
+        <strong>{data.verdict}</strong>
+      </p>
       <table class="compare-table">
         <thead>
           <tr class="compare-row compare-head">
@@ -30,13 +34,14 @@ export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchPa
             <th scope="col">A</th>
             <th scope="col">B</th>
             <th scope="col">change</th>
+            <th scope="col">95 % interval</th>
             <th scope="col">verdict</th>
           </tr>
         </thead>
         {groups.map((group) => (
           <tbody key={group}>
             <tr class="compare-row compare-group">
-              <th colSpan={5} scope="rowgroup">
+              <th colSpan={6} scope="rowgroup">
                 {group}
               </th>
             </tr>
@@ -48,24 +53,26 @@ export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchPa
           </tbody>
         ))}
       </table>
-      <p class="dim small">
-        A verdict stands where a difference can be told from chance: medians by their quartiles, shares by
-        their counts, at 95 %. Fewer than 20 on a side say nothing.
-      </p>
+      {data.notes.map((note) => (
+        <p key={note} class="dim small">
+          {note}
+        </p>
+      ))}
     </section>
   );
 }
 
-function Line({ line: { name, difference, show } }: { line: ComparedLine }) {
-  const { a, b, relative, verdict } = difference;
-  const sign = (relative ?? 0) > 0 ? '+' : '';
+function Line({ line: { name, a, b, change, interval, judgment, note } }: { line: ComparedLine }) {
   return (
     <tr class="compare-row">
       <th scope="row">{name}</th>
-      <td>{show(a)}</td>
-      <td>{show(b)}</td>
-      <td class={`nowrap verdict-${verdict}`}>{relative === null ? '–' : `${sign}${showShare(relative)}`}</td>
-      <td class={`verdict-${verdict}`}>{WORDS[verdict]}</td>
+      <td>{a}</td>
+      <td>{b}</td>
+      <td class={`nowrap verdict-${judgment}`}>{change}</td>
+      <td class="dim">{interval}</td>
+      <td class={`verdict-${judgment}`} title={note}>
+        {WORDS[judgment]}
+      </td>
     </tr>
   );
 }

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { parseDuration } from '../../model/settings.ts';
+import { FIGURE_NAMES, type FigureName } from '../check/figures.ts';
+import type { Limits } from '../check/judge.ts';
+import { limitOf } from '../check/options.ts';
+import { UsageError } from '../command.ts';
+
+/** What is promised of calls: what `earshot.slo.yaml` says. */
+export interface Slo {
+  readonly limits: Limits;
+  /** For how long an error budget is, in seconds. (Default: 30 days.) */
+  readonly windowSeconds: number;
+}
+
+const WINDOW_SECONDS = 30 * 86_400;
+const LEAST_WINDOW_SECONDS = 7 * 86_400;
+const LINE = /^([\w-]+):[ \t]+(?:'([^']*)'|"([^"]*)"|([^\s'"#][^#]*?))[ \t]*(?:#.*)?$/;
+
+/**
+ * A file of promises: YAML with a figure of `earshot check` and its limit on each line, and `window`.
+ * @throws UsageError that says what is wrong in which line.
+ */
+export function readSlo(file: string): Slo {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  return parseSlo(text, file);
+}
+
+/** The same of the text of a file. */
+export function parseSlo(text: string, file: string): Slo {
+  const limits: Partial<Record<FigureName, number>> = {};
+  let windowSeconds = WINDOW_SECONDS;
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (/^\s*(#|---\s*$|$)/.test(line)) continue;
+    const where = `${file}, line ${index + 1}`;
+    const [, name = '', single, double, plain] = LINE.exec(line) ?? [];
+    const value = single ?? double ?? plain;
+    if (value === undefined)
+      throw new UsageError(`${where}: saw ${line.trim()}, expected a line such as silence-p95: 800ms.`);
+    const figure = FIGURE_NAMES.find((each) => each === name);
+    if (name === 'window') windowSeconds = windowOf(value, where);
+    else if (figure === undefined)
+      throw new UsageError(`${where}: saw ${name}, expected window or one of ${FIGURE_NAMES.join(', ')}.`);
+    else if (limits[figure] !== undefined) throw new UsageError(`${where}: saw ${name} a second time.`);
+    else limits[figure] = limitOf(figure, value, where);
+  }
+  if (Object.keys(limits).length === 0)
+    throw new UsageError(`${file}: saw no limit, expected one of ${FIGURE_NAMES.join(', ')}.`);
+  return { limits, windowSeconds };
+}
+
+function windowOf(text: string, where: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms / 1_000 >= LEAST_WINDOW_SECONDS) return ms / 1_000;
+  throw new UsageError(`${where}: window: saw ${text}, expected 7d or more, such as 30d.`);
+}
