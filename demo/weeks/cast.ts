@@ -28,14 +28,14 @@ export interface Transcriber extends ModelName {
   readonly finalTranscript: Delay;
 }
 
-export const LLAMA: LanguageModel = {
+const LLAMA: LanguageModel = {
   provider: 'groq',
   model: 'llama-3.1-8b-instant',
   firstToken: { medianSeconds: 0.14, sigma: 0.35 },
   secondsPerThousandTokens: 0.02,
   tokensPerSecond: 400,
 };
-export const GPT_MINI: LanguageModel = {
+const GPT_MINI: LanguageModel = {
   provider: 'openai',
   model: 'gpt-4.1-mini',
   firstToken: { medianSeconds: 0.33, sigma: 0.45 },
@@ -43,7 +43,7 @@ export const GPT_MINI: LanguageModel = {
   tokensPerSecond: 110,
   caches: true,
 };
-export const GPT: LanguageModel = {
+const GPT: LanguageModel = {
   provider: 'openai',
   model: 'gpt-4.1',
   firstToken: { medianSeconds: 0.46, sigma: 0.5 },
@@ -51,22 +51,22 @@ export const GPT: LanguageModel = {
   tokensPerSecond: 80,
   caches: true,
 };
-export const SONIC: Voice = {
+const SONIC: Voice = {
   provider: 'cartesia',
   model: 'sonic-2',
   firstAudio: { medianSeconds: 0.11, sigma: 0.3 },
 };
-export const FLASH: Voice = {
+const FLASH: Voice = {
   provider: 'elevenlabs',
   model: 'eleven_flash_v2_5',
   firstAudio: { medianSeconds: 0.19, sigma: 0.4 },
 };
-export const NOVA: Transcriber = {
+const NOVA: Transcriber = {
   provider: 'deepgram',
   model: 'nova-3',
   finalTranscript: { medianSeconds: 0.12, sigma: 0.35 },
 };
-export const UNIVERSAL: Transcriber = {
+const UNIVERSAL: Transcriber = {
   provider: 'assemblyai',
   model: 'universal-streaming',
   finalTranscript: { medianSeconds: 0.16, sigma: 0.3 },

@@ -1,4 +1,4 @@
-import { quantileOf } from './quantile.ts';
+import { quantile } from './quantile.ts';
 import { type Random, seeded } from './random.ts';
 
 /**
@@ -111,7 +111,8 @@ function middle(differences: Iterable<number>, level: number): { low: number; hi
   const all = Float64Array.from(differences);
   const known = all.filter((value) => !Number.isNaN(value));
   if (known.length < (1 - MOST_UNKNOWN) * all.length) return { low: Number.NaN, high: Number.NaN };
-  return { low: quantileOf(known, (1 - level) / 2), high: quantileOf(known, (1 + level) / 2) };
+  known.sort();
+  return { low: quantile(known, (1 - level) / 2), high: quantile(known, (1 + level) / 2) };
 }
 
 type Weights = Uint16Array;

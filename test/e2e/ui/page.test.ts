@@ -177,7 +177,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const page = await open('/compare');
     await page.getByLabel('agent of A').selectOption('booking');
     await page.getByLabel('agent of B').selectOption('reception');
-    await page.getByRole('row', { name: /^p50/ }).waitFor();
+    await page.getByRole('row', { name: /^silence p50/ }).waitFor();
     assert.match(at(page).search, /a=agent%3Dbooking&b=agent%3Dreception/);
     await page.goto(`${served.url}/compare?call_a=${newest}`);
     await page.getByRole('region', { name: 'Call B' }).getByRole('link').first().click();

@@ -12,7 +12,7 @@ describe('simulated weeks in a database, and what is said of them', () => {
   before(async () => {
     postgres = await startPostgres();
     env = { EARSHOT_DATABASE_URL: await postgres.createDatabase() };
-    demo = await earshot('demo', '--fast', '--database', '--days', '7', '--calls', '700', '--seed', '2');
+    demo = await earshot('demo', '--fast', '--database', '--days', '7', '--calls', '450', '--seed', '2');
   });
   after(() => postgres?.stop());
 
@@ -21,7 +21,7 @@ describe('simulated weeks in a database, and what is said of them', () => {
 
   test('they are written, and what the versions really differ by is shown', () => {
     assert.equal(demo.code, 0, demo.stderr);
-    assert.match(demo.stdout, /^700 calls of 7 days, \d+ spans, in [\d.]+ s\.$/m);
+    assert.match(demo.stdout, /^450 calls of 7 days, \d+ spans, in [\d.]+ s\.$/m);
     assert.match(
       demo.stdout,
       /^front-desk +1\.4\.0 → 1\.5\.0 +own code before the request 200 ms → 50 ms +/m,
@@ -37,7 +37,7 @@ describe('simulated weeks in a database, and what is said of them', () => {
       a: { calls: number };
       b: { calls: number };
     };
-    assert.ok(a.calls > 150 && b.calls > 50, `${a.calls} and ${b.calls} calls`);
+    assert.ok(a.calls > 100 && b.calls > 30, `${a.calls} and ${b.calls} calls`);
     const find = (name: string) => figures.find((figure) => figure.name === name);
     for (const name of ['silence_mean', 'silence_p50', 'segment_preparation_mean']) {
       const [low = 0, high = 0] = find(name)?.interval ?? [];
@@ -90,12 +90,12 @@ describe('simulated weeks in a database, and what is said of them', () => {
     const slo = ['check', '--slo', 'docs/examples/earshot.slo.yaml'];
     const { stdout } = await earshot(...slo, '--silence-p95', '30s');
     assert.match(stdout, /^silence-p95 +\S+ \w+ +at most 30\.0 s /m);
-    assert.match(stdout, /^cost-per-minute +\$0\.\d+ +at most \$0\.0800 +700 calls +holds$/m);
+    assert.match(stdout, /^cost-per-minute +\$0\.\d+ +at most \$0\.0800 +450 calls +holds$/m);
   });
 
   test('they are removed, and nothing else', async () => {
     const { stdout } = await earshot('demo', '--clean', '--database');
-    assert.match(stdout, /^Removed 700 calls /);
+    assert.match(stdout, /^Removed 450 calls /);
     assert.match((await earshot('report')).stdout, /^No finished calls/);
   });
 });

@@ -16,6 +16,7 @@ import type {
   SpendingView,
   TotalsAnswer,
 } from '../../../ui/shared/api.ts';
+import { comparedLines } from '../../../ui/shared/comparison.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillWorld } from '../../support/page-world.ts';
 
@@ -212,6 +213,15 @@ describe('the API of the page', () => {
     );
     assert.equal(compared.a.totals.calls, calls.filter((row) => row.agent_name === 'booking').length);
     assert.equal(compared.b.totals.calls, CALLS);
+    const [p50] = compared.figures;
+    assert.equal(p50?.name, 'silence_p50');
+    assert.ok(p50.interval === null || p50.interval[0] <= p50.interval[1]);
+    assert.match(compared.notes.join('\n'), /calls are in A and in B.*by chance alone/s);
+    const lines = comparedLines(compared);
+    assert.deepEqual(
+      [...new Set(lines.map(({ group }) => group))],
+      [...['Calls', 'Silence', 'Silence by segment', 'Cost', 'Quality']],
+    );
   });
 
   test('files hold every call', async () => {

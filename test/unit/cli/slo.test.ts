@@ -90,17 +90,17 @@ test('Prometheus takes the rules: they fire where a budget burns, and are silent
     input_series: [
       ...['1.5', '+Inf'].map((le) => ({
         series: `voice_eou_latency_seconds_bucket{le="${le}"}`,
-        values: `0+${le === '1.5' ? 100 - late : 100}x400`,
+        values: `0+${le === '1.5' ? 100 - late : 100}x75`,
       })),
-      { series: 'voice_eou_latency_seconds_count', values: '0+100x400' },
-      { series: 'voice_turns_total', values: '0+100x400' },
-      { series: 'voice_calls_total{voice_call_outcome="SUCCESS"}', values: '0+10x400' },
-      { series: 'voice_call_duration_seconds_sum', values: '0+600x400' },
-      { series: 'voice_call_cost_total{voice_cost_component="llm"}', values: `0+${usd * 10}x400` },
+      { series: 'voice_eou_latency_seconds_count', values: '0+100x75' },
+      { series: 'voice_turns_total', values: '0+100x75' },
+      { series: 'voice_calls_total{voice_call_outcome="SUCCESS"}', values: '0+10x75' },
+      { series: 'voice_call_duration_seconds_sum', values: '0+600x75' },
+      { series: 'voice_call_cost_total{voice_cost_component="llm"}', values: `0+${usd * 10}x75` },
     ],
   });
   const alerts = (name: string, fires: Readonly<Record<string, string>> | undefined) => ({
-    eval_time: '6h',
+    eval_time: '70m',
     alertname: name,
     exp_alerts: fires === undefined ? [] : [{ exp_labels: fires }],
   });
@@ -121,12 +121,12 @@ test('Prometheus takes the rules: they fire where a budget burns, and are silent
         promql_expr_test: [
           {
             expr: 'round(earshot_slo:errors:ratio_1h{slo="silence-p95"}, 0.001)',
-            eval_time: '6h',
+            eval_time: '70m',
             exp_samples: [{ labels: '{slo="silence-p95"}', value: 0.9 }],
           },
           {
             expr: 'count by (alertname, slo, severity) (ALERTS{alertstate="firing"})',
-            eval_time: '6h',
+            eval_time: '70m',
             exp_samples: [
               ['EarshotSloBurnsFast', silence],
               ['EarshotCostOverLimit', cost],

@@ -33,15 +33,14 @@ export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchPa
             <th scope="col">figure</th>
             <th scope="col">A</th>
             <th scope="col">B</th>
-            <th scope="col">change</th>
-            <th scope="col">95 % interval</th>
+            <th scope="col">change, 95 % interval</th>
             <th scope="col">verdict</th>
           </tr>
         </thead>
         {groups.map((group) => (
           <tbody key={group}>
             <tr class="compare-row compare-group">
-              <th colSpan={6} scope="rowgroup">
+              <th colSpan={5} scope="rowgroup">
                 {group}
               </th>
             </tr>
@@ -68,8 +67,10 @@ function Line({ line: { name, a, b, change, interval, judgment, note } }: { line
       <th scope="row">{name}</th>
       <td>{a}</td>
       <td>{b}</td>
-      <td class={`nowrap verdict-${judgment}`}>{change}</td>
-      <td class="dim">{interval}</td>
+      <td>
+        <div class={`nowrap verdict-${judgment}`}>{change}</div>
+        <div class="dim small">{interval}</div>
+      </td>
       <td class={`verdict-${judgment}`} title={note}>
         {WORDS[judgment]}
       </td>
