@@ -28,19 +28,24 @@ export function showDifference(unit: Unit, value: number): string {
 
 const points = (value: number): string => (Math.abs(value) * 100).toFixed(1);
 
-/** An interval in the direction of its difference: `120 to 240 ms`; on both sides of 0 with signs. */
+/** An interval with its signs, and the unit once: `−240 to −120 ms`. */
 export function showInterval({ unit, interval }: Pick<FigureDifference, 'unit' | 'interval'>): string {
   if (interval === null) return '';
   const [low, high] = interval;
-  return `${showDifference(unit, low)} to ${showDifference(unit, high)}`;
+  return fromTo(showDifference(unit, low), showDifference(unit, high));
+}
+
+/** `120 ms` and `240 ms` are `120 to 240 ms`. */
+function fromTo(from: string, to: string): string {
+  const [unit] = [' ms', ' points'].filter((each) => from.endsWith(each) && to.endsWith(each));
+  return `${unit === undefined ? from : from.slice(0, -unit.length)} to ${to}`;
 }
 
 /** Without signs, the smaller first, and the unit once: of a difference whose direction words say. */
 function sizes({ unit, interval }: FigureDifference): string {
   const [low = 0, high = 0] = (interval ?? []).map((value) => Math.abs(value)).sort((a, b) => a - b);
   if (unit === 'ratio') return `${points(low)} to ${points(high)}`;
-  const [from, to] = [showFigure(unit, low), showFigure(unit, high)];
-  return `${from.endsWith(' ms') && to.endsWith(' ms') ? from.slice(0, -3) : from} to ${to}`;
+  return fromTo(showFigure(unit, low), showFigure(unit, high));
 }
 
 const size = ({ unit, difference }: FigureDifference): string =>

@@ -51,7 +51,7 @@ describe('simulated weeks in a database, and what is said of them', () => {
   test('compare shows a line a figure, what it comes to, and what chance does', async () => {
     const { stdout } = await earshot('compare', ...changed);
     assert.match(stdout, /^A {2}version=1\.4\.0: \d+ calls, [\d,]+ turns with a silence$/m);
-    assert.match(stdout, /^silence p50 +\d+ ms +\d+ ms +−1\d\d ms +−\d+ ms to −\d+ ms +better$/m);
+    assert.match(stdout, /^silence p50 +\d+ ms +\d+ ms +−1\d\d ms +−\d+ to −\d+ ms +better$/m);
     assert.match(stdout, /by chance alone/);
   });
 

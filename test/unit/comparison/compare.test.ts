@@ -69,7 +69,7 @@ test('no difference is said only where the interval shows that there is none tha
   assert.equal(find(many, 'silence_p50').judgment, 'same');
   const few = compareCalls(sample(25, 1), sample(25, 2), OPTIONS);
   assert.equal(find(few, 'outcome_success').judgment, 'unclear');
-  assert.match(verdictInWords(few), /success not clear \([−+]\d+\.\d points to \+\d+\.\d points\)/);
+  assert.match(verdictInWords(few), /success not clear \([−+]\d+\.\d to \+\d+\.\d points\)/);
 });
 
 test('of too little nothing is said, and why', () => {
