@@ -14,7 +14,6 @@ type Given = Readonly<Record<string, unknown>>;
 const NAMES = Object.keys(CHOICE_OPTIONS);
 /** Shorter names of options. */
 const ALIASES: Readonly<Record<string, string>> = { version: 'service-version' };
-const TERM = /[\s,]*(?:([\w-]+)=("[^"]*"|[^\s,"]+)|last\s+([^\s,]+)|([^\s,.=]*)\.\.([^\s,.=]*))(?=[\s,]|$)/y;
 
 /** Whether a text is meant as a selection, and not as the name of a file. */
 export const isSelection = (text: string): boolean => /=|\.\.|^last\s/.test(text.trim());
@@ -22,22 +21,33 @@ export const isSelection = (text: string): boolean => /=|\.\.|^last\s/.test(text
 /** A selection such as `version=1.5.0, last 7d`, as options of a command have it. */
 export function readSelection(option: string, text: string): Record<string, string | string[]> {
   const found: Record<string, string | string[]> = {};
-  const given = text.trim();
-  TERM.lastIndex = 0;
-  while (TERM.lastIndex < given.length) {
-    const at = TERM.lastIndex;
-    const match = TERM.exec(given);
-    if (match === null) throw wrong(option, given.slice(at).trim());
-    const [, name, value = '', last, from, until] = match;
-    if (last !== undefined) found.since = last;
-    else if (name === undefined) {
-      if (from) found.since = from;
-      if (until) found.until = until;
-    } else set(found, option, ALIASES[name] ?? name, value.replaceAll('"', ''));
+  const terms = termsOf(text);
+  for (let at = 0; at < terms.length; at += 1) {
+    const term = terms[at] ?? '';
+    const [name, from] = [term.indexOf('='), term.indexOf('..')];
+    if (term === 'last' && terms[at + 1] !== undefined) {
+      at += 1;
+      found.since = terms[at] ?? '';
+    } else if (name > 0) {
+      const given = term.slice(0, name);
+      set(found, option, ALIASES[given] ?? given, term.slice(name + 1));
+    } else if (from >= 0 && term !== '..') {
+      if (from > 0) found.since = term.slice(0, from);
+      if (from + 2 < term.length) found.until = term.slice(from + 2);
+    } else throw wrong(option, term);
   }
-  if (Object.keys(found).length === 0) throw wrong(option, text);
+  if (terms.length === 0) throw wrong(option, text);
   return found;
 }
+
+/** What is between spaces and commas; what is in quotes is one. */
+const termsOf = (text: string): string[] =>
+  text
+    .split('"')
+    .map((part, index) => (index % 2 === 0 ? part.replaceAll(/[\s,]/g, '\n') : part))
+    .join('')
+    .split('\n')
+    .filter((term) => term !== '');
 
 /** What of both there is: of the options of a command, those that the selection does not name itself. */
 export function filterOfSelection(option: string, text: string, options: Given, utc = false): CallFilter {
@@ -48,7 +58,7 @@ export function filterOfSelection(option: string, text: string, options: Given, 
 }
 
 function set(found: Record<string, string | string[]>, option: string, name: string, value: string): void {
-  if (!NAMES.includes(name)) throw wrong(option, `${name}=${value}`);
+  if (!NAMES.includes(name) || value === '') throw wrong(option, `${name}=${value}`);
   if (name === 'since' || name === 'until') found[name] = value;
   else found[name] = [...(found[name] ?? []), value];
 }

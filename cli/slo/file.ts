@@ -14,7 +14,7 @@ export interface Slo {
 
 const WINDOW_SECONDS = 30 * 86_400;
 const LEAST_WINDOW_SECONDS = 7 * 86_400;
-const LINE = /^([\w-]+):[ \t]+(?:'([^']*)'|"([^"]*)"|([^\s'"#][^#]*?))[ \t]*(?:#.*)?$/;
+const LINE = /^([\w-]+):[ \t](.*)$/;
 
 /**
  * A file of promises: YAML with a figure of `earshot check` and its limit on each line, and `window`.
@@ -37,8 +37,8 @@ export function parseSlo(text: string, file: string): Slo {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (/^\s*(#|---\s*$|$)/.test(line)) continue;
     const where = `${file}, line ${index + 1}`;
-    const [, name = '', single, double, plain] = LINE.exec(line) ?? [];
-    const value = single ?? double ?? plain;
+    const [, name = '', rest = ''] = LINE.exec(line) ?? [];
+    const value = scalar(rest.trim());
     if (value === undefined)
       throw new UsageError(`${where}: saw ${line.trim()}, expected a line such as silence-p95: 800ms.`);
     const figure = FIGURE_NAMES.find((each) => each === name);
@@ -51,6 +51,18 @@ export function parseSlo(text: string, file: string): Slo {
   if (Object.keys(limits).length === 0)
     throw new UsageError(`${file}: saw no limit, expected one of ${FIGURE_NAMES.join(', ')}.`);
   return { limits, windowSeconds };
+}
+
+/** A value of YAML without the comment behind it, in quotes or not. Undefined: it is none. */
+function scalar(text: string): string | undefined {
+  const quote = /^['"]/.exec(text)?.[0];
+  if (quote === undefined) {
+    const comment = text.startsWith('#') ? 0 : text.search(/\s#/);
+    const value = comment < 0 ? text : text.slice(0, comment).trimEnd();
+    return value === '' ? undefined : value;
+  }
+  const end = text.indexOf(quote, 1);
+  return end > 0 && /^\s*(#|$)/.test(text.slice(end + 1)) ? text.slice(1, end) : undefined;
 }
 
 function windowOf(text: string, where: string): number {

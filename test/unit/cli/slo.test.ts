@@ -34,6 +34,13 @@ test('the example says what YAML says of it', () => {
   });
 });
 
+test('values may be in quotes, and comments behind them', () => {
+  const text = 'unpriced: \'0\' # none\r\nsilence-p95: "800ms"\n\n---\nsuccess-rate: 60% #less\n';
+  assert.deepEqual(parseSlo(text, 'x').limits, { unpriced: 0, 'silence-p95': 0.8, 'success-rate': 0.6 });
+  assert.throws(() => parseSlo("unpriced: '0' 1", 'x'), UsageError);
+  assert.throws(() => parseSlo('unpriced: # 0', 'x'), UsageError);
+});
+
 test('a line that says nothing, or what cannot be, is named', () => {
   const wrong: readonly (readonly [text: string, message: RegExp])[] = [
     [
