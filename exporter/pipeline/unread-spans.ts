@@ -3,7 +3,7 @@ import type { FinishedSpan } from '../../model/span-record.ts';
 /** Read at a stretch: half a millisecond of the event loop. */
 const STRETCH = 128;
 /** More than that do not wait, also where the event loop does not get round. */
-const MOST = 4 * STRETCH;
+const MOST = 8 * STRETCH;
 
 /**
  * Spans that have ended and are not read yet: the code of the application that ended them does not wait for it. It is done
