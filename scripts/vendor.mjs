@@ -96,6 +96,8 @@ async function file(name, packages, plugins = []) {
 
 /** A package's licence, as its authors have it. */
 function licence(name) {
-  const folder = dirname(createRequire(sdk).resolve(name === '@opentelemetry/sdk-node' ? sdk : `${name}/package.json`));
+  const folder = dirname(
+    createRequire(sdk).resolve(name === '@opentelemetry/sdk-node' ? sdk : `${name}/package.json`),
+  );
   return `${name}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8')}`;
 }

@@ -8,7 +8,14 @@ import { openPostgres } from '../../../exporter/store/postgres.ts';
 import { getCallMetrics } from '../../../exporter/store/read.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { EARSHOT_FILES, fixture, type ProgramEnd, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
+import {
+  EARSHOT_FILES,
+  fixture,
+  type ProgramEnd,
+  type ProgramOptions,
+  REGISTER,
+  run,
+} from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
