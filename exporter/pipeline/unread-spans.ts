@@ -35,9 +35,8 @@ export class UnreadSpans {
 
   #readStretch(): void {
     const spans = this.#spans;
-    if (spans.length <= STRETCH) return this.readAll();
-    this.#spans = spans.slice(STRETCH);
-    setImmediate(this.#readOn);
-    for (let index = 0; index < STRETCH; index += 1) this.#read(spans[index] as FinishedSpan);
+    this.#spans = spans.splice(STRETCH);
+    if (this.#spans.length > 0) setImmediate(this.#readOn);
+    for (const span of spans) this.#read(span);
   }
 }

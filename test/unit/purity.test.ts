@@ -137,6 +137,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   // The row writer's door to the processor, and to the spool where a process exits before that is open.
   'instrumentation/start': [
     'model',
+    'vendor',
     'recordings',
     'exporter',
     'exporter/spool',
