@@ -56,7 +56,7 @@ export async function benchOnEnd(): Promise<BenchResult[]> {
       name: 'onEnd, the call alone',
       ...alone,
       unit,
-      note: 'CPU until onEnd returns: we read the span then, BatchSpanProcessor keeps it and reads it later',
+      note: 'CPU until onEnd returns: both keep the span and read it later',
     },
     {
       name: 'span to bytes',

@@ -10,7 +10,7 @@ import { wallTimeMs } from './start-up.ts';
 const RUNS = 15;
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
-const REGISTER = 'dist/instrumentation/register.js';
+const REGISTER = 'dist/agent/instrumentation/register.js';
 
 /**
  * Wall time of a program that imports no SDK under `--import earshot/register`: where every supported SDK is installed,

@@ -7,7 +7,7 @@ import type { BenchResult } from './result.ts';
 
 const RUNS = 15;
 
-const REGISTER = new URL('../instrumentation/register.js', import.meta.url).href;
+const REGISTER = import.meta.resolve('earshot/register');
 const AUTO = import.meta.resolve('@opentelemetry/auto-instrumentations-node/register');
 
 /**

@@ -8,6 +8,7 @@ import { readFact } from './dialects/index.ts';
 import type { PipelineTotals } from './metrics/pipeline-metrics.ts';
 import { openPipeline, type PipelineTarget } from './pipeline/open-pipeline.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
+import { UnreadSpans } from './pipeline/unread-spans.ts';
 
 export type { FinishedSpan } from '../model/span-record.ts';
 export { EarshotError, type ErrorCode } from './kit/errors.ts';
@@ -29,17 +30,19 @@ const LIMITED_TAGS = `earshot: tags of a call or of the resource are left out of
  *
  *     new TracerProvider({ spanProcessors: [new CallSpanProcessor({ databaseUrl }), ...] })
  *
- * `onEnd` reads the span's facts into a bounded buffer and no more; they are written every 200 ms. Options beat the
- * environment; a bad value of the environment is reported and replaced by its default.
+ * `onEnd` keeps the span and no more. What it says is read when the event loop gets round, into a bounded buffer that is
+ * written every 200 ms. Options beat the environment; a bad value of the environment is reported and replaced by its default.
  */
 export class CallSpanProcessor {
   readonly #pipeline: Pipeline | undefined;
   readonly #reading: ReadOptions;
+  readonly #unread = new UnreadSpans((span) => this.#read(span));
   #shutdown: Promise<void> | undefined;
 
   constructor(options: CallSpanProcessorOptions = {}) {
     const { pipeline, settings } = openPipeline(options, NO_DATABASE);
     this.#pipeline = pipeline;
+    pipeline?.covers(() => this.#unread.readAll());
     let said = false;
     this.#reading = {
       captureContent: settings.captureContent,
@@ -57,18 +60,9 @@ export class CallSpanProcessor {
 
   onStart(): void {}
 
-  /** Takes the span's facts, if it is a call's. Never throws. */
+  /** Takes the span, whose facts count if it is a call's. Never throws. */
   onEnd(span: FinishedSpan): void {
-    if (this.#pipeline === undefined || this.#shutdown !== undefined) return;
-    try {
-      const fact = readFact(fromFinishedSpan(span), this.#reading);
-      if (fact === undefined) return;
-      if (isPlausible(fact)) this.#pipeline.accept(fact);
-      else this.#pipeline.metrics.dropped(1, 'implausible');
-    } catch (error) {
-      this.#pipeline.metrics.dropped(1, 'unreadable');
-      diag.error('earshot: a span could not be read and is dropped; the application goes on.', error);
-    }
+    if (this.#pipeline !== undefined && this.#shutdown === undefined) this.#unread.add(span);
   }
 
   /** Counts spans that ended before there was a processor and found no room to wait. */
@@ -92,5 +86,17 @@ export class CallSpanProcessor {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.#pipeline?.shutdown() ?? Promise.resolve();
     return this.#shutdown;
+  }
+
+  #read(span: FinishedSpan): void {
+    try {
+      const fact = readFact(fromFinishedSpan(span), this.#reading);
+      if (fact === undefined) return;
+      if (isPlausible(fact)) this.#pipeline?.accept(fact);
+      else this.#pipeline?.metrics.dropped(1, 'implausible');
+    } catch (error) {
+      this.#pipeline?.metrics.dropped(1, 'unreadable');
+      diag.error('earshot: a span could not be read and is dropped; the application goes on.', error);
+    }
   }
 }

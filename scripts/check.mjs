@@ -13,7 +13,10 @@ await Promise.all([
   step('licences', 'node scripts/licences.mjs'),
   step('biome', 'biome check --error-on-warnings .'),
   step('tsc of the page', 'tsc -p ui/web/tsconfig.json'),
-  step('tsc', 'tsc -p tsconfig.json && node scripts/vendor.mjs && node scripts/build-page.mjs').then(
+  step(
+    'tsc',
+    'tsc -p tsconfig.json && node scripts/vendor.mjs && node scripts/bundle-agent.mjs && node scripts/build-page.mjs',
+  ).then(
     (built) =>
       built &&
       Promise.all([

@@ -1,16 +1,28 @@
 import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
-let parts: ((name: string) => unknown) | undefined;
+
+type Packages = (name: string) => unknown;
 
 /**
- * A package of the OpenTelemetry SDK, out of the file that `scripts/vendor.mjs` makes of those that earshot needs.
+ * A package of OpenTelemetry, out of the files that `scripts/vendor.mjs` makes of those that earshot needs.
  *
- * It is in our package because the 2.x line declares a range of `@opentelemetry/api` that leaves out 1.10, with which it
+ * They are in our package because the 2.x line declares a range of `@opentelemetry/api` that leaves out 1.10, with which it
  * works, and pins its own packages to the patch: as dependencies they were two dozen warnings, and a copy of some for each
- * that needs it. One file also loads in half the time. Packages are loaded when they are asked for, and synchronously.
+ * that needs it. A file also loads in half the time. Packages are loaded when they are asked for, and synchronously.
  */
-export function vendored<Package>(name: string): Package {
-  parts ??= load('./opentelemetry.cjs') as (name: string) => unknown;
-  return parts(name) as Package;
+export const vendored = <Package>(name: string): Package => fileOf(name)(name) as Package;
+
+function fileOf(name: string): Packages {
+  switch (name) {
+    case '@opentelemetry/context-async-hooks':
+    case '@opentelemetry/core':
+    case '@opentelemetry/resources':
+    case '@opentelemetry/sdk-trace':
+      return load('./opentelemetry.cjs');
+    case '@opentelemetry/instrumentation':
+      return load('./instrumentation.cjs');
+    default:
+      return load('./exporters.cjs');
+  }
 }

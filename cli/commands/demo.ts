@@ -132,7 +132,7 @@ async function makeCalls(
   const world = await startDemoWorld({
     seed,
     agent: {
-      nodeArgs: ['--import', new URL('../../instrumentation/register.js', import.meta.url).href],
+      nodeArgs: ['--import', import.meta.resolve('earshot/register')],
       env,
     },
     onProgress: (progress) => {

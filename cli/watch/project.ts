@@ -8,7 +8,7 @@ export function registerUrl(folder: string): string {
   try {
     return pathToFileURL(createRequire(join(folder, 'package.json')).resolve('earshot/register')).href;
   } catch {
-    return new URL('../../instrumentation/register.js', import.meta.url).href;
+    return import.meta.resolve('earshot/register');
   }
 }
 

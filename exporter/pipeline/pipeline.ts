@@ -46,6 +46,7 @@ export class Pipeline {
   #connection: Connection | undefined;
   #shutdown: Promise<void> | undefined;
   #ended = false;
+  #readWaiting = () => {};
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -64,8 +65,16 @@ export class Pipeline {
       flushIntervalMs: settings.flushInterval,
       writeTimeoutMs: WRITE_TIMEOUT_MS,
     });
-    this.#forgetExit = atExit(() => this.#writer.saveAtExit());
+    this.#forgetExit = atExit(() => {
+      this.#readWaiting();
+      this.#writer.saveAtExit();
+    });
     this.#writer.start();
+  }
+
+  /** `read` accepts what has come and waits to be read: called before a flush, the shutdown or the exit, which cover it. */
+  covers(read: () => void): void {
+    this.#readWaiting = read;
   }
 
   /** Takes a fact in. False when it is dropped, which is counted. */
@@ -78,6 +87,7 @@ export class Pipeline {
    * @throws Error when they are neither.
    */
   flush(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<boolean> {
+    this.#readWaiting();
     return this.#writer.flush(timeoutMs);
   }
 
@@ -135,6 +145,7 @@ export class Pipeline {
     const deadlineMs = performance.now() + SHUTDOWN_TIMEOUT_MS - RESERVE_MS;
     const left = () => Math.max(0, deadlineMs - performance.now());
     try {
+      this.#readWaiting();
       const flushed = this.#writer.flush(left());
       this.#writer.stop();
       await flushed;

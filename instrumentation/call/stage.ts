@@ -4,6 +4,7 @@ import {
   context,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   trace,
 } from '@opentelemetry/api';
@@ -56,12 +57,15 @@ const NAMES: Record<StageKind, (facts: StageFacts) => string> = {
 export class Stage implements api.Stage {
   readonly kind: StageKind;
   readonly startUs: Micros;
-  readonly context: Context;
   readonly #owner: StageOwner | undefined;
   #soFar: (() => StageResult) | undefined;
   #open: (() => Span) | undefined;
   #opened: Span | undefined;
   #adopted: AdoptedSpan | undefined;
+  readonly #parent: Context;
+  #context: Context | undefined;
+  /** Of the span when it has ended: a call goes on for an hour, and need not hold what its spans said. */
+  #ids: SpanContext | undefined;
   #firstByteUs: Micros | undefined;
   #endUs: Micros | undefined;
   #cancelled = false;
@@ -72,21 +76,32 @@ export class Stage implements api.Stage {
     this.kind = kind;
     this.startUs = place?.startUs ?? nowUs();
     this.#owner = place?.owner;
+    this.#parent = place === undefined ? context.active() : (place.parent ?? ROOT_CONTEXT);
     if (place === undefined) {
       this.#endUs = this.startUs;
-      this.context = context.active();
+      this.#context = this.#parent;
       return;
     }
     const attributes = openingAttributes(kind, facts, place);
     this.#open = () =>
       guard('adopting a span', () => this.#adopt(facts, place, attributes)) ??
       start(kind, facts, place, attributes);
-    const parent = place.parent ?? ROOT_CONTEXT;
+    const parent = this.#parent;
     // With an adoption the span is known once the request runs, and nothing is written before.
     const within =
       guard('adopting a span', () => facts.adoption?.contextIn(parent, () => this.requested())) ??
       trace.setSpan(parent, this.#span);
-    this.context = kind === 'tool' ? within : withinRequest(within);
+    this.#context = this.#isRequest(within);
+  }
+
+  /** What is made in it is below the stage. */
+  get context(): Context {
+    if (this.#context !== undefined) return this.#context;
+    return this.#isRequest(this.#ids ? trace.setSpanContext(this.#parent, this.#ids) : this.#parent);
+  }
+
+  #isRequest(within: Context): Context {
+    return this.kind === 'tool' ? within : withinRequest(within);
   }
 
   get ended(): boolean {
@@ -110,7 +125,7 @@ export class Stage implements api.Stage {
   }
 
   get spanId(): string {
-    return this.#span.spanContext().spanId;
+    return (this.#ids ?? this.#span.spanContext()).spanId;
   }
 
   /** The request has been made: any other instrumentation has started its span by now. */
@@ -183,6 +198,9 @@ export class Stage implements api.Stage {
     else {
       describe();
       endSpan(span, this.startUs, endUs);
+      this.#ids = span.spanContext();
+      this.#opened = undefined;
+      this.#context = undefined;
     }
     guard('following a stage', () => this.#owner?.stageEnded(this, result));
   }

@@ -1,12 +1,13 @@
 import * as nodeModule from 'node:module';
 import { diag } from '@opentelemetry/api';
-import { register as registerSync, supportsSyncHooks } from 'import-in-the-middle/register-hooks.mjs';
 import { VERSION } from '../../model/version.ts';
+import { vendored } from '../../vendor/opentelemetry.ts';
 import { guard } from '../call/spans.ts';
 import { load } from '../otel/lazy.ts';
 import type { SdkInstrumentation } from '../sdks/kit/sdk.ts';
 
 type Instrumentation = typeof import('@opentelemetry/instrumentation');
+type SyncHooks = typeof import('import-in-the-middle/register-hooks.mjs');
 
 let loaded = 0;
 
@@ -21,7 +22,7 @@ export function installHooks(sdks: readonly SdkInstrumentation[], disabled: read
   warnOfUnknown(sdks, disabled);
   const wanted = sdks.filter((sdk) => !disabled.includes(sdk.packageName) && specifiers(sdk).length > 0);
   if (wanted.length === 0) return;
-  const api: Instrumentation = load('@opentelemetry/instrumentation');
+  const api = vendored<Instrumentation>('@opentelemetry/instrumentation');
   // A package may have several modules, each loaded and each with hooks of more than one SDK: one warning is enough.
   const warned = new Set<string>();
   for (const sdk of wanted) hookSdk(api, sdk, warned);
@@ -78,7 +79,9 @@ const unsupported = (
 ) => `earshot: ${packageName} ${version} is not instrumented; supported are ${supportedVersions.join(', ')}.`;
 
 function hookImports(include: string[]): void {
-  if (supportsSyncHooks()) registerSync({ include });
+  const { supportsSyncHooks }: SyncHooks = load('import-in-the-middle/supports-sync-hooks.mjs');
+  if (supportsSyncHooks())
+    (load('import-in-the-middle/register-hooks.mjs') as SyncHooks).register({ include });
   // Older Node versions have no synchronous hooks, or such as break on CommonJS modules.
   else nodeModule.register('import-in-the-middle/hook.mjs', import.meta.url, { data: { include } });
 }

@@ -1,8 +1,8 @@
-import { Agent, request } from 'node:http';
 import { context, diag } from '@opentelemetry/api';
 import { spoolAtExit } from '../../exporter/spool/last-resort.ts';
 import type { FinishedSpan } from '../../model/span-record.ts';
 import { suppressTracing } from '../../model/suppressed.ts';
+import { load } from '../otel/lazy.ts';
 import { otlpJson } from './otlp-json.ts';
 import type { Rows, RowWriterSettings } from './row-writer.ts';
 
@@ -18,7 +18,9 @@ const ANSWER_TIMEOUT_MS = 5_000;
 export class RowSender implements Rows {
   readonly #url: URL;
   readonly #settings: RowWriterSettings;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  /** Imported, it would load all that Node has for `fetch` as well, at every start. */
+  readonly #http: typeof import('node:http') = load('node:http');
+  readonly #agent = new this.#http.Agent({ keepAlive: true, maxSockets: 1 });
   /** Until they are acknowledged. */
   readonly #waiting: FinishedSpan[] = [];
   #dropped = 0;
@@ -111,7 +113,7 @@ export class RowSender implements Rows {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(body),
           };
-          const sent = request(
+          const sent = this.#http.request(
             this.#url,
             { method: 'POST', agent: this.#agent, headers, timeout: ANSWER_TIMEOUT_MS },
             (response) => {

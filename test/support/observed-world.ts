@@ -9,10 +9,7 @@ import type { CallLogRow, StoredCallMetrics } from '../../model/rows.ts';
 import { poll } from './poll.ts';
 
 /** `--import` of this build's `earshot/register`. */
-export const REGISTER: readonly string[] = [
-  '--import',
-  new URL('../../instrumentation/register.js', import.meta.url).href,
-];
+export const REGISTER: readonly string[] = ['--import', import.meta.resolve('earshot/register')];
 
 /** Loopback stands for every provider: sockets and requests of agents are known without their SDKs, as they are in the field. */
 export const PROVIDER_HOSTS = { EARSHOT_PROVIDER_HOSTS: '127.0.0.1,localhost' } as const;

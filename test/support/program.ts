@@ -2,12 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { doAsNextProcess } from './next-process.ts';
 import { poll } from './poll.ts';
 import { packageRoot } from './root.ts';
 
-/** The built entry, as `earshot/register` resolves to. */
-export const REGISTER: string = new URL('../../instrumentation/register.js', import.meta.url).href;
+/** Where an application finds `earshot/register`. */
+export const REGISTER: string = import.meta.resolve('earshot/register');
+
+/** For a bundler: the files of what an application imports of earshot. */
+export const EARSHOT_FILES: Readonly<Record<string, string>> = Object.fromEntries(
+  ['earshot/instrument', 'earshot'].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
+);
 
 /** Ends a program that goes on running when it has nothing left to do; see there. */
 export const LATE_PROBE: string = import.meta.resolve('./late-probe.js');

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { build } from 'esbuild';
 import { startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
-import { fixture, run } from '../../support/program.ts';
+import { EARSHOT_FILES, fixture, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -21,7 +21,7 @@ async function spansOfBundle(t: TestContext, program: string, options: { minify:
     platform: 'node',
     format: 'esm',
     // The package refers to itself here; an application has it in its node_modules.
-    alias: { 'earshot/instrument': join(packageRoot, 'dist/instrumentation/instrument.js') },
+    alias: EARSHOT_FILES,
     external: [join(packageRoot, 'dist/*')],
     ...options,
   });

@@ -19,19 +19,13 @@ import {
 } from '../../support/every-sdk.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { fixture, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
+import { EARSHOT_FILES, fixture, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 
 const OWN_PROVIDER = ['--import', pathToFileURL(fixture('own-provider.mjs')).href, '--import', REGISTER];
 
 /** What the program prints of work that did not come to its end. */
 const WENT_WRONG = /error|refused|closed|nothing|kept alive/i;
-
-/** Where the package has what applications import. */
-const BUILT: Readonly<Record<string, string>> = {
-  'earshot/instrument': 'dist/instrumentation/instrument.js',
-  earshot: 'dist/instrumentation/index.js',
-};
 
 /** Every other package: what belongs together, or is used by one another, is not switched off together. */
 const HALVES = [0, 1].map((half) => [...new Set(Object.values(KINDS))].filter((_, i) => i % 2 === half));
@@ -161,9 +155,7 @@ describe('every SDK', { concurrency: 3 }, () => {
         banner: {
           js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);",
         },
-        alias: Object.fromEntries(
-          ['earshot/instrument', 'earshot'].map((name) => [name, join(packageRoot, BUILT[name] ?? '')]),
-        ),
+        alias: EARSHOT_FILES,
         external: [join(packageRoot, 'dist/*')],
       });
       return outfile;

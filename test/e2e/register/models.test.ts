@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { build } from 'esbuild';
 import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
-import { fixture, run } from '../../support/program.ts';
+import { EARSHOT_FILES, fixture, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../support/simulators/gemini.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -64,7 +64,7 @@ describe('models asked through the AI SDK and @google/genai', { concurrency: 2 }
       format: 'esm',
       // What is CommonJS inside asks for Node's modules by `require`.
       banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
-      alias: { 'earshot/instrument': join(packageRoot, 'dist/instrumentation/instrument.js') },
+      alias: EARSHOT_FILES,
       external: [join(packageRoot, 'dist/*')],
     });
     assert.deepEqual(await spansOf(bundle), [AI, GEMINI]);

@@ -8,7 +8,14 @@ import { openPostgres } from '../../../exporter/store/postgres.ts';
 import { getCallMetrics } from '../../../exporter/store/read.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { fixture, type ProgramEnd, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
+import {
+  EARSHOT_FILES,
+  fixture,
+  type ProgramEnd,
+  type ProgramOptions,
+  REGISTER,
+  run,
+} from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -104,7 +111,7 @@ describe("an application's own OpenTelemetry", { concurrency: 2 }, () => {
       minify: true,
       platform: 'node',
       format: 'esm',
-      alias: { earshot: join(packageRoot, 'dist/index.js') },
+      alias: EARSHOT_FILES,
       external: [join(packageRoot, 'dist/*')],
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

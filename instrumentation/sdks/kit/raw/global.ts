@@ -51,37 +51,3 @@ function watch(target: unknown, dispatch: Method, follow: FollowSocket): boolean
 
 const own = (socket: object, name: string, value: Method): void =>
   void Object.defineProperty(socket, name, { value, configurable: true, writable: true });
-
-/**
- * Gives the global `WebSocket` to `patch` when the application first uses it: to look at it would load it into every
- * process. A Node without one is left alone.
- */
-export function onGlobalWebSocket(patch: (websocketClass: unknown) => void): void {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
-  if (before?.configurable !== true) return;
-  const settle = (value: unknown): void =>
-    void Object.defineProperty(globalThis, 'WebSocket', {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: before.enumerable ?? false,
-    });
-  const patched = (websocketClass: unknown): unknown => {
-    guard('patching WebSocket', () => patch(websocketClass));
-    return websocketClass;
-  };
-  if (!before.get) {
-    patched(before.value);
-    return;
-  }
-  Object.defineProperty(globalThis, 'WebSocket', {
-    configurable: true,
-    enumerable: before.enumerable ?? false,
-    get() {
-      const value = patched(before.get?.call(globalThis));
-      settle(value);
-      return value;
-    },
-    set: settle,
-  });
-}
