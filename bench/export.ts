@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, migrate, openPostgres, rollUpAll } from '../exporter/store/index.ts';
 import { exportRows, FORMATS, type Format } from '../exporter/warehouse/index.ts';
+import { Folder } from '../storage/folder.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import type { BenchResult } from './result.ts';
 import { storeCalls, TURNS } from './stored-calls.ts';
@@ -48,7 +49,7 @@ async function exported(db: Database, format: Format): Promise<BenchResult[]> {
     }, 50);
     let turns = 0;
     await exportRows(db, {
-      to,
+      to: new Folder(to),
       format,
       since: MONTH,
       marginMs: 0,

@@ -1,3 +1,4 @@
+import { isPort, PORTS } from '../model/settings.ts';
 import { UsageError } from './command.ts';
 
 /**
@@ -6,6 +7,6 @@ import { UsageError } from './command.ts';
  */
 export function readPort(text: unknown): number | undefined {
   if (text === undefined) return undefined;
-  if (typeof text === 'string' && /^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new UsageError(`--port: saw ${String(text)}, expected 0 to 65535.`);
+  if (typeof text === 'string' && isPort(text)) return Number(text);
+  throw new UsageError(`--port: saw ${String(text)}, expected ${PORTS}.`);
 }

@@ -23,7 +23,8 @@ export const receiverConnections = (log: Log): Omit<PostgresOptions, 'url' | 'sc
   onConnectionLost: (error) => log.debug('an idle connection was lost', { error: errorClass(error) }),
 });
 
-export interface ReceivingOptions extends Pick<ReceiverOptions, 'tokens' | 'page' | 'livekitKeys'> {
+export interface ReceivingOptions
+  extends Pick<ReceiverOptions, 'tokens' | 'page' | 'livekitKeys' | 'recordings'> {
   settings: Settings;
   /** Stays the caller's to close. */
   database: CommandDatabase;
@@ -52,7 +53,7 @@ export interface Receiving {
  * @throws the system's error when it cannot listen.
  */
 export async function startReceiving(options: ReceivingOptions): Promise<Receiving> {
-  const { settings, database, log, tokens, page, livekitKeys, onFacts, onFinalized } = options;
+  const { settings, database, log, tokens, page, livekitKeys, recordings, onFacts, onFinalized } = options;
   // Loaded here and not above: the other commands start faster without it.
   const receiving = await import('../exporter/receiver/index.ts');
   const metricsEndpoint = receiving.startMetricsEndpoint();
@@ -93,6 +94,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
       tokens,
       page,
       livekitKeys,
+      recordings,
     } satisfies ReceiverOptions);
     backend.start();
     return {

@@ -105,8 +105,15 @@ export interface CallDescription {
   amdResult?: string;
 }
 
+/** Where LiveKit carried a call: its ids of the room, and of the SIP call and the trunk that brought the caller. */
+export interface RoomOfCall {
+  roomId?: string;
+  sipCallId?: string;
+  sipTrunkId?: string;
+}
+
 /** The call span: what is known of the conversation as a whole. */
-export interface CallFact extends FactBase, CallDescription, BilledCall {
+export interface CallFact extends FactBase, CallDescription, RoomOfCall, BilledCall {
   type: 'call';
   outcomeSource?: OutcomeSource;
   /** Not of a span, but of the report that a framework sends when it is over: its instants count where no span has them. */
@@ -179,6 +186,16 @@ export interface Utterance {
   committedUs: Micros;
 }
 
+/** What a turn detector thought when it was asked. */
+export interface TurnDetection {
+  /** That the user has finished. 0 to 1. */
+  probability?: number;
+  /** Below it the longer delay is waited for. 0 to 1. */
+  threshold?: number;
+  /** The silence that is waited for, in seconds. */
+  delaySeconds?: number;
+}
+
 /** Latencies of a turn as a program reports them, in seconds, by the names of the rows' columns. */
 export type ReportedLatencies = { [L in Exclude<Latency, 'eou_latency'>]?: number };
 
@@ -207,6 +224,7 @@ export interface TurnFact extends FactBase {
   initiatorByStages?: boolean;
   /** Several utterances of one turn, each accepted as finished, in order of time. */
   utterances?: Utterance[];
+  detection?: TurnDetection;
   interrupted?: boolean;
   /** Cut off: by the user if another turn follows, by the end of the call if none does. */
   interruptedIfFollowed?: boolean;
@@ -232,9 +250,10 @@ export interface TurnPartFact extends FactBase {
   /**
    * `both`: the span holds the whole turn, and does not say who opened it. `speech`: the user's voice was heard for so
    * long, whether or not that became a turn. `commit`: below the user's side, and over when the turn was accepted as
-   * finished, where that side goes on.
+   * finished, where that side goes on. `detection`: a turn detector was asked. `first_audio`: from the first text sent to
+   * synthesis to its first audio.
    */
-  part: 'user' | 'agent' | 'both' | 'speech' | 'commit';
+  part: 'user' | 'agent' | 'both' | 'speech' | 'commit' | 'detection' | 'first_audio';
   turnIndex?: never;
   /** Agent: the framework's id of the reply. Parts with the same key are one reply. */
   replyKey?: string;
@@ -244,6 +263,7 @@ export interface TurnPartFact extends FactBase {
   interruptedBy?: 'user' | 'program';
   /** Speech: the framework heard that it was not an interruption. */
   backchannel?: boolean;
+  detection?: TurnDetection;
   /** Agent: seconds from the user's silence to the first audio, as the framework measured it. */
   reportedEouLatencySeconds?: number;
   /** User: seconds from the user's silence to the turn being committed, which is where the span ends but for a `commit`. */
@@ -300,6 +320,8 @@ export interface StageFact extends FactBase {
   cancelled?: boolean;
   /** The stage took place; when it was done is not known. */
   endUnknown?: boolean;
+  /** Of no span: its usage is what the framework reported of the call when it was over. */
+  reported?: boolean;
   /** LLM: why the model stopped. */
   finishReasons?: string[];
   toolName?: string;
@@ -315,7 +337,7 @@ export interface OtherFact extends FactBase {
   /** What the span says of the call without being the call's span, which it may end long before. */
   call?: Pick<
     CallFact,
-    | ('agentName' | 'amdResult' | 'endReason' | 'recordingUrl' | 'sipStatusCode')
+    | ('agentName' | 'amdResult' | 'endReason' | 'recordingUrl' | 'roomId' | 'sipStatusCode')
     | ('outcome' | 'outcomeConfidence' | 'outcomeSource')
   >;
 }

@@ -6,6 +6,7 @@ import {
   CUT_OFF_BY,
   DIRECTIONS,
   EOU_SOURCES,
+  FACT_SOURCES,
   INITIATORS,
   INTERRUPTION_KINDS,
   LATENCIES,
@@ -176,6 +177,17 @@ export const LOG_COLUMNS = {
     comment: 'How the end of utterance is known',
     words: EOU_SOURCES,
   },
+  eou_probability: {
+    type: 'double precision',
+    unit: '0 to 1',
+    comment: 'How sure the turn detector was that the user had finished, the last time it was asked',
+  },
+  eou_threshold: {
+    type: 'double precision',
+    unit: '0 to 1',
+    comment: 'Below this eou_probability the longer endpointing delay is waited for',
+  },
+  endpointing_delay: seconds('Silence that was waited for before the turn was committed, as configured'),
   playback_source: {
     type: 'text',
     unit: 'name',
@@ -238,6 +250,9 @@ export const METRICS_COLUMNS = {
   tags: { type: 'jsonb', unit: 'names and values', comment: 'What the application sorts its calls by' },
   direction: { type: 'text', unit: 'name', comment: `Who reached whom: ${DIRECTIONS.join(', ')}` },
   channel: { type: 'text', unit: 'name', comment: 'Where the call came in: phone, web, app' },
+  room_id: { type: 'text', unit: 'identifier', comment: "LiveKit's id of the room (RM_…)" },
+  sip_call_id: { type: 'text', unit: 'identifier', comment: "LiveKit's id of the SIP call (SCL_…)" },
+  sip_trunk_id: { type: 'text', unit: 'identifier', comment: 'SIP trunk that the call came or went over' },
   started_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Connect' },
   ended_at: { type: 'timestamptz', required: true, unit: 'instant', comment: 'Hang-up' },
   duration_seconds: {
@@ -356,6 +371,11 @@ export const METRICS_COLUMNS = {
     required: true,
     unit: 'name and version',
     comment: 'Price list that the costs come from',
+  },
+  sources: {
+    type: 'jsonb',
+    unit: 'columns and words',
+    comment: `Columns that do not come from the call's spans, and from what they come: ${FACT_SOURCES.join(', ')}; NULL where all do`,
   },
   spans_dropped: {
     type: 'integer',

@@ -7,7 +7,16 @@
  */
 import { type ProviderName, providerNamed } from './providers.ts';
 
-type SettingType = 'string' | 'path' | 'boolean' | 'integer' | 'duration' | 'list' | 'hosts' | 'enum';
+type SettingType =
+  | 'string'
+  | 'path'
+  | 'boolean'
+  | 'integer'
+  | 'port'
+  | 'duration'
+  | 'list'
+  | 'hosts'
+  | 'enum';
 
 interface Setting {
   readonly key: string;
@@ -163,7 +172,7 @@ export const SETTINGS = {
     key: 'EARSHOT_RECORDINGS',
     type: 'path',
     description:
-      'Folder of recordings. Agents that serve media streams in mu-law write each call there, `earshot serve` what LiveKit Agents upload; the page plays it from there, and what is older than `EARSHOT_SPAN_RETENTION` is deleted. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
+      'Where recordings are kept: a folder, or `s3://BUCKET/PREFIX`. Agents that serve media streams in mu-law write each call there, `earshot serve` what LiveKit Agents upload; the page plays it from there, and what is older than `EARSHOT_SPAN_RETENTION` is deleted. Unset: nothing is recorded. Whom you record has to know: see docs/page.md.',
   },
   ui: {
     key: 'EARSHOT_UI',
@@ -193,13 +202,13 @@ export const SETTINGS = {
   },
   port: {
     key: 'EARSHOT_PORT',
-    type: 'integer',
+    type: 'port',
     fallback: '4318',
     description: 'Port that `earshot serve` listens on; 0: one that is free.',
   },
   adminPort: {
     key: 'EARSHOT_ADMIN_PORT',
-    type: 'integer',
+    type: 'port',
     description:
       'Port of `earshot serve` for `/healthz`, `/readyz` and `/metrics` alone; `/metrics` is then not at the other one. Unset: everything is at `EARSHOT_PORT`.',
   },
@@ -348,7 +357,7 @@ type Spec<K extends SettingKey> = (typeof SETTINGS)[K];
 export type SettingKey = keyof typeof SETTINGS;
 type Value<S> = S extends { type: 'boolean' }
   ? boolean
-  : S extends { type: 'integer' | 'duration' }
+  : S extends { type: 'integer' | 'port' | 'duration' }
     ? number
     : S extends { type: 'list' }
       ? readonly string[]
@@ -386,13 +395,26 @@ export interface ProviderHost {
   readonly provider: ProviderName | undefined;
 }
 
-const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/;
+
+/** What a port can be, for messages. */
+export const PORTS = '0 to 65535';
+
+/** Whether a text is a port of TCP. */
+export const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
 /** `proxy.internal:8443=deepgram`; undefined for what is no host, or names a provider that is not known. */
 function parseHost(entry: string): ProviderHost | undefined {
   const [host = '', name, ...more] = entry.split('=').map((part) => part.trim().toLowerCase());
   const provider = name === undefined ? undefined : providerNamed(name);
-  if (!HOST.test(host) || more.length > 0 || (name !== undefined && provider === undefined)) return undefined;
+  const [known, port = '0'] = HOST.exec(host) ?? [];
+  if (
+    known === undefined ||
+    !isPort(port) ||
+    more.length > 0 ||
+    (name !== undefined && provider === undefined)
+  )
+    return undefined;
   return { host, provider };
 }
 
@@ -433,6 +455,9 @@ function parse(setting: Setting, text: string): unknown {
     case 'integer':
       if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
       throw expected('a whole number, 0 or more');
+    case 'port':
+      if (isPort(text)) return Number(text);
+      throw expected(PORTS);
     case 'duration': {
       const ms = parseDuration(text);
       if (ms === undefined) throw expected('a duration such as 200ms, 5s, 5m, 2h or 30d');

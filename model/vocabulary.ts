@@ -56,6 +56,13 @@ export type OutcomeSource = (typeof OUTCOME_SOURCES)[number];
 /** Who gave a score. `span`: a span of the call says it. `given`: by `earshot score` or a program, after the call; it stands. */
 export const SCORE_SOURCES = ['span', 'given'] as const;
 
+/**
+ * Where a column of a call comes from, if not from its spans: what a framework reported when it was over, the hosted platform
+ * that ran it, or the carrier's record of it.
+ */
+export const FACT_SOURCES = ['report', 'platform', 'carrier'] as const;
+export type FactSource = (typeof FACT_SOURCES)[number];
+
 export const SENTIMENT_LABELS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENT_LABELS)[number];
 

@@ -15,18 +15,22 @@ export type RecordingFormat = (typeof FORMATS)[number];
 const NAME = /^(\d{1,17})\.(wav|ogg)$/;
 
 /**
- * The folder of a call's recordings. Its name is a hash of the id: what a span calls itself never becomes a path. Recordings of
- * a tenant other than the default one are in a folder of the tenant, `@NAME`, which is what its agents are given.
+ * Where the recordings of a call are, below the place where all are kept. The name is a hash of the id: what a span calls itself
+ * never becomes a path. Recordings of a tenant other than the default one are below `@NAME`, which is what its agents are given.
  */
-export function callFolder(folder: string, callId: string, tenant: string = DEFAULT_TENANT): string {
+export function callPath(callId: string, tenant: string = DEFAULT_TENANT): string {
   const hash = createHash('sha256').update(callId).digest('hex').slice(0, 40);
   // So that no folder has a million entries.
-  return join(tenantFolder(folder, tenant), hash.slice(0, 2), hash);
+  const path = `${hash.slice(0, 2)}/${hash}`;
+  return tenant === DEFAULT_TENANT ? path : `@${tenant}/${path}`;
 }
 
-/** Where recordings of a tenant are. */
-const tenantFolder = (folder: string, tenant: string): string =>
-  tenant === DEFAULT_TENANT ? folder : join(folder, `@${tenant}`);
+/** The same, in a folder of this machine. */
+export const callFolder = (folder: string, callId: string, tenant?: string): string =>
+  join(folder, callPath(callId, tenant));
+
+/** What stands beside the recordings of a call. */
+export const callFile = (callId: string): string => `${JSON.stringify({ call_id: callId })}\n`;
 
 /** What a recording is called: by the instant of its first sample, as a call has a second one when its stream begins again. */
 export const recordingName = (startUs: Micros, format: RecordingFormat = 'wav'): string =>

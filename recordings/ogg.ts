@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { OpenFile } from '../storage/place.ts';
 
 /** Samples a second that positions in Ogg Opus count, whatever the sound was recorded with. */
 const OPUS_RATE = 48_000;
@@ -7,12 +7,12 @@ const LONGEST_PAGE = 65_307;
 const HEAD_BYTES = 128;
 
 /** How long a file of Ogg Opus plays, in seconds, by its first page and its last; undefined when it is none. */
-export async function oggSeconds(handle: FileHandle, size: number): Promise<number | undefined> {
-  const head = await piece(handle, 0, HEAD_BYTES);
+export async function oggSeconds(file: OpenFile): Promise<number | undefined> {
+  const head = await file.read(0, HEAD_BYTES);
   const opus = head.indexOf('OpusHead', 0, 'latin1');
   if (head.toString('latin1', 0, 4) !== 'OggS' || opus < 0 || opus + 12 > head.length) return undefined;
   const preSkip = head.readUInt16LE(opus + 10);
-  const tail = await piece(handle, Math.max(0, size - LONGEST_PAGE), LONGEST_PAGE);
+  const tail = await file.read(Math.max(0, file.bytes - LONGEST_PAGE), LONGEST_PAGE);
   for (let at = tail.lastIndexOf('OggS'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('OggS', at - 1)) {
     if (at + 14 > tail.length) continue;
     const position = tail.readBigInt64LE(at + 6);
@@ -20,9 +20,4 @@ export async function oggSeconds(handle: FileHandle, size: number): Promise<numb
     if (position >= 0n) return Math.max(0, Number(position) - preSkip) / OPUS_RATE;
   }
   return undefined;
-}
-
-async function piece(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

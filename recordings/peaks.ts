@@ -1,53 +1,66 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type OpenFile, type Place, readAll } from '../storage/place.ts';
 import { PEAKS_SUFFIX } from './names.ts';
-import { openRecording, type Recording } from './recordings.ts';
+import { decodesOgg, oggPeaks } from './ogg-peaks.ts';
+import type { Recording } from './recordings.ts';
 import { BYTES_PER_SAMPLE, LOUDNESS, SAMPLE_RATE, samplesIn, WAV_HEADER_BYTES } from './wav.ts';
 
-/** 20 ms, which the page knows, too. */
-const SAMPLES_PER_PEAK = SAMPLE_RATE / 50;
+/** 20 ms each, which the page knows, too. */
+const PER_SECOND = 50;
+const SAMPLES_PER_PEAK = SAMPLE_RATE / PER_SECOND;
 const READ_BYTES = 1 << 18;
 
 const underWay = new Map<string, Promise<Buffer | undefined>>();
 
 /**
  * How loud a recording is: for each 20 ms two bytes, caller and agent, 0 to 255. Worked out once and kept beside it; where
- * that cannot be written, worked out again. Undefined: the recording is gone, or would have to be decoded (Ogg).
+ * that cannot be written, worked out again. Undefined: the recording is gone, or nothing here decodes it (Ogg).
  */
-export async function peaksOf(recording: Recording): Promise<Buffer | undefined> {
-  const { path, bytes, format } = recording;
-  if (format !== 'wav') return undefined;
-  const samples = samplesIn(bytes);
-  const kept = await readFile(path + PEAKS_SUFFIX).catch(() => undefined);
+export async function peaksOf(place: Place, recording: Recording): Promise<Buffer | undefined> {
+  const { path } = recording;
+  const kept = await readAll(place, path + PEAKS_SUFFIX).catch(() => undefined);
   // Of another length: it was still growing.
-  if (kept?.length === peakBytes(samples)) return kept;
-  const known = underWay.get(path);
+  if (kept?.length === peakBytes(recording)) return kept;
+  const key = `${place.name}/${path}`;
+  const known = underWay.get(key);
   if (known !== undefined) return known;
-  const work = compute(recording).finally(() => underWay.delete(path));
-  underWay.set(path, work);
+  const work = compute(place, recording).finally(() => underWay.delete(key));
+  underWay.set(key, work);
   return work;
 }
 
-const peakBytes = (samples: number) => Math.ceil(samples / SAMPLES_PER_PEAK) * 2;
+/** Whether it can be said how loud a recording is. */
+export const hasPeaks = async ({ format }: Pick<Recording, 'format'>): Promise<boolean> =>
+  format === 'wav' || (await decodesOgg());
 
-async function compute({ path, bytes }: Recording): Promise<Buffer | undefined> {
-  const handle = await openRecording(path);
-  if (handle === undefined) return undefined;
-  const samples = samplesIn(bytes);
-  const peaks = Buffer.alloc(peakBytes(samples));
+const peakBytes = ({ format, bytes, seconds }: Recording): number =>
+  2 * Math.ceil(format === 'wav' ? samplesIn(bytes) / SAMPLES_PER_PEAK : seconds * PER_SECOND);
+
+async function compute(place: Place, recording: Recording): Promise<Buffer | undefined> {
+  const { path, format } = recording;
+  const file = await place.open(path);
+  if (file === undefined) return undefined;
+  let peaks: Buffer | undefined = Buffer.alloc(peakBytes(recording));
   try {
-    const piece = Buffer.alloc(READ_BYTES);
-    for (let sample = 0; sample < samples; ) {
-      const length = Math.min(READ_BYTES, (samples - sample) * BYTES_PER_SAMPLE);
-      const { bytesRead } = await handle.read(piece, 0, length, WAV_HEADER_BYTES + sample * BYTES_PER_SAMPLE);
-      const read = Math.floor(bytesRead / BYTES_PER_SAMPLE);
-      if (read === 0) break;
-      raise(peaks, piece, sample, read);
-      sample += read;
-    }
+    peaks =
+      format === 'wav' ? await wavPeaks(file, recording, peaks) : await oggPeaks(file, peaks, PER_SECOND);
   } finally {
-    await handle.close();
+    await file.close();
   }
-  await keep(path, peaks);
+  // Only so that it need not be worked out again.
+  if (peaks !== undefined) await place.put(path + PEAKS_SUFFIX, peaks).catch(() => {});
+  return peaks;
+}
+
+async function wavPeaks(file: OpenFile, { bytes }: Recording, peaks: Buffer): Promise<Buffer> {
+  const samples = samplesIn(bytes);
+  for (let sample = 0; sample < samples; ) {
+    const length = Math.min(READ_BYTES, (samples - sample) * BYTES_PER_SAMPLE);
+    const piece = await file.read(WAV_HEADER_BYTES + sample * BYTES_PER_SAMPLE, length);
+    const read = Math.floor(piece.length / BYTES_PER_SAMPLE);
+    if (read === 0) break;
+    raise(peaks, piece, sample, read);
+    sample += read;
+  }
   return peaks;
 }
 
@@ -58,16 +71,5 @@ function raise(peaks: Buffer, piece: Buffer, from: number, count: number): void 
       const loudness = LOUDNESS[piece[i * 2 + side] ?? 0xff] ?? 0;
       if (loudness > (peaks[peak + side] ?? 0)) peaks[peak + side] = loudness;
     }
-  }
-}
-
-/** Under another name first: another process may read it. */
-async function keep(path: string, peaks: Buffer): Promise<void> {
-  const draft = `${path}.${process.pid}${PEAKS_SUFFIX}.part`;
-  try {
-    await writeFile(draft, peaks, { mode: 0o600, flag: 'wx' });
-    await rename(draft, path + PEAKS_SUFFIX);
-  } catch {
-    await rm(draft, { force: true }).catch(() => {});
   }
 }

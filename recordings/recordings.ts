@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Micros } from '../model/facts.ts';
+import type { Place } from '../storage/place.ts';
 import { type RecordingFormat, recordingNamed } from './names.ts';
 import { oggSeconds } from './ogg.ts';
 import { SAMPLE_RATE, samplesIn } from './wav.ts';
@@ -10,6 +8,7 @@ import { SAMPLE_RATE, samplesIn } from './wav.ts';
 export interface Recording {
   /** The instant of its first sample. */
   readonly startUs: Micros;
+  /** Below the place where recordings are kept. */
   readonly path: string;
   readonly format: RecordingFormat;
   /** Of the file. */
@@ -17,43 +16,39 @@ export interface Recording {
   readonly seconds: number;
 }
 
-/** The recordings in the folder of a call that began in a stretch of time, in that order. None: an empty list. */
+/**
+ * The recordings in the folder of a call that began in a stretch of time, in that order. None: an empty list.
+ * @throws what the place throws when it cannot be asked.
+ */
 export async function listRecordings(
+  place: Place,
   folder: string,
   fromUs = 0,
   untilUs = Number.POSITIVE_INFINITY,
 ): Promise<Recording[]> {
-  const names = await readdir(folder).catch(() => []);
-  const named = names
+  const named = (await place.list(folder))
     .flatMap((name) => {
       const known = recordingNamed(name);
-      return known === undefined ? [] : { ...known, path: join(folder, name) };
+      return known === undefined ? [] : { ...known, path: `${folder}/${name}` };
     })
     .filter(({ startUs }) => startUs >= fromUs && startUs <= untilUs)
     .sort((a, b) => a.startUs - b.startUs);
-  const found = await Promise.all(named.map(measured));
+  const found = await Promise.all(named.map((each) => measured(place, each)));
   return found.flatMap((recording) => recording ?? []);
 }
 
 /** With its length; undefined for one without any. */
 async function measured(
+  place: Place,
   named: Pick<Recording, 'startUs' | 'path' | 'format'>,
 ): Promise<Recording | undefined> {
-  const handle = await openRecording(named.path);
-  if (handle === undefined) return undefined;
+  const file = await place.open(named.path);
+  if (file === undefined) return undefined;
   try {
-    const bytes = (await handle.stat()).size;
-    const seconds = named.format === 'wav' ? samplesIn(bytes) / SAMPLE_RATE : await oggSeconds(handle, bytes);
+    const { bytes } = file;
+    const seconds = named.format === 'wav' ? samplesIn(bytes) / SAMPLE_RATE : await oggSeconds(file);
     return seconds === undefined || seconds === 0 ? undefined : { ...named, bytes, seconds };
   } finally {
-    await handle.close();
+    await file.close();
   }
-}
-
-/** Opens a recording; undefined where there is none, or where its name is a link or no file. */
-export async function openRecording(path: string): Promise<FileHandle | undefined> {
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined);
-  if (handle === undefined || (await handle.stat()).isFile()) return handle;
-  await handle.close();
-  return undefined;
 }

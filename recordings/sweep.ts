@@ -1,17 +1,21 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DEFAULT_TENANT } from '../model/tenant.ts';
+import { type Place, readText } from '../storage/place.ts';
+import { Turns } from '../storage/turns.ts';
 import { sweepIncoming } from './incoming.ts';
+import type { Kept } from './kept.ts';
 import { CALL_FILE, recordingStart } from './names.ts';
 
-const BUCKET = /^[0-9a-f]{2}$/;
-const CALL = /^[0-9a-f]{40}$/;
-const TENANT = /^@/;
+/** A file of a call: the folder of its recordings, the tenant, the name. What is not named so was not made here. */
+const FILE = /^((?:@([^/]+)\/)?[0-9a-f]{2}\/[0-9a-f]{40})\/([^/]+)$/;
 /** A call may go on, or wait for its rows. */
 const SETTLED_MS = 86_400_000;
+/** Calls that are asked about at a time, and files that are read at once. */
+const BATCH = 500;
+const READ_AT_ONCE = 8;
+const EVERY_MS = { folder: 3_600_000, bucket: 86_400_000 };
 
 export interface SweepOptions {
-  folder: string;
+  place: Place;
   /** How long a recording stays after it began, in milliseconds. */
   retentionMs: number;
   /**
@@ -21,86 +25,118 @@ export interface SweepOptions {
   deleted?: (tenant: string, callIds: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
+/** What is kept of a call. */
+interface KeptCall {
+  readonly path: string;
+  readonly tenant: string;
+  readonly names: string[];
+}
+
 /**
  * Deletes recordings that have expired, and those of calls that were deleted. What is not named as a recording stays.
  * @returns how many calls' recordings were deleted.
- * @throws what `deleted` throws, or the file system's error for the folder itself.
+ * @throws what `deleted` throws, or the place.
  */
 export async function sweepRecordings(options: SweepOptions, nowMs: number = Date.now()): Promise<number> {
+  const { place, retentionMs, deleted } = options;
   let count = 0;
-  const names = await readdir(options.folder);
-  for (const name of names) {
-    const path = join(options.folder, name);
-    if (BUCKET.test(name)) count += await sweepBucket(path, DEFAULT_TENANT, options, nowMs);
-    else if (TENANT.test(name))
-      for (const bucket of await readdir(path).catch(() => []))
-        if (BUCKET.test(bucket))
-          count += await sweepBucket(join(path, bucket), name.slice(1), options, nowMs);
+  let settled: KeptCall[] = [];
+  const remove = async (call: KeptCall) => {
+    count += await place.remove(call.path).then(
+      () => 1,
+      () => 0,
+    );
+  };
+  const ask = async () => {
+    for (const call of await deletedOf(place, settled, deleted)) await remove(call);
+    settled = [];
+  };
+  for await (const call of keptCalls(place)) {
+    const ageMs = nowMs - (await newestMs(place, call));
+    if (ageMs > retentionMs) await remove(call);
+    else if (ageMs > SETTLED_MS) settled.push(call);
+    if (settled.length === BATCH) await ask();
   }
+  await ask();
   return count;
 }
 
-async function sweepBucket(
-  bucket: string,
-  tenant: string,
-  { retentionMs, deleted }: SweepOptions,
-  nowMs: number,
-): Promise<number> {
-  const settled = new Map<string, string>();
-  let count = 0;
-  for (const name of await readdir(bucket).catch(() => [])) {
-    if (!CALL.test(name)) continue;
-    const path = join(bucket, name);
-    const ageMs = nowMs - (await newestMs(path));
-    if (ageMs > retentionMs) count += await removed(path);
-    else if (ageMs > SETTLED_MS && deleted !== undefined) {
-      const callId = await callIdIn(path);
-      if (callId !== undefined) settled.set(callId, path);
-    }
+async function* keptCalls(place: Place): AsyncGenerator<KeptCall> {
+  let call: KeptCall | undefined;
+  for await (const file of place.walk('')) {
+    const [, path, tenant = DEFAULT_TENANT, name] = FILE.exec(file) ?? [];
+    if (path === undefined || name === undefined) continue;
+    if (call !== undefined && call.path !== path) yield call;
+    if (call?.path === path) call.names.push(name);
+    else call = { path, tenant, names: [name] };
   }
-  if (settled.size === 0 || deleted === undefined) return count;
-  for (const callId of await deleted(tenant, [...settled.keys()]))
-    count += await removed(settled.get(callId) ?? '');
-  return count;
+  if (call !== undefined) yield call;
 }
 
-/** When the newest recording in the folder of a call began; of a folder without one, when that was made. */
-async function newestMs(path: string): Promise<number> {
-  const starts = (await readdir(path).catch(() => [])).flatMap((name) => recordingStart(name) ?? []);
+/** When the newest recording of a call began; where there is none, when the folder was made. */
+async function newestMs(place: Place, { path, names }: KeptCall): Promise<number> {
+  const starts = names.flatMap((name) => recordingStart(name) ?? []);
   if (starts.length > 0) return Math.max(...starts) / 1_000;
-  return (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+  const seen = await place.stat(`${path}/${names[0]}`).catch(() => undefined);
+  return seen?.modifiedMs ?? Number.POSITIVE_INFINITY;
 }
 
-async function callIdIn(path: string): Promise<string | undefined> {
+async function deletedOf(
+  place: Place,
+  calls: readonly KeptCall[],
+  deleted: SweepOptions['deleted'],
+): Promise<KeptCall[]> {
+  if (deleted === undefined) return [];
+  const reading = new Turns(READ_AT_ONCE);
+  const tenants = new Map<string, Map<string, KeptCall>>();
+  await Promise.all(
+    calls.map(async (call) => {
+      const callId = await reading.take(() => callIdOf(place, call));
+      if (callId === undefined) return;
+      const known = tenants.get(call.tenant);
+      if (known === undefined) tenants.set(call.tenant, new Map([[callId, call]]));
+      else known.set(callId, call);
+    }),
+  );
+  const found: KeptCall[] = [];
+  for (const [tenant, known] of tenants)
+    for (const callId of await deleted(tenant, [...known.keys()])) {
+      const call = known.get(callId);
+      if (call !== undefined) found.push(call);
+    }
+  return found;
+}
+
+async function callIdOf(place: Place, { path, names }: KeptCall): Promise<string | undefined> {
+  if (!names.includes(CALL_FILE)) return undefined;
   try {
-    const { call_id } = JSON.parse(await readFile(join(path, CALL_FILE), 'utf8')) as { call_id?: unknown };
+    const { call_id } = JSON.parse(await readText(place, `${path}/${CALL_FILE}`)) as { call_id?: unknown };
     return typeof call_id === 'string' ? call_id : undefined;
   } catch {
     return undefined;
   }
 }
 
-const removed = (path: string): Promise<number> =>
-  path === ''
-    ? Promise.resolve(0)
-    : rm(path, { recursive: true, force: true }).then(
-        () => 1,
-        () => 0,
-      );
-
 /**
  * Sweeps now and then until it is stopped: once within the first `everyMs` at a random time, then each `everyMs`. (Default: one
- * hour.) Any number of processes may do so. Never throws, and does not keep the process alive.
+ * hour, or a day where each look costs money.) Any number of processes may do so. Never throws, and does not keep the process
+ * alive.
  */
 export function keepSweeping(
-  options: SweepOptions & { everyMs?: number; onError?: (error: unknown) => void },
+  options: Omit<SweepOptions, 'place'> & {
+    kept: Kept;
+    everyMs?: number;
+    onError?: (error: unknown) => void;
+  },
 ): () => void {
-  const { everyMs = 3_600_000, onError = () => {} } = options;
+  const { kept, onError = () => {} } = options;
+  const { place, waiting } = kept;
+  const { everyMs = place.isRemote ? EVERY_MS.bucket : EVERY_MS.folder } = options;
   let timer: NodeJS.Timeout;
   const schedule = (delayMs: number) => {
     timer = setTimeout(() => {
-      void sweepIncoming(options.folder);
-      void sweepRecordings(options)
+      void sweepIncoming(waiting);
+      void sweepRecordings({ ...options, place })
         .catch(onError)
         .finally(() => schedule(everyMs));
     }, delayMs).unref();

@@ -45,7 +45,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     ...(await databaseFindings(settings)),
     await endpointFinding(),
     ...spool(settings),
-    ...recordings(settings),
+    ...(await recordings(settings)),
     ...webhooksFinding(settings),
   ];
   if (options.json === true) io.out(toJson({ findings }));
@@ -58,8 +58,8 @@ const spool = (settings: Settings): Finding[] =>
   settings.databaseUrl === undefined ? [] : [spoolFinding(settings)];
 
 /** Only where they are asked for. */
-const recordings = ({ recordings: folder }: Settings): Finding[] =>
-  folder === undefined ? [] : [recordingsFinding(folder)];
+const recordings = async ({ recordings: name }: Settings): Promise<Finding[]> =>
+  name === undefined ? [] : [await recordingsFinding(name)];
 
 function switchedOff(): Finding[] {
   if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() !== 'true') return [];

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { errorClass } from '../../exporter/store/index.ts';
 import {
   ExportError,
   exportJournal,
@@ -8,6 +8,8 @@ import {
 } from '../../exporter/warehouse/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
+import { openPlace, PlaceError } from '../../storage/open-place.ts';
+import type { Place } from '../../storage/place.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { missingPackages } from '../missing.ts';
@@ -20,17 +22,18 @@ const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 export const exportCommand: Command = {
   name: 'export',
   summary: 'write calls and turns, or spans, as files for a warehouse, each once',
-  help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] [--journal] --to DIR
+  help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] [--journal] --to PLACE
 
-Writes what was finalized since the export before into new files below DIR, one folder a day, and never changes a file that
+Writes what was finalized since the export before into new files below PLACE, one folder a day, and never changes a file that
 is there: call_metrics/day=2026-11-29/part-000001.parquet, and call_logs/day=… with the turns. Run it as often as you like,
 by cron for example. A run that is killed is made good by the next one: no call is lost or there twice.
 
   --since TIME    from this day on, in UTC: ${TIME_HELP}
   --until TIME    only days that begin before then
   --format WORD   ${FORMAT_NAMES.join(', ')} (default parquet)
-  --to DIR        a folder, which is made. All runs into it have the same format
-  --journal       the spans of the journal, as Parquet below DIR/journal, in place of the rows: each once, by the day on
+  --to PLACE      a folder, which is made, or s3://BUCKET/PREFIX, with the AWS SDK's usual variables. All runs into it have
+                  the same format
+  --journal       the spans of the journal, as Parquet below PLACE/journal, in place of the rows: each once, by the day on
                   which it ended. What was written in the last hour is of the next run. Run it more often than
                   EARSHOT_SPAN_RETENTION, which removes them from the database. What was said is in them where it was recorded
   --json          what was exported, by day, in place of a sentence
@@ -65,10 +68,11 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const journal = options.journal === true;
   if (journal && format !== 'parquet')
     throw new UsageError('--journal is written as Parquet: leave --format out.');
-  const to = readFolder(options.to);
+  const to = await readPlace(options.to);
   const install = format === 'parquet' ? missingPackages('parquet') : undefined;
   if (install !== undefined)
     throw new CommandError(`Parquet needs a package that is not installed:\n\n  ${install}`);
+  await assertUsable(to);
   const database = await openCommandDatabase(readSettings(), CONNECTIONS);
   const days: Day[] = [];
   const onDay = (exported: Day) => {
@@ -84,7 +88,8 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     await database.close();
   }
   if (options.json === true) io.out(toJson({ days }));
-  else if (days.length > 0) io.out(`${countOf(days)} of ${count(days.length, 'day')}, in ${safeText(to)}`);
+  else if (days.length > 0)
+    io.out(`${countOf(days)} of ${count(days.length, 'day')}, in ${safeText(to.name)}`);
   else
     io.out(
       `Nothing new to export. What was ${journal ? 'written in the last hour' : 'finalized in the last ten seconds'} is of the next run.`,
@@ -120,12 +125,22 @@ function readFormat(text: unknown): Format {
   throw new UsageError(`--format: saw ${String(text)}, expected one of ${FORMAT_NAMES.join(', ')}.`);
 }
 
-function readFolder(text: unknown): string {
+async function readPlace(text: unknown): Promise<Place> {
   if (typeof text !== 'string' || text === '')
-    throw new UsageError('--to is missing: say into which folder, such as ./warehouse.');
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
     throw new UsageError(
-      `--to: saw ${text}, expected a folder. Copy it from there, with aws s3 sync for example.`,
+      '--to is missing: say into which folder, such as ./warehouse, or s3://BUCKET/PREFIX.',
     );
-  return resolve(text);
+  return openPlace(text).catch((error: unknown) => {
+    throw error instanceof PlaceError ? new UsageError(`--to: ${error.message}.`) : error;
+  });
+}
+
+/** @throws CommandError */
+async function assertUsable(to: Place): Promise<void> {
+  await to.probe().catch((cause: unknown) => {
+    const what = to.isRemote
+      ? 'See that the bucket is there, and that region and credentials are set as for the AWS SDK.'
+      : 'Choose a folder that can be made and written.';
+    throw new CommandError(`--to: ${to.name} cannot be used (${errorClass(cause)}). ${what}`, { cause });
+  });
 }

@@ -1,12 +1,13 @@
-import { CallFileError, writeCallFile } from '../../exporter/call-file/index.ts';
-import { partsOf } from '../../exporter/store/index.ts';
+import { CallFileError, type Sound, writeCallFile } from '../../exporter/call-file/index.ts';
+import { errorClass, partsOf } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
-import type { Recording } from '../../recordings/recordings.ts';
-import { Recordings } from '../../ui/server/recordings.ts';
+import { openKept } from '../../recordings/kept.ts';
+import { recordingsOf } from '../../ui/server/recordings.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
 import { openReadingDatabase } from '../reading-database.ts';
+import { checkRecordings } from '../recordings.ts';
 import { toJson } from '../render/json.ts';
 import { count } from '../render/text.ts';
 import { findCall } from '../report/find-call.ts';
@@ -61,8 +62,9 @@ async function run({ arguments: [given], options, io }: Invocation): Promise<Exi
     const saved = await savedCall(db, key, settings, options.content === true, (text) =>
       io.err(`earshot: ${safeText(text)}`),
     );
-    const recordings = options.sound === true ? await recordingsOf(saved, settings) : [];
-    const bytes = await written(out, saved, recordings, options.force === true);
+    const sound = options.sound === true ? await soundOf(saved, settings) : undefined;
+    const recordings = sound?.recordings ?? [];
+    const bytes = await written(out, saved, sound, options.force === true);
     const { turns, facts, content } = saved.file;
     if (saved.differences.length > 0)
       io.err(
@@ -99,22 +101,27 @@ async function run({ arguments: [given], options, io }: Invocation): Promise<Exi
   }
 }
 
-async function recordingsOf({ file }: SavedCall, { recordings }: Settings): Promise<readonly Recording[]> {
+async function soundOf({ file }: SavedCall, settings: Settings): Promise<Sound> {
+  const { recordings } = settings;
   if (recordings === undefined)
     throw new CommandError('--sound: EARSHOT_RECORDINGS does not say where recordings are.');
-  const found = await new Recordings(recordings).of(file.metrics);
-  if (found.length > 0) return found;
+  await checkRecordings(settings);
+  const { place } = await openKept(recordings);
+  const found = await recordingsOf(place, file.metrics).catch((cause: unknown) => {
+    throw new CommandError(`--sound: ${place.name} cannot be read (${errorClass(cause)}).`, { cause });
+  });
+  if (found.length > 0) return { place, recordings: found };
   throw new CommandError(`--sound: there is no recording of ${safeText(file.metrics.call_id)}.`);
 }
 
 async function written(
   out: string,
   { file }: SavedCall,
-  recordings: readonly Recording[],
+  sound: Sound | undefined,
   replace: boolean,
 ): Promise<number> {
   try {
-    return await writeCallFile(out, file, { recordings, replace });
+    return await writeCallFile(out, file, { sound, replace });
   } catch (error) {
     if (error instanceof CallFileError)
       throw new CommandError(

@@ -5,6 +5,7 @@ import { type Database, deletedCalls, errorClass, errorCode } from '../../export
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { VERSION } from '../../model/version.ts';
 import { sweepIncoming } from '../../recordings/incoming.ts';
+import type { Kept } from '../../recordings/kept.ts';
 import { keepSweeping } from '../../recordings/sweep.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { connectCommandDatabase } from '../database.ts';
@@ -18,6 +19,7 @@ import {
   routeDiagnostics,
   startReceiving,
 } from '../receiving.ts';
+import { keptRecordings } from '../recordings.ts';
 
 const SAME_SIGNAL_MS = 300;
 
@@ -66,6 +68,7 @@ async function run({ options }: Invocation): Promise<ExitCode> {
   const stop = stopSignal(log);
   routeDiagnostics(log);
   const livekitKeys = await livekitKeysOf(settings);
+  const recordings = await keptRecordings(settings, log);
   const tokens = await tokensOf(settings, log);
   const database = await connectCommandDatabase(settings, receiverConnections(log));
   try {
@@ -75,10 +78,11 @@ async function run({ options }: Invocation): Promise<ExitCode> {
       database,
       log,
       livekitKeys,
+      recordings,
       ...(tokens && { tokens: tokens.tokens }),
       ...(page && { page }),
     });
-    const stopSweeping = sweep(settings, database.db, log);
+    const stopSweeping = sweep(recordings, settings, database.db, log);
     try {
       const { url, adminUrl } = receiving.receiver;
       const authenticated = settings.authToken !== undefined || tokens !== undefined;
@@ -106,12 +110,12 @@ async function run({ options }: Invocation): Promise<ExitCode> {
 }
 
 /** Recordings that have expired go, and those of calls that were deleted. */
-function sweep({ recordings, spanRetention }: Settings, db: Database, log: Log): () => void {
-  if (recordings === undefined) return () => {};
+function sweep(kept: Kept | undefined, { spanRetention }: Settings, db: Database, log: Log): () => void {
+  if (kept === undefined) return () => {};
   // What a process that was killed has left of an upload.
-  void sweepIncoming(recordings);
+  void sweepIncoming(kept.waiting);
   return keepSweeping({
-    folder: recordings,
+    kept,
     retentionMs: spanRetention,
     deleted: (tenant, callIds) => deletedCalls(db, tenant, callIds),
     onError: (error) => log.warn('recordings could not be looked through', { error: errorClass(error) }),
@@ -151,8 +155,6 @@ function settingsOf(options: Invocation['options']): Settings {
       ...(port !== undefined && { port }),
     },
   });
-  if (settings.port > 65_535 || (settings.adminPort ?? 0) > 65_535)
-    throw new UsageError(`EARSHOT_PORT: saw ${settings.port}, expected 0 to 65535.`);
   if (settings.maxInFlightBytes < settings.maxBodyBytes + settings.maxInflatedBytes) {
     throw new UsageError(
       `EARSHOT_MAX_IN_FLIGHT_BYTES: saw ${settings.maxInFlightBytes}, expected no less than EARSHOT_MAX_BODY_BYTES and ` +

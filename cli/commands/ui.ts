@@ -10,6 +10,7 @@ import { interrupted } from '../interrupted.ts';
 import { openable } from '../openable.ts';
 import { readPort } from '../port-option.ts';
 import { openReadingDatabase } from '../reading-database.ts';
+import { checkRecordings } from '../recordings.ts';
 import { painter } from '../render/text.ts';
 
 /** Taken when it is free; else another one is, unless it was asked for. */
@@ -41,6 +42,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const settings = readSettings();
   const host = typeof options.host === 'string' ? options.host : '127.0.0.1';
   checkAddress(host, settings);
+  await checkRecordings(settings);
   const port = readPort(options.port);
   const stopped = interrupted();
   const { PageNotBuiltError, servePage } = await import('../../ui/server/index.ts');

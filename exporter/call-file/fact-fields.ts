@@ -65,8 +65,9 @@ const REQUEST = {
   firstByteUs: 'number',
   realtime: 'flag',
 } as const;
+const DETECTION = of(all(['probability', 'threshold', 'delaySeconds'], 'number'));
 const OF_CALL = {
-  ...all(['agentName', 'amdResult', 'endReason', 'recordingUrl'], 'text'),
+  ...all(['agentName', 'amdResult', 'endReason', 'recordingUrl', 'roomId'], 'text'),
   ...all(['sipStatusCode', 'outcomeConfidence'], 'number'),
   outcome: OUTCOMES,
   outcomeSource: OUTCOME_SOURCES,
@@ -78,6 +79,7 @@ export const FACT_FIELDS = {
     ...BASE,
     ...OF_CALL,
     ...all(['channel', 'transport', 'campaignId', 'customerId', 'platform', 'platformCostUsd'], 'text'),
+    ...all(['sipCallId', 'sipTrunkId'], 'text'),
     direction: DIRECTIONS,
     billedSeconds: 'number',
     ...all(['transferred', 'reported'], 'flag'),
@@ -93,6 +95,7 @@ export const FACT_FIELDS = {
     eouSource: EOU_SOURCES,
     cutOffBy: CUT_OFF_BY,
     reportedLatencies: REPORTED,
+    detection: DETECTION,
     utterances: each(of(all(['startedUs', 'endedUs', 'committedUs'], 'number'))),
     interruptions: each(of({ kind: INTERRUPTION_KINDS, ...all(['atUs', 'timeToSilenceSeconds'], 'number') })),
     spokenRequest: 'text',
@@ -100,7 +103,8 @@ export const FACT_FIELDS = {
   },
   turn_part: {
     ...BASE,
-    part: ['user', 'agent', 'both', 'speech', 'commit'],
+    part: ['user', 'agent', 'both', 'speech', 'commit', 'detection', 'first_audio'],
+    detection: DETECTION,
     ...all(['replyKey', 'sttProvider', 'sttModel'], 'text'),
     ...all(['interrupted', 'backchannel'], 'flag'),
     interruptedBy: ['user', 'program'],
@@ -114,7 +118,7 @@ export const FACT_FIELDS = {
     ...REQUEST,
     stage: STAGES,
     ...all(['turnIndex', 'speechEndedUs'], 'number'),
-    ...all(['streaming', 'cancelled', 'endUnknown'], 'flag'),
+    ...all(['streaming', 'cancelled', 'endUnknown', 'reported'], 'flag'),
     finishReasons: each('text'),
     toolName: 'text',
     playbackSource: PLAYBACK_SOURCES,

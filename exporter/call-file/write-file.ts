@@ -4,8 +4,9 @@ import { lstat, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { openRecording, type Recording } from '../../recordings/recordings.ts';
+import type { Recording } from '../../recordings/recordings.ts';
 import { BYTES_PER_SAMPLE, samplesIn, WAV_HEADER_BYTES, wavHeader } from '../../recordings/wav.ts';
+import type { Place } from '../../storage/place.ts';
 import { type CallFile, CallFileError, type SavedSound } from './call-file.ts';
 import { CallFileReader, endLine, linesOf, soundLine } from './lines.ts';
 
@@ -13,10 +14,16 @@ import { CallFileReader, endLine, linesOf, soundLine } from './lines.ts';
 const PART = 48 * 1_024;
 
 export interface WriteOptions {
-  /** Recordings of the call. */
-  readonly recordings?: readonly Recording[];
+  /** Recordings of the call, and where they are. */
+  readonly sound?: Sound | undefined;
   /** Replaces a file that is there. (Default: false.) */
   readonly replace?: boolean;
+}
+
+/** Recordings of one place. */
+export interface Sound {
+  readonly place: Place;
+  readonly recordings: readonly Recording[];
 }
 
 /**
@@ -27,15 +34,15 @@ export interface WriteOptions {
 export async function writeCallFile(
   path: string,
   call: Omit<CallFile, 'sounds'>,
-  { recordings = [], replace = false }: WriteOptions = {},
+  { sound, replace = false }: WriteOptions = {},
 ): Promise<number> {
   if (!replace && (await lstat(path).catch(() => undefined)) !== undefined)
     throw new CallFileError(`${path} is there already`);
   const part = `${path}.${process.pid}.part`;
-  const file = { ...call, sounds: recordings.map(savedSound) };
+  const file = { ...call, sounds: (sound?.recordings ?? []).map(savedSound) };
   try {
     await pipeline(
-      Readable.from(bytesOf(file, recordings)),
+      Readable.from(bytesOf(file, sound)),
       createGzip(),
       createWriteStream(part, { flags: 'wx', mode: 0o600 }),
     );
@@ -51,7 +58,7 @@ export async function writeCallFile(
   }
 }
 
-async function* bytesOf(file: CallFile, recordings: readonly Recording[]): AsyncGenerator<Buffer> {
+async function* bytesOf(file: CallFile, sound: Sound | undefined): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
   // What is written here is what a reader takes, or it is not written.
   const reader = new CallFileReader();
@@ -62,8 +69,8 @@ async function* bytesOf(file: CallFile, recordings: readonly Recording[]): Async
     return bytes;
   };
   for (const line of linesOf(file)) yield written(line);
-  for (const [index, recording] of recordings.entries())
-    for await (const part of soundOf(recording, file.sounds[index]?.bytes ?? 0))
+  for (const [index, recording] of (sound?.recordings ?? []).entries())
+    for await (const part of soundOf(sound?.place, recording, file.sounds[index]?.bytes ?? 0))
       yield written(soundLine(part));
   const sha256 = hash.digest('hex');
   reader.line(endLine(sha256));
@@ -85,20 +92,23 @@ const savedSound = (recording: Recording): SavedSound => ({
 });
 
 /** The bytes of a recording in parts, as many as it had when it was listed. */
-async function* soundOf(recording: Recording, bytes: number): AsyncGenerator<Buffer> {
+async function* soundOf(
+  place: Place | undefined,
+  recording: Recording,
+  bytes: number,
+): AsyncGenerator<Buffer> {
   const head = headOf(recording);
   if (head.length > 0) yield head;
-  const handle = await openRecording(recording.path);
-  if (handle === undefined) throw new CallFileError('a recording of the call cannot be read');
+  const file = await place?.open(recording.path);
+  if (file === undefined) throw new CallFileError('a recording of the call cannot be read');
   try {
-    const part = Buffer.alloc(PART);
     for (let at = head.length; at < bytes; ) {
-      const { bytesRead } = await handle.read(part, 0, Math.min(PART, bytes - at), at);
-      if (bytesRead === 0) throw new CallFileError('a recording of the call became shorter');
-      yield Buffer.from(part.subarray(0, bytesRead));
-      at += bytesRead;
+      const part = await file.read(at, Math.min(PART, bytes - at));
+      if (part.length === 0) throw new CallFileError('a recording of the call became shorter');
+      yield part;
+      at += part.length;
     }
   } finally {
-    await handle.close();
+    await file.close();
   }
 }

@@ -58,6 +58,9 @@ export function callRow(
     tags: call.tags ?? null,
     direction: fact?.direction ?? null,
     channel: fact?.channel ?? null,
+    room_id: fact?.roomId ?? null,
+    sip_call_id: fact?.sipCallId ?? null,
+    sip_trunk_id: fact?.sipTrunkId ?? null,
     started_at: call.startUs,
     ended_at: call.endUs,
     duration_seconds: toSeconds(call.endUs - call.startUs),
@@ -81,6 +84,7 @@ export function callRow(
     recording_url: fact?.recordingUrl ?? null,
     ...cost,
     cost_platform: fact?.platformCostUsd === undefined ? null : new Usd(fact.platformCostUsd),
+    sources: call.sources ?? null,
     spans_dropped: null,
   };
 }

@@ -6,8 +6,10 @@ import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { speechIsKnown } from './heard.ts';
 import { labelsOf } from './labels.ts';
 import { type Legs, legsOf } from './legs.ts';
+import { Observed } from './observed.ts';
 import { withoutRepeats } from './repeated.ts';
 import { withReported } from './reported.ts';
+import { sourcesOf } from './sources.ts';
 import { keyOf, SpanTree } from './span-tree.ts';
 import { joinTurns } from './turn-parts.ts';
 import { withWords } from './words.ts';
@@ -33,15 +35,21 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
   }
 
   const tree = new SpanTree(ordered);
-  const turns = numberTurns(ordered, tree);
-  const work = ordered.flatMap((fact) => (fact.type === 'stage' ? fact : (requestIn(fact) ?? [])));
+  const observed = new Observed(ordered);
+  const turns = numberTurns(ordered, tree, observed);
+  const work = ordered.flatMap((fact) =>
+    fact.type === 'stage' ? observed.stage(fact) : (requestIn(fact) ?? []),
+  );
   const stages = [...withoutRepeats(work, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
   const { calls, reports } = callsIn(ordered);
   const legs = legsOf(calls);
-  const fact = mergeCallFacts(legs, [
+  const details = [
     ...reports,
     ...ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
-  ]);
+  ];
+  const fact = mergeCallFacts(legs, details);
+  const tellers = { fact, all: [...details, ...legs.describing], timing: legs.timing };
+  const sources = sourcesOf(tellers, stages);
   const knowsSpeech = speechIsKnown(ordered);
   const voice = ordered.filter((candidate) => candidate.type === 'turn_part' && candidate.part === 'speech');
   return {
@@ -52,6 +60,7 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     startUs: fact?.startUs ?? first.startUs,
     endUs: fact?.endUs ?? lastEndOf(ordered),
     ...(fact !== undefined && { fact }),
+    ...(sources !== undefined && { sources }),
     ...(legs.count !== undefined && { legCount: legs.count }),
     billed: legs.billed,
     ...labelsOf(ordered, fact),
@@ -193,11 +202,12 @@ interface NumberedTurn {
  * An agent that took a call over from a process that died may count its turns from 0 again. A turn whose index is
  * taken gets the next free one, so that none is lost. So do the turns of frameworks that do not count.
  */
-function numberTurns(facts: readonly Fact[], tree: SpanTree): NumberedTurn[] {
+function numberTurns(facts: readonly Fact[], tree: SpanTree, observed: Observed): NumberedTurn[] {
   let next = 1 + facts.reduce((highest, fact) => Math.max(highest, writtenIndex(fact) ?? -1), -1);
   const taken = new Set<number>();
   const written = facts
     .filter((fact) => fact.type === 'turn')
+    .map((fact) => observed.turn(fact))
     .map((fact): NumberedTurn => {
       const own = writtenIndex(fact);
       const turnIndex = own === undefined || taken.has(own) ? next++ : own;

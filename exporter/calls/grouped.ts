@@ -1,6 +1,6 @@
 import type { CallFact, Micros, StageFact, TurnFact } from '../../model/facts.ts';
 import type { Tags } from '../../model/tags.ts';
-import type { CutOffBy } from '../../model/vocabulary.ts';
+import type { CutOffBy, FactSource } from '../../model/vocabulary.ts';
 import type { Interval } from './coverage.ts';
 import type { BilledLeg } from './legs.ts';
 
@@ -38,6 +38,8 @@ export interface GroupedCall {
   callId: string;
   startUs: Micros;
   endUs: Micros;
+  /** Columns of its row that do not come from spans; absent where all do. */
+  sources?: Readonly<Record<string, FactSource>>;
   /** Connections that the call came over; absent where nothing says it. */
   legCount?: number;
   /** What its carrier says that it billed; none where it has not said so. */

@@ -58,6 +58,7 @@ function stageOf(report: CallFact, used: ModelUsage, usage: Usage, index: number
     type: 'stage',
     stage,
     endUnknown: true,
+    reported: true,
     usage,
     ...(stage === 'stt' && { streaming: true }),
     ...(provider !== undefined && { provider }),

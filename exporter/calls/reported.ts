@@ -187,6 +187,7 @@ function agentSide(said: SaidFact, models: readonly ModelUsage[], spans: readonl
             type: 'stage' as const,
             stage: 'tts' as const,
             endUnknown: true,
+            reported: true,
             ...voice,
             usage: { characters, audioSeconds: (said.endUs - said.startUs) / 1e6, estimated: true },
           },

@@ -1,4 +1,12 @@
-import type { Fact, Interruption, Micros, StageFact, TurnFact, TurnPartFact } from '../../model/facts.ts';
+import type {
+  Fact,
+  Interruption,
+  Micros,
+  StageFact,
+  TurnDetection,
+  TurnFact,
+  TurnPartFact,
+} from '../../model/facts.ts';
 import type { CutOffBy } from '../../model/vocabulary.ts';
 import { lastUpTo } from './ascending.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
@@ -73,7 +81,8 @@ export function joinTurns(facts: readonly Fact[], tree: SpanTree): JoinedTurn[] 
       before.reported ||= reported;
     } else own.push(reply);
   }
-  const known = { speech, turnStarts: users.map(({ startUs }) => startUs) };
+  const detections = parts.filter(({ part }) => part === 'detection');
+  const known = { speech, detections, turnStarts: users.map(({ startUs }) => startUs) };
   return [
     ...users.map((user) => turnOf(user, answers.get(user)?.replies ?? [], known)),
     ...own.map((reply) => turnOf(undefined, [reply], known)),
@@ -156,7 +165,11 @@ const isOver = (reply: Reply | undefined, stage: StageFact): boolean =>
 function turnOf(
   user: UserSide | undefined,
   replies: readonly Reply[],
-  { speech, turnStarts }: { speech: UserSpeech; turnStarts: readonly Micros[] },
+  {
+    speech,
+    detections,
+    turnStarts,
+  }: { speech: UserSpeech; detections: readonly TurnPartFact[]; turnStarts: readonly Micros[] },
 ): JoinedTurn {
   const parts = [...(user ? [user] : []), ...replies.flatMap((reply) => reply.parts)];
   const playbacks = replies.flatMap((reply) => reply.playbacks).sort((a, b) => a.startUs - b.startUs);
@@ -173,6 +186,7 @@ function turnOf(
   const answer = replies.find((reply) => reportedBy(reply) !== undefined);
   const reported = answer && reportedBy(answer);
   const eouUs = endOfUtterance(user, reported, answer?.playbacks[0]);
+  const detection = user && detectionIn(user, detections);
   const errorType = parts.find((part) => part.errorType !== undefined)?.errorType;
   const latencies = parts.find((part) => part.reportedLatencies !== undefined)?.reportedLatencies;
   const agentText = joinedWords(replies.flatMap((reply) => reply.parts));
@@ -195,6 +209,7 @@ function turnOf(
     ...(replies.length > 0 && replies.every(isUnheard) && { unheard: true }),
     ...(user && { speechStartedUs: user.startUs, committedUs: user.endUs }),
     ...(eouUs !== undefined && { speechEndedUs: eouUs }),
+    ...(detection !== undefined && { detection }),
     ...((eouUs ?? reported) !== undefined && { eouSource: 'framework' as const }),
     ...(reported !== undefined && { reportedEouLatencySeconds: reported }),
     ...(latencies !== undefined && {
@@ -210,6 +225,15 @@ function turnOf(
   };
   const stt = user && transcription(user, eouUs);
   return { fact, spans: parts.map(keyOf), stages: loose, ...(stt && { stt }) };
+}
+
+/** What the turn detector said last before the turn was committed. */
+function detectionIn(
+  { startUs, endUs }: UserSide,
+  detections: readonly TurnPartFact[],
+): TurnDetection | undefined {
+  const last = lastUpTo(detections, endUs, (each) => each.startUs);
+  return last !== undefined && last.startUs >= startUs ? last.detection : undefined;
 }
 
 /**

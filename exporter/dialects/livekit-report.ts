@@ -39,6 +39,7 @@ const SCOPE = { history: 'chat_history', evaluations: 'evaluations' } as const;
 const BODY = { report: 'session report', item: 'chat item', outcome: 'outcome' } as const;
 const NAME = {
   jobId: 'job_id',
+  roomId: 'room_id',
   item: 'chat.item',
   reportTime: 'session.report_timestamp',
   tags: 'session.tags',
@@ -54,8 +55,13 @@ export const isReportScope = (name: string): boolean => name === SCOPE.history |
 const isRedacted = ({ attributes, scopeAttributes, resource }: ReportRecord): boolean =>
   [attributes, scopeAttributes, resource].some((from) => flag(from, NAME.redacted) === true);
 
-const jobOf = ({ attributes, scopeAttributes, resource }: ReportRecord): string | undefined =>
-  id(attributes, NAME.jobId) ?? id(scopeAttributes, NAME.jobId) ?? id(resource, NAME.jobId);
+const named =
+  (name: string) =>
+  ({ attributes, scopeAttributes, resource }: ReportRecord): string | undefined =>
+    id(attributes, name) ?? id(scopeAttributes, name) ?? id(resource, name);
+
+const jobOf = named(NAME.jobId);
+const roomOf = named(NAME.roomId);
 
 /**
  * The facts of the reports that LiveKit Agents upload as log records when a session is over. Records of no job are left out.
@@ -95,6 +101,7 @@ function reportOf(record: ReportRecord, jobId: string, ids: ReportIds): CallFact
       addPresent(callOf(base('report', body, timeUs, Math.max(timeUs, endUs))), {
         serviceName: serviceOf(record.resource),
         agentName: text(attributes, NAME.agentName),
+        roomId: roomOf(record),
         used: usageList(attributes[NAME.usage]),
         tags: tagsOf(attributes[NAME.tags]),
       }),

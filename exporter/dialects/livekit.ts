@@ -13,6 +13,7 @@ import {
   type Attributes,
   addPresent,
   flag,
+  id,
   ids,
   number,
   present,
@@ -59,6 +60,7 @@ const SPAN = {
   /** From the user's silence to the decision; Python since 1.8. */
   endOfTurnWait: 'eou_wait',
   sessionClose: 'session_close',
+  detection: 'eou_detection',
   agentTurn: 'agent_turn',
   agentSpeaking: 'agent_speaking',
   llm: 'llm_request',
@@ -96,6 +98,13 @@ const LK = {
   /** Attributes of the participant, where that is a telephone. */
   sipCallId: 'lk.sip.callID',
   sipRuleId: 'lk.sip.ruleID',
+  sipTrunkId: 'lk.sip.trunkID',
+  /** On every span that is uploaded; else only Python's job and session name the room by its id. */
+  roomId: ['room_id', 'lk.room_sid'],
+  eouProbability: 'lk.eou.probability',
+  eouThreshold: 'lk.eou.unlikely_threshold',
+  /** Milliseconds from JavaScript, seconds from Python. */
+  endpointingDelay: 'lk.eou.endpointing_delay',
   /** What was said; without `pii` before 1.5. Of a reply: as far as it was spoken. */
   userTranscript: ['lk.pii.user_transcript', 'lk.user_transcript'],
   responseText: ['lk.pii.response.text', 'lk.response.text'],
@@ -116,11 +125,12 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
       return addPresent(callFact(span, base), {
         transport: 'livekit',
         agentName: text(span.attributes, LK.agentName),
+        roomId: roomOf(span.attributes),
         ...telephone(span.attributes),
       });
     // The job's function returns when the session has started, long before the call ends.
     case SPAN.job:
-      return { ...otherFact(base), call: present({ agentName: text(span.attributes, LK.agentName) }) };
+      return { ...otherFact(base), call: jobIn(span.attributes) };
     case SPAN.machineDetection[0]:
     case SPAN.machineDetection[1]:
       return { ...otherFact(base), call: present({ amdResult: text(span.attributes, LK.amdCategory) }) };
@@ -139,6 +149,8 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
         : otherFact(base);
     case SPAN.sessionClose:
       return { ...otherFact(base), call: present({ endReason: text(span.attributes, LK.closeReason) }) };
+    case SPAN.detection:
+      return detection(span, base);
     case SPAN.agentTurn:
       return agentTurn(span, base, options);
     case SPAN.agentSpeaking:
@@ -156,11 +168,37 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
   }
 }
 
+const jobIn = (attributes: Attributes) =>
+  present({ agentName: text(attributes, LK.agentName), roomId: roomOf(attributes) });
+
+const roomOf = (attributes: Attributes): string | undefined =>
+  id(attributes, LK.roomId[0]) ?? id(attributes, LK.roomId[1]);
+
 /** The participant was a telephone. Only calls that came in were dispatched by a rule. */
-function telephone(attributes: Attributes): Pick<CallFact, 'channel' | 'direction'> {
-  if (text(attributes, LK.sipCallId) === undefined) return {};
+function telephone(
+  attributes: Attributes,
+): Pick<CallFact, 'channel' | 'direction' | 'sipCallId' | 'sipTrunkId'> {
+  const sipCallId = id(attributes, LK.sipCallId);
+  if (sipCallId === undefined) return {};
   const isInbound = text(attributes, LK.sipRuleId) !== undefined;
-  return { channel: 'phone', direction: isInbound ? 'inbound' : 'outbound' };
+  return present({
+    channel: 'phone',
+    direction: isInbound ? ('inbound' as const) : ('outbound' as const),
+    sipCallId,
+    sipTrunkId: id(attributes, LK.sipTrunkId),
+  });
+}
+
+/** What the turn detector was asked, and said. */
+function detection({ attributes, resource }: SpanRecord, base: FactBase): Fact {
+  const unit = DELAY_UNIT[text(resource, 'telemetry.sdk.language') ?? ''];
+  const said = present({
+    probability: number(attributes, LK.eouProbability, { min: 0, max: 1 }),
+    threshold: number(attributes, LK.eouThreshold, { min: 0, max: 1 }),
+    delaySeconds: delay(attributes, LK.endpointingDelay, unit),
+  });
+  if (Object.keys(said).length === 0) return otherFact(base);
+  return { ...base, type: 'turn_part', part: 'detection', detection: said };
 }
 
 /** A turn that was never committed (noise, a cough) is none. */

@@ -41,7 +41,22 @@ const PC = {
   /** What was sent to synthesis. */
   text: 'text',
   ttsInterrupted: 'tts.interrupted',
+  /** Of the spans that docs/guides/pipecat.md makes of what observers are told. */
+  speechKind: 'speech.kind',
+  latencyKey: 'latency.key',
 } as const;
+
+/** Kinds of speech that end a stretch of it. */
+const SPEECH = {
+  /** As the voice detector heard it, from the first sound to the silence. */
+  user: 'user_speech_stopped',
+  /** As the strategy ruled on it: the turn was accepted as finished. */
+  turn: 'user_turn_stopped',
+  bot: 'bot_speech_stopped',
+} as const;
+
+/** The part of a latency from the first text that was sent to synthesis to the first audio. */
+const SYNTHESIS = 'speech_synthesis';
 
 /** Longer silences are errors of measurement. Seconds. */
 const LONGEST_LATENCY = 30;
@@ -62,6 +77,12 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
       return { ...llmRequest(span, base, options), endUnknown: true, realtime: true };
     case 'tts':
       return synthesis(span, base, options);
+    case 'speech':
+      return speech(span, base);
+    case 'latency':
+      return text(span.attributes, PC.latencyKey) === SYNTHESIS
+        ? { ...base, type: 'turn_part', part: 'first_audio' }
+        : otherFact(base);
     default:
       return otherFact(base);
   }
@@ -89,6 +110,20 @@ function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
     interrupted: cut === undefined || (cut && !isHangUp) ? undefined : false,
     interruptedIfFollowed: (cut === true && !isHangUp) || undefined,
   }) satisfies TurnFact;
+}
+
+/** A stretch of speech, below the turn that went on when it ended. */
+function speech({ attributes }: SpanRecord, base: FactBase): Fact {
+  switch (text(attributes, PC.speechKind)) {
+    case SPEECH.user:
+      return { ...base, type: 'turn_part', part: 'speech' };
+    case SPEECH.turn:
+      return { ...base, type: 'turn_part', part: 'commit' };
+    case SPEECH.bot:
+      return stageFact(base, { stage: 'playback', playbackSource: 'observed' });
+    default:
+      return otherFact(base);
+  }
 }
 
 /** How Pipecat's classes name the way to one provider: `DeepgramFluxSTTService` is `deepgramflux` on its spans. */

@@ -61,6 +61,11 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "sql": "-- The wait behind a filler: the longest silence inside an answer.\n\nALTER TABLE call_logs ADD COLUMN longest_gap double precision;\n"
   },
   {
+    "id": 16,
+    "name": "0016_rooms",
+    "sql": "-- Where a call took place, what a turn detector thought of a turn, and what columns come from.\n\nALTER TABLE call_metrics\n  ADD COLUMN room_id text,\n  ADD COLUMN sip_call_id text,\n  ADD COLUMN sip_trunk_id text,\n  ADD COLUMN sources jsonb;\n\nALTER TABLE call_logs\n  ADD COLUMN eou_probability double precision,\n  ADD COLUMN eou_threshold double precision,\n  ADD COLUMN endpointing_delay double precision;\n"
+  },
+  {
     "id": 17,
     "name": "0017_scores",
     "sql": "-- What someone or something thinks of a call: a figure or a word under a name. Of what its spans say the rows are a function of\n-- the journal; what was given afterwards stays.\n\nCREATE TABLE call_scores (\n  tenant    text NOT NULL DEFAULT 'default',\n  call_id   text NOT NULL,\n  name      text NOT NULL,\n  value     double precision,\n  label     text,\n  source    text NOT NULL,\n  scored_at timestamptz NOT NULL,\n  PRIMARY KEY (tenant, call_id, name)\n);\nCOMMENT ON TABLE call_scores IS 'Scores of calls.';\n\n-- A trigger, and no foreign key, whose columns the key of call_metrics may not have yet. Whatever deletes a call, by hand too,\n-- deletes its scores.\nCREATE FUNCTION delete_scores() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$\nBEGIN\n  IF TG_OP = 'TRUNCATE' THEN\n    TRUNCATE call_scores;\n  ELSE\n    DELETE FROM call_scores s USING rows_before m WHERE s.tenant = m.tenant AND s.call_id = m.call_id;\n  END IF;\n  RETURN NULL;\nEND $$;\nCOMMENT ON FUNCTION delete_scores() IS 'Deletes the scores of calls that are deleted.';\n\nCREATE TRIGGER scores_deleted AFTER DELETE ON call_metrics\n  REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION delete_scores();\nCREATE TRIGGER scores_truncated AFTER TRUNCATE ON call_metrics\n  FOR EACH STATEMENT EXECUTE FUNCTION delete_scores();\n"

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fact } from '../../model/facts.ts';
+import type { Kept } from '../../recordings/kept.ts';
 import { Episode } from '../kit/episode.ts';
+import { Seldom } from '../kit/seldom.ts';
 import type { MetricsEndpoint } from '../metrics/open-metrics.ts';
 import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { errorClass } from '../store/errors.ts';
@@ -61,8 +63,8 @@ export interface ReceiverOptions
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
   /** Who may upload from LiveKit Agents. (Default: no one.) */
   livekitKeys?: LiveKitKeys | undefined;
-  /** Folder of the recordings that they upload. (Default: none is kept.) */
-  recordings?: string | undefined;
+  /** Where the recordings that they upload are kept. (Default: none is.) */
+  recordings?: Kept | undefined;
   maxRecordingBytes: number;
   /** For webhooks of hosted platforms. (Default: there are none.) */
   webhooks?: WebhookSettings | undefined;
@@ -82,6 +84,7 @@ export class Receiver {
   readonly #admit: ReturnType<typeof admission>;
   readonly #livekit: Routes;
   readonly #tooMany = new Episode();
+  readonly #unread = new Seldom();
   #door: HttpDoor | undefined;
   #adminDoor: HttpDoor | undefined;
   #draining = false;
@@ -241,6 +244,11 @@ export class Receiver {
       // A platform shows its answers to no one. They quote nothing of what was said.
       if (route?.isSigned === true && error instanceof HttpError) reason = error.message;
     }
+    // Signed by the platform, and not understood: its calls have no rows.
+    if (reason !== undefined && response.statusCode === 400)
+      this.#unread.say(path, (count) =>
+        this.#options.log.warn("a platform's report was refused", { path, reason, count }),
+      );
     const seconds = (performance.now() - startMs) / 1_000;
     this.#metrics.answered(method, route && path, response.statusCode, seconds);
     this.#options.log.debug('answered', {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../model/facts.ts';
-import { Folder } from './folder.ts';
+import type { Place } from '../../storage/place.ts';
 import type { Format } from './formats.ts';
 import { anyBatch, commit, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
 import { TableFile } from './table-file.ts';
@@ -14,7 +14,7 @@ export interface ExportedDay<T extends Table> {
   readonly rows: Readonly<Record<T, number>>;
 }
 
-/** Something of the folder is not as it must be. */
+/** Something of the place is not as it must be. */
 export class ExportError extends Error {
   override name = 'ExportError';
 }
@@ -28,7 +28,7 @@ export interface BatchSlice {
 }
 
 export interface DaysOptions<T extends Table> {
-  folder: string;
+  place: Place;
   format: Format;
   /** From the day of UTC that this instant is in. */
   since: Micros;
@@ -42,43 +42,40 @@ export interface DaysOptions<T extends Table> {
   onDay?: ((day: ExportedDay<T>) => void) | undefined;
 }
 
-/** Ends what others have begun in a folder, and sees to it that it has one format. */
-async function openFolder({ folder: path, format }: { folder: string; format: Format }): Promise<Folder> {
-  const folder = new Folder(path);
-  await recover(folder);
-  const known = await anyBatch(folder);
+/** Ends what others have begun in a place, and sees to it that it has one format. */
+async function prepare({ place, format }: { place: Place; format: Format }): Promise<void> {
+  await recover(place);
+  const known = await anyBatch(place);
   if (known !== undefined && known.format !== format)
     throw new ExportError(
-      `The folder holds ${known.format} of ${known.day}: choose --format ${known.format}, or another folder.`,
+      `${place.name} holds ${known.format} of ${known.day}: choose --format ${known.format}, or another place.`,
     );
-  return folder;
 }
 
-/** A folder that days are exported into. `until` and `end` may take long to know, and are asked for when it is open. */
+/** A place that days are exported into. `until` and `end` may take long to know, and are asked for when it is ready. */
 export async function exportDays<T extends Table>(
   options: Omit<DaysOptions<T>, 'until' | 'end'>,
   times: () => Promise<Pick<DaysOptions<T>, 'until' | 'end'>>,
 ): Promise<void> {
-  const folder = await openFolder(options);
+  await prepare(options);
   const all = { ...options, ...(await times()) };
   for (let at = Math.floor(all.since / DAY_US) * DAY_US; at < all.end; at += DAY_US) {
-    const exported = await exportDay(folder, at, all);
+    const exported = await exportDay(at, all);
     if (exported !== undefined) all.onDay?.(exported);
   }
 }
 
 async function exportDay<T extends Table>(
-  folder: Folder,
   at: Micros,
-  { format, until, tables, write }: DaysOptions<T>,
+  { place, format, until, tables, write }: DaysOptions<T>,
 ): Promise<ExportedDay<T> | undefined> {
   const day = new Date(at / 1_000).toISOString().slice(0, 10);
-  const last = await lastBatch(folder, day);
+  const last = await lastBatch(place, day);
   if (last !== undefined && last.finalizedUntilUs >= until) return undefined;
   const number = (last?.number ?? 0) + 1;
   const staged = stagedPath(day, number, randomUUID());
   const files = Object.fromEntries(
-    tables.map((table) => [table, new TableFile(folder, staged, table, format)]),
+    tables.map((table) => [table, new TableFile(place, staged, table, format)]),
   ) as Record<T, TableFile>;
   const slice = { day: [at, at + DAY_US], writtenFrom: last?.finalizedUntilUs, writtenUntil: until } as const;
   try {
@@ -86,7 +83,7 @@ async function exportDay<T extends Table>(
     for (const table of tables) await files[table].finish();
   } catch (error) {
     for (const table of tables) await files[table].discard();
-    await folder.remove(staged);
+    await place.remove(staged);
     throw error;
   }
   const full = tables.filter((table) => files[table].rows > 0);
@@ -96,10 +93,10 @@ async function exportDay<T extends Table>(
     path: partPath(table, { day, number, format }),
     rows: files[table].rows,
   }));
-  if (await commit(folder, { day, number, format, finalizedUntilUs: until, staged, files: parts }))
+  if (await commit(place, { day, number, format, finalizedUntilUs: until, staged, files: parts }))
     return {
       day,
       rows: Object.fromEntries(tables.map((table) => [table, files[table].rows])) as Record<T, number>,
     };
-  throw new ExportError(`Another process exports ${day} into the same folder.`);
+  throw new ExportError(`Another process exports ${day} into the same place.`);
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Database, settledInstant, streamSpans } from '../store/index.ts';
 import { type ExportedDay, exportDays } from './batches.ts';
 import type { ExportOptions } from './export.ts';
@@ -19,10 +18,10 @@ export interface JournalExportOptions extends Omit<ExportOptions, 'format' | 'on
 }
 
 /**
- * Writes the spans that came into the journal since the last export as Parquet below `journal` of a folder, a batch for each
+ * Writes the spans that came into the journal since the last export as Parquet below `journal` of a place, a batch for each
  * day on which spans ended: `journal/call_spans/day=2026-11-29/part-000001.parquet`. Each is there exactly once, however
  * often a process died on the way, if it is in the journal when an export runs.
- * @throws ExportError for a folder that another process exports into.
+ * @throws ExportError for a place that another process exports into; what the place throws.
  */
 export function exportJournal(
   db: Database,
@@ -30,7 +29,7 @@ export function exportJournal(
 ): Promise<void> {
   return exportDays(
     {
-      folder: join(to, 'journal'),
+      place: to.below('journal'),
       format: 'parquet',
       since,
       tables: ['call_spans'],

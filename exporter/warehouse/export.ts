@@ -1,4 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
+import type { Place } from '../../storage/place.ts';
 import { type Database, keyOf, settledInstant, streamCalls, turnsOfCalls } from '../store/index.ts';
 import { type BatchSlice, type ExportedDay, exportDays } from './batches.ts';
 import type { Format } from './formats.ts';
@@ -9,8 +10,8 @@ import { ROW_TABLES, type RowTable } from './tables.ts';
 const PAGE = 500;
 
 export interface ExportOptions {
-  /** Where to: a folder of the machine, which is made. */
-  to: string;
+  /** Where to. A folder is made. */
+  to: Place;
   format: Format;
   /** From the day of UTC that this instant is in. */
   since: Micros;
@@ -23,17 +24,17 @@ export interface ExportOptions {
 }
 
 /**
- * Writes the calls that were finalized since the last export, and their turns, into new files of a folder, a batch a day.
+ * Writes the calls that were finalized since the last export, and their turns, into new files of a place, a batch a day.
  * Each version of a call that an export sees is in it exactly once, however often a process died on the way; a call that is
  * finalized again is exported again. Of the rows no more than a group is in memory.
- * @throws ExportError for a folder that holds another format or that another process exports into.
+ * @throws ExportError for a place that holds another format or that another process exports into; what the place throws.
  */
 export function exportRows(
   db: Database,
   { to, format, since, until: end, marginMs, onDay }: ExportOptions,
 ): Promise<void> {
   const write = (slice: BatchSlice, files: Files) => writeRows(db, slice, files);
-  return exportDays({ folder: to, format, since, tables: ROW_TABLES, write, onDay }, async () => {
+  return exportDays({ place: to, format, since, tables: ROW_TABLES, write, onDay }, async () => {
     const until = await settledInstant(db, marginMs === undefined ? {} : { marginMs });
     return { until, end: end ?? until };
   });

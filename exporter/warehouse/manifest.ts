@@ -1,6 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
 import { isoInstant } from '../../model/row-json.ts';
-import type { Folder } from './folder.ts';
+import { type Place, readText } from '../../storage/place.ts';
 import type { Format } from './formats.ts';
 import type { Table } from './tables.ts';
 
@@ -51,59 +51,56 @@ export const stagedPath = (day: string, number: number, unique: string): string 
 export const stagedFile = (staged: string, table: Table): string => `${staged}/${table}`;
 
 /** The last batch of a day. */
-export async function lastBatch(folder: Folder, day: string): Promise<Batch | undefined> {
-  const name = (await folder.list(`${MANIFESTS}/day=${day}`)).findLast((each) => /^\d{6}\.json$/.test(each));
-  return name === undefined ? undefined : read(folder, `${MANIFESTS}/day=${day}/${name}`);
+export async function lastBatch(place: Place, day: string): Promise<Batch | undefined> {
+  const name = (await place.list(`${MANIFESTS}/day=${day}`)).findLast((each) => /^\d{6}\.json$/.test(each));
+  return name === undefined ? undefined : read(place, `${MANIFESTS}/day=${day}/${name}`);
 }
 
-/** Any batch of the folder: all of them have the same format. Undefined: there is none. */
-export async function anyBatch(folder: Folder): Promise<Batch | undefined> {
-  for (const name of (await folder.list(MANIFESTS)).reverse()) {
-    const batch = name.startsWith('day=') ? await lastBatch(folder, name.slice('day='.length)) : undefined;
+/** Any batch of the place: all of them have the same format. Undefined: there is none. */
+export async function anyBatch(place: Place): Promise<Batch | undefined> {
+  for (const name of (await place.list(MANIFESTS)).reverse()) {
+    const batch = name.startsWith('day=') ? await lastBatch(place, name.slice('day='.length)) : undefined;
     if (batch !== undefined) return batch;
   }
   return undefined;
 }
 
-const read = async (folder: Folder, path: string): Promise<Batch> =>
-  JSON.parse(await folder.read(path)) as Batch;
+const read = async (place: Place, path: string): Promise<Batch> =>
+  JSON.parse(await readText(place, path)) as Batch;
 
 /**
  * Makes a batch exported, whose files are whole and in `staged`: at once, as its manifest appears. Then the files get their
  * names; a process that dies in between leaves that to the next one.
  * @returns false where another process has exported the same.
  */
-export async function commit(folder: Folder, batch: Omit<Batch, 'finalizedUntil'>): Promise<boolean> {
+export async function commit(place: Place, batch: Omit<Batch, 'finalizedUntil'>): Promise<boolean> {
   const manifest: Batch = { ...batch, finalizedUntil: isoInstant(batch.finalizedUntilUs) };
-  const draft = `${batch.staged}/manifest.json`;
-  const file = await folder.create(draft);
-  await file.append(`${JSON.stringify(manifest, undefined, 2)}\n`);
-  await file.close();
-  if (!(await folder.claim(draft, manifestPath(batch.day, batch.number)))) {
-    await folder.remove(batch.staged);
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  if (!(await place.putOnce(manifestPath(batch.day, batch.number), text))) {
+    await place.remove(batch.staged);
     return false;
   }
-  await publish(folder, manifest);
+  await publish(place, manifest);
   return true;
 }
 
-async function publish(folder: Folder, { staged, files }: Batch): Promise<void> {
+async function publish(place: Place, { staged, files }: Batch): Promise<void> {
   for (const { table, path } of files) {
     const from = stagedFile(staged, table);
-    if (await folder.has(from)) await folder.move(from, path);
+    if ((await place.stat(from)) !== undefined) await place.move(from, path);
   }
-  await folder.remove(staged);
+  await place.remove(staged);
 }
 
 /** Ends what processes that died have begun: what they exported gets its names, the rest of it goes. */
-export async function recover(folder: Folder): Promise<void> {
-  for (const name of await folder.list(STAGED)) {
+export async function recover(place: Place): Promise<void> {
+  for (const name of await place.list(STAGED)) {
     const [, day = '', digits = ''] = /^day=([\d-]+)\.(\d+)\./.exec(name) ?? [];
     const path = manifestPath(day, Number(digits));
     // Without a manifest it may be of a process that is alive; it goes once another has exported that batch.
-    if (!(await folder.has(path))) continue;
-    const batch = await read(folder, path);
-    if (batch.staged === `${STAGED}/${name}`) await publish(folder, batch);
-    else await folder.remove(`${STAGED}/${name}`);
+    if ((await place.stat(path)) === undefined) continue;
+    const batch = await read(place, path);
+    if (batch.staged === `${STAGED}/${name}`) await publish(place, batch);
+    else await place.remove(`${STAGED}/${name}`);
   }
 }

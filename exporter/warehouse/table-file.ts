@@ -1,4 +1,4 @@
-import type { Folder, NewFile } from './folder.ts';
+import type { NewFile, Place } from '../../storage/place.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { stagedFile } from './manifest.ts';
 import type { RowWriter } from './row-writer.ts';
@@ -11,10 +11,10 @@ export class TableFile {
   readonly #open: () => Promise<{ file: NewFile; writer: RowWriter }>;
   #opened: { file: NewFile; writer: RowWriter } | undefined;
 
-  constructor(folder: Folder, staged: string, table: Table, format: Format) {
+  constructor(place: Place, staged: string, table: Table, format: Format) {
     this.#open = async () => {
-      const file = await folder.create(stagedFile(staged, table));
-      return { file, writer: await FORMATS[format](TABLES[table], file.append) };
+      const file = await place.create(stagedFile(staged, table));
+      return { file, writer: await FORMATS[format](TABLES[table], (bytes) => file.append(bytes)) };
     };
   }
 
@@ -34,7 +34,7 @@ export class TableFile {
 
   /** Nothing is to become of it. */
   async discard(): Promise<void> {
-    await this.#opened?.file.close();
+    await this.#opened?.file.discard();
     this.#opened = undefined;
   }
 }

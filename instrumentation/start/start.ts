@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { loadAnalysis } from '../call/analysis.ts';
@@ -58,15 +57,11 @@ export function start(): void {
 }
 
 /** The sound of calls, where it is asked for; what has expired goes. */
-function record({ recordings: folder, spanRetention: retentionMs }: Settings): void {
-  if (folder === undefined) return;
+function record({ recordings, spanRetention: retentionMs }: Settings): void {
+  if (recordings === undefined) return;
   // Loaded here and not above: who records nothing starts faster without it.
-  const recording = file(
-    '../sdks/kit/recording/recordings.js',
-  ) as typeof import('../sdks/kit/recording/recordings.ts');
-  const sweeping = file('../../recordings/sweep.js') as typeof import('../../recordings/sweep.ts');
-  recording.setRecordings(folder);
-  sweeping.keepSweeping({ folder: resolve(folder), retentionMs });
+  const { startRecordings } = file('./recordings.js') as typeof import('./recordings.ts');
+  startRecordings(recordings, retentionMs);
 }
 
 /** A worker thread is not instrumented; what is said in one is heard. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
+import { startS3 } from '../support/simulators/s3.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const COMMANDS = [
@@ -81,7 +82,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['migrate', 'now'], /now/],
       [['export', '--to', 'x'], /--since is missing/],
       [['export', '--since', '7d'], /--to is missing/],
-      [['export', '--since', '7d', '--to', 's3://x/y'], /--to: saw s3:\/\/x\/y, expected a folder/],
+      [['export', '--since', '7d', '--to', 'gs://x/y'], /--to: saw gs:\/\/x\/y, expected a folder or s3:/],
       [
         ['export', '--since', '7d', '--to', 'x', '--format', 'xlsx'],
         /--format: saw xlsx, expected one of parquet, csv, jsonl/,
@@ -106,6 +107,32 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.match(stderr, /EARSHOT_IDLE_LIMIT: saw "soon", expected a duration/);
       assert.doesNotMatch(stderr, /hunter2/);
     }
+  });
+
+  test('earshot serve begins with nothing that it could not do, and says what to do', async (t) => {
+    const cwd = await temporaryFolder(t);
+    await writeFile(join(cwd, 'file'), '');
+    const { env: s3 } = await startS3(t);
+    const wrong: [Record<string, string>, RegExp][] = [
+      [{ LIVEKIT_API_KEY: 'APIkey' }, /LIVEKIT_API_SECRET is not set, and LIVEKIT_API_KEY is: .*Set both/],
+      [{ EARSHOT_ADMIN_PORT: '99999' }, /EARSHOT_ADMIN_PORT: saw "99999", expected 0 to 65535/],
+      [
+        { EARSHOT_RECORDINGS: 'file' },
+        /EARSHOT_RECORDINGS: .*file cannot be used \(ENOTDIR\)\. It is to name a folder/,
+      ],
+      [{ ...s3, EARSHOT_RECORDINGS: 's3://not-there' }, /s3:\/\/not-there cannot be used \(NoSuchBucket\)/],
+    ];
+    for (const [env, says] of wrong) {
+      const { code, stderr } = await runCli(['serve', '--port', '0'], { cwd, env });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+      assert.doesNotMatch(stderr, /hunter2|^ +at /m);
+    }
+    const nowhere = await runCli(['export', '--since', '7d', '--format', 'csv', '--to', '/proc/x/y'], {
+      cwd,
+    });
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.stderr, /--to: \/proc\/x\/y cannot be used \(ENOENT\)\. Choose a folder/);
   });
 
   test('a database that is not there ends with 1, and shows no secret', async (t) => {

@@ -7,6 +7,7 @@ const SOURCES = [
   'index.ts',
   'model',
   'recordings',
+  'storage',
   'instrumentation',
   'exporter',
   'ui',

@@ -23,9 +23,16 @@ export function caseCalls(name: string): Map<string, Fact[]> {
   return calls;
 }
 
-function spansIn(name: string): SpanRecord[] {
+/** What the dialects read from a request of OTLP JSON. */
+export const factsIn = (body: Buffer): Fact[] =>
+  decoded(body, 'the request').flatMap((span) => readFact(span) ?? []);
+
+const spansIn = (name: string): SpanRecord[] =>
+  decoded(readFileSync(join(packageRoot, 'test/fixtures', `${name}.json`)), name);
+
+function decoded(body: Buffer, name: string): SpanRecord[] {
   const spans: SpanRecord[] = [];
-  decodeJson(readFileSync(join(packageRoot, 'test/fixtures', `${name}.json`)), DEFAULT_LIMITS, {
+  decodeJson(body, DEFAULT_LIMITS, {
     span: (span) => spans.push(span),
     refused: (reason) => assert.fail(`a span of ${name} was refused: ${reason}`),
     // Long texts are cut; the dialects read none.

@@ -37,6 +37,7 @@ export async function startReceiver(
   const backend = new Backend({ database, settings, metrics, log });
   const receiver = await Receiver.start({
     ...settings,
+    recordings: undefined,
     port: 0,
     backend,
     pipelineMetrics: metrics,

@@ -98,7 +98,8 @@ test('what computes rows reads no clock, no chance and no environment', () => {
 /** The rooms that each room may import, from the ground floor up. Tests and benchmarks import what they like. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  recordings: ['model'],
+  storage: [],
+  recordings: ['model', 'storage'],
   // OpenTelemetry, as files of ours.
   vendor: [],
   'exporter/generated': [],
@@ -108,7 +109,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/pricing': ['model', 'exporter/generated'],
   'exporter/calls': ['model', 'exporter/pricing', 'exporter/quality'],
   'exporter/finalize': ['model', 'exporter/calls', 'exporter/pricing', 'exporter/quality'],
-  'exporter/call-file': ['model', 'recordings', 'exporter/pricing', 'exporter/finalize'],
+  'exporter/call-file': ['model', 'recordings', 'storage', 'exporter/pricing', 'exporter/finalize'],
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
@@ -116,7 +117,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/statistics': [],
   'exporter/comparison': ['model', 'exporter/statistics', 'exporter/store'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
-  'exporter/warehouse': ['model', 'exporter/pricing', 'exporter/store'],
+  'exporter/warehouse': ['model', 'storage', 'exporter/pricing', 'exporter/store'],
   'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
   'exporter/pipeline': [
     'model',
@@ -144,6 +145,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'vendor',
     'recordings',
+    'storage',
     'exporter',
     'exporter/spool',
     ...['call', 'otel', 'sdks', 'sdks/kit'].map((room) => `instrumentation/${room}`),
@@ -160,6 +162,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'ui/server': [
     'model',
     'recordings',
+    'storage',
     'ui/shared',
     ...['calls', 'comparison', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map(
       (room) => `exporter/${room}`,
@@ -171,6 +174,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'model',
     'recordings',
+    'storage',
     'demo',
     'ui/server',
     'ui/shared',

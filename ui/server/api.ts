@@ -25,6 +25,7 @@ import {
 } from '../../exporter/store/views/index.ts';
 import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
+import type { Place } from '../../storage/place.ts';
 import type { AboutAnswer, CallsAnswer, CompareAnswer, SelectionFigures } from '../shared/api.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
@@ -32,7 +33,7 @@ import { exportCalls } from './export-calls.ts';
 import { inPieces } from './in-pieces.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
-import { Recordings } from './recordings.ts';
+import { recordingsOf } from './recordings.ts';
 import { limitOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
 import { sendPeaks, sendSound } from './sound.ts';
 
@@ -48,8 +49,8 @@ export interface ApiOptions {
   callGapMs: number;
   /** Address of a trace elsewhere, with `{trace_id}`. */
   traceUrl?: string | undefined;
-  /** Folder of recordings. Absent: there are none. */
-  recordings?: string | undefined;
+  /** Where recordings are. Absent: there are none. */
+  recordings?: Place | undefined;
   /** A token was asked for. */
   authenticated: boolean;
 }
@@ -64,12 +65,10 @@ type Handler = (
 export class Api {
   readonly live: Live;
   readonly #options: ApiOptions;
-  readonly #recordings: Recordings;
   readonly #routes: Readonly<Record<string, Handler>>;
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#recordings = new Recordings(options.recordings);
     const { db, targetSeconds } = options;
     this.live = new Live(db, (call) => this.#runningCall(call));
     this.#routes = {
@@ -158,26 +157,29 @@ export class Api {
   }
 
   async #call(key: CallKey, request: IncomingMessage, response: ServerResponse) {
-    const { db, priceList, callGapMs, traceUrl } = this.#options;
+    const { db, priceList, callGapMs, traceUrl, recordings: place } = this.#options;
     const call = await readCall(db, key, priceList, callGapMs);
     if (call === undefined) throw new HttpError(404, 'there is no such call');
-    const recordings = call.live ? [] : await this.#recordings.of(call.metrics);
+    const recordings =
+      call.live || place === undefined ? [] : await recordingsOf(place, call.metrics).catch(() => []);
     await sendPlainJson(request, response, 200, callDetail(call, priceList, { traceUrl, recordings }));
   }
 
-  /** Of a call that has a row of this tenant: what is on disk is shown for as long as the call is there. */
+  /** Of a call that has a row of this tenant: what is kept is shown for as long as the call is there. */
   async #sound(key: CallKey, below: string, request: IncomingMessage, response: ServerResponse) {
+    const { db, recordings: place } = this.#options;
     const { tenant, callId } = partsOf(key);
-    const call = await getCallMetrics(this.#options.db, callId, tenant);
+    const call = place && (await getCallMetrics(db, callId, tenant));
     const [, , start, kind] = below.split(/[/.]/);
     const recording =
       call &&
-      (await this.#recordings.of(call)).find(
+      (await recordingsOf(place, call).catch(() => [])).find(
         ({ startUs, format }) => String(startUs) === start && (kind === format || kind === 'peaks'),
       );
-    if (recording === undefined) throw new HttpError(404, 'there is no such recording');
-    if (kind === 'peaks') await sendPeaks(request, response, recording);
-    else await sendSound(request, response, recording);
+    if (place === undefined || recording === undefined)
+      throw new HttpError(404, 'there is no such recording');
+    if (kind === 'peaks') await sendPeaks(request, response, place, recording);
+    else await sendSound(request, response, place, recording);
   }
 
   async #facts(key: CallKey) {

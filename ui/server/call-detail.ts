@@ -19,9 +19,9 @@ import {
 } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
 import { rowJson } from '../../model/row-json.ts';
-import type { Recording } from '../../recordings/recordings.ts';
 import type { BillLine, CallAnswer, CallRow, ScoreRow } from '../shared/api.ts';
 import { barsOf } from '../shared/waterfall.ts';
+import type { PlayableRecording } from './recordings.ts';
 import { shifted, turnDetail } from './turn-detail.ts';
 
 /** Spans of one call that the page draws. */
@@ -66,7 +66,7 @@ export async function readCall(
 export function callDetail(
   { metrics, logs, facts, scores, live }: CallRead,
   priceList: PriceList,
-  { traceUrl, recordings }: { traceUrl?: string | undefined; recordings: readonly Recording[] },
+  { traceUrl, recordings }: { traceUrl?: string | undefined; recordings: readonly PlayableRecording[] },
 ): CallAnswer {
   const grouped = facts.length > 0 ? groupCall(facts) : undefined;
   const zeroUs = metrics.started_at;
@@ -83,11 +83,12 @@ export function callDetail(
     spans: facts.length,
     ...(scores.length > 0 && { scores: scores.map(scoreRow) }),
     ...(traceUrl !== undefined && { trace_url: traceUrl }),
-    recordings: recordings.map(({ startUs, format, seconds }) => ({
+    recordings: recordings.map(({ startUs, format, seconds, hasPeaks }) => ({
       id: String(startUs),
       format,
       start: (startUs - zeroUs) / 1e6,
       seconds,
+      has_peaks: hasPeaks,
     })),
   };
 }

@@ -2,6 +2,7 @@ import { loadPriceList } from '../../exporter/pipeline/price-list.ts';
 import { HttpDoor } from '../../exporter/receiver/door/http-door.ts';
 import { type Database, errorCode } from '../../exporter/store/index.ts';
 import type { Settings } from '../../model/settings.ts';
+import { openKept } from '../../recordings/kept.ts';
 import { Page } from './page.ts';
 
 type PageSettings = Pick<
@@ -27,7 +28,7 @@ export interface PageParts {
 
 /**
  * Makes the page, for a server to mount: `answer` answers a request, `close` ends its streams.
- * @throws PageNotBuiltError
+ * @throws PageNotBuiltError, PlaceError
  */
 export async function makePage({ db, settings, host, onError }: PageParts): Promise<Page> {
   return new Page({
@@ -37,7 +38,7 @@ export async function makePage({ db, settings, host, onError }: PageParts): Prom
     targetSeconds: settings.latencyTarget / 1_000,
     callGapMs: settings.callGap,
     traceUrl: settings.traceUrl,
-    recordings: settings.recordings,
+    recordings: settings.recordings === undefined ? undefined : (await openKept(settings.recordings)).place,
     authToken: settings.authToken,
     allowedHosts: settings.allowedHosts,
     onError,

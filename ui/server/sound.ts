@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
 import { peaksOf } from '../../recordings/peaks.ts';
-import { openRecording, type Recording } from '../../recordings/recordings.ts';
+import type { Recording } from '../../recordings/recordings.ts';
 import { BYTES_PER_SAMPLE, samplesIn, WAV_HEADER_BYTES, wavHeader } from '../../recordings/wav.ts';
+import type { Place } from '../../storage/place.ts';
 import { SAFE_HEADERS, sendBody } from './answer.ts';
 import { rangeOf } from './range.ts';
 
@@ -14,6 +15,7 @@ const NOTHING = Buffer.alloc(0);
 export async function sendSound(
   request: IncomingMessage,
   response: ServerResponse,
+  place: Place,
   { path, format, bytes }: Recording,
 ): Promise<void> {
   const samples = samplesIn(bytes);
@@ -36,26 +38,25 @@ export async function sendSound(
     etag,
     ...(range && { 'content-range': `bytes ${first}-${last}/${size}` }),
   };
-  const handle = request.method === 'HEAD' ? undefined : await openRecording(path);
-  if (handle === undefined && request.method !== 'HEAD')
-    throw new HttpError(404, 'there is no such recording');
-  response.writeHead(range === undefined ? 200 : 206, headers);
-  if (handle === undefined) {
-    response.end();
+  const status = range === undefined ? 200 : 206;
+  if (request.method === 'HEAD') {
+    response.writeHead(status, headers).end();
     return;
   }
+  const file = await place.open(path);
+  if (file === undefined) throw new HttpError(404, 'there is no such recording');
   try {
+    const start = Math.max(first, head.length);
+    const body = last < start ? Readable.from([]) : await file.stream(start, last);
+    response.writeHead(status, headers);
     // By the size of the file: while it grew, its head did not know.
     if (first < head.length) response.write(head.subarray(first, last + 1));
-    const start = Math.max(first, head.length);
-    const body =
-      last < start ? Readable.from([]) : handle.createReadStream({ start, end: last, autoClose: false });
     await pipeline(body, response);
   } catch {
     // The browser has looked elsewhere, as it does with each click.
     response.destroy();
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
@@ -63,9 +64,10 @@ export async function sendSound(
 export async function sendPeaks(
   request: IncomingMessage,
   response: ServerResponse,
+  place: Place,
   recording: Recording,
 ): Promise<void> {
-  const peaks = await peaksOf(recording);
+  const peaks = await peaksOf(place, recording);
   if (peaks === undefined) throw new HttpError(404, 'there is no such recording');
   const headers = { 'content-type': 'application/octet-stream', 'cache-control': 'private, no-store' };
   await sendBody(request, response, 200, headers, peaks);

@@ -129,7 +129,7 @@ export type ScoreRow = Pick<CallScoreJson, 'name' | 'value' | 'label' | 'source'
 
 /**
  * A recording of a call, left the caller and right the agent: `GET /api/calls/ID/sound/RECORDING.FORMAT`, in ranges too. How loud
- * one in WAV is: `RECORDING.peaks`, for each 20 ms two bytes, caller and agent, 0 to 255.
+ * it is: `RECORDING.peaks`, for each 20 ms two bytes, caller and agent, 0 to 255.
  */
 export interface CallRecording {
   id: string;
@@ -138,6 +138,8 @@ export interface CallRecording {
   /** Seconds from the call's start to its first sample. */
   start: number;
   seconds: number;
+  /** Whether it can be said how loud it is: of `ogg` only where the package that decodes it is installed. */
+  has_peaks: boolean;
 }
 
 /** `GET /api/calls/ID/facts`, and `tenant` as above. */

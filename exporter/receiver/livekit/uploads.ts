@@ -4,6 +4,7 @@ import type { Fact } from '../../../model/facts.ts';
 import { isPlausible } from '../../../model/plausible.ts';
 import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { IncomingRecording } from '../../../recordings/incoming.ts';
+import type { Kept } from '../../../recordings/kept.ts';
 import {
   isReportScope,
   type RecordingHeader,
@@ -30,8 +31,8 @@ import { type RecordingParts, readParts } from './parts.ts';
 
 export interface UploadsOptions extends BodyLimits {
   keys: LiveKitKeys;
-  /** Folder of recordings. Absent: they are taken and not kept. */
-  recordings?: string | undefined;
+  /** Where recordings are kept. Absent: they are taken and not kept. */
+  recordings?: Kept | undefined;
   maxRecordingBytes: number;
   /** Records of a report in one request. */
   maxRequestSpans: number;

@@ -124,7 +124,7 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
     );
     await where.fill('7');
     await poll(async () => Math.abs((await seconds(page)) - 5) < 0.2, { what: 'second 7 of the call' });
-    assert.equal(await page.locator('canvas.sound-lane').count(), 0);
+    await page.locator('canvas.sound-lane').waitFor();
     assert.equal(await page.getByRole('link', { name: 'File' }).count(), 1);
     await page.close();
   });

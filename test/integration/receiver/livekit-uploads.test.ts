@@ -8,13 +8,15 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { LiveKitKeys } from '../../../exporter/receiver/livekit/keys.ts';
 import type { ReceiverOptions } from '../../../exporter/receiver/receiver.ts';
-import { callFolder } from '../../../recordings/names.ts';
+import { openKept } from '../../../recordings/kept.ts';
+import { callFolder, callPath } from '../../../recordings/names.ts';
 import { KEY, livekitToken } from '../../support/livekit-upload/token.ts';
 import { oggOpus, recordingForm, recordingHeader, upload } from '../../support/livekit-upload/upload.ts';
 import { startReceiver, startServe, untilReady } from '../../support/otlp-server.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { connect, journalSize } from '../../support/processors.ts';
+import { startS3 } from '../../support/simulators/s3.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 let postgres: TestPostgres;
@@ -29,7 +31,11 @@ const keys = new LiveKitKeys([KEY, { key: 'APIacme', secret: 'another secret', t
 async function receiver(t: TestContext, options: Partial<ReceiverOptions> = {}) {
   const database = await postgres.createDatabase();
   const recordings = join(await temporaryFolder(t), 'recordings');
-  const own = await startReceiver(t, database, { livekitKeys: keys, recordings, ...options });
+  const own = await startReceiver(t, database, {
+    livekitKeys: keys,
+    recordings: await openKept(recordings),
+    ...options,
+  });
   await untilReady(own.url);
   return { ...own, recordings, database };
 }
@@ -294,6 +300,24 @@ test('a recording that cannot be committed is asked for again, in the words that
   const body = Buffer.from(await answer.arrayBuffer());
   assert.ok(body.includes('type.googleapis.com/google.rpc.RetryInfo'));
   assert.ok(body.subarray(-4).equals(Buffer.from([0x0a, 0x02, 0x08, 0x02])), 'a Duration of two seconds');
+});
+
+test('a recording is in the bucket before the answer, or is asked for again', async (t) => {
+  const s3 = await startS3(t);
+  Object.assign(process.env, s3.env);
+  const { place } = await openKept(`s3://${s3.bucket}/calls`);
+  const waiting = join(await temporaryFolder(t), 'waiting');
+  const { url } = await receiver(t, { recordings: { place, waiting } });
+  const audio = new Uint8Array(oggOpus(12.5, 300_000));
+  const send = () => upload(url, 'recordings', recordingForm({ jobId: 'AJ_1', startMs, audio }));
+  // Each request is tried three times.
+  for (let tries = 0; tries < 3; tries++) s3.fail({ method: 'PUT', when: 'before' });
+  assert.equal((await send()).status, 503);
+  assert.deepEqual(await filesIn(waiting), []);
+  assert.equal((await send()).status, 200);
+  const kept = s3.objects.get(`calls/${callPath('AJ_1')}/${startMs * 1_000}.ogg`);
+  assert.ok(kept?.bytes.equals(audio));
+  assert.deepEqual(await filesIn(waiting), []);
 });
 
 test('killed in the middle of an upload, a receiver leaves no call and, once it runs again, no file', async (t) => {

@@ -279,6 +279,22 @@ describe('earshot serve', () => {
     await poll(() => /"reason":"the signature does not match"/.test(JSON.stringify(serve.lines())), {
       what: 'the log says why',
     });
+    // Signed and not understood: a warning, and not one for each of them.
+    for (let i = 0; i < 3; i++) {
+      const odd = '{"event":"call_ended"}';
+      const refused = { method: 'POST', headers: SIGN.retell(odd), body: odd };
+      assert.equal((await fetch(`${serve.url}/webhooks/retell`, refused)).status, 400);
+    }
+    const warned = await poll(() => {
+      const found = serve.lines().filter(({ level }) => level === 'warn');
+      return found.length > 0 && found;
+    });
+    assert.equal(warned.length, 1);
+    assert.deepEqual(
+      [warned[0]?.message, warned[0]?.path, warned[0]?.count],
+      ["a platform's report was refused", '/webhooks/retell', 1],
+    );
+    assert.equal(typeof warned[0]?.reason, 'string');
     const own = openPostgres({ url: databaseUrl });
     t.after(() => own.close());
     const row = await poll(() => getCallMetrics(own, IDS.retell));

@@ -10,9 +10,10 @@ import { utterance } from '../../../demo/speech.ts';
 import { setRecordings } from '../../../instrumentation/sdks/kit/recording/recordings.ts';
 import { patchTwilioMediaStreams } from '../../../instrumentation/sdks/twilio/twilio.ts';
 import type { Fact } from '../../../model/facts.ts';
-import { callFolder } from '../../../recordings/names.ts';
+import { callFolder, callPath } from '../../../recordings/names.ts';
 import { listRecordings } from '../../../recordings/recordings.ts';
 import { WAV_HEADER_BYTES } from '../../../recordings/wav.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
 import { callsOf, stagesOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
@@ -95,11 +96,11 @@ describe('a media stream that is recorded', () => {
     const facts = await factsOfCall();
     const [fact] = callsOf(facts);
     assert.ok(fact);
-    const into = callFolder(folder, 'CArecorded');
+    const listed = () => listRecordings(new Folder(folder), callPath('CArecorded'));
     const [recording] = await poll(async () => {
-      const path = (await listRecordings(into))[0]?.path;
+      const path = (await listed())[0]?.path;
       // It has its length when it is whole: before, it was as long as what was written by then.
-      return path !== undefined && (await readFile(path)).readUInt32LE(54) > 0 && listRecordings(into);
+      return path !== undefined && (await readFile(join(folder, path))).readUInt32LE(54) > 0 && listed();
     });
     assert.ok(recording);
     assert.equal(recording.startUs, fact.startUs, 'the first sample is the beginning of the call');
@@ -107,7 +108,7 @@ describe('a media stream that is recorded', () => {
     const samples = Math.round(recording.seconds * 8_000);
     assert.equal(samples, sampleOf(fact.endUs), 'the last one is its end');
 
-    const bytes = (await readFile(recording.path)).subarray(WAV_HEADER_BYTES);
+    const bytes = (await readFile(join(folder, recording.path))).subarray(WAV_HEADER_BYTES);
     const side = (which: 0 | 1) => Buffer.from(bytes.filter((_, i) => i % 2 === which));
     const left = Buffer.alloc(samples, 0xff);
     for (const { media } of heard) {
@@ -138,7 +139,8 @@ describe('a media stream that is recorded', () => {
     right.fill(0x31, last, last + 400);
     assert.ok(side(1).equals(right), 'right is what was heard, and silent from where it was cleared');
 
-    assert.equal((await stat(recording.path)).mode & 0o777, 0o600);
+    assert.equal((await stat(join(folder, recording.path))).mode & 0o777, 0o600);
+    const into = callFolder(folder, 'CArecorded');
     assert.equal((await stat(into)).mode & 0o777, 0o700);
     assert.deepEqual(JSON.parse(await readFile(join(into, 'call.json'), 'utf8')), { call_id: 'CArecorded' });
   });

@@ -14,6 +14,7 @@ import { callAddress } from '../../../ui/shared/query.ts';
 import { oggOpus } from '../../support/livekit-upload/upload.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillTenants } from '../../support/page-tenants.ts';
+import { toneInOgg, withoutFfmpeg } from '../../support/recordings/ffmpeg.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
 
 const UNTIL_US = Date.parse('2026-11-20T12:00:00Z') * 1_000;
@@ -55,7 +56,9 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
   test('a call says what there is of it and from when on, and gives it whole and in parts', async () => {
     const { bytes, call, startUs, at } = await recorded('default');
     const answer = (await (await ask(callAddress(call))).json()) as CallAnswer;
-    assert.deepEqual(answer.recordings, [{ id: String(startUs), format: 'wav', start: 0.5, seconds: 4 }]);
+    assert.deepEqual(answer.recordings, [
+      { id: String(startUs), format: 'wav', start: 0.5, seconds: 4, has_peaks: true },
+    ]);
     const whole = await ask(at('wav'));
     assert.equal(whole.status, 200);
     assert.equal(whole.headers.get('content-type'), 'audio/wav');
@@ -87,7 +90,7 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     assert.equal((await ask(at('wav'), { method: 'POST' })).status, 405);
   });
 
-  test('one that LiveKit uploaded is given as it came, in parts too, and without how loud it is', async () => {
+  test('one that LiveKit uploaded is given as it came, in parts too', async () => {
     const call = of('default', 1);
     const startUs = call.started_at + 2_500_000;
     const bytes = oggOpus(12.5, 5_000);
@@ -95,7 +98,9 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     await mkdir(into, { recursive: true });
     await writeFile(join(into, recordingName(startUs, 'ogg')), bytes);
     const { recordings } = (await (await ask(callAddress(call))).json()) as CallAnswer;
-    assert.deepEqual(recordings, [{ id: String(startUs), format: 'ogg', start: 2.5, seconds: 12.5 }]);
+    assert.deepEqual(recordings, [
+      { id: String(startUs), format: 'ogg', start: 2.5, seconds: 12.5, has_peaks: true },
+    ]);
     const at = (kind: string) => callAddress(call, `/sound/${startUs}.${kind}`);
     const whole = await ask(at('ogg'));
     assert.equal(whole.headers.get('content-type'), 'audio/ogg');
@@ -103,7 +108,30 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     assert.ok(Buffer.from(await whole.arrayBuffer()).equals(bytes));
     const part = await ask(at('ogg'), { headers: { range: 'bytes=20-99' } });
     assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(20, 100)));
-    for (const kind of ['wav', 'peaks']) assert.equal((await ask(at(kind))).status, 404, kind);
+    assert.equal((await ask(at('wav'))).status, 404);
+    // Of what only looks like Opus nothing is heard.
+    const silent = new Uint8Array(await (await ask(at('peaks'))).arrayBuffer());
+    assert.ok(silent.length === 1_250 && silent.every((peak) => peak === 0));
+    await rm(into, { recursive: true });
+  });
+
+  test('how loud one in Ogg is is decoded, once', { skip: withoutFfmpeg }, async () => {
+    const call = of('default', 1);
+    const startUs = call.started_at + 2_500_000;
+    const into = callFolder(folder, call.call_id);
+    await mkdir(into, { recursive: true });
+    const path = join(into, recordingName(startUs, 'ogg'));
+    await writeFile(path, toneInOgg(4, 1, 2));
+    const peaks = async () =>
+      new Uint8Array(await (await ask(callAddress(call, `/sound/${startUs}.peaks`))).arrayBuffer());
+    const first = await peaks();
+    assert.equal(first.length, 4 * 50 * 2);
+    const loudest = (side: 0 | 1, from: number, to: number) => loudestIn(first, side, from, to) ** 2 * 255;
+    // A tone of 12,000 of 32,768, from the second second on, on the agent's side alone.
+    assert.ok(loudest(1, 0, 1.9) < 4 && loudest(0, 0, 4) < 4);
+    assert.ok(Math.abs(loudest(1, 2.1, 4) - 94) < 12, String(loudest(1, 2.1, 4)));
+    await writeFile(`${path}.peaks`, Buffer.alloc(first.length, 7));
+    assert.ok((await peaks()).every((peak) => peak === 7));
     await rm(into, { recursive: true });
   });
 

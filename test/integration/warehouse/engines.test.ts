@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { type Database, migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { exportRows } from '../../../exporter/warehouse/index.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -66,7 +67,7 @@ describe('engines on the files of an export', () => {
     const to = await temporaryFolder(t);
     const once = () =>
       exportRows(db, {
-        to,
+        to: new Folder(to),
         format: 'parquet',
         since: REFERENCE_US,
         until: REFERENCE_US + 3 * DAY_US,

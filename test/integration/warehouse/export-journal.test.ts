@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Database, Journal } from '../../../exporter/store/index.ts';
 import { exportJournal } from '../../../exporter/warehouse/index.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { callFact, REFERENCE_US, turnFact } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -15,7 +16,7 @@ const onDay = (day: number, second: number) => {
   return { startUs, endUs: startUs + 1 };
 };
 const run = (db: Database, to: string, more: { marginMs?: number } = { marginMs: 0 }) =>
-  exportJournal(db, { to, since: REFERENCE_US, until: REFERENCE_US + 3 * DAY_US, ...more });
+  exportJournal(db, { to: new Folder(to), since: REFERENCE_US, until: REFERENCE_US + 3 * DAY_US, ...more });
 
 const COLUMNS = 'tenant, trace_id, span_id, call_id, turn_index, stage';
 const US = (column: string, sql: string) => `${sql.replace('$', column)} AS ${column}`;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { type Database, writeCallRows } from '../../../exporter/store/index.ts';
-import { Folder } from '../../../exporter/warehouse/folder.ts';
 import { type ExportOptions, exportRows } from '../../../exporter/warehouse/index.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { onEachDatabase } from '../../support/databases.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -48,7 +48,7 @@ const write = (db: Database, ids: readonly number[], price?: string) =>
   db.transaction((tx) => writeCallRows(tx, rowsOf(ids, price), 'test'));
 const upTo = (end: number) => Array.from({ length: end }, (_, n) => n);
 const run = (db: Database, to: string, options: Partial<ExportOptions> = {}) =>
-  exportRows(db, { ...NOW_OF_TESTS, to, ...options });
+  exportRows(db, { ...NOW_OF_TESTS, to: new Folder(to), ...options });
 
 onEachDatabase((databases) => {
   test('what DuckDB adds up over the files is what the database does, to the last digit', async (t) => {
@@ -159,7 +159,7 @@ const byCampaign = (a: { campaign_id?: string | null }, b: { campaign_id?: strin
 
 /** Does `work` until its so-many-th step in a folder, from which on nothing is done any more. True: it came to that. */
 async function dyingAt(step: number, work: () => Promise<void>): Promise<boolean> {
-  const methods = ['list', 'read', 'has', 'create', 'claim', 'move', 'remove'] as const;
+  const methods = ['list', 'open', 'stat', 'create', 'putOnce', 'move', 'remove'] as const;
   const originals = methods.map((name) => [name, Folder.prototype[name]] as const);
   let steps = 0;
   for (const [name, original] of originals)

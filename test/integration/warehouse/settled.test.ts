@@ -8,6 +8,7 @@ import {
 } from '../../../exporter/store/index.ts';
 import { migrate } from '../../../exporter/store/migrate.ts';
 import { exportRows } from '../../../exporter/warehouse/index.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -53,7 +54,8 @@ async function openWriter(callId: string) {
 
 test('an export waits for transactions that have finalized calls already, and has these calls once', async (t) => {
   const { db, commit } = await openWriter('CA1');
-  const to = await temporaryFolder(t);
+  const folder = await temporaryFolder(t);
+  const to = new Folder(folder);
   await db.transaction((tx) => write(tx, 'CA2'));
   const run = () =>
     exportRows(db, { to, format: 'parquet', since: REFERENCE_US, until: REFERENCE_US + 1, marginMs: 0 });
@@ -78,10 +80,10 @@ test('an export waits for transactions that have finalized calls already, and ha
   await looked.promise;
   await commit();
   await first;
-  assert.equal((await exportedVersions(to)).calls.length, 2);
+  assert.equal((await exportedVersions(folder)).calls.length, 2);
   await db.transaction((tx) => write(tx, 'CA3'));
   await run();
-  assert.deepEqual(await exportedVersions(to), await storedVersions(db));
+  assert.deepEqual(await exportedVersions(folder), await storedVersions(db));
   await db.close();
 });
 

@@ -30,11 +30,3 @@ export function toneInOgg(seconds: number, side: 0 | 1, from: number): Buffer {
     sound.writeInt16LE(Math.round(12_000 * Math.sin(sample / 17)), sample * 4 + side * 2);
   return run(`-f s16le -ar ${RATE} -ac 2 -i pipe:0 -c:a libopus -f ogg pipe:1`, sound);
 }
-
-/** When something is first heard on one side of a recording, in seconds from its first sample. */
-export function firstHeard(ogg: Buffer, side: 0 | 1): number | undefined {
-  const sound = run('-f ogg -i pipe:0 -f s16le -ar 8000 -ac 2 pipe:1', ogg);
-  for (let at = 0; at + 4 <= sound.length; at += 4)
-    if (Math.abs(sound.readInt16LE(at + side * 2)) > 1_500) return at / 4 / 8_000;
-  return undefined;
-}

@@ -72,6 +72,9 @@ const UNKNOWN_LOG: Row = {
     ...COST_COLUMNS,
     ...SPEECH_COLUMNS,
     'longest_gap',
+    'eou_probability',
+    'eou_threshold',
+    'endpointing_delay',
   ]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
   ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
@@ -83,6 +86,7 @@ const UNKNOWN_METRICS: Row = {
   ...nulls([...USAGE_COLUMNS, ...COST_COLUMNS, 'cost_livekit', 'cost_telephony']),
   ...nulls([...SPEECH_COLUMNS, 'talk_ratio', 'longest_silence', 'dead_air_seconds']),
   ...nulls(['user_words_per_minute', 'agent_words_per_minute']),
+  ...nulls(['room_id', 'sip_call_id', 'sip_trunk_id', 'sources']),
   ...nulls([
     'spans_dropped',
     'service_name',

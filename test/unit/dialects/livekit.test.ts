@@ -295,3 +295,41 @@ test("the provider's ids of a request are on its fact, a bounded number of them"
   assert.equal(idsOf(Array.from({ length: 1_000 }, (_, index) => `r${index}`))?.length, 32);
   for (const nothing of [undefined, 'req_1', [], ['']]) assert.equal(idsOf(nothing), undefined);
 });
+
+test('what the turn detector said last before the commit is the turn’s, the delay in its language’s unit', () => {
+  const detect = (ms: number, probability: number, delay: number, language = 'nodejs') =>
+    read('eou_detection', [ms, ms + 5], {
+      resource: { 'telemetry.sdk.language': language },
+      attributes: {
+        'lk.eou.probability': probability,
+        'lk.eou.unlikely_threshold': 0.15,
+        'lk.eou.endpointing_delay': delay,
+      },
+    });
+  const user = read('user_turn', [1_000, 4_000], { attributes: { 'lk.end_of_turn_delay': 500 } });
+  const figures = (...facts: Fact[]) => {
+    const [log] = finalizeCall([user, ...facts], RECORDING_PRICES).logs;
+    return [log?.eou_probability, log?.eou_threshold, log?.endpointing_delay];
+  };
+  assert.deepEqual(figures(detect(2_000, 0.02, 3_000), detect(3_400, 0.9, 500)), [0.9, 0.15, 0.5]);
+  assert.deepEqual(figures(detect(3_400, 0.9, 0.5, 'python')), [0.9, 0.15, 0.5]);
+  assert.deepEqual(figures(detect(500, 0.9, 500), detect(4_500, 0.9, 500)), [null, null, null]);
+  const odd = read('eou_detection', [2_000, 2_005], { attributes: { 'lk.eou.probability': 7 } });
+  assert.equal(odd.type, 'other');
+});
+
+test('a call knows its room and its trunk, where LiveKit names them', () => {
+  const rowOf = (attributes: SpanRecord['attributes'], name = 'agent_session') => {
+    const session = read('agent_session', [0, 9_000], name === 'agent_session' ? { attributes } : {});
+    const job = read('job_entrypoint', [0, 100], name === 'job_entrypoint' ? { attributes } : {});
+    const { metrics } = finalizeCall([session, job], RECORDING_PRICES);
+    const { room_id, channel, direction, sip_call_id, sip_trunk_id } = metrics;
+    return [room_id, channel, direction, sip_call_id, sip_trunk_id];
+  };
+  const sip = { 'lk.sip.callID': 'SCL_1', 'lk.sip.trunkID': 'ST_1' };
+  assert.deepEqual(rowOf({ room_id: 'RM_1' }), ['RM_1', null, null, null, null]);
+  assert.deepEqual(rowOf({ 'lk.room_sid': 'RM_1' }, 'job_entrypoint'), ['RM_1', null, null, null, null]);
+  assert.deepEqual(rowOf(sip), [null, 'phone', 'outbound', 'SCL_1', 'ST_1']);
+  const inbound = { ...sip, 'lk.sip.ruleID': 'SDR_1', room_id: 'RM_1' };
+  assert.deepEqual(rowOf(inbound), ['RM_1', 'phone', 'inbound', 'SCL_1', 'ST_1']);
+});

@@ -191,3 +191,55 @@ test('a service is of its provider, whichever way it is reached', () => {
   // A name that is nothing but a way is a name.
   assert.equal(provider('agent'), 'agent');
 });
+
+/** As the observer of the guide tells it, below the span of a turn. */
+const told = (
+  name: string,
+  spanId: string,
+  of: string,
+  attributes: SpanRecord['attributes'],
+  start: number,
+  end: number,
+) => ({
+  ...read(name, spanId, attributes, start, end),
+  parentSpanId: of,
+});
+
+test('a turn that Pipecat did not measure is answered from where the voice detector heard silence', () => {
+  const facts = [
+    turn(1, {}, 0, 2),
+    turn(2, {}, 4, 9),
+    told('speech', 's1', 't2', { 'speech.kind': 'user_speech_stopped' }, 4, 5),
+    told('speech', 's2', 't2', { 'speech.kind': 'user_turn_stopped' }, 4.2, 5.6),
+    told('speech', 's3', 't2', { 'speech.kind': 'bot_speech_stopped' }, 6.5, 8),
+    // Over the answer: these words are none that were waited for.
+    told('speech', 's4', 't2', { 'speech.kind': 'user_speech_stopped' }, 7, 7.5),
+    told('speech', 's5', 't2', { 'speech.kind': 'user_turn_started' }, 4.2, 4.2),
+  ];
+  const log = finalizeCall(facts, RECORDING_PRICES).logs[1];
+  assert.deepEqual(
+    [log?.eou_source, log?.eou_latency, log?.segment_endpointing, log?.playback_source],
+    ['vad', 1.5, 0.6, 'observed'],
+  );
+  assert.equal(log?.user_speech_seconds, 1);
+});
+
+test('a synthesis without a first byte has that of the latency that the observer tells', () => {
+  const facts = (more: Fact[]) => [
+    turn(1, {}, 0, 2),
+    turn(2, { 'turn.user_bot_latency_seconds': 2 }, 4, 9),
+    told('llm', 'llm', 't2', { 'metrics.ttfb': 0.4 }, 5.5, 6),
+    told('tts', 'tts', 't2', {}, 6.2, 6.4),
+    told('speech', 's3', 't2', { 'speech.kind': 'bot_speech_stopped' }, 6.9, 8),
+    ...more,
+  ];
+  const segments = (more: Fact[]) => {
+    const log = finalizeCall(facts(more), RECORDING_PRICES).logs[1];
+    return [log?.segment_tts, log?.ttfb_tts, log?.segment_playout];
+  };
+  assert.equal(segments([])[1], null);
+  const latency = (key: string) => told('latency', key, 't2', { 'latency.key': key }, 6.19, 6.5);
+  assert.equal(segments([latency('output_transport')])[1], null);
+  const [tts, ttfb, playout] = segments([latency('speech_synthesis')]);
+  assert.ok(tts && ttfb && playout && Math.abs(tts - 0.3) < 1e-6 && Math.abs(playout - 0.4) < 1e-6);
+});

@@ -10,6 +10,7 @@ const CONVERSATIONS = [
   'livekit-js',
   'livekit-python',
   'pipecat',
+  'pipecat-observed',
   'openinference',
   'traceloop',
   'ai-sdk',

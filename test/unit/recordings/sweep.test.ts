@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sweepRecordings } from '../../../recordings/sweep.ts';
+import { Folder } from '../../../storage/folder.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -23,7 +24,7 @@ test('what has expired goes, with all that is beside it; what was not made here 
   await write('both', daysAgo(1));
   await writeFile(join(folder, 'notes.txt'), 'mine');
   await mkdir(join(folder, 'ab', 'mine'), { recursive: true });
-  const deleted = await sweepRecordings({ folder, retentionMs: 30 * DAY_MS }, NOW_MS);
+  const deleted = await sweepRecordings({ place: new Folder(folder), retentionMs: 30 * DAY_MS }, NOW_MS);
   assert.equal(deleted, 2);
   assert.deepEqual(
     [old, young, acme, both].map(({ into }) => existsSync(into)),
@@ -43,7 +44,7 @@ test('the recording of a call that was deleted goes a day after it began, and is
   const asked: [string, string[]][] = [];
   await sweepRecordings(
     {
-      folder,
+      place: new Folder(folder),
       retentionMs: 30 * DAY_MS,
       deleted: async (tenant, callIds) => {
         asked.push([tenant, [...callIds]]);

@@ -87,6 +87,7 @@ describe('the protocol of a socket', () => {
       'proxy=deepgram=openai',
       'a b',
       '=openai',
+      'proxy.internal:99999=openai',
     ])
       assert.throws(() => readSettings({ env: { EARSHOT_PROVIDER_HOSTS: hosts } }), SettingError, hosts);
     const warnings: string[] = [];

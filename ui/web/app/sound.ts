@@ -8,7 +8,9 @@ export interface Source {
   /** Seconds from the call's start to its first sample. */
   start: number;
   seconds: number;
-  /** Where it says how loud it is. Absent: it would have to be decoded, or was recorded elsewhere. */
+  /** Absent: it was recorded elsewhere. */
+  format?: 'wav' | 'ogg';
+  /** Where it says how loud it is. Absent: nothing decodes it, or it was recorded elsewhere. */
   peaks?: string;
 }
 
@@ -28,9 +30,10 @@ export interface Sound {
  * looks at which call, and the page asks no other host for anything.
  */
 function sourcesOf({ call, recordings }: CallAnswer): Source[] {
-  const own = recordings.map(({ id, format, start, seconds }) => ({
+  const own = recordings.map(({ id, format, start, seconds, has_peaks }) => ({
     address: `/api${callAddress(call, `/sound/${id}.${format}`)}`,
-    ...(format === 'wav' && { peaks: `/api${callAddress(call, `/sound/${id}.peaks`)}` }),
+    format,
+    ...(has_peaks && { peaks: `/api${callAddress(call, `/sound/${id}.peaks`)}` }),
     start,
     seconds,
   }));

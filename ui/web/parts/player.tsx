@@ -36,7 +36,7 @@ export function Player({ sound }: { sound: Sound }) {
         onInput={(event) => seek(Number(event.currentTarget.value))}
       />
       <a class="dim small wide-only" href={source.address} download>
-        {source.peaks === undefined ? 'File' : 'WAV'}
+        {source.format === 'wav' ? 'WAV' : 'File'}
       </a>
     </div>
   );

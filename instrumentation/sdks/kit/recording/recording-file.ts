@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Micros } from '../../../../model/facts.ts';
-import { CALL_FILE, callFolder, recordingName } from '../../../../recordings/names.ts';
+import { CALL_FILE, callFile, callFolder, recordingName } from '../../../../recordings/names.ts';
 import { BYTES_PER_SAMPLE, WAV_HEADER_BYTES, wavHeader } from '../../../../recordings/wav.ts';
 
 const FOLDER_MODE = 0o700;
@@ -21,7 +21,7 @@ export class RecordingFile {
     const path = callFolder(folder, callId);
     // One by one: of Node's `recursive`, a place where none can be made (`/proc/x`) makes a loop without an end.
     for (const each of [dirname(path), path]) await mkdir(each, FOLDER_MODE).catch(unlessThere);
-    await writeFile(join(path, CALL_FILE), `${JSON.stringify({ call_id: callId })}\n`, { mode: FILE_MODE });
+    await writeFile(join(path, CALL_FILE), callFile(callId), { mode: FILE_MODE });
     const handle = await open(join(path, recordingName(startUs)), 'wx', FILE_MODE);
     try {
       await handle.write(wavHeader(0), 0, WAV_HEADER_BYTES, 0);

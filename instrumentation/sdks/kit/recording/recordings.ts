@@ -4,6 +4,7 @@ import { diag, metrics } from '@opentelemetry/api';
 import type { Micros } from '../../../../model/facts.ts';
 import { ATTR, METRICS } from '../../../../model/semconv.ts';
 import { SCOPE, VERSION } from '../../../../model/version.ts';
+import { callPath, recordingName } from '../../../../recordings/names.ts';
 import { nowMs } from '../../../call/clock.ts';
 import { beforeProcessEnds } from '../../../call/process-end.ts';
 import { type LossReason, Recorder, type RecorderOptions } from './recorder.ts';
@@ -17,6 +18,9 @@ const TICK_MS = 50;
 const MAX_WAITING_BYTES = 64 << 20;
 
 let folder: string | undefined;
+let onWritten: () => void = () => {};
+/** What is being written, by its path below the folder. */
+const open = new Set<string>();
 /** When each has work again, the next one first. */
 const recorders = new Map<Recorder, number>();
 const lost = new Map<LossReason, number>();
@@ -26,9 +30,13 @@ let timer: NodeJS.Timeout | undefined;
 let isTroubled = false;
 let isSavedAtEnd = false;
 
-/** Where calls are recorded; `register` sets it from `EARSHOT_RECORDINGS`. (Default: nowhere.) */
-export function setRecordings(path: string | undefined): void {
+/**
+ * Where calls are recorded; `register` sets it from `EARSHOT_RECORDINGS`. (Default: nowhere.)
+ * @param written - called when nothing more is written of a recording.
+ */
+export function setRecordings(path: string | undefined, written: () => void = () => {}): void {
   folder = undefined;
+  onWritten = written;
   if (path === undefined) return;
   try {
     makeFolder(path);
@@ -56,6 +64,8 @@ export function startRecording(
 ): Recorder | undefined {
   const into = folder;
   if (into === undefined) return undefined;
+  const name = `${callPath(callId)}/${recordingName(startUs)}`;
+  open.add(name);
   const recorder = new Recorder({
     startUs,
     open: () => RecordingFile.create(into, callId, startUs),
@@ -65,7 +75,9 @@ export function startRecording(
     onFailed: (error) => trouble(`cannot be written (${codeOf(error)}): calls go on, and are not recorded`),
     onDone: (whole) => {
       recorders.delete(recorder);
+      open.delete(name);
       if (whole) isTroubled = false;
+      onWritten();
     },
   });
   recorders.set(recorder, performance.now() + WORK_EVERY_MS);
@@ -74,6 +86,9 @@ export function startRecording(
   isSavedAtEnd = true;
   return recorder;
 }
+
+/** Whether a recording, by its path below the folder, is still being written. */
+export const isBeingWritten = (path: string): boolean => open.has(path);
 
 function reserve(bytes: number): boolean {
   if (bytes > 0 && waitingBytes + bytes > MAX_WAITING_BYTES) return false;
