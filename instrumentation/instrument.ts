@@ -54,8 +54,28 @@ export const instrumentVonageMediaStreams: Instrument = byHand('instrumentVonage
 export const instrumentSignalWireMediaStreams: Instrument = byHand('instrumentSignalWireMediaStreams');
 /** `new Anthropic()` of @anthropic-ai/sdk. */
 export const instrumentAnthropic: Instrument = byHand('instrumentAnthropic');
-/** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js. */
+/** `new ElevenLabsClient()` of @elevenlabs/elevenlabs-js, or of elevenlabs, its predecessor. */
 export const instrumentElevenLabs: Instrument = byHand('instrumentElevenLabs');
+/** `new Together()` of together-ai. */
+export const instrumentTogether: Instrument = byHand('instrumentTogether');
+/** `new Cerebras()` of @cerebras/cerebras_cloud_sdk. */
+export const instrumentCerebras: Instrument = byHand('instrumentCerebras');
+/** `new Ollama()` of ollama, or its default export. */
+export const instrumentOllama: Instrument = byHand('instrumentOllama');
+/** `CohereClient` of cohere-ai, before a `new CohereClientV2()` is made. */
+export const instrumentCohere: Instrument = byHand('instrumentCohere');
+/** `new BedrockRuntimeClient()` of @aws-sdk/client-bedrock-runtime. */
+export const instrumentBedrock: Instrument = byHand('instrumentBedrock');
+/** `new PollyClient()` of @aws-sdk/client-polly. */
+export const instrumentPolly: Instrument = byHand('instrumentPolly');
+/** `new TranscribeStreamingClient()` of @aws-sdk/client-transcribe-streaming. */
+export const instrumentTranscribe: Instrument = byHand('instrumentTranscribe');
+/** `new SpeechClient()` of @google-cloud/speech. */
+export const instrumentGoogleSpeech: Instrument = byHand('instrumentGoogleSpeech');
+/** `new TextToSpeechClient()` of @google-cloud/text-to-speech. */
+export const instrumentGoogleTextToSpeech: Instrument = byHand('instrumentGoogleTextToSpeech');
+/** `new HumeClient()` of hume. */
+export const instrumentHume: Instrument = byHand('instrumentHume');
 
 /** `WebSocket` of ws, with which the application opens sockets to providers itself. */
 export const instrumentSockets: Instrument = byHand('instrumentSockets');

@@ -19,6 +19,7 @@ export const PROVIDERS = {
     aliases: ['amazon_bedrock', 'aws_bedrock', 'awsbedrock', 'bedrock', 'bedrock_converse'],
   },
   'aws.polly': { aliases: ['aws_polly', 'amazon_polly', 'polly'] },
+  'aws.transcribe': { aliases: ['aws_transcribe', 'amazon_transcribe'] },
   'azure.ai.inference': {
     aliases: ['az.ai.inference', 'azure_ai_inference', 'microsoft.foundry'],
     hosts: ['services.ai.azure.com', 'models.inference.ai.azure.com'],
@@ -27,6 +28,7 @@ export const PROVIDERS = {
     aliases: ['az.ai.openai', 'azure', 'azure_openai', 'azureopenai'],
     hosts: ['openai.azure.com', 'cognitiveservices.azure.com'],
   },
+  'azure.ai.speech': { aliases: ['azure_speech'], hosts: ['speech.microsoft.com'] },
   cartesia: { aliases: ['cartesiahttp', 'cartesiaturns'], hosts: ['cartesia.ai'] },
   cerebras: { hosts: ['cerebras.ai'] },
   cohere: { hosts: ['cohere.ai', 'cohere.com'] },
@@ -51,6 +53,7 @@ export const PROVIDERS = {
     ],
     hosts: ['googleapis.com'],
   },
+  'gcp.speech': { aliases: ['google_cloud_speech', 'google_speech'] },
   'gcp.vertex_ai': {
     aliases: [
       'gcp.vertex',
@@ -65,9 +68,11 @@ export const PROVIDERS = {
     hosts: ['aiplatform.googleapis.com'],
   },
   groq: { hosts: ['groq.com'] },
+  hume: { hosts: ['hume.ai'] },
   'ibm.watsonx.ai': { aliases: ['watsonx', 'watsonx_ai'] },
   livekit: { aliases: ['inference', 'livekit_inference'] },
   mistral_ai: { aliases: ['mistral', 'mistralai'], hosts: ['mistral.ai'] },
+  ollama: {},
   openai: { aliases: ['open_ai'], hosts: ['openai.com'] },
   openrouter: { hosts: ['openrouter.ai'] },
   perplexity: { hosts: ['perplexity.ai'] },

@@ -20,8 +20,14 @@ const TOOLS = new Set([
   'GPLv3',
   'https://git.ffmpeg.org/gitweb/ffmpeg.git/blob_plain/HEAD:/LICENSE.md',
 ]);
-/** Packages that have a licence file, and a package.json too old to name it. */
-const READ_BY_HAND = { async: 'MIT' };
+/** Packages that have a licence file, and a package.json that does not name it. */
+const READ_BY_HAND = {
+  async: 'MIT',
+  'cohere-ai': 'MIT',
+  'cohere-ai-oldest': 'MIT',
+  hume: 'MIT',
+  'hume-oldest': 'MIT',
+};
 
 const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
 

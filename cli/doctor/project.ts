@@ -34,26 +34,37 @@ function earshotFinding(folder: string): Finding {
   };
 }
 
-/** What is part of Node is in no folder. */
-const isPackage = ({ modules }: { readonly modules?: readonly string[] }): boolean => modules?.length !== 0;
+type Sdk = (typeof SDKS)[number];
+
+/** What is part of Node is in no folder, and has no version. */
+const isPackage = ({ supportedVersions, wireVersions = [] }: Sdk): boolean =>
+  supportedVersions.length + wireVersions.length > 0;
+
+type Ranges = (sdk: Sdk) => readonly string[];
+
+/** Version ranges of a package, of which several SDKs may be instrumented. */
+const rangesOf = (name: string, ranges: Ranges): readonly string[] => [
+  ...new Set(SDKS.filter(({ packageName }) => packageName === name).flatMap(ranges)),
+];
 
 function sdkFindings(folder: string): Finding[] {
   const asked = askedFor(folder);
-  const ranges = new Map(
-    [...new Set(SDKS.filter(isPackage).map(({ packageName }) => packageName))].map((name) => [
-      name,
-      SDKS.filter(({ packageName }) => packageName === name).flatMap((sdk) => sdk.supportedVersions),
-    ]),
-  );
-  const findings = [...ranges].flatMap(([name, supported]): Finding[] => {
+  const names = new Set(SDKS.filter(isPackage).map(({ packageName }) => packageName));
+  const findings = [...names].flatMap((name): Finding[] => {
     const found = findPackage(name, folder);
     if (found === undefined) return [];
     const { version } = found;
-    if (supported.some((range) => isInRange(version, range))) return [{ name, status: 'ok', text: version }];
+    const supported = rangesOf(name, (sdk) => sdk.supportedVersions);
+    const onTheWire = rangesOf(name, (sdk) => sdk.wireVersions ?? []);
+    const isIn = (ranges: readonly string[]): boolean => ranges.some((range) => isInRange(version, range));
+    if (isIn(supported)) return [{ name, status: 'ok', text: version }];
+    if (isIn(onTheWire))
+      return [{ name, status: 'ok', text: `${version}, followed by what it says on the wire` }];
     // Another package's dependency is not the agent's choice.
     if (!asked.has(name)) return [];
-    const text = `${version} is not instrumented; supported are ${[...new Set(supported)].join(', ')}`;
-    return [{ name, status: 'warn', text, cure: `npm install ${name}@${newestMajor(supported)}` }];
+    const known = [...onTheWire, ...supported];
+    const text = `${version} is not instrumented; supported are ${known.join(', ')}`;
+    return [{ name, status: 'warn', text, cure: `npm install ${name}@${newestMajor(known)}` }];
   });
   if (findings.length > 0) return findings;
   return [

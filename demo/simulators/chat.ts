@@ -56,6 +56,8 @@ export interface ChatOptions extends SimulatorOptions {
   readonly firstTokenMs?: Range;
   /** Tokens a second after the first. (Default: 50 to 100.) */
   readonly tokensPerSecond?: Range;
+  /** Count the tokens of a stream without being asked, as Mistral, Cerebras, Together and OpenRouter do. (Default: false.) */
+  readonly countsUnasked?: boolean;
   /** Report this many of the prompt's tokens as cached. (Default: nothing is said about caching.) */
   readonly cachedTokens?: number;
 }
@@ -194,7 +196,7 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
   });
   response.flushHeaders();
   const streamOptions = body.stream_options as { include_usage?: unknown } | undefined;
-  const includeUsage = streamOptions?.include_usage === true;
+  const includeUsage = options.countsUnasked === true || streamOptions?.include_usage === true;
   const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
   let chunks = 0;
   /** False when the connection is over. */

@@ -678,6 +678,113 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
+    "provider": "aws.polly",
+    "aliases": [
+      "polly"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "The model is the engine of the voice. Characters are those that Polly counts.",
+    "entries": [
+      {
+        "component": "tts",
+        "models": [
+          "standard"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "4"
+            },
+            "source": "https://aws.amazon.com/polly/pricing (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "neural"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "16"
+            },
+            "source": "https://aws.amazon.com/polly/pricing (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "generative"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "30"
+            },
+            "source": "https://aws.amazon.com/polly/pricing (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      },
+      {
+        "component": "tts",
+        "models": [
+          "long-form"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "100"
+            },
+            "source": "https://aws.amazon.com/polly/pricing (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      }
+    ]
+  },
+  {
+    "provider": "azure.ai.speech",
+    "revised_on": "2026-11-29",
+    "note": "The model is the kind of the voice. Of HD voices sources do not agree: they have no price here.",
+    "entries": [
+      {
+        "component": "tts",
+        "models": [
+          "neural"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "15"
+            },
+            "source": "https://azure.microsoft.com/pricing/details/cognitive-services/speech-services (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      }
+    ]
+  },
+  {
     "provider": "azure.ai.openai",
     "aliases": [
       "azure.ai.inference",
@@ -3538,6 +3645,31 @@ export const PRICE_FILES: readonly unknown[] = [
     "revised_on": "2026-11-29",
     "note": "Vercel's AI Gateway names its models VENDOR/MODEL and says that it passes the vendor's prices on.",
     "entries": []
+  },
+  {
+    "provider": "gcp.speech",
+    "revised_on": "2026-11-29",
+    "note": "The model is the kind of the voice.",
+    "entries": [
+      {
+        "component": "tts",
+        "models": [
+          "chirp3-hd"
+        ],
+        "history": [
+          {
+            "valid_from": "2026-11-29",
+            "assumed_from": "2026-01-01",
+            "prices": {
+              "per_million_characters": "30"
+            },
+            "source": "https://cloud.google.com/text-to-speech/pricing (via BerriAI/litellm docs)",
+            "checked_on": "2026-11-29",
+            "confidence": "C"
+          }
+        ]
+      }
+    ]
   },
   {
     "provider": "gcp.gemini",

@@ -1,19 +1,29 @@
 import { sdks as ai } from './ai/index.ts';
 import { sdks as anthropic } from './anthropic/index.ts';
 import { sdks as assemblyai } from './assemblyai/index.ts';
+import { sdks as aws } from './aws/index.ts';
+import { sdks as azure } from './azure/index.ts';
 import { sdks as cartesia } from './cartesia/index.ts';
+import { sdks as cerebras } from './cerebras/index.ts';
+import { sdks as cohere } from './cohere/index.ts';
 import { sdks as deepgram } from './deepgram/index.ts';
 import { sdks as elevenlabs } from './elevenlabs/index.ts';
 import { sdks as fetch, loadRequests } from './fetch/index.ts';
 import { sdks as genai } from './genai/index.ts';
+import { sdks as google } from './google/index.ts';
 import { sdks as groq } from './groq/index.ts';
+import { sdks as hume } from './hume/index.ts';
 import type { SdkInstrumentation, SupportedSdk } from './kit/sdk.ts';
 import { sdks as livekit } from './livekit/index.ts';
+import { sdks as mistral } from './mistral/index.ts';
+import { sdks as ollama } from './ollama/index.ts';
 import { sdks as openai } from './openai/index.ts';
+import { sdks as openrouter } from './openrouter/index.ts';
 import { sdks as plivo } from './plivo/index.ts';
 import { sdks as signalwire } from './signalwire/index.ts';
 import { loadBrowserSockets, sdks as sockets } from './sockets/index.ts';
 import { sdks as telnyx } from './telnyx/index.ts';
+import { sdks as together } from './together/index.ts';
 import { followTwilioCallbacks, sdks as twilio } from './twilio/index.ts';
 import { sdks as vonage } from './vonage/index.ts';
 
@@ -34,6 +44,16 @@ const FOLDERS = {
   elevenlabs,
   anthropic,
   groq,
+  cerebras,
+  together,
+  mistral,
+  openrouter,
+  cohere,
+  ollama,
+  aws,
+  google,
+  azure,
+  hume,
   sockets,
   fetch,
 };

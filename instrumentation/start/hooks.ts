@@ -34,7 +34,7 @@ function warnOfUnknown(sdks: readonly SdkInstrumentation[], disabled: readonly s
   const known = [...new Set(sdks.map(({ packageName }) => packageName))].sort();
   for (const name of disabled.filter((name) => !known.includes(name)))
     diag.warn(
-      `earshot: EARSHOT_DISABLED_SDKS: saw ${JSON.stringify(name)}, expected names of packages out of ${known.join(', ')}. It switches nothing off.`,
+      `earshot: EARSHOT_DISABLED_SDKS: saw ${JSON.stringify(name)}, which switches nothing off; expected names of packages out of ${known.join(', ')}.`,
     );
 }
 
@@ -59,9 +59,14 @@ function hookSdk(api: Instrumentation, sdk: SdkInstrumentation, warned: Set<stri
       diag.warn(warning);
       return moduleExports;
     };
-    // The second, which takes every version, hears of those that the first has not taken.
+    const onTheWire = (moduleExports: object) => {
+      supported.add(moduleExports);
+      return moduleExports;
+    };
+    // The last, which takes every version, hears of those that the others have not taken.
     return [
       new InstrumentationNodeModuleDefinition(name, [...sdk.supportedVersions], patch),
+      new InstrumentationNodeModuleDefinition(name, [...(sdk.wireVersions ?? [])], onTheWire),
       new InstrumentationNodeModuleDefinition(name, ['*'], warn),
     ];
   };
@@ -74,9 +79,10 @@ function hookSdk(api: Instrumentation, sdk: SdkInstrumentation, warned: Set<stri
 }
 
 const unsupported = (
-  { packageName, supportedVersions }: SdkInstrumentation,
+  { packageName, supportedVersions, wireVersions = [] }: SdkInstrumentation,
   version = 'of no known version',
-) => `earshot: ${packageName} ${version} is not instrumented; supported are ${supportedVersions.join(', ')}.`;
+) =>
+  `earshot: ${packageName} ${version} is not instrumented; supported are ${[...wireVersions, ...supportedVersions].join(', ')}.`;
 
 function hookImports(include: string[]): void {
   const { supportsSyncHooks }: SyncHooks = load('import-in-the-middle/supports-sync-hooks.mjs');

@@ -16,10 +16,14 @@ function section(sdk: InstrumentedSdk): string {
   const functions = Object.keys(sdk.byHand).map((name) => `\`${name}\``);
   const byHand =
     functions.length > 0 ? ` Bundled: ${functions.join(', ')}.` : ' Bundled applications: the same.';
-  const versions =
-    sdk.modules?.length === 0 ? 'Part of Node.' : `Versions ${sdk.supportedVersions.join(', ')}.`;
-  const facts = `${versions}${byHand}`;
+  const facts = `${versionsOf(sdk)}${byHand}`;
   return [`#${title}`, '', facts, ...about].join('\n');
+}
+
+function versionsOf({ supportedVersions, wireVersions = [] }: InstrumentedSdk): string {
+  const wire = `ersions ${wireVersions.join(', ')} by what they say [on the wire](#without-an-sdk)`;
+  if (supportedVersions.length === 0) return wireVersions.length === 0 ? 'Part of Node.' : `V${wire}.`;
+  return `Versions ${supportedVersions.join(', ')}${wireVersions.length === 0 ? '' : `; v${wire}`}.`;
 }
 
 /** What is instrumented, by what it is used for, as in README.md. */

@@ -7,6 +7,7 @@ export const sdks = [
   {
     packageName: 'ai',
     supportedVersions: ['>=7.0.0 <8'],
+    wireVersions: ['>=5.0.0 <7'],
     uses: { frameworks: 'Vercel AI SDK 7' },
     byHand: { instrumentAI: { takes: 'nothing: ai has a hook', exportsOf: () => ({}) } },
     load: () => (file('./ai.js') as typeof import('./ai.ts')).patchAi,

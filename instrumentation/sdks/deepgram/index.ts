@@ -7,6 +7,7 @@ export const sdks = [
   {
     packageName: '@deepgram/sdk',
     supportedVersions: ['>=5.0.0 <6'],
+    wireVersions: ['>=3.0.0 <5'],
     uses: { 'speech to speech': 'voice agent', 'speech-to-text': 'Nova, Flux', 'text-to-speech': 'Aura' },
     byHand: { instrumentDeepgram: 'DeepgramClient' },
     load: () => (file('./deepgram.js') as typeof import('./deepgram.ts')).patchDeepgram,

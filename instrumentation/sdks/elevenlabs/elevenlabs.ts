@@ -3,7 +3,7 @@ import { at, pick, wrapGetter } from '../kit/patch.ts';
 import { traceTextToDialogue, traceTextToSpeech } from './speech.ts';
 import { traceSpeechToText } from './transcription.ts';
 
-/** `@elevenlabs/elevenlabs-js` 2: synthesis over HTTP, and realtime transcription. */
+/** `@elevenlabs/elevenlabs-js` 2: synthesis over HTTP, and realtime transcription. Of `elevenlabs`, its predecessor, the former. */
 export function patchElevenLabs(moduleExports: unknown): void {
   guard('patching @elevenlabs/elevenlabs-js', () => {
     const client = at(pick(moduleExports, 'ElevenLabsClient'), 'prototype');

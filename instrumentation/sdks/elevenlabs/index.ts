@@ -11,4 +11,11 @@ export const sdks = [
     byHand: { instrumentElevenLabs: 'ElevenLabsClient' },
     load: () => (file('./elevenlabs.js') as typeof import('./elevenlabs.ts')).patchElevenLabs,
   },
+  {
+    packageName: 'elevenlabs',
+    supportedVersions: ['>=1.50.4 <2'],
+    uses: { 'text-to-speech': '' },
+    byHand: { instrumentElevenLabs: 'ElevenLabsClient' },
+    load: () => (file('./elevenlabs.js') as typeof import('./elevenlabs.ts')).patchElevenLabs,
+  },
 ] as const satisfies readonly SupportedSdk[];

@@ -9,7 +9,8 @@ export const traceTextToSpeech = (resource: unknown): void => traceMethods(resou
 /** `client.textToDialogue`: several voices, each with its text. */
 export const traceTextToDialogue = (resource: unknown): void => traceMethods(resource, 0);
 
-const METHODS = ['stream', 'streamWithTimestamps', 'convert', 'convertWithTimestamps'];
+/** Those of the old package too, which writes the fields of a request as the API does. */
+const METHODS = ['stream', 'streamWithTimestamps', 'convert', 'convertAsStream', 'convertWithTimestamps'];
 
 /** @param position Of the request among the arguments. */
 function traceMethods(resource: unknown, position: number): void {
@@ -20,7 +21,11 @@ function traceMethods(resource: unknown, position: number): void {
 }
 
 function start(request: Foreign, _resource: unknown, adoption: Adoption | undefined): ElevenLabsSynthesis {
-  const synthesis = ElevenLabsSynthesis.start(text(request.modelId), request.outputFormat, adoption);
+  const synthesis = ElevenLabsSynthesis.start(
+    text(request.modelId ?? request.model_id),
+    request.outputFormat ?? request.output_format,
+    adoption,
+  );
   const { inputs } = request;
   for (const spoken of Array.isArray(inputs) ? inputs : [request]) synthesis.say(at(spoken, 'text'));
   return synthesis;

@@ -9,7 +9,10 @@ import { elevenLabsFormat } from './format.ts';
 /** Audio comes as bytes, or as base64 beside the timing of its characters. */
 class ElevenLabsAnswer extends SynthesisAnswer {
   override add(part: unknown): boolean {
-    return this.addAudio(base64Bytes(text(at(part, 'audioBase64')) ?? ''));
+    return (
+      super.add(part) ||
+      this.addAudio(base64Bytes(text(at(part, 'audioBase64') ?? at(part, 'audio_base64')) ?? ''))
+    );
   }
 }
 

@@ -81,14 +81,53 @@ class EventsAnswer implements Answer {
   }
 }
 
+/** An answer that comes as one object, which is read when it is complete. A long one is not. */
+class ObjectAnswer {
+  readonly #of: EventsOf;
+  #pieces: Uint8Array[] | undefined = [];
+  #bytes = 0;
+
+  constructor(of: EventsOf) {
+    this.#of = of;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_LINE_BYTES) this.#pieces = undefined;
+    // The application may use its bytes again.
+    else this.#pieces?.push(Uint8Array.from(chunk));
+  }
+
+  /** What it says; undefined when that is no answer. */
+  read(): EventsAnswer | undefined {
+    const object = this.#pieces && parseJson(Buffer.concat(this.#pieces).toString('utf8'));
+    this.#pieces = undefined;
+    if (!object) return undefined;
+    const answer = new EventsAnswer(this.#of);
+    answer.add(object);
+    return answer;
+  }
+}
+
 /** An answer of which nothing is known but that it comes, unless it turns out to be one that can be read. */
 export class LeastAnswer implements Answer {
   #events: EventsAnswer | undefined;
+  #object: ObjectAnswer | undefined;
   #begun = false;
 
   /** What comes are the events of a stream. */
   readsEvents(of: EventsOf): void {
     this.#events = new EventsAnswer(of);
+  }
+
+  /** What comes is one object. */
+  readsObject(of: EventsOf): void {
+    this.#object = new ObjectAnswer(of);
+  }
+
+  /** All of it has come. */
+  complete(): void {
+    this.#events ??= this.#object?.read();
   }
 
   get begun(): boolean {
@@ -109,6 +148,7 @@ export class LeastAnswer implements Answer {
 
   addBytes(chunk: Uint8Array): boolean {
     this.#begun ||= chunk.byteLength > 0;
+    this.#object?.add(chunk);
     return this.#events?.addBytes(chunk) ?? this.#begun;
   }
 

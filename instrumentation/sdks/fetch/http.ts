@@ -31,7 +31,7 @@ export function followHttp(first?: unknown): void {
       contentType: response.headers['content-type'] ?? '',
       encoded: !/^(?:identity)?$/.test(response.headers['content-encoding'] ?? ''),
     });
-    tapBody(response, least);
+    tapBody(request, response, least);
   });
   on('http.client.request.error', ({ request, error }) => {
     const least = requests.get(request);
@@ -51,7 +51,7 @@ const on = (channel: string, told: (message: Message) => void): void =>
   subscribe(channel, (message) => void guard('following a request', () => told(message as Message)));
 
 /** What comes passes `push`, and in the end nothing. A chunk is told and goes on at once. */
-function tapBody(response: IncomingMessage, least: LeastRequest): void {
+function tapBody(request: ClientRequest, response: IncomingMessage, least: LeastRequest): void {
   const { push } = response;
   response.push = function (this: IncomingMessage, chunk: unknown, ...rest: [BufferEncoding?]): boolean {
     guard('following a request', () => {
@@ -63,7 +63,8 @@ function tapBody(response: IncomingMessage, least: LeastRequest): void {
   response.once('close', () =>
     guard('following a request', () => {
       if (response.complete) least.ended();
-      else if (response.errored) least.failed(response.errored);
+      // What node-fetch gives up breaks like what the other side does.
+      else if (response.errored && foreign(request)?.aborted !== true) least.failed(response.errored);
       else least.left();
     }),
   );

@@ -40,7 +40,10 @@ export class LeastRequest {
   responded({ status, contentType, encoded }: LeastHead): void {
     this.#status = status;
     const { events } = this.#endpoint;
-    if (events && !encoded && contentType.startsWith('text/event-stream')) this.#answer.readsEvents(events);
+    if (events && !encoded) {
+      if (contentType.startsWith('text/event-stream')) this.#answer.readsEvents(events);
+      else if (contentType.startsWith('application/json')) this.#answer.readsObject(events);
+    }
     const tap = this.#request.bodyTap();
     this.#see = (chunk) => {
       tap.begin?.();
@@ -58,7 +61,10 @@ export class LeastRequest {
     // What it was sent on to is another request.
     if (this.#status >= 300 && this.#status < 400) this.#request.cancel();
     else if (this.#status >= 400) this.#request.fail(String(this.#status));
-    else this.#request.end();
+    else {
+      this.#answer.complete();
+      this.#request.end();
+    }
   }
 
   /** The application wants no more of it. */

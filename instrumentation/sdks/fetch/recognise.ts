@@ -16,6 +16,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   'azure.ai.openai': 'openai',
   'gcp.gemini': 'genai',
   'gcp.vertex_ai': 'genai',
+  mistral_ai: 'mistral',
 };
 
 /**

@@ -20,4 +20,13 @@ export const sdks = [
     },
     load: () => (file('./genai.js') as typeof import('./genai.ts')).patchGenai,
   },
+  {
+    packageName: '@google/generative-ai',
+    modules: [],
+    supportedVersions: [],
+    wireVersions: ['>=0.1.0 <1'],
+    uses: { 'language models': '' },
+    byHand: {},
+    load: () => () => {},
+  },
 ] as const satisfies readonly SupportedSdk[];

@@ -12,6 +12,8 @@ export interface SdkPackage {
   readonly modules?: readonly string[];
   /** Version ranges that the patch was written for. */
   readonly supportedVersions: readonly string[];
+  /** Version ranges of which nothing is patched: they are followed by what they say on the wire. (Default: none.) */
+  readonly wireVersions?: readonly string[];
 }
 
 /** How one SDK is instrumented. */

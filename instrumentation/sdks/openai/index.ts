@@ -17,7 +17,8 @@ export const sdks = [
   {
     packageName: 'openai',
     modules: ['openai', ...REALTIME_MODULES],
-    supportedVersions: ['>=5.17.0 <8'],
+    supportedVersions: ['>=4.87.1 <8'],
+    wireVersions: ['>=4.0.0 <4.87.1'],
     uses: {
       'speech to speech': 'Realtime',
       'speech-to-text': '',

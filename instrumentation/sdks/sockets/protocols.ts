@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { protocols as assemblyai } from '../assemblyai/protocols.ts';
+import { protocols as azure } from '../azure/protocols.ts';
 import { protocols as cartesia } from '../cartesia/protocols.ts';
 import { protocols as deepgram } from '../deepgram/protocols.ts';
 import { protocols as elevenlabs } from '../elevenlabs/protocols.ts';
@@ -32,6 +33,7 @@ const others: readonly SocketProtocol[] = [
 /** The protocols that raw sockets are known to speak. */
 export const PROTOCOLS: readonly SocketProtocol[] = [
   ...assemblyai,
+  ...azure,
   ...cartesia,
   ...deepgram,
   ...elevenlabs,

@@ -56,7 +56,7 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
     const end = await run('loaded-sdk-files.mjs', { env: { ...QUIET, EARSHOT_DISABLED_SDKS: 'openia' } });
     assert.match(
       end.stderr,
-      /EARSHOT_DISABLED_SDKS: saw "openia", expected names of packages out of .*\bopenai\b.*\. It switches nothing off\./,
+      /EARSHOT_DISABLED_SDKS: saw "openia", which switches nothing off; expected names of packages out of .*\bopenai\b/,
     );
     assert.deepEqual(JSON.parse(end.stdout).after, ['groq.js']);
   });
@@ -102,7 +102,7 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
         join(packageRoot, 'node_modules/@opentelemetry'),
         join(folder, 'node_modules/@opentelemetry'),
       );
-      await writeFile(join(sdk, 'package.json'), '{"name":"openai","version":"4.0.0"}');
+      await writeFile(join(sdk, 'package.json'), '{"name":"openai","version":"3.0.0"}');
       const modules = ['openai', 'openai/realtime/ws.js', 'openai/realtime/websocket.js'];
       for (const path of ['index.js', 'realtime/ws.js', 'realtime/websocket.js'])
         await writeFile(join(sdk, path), 'exports.OpenAI = class {};');
@@ -117,6 +117,6 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
       );
       const end = await run(app, { env: QUIET, nodeArgs: ['--require', logger, '--import', REGISTER] });
       assert.equal(end.code, 0, end.stderr);
-      assert.equal(end.stdout.match(/openai 4\.0\.0 is not instrumented/g)?.length, 1, end.stdout);
+      assert.equal(end.stdout.match(/openai 3\.0\.0 is not instrumented/g)?.length, 1, end.stdout);
     });
 });

@@ -140,7 +140,6 @@ for (const [name, post] of Object.entries(CLIENTS)) {
       const call = new Call();
       takeFacts();
       await call.run(async () => {
-        await post(completions(), ask({ stream: false }));
         await post(`${cartesia.url}/tts/bytes`, {
           model_id: 'sonic-3.5',
           transcript: TEXT,
@@ -149,7 +148,7 @@ for (const [name, post] of Object.entries(CLIENTS)) {
         });
       });
       const facts = takeFacts();
-      await poll(() => facts.push(...takeFacts()) >= 2);
+      await poll(() => facts.push(...takeFacts()) >= 1);
       call.end();
       facts.push(...takeFacts());
       const stages = facts.filter(isFact).filter(({ stage }) => stage !== 'playback');
@@ -161,15 +160,24 @@ for (const [name, post] of Object.entries(CLIENTS)) {
           usage,
           firstByteUs !== undefined,
         ]),
-        [
-          ['llm', 'openai', undefined, undefined, true],
-          ['tts', 'cartesia', undefined, undefined, true],
-        ],
+        [['tts', 'cartesia', undefined, undefined, true]],
       );
-      assert.deepEqual(finalizeCall(facts, catalogue()).metrics.unpriced, [
-        'llm:openai/unknown',
-        'tts:cartesia/unknown',
-      ]);
+      const { unpriced } = finalizeCall(facts, catalogue()).metrics;
+      assert.ok(unpriced?.includes('tts:cartesia/unknown'), `${unpriced}`);
+    });
+
+    it('to a model that answers whole makes a stage with what the answer says', async () => {
+      const [stage, ...others] = await stagesIn(async () => {
+        assert.match(await post(completions(), ask({ stream: false })), /"usage"/);
+      });
+      assert.deepEqual(others, []);
+      const finished = chat.truth.findLast((event) => event.kind === 'finished');
+      assert.ok(finished?.kind === 'finished');
+      assert.deepEqual([stage?.model, stage?.finishReasons], [MODEL, ['stop']]);
+      assert.deepEqual(stage?.usage, {
+        inputTokens: finished.usage.prompt_tokens,
+        outputTokens: finished.usage.completion_tokens,
+      });
     });
 
     it('is cancelled where the application aborts it, and fails as it failed', async () => {

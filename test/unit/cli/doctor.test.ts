@@ -26,8 +26,9 @@ const find = (folder: string, name: string) =>
   projectFindings(folder, '22.1.0').filter((finding) => finding.name === name);
 
 test('every range of a supported SDK can be read', () => {
-  for (const { supportedVersions } of SDKS)
-    for (const range of supportedVersions) assert.equal(isInRange('0.0.1', range), false, range);
+  for (const { supportedVersions, wireVersions = [] } of SDKS)
+    for (const range of [...supportedVersions, ...wireVersions])
+      assert.equal(isInRange('0.0.1', range), false, range);
   assert.ok(isInRange('6.0.0', '>=6.0.0 <8'));
   assert.ok(isInRange('7.99.1-beta.2', '>=6.0.0 <8'));
   assert.ok(!isInRange('8.0.0', '>=6.0.0 <8'));
@@ -40,7 +41,7 @@ test('every range of a supported SDK can be read', () => {
 test('an SDK of a supported version is ok; of another one, how to get one that is', async (t) => {
   const folder = await project(
     t,
-    { ...WHOLE, 'node_modules/groq-sdk': '1.6.0', 'node_modules/openai': '4.104.0' },
+    { ...WHOLE, 'node_modules/groq-sdk': '1.6.0', 'node_modules/openai': '3.3.0' },
     ['openai', 'groq-sdk'],
   );
   assert.deepEqual(find(folder, 'groq-sdk'), [{ name: 'groq-sdk', status: 'ok', text: '1.6.0' }]);
@@ -48,10 +49,30 @@ test('an SDK of a supported version is ok; of another one, how to get one that i
     {
       name: 'openai',
       status: 'warn',
-      text: '4.104.0 is not instrumented; supported are >=5.17.0 <8',
+      text: '3.3.0 is not instrumented; supported are >=4.0.0 <4.87.1, >=4.87.1 <8',
       cure: 'npm install openai@7',
     },
   ]);
+});
+
+test('a version that is followed on the wire is ok, and so is a package that is never patched', async (t) => {
+  const folder = await project(
+    t,
+    {
+      ...WHOLE,
+      'node_modules/@deepgram/sdk': '3.13.0',
+      'node_modules/microsoft-cognitiveservices-speech-sdk': '1.52.0',
+      'node_modules/@mistralai/mistralai': '0.5.0',
+    },
+    ['@mistralai/mistralai'],
+  );
+  const onTheWire = 'followed by what it says on the wire';
+  for (const [name, version] of [
+    ['@deepgram/sdk', '3.13.0'],
+    ['microsoft-cognitiveservices-speech-sdk', '1.52.0'],
+  ] as const)
+    assert.deepEqual(find(folder, name), [{ name, status: 'ok', text: `${version}, ${onTheWire}` }]);
+  assert.equal(find(folder, '@mistralai/mistralai')[0]?.cure, 'npm install @mistralai/mistralai@2');
 });
 
 test("what another package depends on is not the project's choice", async (t) => {

@@ -47,7 +47,8 @@ describe('what is said of the SDKs', () => {
   });
 
   it('is a function of earshot/instrument for each way to hand it over', () => {
-    const named = SDKS.flatMap(({ byHand }) => Object.keys(byHand));
+    // One function may be for several packages.
+    const named = [...new Set(SDKS.flatMap(({ byHand }) => Object.keys(byHand)))];
     assert.deepEqual(named.toSorted(), Object.keys(instrument).sort());
   });
 });

@@ -56,6 +56,33 @@ describe('an answer whose bytes pass by', () => {
     assert.deepEqual(answer.result().usage, { inputTokens: 9, outputTokens: 4 });
   });
 
+  it('is read as an object when it is complete, and not where it is none or too long', () => {
+    const whole = JSON.stringify({
+      model: 'gpt-4.1-mini',
+      choices: [{ index: 0, message: { content: 'Grüße' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 9, completion_tokens: 4 },
+    });
+    const resultOf = (body: string, size: number) => {
+      const answer = new LeastAnswer();
+      answer.readsObject('chat');
+      read(answer, size, body);
+      const { usage, responseModel, text } = answer.result();
+      assert.deepEqual([usage, responseModel, text], [undefined, undefined, undefined]);
+      answer.complete();
+      return answer.result();
+    };
+    for (const size of [1, 64, 10_000]) {
+      const { usage, responseModel, finishReasons, text } = resultOf(whole, size);
+      assert.deepEqual(usage, { inputTokens: 9, outputTokens: 4 });
+      assert.deepEqual([responseModel, finishReasons, text], ['gpt-4.1-mini', ['stop'], undefined]);
+    }
+    assert.equal(resultOf(`[${whole}`, 64).usage, undefined);
+    assert.equal(
+      resultOf(`${whole.slice(0, -1)}, "x": "${'x'.repeat(2_000_000)}"}`, 65_536).usage,
+      undefined,
+    );
+  });
+
   it('begins with its first byte where it is not read', () => {
     const answer = new LeastAnswer();
     assert.equal(answer.begun, false);

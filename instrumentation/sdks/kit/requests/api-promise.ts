@@ -13,8 +13,8 @@ export interface RequestTap {
    * @param response Its status and headers, where they come beside it.
    */
   parsed(result: unknown, response?: unknown): void;
-  /** The caller asked for the bare response, which is then never parsed. */
-  raw(response: Response): void;
+  /** The caller asked for the bare response of `fetch` or node-fetch, which is then never parsed. */
+  raw(response: unknown): void;
   /** The request failed; the caller gets the error as it is. */
   failed(error: unknown): void;
 }

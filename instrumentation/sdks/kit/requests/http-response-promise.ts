@@ -25,8 +25,16 @@ export const tracedFernRequest = (
 
 /** @param signal By which the caller may give the request up. */
 function listen(promise: unknown, tap: SdkRequest, signal: unknown): void {
+  const failed = (error: unknown): void => {
+    // Given up before the answer came: the SDK says so with an error of its own.
+    const aborted = isAbort(error) || isAbort(at(error, 'cause')) || at(signal, 'aborted') === true;
+    guard('following a request', () => (aborted ? tap.cancel() : tap.failed(classOf(error))));
+  };
   if (!(foreign(promise)?.innerPromise instanceof Promise)) {
-    tap.cancel();
+    // Older versions give a plain promise.
+    const parsed = (data: unknown): void => void guard('following a request', () => tap.parsed(data));
+    if (promise instanceof Promise) void promise.then(parsed, failed);
+    else tap.cancel();
     return;
   }
   const request = promise as HttpResponsePromise;
@@ -36,9 +44,7 @@ function listen(promise: unknown, tap: SdkRequest, signal: unknown): void {
       return answer;
     },
     (error) => {
-      // Given up before the answer came: the SDK says so with an error of its own.
-      const aborted = isAbort(error) || isAbort(at(error, 'cause')) || at(signal, 'aborted') === true;
-      guard('following a request', () => (aborted ? tap.cancel() : tap.failed(classOf(error))));
+      failed(error);
       throw error;
     },
   );

@@ -7,6 +7,7 @@ import type { Stage, StageResult } from '../../../call/stage.ts';
 import { type Foreign, foreign, type Method } from '../patch.ts';
 import { type RequestTap, tapApiPromise } from './api-promise.ts';
 import { Deadline, UNREAD_MS } from './deadline.ts';
+import { nodeStream, tapNodeStream } from './node-stream.ts';
 import { tapInPlace } from './stream-in-place.ts';
 import { isAbort, type SdkStream, type Tap, tapIterable, tapResponse, tapStream } from './streams.ts';
 
@@ -68,6 +69,7 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
   parsed(result: unknown, _response?: unknown): void {
     if (result instanceof Response) this.raw(result);
     else if (result instanceof ReadableStream) tapInPlace(result, this.bodyTap());
+    else if (nodeStream(result)) this.raw(result);
     else {
       this.arrived();
       if (foreign(result)?.iterator) tapStream(result as SdkStream<unknown>, this);
@@ -89,8 +91,11 @@ export class SdkRequest<A extends Answer = Answer> implements RequestTap, Tap<un
     this.#unreadDeadline?.over();
   }
 
-  raw(response: Response): void {
-    tapResponse(response, this.bodyTap());
+  /** @param response Of `fetch` or of node-fetch, or the stream of a body. */
+  raw(response: unknown): void {
+    const stream = nodeStream(response);
+    if (stream) tapNodeStream(stream, this.bodyTap());
+    else tapResponse(response as Response, this.bodyTap());
   }
 
   failed(error: unknown): void {

@@ -33,9 +33,9 @@ export class SynthesisAnswer implements Answer {
     this.#words = appendText(this.#words, words);
   }
 
-  /** Events of a stream: nothing here knows any. */
-  add(_event: unknown): boolean {
-    return false;
+  /** An item of a stream that is read with `for await`. Of events nothing here knows any. */
+  add(item: unknown): boolean {
+    return item instanceof Uint8Array && this.addBytes(item);
   }
 
   addBytes(chunk: Uint8Array): boolean {
