@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { rowJson } from '../../model/row-json.ts';
 
-const pack = promisify(gzip);
+export const pack: (body: Buffer) => Promise<Buffer> = promisify(gzip);
 /** Below it packing costs more than it saves. */
 const PACKED_FROM_BYTES = 1_400;
 
@@ -31,16 +31,17 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** A body, packed where the client takes that. */
+/** A body, packed where the client takes that. `whenPacked` packs it. (Default: anew.) */
 export async function sendBody(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Buffer,
+  whenPacked: (body: Buffer) => Promise<Buffer> = pack,
 ): Promise<void> {
   const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const packed = takesGzip && body.length >= PACKED_FROM_BYTES ? await pack(body) : undefined;
+  const packed = takesGzip && body.length >= PACKED_FROM_BYTES ? await whenPacked(body) : undefined;
   const sent = packed ?? body;
   response.writeHead(status, {
     ...SAFE_HEADERS,

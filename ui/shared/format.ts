@@ -49,6 +49,10 @@ export function showShare(share: Maybe<number>): string {
 export const showCount = (count: Maybe<number>): string =>
   known(count) ? Math.round(count).toLocaleString('en') : UNKNOWN;
 
+/** `1` as `1 minute`, `12345` as `12,345 minutes`. */
+export const showCountOf = (count: number, one: string, several = `${one}s`): string =>
+  `${showCount(count)} ${Math.round(count) === 1 ? one : several}`;
+
 /** A part of a whole; undefined where there is no whole. */
 export const shareOf = (part: Maybe<number>, whole: Maybe<number>): number | undefined =>
   known(part) && known(whole) && whole > 0 ? part / whole : undefined;

@@ -1,6 +1,14 @@
-import { DIMENSIONS, type Grain, outcomeColumn, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
+import {
+  DIMENSIONS,
+  type Grain,
+  outcomeColumn,
+  ROLLUPS,
+  type Rollup,
+  type SpeechMeasure,
+} from '../../../model/rollups.ts';
 import { USAGE_COLUMNS } from '../../../model/rows.ts';
 import { COST_PARTS, LATENCIES, OUTCOMES, SEGMENTS } from '../../../model/vocabulary.ts';
+import { bandOf } from './bands.ts';
 import { bucketOf } from './histogram.ts';
 
 /** What rollups are of rows. */
@@ -27,6 +35,32 @@ export const columnsOf = (table: Rollup): string[] => [
 
 const microseconds = (seconds: string): string => `sum(round(${seconds} * 1000000)::bigint)`;
 const counted = (condition: string): string => `count(*) FILTER (WHERE ${condition})`;
+/** Of the rows that are meant: 0 where there are none. */
+const microsecondsOf = (seconds: string, condition: string): string =>
+  `coalesce(${microseconds(seconds)} FILTER (WHERE ${condition}), 0)`;
+
+/** SQL: the measures of speech, of rows of `call_metrics`. */
+export function speechMeasures(row: string): Readonly<Record<SpeechMeasure, string>> {
+  const areBothKnown = `${row}.user_speech_seconds IS NOT NULL AND ${row}.agent_speech_seconds IS NOT NULL`;
+  const isSilenceKnown = `${row}.dead_air_seconds IS NOT NULL`;
+  return {
+    talk_calls: counted(areBothKnown),
+    user_speech_us: microsecondsOf(`${row}.user_speech_seconds`, areBothKnown),
+    agent_speech_us: microsecondsOf(`${row}.agent_speech_seconds`, areBothKnown),
+    silence_calls: counted(isSilenceKnown),
+    silence_call_us: microsecondsOf(`${row}.duration_seconds`, isSilenceKnown),
+    overlap_us: microsecondsOf(`${row}.overlap_seconds`, isSilenceKnown),
+    dead_air_us: microsecondsOf(`${row}.dead_air_seconds`, isSilenceKnown),
+    dead_air_calls: counted(`${row}.dead_air_seconds > 0`),
+    longest_silence_max: `max(${row}.longest_silence)`,
+  };
+}
+
+/** SQL: the same as columns. */
+export const speechColumns = (row: string): string =>
+  Object.entries(speechMeasures(row))
+    .map(([name, measure]) => `${measure} AS ${name}`)
+    .join(', ');
 
 /** SQL: each measure of calls, of rows `c` of `call_metrics`. */
 const OF_CALLS: Readonly<Record<string, string>> = {
@@ -42,13 +76,14 @@ const OF_CALLS: Readonly<Record<string, string>> = {
   interruptions: 'sum(c.interruption_count)',
   false_interruptions: 'sum(c.false_interruption_count)',
   unanswered: 'sum(c.unanswered_count)',
+  ...speechMeasures('c'),
   judged_turns: 'coalesce(sum(c.turn_count) FILTER (WHERE c.interruption_count IS NOT NULL), 0)',
   sentiment_billionths: 'sum(round(c.sentiment_avg * 1000000000)::bigint)',
   felt_calls: 'count(c.sentiment_avg)',
   ...Object.fromEntries([...COST_PARTS, 'total'].map((part) => [`cost_${part}`, `sum(c.cost_${part})`])),
   cost_judged: 'sum(c.cost_total) FILTER (WHERE c.outcome IS NOT NULL)',
   priced_calls: 'count(c.cost_total)',
-  priced_us: `coalesce(${microseconds('c.duration_seconds')} FILTER (WHERE c.cost_total IS NOT NULL), 0)`,
+  priced_us: microsecondsOf('c.duration_seconds', 'c.cost_total IS NOT NULL'),
   priced_successes: counted("c.outcome = 'SUCCESS' AND c.cost_total IS NOT NULL"),
   unpriced_calls: counted("c.unpriced <> '{}'"),
   eou_latency_max: 'max(c.eou_latency_max)',
@@ -63,19 +98,23 @@ const OF_CALLS: Readonly<Record<string, string>> = {
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
-const stageOf = (latency: string) => STAGES.find((stage) => latency.endsWith(`_${stage}`));
 
-/** Latencies of a turn `t`: figure, provider, model, seconds. */
+/** SQL: provider and model of the stage that a latency or segment is of. */
+function modelOf(figure: string): string {
+  const stage = STAGES.find((each) => figure.endsWith(`_${each}`));
+  return stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
+}
+
+/** Latencies of a turn `t`: figure, provider, model, seconds, and of what makes up a silence the band of that. */
 const FIGURES = [
-  ...LATENCIES.map((latency) => {
-    const stage = stageOf(latency);
-    const model = stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
-    return `('${latency}', ${model}, t.${latency})`;
-  }),
-  ...SEGMENTS.map(
-    (segment) =>
-      `('segment_${segment}', NULL, NULL, CASE WHEN t.eou_latency IS NOT NULL THEN t.segment_${segment} END)`,
+  ...LATENCIES.map(
+    (latency) =>
+      `('${latency}', ${modelOf(latency)}, t.${latency}, ${latency === 'eou_latency' ? bandOf('t.eou_latency') : 'NULL'})`,
   ),
+  ...SEGMENTS.map((segment) => {
+    const figure = `segment_${segment}`;
+    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END, ${bandOf('t.eou_latency')})`;
+  }),
 ].join(', ');
 
 /** SQL: what a turn used of a stage, as a whole number. */
@@ -129,19 +168,27 @@ SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measure
   .join(', ')}
 FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
 
+const arrayOf = (value: string, by: string): string =>
+  `array_agg(${value} ORDER BY ${by}) FILTER (WHERE ${by} IS NOT NULL)`;
+
+// Buckets and bands are counted in one pass over the turns; a line is of one of the two.
 const HISTOGRAMS = `\
 SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
-  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts
+  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
 FROM (
-  SELECT k, figure, provider, model, sum(n)::bigint AS turns, sum(us)::bigint AS sum_us,
-    min(least) AS least, max(greatest) AS greatest,
-    array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
+  SELECT k, figure, provider, model, sum(n) FILTER (WHERE bucket IS NOT NULL)::bigint AS turns,
+    sum(us) FILTER (WHERE bucket IS NOT NULL)::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
+    ${arrayOf('bucket', 'bucket')} AS buckets, ${arrayOf('n', 'bucket')} AS counts,
+    ${arrayOf('band', 'band')} AS bands, ${arrayOf('n', 'band')} AS band_turns, ${arrayOf('us', 'band')} AS band_us
   FROM (
-    SELECT t.k, f.figure, f.provider, f.model, ${bucketOf('f.seconds')}::smallint AS bucket, count(*)::integer AS n,
-      ${microseconds('f.seconds')} AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
-    FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
-    WHERE f.seconds IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5
+    SELECT k, figure, provider, model, bucket, band, count(*)::integer AS n,
+      (${microseconds('seconds')})::bigint AS us, min(seconds) AS least, max(seconds) AS greatest
+    FROM (
+      SELECT t.k, f.figure, f.provider, f.model, f.seconds, ${bucketOf('f.seconds')}::smallint AS bucket, f.band::smallint AS band
+      FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds, band)
+      WHERE f.seconds IS NOT NULL
+    ) AS v
+    GROUP BY GROUPING SETS ((k, figure, provider, model, bucket), (k, figure, provider, model, band))
   ) AS b
   GROUP BY 1, 2, 3, 4
 ) AS h JOIN d USING (k)`;
