@@ -7,7 +7,8 @@ import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { navigate, path, query } from '../app/location.ts';
 
-const RANGES = [
+/** Times that are chosen from. */
+export const RANGES = [
   ['1h', 'Last hour'],
   ['24h', 'Last 24 hours'],
   ['7d', 'Last 7 days'],

@@ -151,14 +151,16 @@ function Charts({ data, target }: { data: Answer; target: number }) {
 }
 
 const MOST_OWNERS = 10;
+/** What is less is no reason for anything. */
+const isShown = ({ share }: OverTarget['owners'][number]): boolean => share >= 0.005;
 
 /** Who can make the slow turns faster: a setting, a model, the application or the transport. */
 function Owners({ over: { turns, owners } }: { over: OverTarget }) {
   return (
     <Ranking
-      heads={['owner', 'share', 'share', 'a turn']}
+      heads={['owner', 'of the silence', 'share', 'a turn']}
       empty="No turn is over the target"
-      rows={owners.slice(0, MOST_OWNERS).map(({ segment, seconds, share, ...owner }) => ({
+      rows={owners.filter(isShown).slice(0, MOST_OWNERS).map(({ segment, seconds, share, ...owner }) => ({
         key: ownerName(owner),
         name: ownerName(owner),
         value: share,

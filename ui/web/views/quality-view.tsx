@@ -57,7 +57,7 @@ function QualityTiles({ answer: { totals } }: { answer: TotalsAnswer }) {
       <Tile
         name="Interrupted turns"
         value={showShare(shareOf(totals.interruptions, totals.judged_turns))}
-        note={`false ${showShare(shareOf(totals.false_interruptions, totals.judged_turns))} of ${showCountOf(totals.judged_turns, 'turn')}`}
+        note={`of ${showCountOf(totals.judged_turns, 'turn')} · false ${showShare(shareOf(totals.false_interruptions, totals.judged_turns))}`}
         href={callsWith({ interrupted: '1' })}
       />
       <Tile
@@ -82,7 +82,9 @@ function QualityTiles({ answer: { totals } }: { answer: TotalsAnswer }) {
         note={
           speech.silence_calls === 0
             ? 'it is not known who spoke when'
-            : `no one speaks for over 3 s, in ${showCountOf(speech.dead_air_calls, 'call')}`
+            : speech.dead_air_calls === 0
+              ? 'of the time; no silence over 3 s'
+              : `of the time; silences over 3 s in ${showCountOf(speech.dead_air_calls, 'call')}`
         }
       />
     </Tiles>
@@ -157,6 +159,11 @@ function Charts({ data }: { data: Answer }) {
           onZoom={zoom}
         />
       </ChartCard>
+      <ChartCard title="How calls ended" isChart={false} note="calls">
+        <Words counted={data.counted} kind="end_reason" empty="No call says it." />
+        <h3 class="card-sub">What decided the outcome</h3>
+        <Words counted={data.counted} kind="outcome_source" empty="No outcome is known." />
+      </ChartCard>
       <ChartCard title="Spoke over each other" isChart={false} note="turns">
         <Words
           counted={data.counted}
@@ -168,11 +175,6 @@ function Charts({ data }: { data: Answer }) {
       </ChartCard>
       <ChartCard title="Errors" isChart={false} note="turns with one">
         <Words counted={data.counted} kind="error" empty="No turn failed." bar="bg-bad" />
-      </ChartCard>
-      <ChartCard title="How calls ended" isChart={false} note="calls">
-        <Words counted={data.counted} kind="end_reason" empty="No call says it." />
-        <h3 class="card-sub">What decided the outcome</h3>
-        <Words counted={data.counted} kind="outcome_source" empty="No outcome is known." />
       </ChartCard>
     </div>
   );
