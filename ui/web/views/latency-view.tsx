@@ -160,13 +160,16 @@ function Owners({ over: { turns, owners } }: { over: OverTarget }) {
     <Ranking
       heads={['owner', 'of the silence', 'share', 'a turn']}
       empty="No turn is over the target"
-      rows={owners.filter(isShown).slice(0, MOST_OWNERS).map(({ segment, seconds, share, ...owner }) => ({
-        key: ownerName(owner),
-        name: ownerName(owner),
-        value: share,
-        bar: `bg-${segment}`,
-        figures: [showShare(share), showSeconds(seconds / turns)],
-      }))}
+      rows={owners
+        .filter(isShown)
+        .slice(0, MOST_OWNERS)
+        .map(({ segment, seconds, share, ...owner }) => ({
+          key: ownerName(owner),
+          name: ownerName(owner),
+          value: share,
+          bar: `bg-${segment}`,
+          figures: [showShare(share), showSeconds(seconds / turns)],
+        }))}
     />
   );
 }
