@@ -40,7 +40,7 @@ const microsecondsOf = (seconds: string, condition: string): string =>
   `coalesce(${microseconds(seconds)} FILTER (WHERE ${condition}), 0)`;
 
 /** SQL: the measures of speech, of rows of `call_metrics`. */
-export function speechMeasures(row: string): Readonly<Record<SpeechMeasure, string>> {
+function speechMeasures(row: string): Readonly<Record<SpeechMeasure, string>> {
   const areBothKnown = `${row}.user_speech_seconds IS NOT NULL AND ${row}.agent_speech_seconds IS NOT NULL`;
   const isSilenceKnown = `${row}.dead_air_seconds IS NOT NULL`;
   return {
