@@ -31,7 +31,7 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** A body, packed where the client takes that. `whenPacked` packs it. (Default: anew.) */
+/** A body, packed where the client takes that. `whenPacked` packs it. (Default: each time.) */
 export async function sendBody(
   request: IncomingMessage,
   response: ServerResponse,
