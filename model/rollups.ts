@@ -148,7 +148,7 @@ const LATENCY_MEASURES: Columns = {
     unit: 'ordinals',
     comment: `Of eou_latency and its segments: how long the silences were, ascending. n is from n tenths of a second, exclusive, to n + 1, and ${LAST_BAND} all beyond`,
   },
-  band_turns: { type: 'integer[]', unit: 'counts', comment: 'Turns in each band of bands' },
+  band_turns: { type: 'integer[]', unit: 'counts', comment: 'Of eou_latency: turns in each band of bands' },
   band_us: { type: 'bigint[]', unit: 'microseconds', comment: 'What of sum_us is in each band of bands' },
 };
 

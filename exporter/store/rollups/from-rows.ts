@@ -105,17 +105,22 @@ function modelOf(figure: string): string {
   return stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
 }
 
-/** Latencies of a turn `t`: figure, provider, model, seconds, and of what makes up a silence the band of that. */
+/** Latencies of a turn `t`: figure, provider, model, seconds. */
 const FIGURES = [
-  ...LATENCIES.map(
-    (latency) =>
-      `('${latency}', ${modelOf(latency)}, t.${latency}, ${latency === 'eou_latency' ? bandOf('t.eou_latency') : 'NULL'})`,
-  ),
+  ...LATENCIES.map((latency) => `('${latency}', ${modelOf(latency)}, t.${latency})`),
   ...SEGMENTS.map((segment) => {
     const figure = `segment_${segment}`;
-    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END, ${bandOf('t.eou_latency')})`;
+    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END)`;
   }),
 ].join(', ');
+
+const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
+const SILENT_MODELS = ['llm', 'tts'].map((stage) => `t.${stage}_provider, t.${stage}_model`).join(', ');
+
+/** What silences are made of, of turns `t` that have the same models: figure, provider, model, turns, microseconds. */
+const SILENCES = SILENCE.map(
+  (figure) => `('${figure}', ${modelOf(figure)}, ${figure === 'eou_latency' ? 't.n' : 'NULL'}, t.${figure})`,
+).join(', ');
 
 /** SQL: what a turn used of a stage, as a whole number. */
 const QUANTITY = {
@@ -168,27 +173,41 @@ SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measure
   .join(', ')}
 FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
 
-const arrayOf = (value: string, by: string): string =>
-  `array_agg(${value} ORDER BY ${by}) FILTER (WHERE ${by} IS NOT NULL)`;
+const BUCKETS = `\
+SELECT t.k, f.figure, f.provider, f.model, false AS is_band, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n,
+      (${microseconds('f.seconds')})::bigint AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
+    FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
+    WHERE f.seconds IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 6`;
 
-// Buckets and bands are counted in one pass over the turns; a line is of one of the two.
+// All segments of turns with the same models are summed at once: far fewer lines than a line a segment and turn.
+const BANDS = `\
+SELECT t.k, f.figure, f.provider, f.model, true, t.band, sum(f.n)::integer, sum(f.us)::bigint, NULL, NULL
+    FROM (
+      SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, ${SILENT_MODELS}, count(*) AS n, ${SILENCE.map(
+        (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
+      ).join(', ')}
+      FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, ${SILENT_MODELS}
+    ) AS t CROSS JOIN LATERAL (VALUES ${SILENCES}) AS f (figure, provider, model, n, us)
+    WHERE f.us IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 6`;
+
+// In one order, so that lines are sorted once for all of them.
+const placed = (value: string, condition: string): string =>
+  `array_agg(${value} ORDER BY place) FILTER (WHERE ${condition})`;
+
 const HISTOGRAMS = `\
 SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
   h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
 FROM (
-  SELECT k, figure, provider, model, sum(n) FILTER (WHERE bucket IS NOT NULL)::bigint AS turns,
-    sum(us) FILTER (WHERE bucket IS NOT NULL)::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
-    ${arrayOf('bucket', 'bucket')} AS buckets, ${arrayOf('n', 'bucket')} AS counts,
-    ${arrayOf('band', 'band')} AS bands, ${arrayOf('n', 'band')} AS band_turns, ${arrayOf('us', 'band')} AS band_us
+  SELECT k, figure, provider, model, (sum(n) FILTER (WHERE NOT is_band))::bigint AS turns,
+    (sum(us) FILTER (WHERE NOT is_band))::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
+    ${placed('place', 'NOT is_band')} AS buckets, ${placed('n', 'NOT is_band')} AS counts, ${placed('place', 'is_band')} AS bands,
+    ${placed('n', 'is_band AND n IS NOT NULL')} AS band_turns, ${placed('us', 'is_band')} AS band_us
   FROM (
-    SELECT k, figure, provider, model, bucket, band, count(*)::integer AS n,
-      (${microseconds('seconds')})::bigint AS us, min(seconds) AS least, max(seconds) AS greatest
-    FROM (
-      SELECT t.k, f.figure, f.provider, f.model, f.seconds, ${bucketOf('f.seconds')}::smallint AS bucket, f.band::smallint AS band
-      FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds, band)
-      WHERE f.seconds IS NOT NULL
-    ) AS v
-    GROUP BY GROUPING SETS ((k, figure, provider, model, bucket), (k, figure, provider, model, band))
+    ${BUCKETS}
+    UNION ALL
+    ${BANDS}
   ) AS b
   GROUP BY 1, 2, 3, 4
 ) AS h JOIN d USING (k)`;

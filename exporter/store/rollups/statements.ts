@@ -30,7 +30,7 @@ WITH r AS MATERIALIZED (
 ), ${arrays
     .map(
       ({ of, counts, all }) => `${of}_of AS (
-  SELECT k, ${all.map((name) => `array_agg(${name} ORDER BY ${of}) AS ${name}`).join(', ')} FROM (
+  SELECT k, ${all.map((name) => `array_agg(${name} ORDER BY ${of}) FILTER (WHERE ${name} IS NOT NULL) AS ${name}`).join(', ')} FROM (
     SELECT r.k, u.${of}, ${counts.map((name) => `sum(u.${name})::${elementOf(table, name)} AS ${name}`).join(', ')}
     FROM r CROSS JOIN LATERAL unnest(${all.map((name) => `r.${name}`).join(', ')}) AS u (${all.join(', ')})
     GROUP BY 1, 2
