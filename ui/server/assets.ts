@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { callAddress, filtersOf, listAddress, totalsAddress } from '../shared/query.ts';
-import { pack, sendBody } from './answer.ts';
+import { packWell, sendBody } from './answer.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -93,7 +93,7 @@ export class Assets {
 
   /** Once for each file. */
   #pack(file: Buffer): Promise<Buffer> {
-    const packed = this.#packed.get(file) ?? pack(file);
+    const packed = this.#packed.get(file) ?? packWell(file);
     this.#packed.set(file, packed);
     return packed;
   }
