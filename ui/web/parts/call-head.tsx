@@ -194,7 +194,7 @@ function Answer({ data: { turns } }: { data: CallAnswer }) {
       {over.turns > 1 && (
         <span class="dim">
           Of the silence over {showLimit(over.seconds)}, in {turnsText(over.turns)}:{' '}
-          {ownerParts(over.owners).join(', ')}.
+          {ownerParts(over.owners).join(', ').replaceAll(' %', '\u00a0%')}.
         </span>
       )}
     </p>
