@@ -64,9 +64,7 @@ export function comparedLines({ a, b, figures, target_seconds }: CompareAnswer):
         ['dead air, of the call', deadAirShare],
       ] as const
     )
-      .map(([name, share]) =>
-        plain('Quality', name, showShare, ({ totals }) => share(totals.speech) ?? null),
-      )
+      .map(([name, share]) => plain('Quality', name, showShare, ({ totals }) => share(totals.speech) ?? null))
       .filter(isKnown),
   };
   return [
