@@ -36,7 +36,7 @@ INSERT INTO :schema.call_metrics (
   call_id, service_name, service_version, deployment_environment, agent_name, campaign_id, customer_id, tags, direction, channel,
   started_at, ended_at, duration_seconds, turn_count, ${STATISTIC_COLUMNS.join(', ')},
   llm_input_tokens, llm_output_tokens, stt_audio_seconds, tts_characters, interruption_count, false_interruption_count,
-  unanswered_count, outcome, outcome_source, end_reason, cost_stt, cost_llm, cost_tts, cost_telephony, cost_total, unpriced, price_list,
+  unanswered_count, user_speech_seconds, agent_speech_seconds, overlap_seconds, talk_ratio, longest_silence, dead_air_seconds, outcome, outcome_source, end_reason, cost_stt, cost_llm, cost_tts, cost_telephony, cost_total, unpriced, price_list,
   finalized_at, finalized_by
 )
 SELECT
@@ -44,7 +44,7 @@ SELECT
   'cus_' || n % 3000, jsonb_build_object('plan', (ARRAY['gold', 'silver'])[1 + n % 2]), 'inbound', 'phone',
   now() - n * interval '26 seconds', now() - n * interval '26 seconds' + interval '70 seconds', 70, ${TURNS},
   ${STATISTIC_COLUMNS.map(() => chance(0.3, 1.8)).join(', ')},
-  5400, 360, 19.2, 720, (random() * 2)::int, 0, 0, (ARRAY['SUCCESS', 'SUCCESS', 'SUCCESS', 'FAIL', NULL])[1 + n % 5], 'explicit', 'hangup',
+  5400, 360, 19.2, 720, (random() * 2)::int, 0, 0, 19.2, 33.6, 0.4, 33.6 / 52.8, 3.5, CASE WHEN n % 4 = 0 THEN 3.5 ELSE 0 END, (ARRAY['SUCCESS', 'SUCCESS', 'SUCCESS', 'FAIL', NULL])[1 + n % 5], 'explicit', 'hangup',
   0.0024, 0.018, 0.012, 0.0085, 0.0409, CASE WHEN n % 50 = 0 THEN ARRAY['tts:unknown'] ELSE '{}' END, 'catalogue',
   now(), 'bench'
 FROM generate_series($1::int, $2::int) AS n`;

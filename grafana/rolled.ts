@@ -1,3 +1,4 @@
+import { shareBeyond } from '../exporter/store/rollups/bands.ts';
 import { CHOICES } from '../exporter/store/rollups/functions.ts';
 import type { Latency } from '../model/vocabulary.ts';
 
@@ -68,6 +69,19 @@ FROM (
   ) AS b${grouped}
 ) AS h`;
 }
+
+/**
+ * `FROM (…) AS o`: what the silences over so many seconds are made of, in the chosen turns: microseconds (`us`) by segment,
+ * provider and model.
+ */
+export const rolledBeyond = (seconds: string): string => `\
+FROM (
+  SELECT f.figure, f.provider, f.model, sum(u.us * (${shareBeyond('u.band', seconds)})) AS us
+  ${rolled('latencies', 'f', 'total')}
+  CROSS JOIN LATERAL unnest(f.bands, f.band_us) AS u (band, us)
+  WHERE f.figure LIKE 'segment_%'
+  GROUP BY 1, 2, 3
+) AS o`;
 
 /** A percentile of a histogram, within 0.55 %. */
 export const rolledPercentile = (fraction: number): string =>

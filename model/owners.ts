@@ -6,10 +6,21 @@ import { SEGMENTS, type Segment } from './vocabulary.ts';
  * transport.
  */
 export interface Owner {
+  /** The part of the silence that it has. */
+  segment: Segment;
   kind: 'setting' | 'model' | 'application' | 'transport';
   /** The setting; of a model, the stage with provider and model as far as they are known; else the segment. */
   name: string;
 }
+
+/** An owner in words. */
+export const ownerName = ({ kind, name }: Pick<Owner, 'kind' | 'name'>): string =>
+  ({
+    setting: `${name} setting`,
+    model: name,
+    application: `application (${name})`,
+    transport: `transport (${name})`,
+  })[kind];
 
 /** An owner and its part of some silence. */
 export interface OwnedSilence extends Owner {
@@ -19,28 +30,26 @@ export interface OwnedSilence extends Owner {
 }
 
 /** What of a turn's row says whose silence it is. */
-type Names = Pick<CallLogRow, 'llm_provider' | 'llm_model' | 'tts_provider' | 'tts_model'>;
-export type SilentTurn = Names & Readonly<Record<`segment_${Segment}`, number | null>>;
+export type ModelNames = Pick<CallLogRow, 'llm_provider' | 'llm_model' | 'tts_provider' | 'tts_model'>;
+export type SilentTurn = ModelNames & Readonly<Record<`segment_${Segment}`, number | null>>;
 
 /** The owner of a segment of a turn. */
-export function ownerOf(segment: Segment, row: Names): Owner {
-  const model = (stage: 'llm' | 'tts'): Owner => ({
-    kind: 'model',
-    name: [stage, row[`${stage}_provider`], row[`${stage}_model`]].filter(Boolean).join(' '),
-  });
+export function ownerOf(segment: Segment, row: ModelNames): Owner {
+  const model = (stage: 'llm' | 'tts') =>
+    [stage, row[`${stage}_provider`], row[`${stage}_model`]].filter(Boolean).join(' ');
   switch (segment) {
     case 'endpointing':
-      return { kind: 'setting', name: 'endpointing' };
+      return { segment, kind: 'setting', name: 'endpointing' };
     case 'aggregation':
-      return { kind: 'setting', name: 'sentence aggregation' };
+      return { segment, kind: 'setting', name: 'sentence aggregation' };
     case 'llm':
     case 'tts':
-      return model(segment);
+      return { segment, kind: 'model', name: model(segment) };
     case 'preparation':
     case 'tools':
-      return { kind: 'application', name: segment };
+      return { segment, kind: 'application', name: segment };
     case 'playout':
-      return { kind: 'transport', name: segment };
+      return { segment, kind: 'transport', name: segment };
     default:
       return segment satisfies never;
   }
@@ -53,18 +62,28 @@ export function ownerOf(segment: Segment, row: Names): Owner {
  * @param turns - rows of turns, or of turns with the same models their sums
  */
 export function silenceByOwner(turns: Iterable<SilentTurn>): OwnedSilence[] {
-  const found = new Map<string, Owner & { us: number }>();
-  let totalUs = 0;
+  const parts: OwnedPart[] = [];
   for (const turn of turns) {
-    for (const segment of SEGMENTS) {
-      const us = Math.round((turn[`segment_${segment}`] ?? 0) * 1e6);
-      if (us === 0) continue;
-      const owner = ownerOf(segment, turn);
-      const key = `${owner.kind} ${owner.name}`;
-      const before = found.get(key)?.us ?? 0;
-      found.set(key, { ...owner, us: before + us });
-      totalUs += us;
-    }
+    for (const segment of SEGMENTS)
+      parts.push({ ...ownerOf(segment, turn), us: Math.round((turn[`segment_${segment}`] ?? 0) * 1e6) });
+  }
+  return ownedSilence(parts);
+}
+
+/** Some silence, in whole microseconds, and whose it is. */
+export interface OwnedPart extends Owner {
+  us: number;
+}
+
+/** The same of parts whose owners are known. */
+export function ownedSilence(parts: Iterable<OwnedPart>): OwnedSilence[] {
+  const found = new Map<string, OwnedPart>();
+  let totalUs = 0;
+  for (const { us, ...owner } of parts) {
+    if (us === 0) continue;
+    const key = `${owner.kind} ${owner.name}`;
+    found.set(key, { ...owner, us: us + (found.get(key)?.us ?? 0) });
+    totalUs += us;
   }
   return [...found.values()]
     .sort((a, b) => b.us - a.us || (a.name < b.name ? -1 : 1))

@@ -7,7 +7,7 @@ import { COST_PARTS, OUTCOMES, type Outcome } from './vocabulary.ts';
  * of the period in which it began, its turns with it.
  */
 export interface RollupColumn extends Omit<Column, 'type'> {
-  readonly type: Column['type'] | 'smallint[]' | 'integer[]';
+  readonly type: Column['type'] | 'smallint[]' | 'integer[]' | 'bigint[]';
 }
 type Columns = Readonly<Record<string, RollupColumn>>;
 
@@ -66,6 +66,23 @@ const usage: Columns = Object.fromEntries(
   ),
 );
 
+/** Silences are told apart by tenths of a second; longer ones than ten seconds are not. */
+export const LAST_BAND = 100;
+
+/** Who spoke how long, and how long no one did. */
+const SPEECH_MEASURES = {
+  talk_calls: count('Calls in which it is known how long user and agent spoke'),
+  user_speech_us: micros('How long the user spoke in these calls'),
+  agent_speech_us: micros('How long the agent was heard in these calls'),
+  silence_calls: count('Calls in which it is known when no one spoke'),
+  silence_call_us: micros('From connect to hang-up, of these calls'),
+  overlap_us: micros('How long both spoke at once in these calls'),
+  dead_air_us: micros('Silences longer than 3 s in these calls'),
+  dead_air_calls: count('Calls that have one'),
+  longest_silence_max: seconds('The longest time in which no one spoke'),
+} as const satisfies Columns;
+export type SpeechMeasure = keyof typeof SPEECH_MEASURES;
+
 /** What calls come to. */
 const CALL_MEASURES: Columns = {
   calls: count('Calls'),
@@ -77,6 +94,7 @@ const CALL_MEASURES: Columns = {
   interruptions: known('Interruptions of the agent by the user, of calls in which it is known'),
   false_interruptions: known('Interruptions after which the agent resumed'),
   unanswered: known('Utterances of the user that the agent did not answer'),
+  ...SPEECH_MEASURES,
   judged_turns: count('Turns of the calls in which interruptions are known'),
   sentiment_billionths: {
     type: 'bigint',
@@ -90,7 +108,7 @@ const CALL_MEASURES: Columns = {
   priced_us: micros('From connect to hang-up, of the calls that have a cost'),
   priced_successes: count('Calls with the outcome SUCCESS that have a cost'),
   unpriced_calls: count('Calls of which something had no price'),
-  eou_latency_max: seconds('The longest silence'),
+  eou_latency_max: seconds('The longest silence before an answer'),
   ...usage,
   judged_input_tokens: {
     type: 'bigint',
@@ -102,7 +120,9 @@ const CALL_MEASURES: Columns = {
 /** What is told apart besides, of latencies. */
 const LATENCY_KEYS: Columns = {
   figure: { ...word('The latency, or the segment of eou_latency'), required: true },
-  provider: word('Provider of the stage that it is of; NULL of eou_latency and its segments'),
+  provider: word(
+    'Provider of the stage that it is of; NULL of eou_latency, and of its segments but llm and tts',
+  ),
   model: word('Model of the stage that it is of'),
 };
 const LATENCY_MEASURES: Columns = {
@@ -123,7 +143,20 @@ const LATENCY_MEASURES: Columns = {
     unit: 'counts',
     comment: 'Turns in each bucket of buckets',
   },
+  bands: {
+    type: 'smallint[]',
+    unit: 'ordinals',
+    comment: `Of eou_latency and its segments: how long the silences were, ascending. n is from n tenths of a second, exclusive, to n + 1, and ${LAST_BAND} all beyond`,
+  },
+  band_turns: { type: 'integer[]', unit: 'counts', comment: 'Of eou_latency: turns in each band of bands' },
+  band_us: { type: 'bigint[]', unit: 'microseconds', comment: 'What of sum_us is in each band of bands' },
 };
+
+/** Arrays of a rollup of latencies: the one that says of what, and those that count it. */
+export const LATENCY_ARRAYS = [
+  { of: 'buckets', counts: ['counts'] },
+  { of: 'bands', counts: ['band_turns', 'band_us'] },
+] as const;
 
 const MODEL_KEYS: Columns = {
   stage: { ...word('stt, llm or tts'), required: true },

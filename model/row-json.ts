@@ -33,7 +33,15 @@ export function rowJson(value: unknown, key?: string): unknown {
   if (Array.isArray(value)) return value.map((item) => rowJson(item));
   if (typeof value !== 'object' || value === null) return value;
   if (isMoney(value)) return value.toFixed();
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rowJson(item, name)]));
+  const json: Record<string, unknown> = { ...value };
+  // Most of a row is ready: to copy it whole is many times faster than name by name.
+  for (const name of Object.keys(json)) {
+    const item = json[name];
+    const isReady =
+      typeof item === 'number' ? !INSTANTS.has(name) : typeof item !== 'object' || item === null;
+    if (!isReady) json[name] = rowJson(item, name);
+  }
+  return json;
 }
 
 /** A Decimal: the only object of a row that is no plain one. */

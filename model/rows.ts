@@ -7,6 +7,7 @@ import {
   DIRECTIONS,
   EOU_SOURCES,
   FACT_SOURCES,
+  GAP_PARTS,
   INITIATORS,
   INTERRUPTION_KINDS,
   LATENCIES,
@@ -215,6 +216,12 @@ export const LOG_COLUMNS = {
   longest_gap: seconds(
     'Longest silence between two stretches of the answer: the wait behind a filler; NULL where it was said in one',
   ),
+  longest_gap_part: {
+    type: 'text',
+    unit: 'name',
+    comment: 'What most of longest_gap went by with',
+    words: GAP_PARTS,
+  },
   interruption_kind: {
     type: 'text',
     unit: 'name',

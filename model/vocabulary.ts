@@ -93,3 +93,7 @@ export const SEGMENTS = [
   'playout',
 ] as const;
 export type Segment = (typeof SEGMENTS)[number];
+
+/** What a silence inside an answer goes by with: segments of the silence before one, `preparation` being what no stage shows. */
+export const GAP_PARTS = ['tools', 'llm', 'tts', 'preparation'] as const satisfies readonly Segment[];
+export type GapPart = (typeof GAP_PARTS)[number];

@@ -33,6 +33,7 @@ const TOGETHER = [
   {
     paths: ['azure-openai', 'chat-completions', 'openai', 'responses'].map((of) => `integration/sdks/${of}`),
   },
+  { paths: ['e2e/ui/'] },
   // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
   { paths: ['integration/store/'], processes: 2, last: true },
   { paths: ['unit/'], processes: 4, last: true },

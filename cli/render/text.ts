@@ -39,24 +39,6 @@ export function showInstant(us: Micros, utc = true): string {
 export const count = (number: number, one: string): string =>
   `${number.toLocaleString('en-US')} ${one}${number === 1 ? '' : 's'}`;
 
-/**
- * Shares of a whole as whole numbers that add up to it, rounded whole included: what is missing goes to those that lost
- * most by rounding down.
- * @example apportion([1, 1, 1], 100) // [34, 33, 33]
- */
-export function apportion(parts: readonly number[], whole: number): number[] {
-  const sum = parts.reduce((a, b) => a + b, 0);
-  if (!(sum > 0)) return parts.map(() => 0);
-  const exact = parts.map((part) => (part / sum) * Math.round(whole));
-  const shares = exact.map(Math.floor);
-  const byLoss = exact
-    .map((value, index) => ({ index, lost: value - Math.floor(value) }))
-    .sort((a, b) => b.lost - a.lost || a.index - b.index);
-  const missing = Math.round(whole) - shares.reduce((a, b) => a + b, 0);
-  for (const { index } of byLoss.slice(0, missing)) shares[index] = (shares[index] ?? 0) + 1;
-  return shares;
-}
-
 /** A name and what is known under it: on one line, and where the screen is too narrow on as many as it needs. */
 export function field(label: string, parts: readonly string[], screen: number, labelWidth = 35): string {
   const below = labelWidth > screen / 2;

@@ -1,7 +1,8 @@
 import type { CallTotals } from '../../exporter/store/index.ts';
 import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
-import { ownerParts } from './owners.ts';
-import { apportion, count, field, type Paint, showMoney, showSeconds, UNKNOWN, wrapped } from './text.ts';
+import { apportion } from '../../ui/shared/apportion.ts';
+import { ownerParts } from '../../ui/shared/owners.ts';
+import { count, field, type Paint, showMoney, showSeconds, UNKNOWN, wrapped } from './text.ts';
 import { unpricedText } from './unpriced.ts';
 
 /** What all the calls that were asked for come to; `shown` of them are above it. */
@@ -47,7 +48,7 @@ function overTarget(
   { overTarget: over }: CallTotals,
   line: (label: string, values: readonly string[]) => string,
 ): string[] {
-  if (over === undefined || over.turns === 0) return [];
+  if (over.turns === 0) return [];
   return [
     line(`silence over ${Number(over.seconds.toFixed(3))} s: whose it is`, [
       count(over.turns, 'turn'),
@@ -130,13 +131,11 @@ export const totalsJson = (totals: CallTotals): object => ({
   every: totals.every,
   eou_latency: totals.silence,
   ...Object.fromEntries(SEGMENTS.map((segment) => [`segment_${segment}`, totals.segments[segment]])),
-  ...(totals.overTarget && {
-    over_target: {
-      target_seconds: totals.overTarget.seconds,
-      turns: totals.overTarget.turns,
-      owners: totals.overTarget.owners,
-    },
-  }),
+  over_target: {
+    target_seconds: totals.overTarget.seconds,
+    turns: totals.overTarget.turns,
+    owners: totals.overTarget.owners,
+  },
   turns_with_estimated_playback: totals.estimatedTurns,
   turns_with_estimated_usage: totals.estimatedUsageTurns,
   models: totals.models.map(({ ttfbSeconds, ...model }) => ({ ...model, ttfb_avg: ttfbSeconds })),

@@ -1,17 +1,18 @@
 import type { GroupedTurn } from '../../exporter/calls/grouped.ts';
+import { ownerName } from '../../model/owners.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
+import { apportion } from '../../ui/shared/apportion.ts';
+import { longGap } from '../../ui/shared/insight.ts';
 import { type Bar, barsOf, drawnIn, type Span, windowOf } from '../../ui/shared/waterfall.ts';
 import { markedSilence } from './marks.ts';
-import { apportion, type Colour, field, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
+import { type Colour, field, type Paint, showMoney, showSeconds, UNKNOWN } from './text.ts';
 
 const LABEL_WIDTH = 27;
 const FIGURE_WIDTH = 22;
 /** Where the screen is narrow, in characters. */
 const NARROW = 90;
 const NARROW_LABEL_WIDTH = 14;
-/** A wait inside an answer that the caller notices. */
-const LONG_GAP_SECONDS = 1;
 const COLOURS: Record<Bar['kind'], Colour> = {
   speech: 'dim',
   stt: 'blue',
@@ -54,13 +55,19 @@ function headline(row: CallLogRow, width: number, paint: Paint): string {
     row.initiator === 'agent'
       ? 'the agent opens'
       : `silence ${paint('bold', markedSilence(row.eou_latency, estimatesOf(row)))}`,
-    ...((row.longest_gap ?? 0) >= LONG_GAP_SECONDS ? [`then a gap of ${showSeconds(row.longest_gap)}`] : []),
+    ...gap(row),
     ...(row.interruption_kind ? [paint('yellow', row.interruption_kind.replaceAll('_', ' '))] : []),
     ...(row.error_type ? [paint('red', row.error_type)] : []),
     (row.usage_estimated ? '~' : '') + showMoney(row.cost_total),
   ];
   const trace = paint('dim', `trace ${row.trace_id}`);
   return width < NARROW ? `${parts.join('  ')}\n  ${trace}` : [...parts, trace].join('  ');
+}
+
+function gap(row: CallLogRow): string[] {
+  const long = longGap(row);
+  if (long === undefined) return [];
+  return [`then a gap of ${showSeconds(long.seconds)}${long.owner ? `, ${ownerName(long.owner)}` : ''}`];
 }
 
 const estimatesOf = (row: CallLogRow) => ({

@@ -6,6 +6,8 @@ export interface Interval {
   endUs: Micros;
 }
 
+export const lengthOf = ({ startUs, endUs }: Interval): Micros => endUs - startUs;
+
 /**
  * The time that some intervals cover together, however they overlap. Making one sorts them; questions take logarithmic
  * time. All lengths are whole microseconds.

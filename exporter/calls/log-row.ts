@@ -3,6 +3,8 @@ import type { Interruption, StageFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
+import { type Interval, lengthOf } from './coverage.ts';
+import { gapPart } from './gap-part.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
 import type { MarkedTurn } from './marks.ts';
@@ -68,13 +70,18 @@ export function logRow(
     interrupted: turn.interrupted ?? null,
     cut_off_by: turn.cutOffBy ?? null,
     ...speechColumns(speech),
-    longest_gap: toSecondsOrNull(speech?.longestGapUs ?? null),
+    ...gapColumns(stages, speech?.longestGap ?? null),
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: turn.words?.sentimentScore ?? null,
     ...cost,
     error_type: fact?.errorType ?? stages.find(({ errorType }) => errorType !== undefined)?.errorType ?? null,
   };
 }
+
+const gapColumns = (stages: readonly StageFact[], gap: Interval | null) => ({
+  longest_gap: toSecondsOrNull(gap && lengthOf(gap)),
+  longest_gap_part: gap && gapPart(gap, stages),
+});
 
 /** How long who spoke, for a turn and for a call. */
 export const speechColumns = (speech: Speech | undefined) => ({

@@ -1,5 +1,5 @@
 import type { Micros, StageFact } from '../../model/facts.ts';
-import { Coverage, type Interval } from './coverage.ts';
+import { Coverage, type Interval, lengthOf } from './coverage.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { stagesOf } from './spoken.ts';
 
@@ -16,7 +16,7 @@ export interface Speech {
 /** The same of a turn. */
 export interface TurnSpeech extends Speech {
   /** The longest silence between two stretches of the answer; null where it was said in one, or it is not known. */
-  longestGapUs: Micros | null;
+  longestGap: Interval | null;
 }
 
 /** The same of a call, with its silences. */
@@ -58,7 +58,7 @@ export function speechOf(call: GroupedCall, skewed: boolean): CallSpeech {
         userUs: own === undefined ? null : voice && user ? lengthIn(user, own) : new Coverage(own).lengthUs,
         agentUs: heard?.lengthUs ?? null,
         overlapUs: both && user && heard ? lengthIn(user, heard.stretches) : null,
-        longestGapUs: both && user && heard ? longestGap(heard, user) : null,
+        longestGap: both && user && heard ? longestGap(heard, user) : null,
       };
     }),
   };
@@ -72,14 +72,14 @@ const lengthIn = (coverage: Coverage, stretches: readonly Interval[]): Micros =>
   stretches.reduce((sum, stretch) => sum + coverage.within(stretch), 0);
 
 /** Where the user spoke in between, no one waited for the agent to go on. */
-function longestGap({ stretches }: Coverage, user: Coverage): Micros | null {
-  let longestUs: Micros | null = null;
-  for (const [index, { endUs }] of stretches.entries()) {
-    const next = stretches[index + 1];
-    if (next === undefined || user.within({ startUs: endUs, endUs: next.startUs }) > 0) continue;
-    longestUs = Math.max(longestUs ?? 0, next.startUs - endUs);
+function longestGap({ stretches }: Coverage, user: Coverage): Interval | null {
+  let longest: Interval | null = null;
+  for (const [index, { endUs: startUs }] of stretches.entries()) {
+    const endUs = stretches[index + 1]?.startUs;
+    if (endUs === undefined || user.within({ startUs, endUs }) > 0) continue;
+    if (longest === null || endUs - startUs > lengthOf(longest)) longest = { startUs, endUs };
   }
-  return longestUs;
+  return longest;
 }
 
 const covered = (parts: readonly (readonly Interval[] | undefined)[]): Coverage | undefined =>

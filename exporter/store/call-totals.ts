@@ -1,9 +1,9 @@
 import type { Decimal } from 'decimal.js';
-import { type OwnedSilence, silenceByOwner } from '../../model/owners.ts';
 import { COST_PARTS, type CostPart, type Outcome, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import { sumUsd, Usd } from '../pricing/money.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
+import { type OverTarget, overTargetOf, rolledOverTarget } from './over-target.ts';
 import { type CallSums, rolledFigures } from './rolled-totals.ts';
 import { rolledUp } from './rollups/read.ts';
 import {
@@ -13,6 +13,7 @@ import {
   callFigures,
   type ModelSpeed,
   type TurnFigures,
+  type TurnFiguresOfRows,
   turnFigures,
   turnsOf,
   unpricedNames,
@@ -48,8 +49,7 @@ export interface CallTotals {
   segments: Readonly<Record<Segment, number>>;
   /** The slowest first. */
   models: readonly ModelSpeed[];
-  /** Whose silence it is in the turns that have more than the target. Undefined where rollups were read: they do not tell. */
-  overTarget?: { seconds: number; turns: number; owners: readonly OwnedSilence[] };
+  overTarget: OverTarget;
 }
 
 export interface CallTotalsOptions {
@@ -75,33 +75,35 @@ export async function callTotals(
 ): Promise<CallTotals> {
   const source = (await rolledUp(db, filter))?.over();
   if (source !== undefined) {
-    const { calls, outcomes, turns, unpriced } = await rolledFigures(db, source);
-    return totalsOf([calls], { outcomes, turns, unpriced, every: 1 });
+    const [{ calls, outcomes, turns, unpriced }, overTarget] = await Promise.all([
+      rolledFigures(db, source),
+      rolledOverTarget(db, source, targetSeconds),
+    ]);
+    return totalsOf([calls], { outcomes, turns, unpriced, every: 1, overTarget });
   }
   const condition = callCondition(filter);
   const every = await sampleOf(db, condition, allTurnsOfCalls);
   const [calls, unpriced, [turns]] = await Promise.all([
     aggregate<CallFigures>(db, callFigures(condition)),
     aggregate<{ name: string }>(db, unpricedNames(condition)),
-    aggregate<TurnFigures>(db, turnFigures(turnsOf(filter, every), targetSeconds)),
+    aggregate<TurnFiguresOfRows>(db, turnFigures(turnsOf(filter, every), targetSeconds)),
   ]);
   return totalsOf(calls, {
     outcomes: Object.fromEntries(calls.map((row) => [row.outcome, row.calls])),
     turns,
     unpriced: unpriced.map(({ name }) => name),
     every,
-    targetSeconds,
+    overTarget: overTargetOf(targetSeconds, turns?.over ?? []),
   });
 }
 
-interface Besides extends Pick<CallTotals, 'outcomes' | 'unpriced' | 'every'> {
+interface Besides extends Pick<CallTotals, 'outcomes' | 'unpriced' | 'every' | 'overTarget'> {
   turns: TurnFigures | undefined;
-  targetSeconds?: number;
 }
 
 function totalsOf(
   calls: readonly CallSums[],
-  { outcomes, turns: turn, unpriced, every, targetSeconds }: Besides,
+  { outcomes, turns: turn, unpriced, every, overTarget }: Besides,
 ): CallTotals {
   const count = sum(calls.map((row) => row.calls)) ?? 0;
   const money = (column: `cost_${CostPart | 'total'}`) =>
@@ -136,13 +138,7 @@ function totalsOf(
       SEGMENTS.map((segment) => [segment, turn?.[`segment_${segment}`] ?? 0]),
     ) as CallTotals['segments'],
     models: turn?.models ?? [],
-    ...(targetSeconds !== undefined && {
-      overTarget: {
-        seconds: targetSeconds,
-        turns: sum((turn?.over ?? []).map(({ turns }) => turns)) ?? 0,
-        owners: silenceByOwner(turn?.over ?? []),
-      },
-    }),
+    overTarget,
   };
 }
 

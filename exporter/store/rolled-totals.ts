@@ -1,7 +1,7 @@
 import { COST_PARTS, SEGMENTS } from '../../model/vocabulary.ts';
 import type { Queryable } from './database.ts';
 import { percentilesOf } from './rollups/histogram.ts';
-import { type LatencySums, latenciesOf } from './rollups/latencies.ts';
+import { type LatencySums, latenciesOf, secondsOf } from './rollups/latencies.ts';
 import type { RolledSource } from './rollups/read.ts';
 import { OUTCOME_SUMS, outcomesOf } from './rollups/totals.ts';
 import type { CallFigures, ModelSpeed, TurnFigures } from './totals-statements.ts';
@@ -66,10 +66,11 @@ WHERE m.kind IN ('unpriced', 'estimated') GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${MO
 function turnFiguresOf(
   latencies: readonly LatencySums[],
 ): Omit<TurnFigures, 'estimated' | 'estimated_usage'> {
-  const of = (name: string) => latencies.find(({ figure }) => figure === name);
-  const silence = of('eou_latency');
+  const silence = latencies.find(({ figure }) => figure === 'eou_latency');
   const [p50 = null, p95 = null] = percentilesOf(silence ?? { buckets: [], counts: [] }, [0.5, 0.95]);
-  const segments = Object.fromEntries(SEGMENT_FIGURES.map((name) => [name, of(name)?.seconds ?? null]));
+  const segments = Object.fromEntries(
+    SEGMENT_FIGURES.map((name) => [name, secondsOf(latencies, name) ?? null]),
+  );
   return {
     turns: silence?.turns ?? 0,
     p50,

@@ -1,7 +1,7 @@
-import type { SilentTurn } from '../../model/owners.ts';
 import { COST_PARTS, type CostPart, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import type { Database } from './database.ts';
 import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
+import { SLOW_TURN_COLUMNS, type SlowTurns, slowTurns } from './over-target.ts';
 
 /** The model of a stage, and how long its first byte took on average. */
 export interface ModelSpeed {
@@ -77,14 +77,10 @@ export type TurnFigures = {
   estimated: number;
   estimated_usage: number;
   models: ModelSpeed[];
-  /** Turns whose silence is over the target, by their models, with the sums of their segments. Absent in rollups. */
-  over?: SlowTurns[];
 } & Record<`segment_${Segment}`, number | null>;
 
-/** Turns that have the same models. */
-export type SlowTurns = SilentTurn & { turns: number };
-
-const MODELS = ['llm_provider', 'llm_model', 'tts_provider', 'tts_model'] as const;
+/** With the turns whose silence is over the target. */
+export type TurnFiguresOfRows = TurnFigures & { over: SlowTurns[] };
 
 /**
  * One pass over the turns, and all figures of what it found.
@@ -94,8 +90,7 @@ const MODELS = ['llm_provider', 'llm_model', 'tts_provider', 'tts_model'] as con
 export const turnFigures = ({ sql, params }: SqlPart, targetSeconds: number): SqlPart => ({
   sql: `\
 WITH t AS MATERIALIZED (
-  SELECT l.eou_latency, l.playback_source, l.usage_estimated, l.llm_provider, l.llm_model, l.ttfb_llm,
-    l.tts_provider, l.tts_model, l.ttfb_tts, ${SEGMENTS.map((segment) => `l.segment_${segment}`).join(', ')}
+  SELECT l.playback_source, l.usage_estimated, l.ttfb_llm, l.ttfb_tts, ${SLOW_TURN_COLUMNS.map((name) => `l.${name}`).join(', ')}
   FROM ${sql}
 ), silent AS (
   SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY t.eou_latency) AS at, count(*)::int AS turns,
@@ -103,9 +98,7 @@ WITH t AS MATERIALIZED (
     ${SEGMENTS.map((segment) => `sum(t.segment_${segment}) AS segment_${segment}`).join(', ')}
   FROM t WHERE t.eou_latency IS NOT NULL
 ), slow AS (
-  SELECT ${MODELS.map((name) => `t.${name}`).join(', ')}, count(*)::int AS turns,
-    ${SEGMENTS.map((segment) => `sum(t.segment_${segment}) AS segment_${segment}`).join(', ')}
-  FROM t WHERE t.eou_latency > $${params.length + 1}::double precision GROUP BY ${MODELS.map((name) => `t.${name}`).join(', ')}
+  ${slowTurns('FROM t AS l', `$${params.length + 1}::double precision`)}
 ), speeds AS (
   ${(['llm', 'tts'] as const).map(speedsOf).join('\n  UNION ALL ')}
 )

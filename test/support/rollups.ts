@@ -6,7 +6,7 @@ import { LENGTH_US } from '../../exporter/store/rollups/cover.ts';
 import { percentilesOf } from '../../exporter/store/rollups/histogram.ts';
 import { rollUpAll, SLICES_FROM } from '../../exporter/store/rollups/roll-up.ts';
 import { decodeRow, selectList } from '../../exporter/store/values.ts';
-import { GRAINS, type Grain, outcomeColumn, ROLLUPS, type Rollup } from '../../model/rollups.ts';
+import { GRAINS, type Grain, LAST_BAND, outcomeColumn, ROLLUPS, type Rollup } from '../../model/rollups.ts';
 import type { CallLogRow, CallMetricsRow } from '../../model/rows.ts';
 import { COST_PARTS, LATENCIES, OUTCOMES, SEGMENTS } from '../../model/vocabulary.ts';
 
@@ -112,6 +112,33 @@ const sum = (values: readonly unknown[]): string | null => {
 };
 const microsecondsOf = (seconds: number | null) => (seconds === null ? null : Math.round(seconds * 1e6));
 
+/** Sums of the calls in which it is known who spoke when. */
+function speechLine(rows: readonly CallMetricsRow[]): Record<string, string | null> {
+  const talks = rows.filter((row) => row.user_speech_seconds !== null && row.agent_speech_seconds !== null);
+  const silences = rows.filter(({ dead_air_seconds }) => dead_air_seconds !== null);
+  const us = (
+    some: readonly CallMetricsRow[],
+    name:
+      | 'user_speech_seconds'
+      | 'agent_speech_seconds'
+      | 'overlap_seconds'
+      | 'dead_air_seconds'
+      | 'duration_seconds',
+  ) => sum(some.map((row) => microsecondsOf(row[name]))) ?? '0';
+  const longest = rows.flatMap(({ longest_silence }) => longest_silence ?? []);
+  return {
+    talk_calls: `${talks.length}`,
+    user_speech_us: us(talks, 'user_speech_seconds'),
+    agent_speech_us: us(talks, 'agent_speech_seconds'),
+    silence_calls: `${silences.length}`,
+    silence_call_us: us(silences, 'duration_seconds'),
+    overlap_us: us(silences, 'overlap_seconds'),
+    dead_air_us: us(silences, 'dead_air_seconds'),
+    dead_air_calls: `${silences.filter(({ dead_air_seconds }) => (dead_air_seconds ?? 0) > 0).length}`,
+    longest_silence_max: longest.length === 0 ? null : figure(Math.max(...longest)),
+  };
+}
+
 function callLines(calls: readonly Call[], grain: Grain): Lines {
   const groups = grouped(
     calls.map(({ metrics }) => [
@@ -141,6 +168,7 @@ function callLines(calls: readonly Call[], grain: Grain): Lines {
         interruptions: of('interruption_count'),
         false_interruptions: of('false_interruption_count'),
         unanswered: of('unanswered_count'),
+        ...speechLine(rows),
         judged_turns: sum(judged.map(({ turn_count }) => turn_count)) ?? '0',
         sentiment_billionths: sum(
           rows.map(({ sentiment_avg }) => sentiment_avg && Math.round(sentiment_avg * 1e9)),
@@ -247,7 +275,10 @@ async function assertLatencies(
       logs.flatMap((log) =>
         figuresOf(log).flatMap(({ name, provider, model, seconds }) => {
           const key = [periodOf(metrics, grain), ...dimensionsOf(metrics, table), name, provider, model];
-          return seconds === null ? [] : [[key, seconds] as const];
+          const isOfSilence = name === 'eou_latency' || name.startsWith('segment_');
+          return seconds === null
+            ? []
+            : [[key, { seconds, silence: isOfSilence ? log.eou_latency : null }] as const];
         }),
       ),
     ),
@@ -261,16 +292,26 @@ async function assertLatencies(
       greatest: number;
       buckets: number[];
       counts: number[];
+      bands: number[] | null;
+      band_turns: number[] | null;
+      band_us: string[] | null;
     }
   >(
-    `SELECT ${micros('at')} AS at, ${names.join(', ')}, turns::int, sum_us::text AS us, least, greatest, buckets, counts
+    `SELECT ${micros('at')} AS at, ${names.join(', ')}, turns::int, sum_us::text AS us, least, greatest, buckets, counts,
+  bands, band_turns, band_us::text[] AS band_us
 FROM :schema.${table} WHERE grain = $1`,
     [grain],
   );
   const keyOf = (row: Record<string, unknown>) => JSON.stringify([row.at, ...names.map((name) => row[name])]);
   assert.deepEqual(found.map(keyOf).sort(), [...expected.keys()].sort(), `${table}, ${grain}`);
   for (const row of found) {
-    const values = (expected.get(keyOf(row)) ?? []).toSorted((a, b) => a - b);
+    const turns = expected.get(keyOf(row)) ?? [];
+    const values = turns.map(({ seconds }) => seconds).sort((a, b) => a - b);
+    assert.deepEqual(
+      [row.bands, row.band_turns, row.band_us],
+      bandsOf(turns, row.figure === 'eou_latency'),
+      keyOf(row),
+    );
     assert.equal(row.turns, values.length);
     assert.equal(row.us, sum(values.map(microsecondsOf)));
     assert.deepEqual([row.least, row.greatest], [values[0], values.at(-1)]);
@@ -282,6 +323,24 @@ FROM :schema.${table} WHERE grain = $1`,
       );
     });
   }
+}
+
+/** Turns and microseconds by the tenth of a second that the silence is in. */
+function bandsOf(turns: readonly { seconds: number; silence: number | null }[], areCounted: boolean) {
+  const bandOf = (silence: number) =>
+    Math.min(LAST_BAND, Math.max(0, Math.ceil(Math.round(silence * 1e6) / 1e5) - 1));
+  const bands = new Map<number, number[]>();
+  for (const { seconds, silence } of turns) {
+    if (silence === null) continue;
+    bands.set(bandOf(silence), [...(bands.get(bandOf(silence)) ?? []), seconds]);
+  }
+  if (bands.size === 0) return [null, null, null];
+  const ordered = [...bands].sort(([a], [b]) => a - b);
+  return [
+    ordered.map(([band]) => band),
+    areCounted ? ordered.map(([, each]) => each.length) : null,
+    ordered.map(([, each]) => sum(each.map(microsecondsOf))),
+  ];
 }
 
 const figuresOf = (log: CallLogRow) => [
@@ -296,8 +355,8 @@ const figuresOf = (log: CallLogRow) => [
   }),
   ...SEGMENTS.map((segment) => ({
     name: `segment_${segment}`,
-    provider: null,
-    model: null,
+    provider: segment === 'llm' || segment === 'tts' ? log[`${segment}_provider`] : null,
+    model: segment === 'llm' || segment === 'tts' ? log[`${segment}_model`] : null,
     seconds: log.eou_latency === null ? null : log[`segment_${segment}`],
   })),
 ];

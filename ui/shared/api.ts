@@ -11,8 +11,10 @@ import type {
   Counted,
   LatencyView,
   ModelLatency,
+  OverTarget,
   QualityView,
   SilenceFigures,
+  SpeechTotals,
   SpendingPart,
   SpendingView,
 } from '../../exporter/store/views/index.ts';
@@ -29,9 +31,11 @@ export type {
   Counted,
   LatencyView,
   ModelLatency,
+  OverTarget,
   QualityView,
   SilenceFigures,
   Span,
+  SpeechTotals,
   SpendingPart,
   SpendingView,
 };

@@ -3,6 +3,7 @@ import { showDifference, showFigure, showInterval } from '../../exporter/compari
 import { COST_PARTS } from '../../model/vocabulary.ts';
 import type { CompareAnswer, SelectionFigures } from './api.ts';
 import { showCount, showLimit, showMoney, showShare, UNKNOWN } from './format.ts';
+import { deadAirShare, overlapShare, talkRatio } from './speech.ts';
 
 /** What is said of a difference; `plain`: nothing, as no interval is computed of it. */
 export type Judgment = FigureDifference['judgment'] | 'plain';
@@ -55,7 +56,16 @@ export function comparedLines({ a, b, figures, target_seconds }: CompareAnswer):
       plain('Cost', `${part}, a call`, showMoney, ({ totals }) =>
         perCall(totals[`cost_${part}`], totals.calls),
       ),
-    ).filter((line) => line.a !== UNKNOWN || line.b !== UNKNOWN),
+    ).filter(isKnown),
+    Quality: (
+      [
+        ['agent speaks, of what is said', talkRatio],
+        ['both at once, of what is said', overlapShare],
+        ['dead air, of the call', deadAirShare],
+      ] as const
+    )
+      .map(([name, share]) => plain('Quality', name, showShare, ({ totals }) => share(totals.speech) ?? null))
+      .filter(isKnown),
   };
   return [
     plain('Calls', 'calls', showCount, ({ totals }) => totals.calls),
@@ -81,6 +91,8 @@ function lineOf(group: string, figure: FigureDifference): ComparedLine {
     ...(note !== undefined && { note }),
   };
 }
+
+const isKnown = ({ a, b }: ComparedLine): boolean => a !== UNKNOWN || b !== UNKNOWN;
 
 const perCall = (total: string | null, calls: number): number | null =>
   total === null || calls === 0 ? null : Number(total) / calls;

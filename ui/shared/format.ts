@@ -28,6 +28,8 @@ export function showDuration(seconds: Maybe<number>): string {
 
 const CENTS = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
+const WHOLE = new Intl.NumberFormat('en');
+
 /** Four places, as bills round; more money has two. */
 export function showMoney(usd: Maybe<string | number>): string {
   if (!known(usd)) return UNKNOWN;
@@ -47,7 +49,11 @@ export function showShare(share: Maybe<number>): string {
 
 /** `12345` as `12,345`. */
 export const showCount = (count: Maybe<number>): string =>
-  known(count) ? Math.round(count).toLocaleString('en') : UNKNOWN;
+  known(count) ? WHOLE.format(Math.round(count)) : UNKNOWN;
+
+/** `1` as `1 minute`, `12345` as `12,345 minutes`. */
+export const showCountOf = (count: number, one: string, several = `${one}s`): string =>
+  `${showCount(count)} ${Math.round(count) === 1 ? one : several}`;
 
 /** A part of a whole; undefined where there is no whole. */
 export const shareOf = (part: Maybe<number>, whole: Maybe<number>): number | undefined =>
@@ -61,26 +67,43 @@ export const showWord = (word: string): string =>
 export const showModel = (provider: Maybe<string>, model: Maybe<string>): string =>
   [provider, model].filter(Boolean).join(' ') || UNKNOWN;
 
+/** Writes instants. Made once for each zone: making one takes as long as writing many with it. */
+function dates(options: Intl.DateTimeFormatOptions): (date: Date, timeZone?: string) => string {
+  const made = new Map<string | undefined, Intl.DateTimeFormat>();
+  return (date, timeZone) => {
+    const format =
+      made.get(timeZone) ??
+      new Intl.DateTimeFormat('en-GB', { ...options, ...(timeZone !== undefined && { timeZone }) });
+    made.set(timeZone, format);
+    return format.format(date);
+  };
+}
+
+const timeOf = dates({ hour: 'numeric', minute: 'numeric', second: 'numeric' });
+/** `29 Nov` */
+export const showDay = dates({ day: 'numeric', month: 'short' });
+/** `14:31` */
+export const showHour = dates({ hour: '2-digit', minute: '2-digit' });
+/** `29 Nov, 14:31` */
+export const showDayAndHour = dates({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const momentOf = dates({
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+
 /** The time of an instant where the reader is; with the day, unless that is today's. */
 export function showInstant(iso: string, now: Date, timeZone?: string): string {
   const at = new Date(iso);
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const time = at.toLocaleTimeString('en-GB', { ...zone });
-  const day = (date: Date) => date.toLocaleDateString('en-GB', { ...zone, day: 'numeric', month: 'short' });
+  const [time, day] = [timeOf(at, timeZone), showDay(at, timeZone)];
   const year = at.getFullYear() === now.getFullYear() ? '' : ` ${at.getFullYear()}`;
-  return day(at) === day(now) && year === '' ? time : `${day(at)}${year} ${time}`;
+  return day === showDay(now, timeZone) && year === '' ? time : `${day}${year} ${time}`;
 }
 
 /** `Sat 29 Nov 2026, 14:31:59 GMT+1`. */
-export const showMoment = (iso: string, timeZone?: string): string =>
-  new Date(iso).toLocaleString('en-GB', {
-    ...(timeZone === undefined ? {} : { timeZone }),
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'short',
-  });
+export const showMoment = (iso: string, timeZone?: string): string => momentOf(new Date(iso), timeZone);

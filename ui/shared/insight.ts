@@ -1,5 +1,7 @@
+import { type ModelNames, type Owner, ownerOf, type SilentTurn, silenceByOwner } from '../../model/owners.ts';
+import type { CallLogRow } from '../../model/rows.ts';
 import { SEGMENTS, type Segment } from '../../model/vocabulary.ts';
-import type { TurnDetail } from './api.ts';
+import type { OverTarget, TurnDetail } from './api.ts';
 import { shareOf } from './format.ts';
 
 /** What happens in a segment, in a few words that need no glossary. */
@@ -46,24 +48,25 @@ export const longestPart = (parts: readonly Part[]): Part | undefined =>
     undefined,
   );
 
-/** Who did the work of a segment, where that is a provider's. */
-export function doerOf(
-  segment: Segment,
-  row: Pick<
-    TurnDetail['row'],
-    'llm_provider' | 'llm_model' | 'tts_provider' | 'tts_model' | 'stt_provider' | 'stt_model'
-  >,
-): string | undefined {
-  const doer = {
-    endpointing: [row.stt_provider, row.stt_model],
-    preparation: [],
-    tools: [],
-    llm: [row.llm_provider, row.llm_model],
-    aggregation: [row.llm_provider, row.llm_model],
-    tts: [row.tts_provider, row.tts_model],
-    playout: [],
-  }[segment];
-  return doer.filter(Boolean).join(' ') || undefined;
+/** Silence inside an answer that a caller notices, in seconds. */
+const LONG_GAP_SECONDS = 1;
+
+/** The wait behind a filler, where it is long, and whose it is. */
+export function longGap(
+  row: ModelNames & Pick<CallLogRow, 'longest_gap' | 'longest_gap_part'>,
+): { seconds: number; owner?: Owner } | undefined {
+  const { longest_gap: seconds, longest_gap_part: part } = row;
+  if (seconds === null || seconds < LONG_GAP_SECONDS) return undefined;
+  return { seconds, ...(part !== null && { owner: ownerOf(part, row) }) };
+}
+
+/** Whose the silence is in the turns of a call that have more of it than a target. */
+export function overTarget(
+  rows: readonly (SilentTurn & Pick<CallLogRow, 'eou_latency'>)[],
+  seconds: number,
+): OverTarget {
+  const slow = rows.filter(({ eou_latency }) => (eou_latency ?? 0) > seconds);
+  return { seconds, turns: slow.length, owners: silenceByOwner(slow) };
 }
 
 /** The turn that the caller waited for longest: where to look first. */

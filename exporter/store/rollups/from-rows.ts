@@ -1,6 +1,14 @@
-import { DIMENSIONS, type Grain, outcomeColumn, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
+import {
+  DIMENSIONS,
+  type Grain,
+  outcomeColumn,
+  ROLLUPS,
+  type Rollup,
+  type SpeechMeasure,
+} from '../../../model/rollups.ts';
 import { USAGE_COLUMNS } from '../../../model/rows.ts';
 import { COST_PARTS, LATENCIES, OUTCOMES, SEGMENTS } from '../../../model/vocabulary.ts';
+import { bandOf } from './bands.ts';
 import { bucketOf } from './histogram.ts';
 
 /** What rollups are of rows. */
@@ -27,6 +35,32 @@ export const columnsOf = (table: Rollup): string[] => [
 
 const microseconds = (seconds: string): string => `sum(round(${seconds} * 1000000)::bigint)`;
 const counted = (condition: string): string => `count(*) FILTER (WHERE ${condition})`;
+/** Of the rows that are meant: 0 where there are none. */
+const microsecondsOf = (seconds: string, condition: string): string =>
+  `coalesce(${microseconds(seconds)} FILTER (WHERE ${condition}), 0)`;
+
+/** SQL: the measures of speech, of rows of `call_metrics`. */
+function speechMeasures(row: string): Readonly<Record<SpeechMeasure, string>> {
+  const areBothKnown = `${row}.user_speech_seconds IS NOT NULL AND ${row}.agent_speech_seconds IS NOT NULL`;
+  const isSilenceKnown = `${row}.dead_air_seconds IS NOT NULL`;
+  return {
+    talk_calls: counted(areBothKnown),
+    user_speech_us: microsecondsOf(`${row}.user_speech_seconds`, areBothKnown),
+    agent_speech_us: microsecondsOf(`${row}.agent_speech_seconds`, areBothKnown),
+    silence_calls: counted(isSilenceKnown),
+    silence_call_us: microsecondsOf(`${row}.duration_seconds`, isSilenceKnown),
+    overlap_us: microsecondsOf(`${row}.overlap_seconds`, isSilenceKnown),
+    dead_air_us: microsecondsOf(`${row}.dead_air_seconds`, isSilenceKnown),
+    dead_air_calls: counted(`${row}.dead_air_seconds > 0`),
+    longest_silence_max: `max(${row}.longest_silence)`,
+  };
+}
+
+/** SQL: the same as columns. */
+export const speechColumns = (row: string): string =>
+  Object.entries(speechMeasures(row))
+    .map(([name, measure]) => `${measure} AS ${name}`)
+    .join(', ');
 
 /** SQL: each measure of calls, of rows `c` of `call_metrics`. */
 const OF_CALLS: Readonly<Record<string, string>> = {
@@ -42,13 +76,14 @@ const OF_CALLS: Readonly<Record<string, string>> = {
   interruptions: 'sum(c.interruption_count)',
   false_interruptions: 'sum(c.false_interruption_count)',
   unanswered: 'sum(c.unanswered_count)',
+  ...speechMeasures('c'),
   judged_turns: 'coalesce(sum(c.turn_count) FILTER (WHERE c.interruption_count IS NOT NULL), 0)',
   sentiment_billionths: 'sum(round(c.sentiment_avg * 1000000000)::bigint)',
   felt_calls: 'count(c.sentiment_avg)',
   ...Object.fromEntries([...COST_PARTS, 'total'].map((part) => [`cost_${part}`, `sum(c.cost_${part})`])),
   cost_judged: 'sum(c.cost_total) FILTER (WHERE c.outcome IS NOT NULL)',
   priced_calls: 'count(c.cost_total)',
-  priced_us: `coalesce(${microseconds('c.duration_seconds')} FILTER (WHERE c.cost_total IS NOT NULL), 0)`,
+  priced_us: microsecondsOf('c.duration_seconds', 'c.cost_total IS NOT NULL'),
   priced_successes: counted("c.outcome = 'SUCCESS' AND c.cost_total IS NOT NULL"),
   unpriced_calls: counted("c.unpriced <> '{}'"),
   eou_latency_max: 'max(c.eou_latency_max)',
@@ -63,20 +98,29 @@ const OF_CALLS: Readonly<Record<string, string>> = {
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
-const stageOf = (latency: string) => STAGES.find((stage) => latency.endsWith(`_${stage}`));
+
+/** SQL: provider and model of the stage that a latency or segment is of. */
+function modelOf(figure: string): string {
+  const stage = STAGES.find((each) => figure.endsWith(`_${each}`));
+  return stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
+}
 
 /** Latencies of a turn `t`: figure, provider, model, seconds. */
 const FIGURES = [
-  ...LATENCIES.map((latency) => {
-    const stage = stageOf(latency);
-    const model = stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
-    return `('${latency}', ${model}, t.${latency})`;
+  ...LATENCIES.map((latency) => `('${latency}', ${modelOf(latency)}, t.${latency})`),
+  ...SEGMENTS.map((segment) => {
+    const figure = `segment_${segment}`;
+    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END)`;
   }),
-  ...SEGMENTS.map(
-    (segment) =>
-      `('segment_${segment}', NULL, NULL, CASE WHEN t.eou_latency IS NOT NULL THEN t.segment_${segment} END)`,
-  ),
 ].join(', ');
+
+const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
+const SILENT_MODELS = ['llm', 'tts'].map((stage) => `t.${stage}_provider, t.${stage}_model`).join(', ');
+
+/** What silences are made of, of turns `t` that have the same models: figure, provider, model, turns, microseconds. */
+const SILENCES = SILENCE.map(
+  (figure) => `('${figure}', ${modelOf(figure)}, ${figure === 'eou_latency' ? 't.n' : 'NULL'}, t.${figure})`,
+).join(', ');
 
 /** SQL: what a turn used of a stage, as a whole number. */
 const QUANTITY = {
@@ -129,19 +173,41 @@ SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measure
   .join(', ')}
 FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
 
-const HISTOGRAMS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
-  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts
-FROM (
-  SELECT k, figure, provider, model, sum(n)::bigint AS turns, sum(us)::bigint AS sum_us,
-    min(least) AS least, max(greatest) AS greatest,
-    array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts
-  FROM (
-    SELECT t.k, f.figure, f.provider, f.model, ${bucketOf('f.seconds')}::smallint AS bucket, count(*)::integer AS n,
-      ${microseconds('f.seconds')} AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
+const BUCKETS = `\
+SELECT t.k, f.figure, f.provider, f.model, false AS is_band, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n,
+      (${microseconds('f.seconds')})::bigint AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
     FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
     WHERE f.seconds IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 6`;
+
+// All segments of turns with the same models are summed at once: far fewer lines than a line a segment and turn.
+const BANDS = `\
+SELECT t.k, f.figure, f.provider, f.model, true, t.band, sum(f.n)::integer, sum(f.us)::bigint, NULL, NULL
+    FROM (
+      SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, ${SILENT_MODELS}, count(*) AS n, ${SILENCE.map(
+        (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
+      ).join(', ')}
+      FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, ${SILENT_MODELS}
+    ) AS t CROSS JOIN LATERAL (VALUES ${SILENCES}) AS f (figure, provider, model, n, us)
+    WHERE f.us IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 6`;
+
+// In one order, so that lines are sorted once for all of them.
+const placed = (value: string, condition: string): string =>
+  `array_agg(${value} ORDER BY place) FILTER (WHERE ${condition})`;
+
+const HISTOGRAMS = `\
+SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
+  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
+FROM (
+  SELECT k, figure, provider, model, (sum(n) FILTER (WHERE NOT is_band))::bigint AS turns,
+    (sum(us) FILTER (WHERE NOT is_band))::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
+    ${placed('place', 'NOT is_band')} AS buckets, ${placed('n', 'NOT is_band')} AS counts, ${placed('place', 'is_band')} AS bands,
+    ${placed('n', 'is_band AND n IS NOT NULL')} AS band_turns, ${placed('us', 'is_band')} AS band_us
+  FROM (
+    ${BUCKETS}
+    UNION ALL
+    ${BANDS}
   ) AS b
   GROUP BY 1, 2, 3, 4
 ) AS h JOIN d USING (k)`;

@@ -18,6 +18,16 @@ export interface LatencySums extends Histogram {
   readonly greatest: number;
 }
 
+/** Seconds of a figure, of all its models together. */
+export const secondsOf = (
+  sums: readonly LatencySums[],
+  figure: Figure,
+  at: number | null = null,
+): number | undefined => {
+  const own = sums.filter((each) => each.figure === figure && each.at === at);
+  return own.length === 0 ? undefined : own.reduce((total, { seconds }) => total + seconds, 0);
+};
+
 export interface LatencyQuestion {
   /** With their histograms, by provider and model. */
   readonly figures: readonly Figure[];

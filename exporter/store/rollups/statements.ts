@@ -1,4 +1,4 @@
-import { type Grain, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
+import { type Grain, LATENCY_ARRAYS, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
 import { bytes, columnsOf, PERIOD_OF, ROWS, type RowsRollup, SELECTS } from './from-rows.ts';
 
 /** The statements that write rollups, each replacing what there was. Pure functions of what they read. */
@@ -10,6 +10,7 @@ const MERGED: Readonly<Record<string, 'min' | 'max'>> = {
   first_started_at: 'min',
   last_started_at: 'max',
   eou_latency_max: 'max',
+  longest_silence_max: 'max',
   least: 'min',
   greatest: 'max',
 };
@@ -22,20 +23,29 @@ function merged(table: Rollup, grain: Grain, condition: string, from: Rollup = t
   const source = `SELECT ${PERIOD_OF[grain]('r.at')} AS period, r.* FROM :schema.${from} r WHERE ${condition}`;
   if (!('buckets' in ROLLUPS[table].measures))
     return `SELECT period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM (${source}) AS r GROUP BY period, ${keys.join(', ')}`;
+  const arrays = LATENCY_ARRAYS.map(({ of, counts }) => ({ of, counts, all: [of, ...counts] }));
   return `\
 WITH r AS MATERIALIZED (
   SELECT s.*, dense_rank() OVER (ORDER BY s.period, ${keys.map(bytes).join(', ')}) AS k FROM (${source}) AS s
-), h AS (
-  SELECT k, array_agg(bucket ORDER BY bucket) AS buckets, array_agg(n ORDER BY bucket) AS counts FROM (
-    SELECT r.k, b.bucket, sum(b.n)::integer AS n FROM r CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS b (bucket, n)
+), ${arrays
+    .map(
+      ({ of, counts, all }) => `${of}_of AS (
+  SELECT k, ${all.map((name) => `array_agg(${name} ORDER BY ${of}) FILTER (WHERE ${name} IS NOT NULL) AS ${name}`).join(', ')} FROM (
+    SELECT r.k, u.${of}, ${counts.map((name) => `sum(u.${name})::${elementOf(table, name)} AS ${name}`).join(', ')}
+    FROM r CROSS JOIN LATERAL unnest(${all.map((name) => `r.${name}`).join(', ')}) AS u (${all.join(', ')})
     GROUP BY 1, 2
   ) AS b GROUP BY 1
-)
-SELECT s.at, ${[...keys, ...measures.map(([name]) => name)].map((name) => `s.${name}`).join(', ')}, h.buckets, h.counts
+)`,
+    )
+    .join(', ')}
+SELECT s.at, ${[...keys, ...measures.map(([name]) => name)].map((name) => `s.${name}`).join(', ')}, ${arrays.flatMap(({ of, all }) => all.map((name) => `${of}_of.${name}`)).join(', ')}
 FROM (
   SELECT k, period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM r GROUP BY k, period, ${keys.join(', ')}
-) AS s JOIN h USING (k)`;
+) AS s ${arrays.map(({ of }) => `LEFT JOIN ${of}_of USING (k)`).join(' ')}`;
 }
+
+const elementOf = (table: Rollup, name: string): string =>
+  (ROLLUPS[table].measures[name]?.type ?? '').replace('[]', '');
 
 /** The period from $1 to $2 (microseconds since 1970), of the tenants $3, `*` being all of them. */
 const instant = (parameter: string): string =>

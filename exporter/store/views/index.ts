@@ -1,5 +1,6 @@
 /** What the page shows of many calls. Each statement is bounded in what it looks at. */
-
+export type { OverTarget } from '../over-target.ts';
+export type { SpeechTotals } from '../rollups/speech.ts';
 export { CALL_SORTS, type CallSort } from '../select-calls.ts';
 export {
   type CallPosition,

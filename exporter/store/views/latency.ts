@@ -1,7 +1,14 @@
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { Queryable } from '../database.ts';
+import {
+  type OverTarget,
+  overTargetOf,
+  rolledOverTarget,
+  type SlowTurns,
+  slowTurns,
+} from '../over-target.ts';
 import { percentilesOf, secondsIn, shareUpTo } from '../rollups/histogram.ts';
-import { type LatencySums, latenciesOf } from '../rollups/latencies.ts';
+import { type LatencySums, latenciesOf, secondsOf } from '../rollups/latencies.ts';
 import { rolledUp } from '../rollups/read.ts';
 import { bucketFor, bucketOf, SAMPLED_TURNS, type Sample, sampleOf } from './sample.ts';
 import type { CallSelection } from './selection.ts';
@@ -37,6 +44,8 @@ export interface LatencyView {
   /** Turns by time and by silence: `[at, bin, turns]`, the bin from `HEAT_BINS[bin]` to the next. */
   heat: [number, number, number][];
   bins: readonly number[];
+  /** Whose the silence is where it is longer than the target. */
+  over: OverTarget;
   calls: number;
   every: number;
 }
@@ -66,6 +75,7 @@ export async function getLatency(
     models: await modelsOf(db, sample),
     heat: await heatOf(db, sample, bucket),
     bins: HEAT_BINS,
+    over: await overTargetOfRows(db, sample, targetSeconds),
     calls: sample.calls,
     every: sample.every,
   };
@@ -87,14 +97,14 @@ async function latencyOfRollups(
     timed: { figures: ['eou_latency', ...SEGMENT_FIGURES], bucketSeconds: bucket },
   });
   const silences = found.filter(({ figure }) => figure === 'eou_latency');
-  const secondsOf = (at: number | null, name: string) =>
-    found.find(({ at: from, figure }) => from === at && figure === `segment_${name}`)?.seconds ?? 0;
   return {
     bucket_seconds: bucket,
     points: silences.map((silence) => {
       const { at, turns } = silence;
       const [p50, p95, p99] = percentilesOf(silence, [0.5, 0.95, 0.99]) as [number, number, number];
-      const segments = Object.fromEntries(SEGMENTS.map((name) => [name, secondsOf(at, name) / turns]));
+      const segments = Object.fromEntries(
+        SEGMENTS.map((name) => [name, (secondsOf(found, `segment_${name}`, at) ?? 0) / turns]),
+      );
       return {
         at: at ?? 0,
         turns,
@@ -108,6 +118,7 @@ async function latencyOfRollups(
     models: found.flatMap(modelOf).sort(byTurns).slice(0, MOST_MODELS),
     heat: silences.flatMap(heatOfHistogram),
     bins: HEAT_BINS,
+    over: await rolledOverTarget(db, source, targetSeconds),
     calls: rolled.calls,
     every: 1,
   };
@@ -130,6 +141,11 @@ function heatOfHistogram({ at, buckets, counts }: LatencySums): LatencyView['hea
     turns[bin] = (turns[bin] ?? 0) + (counts[index] ?? 0);
   });
   return turns.flatMap((count, bin): LatencyView['heat'] => (count === 0 ? [] : [[at ?? 0, bin, count]]));
+}
+
+async function overTargetOfRows(db: Queryable, { values }: Sample, target: number): Promise<OverTarget> {
+  const statement = slowTurns(`FROM ${SAMPLED_TURNS}`, `$${values.length + 1}::double precision`);
+  return overTargetOf(target, await db.query<SlowTurns>(statement, [...values, target]));
 }
 
 const percentile = (share: number, column: string) =>

@@ -1,5 +1,7 @@
 import type { Queryable } from '../database.ts';
+import { speechColumns } from '../rollups/from-rows.ts';
 import { type RolledSource, rolledUp } from '../rollups/read.ts';
+import { type SpeechTotals, speechOf } from '../rollups/speech.ts';
 import { OUTCOME_SUMS, outcomesOf } from '../rollups/totals.ts';
 import { bucketFor, bucketOf, bucketOfCall, SAMPLED_ROWS, SAMPLED_TURNS, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
@@ -14,6 +16,7 @@ export interface QualityPoint {
   interruptions: number | null;
   unanswered: number | null;
   sentiment: number | null;
+  speech: SpeechTotals;
 }
 
 /** A word of a closed list and how many turns, or calls, have it. */
@@ -53,12 +56,12 @@ export async function getQuality(db: Queryable, selection: CallSelection): Promi
     `WITH part AS (
   SELECT ${bucketOfCall(bucket)} AS at, coalesce(outcome, 'unknown') AS outcome, count(*) AS n,
     sum(turn_count) AS turns, sum(interruption_count) AS interruptions, sum(unanswered_count) AS unanswered,
-    sum(sentiment_avg) AS sentiment, count(sentiment_avg) AS felt
+    sum(sentiment_avg) AS sentiment, count(sentiment_avg) AS felt, ${speechColumns('m')}
   FROM :schema.call_metrics m WHERE ${conditions} GROUP BY 1, 2
 )
 SELECT at, sum(n)::int AS calls, sum(turns)::int AS turns, jsonb_object_agg(outcome, n) AS outcomes,
   sum(interruptions)::int AS interruptions, sum(unanswered)::int AS unanswered,
-  (sum(sentiment) / nullif(sum(felt), 0))::double precision AS sentiment
+  (sum(sentiment) / nullif(sum(felt), 0))::double precision AS sentiment, ${speechOf('part')} AS speech
 FROM part GROUP BY 1 ORDER BY 1`,
     parameters.values,
   );
@@ -85,11 +88,12 @@ SELECT kind, name, count FROM counted WHERE place <= ${MOST_WORDS} ORDER BY kind
 
 const pointsOfRollups = (db: Queryable, source: RolledSource, bucket: number): Promise<QualityPoint[]> =>
   db.query<QualityPoint>(
-    `SELECT at, calls, turns, ${outcomesOf('s')} AS outcomes, interruptions, unanswered, sentiment
+    `SELECT at, calls, turns, ${outcomesOf('s')} AS outcomes, interruptions, unanswered, sentiment, speech
 FROM (
   SELECT ${bucketOf('extract(epoch from m.at)', bucket)} AS at,
     ${['calls', 'turns', 'interruptions', 'unanswered'].map((name) => `sum(m.${name})::double precision AS ${name}`).join(', ')},
-    (sum(m.sentiment_billionths) / nullif(sum(m.felt_calls), 0) / 1000000000)::double precision AS sentiment, ${OUTCOME_SUMS}
+    (sum(m.sentiment_billionths) / nullif(sum(m.felt_calls), 0) / 1000000000)::double precision AS sentiment, ${OUTCOME_SUMS},
+    ${speechOf('m')} AS speech
   FROM ${source.of('rollup_calls')} GROUP BY 1
 ) AS s ORDER BY at`,
     source.values,

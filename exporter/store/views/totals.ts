@@ -1,9 +1,11 @@
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { COMPONENTS } from '../../pricing/units.ts';
 import type { Queryable } from '../database.ts';
+import { speechColumns } from '../rollups/from-rows.ts';
 import { percentilesOf, shareUpTo } from '../rollups/histogram.ts';
-import { latenciesOf } from '../rollups/latencies.ts';
+import { latenciesOf, secondsOf } from '../rollups/latencies.ts';
 import { type RolledSource, rolledUp } from '../rollups/read.ts';
+import { type SpeechTotals, speechOf } from '../rollups/speech.ts';
 import { OUTCOME_SUMS, outcomesOf } from '../rollups/totals.ts';
 import { SAMPLED_TURNS, sampleOf } from './sample.ts';
 import { type CallSelection, conditionsOf, Parameters } from './selection.ts';
@@ -28,6 +30,7 @@ export interface CallTotals {
   unanswered: number | null;
   /** Turns of the calls in which it is known who interrupted whom. */
   judged_turns: number;
+  speech: SpeechTotals;
   /** Calls by outcome; `unknown` where it is not known. */
   outcomes: Record<string, number>;
 }
@@ -45,13 +48,14 @@ async function totalsOfRollups(db: Queryable, source: RolledSource): Promise<Cal
   const [row] = await db.query<CallTotals>(
     `SELECT calls, turns, duration_seconds, first_started_at, last_started_at,
   ${COSTS.map((name) => `cost_${name}`).join(', ')}, unpriced_calls, interruptions, false_interruptions, unanswered,
-  judged_turns, ${outcomesOf('s')} AS outcomes
+  judged_turns, ${outcomesOf('s')} AS outcomes, speech
 FROM (
   SELECT ${['calls', 'turns', 'unpriced_calls', 'interruptions', 'false_interruptions', 'unanswered', 'judged_turns'].map(count).join(', ')},
     (sum(m.duration_us) / 1000000.0)::double precision AS duration_seconds,
     (extract(epoch from min(m.first_started_at)) * 1000000)::double precision AS first_started_at,
     (extract(epoch from max(m.last_started_at)) * 1000000)::double precision AS last_started_at,
-    ${COSTS.map((name) => `sum(m.cost_${name})::text AS cost_${name}`).join(', ')}, ${OUTCOME_SUMS}
+    ${COSTS.map((name) => `sum(m.cost_${name})::text AS cost_${name}`).join(', ')}, ${OUTCOME_SUMS},
+    ${speechOf('m')} AS speech
   FROM ${source.of('rollup_calls')}
 ) AS s`,
     source.values,
@@ -72,7 +76,7 @@ async function totalsOfRows(db: Queryable, selection: CallSelection): Promise<Ca
     count(*) FILTER (WHERE cardinality(unpriced) > 0) AS unpriced_calls,
     sum(interruption_count) AS interruptions, sum(false_interruption_count) AS false_interruptions,
     sum(unanswered_count) AS unanswered,
-    sum(turn_count) FILTER (WHERE interruption_count IS NOT NULL) AS judged_turns
+    sum(turn_count) FILTER (WHERE interruption_count IS NOT NULL) AS judged_turns, ${speechColumns('m')}
   FROM :schema.call_metrics m WHERE ${conditions} GROUP BY 1
 )
 SELECT coalesce(sum(n), 0)::int AS calls, coalesce(sum(turns), 0)::int AS turns,
@@ -83,7 +87,7 @@ SELECT coalesce(sum(n), 0)::int AS calls, coalesce(sum(turns), 0)::int AS turns,
   coalesce(sum(unpriced_calls), 0)::int AS unpriced_calls, sum(interruptions)::int AS interruptions,
   sum(false_interruptions)::int AS false_interruptions, sum(unanswered)::int AS unanswered,
   coalesce(sum(judged_turns), 0)::int AS judged_turns,
-  coalesce(${OUTCOME_COUNTS}, '{}') AS outcomes
+  coalesce(${OUTCOME_COUNTS}, '{}') AS outcomes, ${speechOf('part')} AS speech
 FROM part`,
     parameters.values,
   );
@@ -139,7 +143,6 @@ async function silenceOfRollups(
     [0.25, 0.5, 0.75, 0.95, 0.99],
   ) as [number | null, number | null, number | null, number | null, number | null];
   const turns = silence?.turns ?? 0;
-  const secondsOf = (name: string) => found.find(({ figure }) => figure === name)?.seconds ?? 0;
   return {
     turns,
     p25,
@@ -149,7 +152,10 @@ async function silenceOfRollups(
     p99,
     under_target: silence === undefined ? null : shareUpTo(silence, targetSeconds),
     segments: Object.fromEntries(
-      SEGMENTS.map((segment) => [segment, turns === 0 ? null : secondsOf(`segment_${segment}`) / turns]),
+      SEGMENTS.map((segment) => [
+        segment,
+        turns === 0 ? null : (secondsOf(found, `segment_${segment}`) ?? 0) / turns,
+      ]),
     ),
     every: 1,
   };

@@ -2,9 +2,9 @@ import { EOU_SOURCES, PLAYBACK_SOURCES, SEGMENTS } from '../../../model/vocabula
 import { l } from '../../columns.ts';
 import { bars, lines, pie, table } from '../../panels.ts';
 import { rows, timeSeries } from '../../queries.ts';
-import { rolledHistograms, rolledPercentile } from '../../rolled.ts';
+import { rolledBeyond, rolledHistograms, rolledPercentile } from '../../rolled.ts';
 import { among, COMPONENTS, latestTurns, OF_LATEST, TARGET, TURNS } from '../../scope.ts';
-import { ANSWERED, eou, NO_TURNS, SILENCE_LIMITS, segmentColumns, segmentRows } from './terms.ts';
+import { ANSWERED, eou, NO_TURNS, OWNER, SILENCE_LIMITS, segmentColumns, segmentRows } from './terms.ts';
 
 /** A point in time for the rollups of a latency. */
 const POINT = "date_bin(interval '$__interval', f.at, 'epoch')";
@@ -93,6 +93,26 @@ export const exact = {
       queries: [
         rows(
           `SELECT g.segment, count(*) AS turns\n${latestTurns(`${TURNS}\n  AND ${l.eou_latency} > ${TARGET}`)}\n${`CROSS JOIN LATERAL (\n  SELECT v.segment FROM (VALUES ${segmentRows}) AS v (segment, seconds)\n  WHERE v.seconds IS NOT NULL ORDER BY v.seconds DESC LIMIT 1\n) AS g`}\nGROUP BY 1\nORDER BY 2 DESC`,
+        ),
+      ],
+    }),
+    table({
+      id: 27,
+      title: 'Silence over the target: whose it is',
+      description:
+        'All silence of the turns over the target, by who can make it shorter: a setting, a model, the application or the transport.',
+      unit: 's',
+      width: 24,
+      height: 8,
+      empty: 'No turn over the target',
+      columns: [
+        { name: 'owner', title: 'Owner', unit: 'string' },
+        { name: 'share', title: 'Share', unit: 'percentunit', decimals: 0, bar: true },
+        { name: 'seconds', title: 'Silence', decimals: 1 },
+      ],
+      queries: [
+        rows(
+          `SELECT ${OWNER} AS owner, (sum(o.us) / sum(sum(o.us)) OVER ())::double precision AS share, (sum(o.us) / 1e6)::double precision AS seconds\n${rolledBeyond(TARGET)}\nGROUP BY 1\nHAVING sum(o.us) > 0\nORDER BY 2 DESC`,
         ),
       ],
     }),

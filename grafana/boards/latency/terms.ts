@@ -1,3 +1,4 @@
+import { ownerName, ownerOf } from '../../../model/owners.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import { l } from '../../columns.ts';
 import { LABEL, SPAN_METRICS } from '../../names.ts';
@@ -22,3 +23,10 @@ export const STAGE_SPANS = `${LABEL.stage}=~"stt|llm|tts|tool"`;
 
 export const segmentColumns = SEGMENTS.map((segment) => l[`segment_${segment}`]);
 export const segmentRows = SEGMENTS.map((segment) => `('${segment}', ${l[`segment_${segment}`]})`).join(', ');
+
+const NO_MODELS = { llm_provider: null, llm_model: null, tts_provider: null, tts_model: null };
+/** Whose a segment `o` of rollups is, in words. */
+export const OWNER = `CASE o.figure ${SEGMENTS.map(
+  (segment) =>
+    `WHEN 'segment_${segment}' THEN concat_ws(' ', '${ownerName(ownerOf(segment, NO_MODELS))}', o.provider, o.model)`,
+).join(' ')} END`;

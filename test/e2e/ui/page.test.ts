@@ -4,9 +4,11 @@ import { after, before, describe, test } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { Journal, listCalls } from '../../../exporter/store/index.ts';
-import type { CallsAnswer, TotalsAnswer } from '../../../ui/shared/api.ts';
-import { showCount, showMoney, showSeconds } from '../../../ui/shared/format.ts';
+import { ownerName } from '../../../model/owners.ts';
+import type { CallsAnswer, LatencyView, TotalsAnswer } from '../../../ui/shared/api.ts';
+import { showCount, showMoney, showSeconds, showShare } from '../../../ui/shared/format.ts';
 import { slowestTurn } from '../../../ui/shared/insight.ts';
+import { deadAirShare, talkRatio } from '../../../ui/shared/speech.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { callOf, fillWorld } from '../../support/page-world.ts';
@@ -18,38 +20,42 @@ const PLANTED =
   '</script><img src=x onerror="alert(1)"><script>alert(2)</script>\u001b[31m javascript:alert(3) &lt;b&gt;';
 const WIDE = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
+/** Pixels high: a list shows some rows, and more of them are no other ones. */
+const FEW_ROWS = 400;
+/** To another view as a reader gets there: what has been loaded stays. */
+const FOLLOW_LINK = (path: string) =>
+  `(() => { const link = document.createElement('a'); link.href = ${JSON.stringify(path)}; document.body.append(link); link.click(); link.remove(); })()`;
 const VIEWS = ['/calls', '/latency', '/cost', '/quality', '/compare?a=agent%3Dbooking'];
 
 describe('the page in a browser', { skip: withoutBrowser }, () => {
   let served: PageUnderTest;
   let browser: Browser;
+  /** One for all tests, each of which opens an address in it: a new one costs more than most tests. */
+  let page: Page;
   let newest: string;
   const complaints = new Complaints();
   before(async () => {
     const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000, planted: PLANTED };
     [served, browser] = await Promise.all([startPage((db) => fillWorld(db, fill)), startBrowser()]);
     newest = (await listCalls(served.db, { limit: 1 }))[0]?.call_id ?? '';
+    page = await browser.newPage({ viewport: WIDE });
+    await complaints.watch(page, served.url);
   });
   after(async () => {
     await browser?.close();
     await served?.stop();
   });
 
-  const open = async (path: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> => {
-    const page = await browser.newPage({ viewport: WIDE, ...options });
-    await complaints.watch(page, served.url);
-    await page.goto(`${served.url}${path}`);
-    return page;
-  };
+  const open = (path: string) => page.goto(`${served.url}${path}`);
   const ask = async <T>(path: string) => (await (await fetch(`${served.url}${path}`)).json()) as T;
-  const at = (page: Page) => new URL(page.url());
+  const address = () => new URL(page.url());
 
   test('from the calls to the turn that was slow: the figures are those of the rows', async () => {
     const { calls } = await ask<CallsAnswer>('/api/calls?order=silence&limit=5');
     const { totals, silence } = await ask<TotalsAnswer>('/api/totals?since=7d');
-    const page = await open('/');
+    await open('/');
     await page.getByRole('columnheader', { name: 'p95' }).getByRole('link').click();
-    assert.equal(at(page).searchParams.get('order'), 'silence');
+    assert.equal(address().searchParams.get('order'), 'silence');
     const tiles = page.locator('.tile');
     await tiles.first().waitFor();
     assert.equal(await tiles.nth(0).locator('strong').innerText(), showCount(totals.calls));
@@ -79,12 +85,11 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Escape');
     await page.locator('.timeline-turn text', { hasText: /^0$/ }).click();
     await page.getByRole('region', { name: 'Turn 0' }).waitFor();
-    assert.equal(at(page).searchParams.get('turn'), '0');
-    await page.close();
+    assert.equal(address().searchParams.get('turn'), '0');
   });
 
   test('by the keyboard alone: down, into a call, from turn to turn, and back', async () => {
-    const page = await open('/calls');
+    await open('/calls');
     await page.locator('.call-row').nth(3).waitFor();
     for (const key of ['j', 'j', 'k']) await page.keyboard.press(key);
     const chosen = await page.locator('.call-row.is-selected a').innerText();
@@ -92,9 +97,9 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Silence by turn' }).waitFor();
     await page.keyboard.press('ArrowLeft');
-    const before = Number(at(page).searchParams.get('turn'));
+    const before = Number(address().searchParams.get('turn'));
     await page.keyboard.press('ArrowRight');
-    assert.equal(Number(at(page).searchParams.get('turn')), before + 1);
+    assert.equal(Number(address().searchParams.get('turn')), before + 1);
     await page.keyboard.press('?');
     await page.getByRole('heading', { name: 'Keys and colours' }).waitFor();
     await page.keyboard.press('Escape');
@@ -104,29 +109,45 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.type(chosen.slice(2, 14));
     await poll(async () => (await page.locator('.call-row').count()) === 1);
     assert.equal(await page.locator('.call-row a').innerText(), chosen);
-    await page.close();
   });
 
   test('filters are in the address; a cell of the heat map leads to its calls', async () => {
-    const page = await open('/calls');
+    await open('/calls');
     await page.getByRole('combobox', { name: 'Agent' }).selectOption('booking');
     const { totals } = await ask<TotalsAnswer>('/api/totals?since=7d&agent=booking');
     await poll(async () => (await page.locator('.call-row').count()) === totals.calls);
-    assert.equal(at(page).searchParams.get('agent'), 'booking');
+    assert.equal(address().searchParams.get('agent'), 'booking');
     await page.getByRole('navigation').getByRole('link', { name: 'Latency' }).click();
-    assert.equal(at(page).search, '?agent=booking');
+    assert.equal(address().search, '?agent=booking');
     const cell = page.locator('a:has(.heat.is-over)').first();
     const name = (await cell.getAttribute('aria-label')) ?? '';
     await cell.click();
     await page.locator('.call-row').first().waitFor();
-    assert.ok(at(page).searchParams.has('silence_from'), name);
+    assert.ok(address().searchParams.has('silence_from'), name);
     await page.goBack();
     await page.getByRole('heading', { name: 'Turns by silence' }).waitFor();
-    await page.close();
+  });
+
+  test('whose the silence over the target is, and how long no one speaks, is what the rows say', async () => {
+    const { over } = await ask<LatencyView>('/api/latency?since=7d');
+    const [first] = over.owners;
+    assert.ok(first && over.turns > 1);
+    await open('/latency');
+    const owners = page.getByRole('region', { name: 'Silence over 1.2 s: whose it is' });
+    const row = owners.getByRole('row').nth(1);
+    await row.waitFor();
+    assert.match(await row.innerText(), new RegExp(`^${ownerName(first)}\\s+${showShare(first.share)}`));
+    const { totals } = await ask<TotalsAnswer>('/api/totals?since=7d');
+    await open('/quality');
+    const tile = (name: string) => page.locator('.tile', { hasText: name }).locator('strong');
+    assert.equal(await tile('Dead air').innerText(), showShare(deadAirShare(totals.speech)));
+    assert.equal(await tile('Agent speaks').innerText(), showShare(talkRatio(totals.speech)));
+    await open(`/calls/${newest}`);
+    await page.getByText(/^Longest wait: turn \d+/).waitFor();
   });
 
   test('charts and calls can be kept', async () => {
-    const page = await open('/latency');
+    await open('/latency');
     for (const title of ['Silence before the answer', 'Turns by silence']) {
       const [saved] = await Promise.all([
         page.waitForEvent('download'),
@@ -136,7 +157,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
       assert.equal(picture.subarray(1, 4).toString(), 'PNG');
       assert.ok(picture.length > 4_000, `${title}: ${picture.length} bytes`);
     }
-    await page.goto(`${served.url}/calls`);
+    await open('/calls');
     const [file] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: 'CSV' }).click(),
@@ -147,14 +168,13 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
         .split('\r\n').length,
       CALLS + 1,
     );
-    await page.close();
   });
 
   test('a call that goes on stands on top and grows', async () => {
     const facts = callOf(0, { calls: 1, untilUs: Date.now() * 1_000, seed: 99 });
     const callId = facts[0]?.callId ?? '';
     const journal = new Journal(served.db);
-    const page = await open('/calls');
+    await open('/calls');
     await page.locator('.call-row').first().waitFor();
     for (const turn of [0, 1]) {
       await journal.append(facts.filter((fact) => fact.type !== 'call' && fact.turnIndex === turn));
@@ -164,46 +184,42 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
         .waitFor();
     }
     await page.locator('.call-row').first().getByText('live').waitFor();
-    await page.goto(`${served.url}/calls/${callId}`);
+    await open(`/calls/${callId}`);
     await page
       .getByRole('button', { name: /^Turn 1/ })
       .first()
       .waitFor();
-    await page.close();
     await served.db.query('DELETE FROM :schema.call_queue');
   });
 
   test('two selections and two calls stand side by side', async () => {
-    const page = await open('/compare');
+    await open('/compare');
     await page.getByLabel('agent of A').selectOption('booking');
     await page.getByLabel('agent of B').selectOption('reception');
     await page.getByRole('row', { name: /^silence p50/ }).waitFor();
-    assert.match(at(page).search, /a=agent%3Dbooking&b=agent%3Dreception/);
-    await page.goto(`${served.url}/compare?call_a=${newest}`);
+    assert.match(address().search, /a=agent%3Dbooking&b=agent%3Dreception/);
+    await open(`/compare?call_a=${newest}`);
     await page.getByRole('region', { name: 'Call B' }).getByRole('link').first().click();
     await page
       .getByRole('region', { name: 'Call B' })
       .getByRole('heading', { name: 'Silence by turn' })
       .waitFor();
-    await page.close();
   });
 
   test('what a span says stays text', async () => {
-    const page = await open(`/calls/${newest}`);
+    await open(`/calls/${newest}`);
     await page.getByRole('heading', { level: 1, name: PLANTED.slice(0, 20) }).waitFor();
     assert.ok((await page.locator('.transcript').innerText()).includes(PLANTED.slice(0, 60)));
-    await page.goto(`${served.url}/calls`);
+    await open('/calls');
     await page.locator('.call-row').first().waitFor();
     assert.equal(await page.locator('img').count(), 0);
-    await page.close();
   });
 
   test('no call, and none of that kind, say what to do', async () => {
-    const page = await open('/calls?agent=none');
+    await open('/calls?agent=none');
     await page.getByRole('link', { name: 'Clear the filters' }).waitFor();
-    await page.goto(`${served.url}/calls/none`);
+    await open('/calls/none');
     await page.getByRole('heading', { name: 'There is no such call' }).waitFor();
-    await page.close();
     // A browser writes a line for a 404 of its own.
     complaints.all.splice(
       0,
@@ -216,24 +232,25 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const { calls } = await ask<CallsAnswer>('/api/calls?agent=survey&limit=1');
     const paths = [...VIEWS, `/calls/${newest}`, `/calls/${calls[0]?.call.call_id}`];
     for (const [viewport, colorScheme] of [
-      [WIDE, 'light'],
-      [PHONE, 'dark'],
+      [{ ...WIDE, height: FEW_ROWS }, 'light'],
+      [{ ...PHONE, height: FEW_ROWS }, 'dark'],
     ] as const) {
-      const page = await open('/calls', { viewport, colorScheme });
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await open('/calls?agent=none');
+      // By the debugger, which the page's policy does not bind.
+      await page.evaluate(axe.source);
       for (const path of paths) {
-        await page.goto(`${served.url}${path}`);
+        await page.evaluate(FOLLOW_LINK(path));
         await page.locator('.call-row, .chart-card, .compare-row, .turn').first().waitFor();
         const width = await page.evaluate<number>('document.documentElement.scrollWidth');
         assert.ok(width <= viewport.width, `${path} is ${width} px wide on ${viewport.width}`);
-        // By the debugger, which the page's policy does not bind.
-        await page.evaluate(axe.source);
         const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-          'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)',
+          'axe.run({ resultTypes: ["violations"], preload: false }).then(({ violations }) => violations)',
         );
         const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 160))]);
         assert.deepEqual(found, [], `${path} ${colorScheme}`);
       }
-      await page.close();
     }
   });
 

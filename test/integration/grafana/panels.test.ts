@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ownerName, type SilentTurn } from '../../../model/owners.ts';
+import { overTarget } from '../../../ui/shared/insight.ts';
 import { CALLS_FROM, DAY_OF_CALLS } from '../../support/grafana/calls.ts';
 import {
   answers,
@@ -137,6 +139,30 @@ describe('the figures', () => {
       close(number((await ask('voice-latency', 2, { target }))[0], 'under_target'), expected);
     }
     assert.equal(number((await ask('voice-latency', 6))[0], 'turns'), turns.length);
+  });
+
+  it('the silence over the target is cut by owner as the rows are', async () => {
+    const turns = await owner.query<SilentTurn & { eou_latency: number | null }>(
+      'SELECT * FROM earshot.call_logs',
+    );
+    for (const target of ['0.6', '0.8']) {
+      const rows = await ask('voice-latency', 27, { target });
+      const expected = overTarget(turns, Number(target)).owners;
+      assert.deepEqual(rows.map(({ owner }) => owner).sort(), expected.map(ownerName).sort());
+      for (const each of expected) {
+        const row = rows.find(({ owner }) => owner === ownerName(each));
+        close(number(row, 'seconds'), each.seconds);
+        close(number(row, 'share'), each.share);
+      }
+    }
+  });
+
+  it('dead air is that of the calls in which it is known', async () => {
+    const [row] = await owner.query<{ share: number }>(
+      'SELECT sum(dead_air_seconds) / sum(duration_seconds) FILTER (WHERE dead_air_seconds IS NOT NULL) AS share FROM earshot.call_metrics WHERE agent_name IS NULL',
+    );
+    const unnamed = (await ask('voice-quality', 43, { agent: ['(none)'] }))[0];
+    close(number(unnamed, 'dead_air'), row?.share ?? Number.NaN);
   });
 
   it('the segments of the slow and of the other turns add up to their EOU latency', async () => {

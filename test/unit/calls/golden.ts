@@ -75,6 +75,7 @@ const UNKNOWN_LOG: Row = {
     'eou_probability',
     'eou_threshold',
     'endpointing_delay',
+    'longest_gap_part',
   ]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
   ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),

@@ -128,6 +128,27 @@ test('the wait behind a filler is a gap in the answer, and where the user speaks
   assert.deepEqual(gaps([said(1, 4_000, 5_000), heard(1, 10_000, 11_000)]), [0.2, null]);
 });
 
+test('a gap went by with the tools, else the request, else the synthesis that took most of it, else with what none shows', () => {
+  const facts = [
+    call([0, 20_000]),
+    TRANSCRIBED,
+    said(0, 0, 1_000),
+    heard(0, 1_500, 2_000),
+    heard(0, 6_000, 8_000),
+  ];
+  const partOf = (...more: Fact[]) => rowsOf([...facts, ...more]).logs[0]?.longest_gap_part;
+  const tool = stage('tool', 0, [2_500, 4_000]);
+  const request = stage('llm', 0, [2_000, 7_000], { firstByteUs: at(5_000) });
+  const synthesis = stage('tts', 0, [2_100, 7_000], { firstByteUs: at(5_900) });
+  assert.equal(partOf(), 'preparation');
+  assert.equal(partOf(tool), 'preparation');
+  assert.equal(partOf(tool, request), 'tools');
+  assert.equal(partOf(request), 'llm');
+  assert.equal(partOf(request, synthesis), 'llm');
+  assert.equal(partOf(synthesis), 'tts');
+  assert.equal(partOf(heard(0, 2_000, 6_000)), null);
+});
+
 test('clocks that disagree leave what compares user and agent unknown', () => {
   const grouped = groupCall(PLAIN);
   const { userUs, agentUs, overlapUs, longestSilenceUs, deadAirUs } = speechOf(grouped, true);

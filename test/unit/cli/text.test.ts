@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { apportion, count, field, showInstant, showMoney, table, wrapped } from '../../../cli/render/text.ts';
+import { count, field, showInstant, showMoney, table, wrapped } from '../../../cli/render/text.ts';
 import { unpricedText } from '../../../cli/render/unpriced.ts';
 import { Usd } from '../../../exporter/pricing/index.ts';
+import { apportion } from '../../../ui/shared/apportion.ts';
 
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 

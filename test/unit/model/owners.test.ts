@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ownerParts } from '../../../cli/render/owners.ts';
 import { ownerOf, type SilentTurn, silenceByOwner } from '../../../model/owners.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
+import { ownerParts } from '../../../ui/shared/owners.ts';
 import { logRow } from '../../support/call-rows.ts';
 
 const groq = { llm_provider: 'groq', llm_model: 'llama', tts_provider: 'cartesia', tts_model: 'sonic' };
@@ -26,6 +26,7 @@ test('every segment has an owner, and the models are those of the turn', () => {
 
 test('a model of which nothing is known is its stage', () => {
   assert.deepEqual(ownerOf('llm', { ...groq, llm_provider: null, llm_model: null }), {
+    segment: 'llm',
     kind: 'model',
     name: 'llm',
   });

@@ -1,4 +1,4 @@
-import { showCount, showLimit } from '../../shared/format.ts';
+import { showCountOf, showLimit } from '../../shared/format.ts';
 import { useWidth } from '../app/sizes.ts';
 import { stretchText, TimeAxis, timePositions } from './time-axis.tsx';
 
@@ -36,7 +36,7 @@ export function HeatMap({ cells, bins, bucket, target, href }: Props) {
           ))}
           {cells.map(([at, bin, turns]) => {
             const [from = 0, to] = [bins[bin], bins[bin + 1]];
-            const what = `${showCount(turns)} turns from ${showLimit(from)}${to === undefined ? '' : ` to ${showLimit(to)}`}, ${stretchText(at, bucket)}`;
+            const what = `${showCountOf(turns, 'turn')} from ${showLimit(from)}${to === undefined ? '' : ` to ${showLimit(to)}`}, ${stretchText(at, bucket)}`;
             return (
               <a key={`${at} ${bin}`} href={href(at, from, to)} aria-label={what}>
                 <title>{what}</title>

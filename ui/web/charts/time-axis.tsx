@@ -1,3 +1,5 @@
+import { showDay, showHour } from '../../shared/format.ts';
+
 /** Where the stretches of a chart over time stand: side by side, with gaps where there was nothing. */
 export function timePositions(
   points: readonly { at: number }[],
@@ -43,7 +45,7 @@ export function TimeAxis({ stacks, bucket, x, y, width }: Props) {
 /** When a stretch begins, where the reader is. */
 export function stretchText(at: number, bucket: number): string {
   const date = new Date(at * 1_000);
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  const day = showDay(date);
   if (bucket >= DAY) return day;
-  return `${day} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`;
+  return `${day} ${showHour(date)}`;
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { showDay, showDayAndHour, showHour } from '../../shared/format.ts';
 import { useWidth } from '../app/sizes.ts';
 import { theme } from '../app/theme.ts';
 
@@ -31,18 +32,11 @@ const HALF_HOUR = 1_800;
 /** A time of day; the day at its midnight, and where the marks are days apart. */
 function momentText(at: number, step: number): string {
   const date = new Date(at * 1_000);
-  if (step >= 86_400 || (date.getHours() === 0 && date.getMinutes() === 0))
-    return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-  return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (step >= 86_400 || (date.getHours() === 0 && date.getMinutes() === 0)) return showDay(date);
+  return showHour(date);
 }
 
-const showAt = (at: number) =>
-  new Date(at * 1_000).toLocaleString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
+const showAt = (at: number) => showDayAndHour(new Date(at * 1_000));
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

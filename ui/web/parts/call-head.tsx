@@ -1,7 +1,9 @@
+import { ownerName, ownerOf } from '../../../model/owners.ts';
 import type { CallAnswer, CallRow } from '../../shared/api.ts';
 import {
-  showCount,
+  showCountOf,
   showDuration,
+  showLimit,
   showMoment,
   showMoney,
   showSeconds,
@@ -9,8 +11,10 @@ import {
   showWord,
   UNKNOWN,
 } from '../../shared/format.ts';
-import { longestPart, partsOf, slowestTurn } from '../../shared/insight.ts';
+import { longestPart, overTarget, partsOf, slowestTurn } from '../../shared/insight.ts';
+import { ownerParts } from '../../shared/owners.ts';
 import { callAddress, saidTenant, withParameters } from '../../shared/query.ts';
+import { about } from '../app/about.ts';
 import { lastCalls } from '../app/location.ts';
 import { Badge, Outcome } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
@@ -87,7 +91,7 @@ const elsewhere = (address: string | null): boolean =>
 const compareAddress = ({ tenant, call_id }: CallRow) =>
   withParameters('/compare', new URLSearchParams(), { call_a: call_id, tenant_a: saidTenant(tenant) });
 
-const turnsText = (count: number) => `${count} turn${count === 1 ? '' : 's'}`;
+const turnsText = (count: number) => showCountOf(count, 'turn');
 
 const factsOf = (call: CallRow) => [
   ...(saidTenant(call.tenant) === undefined ? [] : [`tenant ${call.tenant}`]),
@@ -101,8 +105,7 @@ const factsOf = (call: CallRow) => [
 ];
 
 function interruptions({ interruption_count: count, unanswered_count: unanswered }: CallRow): string {
-  const interrupted =
-    count === null ? `${UNKNOWN} interruptions` : `${count} interruption${count === 1 ? '' : 's'}`;
+  const interrupted = count === null ? `${UNKNOWN} interruptions` : showCountOf(count, 'interruption');
   return unanswered !== null && unanswered > 0 ? `${interrupted}, ${unanswered} unanswered` : interrupted;
 }
 
@@ -147,7 +150,12 @@ function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallA
         ]
       : []),
     ...((call.spans_dropped ?? 0) > 0
-      ? [{ text: `${showCount(call.spans_dropped)} spans left out`, title: 'EARSHOT_MAX_CALL_SPANS' }]
+      ? [
+          {
+            text: `${showCountOf(call.spans_dropped ?? 0, 'span')} left out`,
+            title: 'EARSHOT_MAX_CALL_SPANS',
+          },
+        ]
       : []),
     ...(spans === 0 && !live
       ? [{ text: 'spans have expired', title: 'Only the rows are left: no timeline, no waterfall' }]
@@ -173,11 +181,22 @@ function Answer({ data: { turns } }: { data: CallAnswer }) {
   const row = slowestTurn(turns.map((turn) => turn.row));
   const turn = turns.find((each) => each.row === row);
   const longest = turn && longestPart(partsOf(turn.segments));
+  const over = overTarget(
+    turns.map((each) => each.row),
+    about.value.target_seconds,
+  );
   if (!row || !longest) return null;
   return (
     <p class="answer">
       Longest wait: <b>turn {row.turn_index}</b>, {showSeconds(row.eou_latency)}, of which{' '}
-      {showShare(longest.share)} <b class={`ink-${longest.segment}`}>{longest.segment}</b>.
+      {showShare(longest.share)}{' '}
+      <b class={`ink-${longest.segment}`}>{ownerName(ownerOf(longest.segment, row))}</b>.{' '}
+      {over.turns > 1 && (
+        <span class="dim">
+          Of the silence over {showLimit(over.seconds)}, in {turnsText(over.turns)}:{' '}
+          {ownerParts(over.owners).join(', ').replaceAll(' %', '\u00a0%')}.
+        </span>
+      )}
     </p>
   );
 }

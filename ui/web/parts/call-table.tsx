@@ -1,7 +1,7 @@
 import { Component } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ListedCall } from '../../shared/api.ts';
-import { showCount } from '../../shared/format.ts';
+import { showCountOf } from '../../shared/format.ts';
 import { callAddress, withParameters } from '../../shared/query.ts';
 import { useKeys } from '../app/keys.ts';
 import { navigate, path, query } from '../app/location.ts';
@@ -72,7 +72,7 @@ export function CallTable({ calls, total, target, order, selected, onSelect, onE
   }, [shown, areSeveral]);
   const tracks = columns.map(({ width }) => width).join(' ');
   return (
-    <section class={`card calls ${isLoading ? 'is-loading' : ''}`} aria-label={`${showCount(total)} calls`}>
+    <section class={`card calls ${isLoading ? 'is-loading' : ''}`} aria-label={showCountOf(total, 'call')}>
       <div role="table" aria-rowcount={total + 1} aria-label="Calls">
         {!isNarrow.value && (
           <div role="row" class="calls-head" style={{ gridTemplateColumns: tracks }} aria-rowindex={1}>

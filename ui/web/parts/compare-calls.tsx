@@ -1,5 +1,5 @@
 import type { CallAnswer, CallsAnswer, TurnDetail } from '../../shared/api.ts';
-import { showDuration, showMoment, showMoney, showSeconds } from '../../shared/format.ts';
+import { showCountOf, showDuration, showMoment, showMoney, showSeconds } from '../../shared/format.ts';
 import { type CallName, callAddress, saidTenant, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
@@ -72,7 +72,7 @@ function OneCall({ data, side, silence, length }: OneCallProps) {
       <p class="call-facts">
         <span>{showMoment(call.started_at)}</span>
         <span>{showDuration(call.duration_seconds)}</span>
-        <span>{call.turn_count} turns</span>
+        <span>{showCountOf(call.turn_count, 'turn')}</span>
         <span>
           silence p50 <b>{showSeconds(call.eou_latency_p50)}</b>, p95{' '}
           <b>{showSeconds(call.eou_latency_p95)}</b>

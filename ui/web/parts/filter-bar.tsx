@@ -1,13 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Choices } from '../../shared/api.ts';
-import { showLimit, showWord } from '../../shared/format.ts';
+import { showDayAndHour, showLimit, showWord } from '../../shared/format.ts';
 import { DEFAULT_SINCE, type Filter, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { navigate, path, query } from '../app/location.ts';
 
-const RANGES = [
+/** Times that are chosen from. */
+export const RANGES = [
   ['1h', 'Last hour'],
   ['24h', 'Last 24 hours'],
   ['7d', 'Last 7 days'],
@@ -135,9 +136,7 @@ function TimeRange() {
 
 const moment = (text: string) => {
   const at = new Date(text);
-  return Number.isNaN(at.getTime())
-    ? text
-    : at.toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  return Number.isNaN(at.getTime()) ? text : showDayAndHour(at);
 };
 const stretch = (since: string, until: string | null) =>
   `${since === 'all' ? '' : moment(since)} – ${until === null ? 'now' : moment(until)}`;

@@ -1,6 +1,7 @@
+import { ownerName, ownerOf } from '../../../model/owners.ts';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showSeconds, showShare } from '../../shared/format.ts';
-import { doerOf, partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
+import { partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
 import { useWidth } from '../app/sizes.ts';
 
 const HEIGHT = 34;
@@ -23,8 +24,8 @@ export function SegmentBar({ turn }: { turn: TurnDetail }) {
             const from = x;
             x += wide;
             const figure = showSeconds(seconds);
-            const doer = doerOf(segment, turn.row);
-            const what = `${segment}: ${figure}, ${showShare(share)}. ${SEGMENT_WORDS[segment]}${doer ? ` (${doer})` : ''}`;
+            const owner = ownerName(ownerOf(segment, turn.row));
+            const what = `${segment}: ${figure}, ${showShare(share)}. ${SEGMENT_WORDS[segment]} · ${owner}`;
             return (
               <g key={segment} role="img" aria-label={what}>
                 <title>{what}</title>

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { Bar, TurnDetail } from '../../shared/api.ts';
-import { showSeconds } from '../../shared/format.ts';
+import { showCountOf, showSeconds } from '../../shared/format.ts';
 import { extentOf, overlapsOf, ticksOf, tickText } from '../../shared/timeline.ts';
 import type { Span } from '../../shared/waterfall.ts';
 import { BoxesByClass } from './boxes.ts';
@@ -46,7 +46,7 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
       width={width}
       height={top + bottom + 20}
       role="img"
-      aria-label={`${turns.length} turns on a timeline`}
+      aria-label={`${showCountOf(turns.length, 'turn')} on a timeline`}
       onPointerMove={(event) => setHovered(turnAt(event))}
       onPointerLeave={() => setHovered(undefined)}
       onClick={(event) => {

@@ -1,6 +1,7 @@
+import { ownerName, ownerOf } from '../../../model/owners.ts';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showMoney, showSeconds, showShare, showWord } from '../../shared/format.ts';
-import { doerOf, EOU_SOURCE_WORDS, longestPart, partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
+import { EOU_SOURCE_WORDS, longestPart, longGap, partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
 import { Badge } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
 import { SegmentBar } from './segment-bar.tsx';
@@ -74,7 +75,7 @@ function Silence({ turn: { row, segments } }: { turn: TurnDetail }) {
       </p>
     );
   const longest = longestPart(partsOf(segments));
-  const doer = longest && doerOf(longest.segment, row);
+  const gap = longGap(row);
   return (
     <p>
       <strong class="figure">{showSeconds(row.eou_latency)}</strong> of silence
@@ -82,8 +83,18 @@ function Silence({ turn: { row, segments } }: { turn: TurnDetail }) {
         <>
           {' '}
           – <b class={`ink-${longest.segment}`}>{showShare(longest.share)}</b>{' '}
-          {SEGMENT_WORDS[longest.segment]}
-          {doer !== undefined && ` (${doer})`}
+          {SEGMENT_WORDS[longest.segment]} · {ownerName(ownerOf(longest.segment, row))}
+        </>
+      )}
+      {gap && (
+        <>
+          ; then <b>{showSeconds(gap.seconds)}</b> inside the answer
+          {gap.owner && (
+            <>
+              {' '}
+              · <span class={`ink-${gap.owner.segment}`}>{ownerName(gap.owner)}</span>
+            </>
+          )}
         </>
       )}
     </p>

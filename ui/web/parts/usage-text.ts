@@ -13,7 +13,6 @@ export function usageText(usage: BillLine['usage']): string {
     characters === undefined ? '' : `${showCount(characters)} characters`,
     audioSeconds === undefined ? '' : `${audioSeconds.toFixed(1)} s audio`,
     callSeconds === undefined ? '' : `${showDuration(callSeconds)} min`,
-    estimated ? '(estimated)' : '',
   ];
-  return parts.filter(Boolean).join(', ');
+  return `${parts.filter(Boolean).join(', ')}${estimated ? ' (estimated)' : ''}`;
 }

@@ -1,6 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { TotalsAnswer } from '../../shared/api.ts';
-import { shareOf, showCount, showLimit, showMoney, showSeconds, showShare } from '../../shared/format.ts';
+import {
+  shareOf,
+  showCount,
+  showCountOf,
+  showLimit,
+  showMoney,
+  showSeconds,
+  showShare,
+} from '../../shared/format.ts';
 import { filtersOf, totalsAddress, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { finishedVersion, running } from '../app/live.ts';
@@ -63,7 +71,7 @@ function Summary({ answer: { totals, silence, target_seconds } }: { answer: Tota
     withParameters(path.value, query.value, changes);
   return (
     <Tiles>
-      <Tile name="Calls" value={showCount(totals.calls)} note={`${showCount(totals.turns)} turns`} />
+      <Tile name="Calls" value={showCount(totals.calls)} note={showCountOf(totals.turns, 'turn')} />
       <Tile
         name="Silence p50"
         value={showSeconds(silence.p50)}
@@ -73,7 +81,7 @@ function Summary({ answer: { totals, silence, target_seconds } }: { answer: Tota
       <Tile
         name={`Under ${showLimit(target_seconds)}`}
         value={showShare(silence.under_target)}
-        note={`of ${showCount(silence.turns)} answers`}
+        note={`of ${showCountOf(silence.turns, 'answer')}`}
         kind={(silence.under_target ?? 1) < 0.9 ? 'warn' : ''}
       />
       <Tile

@@ -6,8 +6,8 @@ import { navigate, query } from '../app/location.ts';
 import { CompareCalls } from '../parts/compare-calls.tsx';
 import { CompareSelections } from '../parts/compare-selections.tsx';
 import { CopyLink } from '../parts/copy-link.tsx';
+import { RANGES } from '../parts/filter-bar.tsx';
 
-const RANGES = ['24h', '7d', '30d', 'all'] as const;
 const CHOSEN = [
   'tenant',
   'agent',
@@ -80,9 +80,9 @@ function SideChoice({ side, selection }: { side: Side; selection: URLSearchParam
           value={selection.get('since') ?? '7d'}
           onChange={(event) => change(side, selection, 'since', event.currentTarget.value)}
         >
-          {RANGES.map((range) => (
+          {RANGES.map(([range, title]) => (
             <option key={range} value={range}>
-              {range === 'all' ? 'all time' : `last ${range}`}
+              {title}
             </option>
           ))}
         </select>

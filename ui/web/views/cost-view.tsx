@@ -1,6 +1,6 @@
 import { COST_PARTS } from '../../../model/vocabulary.ts';
 import type { SpendingPart, SpendingView, TotalsAnswer } from '../../shared/api.ts';
-import { shareOf, showCount, showMoney, showShare } from '../../shared/format.ts';
+import { shareOf, showCount, showCountOf, showMoney, showShare } from '../../shared/format.ts';
 import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { query } from '../app/location.ts';
@@ -40,13 +40,13 @@ function CostTiles({ data, answer: { totals } }: { data: SpendingView; answer: T
       <Tile
         name="Spend"
         value={`${showMoney(totals.cost_total)}${totals.unpriced_calls > 0 ? '+' : ''}`}
-        note={`${showCount(totals.calls)} calls`}
+        note={showCountOf(totals.calls, 'call')}
       />
       <Tile name="Per call" value={showMoney(per(totals.cost_total, totals.calls))} note="mean" />
       <Tile
         name="Per minute"
         value={showMoney(per(totals.cost_total, minutes))}
-        note={`${showCount(minutes)} minutes`}
+        note={showCountOf(minutes, 'minute')}
       />
       <Tile
         name="Per success"
@@ -83,7 +83,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
           href={({ at }) => callsBetween(at, at + bucket, { order: 'cost' })}
           stacks={points.map(({ at, calls, total, components }) => ({
             at,
-            title: `${stretchText(at, bucket)}: ${showMoney(total)}, ${showCount(calls)} calls`,
+            title: `${stretchText(at, bucket)}: ${showMoney(total)}, ${showCountOf(calls, 'call')}`,
             parts: COST_PARTS.map((name) => ({ name, value: Number(components[name] ?? 0) })),
           }))}
         />

@@ -1,6 +1,7 @@
+import { ownerName } from '../../../model/owners.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
-import type { LatencyView as Answer, ModelLatency, TotalsAnswer } from '../../shared/api.ts';
-import { showCount, showLimit, showModel, showSeconds, showShare } from '../../shared/format.ts';
+import type { LatencyView as Answer, ModelLatency, OverTarget, TotalsAnswer } from '../../shared/api.ts';
+import { showCount, showCountOf, showLimit, showModel, showSeconds, showShare } from '../../shared/format.ts';
 import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
@@ -113,10 +114,18 @@ function Charts({ data, target }: { data: Answer; target: number }) {
           href={({ at }) => callsBetween(at, at + bucket, { order: 'silence' })}
           stacks={points.map(({ at, turns, segments }) => ({
             at,
-            title: `${stretchText(at, bucket)}: ${showCount(turns)} turns. ${SEGMENTS.map((name) => `${name} ${showSeconds(segments[name])}`).join(', ')}`,
+            title: `${stretchText(at, bucket)}: ${showCountOf(turns, 'turn')}. ${SEGMENTS.map((name) => `${name} ${showSeconds(segments[name])}`).join(', ')}`,
             parts: SEGMENTS.map((name) => ({ name, value: segments[name] ?? 0 })),
           }))}
         />
+      </ChartCard>
+      <ChartCard
+        title={`Silence over ${showLimit(data.over.seconds)}: whose it is`}
+        note={showCountOf(data.over.turns, 'turn')}
+        isChart={false}
+        class="wide"
+      >
+        <Owners over={data.over} />
       </ChartCard>
       <ChartCard title="Turns by silence" note="each cell leads to its calls" class="wide">
         <HeatMap
@@ -138,6 +147,30 @@ function Charts({ data, target }: { data: Answer; target: number }) {
         </ChartCard>
       ))}
     </div>
+  );
+}
+
+const MOST_OWNERS = 10;
+/** What is less is no reason for anything. */
+const isShown = ({ share }: OverTarget['owners'][number]): boolean => share >= 0.005;
+
+/** Who can make the slow turns faster: a setting, a model, the application or the transport. */
+function Owners({ over: { turns, owners } }: { over: OverTarget }) {
+  return (
+    <Ranking
+      heads={['owner', 'of the silence', 'share', 'a turn']}
+      empty="No turn is over the target"
+      rows={owners
+        .filter(isShown)
+        .slice(0, MOST_OWNERS)
+        .map(({ segment, seconds, share, ...owner }) => ({
+          key: ownerName(owner),
+          name: ownerName(owner),
+          value: share,
+          bar: `bg-${segment}`,
+          figures: [showShare(share), showSeconds(seconds / turns)],
+        }))}
+    />
   );
 }
 

@@ -1,7 +1,8 @@
 import { OUTCOMES } from '../../../model/vocabulary.ts';
-import type { QualityView as Answer, Counted, TotalsAnswer } from '../../shared/api.ts';
-import { shareOf, showCount, showShare, showWord } from '../../shared/format.ts';
+import type { QualityView as Answer, Counted, SpeechTotals, TotalsAnswer } from '../../shared/api.ts';
+import { shareOf, showCount, showCountOf, showShare, showWord } from '../../shared/format.ts';
 import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
+import { deadAirShare, overlapShare, talkRatio } from '../../shared/speech.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
@@ -37,7 +38,7 @@ const callsWith = (changes: Readonly<Record<string, string>>) =>
   withParameters('/calls', new URLSearchParams(keepingFilters('', query.value).slice(1)), changes);
 
 function QualityTiles({ answer: { totals } }: { answer: TotalsAnswer }) {
-  const { outcomes, calls } = totals;
+  const { outcomes, calls, speech } = totals;
   const judged = calls - (outcomes.unknown ?? 0);
   return (
     <Tiles>
@@ -50,31 +51,41 @@ function QualityTiles({ answer: { totals } }: { answer: TotalsAnswer }) {
       <Tile
         name="Outcome unknown"
         value={showShare(shareOf(outcomes.unknown ?? 0, calls))}
-        note={`${showCount(outcomes.unknown ?? 0)} calls`}
+        note={showCountOf(outcomes.unknown ?? 0, 'call')}
         href={callsWith({ outcome: 'unknown' })}
       />
       <Tile
         name="Interrupted turns"
         value={showShare(shareOf(totals.interruptions, totals.judged_turns))}
-        note={`${showCount(totals.interruptions)} of ${showCount(totals.judged_turns)} turns`}
+        note={`of ${showCountOf(totals.judged_turns, 'turn')} · false ${showShare(shareOf(totals.false_interruptions, totals.judged_turns))}`}
         href={callsWith({ interrupted: '1' })}
-      />
-      <Tile
-        name="False interruptions"
-        value={showShare(shareOf(totals.false_interruptions, totals.judged_turns))}
-        note="the agent went on"
       />
       <Tile
         name="Unanswered"
         value={showCount(totals.unanswered)}
-        note="utterances of callers"
+        note={totals.unanswered === 1 ? 'utterance of a caller' : 'utterances of callers'}
         kind={(totals.unanswered ?? 0) > 0 ? 'warn' : ''}
         href={callsWith({ unanswered: '1' })}
       />
       <Tile
-        name="Turns a call"
-        value={calls === 0 ? '–' : (totals.turns / calls).toFixed(1)}
-        note={`${showCount(totals.turns)} turns`}
+        name="Agent speaks"
+        value={showShare(talkRatio(speech))}
+        note={
+          speech.talk_calls === 0
+            ? 'it is not known who spoke when'
+            : `of what is said; both ${showShare(overlapShare(speech))}`
+        }
+      />
+      <Tile
+        name="Dead air"
+        value={showShare(deadAirShare(speech))}
+        note={
+          speech.silence_calls === 0
+            ? 'it is not known who spoke when'
+            : speech.dead_air_calls === 0
+              ? 'of the time; no silence over 3 s'
+              : `of the time; silences over 3 s in ${showCountOf(speech.dead_air_calls, 'call')}`
+        }
       />
     </Tiles>
   );
@@ -84,6 +95,8 @@ function Charts({ data }: { data: Answer }) {
   const { points, bucket_seconds: bucket } = data;
   const times = points.map(({ at }) => at);
   const rate = (value: number | null, turns: number) => shareOf(value, turns) ?? null;
+  const ofSpeech = (figure: (speech: SpeechTotals) => number | undefined) =>
+    points.map(({ speech }) => figure(speech) ?? null);
   const zoom = (from: number, to: number) => navigate(zoomTo(from, to));
   return (
     <div class="charts">
@@ -96,7 +109,7 @@ function Charts({ data }: { data: Answer }) {
           href={({ at }) => callsBetween(at, at + bucket)}
           stacks={points.map(({ at, calls, outcomes }) => ({
             at,
-            title: `${stretchText(at, bucket)}: ${showCount(calls)} calls. ${SHOWN.filter(
+            title: `${stretchText(at, bucket)}: ${showCountOf(calls, 'call')}. ${SHOWN.filter(
               (name) => outcomes[name],
             )
               .map((name) => `${showWord(name)} ${showCount(outcomes[name])}`)
@@ -125,6 +138,32 @@ function Charts({ data }: { data: Answer }) {
           onZoom={zoom}
         />
       </ChartCard>
+      <ChartCard title="Who speaks" note="share of what is said">
+        <TimeChart
+          label="The agent's share of what is said, and the share in which both speak, over time"
+          times={times}
+          lines={[
+            { name: 'agent', colour: '--agent', values: ofSpeech(talkRatio) },
+            { name: 'both at once', colour: '--bad', values: ofSpeech(overlapShare) },
+          ]}
+          show={showShare}
+          onZoom={zoom}
+        />
+      </ChartCard>
+      <ChartCard title="Dead air" note="share of the call in which no one speaks for over 3 s">
+        <TimeChart
+          label="Share of the calls in which no one speaks for over three seconds, over time"
+          times={times}
+          lines={[{ name: 'dead air', colour: '--endpointing', values: ofSpeech(deadAirShare) }]}
+          show={showShare}
+          onZoom={zoom}
+        />
+      </ChartCard>
+      <ChartCard title="How calls ended" isChart={false} note="calls">
+        <Words counted={data.counted} kind="end_reason" empty="No call says it." />
+        <h3 class="card-sub">What decided the outcome</h3>
+        <Words counted={data.counted} kind="outcome_source" empty="No outcome is known." />
+      </ChartCard>
       <ChartCard title="Spoke over each other" isChart={false} note="turns">
         <Words
           counted={data.counted}
@@ -136,11 +175,6 @@ function Charts({ data }: { data: Answer }) {
       </ChartCard>
       <ChartCard title="Errors" isChart={false} note="turns with one">
         <Words counted={data.counted} kind="error" empty="No turn failed." bar="bg-bad" />
-      </ChartCard>
-      <ChartCard title="How calls ended" isChart={false} note="calls">
-        <Words counted={data.counted} kind="end_reason" empty="No call says it." />
-        <h3 class="card-sub">What decided the outcome</h3>
-        <Words counted={data.counted} kind="outcome_source" empty="No outcome is known." />
       </ChartCard>
     </div>
   );

@@ -1,16 +1,8 @@
-import type { OwnedSilence, Owner } from '../../model/owners.ts';
-import { apportion } from './text.ts';
+import { type OwnedSilence, ownerName } from '../../model/owners.ts';
+import { apportion } from './apportion.ts';
 
 /** So many owners are named; the rest are others. */
 const MOST_OWNERS = 6;
-
-const named = ({ kind, name }: Owner): string =>
-  ({
-    setting: `${name} setting`,
-    model: name,
-    application: `application (${name})`,
-    transport: `transport (${name})`,
-  })[kind];
 
 /** Owners with their shares, which add up to a hundred: `endpointing setting 38 %`. */
 export function ownerParts(owners: readonly OwnedSilence[]): string[] {
@@ -22,7 +14,7 @@ export function ownerParts(owners: readonly OwnedSilence[]): string[] {
   return [
     ...owners
       .slice(0, MOST_OWNERS)
-      .flatMap((owner, index) => (shares[index] ? [`${named(owner)} ${shares[index]} %`] : [])),
+      .flatMap((owner, index) => (shares[index] ? [`${ownerName(owner)} ${shares[index]} %`] : [])),
     ...(others > 0 ? [`others ${others} %`] : []),
   ];
 }
