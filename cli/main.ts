@@ -27,6 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   compare: async () => (await import('./commands/compare.ts')).compare,
   slo: async () => (await import('./commands/slo.ts')).slo,
+  whatif: async () => (await import('./commands/whatif.ts')).whatif,
+  endpointing: async () => (await import('./commands/endpointing.ts')).endpointing,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   export: async () => (await import('./commands/export.ts')).exportCommand,
@@ -39,7 +41,7 @@ async function overview(): Promise<string> {
 
 Usage: earshot COMMAND [options]
 
-${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+${commands.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
 
 earshot COMMAND --help   explains one command.
 earshot --version        prints the version.

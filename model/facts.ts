@@ -225,6 +225,8 @@ export interface TurnFact extends FactBase {
   /** Several utterances of one turn, each accepted as finished, in order of time. */
   utterances?: Utterance[];
   detection?: TurnDetection;
+  /** How long the user paused, each time, before going on with words that were not yet accepted as finished. Microseconds. */
+  pauses?: Micros[];
   interrupted?: boolean;
   /** Cut off: by the user if another turn follows, by the end of the call if none does. */
   interruptedIfFollowed?: boolean;
@@ -313,6 +315,8 @@ export interface StageFact extends FactBase {
   /** Speech-to-text: live stream or recording. */
   streaming?: boolean;
   firstByteUs?: Micros;
+  /** Speech-to-text: each silence between the words of the utterance, in microseconds. None: `[]`. */
+  pauses?: Micros[];
   /** Speech-to-text: the end of the speech, as the framework measured it. */
   speechEndedUs?: Micros;
   usage?: Usage;

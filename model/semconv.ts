@@ -20,7 +20,7 @@ export interface Definition {
   readonly name: string;
   readonly brief: string;
   readonly unit?: string;
-  readonly example: string | number | boolean | readonly string[];
+  readonly example: string | number | boolean | readonly string[] | readonly number[];
   readonly privacy: Privacy;
 }
 
@@ -437,6 +437,13 @@ export const ATTRIBUTES = {
     name: 'voice.stt.streaming',
     brief: 'Live stream (true) or recording (false): priced differently',
     example: true,
+    privacy: 'none',
+  },
+  sttPauses: {
+    name: 'voice.stt.pauses',
+    brief:
+      'Seconds of each silence of 0.1 s or longer between the words of the utterance; empty: there was none; absent: not known',
+    example: [0.24, 0.61],
     privacy: 'none',
   },
   playbackSource: {

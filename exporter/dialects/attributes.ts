@@ -102,6 +102,17 @@ export function texts(from: Attributes, name: string): string[] | undefined {
   return strings.length > 0 ? strings : undefined;
 }
 
+const MAX_AMOUNTS = 64;
+const LARGEST_AMOUNT = 1e9;
+
+/** The amounts of a list that has nothing else; absent when there is none. */
+export function amounts(from: Attributes, name: string): number[] | undefined {
+  const value = from[name];
+  const isAmount = (item: unknown): item is number =>
+    typeof item === 'number' && item >= 0 && item <= LARGEST_AMOUNT;
+  return Array.isArray(value) && value.length <= MAX_AMOUNTS && value.every(isAmount) ? value : undefined;
+}
+
 /** One of a closed set of strings. */
 export function oneOf<const T extends string>(
   from: Attributes,

@@ -26,6 +26,7 @@ import {
 } from '../../model/vocabulary.ts';
 import {
   addPresent,
+  amounts,
   count,
   eventTimes,
   flag,
@@ -110,6 +111,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
   const commits = eventTimes(span, EVENT.turnCommitted);
   const committedUs = commits.at(-1);
   const utterances = commits.length > 1 ? utterancesOf(span, commits) : undefined;
+  const pauses = pausesOf(span, commits);
   const interruptions = interruptionsOf(span);
   const initiator = oneOf(attributes, ATTR.turnInitiator, INITIATORS);
   return addPresent(base, {
@@ -122,6 +124,7 @@ function turnFact(span: SpanRecord, base: FactBase, turnIndex: number): TurnFact
     speechEndedUs: answeredSpeechEnd(eventTimes(span, EVENT.userSpeechEnded), committedUs),
     committedUs,
     utterances: utterances && utterances.length > 1 ? utterances : undefined,
+    pauses: pauses.length > 0 ? pauses : undefined,
     eouSource: oneOf(attributes, ATTR.eouSource, EOU_SOURCES),
     reportedEouLatencySeconds: quantity(attributes, ATTR.eouLatency),
     interrupted: flag(attributes, ATTR.turnInterrupted),
@@ -158,6 +161,27 @@ function utterancesOf(span: SpanRecord, commits: readonly Micros[]): Utterance[]
   });
 }
 
+/** No one pauses so often in one turn. */
+const MAX_PAUSES = 64;
+
+/** From each end of speech to the start after it, where nothing was committed in between. */
+function pausesOf(span: SpanRecord, commits: readonly Micros[]): Micros[] {
+  const starts = eventTimes(span, EVENT.userSpeechStarted);
+  const ends = eventTimes(span, EVENT.userSpeechEnded);
+  const pauses: Micros[] = [];
+  let [nextStart, nextCommit] = [0, 0];
+  for (const [index, end] of ends.entries()) {
+    for (; (starts[nextStart] ?? Number.POSITIVE_INFINITY) <= end; nextStart += 1);
+    for (; (commits[nextCommit] ?? Number.POSITIVE_INFINITY) < end; nextCommit += 1);
+    const start = starts[nextStart];
+    if (start === undefined || pauses.length === MAX_PAUSES) break;
+    const isLast = (ends[index + 1] ?? Number.POSITIVE_INFINITY) > start;
+    const isCommitted = (commits[nextCommit] ?? Number.POSITIVE_INFINITY) <= start;
+    if (isLast && !isCommitted) pauses.push(start - end);
+  }
+  return pauses;
+}
+
 function interruptionsOf(span: SpanRecord): Interruption[] {
   const interruptions: Interruption[] = [];
   for (const { name, timeUs, attributes = {} } of span.events) {
@@ -189,6 +213,7 @@ function stageFact(span: SpanRecord, base: FactBase, stage: StageKind): StageFac
     ...servedModel(text(attributes, ATTR.requestModel), text(attributes, ATTR.responseModel)),
     ...requestOf(attributes),
     streaming: flag(attributes, ATTR.sttStreaming),
+    pauses: amounts(attributes, ATTR.sttPauses)?.map((seconds) => Math.round(seconds * 1e6)),
     firstByteUs: firstByteOf(span),
     usage: usageOf(span),
     cancelled,

@@ -172,7 +172,7 @@ export class Stage implements api.Stage {
     }
   }
 
-  setAttribute(name: string, value: string | number | boolean): void {
+  setAttribute(name: string, value: string | number | boolean | number[]): void {
     if (!this.ended && typeof name === 'string') this.#set({ [name]: value });
   }
 

@@ -7,8 +7,8 @@ import { circles, importsOf, ownImports, roomOf, withoutComments } from '../supp
 import { packageRoot } from '../support/root.ts';
 
 /** What computes rows: no driver, no I/O, no clock. `finalize.ts` puts it together. */
-const PURE = ['calls', 'pricing', 'quality', 'dialects', 'statistics', 'finalize.ts'].map((part) =>
-  join('exporter', part),
+const PURE = ['calls', 'pricing', 'quality', 'dialects', 'decisions', 'statistics', 'finalize.ts'].map(
+  (part) => join('exporter', part),
 );
 
 /** Packages that compute and do nothing else. */
@@ -113,8 +113,12 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
-  // What decides: pure, of samples that the store has read.
   'exporter/statistics': [],
+  'exporter/decisions': [
+    'model',
+    ...['calls', 'pricing', 'quality', 'statistics'].map((room) => `exporter/${room}`),
+  ],
+  // Of the store the samples that it has read.
   'exporter/comparison': ['model', 'exporter/statistics', 'exporter/store'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
   'exporter/warehouse': ['model', 'storage', 'exporter/pricing', 'exporter/store'],
@@ -185,6 +189,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'call-file',
       'calls',
       'comparison',
+      'decisions',
       'dialects',
       'finalize',
       'kit',

@@ -1,3 +1,4 @@
+import { ATTR } from '../../../model/semconv.ts';
 import type { Instant } from '../clock.ts';
 import type { StageFacts, StageResult } from '../stage.ts';
 import type { CallHost } from './host.ts';
@@ -12,6 +13,8 @@ export interface Utterance {
   firstByteAt?: Instant | undefined;
   /** Final transcript. */
   endAt: Instant;
+  /** Seconds of each silence between its words. Absent: not known. */
+  pauses?: number[] | undefined;
   facts: StageFacts;
   result: StageResult;
   /** The connection ended before the final transcript. */
@@ -23,10 +26,11 @@ export interface Utterance {
 /** Writes the transcription of an utterance as a stage of its turn, or of the call. */
 export function recordUtterance(
   owner: Pick<CallHost, 'startStage'>,
-  { startAt, requestedAt = startAt, firstByteAt, endAt, facts, result, cancelled, error }: Utterance,
+  { startAt, requestedAt = startAt, firstByteAt, endAt, pauses, facts, result, cancelled, error }: Utterance,
 ): void {
   const stage = owner.startStage('stt', { ...facts, at: requestedAt }, false);
   if (firstByteAt !== undefined) stage.firstByte(firstByteAt);
+  if (pauses !== undefined) stage.setAttribute(ATTR.sttPauses, pauses);
   const outcome = { ...result, at: endAt };
   if (cancelled) stage.cancel(outcome);
   else if (error !== undefined) stage.fail(error, outcome);

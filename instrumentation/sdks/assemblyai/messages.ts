@@ -1,4 +1,5 @@
 import { parseJson } from '../kit/json.ts';
+import { pausesBetween } from '../kit/live/words.ts';
 import { at, type Foreign, quantity, text } from '../kit/patch.ts';
 
 /** The messages of universal streaming that mean something to a turn. Positions and durations are seconds. */
@@ -13,6 +14,8 @@ export type StreamingMessage =
       readonly text: string | undefined;
       readonly startSeconds: number | undefined;
       readonly endSeconds: number | undefined;
+      /** The silences between its words, when it has ended. */
+      readonly pauses: readonly number[] | undefined;
       readonly ended: boolean;
     }
   | { readonly type: 'Termination'; readonly sessionSeconds: number | undefined }
@@ -54,6 +57,7 @@ function readTurn(message: Foreign): StreamingMessage {
     text: ended ? (transcript ?? spoken) : (spoken ?? transcript),
     startSeconds: fromMs(at(words[0], 'start')),
     endSeconds: fromMs(at(words.at(-1), 'end')),
+    pauses: ended ? pausesIn(words) : undefined,
     ended,
   };
 }
@@ -61,4 +65,13 @@ function readTurn(message: Foreign): StreamingMessage {
 function fromMs(value: unknown): number | undefined {
   const ms = quantity(value);
   return ms === undefined ? undefined : ms / 1_000;
+}
+
+/** Undefined where the time of a word is not told. */
+function pausesIn(words: readonly unknown[]): number[] | undefined {
+  const timed = words.flatMap((word) => {
+    const [start, end] = [fromMs(at(word, 'start')), fromMs(at(word, 'end'))];
+    return start === undefined || end === undefined ? [] : [{ start, end }];
+  });
+  return timed.length > 0 && timed.length === words.length ? pausesBetween(timed) : undefined;
 }

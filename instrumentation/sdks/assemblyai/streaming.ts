@@ -64,8 +64,9 @@ export class StreamingSession extends TranscriptionConnection {
   #turn({ order, ended, ...words }: StreamingMessage & { type: 'Turn' }, atMs: number): void {
     // With `formatTurns` a turn that has ended comes again: the same words, punctuated.
     if (order !== undefined && order <= this.#endedTurn) return;
-    const { text, startSeconds, endSeconds } = words;
-    if (text !== undefined) this.transcription.heard({ text, final: ended, startSeconds, endSeconds, atMs });
+    const { text, startSeconds, endSeconds, pauses } = words;
+    if (text !== undefined)
+      this.transcription.heard({ text, final: ended, startSeconds, endSeconds, pauses, atMs });
     if (!ended) return;
     this.#endedTurn = order ?? this.#endedTurn;
     this.transcription.utteranceEnded(atMs);

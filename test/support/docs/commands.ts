@@ -62,6 +62,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   ],
   [/^npx earshot score /, { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(score, ' }],
   [/^gunzip -c bad-call\.earshot/, { by: 'test/unit/call-file/hostile.test.ts', has: 'gunzipSync(' }],
+  [
+    /^npx earshot (whatif|endpointing) /,
+    { by: 'test/integration/cli/decisions.test.ts', has: "['whatif', '--llm'" },
+  ],
   [/^npx esbuild /, RUN],
   [/^OTEL_SERVICE_NAME=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_SERVICE_NAME' }],
   [/^OTEL_RESOURCE_ATTRIBUTES=/, { by: 'test/e2e/register/rows.test.ts', has: 'OTEL_RESOURCE_ATTRIBUTES' }],

@@ -60,6 +60,7 @@ describe('a session of AssemblyAI’s streaming', () => {
     assert.equal(turns[0]?.speechEndedUs, talk.us(1.9));
     assert.equal(turns[0]?.committedUs, talk.us(2.5));
     assert.equal(stt[0]?.firstByteUs, talk.us(1.5));
+    assert.deepEqual(stt[0]?.pauses, [100_000], 'between its words');
     assert.deepEqual(audioSeconds(stt), [3]);
   });
 

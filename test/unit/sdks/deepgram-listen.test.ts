@@ -95,6 +95,29 @@ describe('a connection to live listen v1', () => {
     assert.equal(stt[0]?.endUs, us(talk.at(3)));
   });
 
+  it('has every pause between the words of an utterance, in segments and between them, and none that is shorter than 0.1 s', () => {
+    const talk = new Conversation();
+    talk.audio(0, 8);
+    talk.results(
+      [
+        ['one', 1, 1.4],
+        ['two', 1.45, 1.8],
+        ['three', 2.05, 2.4],
+      ],
+      2.6,
+      FINAL,
+    );
+    talk.results([['four', 2.9, 3.1]], 3.5, ENDED);
+    talk.results([['five', 5, 5.4]], 6, ENDED);
+    assert.deepEqual(
+      talk
+        .end()
+        .stt.slice(0, 2)
+        .map(({ pauses }) => pauses),
+      [[250_000, 500_000], []],
+    );
+  });
+
   it('ends an utterance that the application asked to be finalized', () => {
     const talk = new Conversation();
     talk.audio(0, 2);

@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { type ConnectionEnd, TranscriptionConnection } from '../../kit/live/transcription-connection.ts';
+import { pausesBetween } from '../../kit/live/words.ts';
 import { type Foreign, foreign } from '../../kit/patch.ts';
 import { billedModel, bytesPerSecond } from '../audio.ts';
 import type { SocketFollower } from '../socket.ts';
@@ -59,6 +60,7 @@ export class ListenConnection extends TranscriptionConnection implements SocketF
         final,
         startSeconds: words.at(0)?.start ?? message.start,
         endSeconds: words.at(-1)?.end,
+        ...(words.length > 0 && { pauses: pausesBetween(words) }),
         atMs,
       });
     if (message.speechFinal || message.fromFinalize || (this.#everyFinalEnds && final))

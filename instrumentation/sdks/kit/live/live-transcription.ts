@@ -5,10 +5,12 @@ import { beforeProcessEnds } from '../../../call/process-end.ts';
 import type { StageFacts } from '../../../call/stage.ts';
 import { AudioClock } from './audio-clock.ts';
 import { ConnectionCall } from './connection-call.ts';
-import type { AudioPosition, Words, WordsEnd } from './words.ts';
+import { type AudioPosition, pausesBetween, type Words, type WordsEnd } from './words.ts';
 
 /** Segments of one utterance whose words are kept. */
 const MAX_SEGMENTS = 64;
+/** No one pauses so often in one utterance. */
+const MAX_PAUSES = 64;
 
 /** What is known of a live transcription when it is opened. */
 export interface LiveTranscriptionInit {
@@ -39,6 +41,8 @@ interface OpenUtterance {
   segments: string[];
   /** What was understood after the last final words. */
   interim: string;
+  /** Seconds of each silence between final words. Absent: not known of some of them. */
+  pauses?: number[] | undefined;
 }
 
 /**
@@ -106,6 +110,7 @@ export class LiveTranscription {
       if (utterance.segments.length < MAX_SEGMENTS) utterance.segments.push(text);
       utterance.interim = '';
       utterance.finalMs = atMs;
+      utterance.pauses = pausesWith(utterance, words);
       if (words.endSeconds !== undefined) utterance.endSeconds = words.endSeconds;
     } else {
       utterance.interim = text;
@@ -194,7 +199,7 @@ export class LiveTranscription {
 
   #begin(call: Call, startMs: number, startKnown: boolean): OpenUtterance {
     if (!this.#utterance || this.#utterance.firstByteMs === undefined)
-      this.#utterance = { startMs, startKnown, segments: [], interim: '' };
+      this.#utterance = { startMs, startKnown, segments: [], interim: '', pauses: [] };
     call.tracker.speechStarted(startMs, startKnown ? 'known' : 'inferred');
     return this.#utterance;
   }
@@ -240,6 +245,7 @@ export class LiveTranscription {
         startAt: startMs,
         firstByteAt,
         endAt: endMs,
+        ...(!cancelled && { pauses: utterance.pauses }),
         facts: this.#facts,
         result,
         cancelled,
@@ -270,4 +276,18 @@ export class LiveTranscription {
     this.#accountedMs = nowMs();
     return { audioSeconds: restUs / 1e6 };
   }
+}
+
+/** The pauses of an utterance so far, and those of the final words that go on with it; undefined: not all are known. */
+function pausesWith({ pauses, endSeconds: end }: OpenUtterance, words: Words): number[] | undefined {
+  const { pauses: more, startSeconds: start } = words;
+  if (pauses === undefined || more === undefined || start === undefined) return undefined;
+  const between =
+    end === undefined
+      ? []
+      : pausesBetween([
+          { start: end, end },
+          { start, end: start },
+        ]);
+  return [...pauses, ...between, ...more].slice(0, MAX_PAUSES);
 }

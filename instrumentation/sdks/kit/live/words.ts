@@ -27,4 +27,16 @@ export interface Words extends WordsEnd {
   final: boolean;
   /** Where the first of them begins, in seconds of audio. */
   startSeconds?: number | undefined;
+  /** Seconds of each silence between final words, as `pausesBetween` gives it. Absent: not known. */
+  pauses?: readonly number[] | undefined;
 }
+
+/** A shorter silence is none: that of a stop consonant. */
+const SHORTEST_SECONDS = 0.1;
+
+/** The silences between words that follow one another, in seconds; shorter ones than 0.1 s are none. */
+export const pausesBetween = (words: readonly { readonly start: number; readonly end: number }[]): number[] =>
+  words.flatMap(({ end }, index) => {
+    const seconds = Math.round(((words[index + 1]?.start ?? end) - end) * 1e6) / 1e6;
+    return seconds >= SHORTEST_SECONDS ? seconds : [];
+  });

@@ -1,0 +1,42 @@
+import { groupCall } from '../exporter/calls/group.ts';
+import type { GroupedCall } from '../exporter/calls/grouped.ts';
+import { type CallFilter, type CallKey, type Database, keyOf, streamFacts } from '../exporter/store/index.ts';
+import { parseDuration, type Settings } from '../model/settings.ts';
+import { type Invocation, UsageError } from './command.ts';
+import { readFilter } from './filter-options.ts';
+
+/** Calls that are looked at, at most: the latest. */
+export const MOST_CALLS = 5_000;
+/** How far back calls are looked at where nothing says it. */
+export const DEFAULT_SINCE = '7d';
+
+/** The calls that options mean: those of the last days, where nothing says when they were. */
+export const recentFilter = (options: Invocation['options'], utc: boolean): CallFilter =>
+  readFilter({ ...(options.until === undefined && { since: DEFAULT_SINCE }), ...options }, utc);
+
+/** Calls of a filter as the journal has them, the latest first; `undefined` for one whose spans have expired. */
+export async function* journalCalls(
+  db: Database,
+  filter: CallFilter,
+  { callGap }: Pick<Settings, 'callGap'>,
+  limit = MOST_CALLS,
+): AsyncGenerator<{ key: CallKey; call: GroupedCall | undefined }> {
+  for await (const page of streamFacts(db, filter, { limit, callGapMs: callGap }))
+    for (const { call, facts } of page)
+      yield { key: keyOf(call), call: facts.length === 0 ? undefined : groupCall(facts) };
+}
+
+/** `220ms`, `0.3s`, in seconds; undefined where the option is not given. */
+export function readSeconds(option: string, text: unknown, example: string): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  const ms = parseDuration(text.trim());
+  if (ms !== undefined && ms <= 60_000) return ms / 1_000;
+  throw new UsageError(`--${option}: saw ${text}, expected a duration such as ${example}.`);
+}
+
+/** Seeds of what is drawn. */
+export function readSeed(text: unknown): { seed?: number } {
+  if (typeof text !== 'string') return {};
+  if (/^\d{1,9}$/.test(text)) return { seed: Number(text) };
+  throw new UsageError(`--seed: saw ${text}, expected a whole number.`);
+}

@@ -1,0 +1,117 @@
+import type { Micros } from '../../model/facts.ts';
+import { type BootstrapOptions, bootstrap, type Estimate } from '../statistics/bootstrap.ts';
+import { quantile } from '../statistics/quantile.ts';
+import type { Random } from '../statistics/random.ts';
+import { type DelayChange, delayAfter } from './delay.ts';
+import type { Measured } from './measured.ts';
+import { type Change, silenceAfter } from './schedule.ts';
+import type { Request, TurnCase } from './turn-cases.ts';
+
+/** What would be different in every turn. */
+export interface Plan {
+  /** How fast the other language model is. */
+  readonly llm?: Measured | undefined;
+  /** How fast the other voice is. */
+  readonly tts?: Measured | undefined;
+  /** When a turn would be committed. */
+  readonly delay?: DelayChange | undefined;
+}
+
+export const SILENCE_FIGURES = ['p50', 'p95', 'mean'] as const;
+export type SilenceFigure = (typeof SILENCE_FIGURES)[number];
+
+/** Seconds. */
+export interface Prediction {
+  readonly before: Estimate;
+  readonly after: Estimate;
+  readonly change: Estimate;
+}
+
+/** The plan changes something in the turn. */
+export const isChanged = ({ request, isSynthesised, schedule }: TurnCase, plan: Plan): boolean =>
+  (plan.llm !== undefined && request !== undefined) ||
+  (plan.tts !== undefined && isSynthesised) ||
+  (plan.delay !== undefined && schedule.committed !== undefined);
+
+/** Draws of each turn for the prediction itself, so that it hardly depends on the seed. */
+const DRAWS = 10;
+const MOST_DRAWN = 200_000;
+
+/**
+ * The silence of calls before and after a plan. Each turn keeps its marks, but for what the plan changes: that is drawn from
+ * what was measured (nearest neighbours by length of prompt: hot-deck imputation). Intervals are those of a bootstrap by call, of
+ * the calls and of the calls that were measured.
+ *
+ * @param calls - the turns of each call; at least one turn in all
+ */
+export function predictSilence(
+  calls: readonly (readonly TurnCase[])[],
+  plan: Plan,
+  options?: BootstrapOptions,
+): Record<SilenceFigure, Prediction> {
+  const turnCount = calls.reduce((sum, { length }) => sum + length, 0);
+  const draws = Math.max(1, Math.min(DRAWS, Math.floor(MOST_DRAWN / turnCount)));
+  const figures = bootstrap(
+    calls.length,
+    (drawn, random, isSample) => {
+      const used = isSample
+        ? { ...plan, llm: plan.llm?.resample(random), tts: plan.tts?.resample(random) }
+        : plan;
+      const before: number[] = [];
+      const after: number[] = [];
+      for (const index of drawn) {
+        for (const turn of calls[index] ?? []) {
+          before.push(turn.schedule.playback / 1e6);
+          for (let draw = isSample ? draws : 1; draw <= draws; draw += 1)
+            after.push(silenceAfter(turn.schedule, changeOf(turn, used, random)) / 1e6);
+        }
+      }
+      const [was, is] = [figuresOf(before), figuresOf(after)];
+      return Object.fromEntries(
+        SILENCE_FIGURES.flatMap((name) => [
+          [`before ${name}`, was[name]],
+          [`after ${name}`, is[name]],
+          [`change ${name}`, is[name] - was[name]],
+        ]),
+      ) as Record<`${keyof Prediction} ${SilenceFigure}`, number>;
+    },
+    options,
+  );
+  const predictionOf = (name: SilenceFigure): Prediction => ({
+    before: figures[`before ${name}`],
+    after: figures[`after ${name}`],
+    change: figures[`change ${name}`],
+  });
+  return { p50: predictionOf('p50'), p95: predictionOf('p95'), mean: predictionOf('mean') };
+}
+
+/** What the plan changes in one turn, with what is drawn for it. */
+function changeOf(
+  { request, earlier, isSynthesised, schedule, transcribed }: TurnCase,
+  { llm, tts, delay }: Plan,
+  random: Random,
+): Change {
+  const change: { -readonly [Part in keyof Change]: Change[Part] } = {};
+  if (delay && schedule.committed !== undefined)
+    change.committed = delayAfter(delay, { committed: schedule.committed, transcribed });
+  if (llm && request) {
+    const drawn = llm.draw(request.inputTokens, random);
+    change.llm = drawn.firstByte;
+    change.aggregation = drawn.aggregation;
+    change.preparation = earlier.reduce((sum, each) => sum + laterBy(each, llm, random), 0);
+  }
+  if (tts && isSynthesised) change.tts = tts.draw(undefined, random).firstByte;
+  return change;
+}
+
+const laterBy = ({ inputTokens, firstByte }: Request, llm: Measured, random: Random): Micros =>
+  llm.draw(inputTokens, random).firstByte - firstByte;
+
+function figuresOf(seconds: readonly number[]): Record<SilenceFigure, number> {
+  const ascending = Float64Array.from(seconds).sort();
+  return {
+    p50: quantile(ascending, 0.5),
+    p95: quantile(ascending, 0.95),
+    mean: ascending.reduce((sum, value) => sum + value, 0) / ascending.length,
+  };
+}

@@ -1,0 +1,184 @@
+import type { GroupedCall } from '../calls/grouped.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import type { BootstrapOptions } from '../statistics/bootstrap.ts';
+import { type CostChange, CostComparison, type Swaps } from './costs.ts';
+import { type Commit, delayChange } from './delay.ts';
+import { Measured, type Measurement } from './measured.ts';
+import { showModelName } from './model-name.ts';
+import { isChanged, type Plan, type Prediction, predictSilence, type SilenceFigure } from './silence.ts';
+import { measurementsOf, type TurnCase, turnCases } from './turn-cases.ts';
+import { notKnown } from './unknowns.ts';
+
+/** What is to be different. */
+export interface Wish extends Swaps {
+  /** Seconds after which a turn is committed. */
+  readonly endpointing?: number | undefined;
+  /** What that is set to now, in seconds. (Default: the median of what was measured.) */
+  readonly endpointingNow?: number | undefined;
+}
+
+/** How long a model takes, given and not measured. Seconds. */
+export interface GivenLatency {
+  readonly seconds: number;
+  readonly inputTokens?: number | undefined;
+}
+export type GivenLatencies = Readonly<Partial<Record<'llm' | 'tts', readonly GivenLatency[]>>>;
+
+/** Fewer turns, fewer measurements of a model, or fewer calls, say little. */
+const NEEDED = 30;
+const NEEDED_CALLS = 20;
+
+/** What would be different. */
+export interface WhatIf {
+  readonly calls: number;
+  /** Calls whose spans have left the journal; they are not among the others. */
+  readonly expired: number;
+  readonly seconds: number;
+  /** Turns whose silence is known, and those of them in which something would be different. */
+  readonly turns: number;
+  readonly changed: number;
+  readonly cost: CostChange;
+  /** Absent: why is in `noSilence`. */
+  readonly silence?: Readonly<Record<SilenceFigure, Prediction>>;
+  readonly noSilence?: string;
+  /** What the prediction takes from where. */
+  readonly sources: readonly string[];
+  /** What cannot be known from these calls. */
+  readonly unknown: readonly string[];
+}
+
+/** Collects calls, and answers what would be different in them. Nothing of a call but its marks and sums is kept. */
+export class WhatIfCalls {
+  readonly #wish: Wish;
+  readonly #given: GivenLatencies;
+  readonly #costs: CostComparison;
+  readonly #turns: (readonly TurnCase[])[] = [];
+  readonly #measured = { llm: [] as Measurement[], tts: [] as Measurement[] };
+  readonly #replaced = { stt: new Set<string>(), llm: new Set<string>(), tts: new Set<string>() };
+  #expired = 0;
+  #seconds = 0;
+  #speechToSpeech = 0;
+
+  constructor(wish: Wish, list: PriceList, given: GivenLatencies = {}) {
+    this.#wish = wish;
+    this.#given = given;
+    this.#costs = new CostComparison(wish, list);
+  }
+
+  /** A call to look at. */
+  add(call: GroupedCall): void {
+    this.#costs.add(call);
+    this.#seconds += (call.endUs - call.startUs) / 1e6;
+    this.#turns.push(turnCases(call, this.#wish));
+    for (const { stage, provider, model, realtime } of call.stages) {
+      if (stage === 'playback' || stage === 'tool') continue;
+      if (realtime === true) this.#speechToSpeech += 1;
+      else if (this.#wish[stage] && provider !== undefined && model !== undefined)
+        this.#replaced[stage].add(showModelName({ provider, model }));
+    }
+  }
+
+  /** A call whose spans are gone. */
+  addExpired(): void {
+    this.#expired += 1;
+  }
+
+  /** A call that may show how fast the other models are; it may be one of those that are looked at. */
+  measure(call: GroupedCall): void {
+    for (const stage of ['llm', 'tts'] as const) {
+      const name = this.#wish[stage];
+      if (name === undefined || this.#given[stage] !== undefined) continue;
+      this.#measured[stage].push(...measurementsOf(call, stage, name));
+    }
+  }
+
+  /** How often another model was measured. */
+  measuredCount(stage: 'llm' | 'tts'): number {
+    return this.#measured[stage].length;
+  }
+
+  result(options?: BootstrapOptions): WhatIf {
+    const turns = this.#turns.flat();
+    const plan = this.#plan(turns);
+    const changed = turns.filter((turn) => isChanged(turn, plan)).length;
+    const noSilence = this.#whyNot(turns.length, changed, plan);
+    const cost = this.#costs.result;
+    return {
+      calls: this.#turns.length,
+      expired: this.#expired,
+      seconds: this.#seconds,
+      turns: turns.length,
+      changed,
+      cost,
+      ...(noSilence === undefined ? { silence: predictSilence(this.#turns, plan, options) } : { noSilence }),
+      sources: [...this.#sources(plan), ...cost.notes],
+      unknown: notKnown({
+        wish: this.#wish,
+        plan,
+        turns,
+        speechToSpeech: this.#speechToSpeech,
+        replaced: this.#replaced,
+        given: this.#given,
+      }),
+    };
+  }
+
+  #plan(turns: readonly TurnCase[]): Plan {
+    const { endpointing, endpointingNow } = this.#wish;
+    const commits = turns.flatMap(({ schedule: { committed }, transcribed }): Commit[] =>
+      committed === undefined ? [] : [{ committed, transcribed }],
+    );
+    return {
+      llm: this.#measuredOf('llm'),
+      tts: this.#measuredOf('tts'),
+      ...(endpointing !== undefined &&
+        commits.length > 0 && {
+          delay: delayChange(
+            commits,
+            endpointing * 1e6,
+            endpointingNow === undefined ? undefined : endpointingNow * 1e6,
+          ),
+        }),
+    };
+  }
+
+  #measuredOf(stage: 'llm' | 'tts'): Measured | undefined {
+    if (this.#wish[stage] === undefined) return undefined;
+    const given = this.#given[stage]?.map(({ seconds, inputTokens }, index) => ({
+      call: `${index}`,
+      firstByte: Math.round(seconds * 1e6),
+      ...(inputTokens !== undefined && { inputTokens }),
+    }));
+    return new Measured(given ?? this.#measured[stage]);
+  }
+
+  /** Why nothing can be said of the silence; undefined: something can. */
+  #whyNot(turns: number, changed: number, plan: Plan): string | undefined {
+    const { llm, tts, endpointing } = this.#wish;
+    if (!llm && !tts && endpointing === undefined)
+      return 'what another transcription does to the silence cannot be told from the calls';
+    if (turns < NEEDED) return `too few turns: ${turns}, needs ${NEEDED}`;
+    const calls = this.#turns.filter(({ length }) => length > 0).length;
+    if (calls < NEEDED_CALLS) return `too few calls: ${calls}, needs ${NEEDED_CALLS}`;
+    for (const stage of ['llm', 'tts'] as const) {
+      const [name, measured] = [this.#wish[stage], plan[stage]];
+      if (name === undefined || measured === undefined || measured.count >= NEEDED) continue;
+      return this.#given[stage]
+        ? `too few latencies in the file: ${measured.count}, needs ${NEEDED}`
+        : `too few turns of ${showModelName(name)} to know how fast it is: ${measured.count}, needs ${NEEDED}; or give --latency FILE`;
+    }
+    return changed === 0 ? 'nothing would be different in any turn' : undefined;
+  }
+
+  #sources(plan: Plan): string[] {
+    return (['llm', 'tts'] as const).flatMap((stage) => {
+      const [name, measured] = [this.#wish[stage], plan[stage]];
+      if (name === undefined || measured === undefined) return [];
+      const from = [...this.#replaced[stage]].filter((model) => model !== showModelName(name)).sort();
+      const how = this.#given[stage]
+        ? `${measured.count.toLocaleString('en-US')} latencies of the file`
+        : `${measured.count.toLocaleString('en-US')} turns in which it was measured`;
+      return `${stage}: ${showModelName(name)} in place of ${from.join(', ') || 'itself'}, by ${how}.`;
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { quantileOf } from './quantile.ts';
+import { type Random, seeded } from './random.ts';
+
+/** A figure, and where it is likely to be. All of them NaN: the sample does not say. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface BootstrapOptions {
+  /** The same seed gives the same intervals. (Default: 1.) */
+  readonly seed?: number;
+  /** Samples that are drawn. (Default: 400.) */
+  readonly replicates?: number;
+  /** How often the interval holds the figure. (Default: 0.9.) */
+  readonly level?: number;
+}
+
+/** Figures that are not known in more of the replicates than this have no interval. */
+const MOST_UNKNOWN = 0.1;
+
+/**
+ * Percentile bootstrap by cluster (Efron and Tibshirani 1993): draws as many clusters as there are, with replacement, and
+ * computes the figures again, many times; the interval is what leaves out as much on either side. Clusters are calls: turns
+ * of one call resemble one another, and drawing them one by one would make the interval too narrow.
+ *
+ * @param clusters - how many there are
+ * @param figuresOf - the figures of the clusters with these indexes: first of all of them as they are, then of samples. It
+ *   may draw numbers of its own.
+ */
+export function bootstrap<Name extends string>(
+  clusters: number,
+  figuresOf: (drawn: readonly number[], random: Random, isSample: boolean) => Readonly<Record<Name, number>>,
+  { seed = 1, replicates = 400, level = 0.9 }: BootstrapOptions = {},
+): Record<Name, Estimate> {
+  const random = seeded(seed);
+  const all = Array.from({ length: clusters }, (_, index) => index);
+  const values = figuresOf(all, random, false);
+  const samples = Array.from({ length: replicates }, () =>
+    figuresOf(
+      all.map(() => random.below(clusters)),
+      random,
+      true,
+    ),
+  );
+  const names = Object.keys(values) as Name[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const known = samples.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
+      const isKnown = replicates - known.length <= MOST_UNKNOWN * replicates;
+      return [name, { value: values[name], ...(isKnown ? middle(known, level) : UNKNOWN) }];
+    }),
+  ) as Record<Name, Estimate>;
+}
+
+const UNKNOWN = { low: Number.NaN, high: Number.NaN };
+
+const middle = (values: readonly number[], level: number) => ({
+  low: quantileOf(values, (1 - level) / 2),
+  high: quantileOf(values, (1 + level) / 2),
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import { catalogue } from '../../../exporter/pricing/index.ts';
+import { Journal, migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { runCli } from '../../support/cli.ts';
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { simulatedWeeks } from '../../support/simulated-weeks.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** Before all of the simulated weeks. */
+const SINCE = ['--since', '2026-11-01', '--utc'];
+
+describe('decisions from the command line', () => {
+  let postgres: TestPostgres;
+  let url: string;
+  const weeks = simulatedWeeks({ seed: 3, calls: 180, days: 7 });
+  before(async () => {
+    postgres = await startPostgres();
+    url = await postgres.createDatabase();
+    const db = openPostgres({ url });
+    await migrate(db);
+    await new Journal(db).append(weeks.flatMap(({ facts }) => facts));
+    const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
+    await db.transaction((tx) => writeCallRows(tx, rows, 'test'));
+    await db.close();
+  });
+  after(() => postgres?.stop());
+
+  const earshot = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCli([...args], {
+      cwd: process.cwd(),
+      env: { EARSHOT_DATABASE_URL: url },
+    });
+    return { code, stdout, stderr };
+  };
+
+  test('whatif: what another model costs and how silent it is, from calls of all agents that used it', async () => {
+    const { code, stdout, stderr } = await earshot(
+      ...['whatif', '--llm', 'openai/gpt-4.1-mini', '--agent', 'support', ...SINCE],
+    );
+    assert.equal(code, 0, stderr);
+    const support = weeks.filter(({ truth }) => truth.agent.name === 'support');
+    assert.ok(stdout.startsWith(`${support.length} calls, `), stdout);
+    assert.match(stdout, /^p95 +\d+ ms +\d+ ms +\d+ … \d+ ms +−\d+ ms +−\d+ … −\d+ ms$/m, 'it is faster');
+    assert.match(stdout, /^a minute +\$0\.\d+ +\$0\.\d+ +−\$0\.\d+ \(−\d+ %\)$/m, 'and cheaper');
+    assert.match(stdout, /tokenisers\s+differ/);
+  });
+
+  test('whatif: a model that no call used needs latencies of its own, and says so', async (t) => {
+    const args = ['whatif', '--llm', 'openai/gpt-4o-mini', '--agent', 'support', ...SINCE];
+    const { stdout } = await earshot(...args);
+    assert.match(
+      stdout,
+      /^Silence: too few turns of openai\/gpt-4o-mini to know how fast it is: 0, needs 30/m,
+    );
+    assert.match(stdout, /^llm +\$/m);
+    const file = join(await temporaryFolder(t), 'latency.json');
+    await writeFile(file, JSON.stringify(Array.from({ length: 40 }, (_, index) => 0.2 + index / 200)));
+    const given = await earshot(...args, '--latency', file, '--json');
+    const { silence, cost, sources } = JSON.parse(given.stdout);
+    assert.ok(silence.p95.change.high < 0);
+    assert.ok(Number(cost.after.llm) < Number(cost.before.llm));
+    assert.match(sources.join(), /by 40 latencies of the file/);
+  });
+
+  test('whatif: where there are no calls, it says so', async () => {
+    const { code, stdout } = await earshot('whatif', '--endpointing', '220ms', '--until', '2026-11-02');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Silence: too few turns: 0, needs 30\.$/m);
+  });
+
+  test('endpointing: a line for each agent and language, and what is known of one of them', async () => {
+    const { groups } = JSON.parse((await earshot('endpointing', ...SINCE, '--json')).stdout);
+    assert.deepEqual(
+      groups.slice(0, 2).map(({ agent, language }: Record<string, unknown>) => [agent, language]),
+      [
+        ['front-desk', 'en'],
+        ['support', 'en'],
+      ],
+    );
+    assert.ok(groups[0].result.frontier.length > 3);
+    assert.match(groups.at(-1).note, /^too few (calls|turns): \d+, needs \d+$/);
+    const one = await earshot('endpointing', '--agent', 'front-desk', '--delay', '250ms', ...SINCE);
+    assert.match(one.stdout, /\d+ → 250 ms saves \d+ ms a turn and cuts off \d+\.\d % more/);
+    assert.match(one.stdout, /^ *4\d\d ms .* now$/m);
+  });
+
+  test('endpointing: a change is verified where there are calls before and after it', async () => {
+    const verified = await earshot(
+      'endpointing',
+      ...['--agent', 'front-desk', '--changed-in', '1.5.0', ...SINCE],
+    );
+    assert.equal(verified.code, 0, verified.stderr);
+    assert.match(verified.stdout, /^front-desk, en: 4\d\d ms → 4\d\d ms$/m);
+    assert.match(verified.stdout, /^silence, mean( +\d+ ms){2} +\d+ … \d+ ms +\d+ ms .* as predicted$/m);
+    const nothing = await earshot('endpointing', ...SINCE, '--until', '2026-11-02');
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.stderr, /no call that matches shows when a user fell silent/);
+  });
+});
