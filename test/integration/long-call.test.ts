@@ -5,8 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
-import { loadAnalysis } from '../../../instrumentation/call/analysis.ts';
-import { type Call, startCall } from '../../../instrumentation/index.ts';
+import { loadAnalysis } from '../../instrumentation/call/analysis.ts';
+import { type Call, startCall } from '../../instrumentation/index.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
