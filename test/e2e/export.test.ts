@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { storeCalls } from '../../bench/stored-calls.ts';
-import { type Database, Journal, migrate, openPostgres } from '../../exporter/store/index.ts';
+import { type Database, Journal, openPostgres } from '../../exporter/store/index.ts';
 import { turnFact } from '../support/call-rows.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
@@ -19,10 +19,9 @@ let db: Database;
 let env: Record<string, string>;
 before(async () => {
   server = await startPostgres();
-  const url = await server.createDatabase();
+  const url = await server.createMigrated();
   env = { EARSHOT_DATABASE_URL: url };
   db = openPostgres({ url });
-  await migrate(db);
   await storeCalls(db, CALLS);
   await db.query(LONG_AGO);
 });

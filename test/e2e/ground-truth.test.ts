@@ -17,7 +17,7 @@ describe('the rows of four calls at once say what the caller heard and what the 
 
   before(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     db = openPostgres({ url });
     run = await compareRun(url, db);
   });

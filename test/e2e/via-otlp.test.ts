@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServe } from '../../cli/serve-process.ts';
-import { migrate, openPostgres } from '../../exporter/store/index.ts';
+import { openPostgres } from '../../exporter/store/index.ts';
 import { startObservedWorld, storedCall } from '../support/observed-world.ts';
 import { startPostgres } from '../support/postgres.ts';
 
@@ -28,10 +28,7 @@ async function rows(url: string, callIds: readonly string[]) {
 }
 
 test('calls give the same rows through earshot serve as in the agent’s own process', async () => {
-  const [inProcess, viaOtlp] = await Promise.all([server.createDatabase(), server.createDatabase()]);
-  const setUp = openPostgres({ url: viaOtlp });
-  await migrate(setUp);
-  await setUp.close();
+  const [inProcess, viaOtlp] = await Promise.all([server.createMigrated(), server.createMigrated()]);
   const serve = await startServe(viaOtlp);
   // One agent writes to one database itself and sends the same spans to the server of the other.
   const world = await startObservedWorld(inProcess, {

@@ -46,17 +46,29 @@ const pglite = new SharedServer(() => TestPglite.start());
 /** Declares the same tests for PostgreSQL and for PGlite in this process. Each test takes a database of its own. */
 export function onEachDatabase(declare: (databases: TestDatabases) => void): void {
   describe('on PostgreSQL', () => {
-    const create = async () => openPostgres({ url: await (await postgres.running()).createDatabase() });
-    declareFor(postgres, create, declare);
+    declareFor(
+      postgres,
+      {
+        empty: async () => openPostgres({ url: await (await postgres.running()).createDatabase() }),
+        migrated: async () => openPostgres({ url: await (await postgres.running()).createMigrated() }),
+      },
+      declare,
+    );
   });
   describe('on PGlite', () => {
-    declareFor(pglite, async () => (await pglite.running()).createDatabase(), declare);
+    const empty = async () => (await pglite.running()).createDatabase();
+    const migrated = async () => {
+      const db = await empty();
+      await migrate(db);
+      return db;
+    };
+    declareFor(pglite, { empty, migrated }, declare);
   });
 }
 
 function declareFor(
   server: { declareUser(): void; running(): Promise<unknown>; leave(): Promise<void> },
-  create: () => Promise<Database>,
+  create: TestDatabases,
   declare: (databases: TestDatabases) => void,
 ): void {
   server.declareUser();
@@ -66,17 +78,10 @@ function declareFor(
     await Promise.all(open.map((db) => db.close()));
     await server.leave();
   });
-  const empty = async () => {
-    const db = await create();
+  const kept = async (creating: Promise<Database>) => {
+    const db = await creating;
     open.push(db);
     return db;
   };
-  declare({
-    empty,
-    migrated: async () => {
-      const db = await empty();
-      await migrate(db);
-      return db;
-    },
-  });
+  declare({ empty: () => kept(create.empty()), migrated: () => kept(create.migrated()) });
 }

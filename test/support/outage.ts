@@ -27,7 +27,7 @@ export async function callThroughOutage(t: TestContext): Promise<CallsThroughOut
   const stallsFile = join(folder, 'stalls.json');
   const postgres = await startPostgres();
   t.after(() => postgres.stop());
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   let outage: Promise<void> | undefined;
   const world = await startObservedWorld(url, {
     agent: {

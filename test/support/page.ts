@@ -1,4 +1,4 @@
-import { type Database, migrate, openPostgres } from '../../exporter/store/index.ts';
+import { type Database, openPostgres } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import { servePage } from '../../ui/server/index.ts';
 import { startPostgres } from './postgres.ts';
@@ -19,9 +19,8 @@ export async function startPage(
   env: Readonly<Record<string, string>> = {},
 ): Promise<PageUnderTest> {
   const postgres = await startPostgres();
-  const databaseUrl = await postgres.createDatabase();
+  const databaseUrl = await postgres.createMigrated();
   const db = openPostgres({ url: databaseUrl });
-  await migrate(db);
   await fill(db);
   const reading = openPostgres({ url: databaseUrl, readOnly: true });
   const errors: string[] = [];

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface PollOptions {
   /** Milliseconds after which it gives up. (Default: 180,000: a deadline is for what never comes, and a busy machine is slow.) */
   readonly deadlineMs?: number;
-  /** Milliseconds between two looks. (Default: 10.) */
+  /** Milliseconds between two looks. (Default: 10, and a tenth of what it has waited up to 50: looking takes time of others.) */
   readonly intervalMs?: number;
   /** What was waited for, for the error. */
   readonly what?: string;
@@ -18,9 +18,9 @@ export interface PollOptions {
  */
 export async function poll<T>(
   look: () => T | Promise<T>,
-  { deadlineMs = 180_000, intervalMs = 10, what = look.toString() }: PollOptions = {},
+  { deadlineMs = 180_000, intervalMs, what = look.toString() }: PollOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const deadline = performance.now() + deadlineMs;
+  const startMs = performance.now();
   for (;;) {
     let cause: unknown;
     try {
@@ -31,7 +31,8 @@ export async function poll<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() >= deadline) throw new Error(`Not within ${deadlineMs} ms: ${what}`, { cause });
-    await sleep(intervalMs);
+    const waitedMs = performance.now() - startMs;
+    if (waitedMs >= deadlineMs) throw new Error(`Not within ${deadlineMs} ms: ${what}`, { cause });
+    await sleep(intervalMs ?? Math.min(Math.max(10, waitedMs / 10), 50));
   }
 }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serverAccount } from './postgres/account.ts';
 import { usableBinaries } from './postgres/binaries.ts';
-import { makeData } from './postgres/data.ts';
+import { migrate } from '../../exporter/store/migrate.ts';
+import { openPostgres } from '../../exporter/store/postgres.ts';
+import { MIGRATED, makeData } from './postgres/data.ts';
 import { Server } from './postgres/server.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -19,6 +21,8 @@ export interface TestPostgres {
   readonly binFolder: string;
   /** A new, empty database. */
   createDatabase(): Promise<string>;
+  /** A new database with the newest schema. */
+  createMigrated(): Promise<string>;
   /** Stops the server; the data stay. Open transactions are rolled back, clients are cut off. */
   down(): Promise<void>;
   /** Starts it again, at the same port. */
@@ -59,11 +63,23 @@ export async function startPostgres(settings: ServerSettings = {}): Promise<Test
     const shared = runFolder();
     const binFolder = await usableBinaries(shared ?? folder, account);
     const server = new Server(folder, binFolder, account, settings);
-    await makeData(server.data, { binFolder, account, shared });
+    const fill = (parent: string) => addMigrated(new Server(parent, binFolder, account, {}));
+    await makeData(folder, { binFolder, account, shared, fill });
     await server.up();
     return server;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Gives the cluster of a server that is down the database that `createMigrated` copies. */
+async function addMigrated(server: Server): Promise<void> {
+  await server.up();
+  try {
+    const database = openPostgres({ url: await server.createDatabase(MIGRATED) });
+    await migrate(database).finally(() => database.close());
+  } finally {
+    await server.down();
   }
 }

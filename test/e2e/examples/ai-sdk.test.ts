@@ -18,7 +18,7 @@ describe('an agent that thinks with the AI SDK', () => {
 
   before(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const db = openPostgres({ url });
     try {
       ({ expected, stored, turns } = await callAiSdkAgent(url, db));

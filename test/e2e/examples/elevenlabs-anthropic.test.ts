@@ -19,7 +19,7 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
 
   before(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const db = openPostgres({ url });
     try {
       ({ expected, stored, turns, stderr } = await callElevenLabsAgent(url, db));

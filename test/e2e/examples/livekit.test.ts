@@ -23,7 +23,7 @@ before(async () => {
 after(() => postgres?.stop());
 
 async function freshDatabase(t: { after(fn: () => unknown): void }): Promise<{ url: string; db: Database }> {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const db = openPostgres({ url });
   t.after(() => db.close());
   return { url, db };

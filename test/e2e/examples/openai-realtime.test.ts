@@ -23,7 +23,7 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
 
   before(async () => {
     [postgres, simulator] = await Promise.all([startPostgres(), startRealtimeSimulator()]);
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const db = openPostgres({ url });
     try {
       run = await callRealtimeAgent(url, db, simulator);

@@ -9,7 +9,7 @@ import { startPostgres } from '../../support/postgres.ts';
 test('kill -9 in mid-call: the turns that had ended half a second before are in the rows, made by another agent', async (t) => {
   const postgres = await startPostgres();
   t.after(() => postgres.stop());
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const db = openPostgres({ url });
   t.after(() => db.close());
 

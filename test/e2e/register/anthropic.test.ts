@@ -48,7 +48,7 @@ describe("requests of Anthropic's SDK, which writes spans itself, are each one s
     { callId: string; name: string; env?: object; nodeArgs?: string[]; exported?: number }
   >))
     test(how, async () => {
-      const url = await postgres.createDatabase();
+      const url = await postgres.createMigrated();
       const end = await run('anthropic-call.mjs', {
         args: [callId],
         env: {

@@ -9,7 +9,7 @@ import { run } from '../../support/program.ts';
 test('a carrier, and a callback of another one, give rows without a line of code', async (t) => {
   const postgres = await startPostgres();
   t.after(() => postgres.stop());
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const end = await run('plivo-agent.mjs', {
     args: ['39f8dc52-1af5-4d9f-a47a-e4d8fc0b0bd5'],
     env: { DATABASE_URL: url, OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },

@@ -41,7 +41,7 @@ describe("an application's own OpenTelemetry", { concurrency: 2 }, () => {
   ) {
     const [ours, theirs] = await Promise.all([OtlpReceiver.start(), OtlpReceiver.start()]);
     t.after(() => Promise.all([ours.close(), theirs.close()]));
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const end = await run(program, {
       ...options,
       args: calls,
@@ -172,7 +172,7 @@ describe("an application's own OpenTelemetry", { concurrency: 2 }, () => {
 
     const collector = await OtlpReceiver.start();
     t.after(() => collector.close());
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     await Promise.all(
       commands.map(async (command) => {
         const [node, ...args] = command.split(' ');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { openPostgres } from '../../../exporter/store/index.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import {
   CONNECTED_KINDS,
@@ -52,10 +52,8 @@ describe('what was said', { concurrency: 2 }, () => {
   /** Everything that leaves a process which works in a world: telemetry, rows, lines on stderr. */
   async function toldIn({ env }: EverySdkWorld, rounds: readonly Round[]): Promise<Told> {
     const receiver = await OtlpReceiver.start();
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const database = openPostgres({ url });
-    // A process that ends at once may be too early for its own migration.
-    await migrate(database);
     const end = await run('every-sdk.mjs', {
       args: [JSON.stringify(rounds)],
       env: {

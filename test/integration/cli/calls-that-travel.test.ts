@@ -13,7 +13,7 @@ import { save } from '../../../cli/commands/save.ts';
 import { score } from '../../../cli/commands/score.ts';
 import { finalizeEndedCalls } from '../../../cli/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
-import { callKey, type Database, Journal, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { callKey, type Database, Journal, openPostgres } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { callDetail, readCall } from '../../../ui/server/call-detail.ts';
@@ -108,9 +108,8 @@ describe('calls that travel', () => {
 
   before(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     db = openPostgres({ url });
-    await migrate(db);
     const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
     await db.query(statements.replace(":'password'", "'secret'"));
     ownerUrl = url;

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
-import { migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -37,9 +37,8 @@ describe('earshot check', () => {
   let url: string;
   before(async () => {
     postgres = await startPostgres();
-    url = await postgres.createDatabase();
+    url = await postgres.createMigrated();
     const db = openPostgres({ url });
-    await migrate(db);
     await db.transaction((tx) => writeCallRows(tx, calls, 'test'));
     await db.close();
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
-import { Journal, migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { Journal, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { simulatedWeeks } from '../../support/simulated-weeks.ts';
@@ -19,9 +19,8 @@ describe('decisions from the command line', () => {
   const weeks = simulatedWeeks({ seed: 3, calls: 180, days: 7 });
   before(async () => {
     postgres = await startPostgres();
-    url = await postgres.createDatabase();
+    url = await postgres.createMigrated();
     const db = openPostgres({ url });
-    await migrate(db);
     await new Journal(db).append(weeks.flatMap(({ facts }) => facts));
     const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
     await db.transaction((tx) => writeCallRows(tx, rows, 'test'));

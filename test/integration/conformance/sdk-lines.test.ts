@@ -25,7 +25,7 @@ const LINES: Record<string, (processor: CallSpanProcessor) => { getTracer(name: 
 test('the same spans give the same rows under SDK 2.x and 3.x', async (t) => {
   const seen: unknown[] = [];
   for (const [line, provide] of Object.entries(LINES)) {
-    const databaseUrl = await server.createDatabase();
+    const databaseUrl = await server.createMigrated();
     const processor = new CallSpanProcessor({ databaseUrl, spoolDir: await temporaryFolder(t) });
     const provider = provide(processor);
     endAll(conversation(provider.getTracer('earshot'), 'C1', 3));
@@ -43,7 +43,7 @@ test('the same spans give the same rows under SDK 2.x and 3.x', async (t) => {
 
 test('each SDK line drives the processor by its own forceFlush and shutdown', async (t) => {
   for (const [line, provide] of Object.entries(LINES)) {
-    const databaseUrl = await server.createDatabase();
+    const databaseUrl = await server.createMigrated();
     const processor = new CallSpanProcessor({
       databaseUrl,
       spoolDir: await temporaryFolder(t),

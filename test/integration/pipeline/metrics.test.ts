@@ -49,7 +49,7 @@ const histogram = (found: Found, name: string) =>
 
 test('a call is measured once, when it is first finalized, with labels that are closed sets or models', async (t) => {
   const collect = recordMetrics(t);
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   endAll(conversation(tracer, 'C1', 2));
   const db = connect(t, databaseUrl);
@@ -118,7 +118,7 @@ test('a call is measured once, when it is first finalized, with labels that are 
 });
 
 test('the pipeline reports what it took in, wrote, lost and has still to do', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { tracer, processor } = traced(t, {
     databaseUrl,
     spoolDir: await temporaryFolder(t),

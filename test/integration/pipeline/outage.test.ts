@@ -4,7 +4,6 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { migrate } from '../../../exporter/store/index.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { conversation, endAll } from '../../support/conversation.ts';
 import { recordDiagnostics } from '../../support/diagnostics.ts';
@@ -47,7 +46,7 @@ test('a database that comes up later gets everything, and its absence is said on
 
 test('an agent whose database may only be read keeps its spans, says why, and writes them when it may', async (t) => {
   const lines = recordDiagnostics(t);
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const spoolDir = await temporaryFolder(t);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
   const db = connect(t, databaseUrl);
@@ -73,7 +72,7 @@ test('an agent whose database may only be read keeps its spans, says why, and wr
 });
 
 test('a database that stops in the middle loses nothing and doubles nothing', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const spoolDir = await temporaryFolder(t);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir, bufferSpans: 10_000 });
   let ended = 0;
@@ -99,7 +98,7 @@ test('a database that stops in the middle loses nothing and doubles nothing', as
 });
 
 test('a database that stands still does not hold up the application, and what waits is safe', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const spoolDir = await temporaryFolder(t);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
   endSpan(tracer, 'C1', 0);
@@ -169,9 +168,8 @@ test('a full spool drops and counts', async (t) => {
 
 test('a database that a newer version has migrated is left alone: it is said what to do, and nothing is lost', async (t) => {
   const lines = recordDiagnostics(t);
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const db = connect(t, databaseUrl);
-  await migrate(db);
   await db.query(`INSERT INTO earshot.earshot_migrations (id, name) VALUES (9999, 'of the future')`);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   endSpan(tracer, 'C1', 0);
@@ -185,9 +183,8 @@ test('a database that a newer version has migrated is left alone: it is said wha
 
 test('what was said is in no log line, also when the database refuses the row that has it', async (t) => {
   const lines = recordDiagnostics(t);
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const db = connect(t, databaseUrl);
-  await migrate(db);
   await db.query(`ALTER TABLE earshot.call_logs ADD CONSTRAINT refuse CHECK (user_text IS NULL)`);
   const { tracer } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   const [turn] = conversation(tracer, 'C1', 1, { [ATTR.userText]: 'my secret' });

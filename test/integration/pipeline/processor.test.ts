@@ -67,7 +67,7 @@ test('the spans of a call become its rows', async (t) => {
 });
 
 test('a span delivered three times, in any order, changes nothing', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const spoolDir = await temporaryFolder(t);
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir });
   const seen: Parameters<CallSpanProcessor['onEnd']>[0][] = [];
@@ -91,7 +91,7 @@ test('a span delivered three times, in any order, changes nothing', async (t) =>
 });
 
 test('forceFlush resolves when what ended before it is committed', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { tracer, processor } = traced(t, {
     databaseUrl,
     spoolDir: await temporaryFolder(t),
@@ -109,7 +109,7 @@ test('forceFlush resolves when what ended before it is committed', async (t) => 
 });
 
 test('shutdown writes what waits, gives ended calls their rows, happens once, and ends the work', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { tracer, processor } = traced(t, {
     databaseUrl,
     spoolDir: await temporaryFolder(t),
@@ -134,7 +134,7 @@ test('shutdown writes what waits, gives ended calls their rows, happens once, an
 });
 
 test('a flood beyond the buffer is dropped, counted and said once; the application goes on', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { warn: warnings } = recordDiagnostics(t);
   const { tracer, processor } = traced(t, {
     databaseUrl,
@@ -157,7 +157,7 @@ test('a flood beyond the buffer is dropped, counted and said once; the applicati
 });
 
 test('more than a batch at once is written in batches, none lost', async (t) => {
-  const databaseUrl = await server.createDatabase();
+  const databaseUrl = await server.createMigrated();
   const { tracer, processor } = traced(t, { databaseUrl, spoolDir: await temporaryFolder(t) });
   for (let index = 0; index < 7_000; index += 1) endSpan(tracer, `C${index % 50}`, index);
   await processor.forceFlush();
@@ -183,7 +183,7 @@ test('without a database the processor does nothing, and says so once', async (t
 
 test('a span that cannot be read is dropped and counted, and nothing is thrown', async (t) => {
   const { processor } = traced(t, {
-    databaseUrl: await server.createDatabase(),
+    databaseUrl: await server.createMigrated(),
     spoolDir: await temporaryFolder(t),
   });
   processor.onEnd({} as Parameters<CallSpanProcessor['onEnd']>[0]);

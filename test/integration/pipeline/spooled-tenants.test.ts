@@ -36,7 +36,7 @@ async function assertApart(databaseUrl: string, t: Parameters<typeof traced>[0])
 }
 
 test('what a process has left in the spool comes into its tenant, by another agent', async (t) => {
-  const databaseUrl = await postgres.createDatabase();
+  const databaseUrl = await postgres.createMigrated();
   const spoolDir = await temporaryFolder(t);
   await leftBehind(spoolDir);
   traced(t, { databaseUrl, spoolDir });
@@ -45,7 +45,7 @@ test('what a process has left in the spool comes into its tenant, by another age
 });
 
 test('and by serve', async (t) => {
-  const databaseUrl = await postgres.createDatabase();
+  const databaseUrl = await postgres.createMigrated();
   const spoolDir = await temporaryFolder(t);
   await leftBehind(spoolDir);
   const database = openPostgres({ url: databaseUrl });

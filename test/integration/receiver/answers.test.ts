@@ -23,7 +23,7 @@ const suite = { after: (stop: () => unknown) => void stops.unshift(stop) } as Pa
 
 before(async () => {
   postgres = await startPostgres();
-  server = await startReceiver(suite, await postgres.createDatabase(), {
+  server = await startReceiver(suite, await postgres.createMigrated(), {
     maxBodyBytes: MAX_BODY,
     maxInflatedBytes: MAX_INFLATED,
     maxRequestSpans: 50,
@@ -161,7 +161,7 @@ describe('errors', () => {
   });
 
   test('401 is for servers with a token only', async (t) => {
-    const guarded = await startReceiver(t, await postgres.createDatabase(), { authToken: 's3cret' });
+    const guarded = await startReceiver(t, await postgres.createMigrated(), { authToken: 's3cret' });
     await untilReady(guarded.url);
     const body = otlpRequest(otlpSpan('A7'));
     const none = await post(guarded.url, body);
@@ -234,7 +234,7 @@ describe('errors', () => {
   });
 
   test('503 with a time to come back while too many bytes are under way, and 200 after', async (t) => {
-    const small = await startReceiver(t, await postgres.createDatabase(), { maxInFlightBytes: 50_000 });
+    const small = await startReceiver(t, await postgres.createMigrated(), { maxInFlightBytes: 50_000 });
     await untilReady(small.url);
     const slow = httpRequest(`${small.url}/v1/traces`, {
       method: 'POST',
@@ -274,7 +274,7 @@ test('one connection serves many requests, errors among them', async () => {
 });
 
 test('a sender that goes away in the middle leaves nothing behind', async (t) => {
-  const own = await startReceiver(t, await postgres.createDatabase(), { maxInFlightBytes: 50_000 });
+  const own = await startReceiver(t, await postgres.createMigrated(), { maxInFlightBytes: 50_000 });
   await untilReady(own.url);
   const body = JSON.stringify(otlpRequest(otlpSpan('B1'))).padEnd(40_000);
   for (let round = 0; round < 5; round += 1) {

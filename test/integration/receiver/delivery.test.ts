@@ -11,7 +11,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { CallSpanProcessor } from '../../../exporter/processor.ts';
-import { type Database, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { type Database, openPostgres } from '../../../exporter/store/index.ts';
 import { conversation } from '../../support/conversation.ts';
 import { otlpRequest, otlpSpan, post } from '../../support/otlp-request.ts';
 import { startReceiver, untilReady } from '../../support/otlp-server.ts';
@@ -57,7 +57,7 @@ describe('what the real exporters send', () => {
   };
   for (const [name, create] of Object.entries(exporters))
     test(`becomes the rows of the in-process path: ${name}`, async (t) => {
-      const url = await postgres.createDatabase();
+      const url = await postgres.createMigrated();
       const db = connect(t, url);
       await call(
         new CallSpanProcessor({
@@ -76,7 +76,7 @@ describe('what the real exporters send', () => {
 });
 
 test('delivered again and again, spans are in the journal once', async (t) => {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const db = connect(t, url);
   const server = await startReceiver(t, url);
   await untilReady(server.url);
@@ -87,9 +87,8 @@ test('delivered again and again, spans are in the journal once', async (t) => {
 });
 
 test('a span that the database refuses is named, and holds up no other', async (t) => {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const db = connect(t, url);
-  await migrate(db);
   await db.query(`ALTER TABLE earshot.call_spans ADD CONSTRAINT no_bad CHECK (call_id <> 'BAD')`);
   const server = await startReceiver(t, url);
   await untilReady(server.url);
@@ -103,7 +102,7 @@ test('a span that the database refuses is named, and holds up no other', async (
 test('while the database is away it answers 503 and is not ready; afterwards it is, and nothing is lost', async (t) => {
   const own = await startPostgres();
   t.after(() => own.stop());
-  const url = await own.createDatabase();
+  const url = await own.createMigrated();
   const server = await startReceiver(t, url);
   await untilReady(server.url);
   assert.equal((await post(server.url, otlpRequest(otlpSpan('BEFORE')))).status, 200);
@@ -142,7 +141,7 @@ test('it starts before its database does', async (t) => {
 test('a database that hangs costs a bounded time, and readiness says so sooner', async (t) => {
   const own = await startPostgres();
   t.after(() => own.stop());
-  const server = await startReceiver(t, await own.createDatabase());
+  const server = await startReceiver(t, await own.createMigrated());
   await untilReady(server.url);
   await own.pause();
   const answers = Array.from({ length: 10 }, (_, index) =>
@@ -155,7 +154,7 @@ test('a database that hangs costs a bounded time, and readiness says so sooner',
 });
 
 test('overloaded, it answers 503, and what it acknowledges is in the journal', async (t) => {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const db = connect(t, url);
   // The lock is held for as long as a busy machine needs to send; what waits for it must not be given up.
   const server = await startReceiver(t, url, { maxInFlightBytes: 400_000, statementTimeoutMs: 240_000 });

@@ -33,7 +33,7 @@ function statusOf(url: string, path: string, headers: Record<string, string>): P
 
 describe('connections', () => {
   test('without a request give way to those that come, the quietest first', async (t) => {
-    const own = await startReceiver(t, await postgres.createDatabase(), { maxConnections: 2 });
+    const own = await startReceiver(t, await postgres.createMigrated(), { maxConnections: 2 });
     await untilReady(own.url);
     const idle = Array.from({ length: 200 }, () => openSocket(own.url));
     t.after(() => {
@@ -50,7 +50,7 @@ describe('connections', () => {
   });
 
   test('that are all busy leave room for the probes, and senders are asked to come again', async (t) => {
-    const own = await startReceiver(t, await postgres.createDatabase(), { maxConnections: 1 });
+    const own = await startReceiver(t, await postgres.createMigrated(), { maxConnections: 1 });
     await untilReady(own.url);
     const slow = httpRequest(`${own.url}/v1/traces`, {
       method: 'POST',
@@ -81,7 +81,7 @@ describe('connections', () => {
 describe('a body without an end is cut off', () => {
   for (const path of ['/v1/traces', '/v1/logs', '/nothing'])
     test(`at ${path}, with a wrong token or none asked`, async (t) => {
-      const own = await startReceiver(t, await postgres.createDatabase(), {
+      const own = await startReceiver(t, await postgres.createMigrated(), {
         maxBodyBytes: 100_000,
         ...(path === '/v1/traces' && { authToken: 'a token that is long' }),
       });
@@ -102,7 +102,7 @@ describe('a body without an end is cut off', () => {
 
 describe('on loopback without a token', () => {
   test('a page whose name resolves to this machine reaches neither spans nor metrics', async (t) => {
-    const { url } = await startReceiver(t, await postgres.createDatabase());
+    const { url } = await startReceiver(t, await postgres.createMigrated());
     const { port } = new URL(url);
     for (const host of [
       `attacker.example:${port}`,
@@ -121,7 +121,7 @@ describe('on loopback without a token', () => {
   });
 
   test('programs of this machine do, by any of its names, and its own pages', async (t) => {
-    const { url } = await startReceiver(t, await postgres.createDatabase(), {
+    const { url } = await startReceiver(t, await postgres.createMigrated(), {
       allowedHosts: ['Agent.internal'],
     });
     const { port } = new URL(url);
@@ -137,7 +137,7 @@ describe('on loopback without a token', () => {
   });
 
   test('with a token any name is served: the token is the proof', async (t) => {
-    const { url } = await startReceiver(t, await postgres.createDatabase(), {
+    const { url } = await startReceiver(t, await postgres.createMigrated(), {
       authToken: 'a token that is long',
     });
     const authorization = 'Bearer a token that is long';
@@ -146,7 +146,7 @@ describe('on loopback without a token', () => {
 });
 
 test('with a port of their own, the metrics are there alone, and the probes at both', async (t) => {
-  const { url, receiver } = await startReceiver(t, await postgres.createDatabase(), { adminPort: 0 });
+  const { url, receiver } = await startReceiver(t, await postgres.createMigrated(), { adminPort: 0 });
   const adminUrl = receiver.adminUrl ?? '';
   const status = async (at: string) => (await fetch(at)).status;
   assert.deepEqual(
@@ -161,7 +161,7 @@ test('with a port of their own, the metrics are there alone, and the probes at b
 });
 
 test('a sender that dribbles is cut off, in the head and in the body', async (t) => {
-  const own = await startReceiver(t, await postgres.createDatabase(), {
+  const own = await startReceiver(t, await postgres.createMigrated(), {
     headersTimeoutMs: 200,
     requestTimeoutMs: 400,
   });

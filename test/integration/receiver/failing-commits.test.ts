@@ -19,7 +19,7 @@ const readiness = async (url: string) => (await fetch(`${url}/readyz`)).status;
 
 /** A server, and a connection to its database. */
 async function serving(t: Parameters<typeof startServe>[0]) {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const serve = await startServe(t, { DATABASE_URL: url });
   await untilReady(serve.url);
   const client = new pg.Client({ connectionString: url });

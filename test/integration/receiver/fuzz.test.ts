@@ -40,7 +40,7 @@ test('whatever the bytes are, the decoders give spans or say what is wrong', () 
 
 test('no body makes the server fail, end or grow', { timeout: 3_600_000 }, async (t) => {
   const serve = await startServe(t, {
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await postgres.createMigrated(),
     // Garbage is collected before it looks like growth.
     NODE_OPTIONS: '--max-old-space-size=128',
   });

@@ -28,7 +28,7 @@ after(() => postgres.stop());
 const KEYS = { LIVEKIT_API_KEY: KEY.key, LIVEKIT_API_SECRET: KEY.secret };
 
 async function receiver(t: TestContext, env: Readonly<Record<string, string>>) {
-  const database = await postgres.createDatabase();
+  const database = await postgres.createMigrated();
   const folder = join(await temporaryFolder(t), 'recordings');
   const serve = await startServe(t, { DATABASE_URL: database, EARSHOT_RECORDINGS: folder, ...KEYS, ...env });
   await untilReady(serve.url);

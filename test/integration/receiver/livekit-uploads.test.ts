@@ -29,7 +29,7 @@ const startMs = Date.now() - 60_000;
 const keys = new LiveKitKeys([KEY, { key: 'APIacme', secret: 'another secret', tenant: 'acme' }]);
 
 async function receiver(t: TestContext, options: Partial<ReceiverOptions> = {}) {
-  const database = await postgres.createDatabase();
+  const database = await postgres.createMigrated();
   const recordings = join(await temporaryFolder(t), 'recordings');
   const own = await startReceiver(t, database, {
     livekitKeys: keys,
@@ -321,7 +321,7 @@ test('a recording is in the bucket before the answer, or is asked for again', as
 });
 
 test('killed in the middle of an upload, a receiver leaves no call and, once it runs again, no file', async (t) => {
-  const database = await postgres.createDatabase();
+  const database = await postgres.createMigrated();
   const recordings = join(await temporaryFolder(t), 'recordings');
   const env = {
     DATABASE_URL: database,

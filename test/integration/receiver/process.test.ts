@@ -57,7 +57,7 @@ describe('earshot serve', () => {
   });
 
   test('told to stop, answers what is under way, finalizes ended calls and exits 0', async (t) => {
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const serve = await startServe(t, { DATABASE_URL: url, EARSHOT_FINALIZE_DELAY: '1h' });
     await untilReady(serve.url);
     const body = JSON.stringify(otlpRequest(otlpSpan('S1')));
@@ -81,7 +81,7 @@ describe('earshot serve', () => {
   });
 
   test('told twice to stop, ends at once', async (t) => {
-    const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
+    const serve = await startServe(t, { DATABASE_URL: await postgres.createMigrated() });
     await untilReady(serve.url);
     await neverFinish(serve.url);
     serve.kill('SIGINT');
@@ -93,7 +93,7 @@ describe('earshot serve', () => {
   });
 
   test('cuts off what does not end in time, and exits 0', async (t) => {
-    const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
+    const serve = await startServe(t, { DATABASE_URL: await postgres.createMigrated() });
     await untilReady(serve.url);
     await neverFinish(serve.url);
     serve.kill('SIGTERM');
@@ -101,7 +101,7 @@ describe('earshot serve', () => {
   });
 
   test('shows its metrics as OpenMetrics, or as the older text for those who ask', async (t) => {
-    const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
+    const serve = await startServe(t, { DATABASE_URL: await postgres.createMigrated() });
     await untilReady(serve.url);
     await post(serve.url, otlpRequest(otlpSpan('M1'), otlpSpan('M1', { spanId: '' })));
     await post(serve.url, '{');
@@ -131,7 +131,7 @@ describe('earshot serve', () => {
   });
 
   test('logs JSON lines, and never content, tokens or passwords', async (t) => {
-    const url = (await postgres.createDatabase()).replace('earshot@', 'earshot:p4ssw0rd@');
+    const url = (await postgres.createMigrated()).replace('earshot@', 'earshot:p4ssw0rd@');
     const serve = await startServe(t, {
       DATABASE_URL: url,
       EARSHOT_LOG_LEVEL: 'debug',
@@ -165,7 +165,7 @@ describe('earshot serve', () => {
   });
 
   test('on a schema newer than it knows it takes no span, says why once, and lives on', async (t) => {
-    const url = await postgres.createDatabase();
+    const url = await postgres.createMigrated();
     const first = await startServe(t, { DATABASE_URL: url });
     await untilReady(first.url);
     await connect(t, url).query(`INSERT INTO earshot.earshot_migrations (id, name) VALUES (9999, 'later')`);
@@ -217,7 +217,7 @@ describe('earshot serve refuses to start', () => {
   });
 
   test('on a port that is taken', async (t) => {
-    const serve = await startServe(t, { DATABASE_URL: await postgres.createDatabase() });
+    const serve = await startServe(t, { DATABASE_URL: await postgres.createMigrated() });
     const { status, stderr } = run(['--port', new URL(serve.url).port]);
     assert.equal(status, 1);
     assert.match(stderr, /EADDRINUSE/);

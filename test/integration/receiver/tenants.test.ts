@@ -23,7 +23,7 @@ before(async () => {
 after(() => postgres.stop());
 
 test('senders of two tenants share every id, and each has its own call', async (t) => {
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   const file = join(await temporaryFolder(t), 'tokens.json');
   const entries = Object.entries(TOKENS).map(([name, token]) => ({
     name,

@@ -121,7 +121,7 @@ test('serve takes every token of the file and the one of the environment, names 
   const file = join(await temporaryFolder(t), 'tokens.json');
   await writeFile(file, tokensFile({ name: 'first', token: FIRST }), { mode: 0o600 });
   const serve = await startServe(t, {
-    DATABASE_URL: await postgres.createDatabase(),
+    DATABASE_URL: await postgres.createMigrated(),
     EARSHOT_TOKENS: file,
     EARSHOT_AUTH_TOKEN: 'the-one-of-before',
     EARSHOT_LOG_LEVEL: 'debug',

@@ -31,7 +31,7 @@ const webhooks = {
 
 before(async () => {
   postgres = await startPostgres();
-  const url = await postgres.createDatabase();
+  const url = await postgres.createMigrated();
   db = openPostgres({ url });
   // A token is asked for everywhere else: a platform has none.
   server = await startReceiver(suite, url, { webhooks, authToken: 'x'.repeat(32), maxBodyBytes: MAX_BODY });
@@ -130,7 +130,7 @@ for (const platform of PLATFORMS)
     });
 
     it('is not there without a secret, and says how it would be', async (t) => {
-      const off = await startReceiver(t, await postgres.createDatabase(), {
+      const off = await startReceiver(t, await postgres.createMigrated(), {
         webhooks: { captureContent: false, tags: [] } as unknown as typeof webhooks,
       });
       const answer = await fetch(`${off.url}/webhooks/${platform}`, { method: 'POST', body: '{}' });
@@ -254,7 +254,7 @@ describe('the webhook of Twilio', () => {
 
 describe('earshot serve', () => {
   it('has the webhooks whose secrets are in its environment, and logs none of them', async (t) => {
-    const databaseUrl = await postgres.createDatabase();
+    const databaseUrl = await postgres.createMigrated();
     const serve = await startServe(t, {
       EARSHOT_DATABASE_URL: databaseUrl,
       EARSHOT_RETELL_SECRET: SECRET,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Database, deletedCalls, migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { type Database, deletedCalls, openPostgres } from '../../../exporter/store/index.ts';
 import { fillTenants } from '../../support/page-tenants.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
@@ -8,8 +8,7 @@ let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let db: Database;
 before(async () => {
   postgres = await startPostgres();
-  db = openPostgres({ url: await postgres.createDatabase() });
-  await migrate(db);
+  db = openPostgres({ url: await postgres.createMigrated() });
 });
 after(async () => {
   await db?.close();

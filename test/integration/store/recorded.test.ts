@@ -8,7 +8,6 @@ import {
   getCallLogs,
   getCallMetrics,
   Journal,
-  migrate,
   openPostgres,
   Queue,
 } from '../../../exporter/store/index.ts';
@@ -26,8 +25,7 @@ let worker: FinalizeWorker;
 
 before(async () => {
   server = await startPostgres();
-  db = openPostgres({ url: await server.createDatabase() });
-  await migrate(db);
+  db = openPostgres({ url: await server.createMigrated() });
   const finalize = (facts: readonly Fact[]) => finalizeCall(facts, RECORDING_PRICES);
   worker = new FinalizeWorker({
     queue: new Queue(db, { finalize, workerId: 'test' }),

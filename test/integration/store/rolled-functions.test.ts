@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { storeCalls } from '../../../bench/stored-calls.ts';
-import { type Database, migrate, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
+import { type Database, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 /** One every 26 seconds: of two days and seven tenths. */
@@ -22,8 +22,7 @@ let server: TestPostgres;
 let db: Database;
 before(async () => {
   server = await startPostgres();
-  db = openPostgres({ url: await server.createDatabase(), statementTimeoutMs: 120_000 });
-  await migrate(db);
+  db = openPostgres({ url: await server.createMigrated(), statementTimeoutMs: 120_000 });
   await storeCalls(db, CALLS);
   // Costs of many places, no two alike.
   await db.query(

@@ -6,7 +6,6 @@ import {
   FinalizeWorker,
   getCallMetrics,
   Journal,
-  migrate,
   openPostgres,
   Queue,
 } from '../../../exporter/store/index.ts';
@@ -25,9 +24,8 @@ after(async () => {
 });
 
 async function database(): Promise<Database> {
-  const db = openPostgres({ url: await server.createDatabase() });
+  const db = openPostgres({ url: await server.createMigrated() });
   open.push(db);
-  await migrate(db);
   return db;
 }
 
@@ -196,8 +194,7 @@ it('a database that is away is looked for soon, and ever less often the longer i
 it('goes on by itself after the database was away', async () => {
   const own = await startPostgres();
   try {
-    const db = openPostgres({ url: own.url });
-    await migrate(db);
+    const db = openPostgres({ url: await own.createMigrated() });
     await new Journal(db, { finalizeDelayMs: 0 }).append([callFact('a')]);
     const { worker, calls, errors } = workerOn(db);
     await own.kill();

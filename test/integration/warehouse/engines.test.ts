@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
-import { type Database, migrate, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { type Database, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { exportRows } from '../../../exporter/warehouse/index.ts';
 import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
@@ -53,8 +53,7 @@ describe('engines on the files of an export', () => {
   before(async () => {
     if (found.length === 0) return;
     postgres = await startPostgres();
-    db = openPostgres({ url: await postgres.createDatabase() });
-    await migrate(db);
+    db = openPostgres({ url: await postgres.createMigrated() });
   });
   after(async () => {
     await db?.close();

@@ -6,7 +6,6 @@ import {
   settledInstant,
   writeCallRows,
 } from '../../../exporter/store/index.ts';
-import { migrate } from '../../../exporter/store/migrate.ts';
 import { exportRows } from '../../../exporter/warehouse/index.ts';
 import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
@@ -33,8 +32,7 @@ const write = (tx: Queryable, callId: string) =>
 
 /** A database, of which a transaction has written `callId` and has not ended. */
 async function openWriter(callId: string) {
-  const db = openPostgres({ url: await server.createDatabase() });
-  await migrate(db);
+  const db = openPostgres({ url: await server.createMigrated() });
   const end = promised();
   const written = promised();
   const writing = db.transaction(async (tx) => {

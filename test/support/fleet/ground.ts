@@ -1,4 +1,4 @@
-import { migrate, openPostgres } from '../../../exporter/store/index.ts';
+import { openPostgres } from '../../../exporter/store/index.ts';
 import { SmallDisk } from '../postgres/small-disk.ts';
 import { startPostgres } from '../postgres.ts';
 import { Fleet } from './fleet.ts';
@@ -19,12 +19,11 @@ export async function startGround(
   { env = {}, between = async (url) => url, smallDisk = false }: GroundOptions = {},
 ): Promise<Ground> {
   const postgres = await startPostgres();
-  const [direct, referenceUrl] = [await postgres.createDatabase(), await postgres.createDatabase()];
+  const [direct, referenceUrl] = [await postgres.createDatabase(), await postgres.createMigrated()];
   const disk = smallDisk ? await SmallDisk.mount() : undefined;
   await disk?.take(direct);
   const url = await between(direct);
   const reference = openPostgres({ url: referenceUrl });
-  await migrate(reference);
   // All at once on an empty database: each wants to migrate it.
   const fleet = await Fleet.start(workers, {
     DATABASE_URL: url,

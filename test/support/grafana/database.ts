@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { type Database, migrate, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
+import { type Database, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { packageRoot } from '../root.ts';
 import { CALLS_FROM, CALLS_TO, storeCalls } from './calls.ts';
@@ -25,9 +25,8 @@ export let empty: Database;
 export function serveDashboards(): void {
   before(async () => {
     server = await startPostgres();
-    const url = await server.createDatabase();
+    const url = await server.createMigrated();
     owner = openPostgres({ url });
-    await migrate(owner);
     // As psql would, which fills in the variable.
     const statements = readFileSync(join(packageRoot, 'grafana/reader.sql'), 'utf8');
     await owner.query(statements.replace(":'password'", "'secret'"));
@@ -35,8 +34,7 @@ export function serveDashboards(): void {
     await rollUpAll(owner);
     await owner.query('ANALYZE');
     reader = openPostgres({ url: url.replace('//earshot@', '//earshot_reader@') });
-    empty = openPostgres({ url: await server.createDatabase() });
-    await migrate(empty);
+    empty = openPostgres({ url: await server.createMigrated() });
   });
   after(async () => {
     await Promise.all([owner, reader, empty].map((db) => db?.close()));

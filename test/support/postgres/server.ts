@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import type { ServerSettings, Standby } from '../postgres.ts';
 import type { Account } from './account.ts';
-import { USER } from './data.ts';
+import { MIGRATED, USER } from './data.ts';
 import { launch, signal, withChildren } from './process.ts';
 
 const run = promisify(execFile);
@@ -42,11 +42,20 @@ export class Server implements Standby {
     return join(this.#folder, 'data');
   }
 
-  async createDatabase(): Promise<string> {
-    this.#databases += 1;
-    const name = `test_${this.#databases}`;
+  async createDatabase(name: string = this.#nextName()): Promise<string> {
     await this.#ask(`CREATE DATABASE ${name}`);
     return this.#urlOf(name);
+  }
+
+  async createMigrated(): Promise<string> {
+    const name = this.#nextName();
+    await this.#ask(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED}`);
+    return this.#urlOf(name);
+  }
+
+  #nextName(): string {
+    this.#databases += 1;
+    return `test_${this.#databases}`;
   }
 
   async #ask(...statements: readonly string[]): Promise<void> {
