@@ -36,6 +36,10 @@ const TOGETHER = [
   { paths: ['e2e/ui/'] },
   // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
   { paths: ['integration/store/'], processes: 2, last: true },
+  // Apart: it optimizes nothing (test/support/work-counter.ts), and looks at all code that its process has; so do
+  // collections of garbage at all data.
+  { paths: ['unit/calls/work'], last: true },
+  { paths: ['unit/receiver/decode-memory', 'unit/receiver/heap'], last: true },
   { paths: ['unit/'], processes: 4, last: true },
 ];
 
