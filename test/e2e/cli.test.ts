@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { runCli, startCli } from '../support/cli.ts';
+import { runCli, runLines, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startS3 } from '../support/simulators/s3.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -30,9 +30,8 @@ const WITHOUT_DATABASE = ['slo'];
 describe('earshot on the command line', { concurrency: 2 }, () => {
   test('without a command, or asked for help, it says which commands there are', async (t) => {
     const cwd = await temporaryFolder(t);
-    for (const args of [[], ['--help'], ['-h'], ['help']]) {
-      const { code, stdout, stderr } = await runCli(args, { cwd });
-      assert.equal(code, 0, args.join(' '));
+    for (const { code, stdout, stderr } of await runLines([[], ['--help'], ['-h'], ['help']], { cwd })) {
+      assert.equal(code, 0, stderr);
       assert.equal(stderr, '');
       for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ +${command} +\\w`, 'm'));
     }
@@ -40,8 +39,12 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
 
   test('each command explains itself: usage, every option, where it works', async (t) => {
     const cwd = await temporaryFolder(t);
-    for (const command of COMMANDS) {
-      const { code, stdout } = await runCli([command, '--help'], { cwd });
+    const runs = await runLines(
+      COMMANDS.map((command) => [command, '--help']),
+      { cwd },
+    );
+    for (const [index, command] of COMMANDS.entries()) {
+      const { code, stdout = '' } = runs[index] ?? {};
       assert.equal(code, 0, command);
       assert.match(stdout, new RegExp(`^Usage: earshot ${command}`));
       if (!WITHOUT_DATABASE.includes(command)) assert.match(stdout, /DATABASE_URL/);
@@ -88,8 +91,12 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
         /--format: saw xlsx, expected one of parquet, csv, jsonl/,
       ],
     ];
-    for (const [args, says] of wrong) {
-      const { code, stdout, stderr } = await runCli(args, { cwd });
+    const runs = await runLines(
+      wrong.map(([args]) => args),
+      { cwd },
+    );
+    for (const [index, [args, says]] of wrong.entries()) {
+      const { code, stdout, stderr = '' } = runs[index] ?? {};
       assert.equal(code, 2, args.join(' '));
       assert.equal(stdout, '', args.join(' '));
       assert.match(stderr, /^earshot: /);

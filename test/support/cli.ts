@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { execFile, spawn } from 'node:child_process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { fixture } from './program.ts';
 import { WASM_OPTIONS } from './wasm.ts';
 
 /** How a run of `earshot` went. */
@@ -20,21 +22,21 @@ export interface RunningCli {
   kill(signal: NodeJS.Signals): void;
 }
 
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it reads. (Default: nothing.) */
+  readonly input?: string;
+}
+
+const run = promisify(execFile);
+
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 /** Starts `earshot` as a process of its own, in a folder, with nothing of this process's environment but its paths. */
 export function startCli(
   args: readonly string[],
-  {
-    cwd,
-    env = {},
-    input,
-  }: {
-    readonly cwd: string;
-    readonly env?: Readonly<Record<string, string>>;
-    /** What it reads. (Default: nothing.) */
-    readonly input?: string;
-  },
+  { cwd, env = {}, input }: CliOptions,
 ): RunningCli {
   const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
   const begun = performance.now();
@@ -63,3 +65,17 @@ export function startCli(
 
 /** Runs `earshot` to its end. */
 export const runCli = (...of: Parameters<typeof startCli>): Promise<CliRun> => startCli(...of).ended;
+
+/**
+ * Runs several command lines in one process, one after the other, for those that do no work: they explain themselves, or
+ * complain. Each has its exit code and what it wrote.
+ */
+export async function runLines(
+  lines: readonly (readonly string[])[],
+  { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>,
+): Promise<readonly Pick<CliRun, 'code' | 'stdout' | 'stderr'>[]> {
+  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
+  const args = [fixture('command-lines.mjs'), pathToFileURL(MAIN).href, JSON.stringify(lines)];
+  const { stdout } = await run(process.execPath, args, { cwd, env: { PATH, HOME, TMPDIR, ...env } });
+  return JSON.parse(stdout);
+}

@@ -48,16 +48,23 @@ test('every link of every page leads to a file that is there, and to a heading t
   assert.deepEqual(broken, []);
 });
 
-/** Files of the package that would be packed now. */
+/** Files of the package that would be packed now. npm is asked once for all tests. */
 const packedFiles = (): readonly string[] => {
-  const [packed] = JSON.parse(
+  packed ??= pack();
+  return packed;
+};
+
+let packed: readonly string[] | undefined;
+
+const pack = (): readonly string[] => {
+  const [answer] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: packageRoot,
       encoding: 'utf8',
       shell: process.platform === 'win32',
     }),
   ) as { files: { path: string }[] }[];
-  return packed?.files.map(({ path }) => path) ?? [];
+  return answer?.files.map(({ path }) => path) ?? [];
 };
 
 test('the package has the page of earshot ui, with every file that its documents name', () => {
