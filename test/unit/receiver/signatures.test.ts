@@ -49,11 +49,12 @@ test("a signature by a shared key is that of Twilio's own SDK, and another algor
 
 test("a signature is one that ElevenLabs' own SDK takes", async () => {
   const body = '{"type":"post_call_transcription"}';
-  const headers = SIGN.elevenlabs(body);
+  const signedMs = Date.now();
+  const headers = SIGN.elevenlabs(body, SECRET, signedMs);
   assert.equal(elevenlabs(at(Date.now(), body, headers), SECRET), undefined);
   const { webhooks } = new ElevenLabsClient({ apiKey: 'none' });
   await webhooks.constructEvent(body, headers['elevenlabs-signature'] ?? '', SECRET);
-  const old = SIGN.elevenlabs(body, 'the secret before');
+  const old = SIGN.elevenlabs(body, 'the secret before', signedMs);
   const both = `${old['elevenlabs-signature']},${headers['elevenlabs-signature']?.split(',')[1]}`;
   assert.equal(elevenlabs(at(Date.now(), body, { 'elevenlabs-signature': both }), SECRET), undefined);
 });
