@@ -34,10 +34,7 @@ const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 /** Starts `earshot` as a process of its own, in a folder, with nothing of this process's environment but its paths. */
-export function startCli(
-  args: readonly string[],
-  { cwd, env = {}, input }: CliOptions,
-): RunningCli {
+export function startCli(args: readonly string[], { cwd, env = {}, input }: CliOptions): RunningCli {
   const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
   const begun = performance.now();
   const child = spawn(process.execPath, [...WASM_OPTIONS, MAIN, ...args], {

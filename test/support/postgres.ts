@@ -1,10 +1,10 @@
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverAccount } from './postgres/account.ts';
-import { usableBinaries } from './postgres/binaries.ts';
 import { migrate } from '../../exporter/store/migrate.ts';
 import { openPostgres } from '../../exporter/store/postgres.ts';
+import { serverAccount } from './postgres/account.ts';
+import { usableBinaries } from './postgres/binaries.ts';
 import { MIGRATED, makeData } from './postgres/data.ts';
 import { Server } from './postgres/server.ts';
 import { runFolder } from './run-folder.ts';

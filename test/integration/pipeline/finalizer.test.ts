@@ -17,7 +17,6 @@ import {
   getCallMetrics,
   Journal,
   keyOf,
-  migrate,
   openPostgres,
 } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
@@ -45,9 +44,8 @@ const settings = {
 
 /** A queue whose calls a finalizer with a thread takes, and what the process itself asks of the database. */
 async function queueWith(t: TestContext, options: Partial<FinalizerOptions> = {}, yields = false) {
-  const url = await server.createDatabase();
+  const url = await server.createMigrated();
   const db = openPostgres({ url, maxConnections: 3 });
-  await migrate(db);
   const asked: string[] = [];
   const watched: Database = {
     query: (text, params) => {
@@ -123,17 +121,17 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => tota
 
 test('neither the spans nor the turns of a call come into the process', async (t) => {
   const { db, queue, journal, asked } = await queueWith(t);
-  const facts = large('large', 10_000);
+  const facts = large('large', 4_000);
   await journal.append(facts);
   const messages = watchMessages(t);
   const { finalized } = await queue.take();
   const done = finalized[0];
-  assert.deepEqual([finalized.length, done?.metrics.turn_count, done?.first], [1, 5_000, true]);
-  assert.equal((await getCallLogs(db, 'large')).length, 5_000);
+  assert.deepEqual([finalized.length, done?.metrics.turn_count, done?.first], [1, 2_000, true]);
+  assert.equal((await getCallLogs(db, 'large')).length, 2_000);
   const values = sum((done?.measurements ?? []).map((each) => each.values.length));
   assert.ok(sum(messages.toThread) < 1_000, `${sum(messages.toThread)} bytes to the thread`);
   const received = sum(messages.fromThread) - 8 * values;
-  assert.ok(values <= 4 * 5_000 + 100, `${values} values for the metrics`);
+  assert.ok(values <= 4 * 2_000 + 100, `${values} values for the metrics`);
   assert.ok(received < 20_000, `${received} bytes from the thread, beside values for the metrics`);
   assert.deepEqual(
     asked.filter((text) => /\bfacts\b|call_logs|INTO :schema.call_metrics/.test(text)),
@@ -172,7 +170,7 @@ test('the thread beside an agent gives way to it, and to no one elsewhere', {
 
 test('a call that takes too long is ended and put back, and so is the next one', async (t) => {
   const { queue, journal } = await queueWith(t, { timeLimitMs: 1 });
-  await journal.append([...large('a', 20_000), ...large('b', 20_000)]);
+  await journal.append([...large('a', 4_000), ...large('b', 4_000)]);
   const { finalized, failed } = await queue.take();
   assert.deepEqual(errorsOf(failed).sort(), [
     ['a', 'EARSHOT_TIMEOUT'],
@@ -269,7 +267,7 @@ test('where there is no thread calls are finalized here', async (t) => {
 });
 
 test('a process has four connections at most, the one of the thread among them', async (t) => {
-  const url = await server.createDatabase();
+  const url = await server.createMigrated();
   const connection = await openConnection({
     database: url,
     settings: { ...settings, schema: 'earshot', spanRetention: 0 },

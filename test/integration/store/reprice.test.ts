@@ -40,6 +40,9 @@ const priced = (usd: string) =>
     { name: `list at ${usd}` },
   );
 
+/** More calls than a page of `reprice` has. */
+const MANY = 201;
+
 /** A call in which 2,000 characters were spoken. */
 const callOf = (callId: string): Fact[] => [
   callFact(callId),
@@ -137,7 +140,7 @@ onEachDatabase(({ migrated }) => {
 
   it('goes through more calls than a page, each once', async () => {
     const db = await migrated();
-    const callIds = Array.from({ length: 250 }, (_, i) => `call-${i}`);
+    const callIds = Array.from({ length: MANY }, (_, i) => `call-${i}`);
     await finalized(db, callIds);
     const found = await repriced(db, false);
     assert.deepEqual(found.map(({ callId }) => callId).sort(), callIds.sort());
