@@ -18,7 +18,7 @@ INSERT INTO :schema.call_logs (
   cost_stt, cost_llm, cost_tts, cost_total
 )
 SELECT
-  'CA' || md5(n::text), turn, now() - n * interval '26 seconds' + turn * interval '10 seconds', md5(n || '-' || turn),
+  'CA' || md5(n::text), turn, now() - n * $3::int * interval '1 second' + turn * interval '10 seconds', md5(n || '-' || turn),
   'user', random() < 0.1, 'vad', 'observed',
   'deepgram', 'nova-3', 'openai', (ARRAY['gpt-4o', 'gpt-4o-mini', 'gpt-4.1'])[1 + n % 3], 'cartesia', 'sonic-2',
   ${LATENCIES.filter((latency) => latency !== 'eou_latency')
@@ -42,18 +42,20 @@ INSERT INTO :schema.call_metrics (
 SELECT
   'CA' || md5(n::text), 'phone-agent', '1.' || n / 20000, 'production', 'agent-' || n % 5, 'campaign-' || n % 40,
   'cus_' || n % 3000, jsonb_build_object('plan', (ARRAY['gold', 'silver'])[1 + n % 2]), 'inbound', 'phone',
-  now() - n * interval '26 seconds', now() - n * interval '26 seconds' + interval '70 seconds', 70, ${TURNS},
+  now() - n * $3::int * interval '1 second', now() - n * $3::int * interval '1 second' + interval '70 seconds', 70, ${TURNS},
   ${STATISTIC_COLUMNS.map(() => chance(0.3, 1.8)).join(', ')},
   5400, 360, 19.2, 720, (random() * 2)::int, 0, 0, 19.2, 33.6, 0.4, 33.6 / 52.8, 3.5, CASE WHEN n % 4 = 0 THEN 3.5 ELSE 0 END, (ARRAY['SUCCESS', 'SUCCESS', 'SUCCESS', 'FAIL', NULL])[1 + n % 5], 'explicit', 'hangup',
   0.0024, 0.018, 0.012, 0.0085, 0.0409, CASE WHEN n % 50 = 0 THEN ARRAY['tts:unknown'] ELSE '{}' END, 'catalogue',
   now(), 'bench'
 FROM generate_series($1::int, $2::int) AS n`;
 
-/** Fills an empty, migrated database with so many calls, one every 26 seconds back from now, as they are after a vacuum. */
-export async function storeCalls(db: Database, calls: number): Promise<void> {
+/**
+ * Fills an empty, migrated database with so many calls, one every so many seconds back from now, as they are after a vacuum.
+ */
+export async function storeCalls(db: Database, calls: number, everySeconds = 26): Promise<void> {
   const slice = 20_000;
   for (let first = 1; first <= calls; first += slice) {
-    const range = [first, Math.min(calls, first + slice - 1)];
+    const range = [first, Math.min(calls, first + slice - 1), everySeconds];
     await db.query(LOGS, range);
     await db.query(METRICS, range);
   }

@@ -4,8 +4,9 @@ import { storeCalls } from '../../../bench/stored-calls.ts';
 import { type Database, openPostgres, rollUpAll } from '../../../exporter/store/index.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 
-/** One every 26 seconds: of two days and seven tenths. */
-const CALLS = 9_000;
+/** Of two days and seven tenths. */
+const CALLS = 2_250;
+const EVERY_SECONDS = 104;
 /** Neither the beginning nor the end of any period. A whole day is in between, at least. */
 const ago = (ms: number) => `'${new Date(Date.now() - ms).toISOString()}'::timestamptz`;
 const SINCE = ago(((2 * 24 + 14) * 3_600 + 187) * 1_000 + 7);
@@ -23,7 +24,7 @@ let db: Database;
 before(async () => {
   server = await startPostgres();
   db = openPostgres({ url: await server.createMigrated(), statementTimeoutMs: 120_000 });
-  await storeCalls(db, CALLS);
+  await storeCalls(db, CALLS, EVERY_SECONDS);
   // Costs of many places, no two alike.
   await db.query(
     `UPDATE :schema.call_metrics SET cost_total = round((random() / 7)::numeric, 20) WHERE call_id > 'CA1'`,
