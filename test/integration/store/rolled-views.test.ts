@@ -24,6 +24,8 @@ const CALLS = 4_800;
 const MINUTE_US = 60_000_000;
 const DAY_US = 1_440 * MINUTE_US;
 const TARGET_SECONDS = 1;
+const BURSTS = 40;
+const BURST_US = 6 * MINUTE_US;
 const NOW_US = Date.now() * 1_000;
 
 /** Most of one tenant, service and campaign; of six days, of two, and of the last minutes. */
@@ -34,7 +36,11 @@ function makeCalls(): CallRows[] {
   const rarely = <Value>(n: number, often: Value, rare: Value) => (n % 40 === 0 ? rare : often);
   return Array.from({ length: CALLS }, (_, n) => {
     const agoUs = [6 * DAY_US, 2 * DAY_US, 20 * MINUTE_US][n % 3] ?? 0;
-    const startedAt = Math.floor(NOW_US - random.between(0, agoUs));
+    // In bursts: to compute a slice takes long, however few calls it has.
+    const apartUs = agoUs / BURSTS;
+    const startedAt = Math.floor(
+      NOW_US - below(BURSTS) * apartUs - random.between(0, Math.min(apartUs, BURST_US)),
+    );
     const tenant = rarely(n, 'default', 'acme');
     const segments = Object.fromEntries(SEGMENTS.map((name) => [`segment_${name}`, seconds()]));
     const heard = below(5) > 0;
