@@ -64,6 +64,8 @@ export class FactWriter {
   readonly #loss = new Episode();
   #accepted = 0;
   #overflowed = 0;
+  /** Dropped since the episode's first were said. */
+  #unsaid = 0;
   readonly #alarm = new Alarm(() => this.#guard(this.#tick()));
   #state: State = { kind: 'waiting', failures: 0 };
   #relieving = false;
@@ -284,11 +286,17 @@ export class FactWriter {
     this.#overflowed = 0;
     if (lost > 0) {
       metrics.dropped(lost, 'buffer_full');
-      this.#loss.begin(() =>
+      this.#unsaid += lost;
+      this.#loss.begin(() => {
+        this.#unsaid = 0;
         diag.warn(
           `earshot: ${lost} spans dropped and counted, more may follow: the buffer of ${buffer.capacity} is full (EARSHOT_BUFFER_SPANS).`,
-        ),
-      );
-    } else if (!buffer.overHalf) this.#loss.end();
+        );
+      });
+    }
+    if (this.#stopped || (lost === 0 && !buffer.overHalf))
+      this.#loss.end(() => {
+        if (this.#unsaid > 0) diag.warn(`earshot: ${this.#unsaid} more spans dropped and counted.`);
+      });
   }
 }
