@@ -103,7 +103,7 @@ describe('a client of the Realtime API', { concurrency: 3 }, () => {
   });
 
   it('has a response cancelled that the user does not wait for', async (t) => {
-    const slow = await startRealtimeSimulator({ pace: 1 });
+    const slow = await startRealtimeSimulator({ pace: 0.5 });
     t.after(() => slow.close());
     const { call, talk } = await callOf(t, { at: slow });
     const microphone = await talk.listen();
