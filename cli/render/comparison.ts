@@ -1,16 +1,7 @@
 import type { FigureDifference, Judgment } from '../../exporter/comparison/compare.ts';
-import { showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
+import { JUDGMENT_WORDS, showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
 import { type Colour, type Paint, table, UNKNOWN } from './text.ts';
 
-const WORDS: Readonly<Record<Judgment, string>> = {
-  better: 'better',
-  worse: 'worse',
-  other: 'different',
-  same: 'no different',
-  unclear: 'not clear',
-  too_few: 'too few',
-  unknown: 'unknown',
-};
 const COLOURS: Readonly<Partial<Record<Judgment, Colour>>> = {
   better: 'green',
   worse: 'red',
@@ -32,7 +23,7 @@ export function comparisonTable(figures: readonly FigureDifference[], screen: nu
         cell: ({ unit, difference }) => (difference === null ? UNKNOWN : showDifference(unit, difference)),
       },
       { title: '95 %', leaves: 1, cell: showInterval },
-      { title: 'VERDICT', cell: ({ judgment }) => WORDS[judgment] },
+      { title: 'VERDICT', cell: ({ judgment }) => JUDGMENT_WORDS[judgment] },
       { title: '', leaves: 2, cell: ({ note = '' }) => note },
     ],
     figures,

@@ -1,4 +1,15 @@
-import type { FigureDifference } from './compare.ts';
+import type { FigureDifference, Judgment } from './compare.ts';
+
+/** What is said of a difference. */
+export const JUDGMENT_WORDS: Readonly<Record<Judgment, string>> = {
+  better: 'better',
+  worse: 'worse',
+  other: 'different',
+  same: 'no different',
+  unclear: 'not clear',
+  too_few: 'too few',
+  unknown: 'unknown',
+};
 
 type Unit = FigureDifference['unit'];
 

@@ -1,5 +1,5 @@
 import type { FigureDifference } from '../../exporter/comparison/compare.ts';
-import { showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
+import { JUDGMENT_WORDS, showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
 import { COST_PARTS } from '../../model/vocabulary.ts';
 import type { CompareAnswer, SelectionFigures } from './api.ts';
 import { showCount, showLimit, showMoney, showShare, UNKNOWN } from './format.ts';
@@ -7,6 +7,10 @@ import { deadAirShare, overlapShare, talkRatio } from './speech.ts';
 
 /** What is said of a difference; `plain`: nothing, as no interval is computed of it. */
 export type Judgment = FigureDifference['judgment'] | 'plain';
+
+/** In words; '' where there is nothing to say. */
+export const showJudgment = (judgment: Judgment): string =>
+  judgment === 'plain' || judgment === 'unknown' ? '' : JUDGMENT_WORDS[judgment];
 
 /** One line of a comparison, as it is shown. */
 export interface ComparedLine {

@@ -1,18 +1,7 @@
 import type { CompareAnswer } from '../../shared/api.ts';
-import { type ComparedLine, comparedLines, type Judgment } from '../../shared/comparison.ts';
+import { type ComparedLine, comparedLines, showJudgment } from '../../shared/comparison.ts';
 import { useFetched } from '../app/fetching.ts';
 import { Trouble } from './empty.tsx';
-
-const WORDS: Readonly<Record<Judgment, string>> = {
-  better: 'better',
-  worse: 'worse',
-  other: 'different',
-  same: 'no different',
-  unclear: 'not clear',
-  too_few: 'too few',
-  unknown: '',
-  plain: '',
-};
 
 /** The figures of two selections, how far apart they are, and what of it is more than chance. */
 export function CompareSelections({ a, b }: { a: URLSearchParams; b: URLSearchParams }) {
@@ -72,7 +61,7 @@ function Line({ line: { name, a, b, change, interval, judgment, note } }: { line
         <div class="dim small">{interval}</div>
       </td>
       <td class={`verdict-${judgment}`} title={note}>
-        {WORDS[judgment]}
+        {showJudgment(judgment)}
       </td>
     </tr>
   );
