@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isAddress, openPlace, PlaceError } from '../storage/open-place.ts';
+import { isAddress, openPlace, PlaceError, withoutEndSlashes } from '../storage/open-place.ts';
 import type { Place } from '../storage/place.ts';
 
 /** Where recordings are kept. */
@@ -29,7 +29,7 @@ export async function openKept(name: string): Promise<Kept> {
  */
 export function waitingFolder(name: string): string {
   if (!isAddress(name)) return join(resolve(name), INCOMING);
-  const address = createHash('sha256').update(name.replace(/\/+$/, '')).digest('hex').slice(0, 16);
+  const address = createHash('sha256').update(withoutEndSlashes(name)).digest('hex').slice(0, 16);
   return join(tmpdir(), `earshot-recordings-${userId()}-${address}`);
 }
 

@@ -4,6 +4,7 @@ import type { Place } from './place.ts';
 
 /** What S3 needs, and most who run this do not. */
 const PACKAGE = '@aws-sdk/client-s3';
+const SCHEME = 's3://';
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Of a request, and of the connection that it needs. */
 const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true };
@@ -27,13 +28,20 @@ export async function openPlace(text: string, options?: FolderOptions): Promise<
 
 /** @throws PlaceError */
 function addressIn(text: string): BucketAddress {
-  const [, bucket = '', path = ''] = /^s3:\/\/([^/]*)\/?(.*)$/.exec(text) ?? [];
+  const named = text.startsWith(SCHEME) ? text.slice(SCHEME.length) : '';
+  const [bucket = '', ...parts] = withoutEndSlashes(named).split('/');
   if (!BUCKET.test(bucket))
     throw new PlaceError(`saw ${text.slice(0, 200)}, expected a folder or s3://BUCKET/PREFIX`);
-  const prefix = path.replace(/\/+$/, '');
-  if (prefix.split('/').some((part) => part === '.' || part === '..') || prefix.startsWith('/'))
+  if (parts[0] === '' || parts.some((part) => part === '.' || part === '..'))
     throw new PlaceError(`saw ${text.slice(0, 200)}, expected a prefix without ., .. or //`);
-  return { bucket, prefix };
+  return { bucket, prefix: parts.join('/') };
+}
+
+/** The name of a folder or a bucket, without the slashes at its end. */
+export function withoutEndSlashes(name: string): string {
+  let end = name.length;
+  while (name[end - 1] === '/') end -= 1;
+  return name.slice(0, end);
 }
 
 async function openBucket(address: BucketAddress): Promise<S3Bucket> {

@@ -85,14 +85,14 @@ const modelOf = (voice: string | undefined): string | undefined =>
   voice === undefined ? undefined : /HD/.test(voice) ? 'neural-hd' : 'neural';
 
 const voiceOf = (ssml: string): string | undefined =>
-  text(/<voice\b[^>]*\bname=['"]([^'"]+)/.exec(ssml)?.[1]);
+  text(/<voice\b[^<>]*\bname=['"]([^'"]+)/.exec(ssml)?.[1]);
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** The text of SSML, without its elements. */
 const spokenText = (ssml: string): string =>
   ssml
-    .replace(/<[^>]*>/g, '')
+    .replace(/<[^<>]*>/g, '')
     .replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? '')
     .trim();
 
