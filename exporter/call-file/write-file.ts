@@ -29,15 +29,18 @@ export interface Sound {
 /**
  * Writes a call file, whole or not at all, for this user alone. Holds a part of a recording at a time.
  * @returns its bytes.
- * @throws CallFileError when a file is there, the call is larger than a file may be, or a recording cannot be read.
+ * @throws CallFileError when a file is there, or something else whose place no file may take, the call is larger than a file may be, or a recording cannot be read.
  */
 export async function writeCallFile(
   path: string,
   call: Omit<CallFile, 'sounds'>,
   { sound, replace = false }: WriteOptions = {},
 ): Promise<number> {
-  if (!replace && (await lstat(path).catch(() => undefined)) !== undefined)
-    throw new CallFileError(`${path} is there already`);
+  const there = await lstat(path).catch(() => undefined);
+  // Renamed over a device, as /dev/null, a file would take its place for everyone.
+  if (there !== undefined && !(there.isFile() || there.isSymbolicLink()))
+    throw new CallFileError(`${path} is there, and is no file`);
+  if (there !== undefined && !replace) throw new CallFileError(`${path} is there already`);
   const part = `${path}.${process.pid}.part`;
   const file = { ...call, sounds: (sound?.recordings ?? []).map(savedSound) };
   try {

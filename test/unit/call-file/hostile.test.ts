@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -253,6 +255,15 @@ describe('a file', () => {
     await assert.rejects(writeCallFile(join(folder, 'x.earshot'), CALL), /there already/);
     await writeCallFile(join(folder, 'x.earshot'), CALL, { replace: true });
     assert.equal(await readFile(join(folder, 'precious'), 'utf8'), 'precious');
+  });
+
+  test('does not take the place of what is no file', async (t) => {
+    const path = join(await temporaryFolder(t), 'x.earshot');
+    const server = createServer().listen(path);
+    t.after(() => server.close());
+    await once(server, 'listening');
+    await assert.rejects(writeCallFile(path, CALL, { replace: true }), /x\.earshot is there, and is no file/);
+    assert.ok((await stat(path)).isSocket());
   });
 
   test('that is no call file, cut off or changed is refused', async (t) => {
