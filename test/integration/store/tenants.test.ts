@@ -5,6 +5,7 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import {
   type Database,
   deleteExpiredSpans,
+  deleteTaggedCalls,
   findCalls,
   getCallFacts,
   getCallLogs,
@@ -68,6 +69,27 @@ onEachDatabase((databases) => {
       ['acme'],
     );
     assert.equal((await listCalls(db)).length, 3);
+  });
+
+  it('calls are deleted by their tags in their own tenant alone, also where another has the same id', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    const spans = [callFact('c'), turnFact('c', 0)];
+    await journal.append([
+      ...sentBy('acme', [callFact('c', { tags: { demo: 'true' } }), turnFact('c', 0)]),
+      ...sentBy('beta', spans),
+    ]);
+    await new Queue(db, { finalize: (all) => finalizeCall(all, PRICES), workerId: 'test' }).take();
+    const before = await storedFor(db, 'beta');
+    assert.deepEqual([before.spans.length, before.calls.length, before.turns.length], [2, 1, 1]);
+    // A late span of the other's call waits in the queue.
+    await journal.append(sentBy('beta', [turnFact('c', 1)]));
+    assert.equal(await deleteTaggedCalls(db, { demo: 'true' }), 1);
+    const { spans: none, calls, turns } = await storedFor(db, 'acme');
+    assert.deepEqual([none, calls, turns], [[], [], []]);
+    await new Queue(db, { finalize: (all) => finalizeCall(all, PRICES), workerId: 'test' }).take();
+    assert.equal((await getCallMetrics(db, 'c', 'beta'))?.turn_count, 2);
+    assert.equal((await getCallLogs(db, 'c', 'beta')).length, 2);
   });
 
   it('the end of a call, and a late span, are of their own tenant alone', async () => {
