@@ -82,6 +82,6 @@ const unpricedText = ({ cost: { unpriced } }: WhatIf): string[] =>
     unpriced[side].length === 0
       ? []
       : [
-          `${side === 'before' ? 'Now' : 'Then'} without a price, and not in the sum: ${unpriced[side].join(', ')}.`,
+          `${side === 'before' ? 'Now' : 'Then'} without a price, and in no sum: ${unpriced[side].join(', ')}.`,
         ],
   );

@@ -12,9 +12,13 @@ export type Swaps = Readonly<Partial<Record<StageComponent, ModelName>>>;
 
 const PARTS = ['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'] as const;
 type Part = (typeof PARTS)[number];
+type Side = 'before' | 'after';
 type Costs = Readonly<Record<Part, Decimal | null>>;
 
-/** Costs of calls before and after, in USD, exact. Null: nothing of it has a price. */
+/**
+ * Costs of calls before and after, in USD, exact. Null: nothing of it has a price, or something of it has none that has one
+ * on the other side, and a sum without it would be taken for a saving.
+ */
 export interface CostChange {
   readonly before: Costs;
   readonly after: Costs;
@@ -45,17 +49,24 @@ export class CostComparison {
   }
 
   get result(): CostChange {
-    const costs = (side: 'before' | 'after') =>
-      Object.fromEntries(PARTS.map((part) => [part, this.#sums[side].get(part) ?? null])) as Costs;
     return {
-      before: costs('before'),
-      after: costs('after'),
+      before: this.#costs('before', 'after'),
+      after: this.#costs('after', 'before'),
       unpriced: { before: [...this.#unpriced.before].sort(), after: [...this.#unpriced.after].sort() },
       notes: [...this.#notes].sort(),
     };
   }
 
-  #take(side: 'before' | 'after', call: GroupedCall, list: PriceList): void {
+  #costs(side: Side, other: Side): Costs {
+    const lacking = [...this.#unpriced[side]].filter((name) => !this.#unpriced[other].has(name));
+    const isWhole = (part: Part) =>
+      part === 'total' ? lacking.length === 0 : !lacking.some((name) => name.split(':')[0] === part);
+    return Object.fromEntries(
+      PARTS.map((part) => [part, isWhole(part) ? (this.#sums[side].get(part) ?? null) : null]),
+    ) as Costs;
+  }
+
+  #take(side: Side, call: GroupedCall, list: PriceList): void {
     const { call: costs } = costsOf(call, list);
     for (const name of costs.unpriced) this.#unpriced[side].add(name);
     const sums = this.#sums[side];

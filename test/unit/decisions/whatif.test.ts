@@ -86,6 +86,28 @@ describe('earshot whatif', () => {
     assert.ok(!cost.unpriced.after.some((name) => name.startsWith('llm:')));
   });
 
+  test('what has no price on one side is no saving: neither the part nor the total is compared', () => {
+    const unpriced = new WhatIfCalls({ llm: { provider: 'openai', model: 'nope' } }, catalogue());
+    for (const each of others) unpriced.add(each);
+    const { cost } = unpriced.result();
+    assert.ok(cost.before.llm && cost.before.total);
+    assert.deepEqual([cost.after.llm, cost.after.total], [null, null]);
+    assert.deepEqual(
+      cost.unpriced.after.filter((name) => name.startsWith('llm:')),
+      ['llm:openai/nope'],
+    );
+    // What lacks a price on both sides is the same on both, and the rest can be compared.
+    assert.deepEqual(
+      cost.unpriced.before,
+      cost.unpriced.after.filter((name) => !name.startsWith('llm:')),
+    );
+    const back = new WhatIfCalls({ llm: mini }, catalogue());
+    for (const each of calls) back.add(each);
+    const { before, after } = back.result().cost;
+    assert.deepEqual([before.llm, before.total], [null, null]);
+    assert.ok(after.llm && after.total);
+  });
+
   test('cached tokens are plain input where the other price does not tell them apart', () => {
     const whatif = new WhatIfCalls({ llm: { provider: 'groq', model: 'llama-3.1-8b-instant' } }, catalogue());
     const plain = new WhatIfCalls({ llm: { provider: 'groq', model: 'llama-3.1-8b-instant' } }, catalogue());
