@@ -1,8 +1,8 @@
 import type { CallFilter } from '../exporter/store/index.ts';
-import { parseDuration } from '../model/settings.ts';
 import { isTagName } from '../model/tags.ts';
 import { OUTCOMES } from '../model/vocabulary.ts';
 import { UsageError } from './command.ts';
+import { readDuration } from './duration-option.ts';
 import { readTime, TIME_HELP } from './time-option.ts';
 
 const several = { type: 'string', multiple: true } as const;
@@ -70,7 +70,8 @@ export function readFilter(options: Given, utc = false): CallFilter {
   if (outcomes.length > 0) filter.outcome = outcomes;
   const tags = texts('tag', options.tag).map(tagOf);
   if (tags.length > 0) filter.tags = Object.fromEntries(tags);
-  if (typeof options['min-silence'] === 'string') filter.minSilence = secondsOf(options['min-silence']);
+  if (typeof options['min-silence'] === 'string')
+    filter.minSilence = readDuration('--min-silence', options['min-silence']);
   if (typeof options['min-cost'] === 'string') filter.minCost = usdOf(options['min-cost']);
   if (options.interrupted === true) filter.interrupted = true;
   if (options.unpriced === true) filter.unpriced = true;
@@ -107,12 +108,6 @@ function tagOf(text: string): [name: string, value: string] {
   const [name, value] = [text.slice(0, at), text.slice(at + 1)];
   if (at > 0 && value !== '' && isTagName(name)) return [name, value];
   throw new UsageError(`--tag: saw ${text}, expected a name and a value such as plan=gold.`);
-}
-
-function secondsOf(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms / 1_000;
-  throw new UsageError(`--min-silence: saw ${text}, expected a duration such as 800ms or 1.5s.`);
 }
 
 function usdOf(text: string): string {

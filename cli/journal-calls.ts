@@ -1,8 +1,9 @@
 import { groupCall } from '../exporter/calls/group.ts';
 import type { GroupedCall } from '../exporter/calls/grouped.ts';
 import { type CallFilter, type CallKey, type Database, keyOf, streamFacts } from '../exporter/store/index.ts';
-import { parseDuration, type Settings } from '../model/settings.ts';
+import type { Settings } from '../model/settings.ts';
 import { type Invocation, UsageError } from './command.ts';
+import { readDuration } from './duration-option.ts';
 import { readFilter } from './filter-options.ts';
 
 /** Calls that are looked at, at most: the latest. */
@@ -29,9 +30,8 @@ export async function* journalCalls(
 /** `220ms`, `0.3s`, in seconds; undefined where the option is not given. */
 export function readSeconds(option: string, text: unknown, example: string): number | undefined {
   if (typeof text !== 'string') return undefined;
-  const ms = parseDuration(text.trim());
-  if (ms !== undefined && ms <= 60_000) return ms / 1_000;
-  throw new UsageError(`--${option}: saw ${text}, expected a duration such as ${example}.`);
+  const expected = `a duration with a unit such as ${example}, of at most a minute`;
+  return readDuration(`--${option}`, text, { expected, most: 60 });
 }
 
 /** Seeds of what is drawn. */

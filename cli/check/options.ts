@@ -1,5 +1,5 @@
-import { parseDuration } from '../../model/settings.ts';
 import { UsageError } from '../command.ts';
+import { readDuration } from '../duration-option.ts';
 import { FIGURE_NAMES, FIGURES, type FigureName } from './figures.ts';
 import type { Limits } from './judge.ts';
 
@@ -16,7 +16,6 @@ export function readLimits(options: Given): Limits {
 }
 
 const EXPECTED = {
-  seconds: 'a duration such as 900ms or 1.2s',
   USD: 'an amount of USD such as 0.05',
   ratio: 'a share such as 0.1 or 10%',
   count: 'a whole number',
@@ -25,14 +24,10 @@ const EXPECTED = {
 /** @param where - that the message of an error begins with */
 export function limitOf(name: FigureName, text: string, where: string): number {
   const { unit } = FIGURES[name];
-  const value = { seconds: secondsOf, USD: numberOf, ratio: shareOf, count: wholeOf }[unit](text);
+  if (unit === 'seconds') return readDuration(where, text);
+  const value = { USD: numberOf, ratio: shareOf, count: wholeOf }[unit](text);
   if (value !== undefined) return value;
   throw new UsageError(`${where}: saw ${text}, expected ${EXPECTED[unit]}.`);
-}
-
-function secondsOf(text: string): number | undefined {
-  const ms = parseDuration(text);
-  return ms === undefined ? undefined : ms / 1_000;
 }
 
 const numberOf = (text: string): number | undefined =>

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parseDuration } from '../../model/settings.ts';
 import { FIGURE_NAMES, type FigureName } from '../check/figures.ts';
 import type { Limits } from '../check/judge.ts';
 import { limitOf } from '../check/options.ts';
 import { UsageError } from '../command.ts';
+import { readDuration } from '../duration-option.ts';
 
 /** What is promised of calls: what `earshot.slo.yaml` says. */
 export interface Slo {
@@ -13,7 +13,11 @@ export interface Slo {
 }
 
 const WINDOW_SECONDS = 30 * 86_400;
-const LEAST_WINDOW_SECONDS = 7 * 86_400;
+const WINDOW = {
+  expected: 'a time from 7d to 366d, such as 30d',
+  least: 7 * 86_400,
+  most: 366 * 86_400,
+} as const;
 const LINE = /^([\w-]+):[ \t](.*)$/;
 
 /**
@@ -42,7 +46,7 @@ export function parseSlo(text: string, file: string): Slo {
     if (value === undefined)
       throw new UsageError(`${where}: saw ${line.trim()}, expected a line such as silence-p95: 800ms.`);
     const figure = FIGURE_NAMES.find((each) => each === name);
-    if (name === 'window') windowSeconds = windowOf(value, where);
+    if (name === 'window') windowSeconds = readDuration(`${where}: window`, value, WINDOW);
     else if (figure === undefined)
       throw new UsageError(`${where}: saw ${name}, expected window or one of ${FIGURE_NAMES.join(', ')}.`);
     else if (limits[figure] !== undefined) throw new UsageError(`${where}: saw ${name} a second time.`);
@@ -63,10 +67,4 @@ function scalar(text: string): string | undefined {
   }
   const end = text.indexOf(quote, 1);
   return end > 0 && /^\s*(#|$)/.test(text.slice(end + 1)) ? text.slice(1, end) : undefined;
-}
-
-function windowOf(text: string, where: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms / 1_000 >= LEAST_WINDOW_SECONDS) return ms / 1_000;
-  throw new UsageError(`${where}: window: saw ${text}, expected 7d or more, such as 30d.`);
 }

@@ -78,7 +78,10 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['compare', '1.0', 'version=2'], /A: saw 1\.0, expected NAME=VALUE/],
       [['slo', 'none.yaml'], /none\.yaml cannot be read \(ENOENT\)/],
       [['check'], /saw no limit, expected one of --silence-p50, .*--slo FILE or --baseline CALLS/],
-      [['check', '--silence-p95', 'fast'], /--silence-p95: saw fast, expected a duration such as 900ms/],
+      [
+        ['check', '--silence-p95', 'fast'],
+        /--silence-p95: saw fast, expected a duration with a unit such as 900ms/,
+      ],
       [['check', '--interruption-rate', '150%'], /--interruption-rate: saw 150%, expected a share/],
       [['check', '--unpriced', '0', '--min-turns', '0'], /--min-turns: saw 0/],
       [['check', '--baseline', 'none.json'], /--baseline: cannot read none\.json \(ENOENT\)/],

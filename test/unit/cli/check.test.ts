@@ -107,6 +107,8 @@ test('limits are read as people write them, and nothing else is one', () => {
   );
   for (const [name, text] of [
     ['silence-p95', 'fast'],
+    ['silence-p95', '900'],
+    ['silence-p95', '99999999999d'],
     ['cost-per-minute', '1e-3'],
     ['interruption-rate', '101%'],
     ['interruption-rate', '-1'],

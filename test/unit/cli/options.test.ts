@@ -76,6 +76,10 @@ describe('options that say which calls are meant', () => {
       [{ outcome: ['GREAT'] }, /--outcome: saw GREAT, expected one of SUCCESS, .*, unknown/],
       [{ 'min-cost': 'much' }, /--min-cost: saw much, expected an amount of USD/],
       [{ 'min-silence': 'long' }, /--min-silence: saw long, expected a duration/],
+      [
+        { 'min-silence': '800' },
+        /--min-silence: saw 800, expected a duration with a unit such as 900ms or 1\.2s/,
+      ],
       [{ agent: [''] }, /--agent: saw nothing/],
       [{ since: '1h', until: '2h' }, /--until is not after --since/],
     ];

@@ -50,7 +50,9 @@ test('a line that says nothing, or what cannot be, is named', () => {
     ['silence-p95: soon', /^slo\.yaml, line 1: saw soon, expected a duration/],
     ['limits:\n  unpriced: 0', /^slo\.yaml, line 1: saw limits:, expected a line such as/],
     ['unpriced: 0\nunpriced: 1', /line 2: saw unpriced a second time/],
-    ['unpriced: 0\nwindow: 1d', /line 2: window: saw 1d, expected 7d or more/],
+    ['unpriced: 0\nwindow: 1d', /line 2: window: saw 1d, expected a time from 7d to 366d/],
+    ['unpriced: 0\nwindow: 99999999999999999d', /line 2: window: saw 9+d, expected a time from 7d to 366d/],
+    ['silence-p95: 900', /^slo\.yaml, line 1: saw 900, expected a duration with a unit/],
     ['# nothing\n', /^slo\.yaml: saw no limit/],
   ];
   for (const [text, message] of wrong)

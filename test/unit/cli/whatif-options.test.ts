@@ -19,6 +19,8 @@ test('what is to be different has to be said', () => {
   refuses(() => readWish({ 'endpointing-now': '300ms' }), /saw nothing that is to be different/);
   refuses(() => readWish({ llm: 'gpt-4.1-mini' }), /saw gpt-4.1-mini, expected a provider and a model/);
   refuses(() => readWish({ endpointing: 'fast' }), /--endpointing: saw fast, expected a duration/);
+  refuses(() => readWish({ endpointing: '220' }), /--endpointing: saw 220, expected a duration with a unit/);
+  refuses(() => readWish({ endpointing: '2m' }), /expected a duration .*, of at most a minute/);
 });
 
 test('latencies of a file are seconds, of the one model that changes, or of each by its name', async (t) => {
