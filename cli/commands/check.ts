@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { type CallFilter, callTotals } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import { FIGURE_NAMES, FIGURES, figuresOf } from '../check/figures.ts';
@@ -13,6 +13,7 @@ import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
 import { filterOfSelection, isSelection, readSelection } from '../selection.ts';
 import { readSlo } from '../slo/file.ts';
+import { readSmallFile } from '../small-file.ts';
 
 const MIN_TURNS = 30;
 const MIN_CALLS = 10;
@@ -132,14 +133,13 @@ function baselineGiven(
   judged: CallFilter,
 ): { figures: Baseline['figures'] } | { calls: CallFilter } {
   if (!existsSync(given) && isSelection(given)) return { calls: baselineCalls(given, choice, judged) };
-  let read: string;
-  try {
-    read = readFileSync(given, 'utf8');
-  } catch (error) {
-    throw new UsageError(
-      `--baseline: cannot read ${given} (${(error as NodeJS.ErrnoException).code}), and it is no selection such as 'last 7d'.`,
-    );
-  }
+  const read = readSmallFile(
+    given,
+    (reason) =>
+      new UsageError(
+        `--baseline: cannot read ${given} (${reason}), and it is no selection such as 'last 7d'.`,
+      ),
+  );
   return { figures: readBaseline(read, given) };
 }
 

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { FIGURE_NAMES, type FigureName } from '../check/figures.ts';
 import type { Limits } from '../check/judge.ts';
 import { limitOf } from '../check/options.ts';
 import { UsageError } from '../command.ts';
 import { readDuration } from '../duration-option.ts';
+import { readSmallFile } from '../small-file.ts';
 
 /** What is promised of calls: what `earshot.slo.yaml` says. */
 export interface Slo {
@@ -25,12 +25,7 @@ const LINE = /^([\w-]+):[ \t](.*)$/;
  * @throws UsageError that says what is wrong in which line.
  */
 export function readSlo(file: string): Slo {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  const text = readSmallFile(file, (reason) => new UsageError(`${file} cannot be read (${reason}).`));
   return parseSlo(text, file);
 }
 

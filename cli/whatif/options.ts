@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type ModelName, parseModelName } from '../../exporter/decisions/model-name.ts';
 import type { GivenLatencies, GivenLatency, Wish } from '../../exporter/decisions/whatif.ts';
 import type { Invocation } from '../command.ts';
 import { UsageError } from '../command.ts';
 import { readSeconds } from '../journal-calls.ts';
+import { readSmallFile } from '../small-file.ts';
 
 type Options = Invocation['options'];
 
@@ -61,12 +61,7 @@ export function readLatencies({ latency: file }: Options, { llm, tts }: Wish): G
 }
 
 function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`--latency: cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  const text = readSmallFile(file, (reason) => new UsageError(`--latency: cannot read ${file} (${reason}).`));
   try {
     return JSON.parse(text);
   } catch {

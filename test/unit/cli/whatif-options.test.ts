@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UsageError } from '../../../cli/command.ts';
@@ -46,6 +46,9 @@ test('latencies of a file are seconds, of the one model that changes, or of each
   );
   refuses(await read('no', { llm }), /is not JSON/);
   refuses(() => readLatencies({ latency: `${file}.none` }, { llm }), /cannot read .* \(ENOENT\)/);
+  refuses(() => readLatencies({ latency: '/dev/zero' }, { llm }), /cannot read .* \(it is no regular file\)/);
+  await truncate(file, 17 * 2 ** 20);
+  refuses(() => readLatencies({ latency: file }, { llm }), /cannot read .* \(it is larger than 16 MiB\)/);
 });
 
 test('changes have signs, and 0 has none', () => {
