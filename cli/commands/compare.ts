@@ -1,6 +1,7 @@
 import { comparingSelections, isSame } from '../../exporter/comparison/selections.ts';
 import { finished } from '../../exporter/statistics/two-samples.ts';
 import { type CallSamples, getCallSamples } from '../../exporter/store/views/index.ts';
+import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
@@ -72,7 +73,7 @@ async function run({ arguments: [a, b], options, io }: Invocation): Promise<Exit
     else {
       const paint = painter(io.colour);
       const screen = Math.min(io.screen, io.width);
-      io.out(`A  ${a}: ${sizeOf(inA)}\nB  ${b}: ${sizeOf(inB)}\n`);
+      io.out(`A  ${safeText(a)}: ${sizeOf(inA)}\nB  ${safeText(b)}: ${sizeOf(inB)}\n`);
       io.out(comparisonTable(figures, io.screen, paint));
       io.out(`\n${paint('bold', wrapped(verdict, screen))}\n`);
       io.out(paint('dim', notes.map((note) => wrapped(note, screen)).join('\n')));

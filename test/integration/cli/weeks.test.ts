@@ -53,6 +53,8 @@ describe('simulated weeks in a database, and what is said of them', () => {
     assert.match(stdout, /^A {2}version=1\.4\.0: \d+ calls, [\d,]+ turns with a silence$/m);
     assert.match(stdout, /^silence p50 +\d+ ms +\d+ ms +−1\d\d ms +−\d+ to −\d+ ms +better$/m);
     assert.match(stdout, /by chance alone/);
+    const forged = await earshot('compare', 'version=1.4.0 version=\u001b[2J', 'version=1.5.0');
+    assert.match(forged.stdout, /^A {2}version=1\.4\.0 version=\\x1b\[2J: \d+ calls/m);
   });
 
   test('what cannot be compared is said, and what is too little', async () => {
