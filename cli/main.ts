@@ -73,6 +73,8 @@ async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
     throw new UsageError(
       `saw the argument ${positionals[command.maxArguments]}, expected no more than ${command.maxArguments}.`,
     );
+  if (!takesCommand(command) && positionals.includes(''))
+    throw new UsageError(`saw an argument that is empty. See earshot ${command.name} --help.`);
   return command.run({ arguments: positionals, options: values, io });
 }
 
@@ -85,14 +87,38 @@ function find(name: string): Promise<Command> {
 function parse(command: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
-      args: command.maxArguments === Number.POSITIVE_INFINITY ? beforeCommand(args, command) : [...args],
+      args: withNegatives(takesCommand(command) ? beforeCommand(args, command) : args, command),
       options: { ...command.options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
     return { values: values as Invocation['options'], positionals };
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} See earshot ${command.name} --help.`);
+    throw new UsageError(`${oneLine(error as Error, args)} See earshot ${command.name} --help.`);
   }
+}
+
+const takesCommand = ({ maxArguments }: Command): boolean => maxArguments === Number.POSITIVE_INFINITY;
+
+/** `--seed -1` as `--seed=-1`: no option is a digit, and the command says what it expects in place of a negative number. */
+function withNegatives(args: readonly string[], { options }: Command): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const joined: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const [arg = '', next = ''] = [args[at], args[at + 1]];
+    const takesNext = at + 1 < end && arg.startsWith('--') && options[arg.slice(2)]?.type === 'string';
+    const isNegative = takesNext && /^-\.?\d/.test(next);
+    joined.push(isNegative ? `${arg}=${next}` : arg);
+    if (isNegative) at += 1;
+  }
+  return joined;
+}
+
+/** What Node says of options it cannot read, without the paragraph it has for values that look like options. */
+function oneLine({ message }: Error, args: readonly string[]): string {
+  const option = /^Option '(-+[\w-]+)' argument is ambiguous/.exec(message)?.[1];
+  return option === undefined
+    ? message
+    : `${option}: saw ${args[args.indexOf(option) + 1]}, expected its value.`;
 }
 
 /** What follows the first argument that is no option is a command's own, as after `--`. */

@@ -1,6 +1,6 @@
 import { type CallKey, type Database, findCalls, partsOf } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
-import { CommandError } from '../command.ts';
+import { CommandError, UsageError } from '../command.ts';
 
 /** As a narrow table cuts an id: `CAc74d97b01…`. */
 const CUT = /(…|\.\.\.)$/;
@@ -9,7 +9,7 @@ const CUT = /(…|\.\.\.)$/;
  * The call that an id, or the beginning of one, means.
  *
  * @param going - also one that goes on. (Default: finished ones only.)
- * @throws CommandError when there is none, or several.
+ * @throws CommandError when there is none, or several. UsageError when nothing is given of it.
  */
 export async function findCall(
   db: Database,
@@ -18,6 +18,7 @@ export async function findCall(
   going = false,
 ): Promise<CallKey> {
   const id = given.replace(CUT, '');
+  if (id === '') throw new UsageError('saw no id of a call. earshot report lists those there are.');
   const { finished, running } = await findCalls(db, id, tenants);
   const found = [...finished, ...(going ? running : [])];
   const [key] = found;
