@@ -1,13 +1,6 @@
 import { resolve } from 'node:path';
-import {
-  type Database,
-  lastingProblem,
-  migrate,
-  openPostgres,
-  type PostgresOptions,
-} from '../exporter/store/index.ts';
+import { type Database, migrate, openPostgres, type PostgresOptions } from '../exporter/store/index.ts';
 import { databaseVariable, type Settings } from '../model/settings.ts';
-import { CommandError } from './command.ts';
 import { acrossOwners } from './embedded/again.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
 
@@ -70,8 +63,6 @@ export async function openCommandDatabase(settings: Where, options?: Connections
     return database;
   } catch (error) {
     await database.close();
-    const problem = database.embedded ? undefined : lastingProblem(error);
-    if (problem !== undefined) throw new CommandError(`${databaseVariable()}: ${problem}`, { cause: error });
     throw error;
   }
 }

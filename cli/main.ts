@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { safeText } from '../model/safe-text.ts';
-import { SettingError } from '../model/settings.ts';
+import { readSettings, SettingError } from '../model/settings.ts';
 import { VERSION } from '../model/version.ts';
 import {
   type Command,
@@ -133,6 +133,15 @@ function print(text: string): ExitCode {
   return 0;
 }
 
+/** What an error of something that a command uses comes to: the database, most likely. */
+async function unforeseen(error: unknown): Promise<string> {
+  if (process.env.EARSHOT_DEBUG !== undefined || !(error instanceof Error))
+    return String((error as Error)?.stack ?? error);
+  // It is loaded already where an error can be of a database.
+  const { databaseProblem } = await import('./database-problem.ts');
+  return databaseProblem(error, readSettings().databaseUrl) ?? error.message;
+}
+
 // `earshot report | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -142,8 +151,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const wrongly = error instanceof UsageError || error instanceof SettingError;
-  const known = wrongly || error instanceof CommandError || process.env.EARSHOT_DEBUG === undefined;
-  const text = known && error instanceof Error ? error.message : String((error as Error)?.stack ?? error);
+  const text = wrongly || error instanceof CommandError ? error.message : await unforeseen(error);
   io.err(`earshot: ${text.split('\n').map(safeText).join('\n')}`);
   process.exitCode = wrongly ? 2 : 1;
 }

@@ -10,6 +10,7 @@ import {
 import { databaseVariable, type Settings } from '../../model/settings.ts';
 import { CommandError } from '../command.ts';
 import { type CommandDatabase, connectCommandDatabase } from '../database.ts';
+import { NOTHING_ANSWERS } from '../database-problem.ts';
 import { missingPackages } from '../missing.ts';
 import type { Finding } from './finding.ts';
 
@@ -43,7 +44,7 @@ export async function databaseFindings(settings: Settings): Promise<Finding[]> {
 /** Never an error of the driver as it is, which can quote what is secret. */
 function cureOf(error: unknown): string {
   if (error instanceof CommandError) return error.message;
-  return lastingProblem(error) ?? 'Nothing answers there: start it, or correct the variable.';
+  return lastingProblem(error) ?? `${NOTHING_ANSWERS}.`;
 }
 
 function noDatabase(dataDir: string): Finding {

@@ -153,11 +153,14 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
   test('a database that is not there ends with 1, and shows no secret', async (t) => {
     const cwd = await temporaryFolder(t);
     const env = { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/calls' };
-    for (const args of [['report'], ['migrate']]) {
+    for (const args of [['report'], ['migrate'], ['save', 'CA1', '--out', 'x'], ['ui', '--port', '0']]) {
       const { code, stdout, stderr } = await runCli(args, { cwd, env });
       assert.equal(code, 1, args.join(' '));
       assert.equal(stdout, '');
-      assert.match(stderr, /^earshot: /);
+      assert.equal(
+        stderr,
+        'earshot: DATABASE_URL: nothing answers there. Start the database, or correct the variable (ECONNREFUSED).\n',
+      );
       assert.doesNotMatch(stderr, /hunter2/);
       assert.doesNotMatch(stderr, /^ +at /m);
     }

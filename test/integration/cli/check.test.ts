@@ -96,6 +96,38 @@ describe('earshot check', () => {
     assert.equal((await check(cwd, '--baseline', 'better.json', '--tolerance', '15%')).code, 0);
   });
 
+  test('a database that a command may not use is said by its variable, with the reason and what to do', async (t) => {
+    const cwd = await temporaryFolder(t);
+    const db = openPostgres({ url });
+    for (const statement of [
+      'CREATE ROLE reader LOGIN',
+      'GRANT USAGE ON SCHEMA earshot TO reader',
+      'GRANT SELECT ON ALL TABLES IN SCHEMA earshot TO reader',
+    ])
+      await db.query(statement);
+    await db.close();
+    const [reader, nowhere] = [new URL(url), new URL(url)];
+    reader.username = 'reader';
+    nowhere.pathname = '/nowhere';
+    // What goes on before it may have been denied as well.
+    const denied =
+      /^earshot: EARSHOT_DATABASE_URL: permission denied for table call_\w+: the user has no right to do this\. Run .* \(42501\)\.$/m;
+    const missing =
+      /^earshot: EARSHOT_DATABASE_URL: there is no database of that name\. Create it, .* \(3D000\)\.\n$/;
+    const runs: readonly (readonly [URL, readonly string[], RegExp])[] = [
+      [reader, ['score', 'call-1', 'politeness=1'], denied],
+      [reader, ['demo', '--clean', '--database'], denied],
+      [nowhere, ['migrate'], missing],
+      [nowhere, ['save', 'call-1', '--out', 'x'], missing],
+      [nowhere, ['report'], missing],
+    ];
+    for (const [{ href }, args, says] of runs) {
+      const { code, stdout, stderr } = await runCli(args, { cwd, env: { EARSHOT_DATABASE_URL: href } });
+      assert.deepEqual([code, stdout], [1, ''], args.join(' '));
+      assert.match(stderr, says);
+    }
+  });
+
   test('a file that cannot be written is said, and ends with 1', async (t) => {
     const { code, stderr } = await check(
       await temporaryFolder(t),
