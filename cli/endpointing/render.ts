@@ -1,4 +1,4 @@
-import type { Endpointing, FrontierPoint } from '../../exporter/decisions/endpointing.ts';
+import { type Endpointing, type FrontierPoint, isSpread } from '../../exporter/decisions/endpointing.ts';
 import type { Verification, Verified } from '../../exporter/decisions/verify-endpointing.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { bullet, showChange, showInterval, showShare } from '../render/estimates.ts';
@@ -40,10 +40,7 @@ export function endpointingText(
   return parts.join('\n');
 }
 
-/** So far apart are delays that are not those of one setting. */
-const MOST_SPREAD = 0.15;
 const SPREAD = 'not one delay: choose a version';
-const isSpread = ({ p10, p90 }: Endpointing['delay']): boolean => p90 - p10 > MOST_SPREAD;
 
 const saving = ({ saved }: FrontierPoint): string => showChange(saved.value).replace(/^\+/, '');
 
@@ -161,6 +158,8 @@ function sentenceOf(result: Endpointing, { asked, now = result.delay.p50, cutOff
   const answer = question === undefined ? '' : `${about(question)}. `;
   if (asked !== undefined && question === undefined)
     return `Nothing is known of a delay of ${showSeconds(asked)}.`;
+  if (isSpread(result.delay))
+    return `${answer}No delay is advised: the calls have several (${showSeconds(result.delay.p10)} to ${showSeconds(result.delay.p90)}, p10 to p90). Choose those of one version.`;
   if (recommended === undefined) return `${answer}Keep it: no other delay is better beyond doubt, ${worth}.`;
   return recommended === question
     ? `${answer}It is the best, ${worth}.`

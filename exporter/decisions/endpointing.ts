@@ -32,7 +32,7 @@ export interface Endpointing {
   readonly silence: number;
   readonly cutOffs: Estimate;
   readonly frontier: readonly FrontierPoint[];
-  /** The best delay; absent where none is better than today's beyond doubt. */
+  /** The best delay; absent where none is better than today's beyond doubt, and where today's are several. */
   readonly recommended?: FrontierPoint;
 }
 
@@ -46,6 +46,11 @@ export interface EndpointingOptions extends BootstrapOptions {
 }
 
 export const CUT_OFF_SECONDS = 5;
+/** So far apart, in seconds, are delays that are not those of one setting. */
+const MOST_SPREAD = 0.15;
+/** Whether delays of several settings were measured: of what is set nothing can be advised. */
+export const isSpread = ({ p10, p90 }: Endpointing['delay']): boolean => p90 - p10 > MOST_SPREAD;
+
 /** Delays are looked at in steps of so much. */
 const GRID = 0.05;
 const LONGEST = 2;
@@ -130,6 +135,11 @@ export function endpointing(
   const committed = calls.flatMap(({ silences }) =>
     silences.filter(({ commit, spokenOn }) => commit !== undefined && spokenOn),
   );
+  const delay = {
+    p10: delayQuantile(commits, 0.1) / 1e6,
+    p50: sample.delay / 1e6,
+    p90: delayQuantile(commits, 0.9) / 1e6,
+  };
   return {
     turns,
     calls: calls.length,
@@ -138,17 +148,13 @@ export function endpointing(
       committed: committed.length,
       overAnswer: calls.reduce((sum, { overAnswer }) => sum + overAnswer, 0),
     },
-    delay: {
-      p10: delayQuantile(commits, 0.1) / 1e6,
-      p50: sample.delay / 1e6,
-      p90: delayQuantile(commits, 0.9) / 1e6,
-    },
+    delay,
     seen: { from: sample.seenFrom / 1e6, until: sample.seenUntil / 1e6 },
     waitsForTranscript: delayChange(commits, from, from).waitsForTranscript,
     silence: today.meanSilence(calls.map((_, index) => index)),
     cutOffs: cutOffsNow,
     frontier,
-    ...(best !== undefined && best.gain.low > 0 && { recommended: best }),
+    ...(best !== undefined && best.gain.low > 0 && !isSpread(delay) && { recommended: best }),
   };
 }
 

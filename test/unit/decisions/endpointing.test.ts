@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { endpointingText } from '../../../cli/endpointing/render.ts';
 import { endpointing } from '../../../exporter/decisions/endpointing.ts';
 import type { EndpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
 import type { UserSilence } from '../../../exporter/decisions/user-silences.ts';
@@ -52,6 +53,20 @@ const truth = (from: number, until: number): number => {
   }
   return (PAUSES * between) / 200_000;
 };
+
+test('where the delay was not one, none is advised', () => {
+  const calls = [...world(0.6, 60, 1), ...world(0.3, 60, 2)];
+  const result = endpointing(calls, { replicates: 60 });
+  assert.equal(result.recommended, undefined);
+  const text = endpointingText(
+    [{ agent: 'a', language: 'en', turns: result.turns, result }],
+    { cutOffSeconds: 5 },
+    100,
+    (_, of) => of,
+  );
+  assert.match(text, /No delay is advised: the calls have several \(300 ms to 600 ms, p10 to p90\)\./);
+  assert.doesNotMatch(text, /Best:|best/);
+});
 
 describe('of users whose pauses are known', () => {
   const SEEDS = 100;
