@@ -2,7 +2,7 @@ import { groupCall } from '../exporter/calls/group.ts';
 import type { GroupedCall } from '../exporter/calls/grouped.ts';
 import { type CallFilter, type CallKey, type Database, keyOf, streamFacts } from '../exporter/store/index.ts';
 import type { Settings } from '../model/settings.ts';
-import { type Invocation, UsageError } from './command.ts';
+import { CommandError, type Invocation, UsageError } from './command.ts';
 import { readDuration } from './duration-option.ts';
 import { readFilter } from './filter-options.ts';
 
@@ -25,6 +25,22 @@ export async function* journalCalls(
   for await (const page of streamFacts(db, filter, { limit, callGapMs: callGap }))
     for (const { call, facts } of page)
       yield { key: keyOf(call), call: facts.length === 0 ? undefined : groupCall(facts) };
+}
+
+/**
+ * Of no call nothing can be said.
+ *
+ * @param expired - calls that match, of which the journal has no spans any more
+ */
+export function noCall({ since, until }: Invocation['options'], expired = 0): CommandError {
+  if (expired > 0)
+    return new CommandError(
+      'every call that matches has lost its spans: they have left the journal (EARSHOT_SPAN_RETENTION).',
+    );
+  const usual = since === undefined && until === undefined;
+  return new CommandError(
+    `no call matches${usual ? ` in the last ${DEFAULT_SINCE}: --since looks further back` : ''}.`,
+  );
 }
 
 /** `220ms`, `0.3s`, in seconds; undefined where the option is not given. */

@@ -3,7 +3,7 @@ import { finished } from '../../exporter/statistics/two-samples.ts';
 import { type CallSamples, getCallSamples } from '../../exporter/store/views/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
-import { type Command, type ExitCode, type Invocation, UsageError } from '../command.ts';
+import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
@@ -66,6 +66,8 @@ async function run({ arguments: [a, b], options, io }: Invocation): Promise<Exit
       getCallSamples(database.db, filters[0]),
       getCallSamples(database.db, filters[1]),
     ]);
+    const empty = [...(inA.calls === 0 ? [`A (${a})`] : []), ...(inB.calls === 0 ? [`B (${b})`] : [])];
+    if (empty.length > 0) throw new CommandError(`no call matches ${empty.join(', nor ')}.`);
     if (isSame(inA, inB)) throw new UsageError('A and B are the same calls.');
     const { figures, verdict, notes } = finished(comparingSelections(inA, inB, { seed }));
     if (options.json === true)

@@ -21,6 +21,7 @@ import {
   DEFAULT_SINCE,
   journalCalls,
   MOST_CALLS,
+  noCall,
   readSeconds,
   readSeed,
   recentFilter,
@@ -86,8 +87,12 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   try {
     await finalizeEnded(database, settings, io);
     const calls: EndpointingCall[] = [];
+    let expired = 0;
     for await (const { call } of journalCalls(database.db, filter, settings))
-      if (call !== undefined) calls.push(endpointingCall(call));
+      if (call === undefined) expired += 1;
+      else calls.push(endpointingCall(call));
+    if (calls.length === 0) throw noCall(options, expired);
+    if (isAfter !== undefined) checkChange(calls, isAfter);
     const groups = groupsOf(calls).map((group): EndpointingGroup => {
       const { agent, language } = group;
       const base = { agent, language, turns: turnCount(group.calls) };
@@ -120,6 +125,13 @@ function changeOf(options: Invocation['options'], utc: boolean): IsAfter | undef
     throw new UsageError('saw --changed and --changed-in, expected one of them.');
   if (changedUs !== undefined) return ({ startUs }) => startUs >= changedUs;
   return version === undefined ? undefined : ({ serviceVersion }) => serviceVersion === version;
+}
+
+/** @throws CommandError where all calls are on one side of the change. */
+function checkChange(calls: readonly EndpointingCall[], isAfter: IsAfter): void {
+  const after = calls.filter(isAfter).length;
+  if (after > 0 && after < calls.length) return;
+  throw new CommandError(`no call that matches is ${after === 0 ? 'after' : 'before'} the change.`);
 }
 
 function verified(

@@ -6,7 +6,7 @@ import type { Command, ExitCode, Invocation } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
-import { DEFAULT_SINCE, journalCalls, MOST_CALLS, readSeed, recentFilter } from '../journal-calls.ts';
+import { DEFAULT_SINCE, journalCalls, MOST_CALLS, noCall, readSeed, recentFilter } from '../journal-calls.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
 import { readLatencies, readWish } from '../whatif/options.ts';
@@ -84,6 +84,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
         });
     }
     const result = calls.result(seed);
+    if (result.calls === 0) throw noCall(options, result.expired);
     io.out(options.json === true ? toJson(result) : whatIfText(result, io.screen, painter(io.colour)));
     return 0;
   } finally {
