@@ -2,7 +2,7 @@ import type { GroupedCall } from '../calls/grouped.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { BootstrapOptions } from '../statistics/bootstrap.ts';
 import { type CostChange, CostComparison, type Swaps } from './costs.ts';
-import { type Commit, delayChange } from './delay.ts';
+import { type Commit, delayChange, medianDelay } from './delay.ts';
 import { Measured, type Measurement } from './measured.ts';
 import { showModelName } from './model-name.ts';
 import { isChanged, type Plan, type Prediction, predictSilence, type SilenceFigure } from './silence.ts';
@@ -111,7 +111,7 @@ export class WhatIfCalls {
       changed,
       cost,
       ...(noSilence === undefined ? { silence: predictSilence(this.#turns, plan, options) } : { noSilence }),
-      sources: [...this.#sources(plan), ...cost.notes],
+      sources: [...this.#sources(plan), ...this.#delays(turns), ...cost.notes],
       unknown: notKnown({
         wish: this.#wish,
         plan,
@@ -125,9 +125,7 @@ export class WhatIfCalls {
 
   #plan(turns: readonly TurnCase[]): Plan {
     const { endpointing, endpointingNow } = this.#wish;
-    const commits = turns.flatMap(({ schedule: { committed }, transcribed }): Commit[] =>
-      committed === undefined ? [] : [{ committed, transcribed }],
-    );
+    const commits = commitsOf(turns);
     return {
       llm: this.#measuredOf('llm'),
       tts: this.#measuredOf('tts'),
@@ -170,6 +168,17 @@ export class WhatIfCalls {
     return changed === 0 ? 'nothing would be different in any turn' : undefined;
   }
 
+  /** What the delay is said to be now, beside what it was: where they differ, one of them is not of these calls. */
+  #delays(turns: readonly TurnCase[]): string[] {
+    const { endpointing, endpointingNow } = this.#wish;
+    const commits = commitsOf(turns);
+    if (endpointing === undefined || endpointingNow === undefined || commits.length === 0) return [];
+    const [given, measured] = [endpointingNow * 1e6, medianDelay(commits)].map((us) =>
+      Math.round(us / 1_000),
+    );
+    return [`endpointing: ${given} ms now, as given; ${measured} ms was measured (the median).`];
+  }
+
   #sources(plan: Plan): string[] {
     return (['llm', 'tts'] as const).flatMap((stage) => {
       const [name, measured] = [this.#wish[stage], plan[stage]];
@@ -182,3 +191,8 @@ export class WhatIfCalls {
     });
   }
 }
+
+const commitsOf = (turns: readonly TurnCase[]): Commit[] =>
+  turns.flatMap(({ schedule: { committed }, transcribed }) =>
+    committed === undefined ? [] : [{ committed, transcribed }],
+  );

@@ -77,6 +77,13 @@ describe('decisions from the command line', () => {
     }
   });
 
+  test('whatif: what the delay is said to be stands beside what was measured', async () => {
+    const { stdout } = await earshot(
+      ...['whatif', '--endpointing', '100ms', '--endpointing-now', '5s', '--agent', 'front-desk', ...SINCE],
+    );
+    assert.match(stdout, /endpointing: 5000 ms now, as given; 4\d\d ms was measured \(the median\)\./);
+  });
+
   test('endpointing: a line for each agent and language, and what is known of one of them', async () => {
     const { groups } = JSON.parse((await earshot('endpointing', ...SINCE, '--json')).stdout);
     assert.deepEqual(
