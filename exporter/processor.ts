@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { isPlausible } from '../model/plausible.ts';
+import { MAX_SCORES, SCORE_NAME, SCORE_VALUE } from '../model/scores.ts';
 import { NO_DATABASE } from '../model/settings.ts';
 import { type FinishedSpan, fromFinishedSpan } from '../model/span-record.ts';
 import { MAX_TAGS, TAG_NAME, TAG_VALUE } from '../model/tags.ts';
@@ -23,7 +24,10 @@ export interface CallSpanProcessorOptions extends PipelineTarget {
   captureContent?: boolean;
 }
 
-const LIMITED_TAGS = `earshot: tags of a call or of the resource are left out of the rows. A call has ${MAX_TAGS} of them, with names of ${TAG_NAME}, and as value ${TAG_VALUE}.`;
+const LIMITED =
+  'earshot: tags or scores of a call, or tags of the resource, are left out of the rows. ' +
+  `A call has ${MAX_TAGS} tags, with names of ${TAG_NAME}, and as value ${TAG_VALUE}; ` +
+  `and ${MAX_SCORES} scores, with names of ${SCORE_NAME}, and as value ${SCORE_VALUE}.`;
 
 /**
  * An OpenTelemetry span processor that turns the spans of calls into rows. It fits SDK 2.x and 3.x and imports neither.
@@ -47,7 +51,7 @@ export class CallSpanProcessor {
     this.#reading = {
       captureContent: settings.captureContent,
       limited: () => {
-        if (!said) diag.warn(LIMITED_TAGS);
+        if (!said) diag.warn(LIMITED);
         said = true;
       },
     };

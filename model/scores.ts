@@ -23,24 +23,49 @@ export const isJudgment = ({ type, scores }: { type: string; scores?: readonly T
 export const MAX_SCORES = 64;
 /** Characters. */
 const MAX_LABEL = 64;
+/** A greater figure, either way, is a wrong unit or a forgery. */
+export const MOST_SCORE = 1e15;
 
 /** What the name of a score may be, in words. */
 export const SCORE_NAME = TAG_NAME;
 export const isScoreName: (name: unknown) => name is string = isTagName;
+const NUMBER = `a number from -${MOST_SCORE.toExponential()} to ${MOST_SCORE.toExponential()}`;
+const WORD = `a word of 1 to ${MAX_LABEL} characters`;
 /** What a score may be. */
-export const SCORE_VALUE = `a number, or a word of 1 to ${MAX_LABEL} characters`;
+export const SCORE_VALUE = `${NUMBER}, or ${WORD}`;
 
 /** Control characters and line ends are in no label. */
 const LABEL = /^[\p{L}\p{N}\p{P}\p{S} ]+$/u;
 
-/** The score, as it is kept; undefined for one that cannot be: another name, or neither a value nor a label. */
+const isValue = (value: unknown): value is number =>
+  typeof value === 'number' && Math.abs(value) <= MOST_SCORE;
+const isLabel = (label: unknown): label is string =>
+  typeof label === 'string' && label.length <= MAX_LABEL && LABEL.test(label);
+const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;
+
+/** What a score is told as, before anyone has looked at it. Null is absent. */
+export type GivenScore = { readonly [Part in keyof Score]?: unknown };
+
+/** The first part of a score that cannot be, and what was expected of it. Undefined: it is a score. The one check of all ways in. */
+export function scoreProblem({
+  name,
+  value,
+  label,
+}: GivenScore): { part: keyof Score; expected: string } | undefined {
+  if (!isScoreName(name)) return { part: 'name', expected: SCORE_NAME };
+  if (!isAbsent(value) && !isValue(value)) return { part: 'value', expected: NUMBER };
+  if (!isAbsent(label) && !isLabel(label)) return { part: 'label', expected: WORD };
+  return isAbsent(value) && isAbsent(label) ? { part: 'value', expected: SCORE_VALUE } : undefined;
+}
+
+/** The score, as it is kept: without the part that cannot be. Undefined where nothing is left. */
 export function scoreOf(name: unknown, value: unknown, label?: unknown): Score | undefined {
-  if (!isTagName(name)) return undefined;
-  const number = typeof value === 'number' && Number.isFinite(value) ? value + 0 : undefined;
-  const word =
-    typeof label === 'string' && label.length <= MAX_LABEL && LABEL.test(label) ? label : undefined;
-  if (number === undefined && word === undefined) return undefined;
-  return { name, ...(number !== undefined && { value: number }), ...(word !== undefined && { label: word }) };
+  const kept = {
+    name,
+    ...(isValue(value) && { value: value + 0 }),
+    ...(isLabel(label) && { label }),
+  };
+  return scoreProblem(kept) === undefined ? (kept as Score) : undefined;
 }
 
 /** A score that may be given as a number or as a word. */

@@ -58,6 +58,9 @@ async function run({ arguments: [given, ...assignments], options, io }: Invocati
   }
 }
 
+/** Also what no number can be: `NaN` is no word that anyone means. */
+const NUMBER = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|nan|inf|infinity)$/i;
+
 /** One of each name: of a name that is there twice the last. @throws UsageError */
 export function readScores(assignments: readonly string[]): Score[] {
   const scores = new Map<string, Score>();
@@ -66,10 +69,7 @@ export function readScores(assignments: readonly string[]): Score[] {
     const [name, value] = [text.slice(0, at), text.slice(at + 1)];
     if (at < 1 || !isScoreName(name))
       throw new UsageError(`saw ${text}, expected NAME=VALUE, with a name of ${SCORE_NAME}.`);
-    const read = scoreGiven(
-      name,
-      /^[-+]?(\d{1,30}(\.\d{1,30})?|\.\d{1,30})$/.test(value) ? Number(value) : value,
-    );
+    const read = scoreGiven(name, NUMBER.test(value) ? Number(value) : value);
     if (read === undefined) throw new UsageError(`${name}: saw ${value}, expected ${SCORE_VALUE}.`);
     scores.set(name, read);
   }

@@ -7,7 +7,7 @@ import { addPresent, cleanText, id, text } from './attributes.ts';
 export interface ReadOptions {
   /** Read what was said from the spans of frameworks, too. earshot's own have it only where their process was to write it. */
   readonly captureContent: boolean;
-  /** Told how many tags of a span or resource are left out, for their number or form. */
+  /** Told how many tags and scores of a span or resource are left out, for their number or form. */
   readonly limited?: (attributes: number) => void;
 }
 

@@ -41,7 +41,7 @@ export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTEN
   if (dialect !== undefined) {
     const fact = dialect.read(span, options);
     if (fact === undefined) return undefined;
-    const settled = withScores(withLabels(withoutCancellation(fact), span, options), span);
+    const settled = withScores(withLabels(withoutCancellation(fact), span, options), span, options);
     return dialect === earshot ? settled : withoutTimeToCut(settled);
   }
   const callId = callIdOf(span);
@@ -52,5 +52,5 @@ export function readFact(span: SpanRecord, options: ReadOptions = WITHOUT_CONTEN
     type: 'other',
     ...(turnIndex !== undefined && { turnIndex }),
   });
-  return withScores(withLabels(fact, span, options), span);
+  return withScores(withLabels(fact, span, options), span, options);
 }

@@ -5,6 +5,7 @@
 export type { Fact } from '../../model/facts.ts';
 export type { CallLogRow, CallMetricsRow, CallScoreRow, StoredCallMetrics } from '../../model/rows.ts';
 export type { Score } from '../../model/scores.ts';
+export { InvalidRecordError } from '../kit/errors.ts';
 export { type CallKey, callKey } from './call-key.ts';
 export type { Database, Queryable } from './database.ts';
 export { ConnectionError, SchemaError } from './errors.ts';

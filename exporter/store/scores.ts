@@ -1,6 +1,7 @@
 import type { CallScoreRow } from '../../model/rows.ts';
-import type { Score } from '../../model/scores.ts';
+import { type Score, scoreProblem } from '../../model/scores.ts';
 import { DEFAULT_TENANT } from '../../model/tenant.ts';
+import { InvalidRecordError } from '../kit/errors.ts';
 import { type CallKey, isGiven, keyArrays, keyOf, partsOf } from './call-key.ts';
 import { CALL_SCORES } from './columns.ts';
 import type { Queryable } from './database.ts';
@@ -60,8 +61,10 @@ RETURNING s.name`;
  *
  * @param scores - one of each name
  * @returns false when there is no such call.
+ * @throws InvalidRecordError for one that cannot be, naming the field; then none is given.
  */
 export async function giveScores(db: Queryable, call: CallKey, scores: readonly Score[]): Promise<boolean> {
+  assertScores(scores);
   const { tenant, callId } = partsOf(call);
   const rows = await db.query(GIVE, [
     tenant,
@@ -71,4 +74,28 @@ export async function giveScores(db: Queryable, call: CallKey, scores: readonly 
     scores.map(({ label = null }) => label),
   ]);
   return rows.length > 0;
+}
+
+function assertScores(scores: readonly Score[]): void {
+  const names = new Set<string>();
+  scores.forEach((score, index) => {
+    const problem = scoreProblem(score);
+    if (problem !== undefined)
+      throw new InvalidRecordError(
+        `scores[${index}].${problem.part}: saw ${seen(score[problem.part])}, expected ${problem.expected}.`,
+      );
+    if (names.has(score.name))
+      throw new InvalidRecordError(
+        `scores[${index}].name: ${score.name} is there twice, expected one of each.`,
+      );
+    names.add(score.name);
+  });
+}
+
+/** Of a text no more than its length: it may be longer than any line, and have in it what a terminal obeys. */
+function seen(value: unknown): string {
+  if (typeof value === 'number') return `the number ${value}`;
+  return typeof value === 'string'
+    ? `a text of ${value.length} characters`
+    : `a value of type ${typeof value}`;
 }

@@ -4,6 +4,7 @@ import { readScores } from '../../../cli/commands/score.ts';
 import { readFact } from '../../../exporter/dialects/index.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
+import { giveScores, InvalidRecordError, type Queryable } from '../../../exporter/store/public.ts';
 import { splitCalls } from '../../../exporter/store/split.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { ATTR, EVENT, SPAN } from '../../../model/semconv.ts';
@@ -71,6 +72,28 @@ describe('scores that spans tell', () => {
     const events = Array.from({ length: 100 }, (_, n) => evaluation(`e${n}`, { [ATTR.evaluationScore]: n }));
     assert.equal(read({ events }).scores?.length, 64);
   });
+
+  test('are counted where they are left out, in whole or in part', () => {
+    const dropped = (overrides: Partial<SpanRecord>) => {
+      let count = 0;
+      const limited = (attributes: number) => {
+        count += attributes;
+      };
+      readFact(span(overrides), { captureContent: false, limited });
+      return count;
+    };
+    const score = (name: string, value: number | string) => ({
+      attributes: { ...CALL, [`${ATTR.score}.${name}`]: value },
+    });
+    assert.equal(dropped(score('tone', 1)), 0);
+    for (const bad of [score('a b', 1), score('n', Number.NaN), score('n', 1e16), score('n', 'x'.repeat(65))])
+      assert.equal(dropped(bad), 1);
+    const told = { [ATTR.evaluationScore]: 4, [ATTR.evaluationLabel]: 'x'.repeat(500) };
+    assert.equal(dropped({ events: [evaluation('r', told), evaluation('failed', {})] }), 1);
+    assert.equal(read({ events: [evaluation('r', told)] }).scores?.[0]?.value, 4);
+    const many = Array.from({ length: 100 }, (_, n) => evaluation(`e${n}`, { [ATTR.evaluationScore]: n }));
+    assert.equal(dropped({ events: many }), 36);
+  });
 });
 
 describe('the rows of scores', () => {
@@ -117,14 +140,38 @@ describe('the rows of scores', () => {
 });
 
 test('scores of the command are a number or a word, the last of each name', () => {
-  assert.deepEqual(readScores(['politeness=0.9', 'solved=yes', 'n=-1', 'n=2', 'id=1e5']), [
+  assert.deepEqual(readScores(['politeness=0.9', 'solved=yes', 'n=-1', 'n=2', 'c=1e5', 'd=-2.5E-3']), [
     { name: 'politeness', value: 0.9 },
     { name: 'solved', label: 'yes' },
     { name: 'n', value: 2 },
-    { name: 'id', label: '1e5' },
+    { name: 'c', value: 100_000 },
+    { name: 'd', value: -0.0025 },
   ]);
+  for (const value of ['NaN', 'Infinity', '-inf', '1e400', '1e16', '9'.repeat(46)])
+    assert.throws(() => readScores([`c=${value}`]), /expected a number from -1e\+15 to 1e\+15, or a word/);
   assert.throws(() => readScores(['politeness']), /saw politeness, expected NAME=VALUE/);
   assert.throws(() => readScores(['a b=1']), /expected NAME=VALUE/);
-  assert.throws(() => readScores(['a=']), /a: saw , expected a number, or a word/);
-  assert.throws(() => readScores(['a=\u001b[31m']), /expected a number, or a word/);
+  assert.throws(() => readScores(['a=']), /a: saw , expected a number .*, or a word/);
+  assert.throws(() => readScores(['a=\u001b[31m']), /expected a number .*, or a word/);
+});
+
+test('scores of a program are refused where they cannot be, before the database is asked', async () => {
+  const db = { query: () => assert.fail('the database was asked') } as unknown as Queryable;
+  const refused: readonly (readonly [says: RegExp, ...scores: object[]])[] = [
+    [
+      /^scores\[0\]\.name: saw a text of 2 characters, expected 1 to 64 letters/,
+      { name: '\u001b[', value: 1 },
+    ],
+    [/^scores\[0\]\.name: saw a text of 5000 characters/, { name: 'x'.repeat(5_000), value: 1 }],
+    [/^scores\[0\]\.value: saw the number NaN, expected a number from/, { name: 'a', value: Number.NaN }],
+    [/^scores\[0\]\.value: saw the number Infinity/, { name: 'a', value: Number.POSITIVE_INFINITY }],
+    [/^scores\[0\]\.label: saw a text of 500 characters/, { name: 'a', value: 1, label: '\0'.repeat(500) }],
+    [/^scores\[0\]\.value: saw a value of type undefined, expected .* or a word/, { name: 'a' }],
+    [/^scores\[1\]\.name: a is there twice/, { name: 'a', value: 1 }, { name: 'a', value: 2 }],
+  ];
+  for (const [says, ...scores] of refused)
+    await assert.rejects(giveScores(db, 'default/C1', scores as never), (error: Error) => {
+      assert.ok(error instanceof InvalidRecordError);
+      return says.test(error.message);
+    });
 });
