@@ -1,4 +1,6 @@
 import type { Fact } from './facts.ts';
+import type { Column } from './rows.ts';
+import { MOST_SCORE } from './scores.ts';
 import { QUANTITIES } from './usage.ts';
 
 /** Inclusive bounds. */
@@ -48,3 +50,35 @@ function boundsOf(name: string): Bounds | undefined {
 /** Figures without bounds of their own must only be numbers. */
 const within = (bounds: Bounds | undefined, value: number): boolean =>
   bounds === undefined ? Number.isFinite(value) : value >= bounds.least && value <= bounds.most;
+
+/**
+ * Figures of rows, by the unit of their column. A row sums the spans of a call, and an id that is used again without a pause is
+ * one call of months: to what lies outside no plausible spans come.
+ */
+const OF_UNIT: Readonly<Record<Column['unit'], Bounds>> = {
+  seconds: upTo(366 * DAY_SECONDS),
+  tokens: upTo(1e12),
+  characters: upTo(1e12),
+  ordinal: upTo(1_000_000),
+  count: upTo(1e9),
+  ratio: upTo(1e6),
+  '0 to 1': upTo(1),
+  '-1 to 1': { least: -1, most: 1 },
+  'words per minute': upTo(1e9),
+  USD: upTo(1e9),
+  instant: INSTANT_US,
+  "the evaluator's": { least: -MOST_SCORE, most: MOST_SCORE },
+};
+
+/** The bounds of a column's figures. Undefined: it has none, as it is no figure. */
+export const columnBounds = ({ unit }: Pick<Column, 'unit'>): Bounds | undefined =>
+  Object.hasOwn(OF_UNIT, unit) ? OF_UNIT[unit] : undefined;
+
+/** What was expected of a column's value that no call can have, in words; undefined where one can. */
+export function implausibleIn(column: Column, value: unknown): string | undefined {
+  const bounds = columnBounds(column);
+  if (bounds === undefined || within(bounds, Number(value))) return undefined;
+  return column.unit === 'instant'
+    ? 'an instant from 2000 to 2100'
+    : `a number from ${bounds.least} to ${bounds.most}`;
+}

@@ -289,7 +289,7 @@ export const METRICS_COLUMNS = {
   ...SPEECH_COLUMNS,
   talk_ratio: {
     type: 'double precision',
-    unit: 'ratio',
+    unit: '0 to 1',
     comment: 'agent_speech_seconds / (agent_speech_seconds + user_speech_seconds); NULL where no one spoke',
   },
   longest_silence: seconds('Longest time in which no one spoke; NULL where the speech of one is unknown'),

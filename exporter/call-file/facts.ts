@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/facts.ts';
 import { isPlausible } from '../../model/plausible.ts';
+import { scoreProblem } from '../../model/scores.ts';
 import { readTags } from '../../model/tags.ts';
 import { isName } from '../../model/tenant.ts';
 import { CallFileError } from './call-file.ts';
@@ -26,6 +27,8 @@ export function readFact(value: unknown): Fact {
   const missing = [...ALWAYS, ...REQUIRED[type]].find((name) => !Object.hasOwn(fact, name));
   if (missing !== undefined) throw new CallFileError(`a span of type ${type} has no ${missing}`);
   if (!isPlausible(fact)) throw new CallFileError(`a span of type ${type} has a figure that cannot be`);
+  if (fact.scores?.some((score) => scoreProblem(score) !== undefined))
+    throw new CallFileError('a span has a score that is none: docs/scores.md says what one can be');
   if (fact.tenant !== undefined && !isName(fact.tenant))
     throw new CallFileError('a span has a tenant that is no name');
   return fact;

@@ -1,3 +1,4 @@
+import { implausibleIn } from '../../model/plausible.ts';
 import { isoInstant } from '../../model/row-json.ts';
 import {
   type CallLogRow,
@@ -9,6 +10,7 @@ import {
   STORED_COLUMNS,
   type StoredCallMetrics,
 } from '../../model/rows.ts';
+import { scoreProblem } from '../../model/scores.ts';
 import { readTags } from '../../model/tags.ts';
 import { isName } from '../../model/tenant.ts';
 import { Usd } from '../pricing/index.ts';
@@ -32,8 +34,12 @@ export const readMetrics = (value: unknown): StoredCallMetrics =>
 export const readTurn = (value: unknown): CallLogRow => readRow<CallLogRow>(LOG_COLUMNS, value, 'turn');
 
 /** A score's row. @throws CallFileError */
-export const readScore = (value: unknown): CallScoreRow =>
-  readRow<CallScoreRow>(SCORE_COLUMNS, value, 'score');
+export function readScore(value: unknown): CallScoreRow {
+  const row = readRow<CallScoreRow>(SCORE_COLUMNS, value, 'score');
+  const problem = scoreProblem(row);
+  if (problem === undefined) return row;
+  throw new CallFileError(`the row of a score: ${problem.part}: expected ${problem.expected}`);
+}
 
 function readRow<Row>(columns: Columns, value: unknown, where: string): Row {
   if (!isObject(value)) throw new CallFileError(`the row of a ${where} cannot be read`);
@@ -43,6 +49,9 @@ function readRow<Row>(columns: Columns, value: unknown, where: string): Row {
     const read = given === null ? null : readValue(given, column);
     if (read === undefined || (read === null && column.required))
       throw new CallFileError(`the row of a ${where}: ${name} is not of type ${column.type}`);
+    const expected = read === null ? undefined : implausibleIn(column, read);
+    if (expected !== undefined)
+      throw new CallFileError(`the row of a ${where}: ${name}: saw ${given}, expected ${expected}`);
     row[name] = read;
   }
   if (!isName(row.tenant)) throw new CallFileError(`the row of a ${where} has a tenant that is no name`);

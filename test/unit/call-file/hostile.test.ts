@@ -169,11 +169,48 @@ describe('lines that no call file has', () => {
       /score of another call/,
     ],
     [
+      'a score whose name moves the cursor',
+      changing('score', (row) => Object.assign(row, { name: 'a\u001b[2J' })),
+      /row of a score: name: expected 1 to 64 letters/,
+    ],
+    [
+      'a score that is neither a number nor a word',
+      changing('score', (row) => Object.assign(row, { value: null })),
+      /row of a score: value: expected a number .*, or a word/,
+    ],
+    [
+      'a span with a score beyond all scales',
+      changing('span', (span) => Object.assign(span, { scores: [{ name: 'a', value: 1e300, atUs: 2e15 }] })),
+      /a score that is none/,
+    ],
+    [
       'turns out of order',
       changing('turn', (row) => Object.assign(row, { turn_index: 5 })),
       /turns are not in order/,
     ],
   ];
+  const figures: readonly (readonly [
+    kind: 'call' | 'turn',
+    column: string,
+    value: unknown,
+    expected: string,
+  ])[] = [
+    ['call', 'cost_total', '-99999999999999999999', 'a number from 0 to 1000000000'],
+    ['call', 'duration_seconds', 1e308, 'a number from 0 to 31622400'],
+    ['call', 'turn_count', -5, 'a number from 0 to 1000000000'],
+    ['call', 'talk_ratio', 55, 'a number from 0 to 1'],
+    ['call', 'sentiment_avg', -2, 'a number from -1 to 1'],
+    ['call', 'started_at', '1970-01-01T00:00:00.000000Z', 'an instant from 2000 to 2100'],
+    ['turn', 'eou_latency', -1, 'a number from 0 to 31622400'],
+    ['turn', 'eou_probability', 9e15, 'a number from 0 to 1'],
+    ['turn', 'llm_input_tokens', 9e15, 'a number from 0 to 1000000000000'],
+  ];
+  for (const [kind, column, value, expected] of figures)
+    test(`${column} of ${value}`, () =>
+      assert.throws(
+        changing(kind, (row) => Object.assign(row, { [column]: value })),
+        { message: `the row of a ${kind}: ${column}: saw ${value}, expected ${expected}` },
+      ));
   for (const [what, run, says] of refused)
     test(what, () =>
       assert.throws(run, (error: Error) => error.name === 'CallFileError' && says.test(error.message)),

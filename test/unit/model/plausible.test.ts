@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fact, StageFact, TurnFact, Usage } from '../../../model/facts.ts';
-import { isPlausible } from '../../../model/plausible.ts';
+import { columnBounds, isPlausible } from '../../../model/plausible.ts';
+import { type Column, ROW_TABLES } from '../../../model/rows.ts';
 
 const startUs = Date.UTC(2026, 10, 20) * 1_000;
 const base = { traceId: 'a', spanId: 'b', callId: 'CA1', name: 'x', startUs, endUs: startUs + 1_000_000 };
@@ -37,3 +38,10 @@ for (const [what, fact] of Object.entries(PLAUSIBLE))
 
 for (const [what, fact] of Object.entries(IMPLAUSIBLE))
   test(`${what} cannot be of a conversation`, () => assert.equal(isPlausible(fact), false));
+
+test('every column of figures has bounds by its unit, and no other has', () => {
+  const NO_FIGURES = ['text', 'boolean', 'text[]', 'jsonb'];
+  for (const columns of Object.values<Readonly<Record<string, Column>>>(ROW_TABLES))
+    for (const [name, column] of Object.entries(columns))
+      assert.equal(columnBounds(column) === undefined, NO_FIGURES.includes(column.type), name);
+});
