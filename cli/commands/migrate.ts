@@ -1,4 +1,5 @@
 import {
+  assertCitus,
   DistributeError,
   distributeJournal,
   migrate as migrateSchema,
@@ -45,6 +46,7 @@ Works on EARSHOT_DATABASE_URL (or DATABASE_URL), else on the embedded database i
 async function run({ options, io }: Invocation): Promise<ExitCode> {
   const database = await connectCommandDatabase(readSettings());
   try {
+    if (options.distribute === true) await assertCitus(database.db);
     const { applied, version } = await migrateSchema(database.db);
     const rekeyed = options.tenants === true && (await useTenantKeys(database.db));
     if (options.partitions === true) await partitionJournal(database.db);

@@ -1,5 +1,5 @@
 import { HAS_CITUS } from './citus.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { partitionsOf } from './journal-days.ts';
 
 const STATE = `SELECT ${HAS_CITUS} AS citus`;
@@ -16,6 +16,15 @@ export class DistributeError extends Error {
   override name = 'DistributeError';
 }
 
+/** Whether the database could have its journal in shards at all: asked before anything is made in it. @throws DistributeError */
+export async function assertCitus(db: Queryable): Promise<void> {
+  const [state] = await db.query<{ citus: boolean }>(STATE);
+  if (state?.citus !== true)
+    throw new DistributeError(
+      'Citus is not in this database. On the coordinator of a Citus cluster: CREATE EXTENSION citus, and run it again. Nothing was changed.',
+    );
+}
+
 /**
  * Puts the journal into shards by call, on the workers of a Citus cluster; rows, rollups and the queue stay on the
  * coordinator. Writers wait meanwhile. Processes that run need not be started again.
@@ -23,19 +32,15 @@ export class DistributeError extends Error {
  * @throws DistributeError where that is not possible, else the driver's error; then nothing has changed.
  */
 export async function distributeJournal(db: Database): Promise<boolean> {
-  const [state] = await db.query<{ citus: boolean }>(STATE);
-  if (state?.citus !== true)
-    throw new DistributeError(
-      'Citus is not in this database. On the coordinator of a Citus cluster: CREATE EXTENSION citus, and run it again. Nothing was changed.',
-    );
+  await assertCitus(db);
   const partitions = await partitionsOf(db);
   if (partitions === undefined)
     throw new DistributeError(
-      'The journal is one table still: run `earshot migrate --partitions` first. Nothing was changed.',
+      'The journal is one table still: run `earshot migrate --partitions` first. It is as it was.',
     );
   if (!partitions.sharded)
     throw new DistributeError(
-      'The journal has spans of an earlier version, whose key has no call: wait until they have expired (EARSHOT_SPAN_RETENTION). Nothing was changed.',
+      'The journal has spans of an earlier version, whose key has no call: wait until they have expired (EARSHOT_SPAN_RETENTION). It is as it was.',
     );
   const [row] = await db.query<{ present: boolean }>(IS_DISTRIBUTED);
   if (row?.present === true) return false;

@@ -30,7 +30,7 @@ export type { Finalize } from './compute.ts';
 export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
 export { deleteTaggedCalls } from './delete-calls.ts';
 export { deletedCalls } from './deleted-calls.ts';
-export { DistributeError, distributeJournal } from './distribute.ts';
+export { assertCitus, DistributeError, distributeJournal } from './distribute.ts';
 export {
   ConnectionError,
   errorClass,

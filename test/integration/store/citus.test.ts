@@ -63,13 +63,16 @@ after(async () => {
 
 it('only a database with Citus is distributed, by call, once', async (t) => {
   const url = await postgres.createDatabase();
-  const db = await migrated(url);
   const cwd = await temporaryFolder(t);
   const distribute = (...more: string[]) =>
     runCli(['migrate', '--distribute', ...more], { cwd, env: { EARSHOT_DATABASE_URL: url } });
   const refused = await distribute();
   assert.deepEqual([refused.code, refused.stdout], [1, '']);
   assert.match(refused.stderr, /Citus is not in this database.*Nothing was changed\./);
+  const db = recording(openPostgres({ url }));
+  open.push(db);
+  assert.deepEqual(await db.query("SELECT to_regnamespace('earshot') IS NULL AS empty"), [{ empty: true }]);
+  await migrate(db);
   await pretendCitus(db);
   const done = await distribute();
   assert.equal(done.code, 0, done.stderr);
