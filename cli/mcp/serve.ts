@@ -45,6 +45,13 @@ function serverOf(context: ToolContext, onError: (text: string) => void): McpSer
   return server;
 }
 
+/** PostgreSQL takes no NUL in a text. @throws UsageError that names the argument */
+function assertNoNul(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given))
+    if ([value].flat().some((text) => typeof text === 'string' && text.includes('\0')))
+      throw new UsageError(`${name}: saw a NUL character, expected a text without one.`);
+}
+
 /** What a tool answers. An error of the database is named by its class: its message may have what no one is to see. */
 export async function run(
   tool: Tool,
@@ -53,6 +60,7 @@ export async function run(
   onError: (text: string) => void,
 ): Promise<{ text: string; isError: boolean }> {
   try {
+    assertNoNul(given);
     return { text: answerText(await tool.run(given, context), tool.list), isError: false };
   } catch (error) {
     if (error instanceof UsageError || error instanceof CommandError)

@@ -4,6 +4,9 @@ import { answerText } from '../../../cli/mcp/answer.ts';
 import { filterOf } from '../../../cli/mcp/filter.ts';
 import { run } from '../../../cli/mcp/serve.ts';
 import type { Tool, ToolContext } from '../../../cli/mcp/tool.ts';
+import { costBy } from '../../../cli/mcp/tools/cost-by.ts';
+import { explainCall } from '../../../cli/mcp/tools/explain-call.ts';
+import { findCalls } from '../../../cli/mcp/tools/find-calls.ts';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { REFERENCE_US } from '../../support/call-rows.ts';
@@ -57,6 +60,18 @@ describe('an answer of earshot mcp', () => {
     assert.doesNotMatch(JSON.stringify([answer, said]), /secret/);
     assert.match(answer.text, /The database did not answer \(ECONNREFUSED\)/);
   });
+});
+
+test('a text with NUL is refused in one line, as an argument, before the database is asked', async () => {
+  for (const [tool, given, name] of [
+    [explainCall, { call_id: 'CA\0' }, 'call_id'],
+    [findCalls, { agent: ['a', '\0'] }, 'agent'],
+    [costBy, { by: 'tag:\0' }, 'by'],
+  ] as const)
+    assert.deepEqual(await run(tool, given, CONTEXT, assert.fail), {
+      text: `${name}: saw a NUL character, expected a text without one.`,
+      isError: true,
+    });
 });
 
 test('arguments of tools are the options of the report', () => {
