@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../model/facts.ts';
 import type { Place } from '../../storage/place.ts';
 import type { Format } from './formats.ts';
-import { anyBatch, commit, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
+import { anyBatch, commit, ExportError, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
 import { TableFile } from './table-file.ts';
 import type { Table } from './tables.ts';
 
@@ -12,11 +12,6 @@ const DAY_US = 86_400_000_000;
 export interface ExportedDay<T extends Table> {
   readonly day: string;
   readonly rows: Readonly<Record<T, number>>;
-}
-
-/** Something of the place is not as it must be. */
-export class ExportError extends Error {
-  override name = 'ExportError';
 }
 
 /** Which rows are of a batch: of a day, and written in the interval that follows that of the day's batch before. */

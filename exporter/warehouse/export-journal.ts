@@ -21,7 +21,7 @@ export interface JournalExportOptions extends Omit<ExportOptions, 'format' | 'on
  * Writes the spans that came into the journal since the last export as Parquet below `journal` of a place, a batch for each
  * day on which spans ended: `journal/call_spans/day=2026-11-29/part-000001.parquet`. Each is there exactly once, however
  * often a process died on the way, if it is in the journal when an export runs.
- * @throws ExportError for a place that another process exports into; what the place throws.
+ * @throws ExportError for a place with a damaged manifest, or that another process exports into; what the place throws.
  */
 export function exportJournal(
   db: Database,

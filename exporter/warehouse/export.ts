@@ -27,7 +27,8 @@ export interface ExportOptions {
  * Writes the calls that were finalized since the last export, and their turns, into new files of a place, a batch a day.
  * Each version of a call that an export sees is in it exactly once, however often a process died on the way; a call that is
  * finalized again is exported again. Of the rows no more than a group is in memory.
- * @throws ExportError for a place that holds another format or that another process exports into; what the place throws.
+ * @throws ExportError for a place that holds another format or a damaged manifest, or that another process exports into; what the
+ * place throws.
  */
 export function exportRows(
   db: Database,

@@ -1,8 +1,8 @@
 import type { Micros } from '../../model/facts.ts';
 import { isoInstant } from '../../model/row-json.ts';
 import { type Place, readText } from '../../storage/place.ts';
-import type { Format } from './formats.ts';
-import type { Table } from './tables.ts';
+import { FORMATS, type Format } from './formats.ts';
+import { TABLES, type Table } from './tables.ts';
 
 /**
  * What has been exported, as files of JSON beside the data: `_manifest/day=2026-11-29/000001.json` is the first batch of that
@@ -29,6 +29,11 @@ export interface BatchFile {
   readonly rows: number;
 }
 
+/** Something of the place is not as it must be. */
+export class ExportError extends Error {
+  override name = 'ExportError';
+}
+
 const MANIFESTS = '_manifest';
 const STAGED = '_tmp';
 
@@ -53,7 +58,7 @@ export const stagedFile = (staged: string, table: Table): string => `${staged}/$
 /** The last batch of a day. */
 export async function lastBatch(place: Place, day: string): Promise<Batch | undefined> {
   const name = (await place.list(`${MANIFESTS}/day=${day}`)).findLast((each) => /^\d{6}\.json$/.test(each));
-  return name === undefined ? undefined : read(place, `${MANIFESTS}/day=${day}/${name}`);
+  return name === undefined ? undefined : read(place, day, Number(name.slice(0, -'.json'.length)));
 }
 
 /** Any batch of the place: all of them have the same format. Undefined: there is none. */
@@ -65,8 +70,54 @@ export async function anyBatch(place: Place): Promise<Batch | undefined> {
   return undefined;
 }
 
-const read = async (place: Place, path: string): Promise<Batch> =>
-  JSON.parse(await readText(place, path)) as Batch;
+/** @throws ExportError for one that no export has written: half of a file, or another's. */
+async function read(place: Place, day: string, number: number): Promise<Batch> {
+  const path = manifestPath(day, number);
+  const batch = parsed(await readText(place, path));
+  const problem = problemOf(batch, day, number);
+  if (problem === undefined) return batch as Batch;
+  throw new ExportError(
+    `${path} in ${place.name} is damaged: ${problem}. Put back a copy of it. Without one, and while what it exported is still in the database, remove it and export again: that batch is then written once more, over its files.`,
+  );
+}
+
+/** Undefined: it is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Unchecked<T> = { readonly [Field in keyof T]?: unknown };
+
+function problemOf(value: unknown, day: string, number: number): string | undefined {
+  if (value === undefined) return 'it is not JSON';
+  const batch = (value ?? {}) as Unchecked<Batch>;
+  const format = FORMAT_NAMES.find((name) => name === batch.format);
+  const isFile = (value: unknown): boolean => {
+    const file = (value ?? {}) as Unchecked<BatchFile>;
+    const table = TABLE_NAMES.find((name) => name === file.table);
+    return (
+      table !== undefined && format !== undefined && file.path === partPath(table, { day, number, format })
+    );
+  };
+  if (batch.day !== day) return `its day is not ${day}`;
+  if (batch.number !== number) return `its number is not ${number}`;
+  if (format === undefined) return `its format is none of ${FORMAT_NAMES.join(', ')}`;
+  if (!Number.isSafeInteger(batch.finalizedUntilUs)) return 'its finalizedUntilUs is no instant';
+  if (typeof batch.staged !== 'string' || !STAGED_NAME.test(batch.staged))
+    return 'its staged is no folder of it';
+  return Array.isArray(batch.files) && batch.files.every(isFile)
+    ? undefined
+    : 'its files are not those of a batch';
+}
+
+const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
+const TABLE_NAMES = Object.keys(TABLES) as Table[];
+/** As `stagedPath` has it. */
+const STAGED_NAME = /^_tmp\/day=[\w.-]+$/;
 
 /**
  * Makes a batch exported, whose files are whole and in `staged`: at once, as its manifest appears. Then the files get their
@@ -96,10 +147,9 @@ async function publish(place: Place, { staged, files }: Batch): Promise<void> {
 export async function recover(place: Place): Promise<void> {
   for (const name of await place.list(STAGED)) {
     const [, day = '', digits = ''] = /^day=([\d-]+)\.(\d+)\./.exec(name) ?? [];
-    const path = manifestPath(day, Number(digits));
     // Without a manifest it may be of a process that is alive; it goes once another has exported that batch.
-    if ((await place.stat(path)) === undefined) continue;
-    const batch = await read(place, path);
+    if ((await place.stat(manifestPath(day, Number(digits)))) === undefined) continue;
+    const batch = await read(place, day, Number(digits));
     if (batch.staged === `${STAGED}/${name}`) await publish(place, batch);
     else await place.remove(`${STAGED}/${name}`);
   }

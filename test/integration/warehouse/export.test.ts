@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { type Database, writeCallRows } from '../../../exporter/store/index.ts';
@@ -120,6 +120,33 @@ onEachDatabase((databases) => {
     assert.deepEqual(await filesBelow(to), before);
     await run(db, to, later);
     assert.equal((await exportedVersions(to)).calls.length, 6);
+  });
+
+  test('a damaged manifest is named, with what is wrong; without it the batch is exported once more', async (t) => {
+    const [db, to] = [await databases.migrated(), await temporaryFolder(t)];
+    await write(db, upTo(6));
+    await run(db, to);
+    const path = '_manifest/day=2026-01-02/000001.json';
+    const good = JSON.parse(await readFile(`${to}/${path}`, 'utf8'));
+    const damaged: readonly (readonly [text: string, problem: string])[] = [
+      ['{}', 'its day is not 2026-01-02'],
+      ['null', 'its day is not 2026-01-02'],
+      ['{broken', 'it is not JSON'],
+      [JSON.stringify({ ...good, number: 7 }), 'its number is not 1'],
+      [JSON.stringify({ ...good, format: 'constructor' }), 'its format is none of parquet, csv, jsonl'],
+      [JSON.stringify({ ...good, staged: '_tmp/../..' }), 'its staged is no folder of it'],
+      [JSON.stringify({ ...good, files: [{ table: 'call_logs', path: 'x' }] }), 'its files are not those'],
+    ];
+    for (const [text, problem] of damaged) {
+      await writeFile(`${to}/${path}`, text);
+      await assert.rejects(run(db, to), (error: Error) => {
+        assert.equal(error.name, 'ExportError');
+        return error.message.startsWith(`${path} in ${to} is damaged: ${problem}`);
+      });
+    }
+    await rm(`${to}/${path}`);
+    await run(db, to);
+    assert.deepEqual(await exportedVersions(to), await storedVersions(db));
   });
 
   test('a folder keeps its format, and JSON Lines and CSV hold the same rows', async (t) => {
