@@ -1,5 +1,5 @@
 import { comparingSelections, isSame } from '../../exporter/comparison/selections.ts';
-import { finished } from '../../exporter/statistics/two-samples.ts';
+import { finished } from '../../exporter/statistics/pieces.ts';
 import { type CallSamples, getCallSamples } from '../../exporter/store/views/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';

@@ -1,20 +1,21 @@
-import {
-  CUT_OFF_SECONDS,
-  endpointing as endpointingOf,
-  tooFew,
-  turnCount,
-} from '../../exporter/decisions/endpointing.ts';
+import { CUT_OFF_SECONDS, tooFew, turnCount } from '../../exporter/decisions/endpointing.ts';
 import {
   type EndpointingCall,
   endpointingCall,
   LANGUAGE_TAG,
 } from '../../exporter/decisions/endpointing-call.ts';
+import {
+  callsByGroup,
+  type EndpointingGroup,
+  endpointingGroups,
+} from '../../exporter/decisions/endpointing-groups.ts';
 import { verifyEndpointing } from '../../exporter/decisions/verify-endpointing.ts';
+import { finished } from '../../exporter/statistics/pieces.ts';
 import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
 import { CommandError, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
-import { type EndpointingGroup, endpointingText, verificationText } from '../endpointing/render.ts';
+import { endpointingText, verificationText } from '../endpointing/render.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
 import {
@@ -93,15 +94,13 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       else calls.push(endpointingCall(call));
     if (calls.length === 0) throw noCall(options, expired);
     if (isAfter !== undefined) checkChange(calls, isAfter);
-    const groups = groupsOf(calls).map((group): EndpointingGroup => {
-      const { agent, language } = group;
-      const base = { agent, language, turns: turnCount(group.calls) };
-      if (isAfter) return { ...base, ...verified(group.calls, isAfter, seed) };
-      const note = tooFew(group.calls);
-      if (note !== undefined) return { ...base, note };
-      const result = endpointingOf(group.calls, { ...seed, cutOffSeconds, delay: asked, now });
-      return { ...base, result };
-    });
+    const groups = isAfter
+      ? callsByGroup(calls).map(({ calls: own, ...group }) => ({
+          ...group,
+          turns: turnCount(own),
+          ...verified(own, isAfter, seed),
+        }))
+      : finished(endpointingGroups(calls, { ...seed, cutOffSeconds, delay: asked, now }));
     if (groups.length === 0)
       throw new CommandError(
         'no call that matches shows when a user fell silent and when the turn was committed.',
@@ -142,21 +141,4 @@ function verified(
   const [before, after] = [calls.filter((call) => !isAfter(call)), calls.filter(isAfter)];
   const note = tooFew(before, ' before the change') ?? tooFew(after, ' after the change');
   return note === undefined ? { verification: verifyEndpointing(before, after, seed) } : { note };
-}
-
-/** The calls of each agent and language, those with the most turns first. */
-function groupsOf(
-  calls: readonly EndpointingCall[],
-): { agent: string | undefined; language: string | undefined; calls: EndpointingCall[] }[] {
-  const groups = new Map<string, EndpointingCall[]>();
-  for (const call of calls) {
-    if (call.turns.length === 0) continue;
-    const key = JSON.stringify([call.agent, call.language]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [call]);
-    else group.push(call);
-  }
-  return [...groups.values()]
-    .map((group) => ({ agent: group[0]?.agent, language: group[0]?.language, calls: group }))
-    .sort((a, b) => turnCount(b.calls) - turnCount(a.calls));
 }

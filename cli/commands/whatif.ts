@@ -1,7 +1,7 @@
+import { collectWhatIf, elsewhere } from '../../exporter/decisions/collect.ts';
 import { WhatIfCalls } from '../../exporter/decisions/whatif.ts';
 import { readPriceList } from '../../exporter/pipeline/price-list.ts';
-import type { CallFilter, CallKey, Database } from '../../exporter/store/index.ts';
-import { readSettings, type Settings } from '../../model/settings.ts';
+import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS } from '../filter-options.ts';
@@ -12,8 +12,7 @@ import { painter } from '../render/text.ts';
 import { readLatencies, readWish } from '../whatif/options.ts';
 import { whatIfText } from '../whatif/render.ts';
 
-/** So often a model is measured, and so many calls are read for it at most. */
-const ENOUGH = 5_000;
+/** So many calls are read at most to know how fast a model is. */
 const MOST_MEASURED_CALLS = 2_000;
 
 export const whatif: Command = {
@@ -73,60 +72,16 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const database = await openCommandDatabase(settings);
   try {
     await finalizeEnded(database, settings, io);
-    const known = await collect(calls, database.db, filter, settings);
-    for (const stage of ['llm', 'tts'] as const) {
-      const name = wish[stage];
-      if (name !== undefined && given[stage] === undefined)
-        await measureElsewhere(calls, database.db, filter, settings, {
-          stage,
-          provider: name.provider,
-          known,
-        });
-    }
+    await collectWhatIf(calls, {
+      chosen: () => journalCalls(database.db, filter, settings),
+      ofProvider: (provider) =>
+        journalCalls(database.db, elsewhere(filter, provider), settings, MOST_MEASURED_CALLS),
+    });
     const result = calls.result(seed);
     if (result.calls === 0) throw noCall(options, result.expired);
     io.out(options.json === true ? toJson(result) : whatIfText(result, io.screen, painter(io.colour)));
     return 0;
   } finally {
     await database.close();
-  }
-}
-
-/** @returns the calls that were looked at. */
-async function collect(
-  calls: WhatIfCalls,
-  db: Database,
-  filter: CallFilter,
-  settings: Settings,
-): Promise<ReadonlySet<CallKey>> {
-  const keys = new Set<CallKey>();
-  for await (const { key, call } of journalCalls(db, filter, settings)) {
-    keys.add(key);
-    if (call === undefined) calls.addExpired();
-    else {
-      calls.add(call);
-      calls.measure(call);
-    }
-  }
-  return keys;
-}
-
-/** Other calls of the same time show how fast a model is, too, whichever agent they are of. */
-async function measureElsewhere(
-  calls: WhatIfCalls,
-  db: Database,
-  { since, until, tenant }: CallFilter,
-  settings: Settings,
-  { stage, provider, known }: { stage: 'llm' | 'tts'; provider: string; known: ReadonlySet<CallKey> },
-): Promise<void> {
-  const filter = {
-    ...(since !== undefined && { since }),
-    ...(until !== undefined && { until }),
-    ...(tenant && { tenant }),
-    provider: [provider],
-  };
-  for await (const { key, call } of journalCalls(db, filter, settings, MOST_MEASURED_CALLS)) {
-    if (calls.measuredCount(stage) >= ENOUGH) return;
-    if (call !== undefined && !known.has(key)) calls.measure(call);
   }
 }

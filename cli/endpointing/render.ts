@@ -1,20 +1,9 @@
 import { type Endpointing, type FrontierPoint, isSpread } from '../../exporter/decisions/endpointing.ts';
-import type { Verification, Verified } from '../../exporter/decisions/verify-endpointing.ts';
+import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
+import type { Verified } from '../../exporter/decisions/verify-endpointing.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { bullet, showChange, showInterval, showShare } from '../render/estimates.ts';
 import { count, type Paint, showSeconds, table, UNKNOWN, wrapped } from '../render/text.ts';
-
-/** The calls of one agent in one language, and what they come to. */
-export interface EndpointingGroup {
-  /** Absent: not known. */
-  readonly agent?: string | undefined;
-  readonly language?: string | undefined;
-  readonly turns: number;
-  /** Absent: why is in `note`. */
-  readonly result?: Endpointing;
-  readonly verification?: Verification;
-  readonly note?: string;
-}
 
 /** What each group comes to: one line each, and of one group all of it. */
 export function endpointingText(

@@ -1,9 +1,5 @@
-import {
-  comparingSamples,
-  finished,
-  type TwoSamples,
-  type TwoSamplesOptions,
-} from '../statistics/two-samples.ts';
+import { finished } from '../statistics/pieces.ts';
+import { comparingSamples, type TwoSamples, type TwoSamplesOptions } from '../statistics/two-samples.ts';
 import type { CallSample } from '../store/views/index.ts';
 import { COMPARED_FIGURES, type ComparedFigure, LEAST_CALLS } from './figures.ts';
 

@@ -1,5 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
-import { type BootstrapOptions, bootstrap, type Estimate } from '../statistics/bootstrap.ts';
+import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
+import { finished } from '../statistics/pieces.ts';
 import { delayChange } from './delay.ts';
 import { DelayPolicy } from './delay-policy.ts';
 import type { EndpointingCall } from './endpointing-call.ts';
@@ -79,10 +80,16 @@ export const turnCount = (calls: readonly EndpointingCall[]): number =>
  *
  * @param given - at least one turn and one commit
  */
-export function endpointing(
+export const endpointing = (
+  given: readonly EndpointingCall[],
+  options?: EndpointingOptions,
+): Endpointing => finished(workingOutEndpointing(given, options));
+
+/** The same in pieces: where other work is to go on in between. */
+export function* workingOutEndpointing(
   given: readonly EndpointingCall[],
   options: EndpointingOptions = {},
-): Endpointing {
+): Generator<void, Endpointing> {
   const { cutOffSeconds = CUT_OFF_SECONDS, now } = options;
   const sample = new PauseSample(given.toSorted((a, b) => a.startUs - b.startUs));
   const { calls, commits } = sample;
@@ -93,7 +100,7 @@ export function endpointing(
   const today = new DelayPolicy(sample);
   const policies = changes.map((change) => new DelayPolicy(sample, change));
 
-  const figures = bootstrap(
+  const figures = yield* bootstrapping(
     calls.length,
     (drawn) => {
       const curve = sample.curve(drawn);

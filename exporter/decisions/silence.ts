@@ -1,5 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
-import { type BootstrapOptions, bootstrap, type Estimate } from '../statistics/bootstrap.ts';
+import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Random } from '../statistics/random.ts';
 import { type DelayChange, delayAfter } from './delay.ts';
@@ -40,18 +40,18 @@ const MOST_DRAWN = 200_000;
 /**
  * The silence of calls before and after a plan. Each turn keeps its marks, but for what the plan changes: that is drawn from
  * what was measured (nearest neighbours by length of prompt: hot-deck imputation). Intervals are those of a bootstrap by call, of
- * the calls and of the calls that were measured.
+ * the calls and of the calls that were measured. In pieces: where other work is to go on in between.
  *
  * @param calls - the turns of each call; at least one turn in all
  */
-export function predictSilence(
+export function* predictingSilence(
   calls: readonly (readonly TurnCase[])[],
   plan: Plan,
   options?: BootstrapOptions,
-): Record<SilenceFigure, Prediction> {
+): Generator<void, Record<SilenceFigure, Prediction>> {
   const turnCount = calls.reduce((sum, { length }) => sum + length, 0);
   const draws = Math.max(1, Math.min(DRAWS, Math.floor(MOST_DRAWN / turnCount)));
-  const figures = bootstrap(
+  const figures = yield* bootstrapping(
     calls.length,
     (drawn, random, isSample) => {
       const used = isSample

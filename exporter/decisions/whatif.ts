@@ -1,11 +1,12 @@
 import type { GroupedCall } from '../calls/grouped.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { BootstrapOptions } from '../statistics/bootstrap.ts';
+import { finished } from '../statistics/pieces.ts';
 import { type CostChange, CostComparison, type Swaps } from './costs.ts';
 import { type Commit, delayChange, medianDelay } from './delay.ts';
 import { Measured, type Measurement } from './measured.ts';
 import { showModelName } from './model-name.ts';
-import { isChanged, type Plan, type Prediction, predictSilence, type SilenceFigure } from './silence.ts';
+import { isChanged, type Plan, type Prediction, predictingSilence, type SilenceFigure } from './silence.ts';
 import { measurementsOf, type TurnCase, turnCases } from './turn-cases.ts';
 import { notKnown } from './unknowns.ts';
 
@@ -27,6 +28,8 @@ export type GivenLatencies = Readonly<Partial<Record<'llm' | 'tts', readonly Giv
 /** Fewer turns, fewer measurements of a model, or fewer calls, say little. */
 const NEEDED = 30;
 const NEEDED_CALLS = 20;
+/** So often a model is measured at most. */
+const ENOUGH = 5_000;
 
 /** What would be different. */
 export interface WhatIf {
@@ -92,12 +95,21 @@ export class WhatIfCalls {
     }
   }
 
-  /** How often another model was measured. */
-  measuredCount(stage: 'llm' | 'tts'): number {
-    return this.#measured[stage].length;
+  /** Models of which it is to be measured how fast they are, and is not yet known well. */
+  get unmeasured(): { readonly stage: 'llm' | 'tts'; readonly provider: string }[] {
+    return (['llm', 'tts'] as const).flatMap((stage) => {
+      const name = this.#wish[stage];
+      const isKnown = this.#given[stage] !== undefined || this.#measured[stage].length >= ENOUGH;
+      return name === undefined || isKnown ? [] : [{ stage, provider: name.provider }];
+    });
   }
 
   result(options?: BootstrapOptions): WhatIf {
+    return finished(this.working(options));
+  }
+
+  /** The result in pieces: where other work is to go on in between. */
+  *working(options?: BootstrapOptions): Generator<void, WhatIf> {
     const turns = this.#turns.flat();
     const plan = this.#plan(turns);
     const changed = turns.filter((turn) => isChanged(turn, plan)).length;
@@ -110,7 +122,7 @@ export class WhatIfCalls {
       turns: turns.length,
       changed,
       cost,
-      ...(noSilence === undefined ? { silence: predictSilence(this.#turns, plan, options) } : { noSilence }),
+      ...(noSilence === undefined ? { silence: yield* predictingSilence(this.#turns, plan, options) } : { noSilence }),
       sources: [...this.#sources(plan), ...this.#delays(turns), ...cost.notes],
       unknown: notKnown({
         wish: this.#wish,

@@ -25,6 +25,7 @@ export {
   catalogue,
   type Price,
   type PriceList,
+  type PricedModel,
   type PriceListOptions,
   type PriceMatch,
   type PriceQuery,

@@ -3,7 +3,7 @@ import { modelNames, vendorOf } from './model-names.ts';
 import type { DatedPrice, LongPrompt, PriceEntry, ProviderPrices } from './price-file.ts';
 import { parsePriceFile } from './price-file.ts';
 import type { Metering } from './rounding.ts';
-import type { Component, Rates } from './units.ts';
+import type { Component, Rates, StageComponent } from './units.ts';
 
 /** What a price is asked for. */
 export interface PriceQuery {
@@ -39,10 +39,19 @@ export interface PriceMatch {
   readonly price?: Price;
 }
 
+/** A model that has a price. */
+export interface PricedModel {
+  readonly component: StageComponent;
+  readonly provider: string;
+  readonly model: string;
+}
+
 /** Prices by provider and model. A list does not change; a changed price is another list. */
 export interface PriceList {
   /** Name and version, for the column `price_list`, as `catalogue@2026-11-23`. */
   readonly name: string;
+  /** Models that it has prices of, each by the first of its names. Absent: the list does not say. */
+  readonly models?: readonly PricedModel[];
   /** @returns undefined when the list does not know the model; neither that nor a match without a price is free */
   find(query: PriceQuery): PriceMatch | undefined;
 }
@@ -82,8 +91,14 @@ export function priceListFrom(
   const version = days.at(-1);
   return {
     name: version === undefined ? name : `${name}@${version}`,
+    models: providers.flatMap(({ provider, entries }) => entries.flatMap((entry) => modelOf(provider, entry))),
     find: (query) => findIn(providers, query),
   };
+}
+
+function modelOf(provider: string, { component, models: [model], history }: PriceEntry): PricedModel[] {
+  if (component === 'livekit' || component === 'telephony') return [];
+  return model === undefined || history.length === 0 ? [] : [{ component, provider, model }];
 }
 
 function fileName(content: unknown, index: number): string {
@@ -105,6 +120,7 @@ export function withOverrides(list: PriceList, content: unknown, file = 'EARSHOT
   const own = priceListFrom(files, { name: 'overrides', file });
   return {
     name: `${own.name}+${list.name}`,
+    models: [...(own.models ?? []), ...(list.models ?? [])],
     find(query) {
       const ours = own.find(query);
       const theirs = list.find(query);

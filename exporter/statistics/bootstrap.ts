@@ -1,3 +1,4 @@
+import { finished } from './pieces.ts';
 import { quantileOf } from './quantile.ts';
 import { type Random, seeded } from './random.ts';
 
@@ -17,6 +18,12 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+type FiguresOf<Name extends string> = (
+  drawn: readonly number[],
+  random: Random,
+  isSample: boolean,
+) => Readonly<Record<Name, number>>;
+
 /** Figures that are not known in more of the replicates than this have no interval. */
 const MOST_UNKNOWN = 0.1;
 
@@ -29,21 +36,27 @@ const MOST_UNKNOWN = 0.1;
  * @param figuresOf - the figures of the clusters with these indexes: first of all of them as they are, then of samples. It
  *   may draw numbers of its own.
  */
-export function bootstrap<Name extends string>(
+export const bootstrap = <Name extends string>(
   clusters: number,
-  figuresOf: (drawn: readonly number[], random: Random, isSample: boolean) => Readonly<Record<Name, number>>,
+  figuresOf: FiguresOf<Name>,
+  options?: BootstrapOptions,
+): Record<Name, Estimate> => finished(bootstrapping(clusters, figuresOf, options));
+
+/** The same in pieces: where other work is to go on in between. */
+export function* bootstrapping<Name extends string>(
+  clusters: number,
+  figuresOf: FiguresOf<Name>,
   { seed = 1, replicates = 400, level = 0.9 }: BootstrapOptions = {},
-): Record<Name, Estimate> {
+): Generator<void, Record<Name, Estimate>> {
   const random = seeded(seed);
   const all = Array.from({ length: clusters }, (_, index) => index);
   const values = figuresOf(all, random, false);
-  const samples = Array.from({ length: replicates }, () =>
-    figuresOf(
-      all.map(() => random.below(clusters)),
-      random,
-      true,
-    ),
-  );
+  const samples: Readonly<Record<Name, number>>[] = [];
+  while (samples.length < replicates) {
+    yield;
+    const drawn = all.map(() => random.below(clusters));
+    samples.push(figuresOf(drawn, random, true));
+  }
   const names = Object.keys(values) as Name[];
   return Object.fromEntries(
     names.map((name) => {

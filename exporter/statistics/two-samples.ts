@@ -1,3 +1,4 @@
+import { finished } from './pieces.ts';
 import { quantile } from './quantile.ts';
 import { type Random, seeded } from './random.ts';
 
@@ -87,14 +88,6 @@ export function* comparingSamples<Cluster, Name extends string>(
       return [name, { a: inA, b: inB, difference: inB - inA, ...middle(found[index] ?? [], level) }];
     }),
   ) as Record<Name, TwoSamples>;
-}
-
-/** What work in pieces comes to, all at once. */
-export function finished<Result>(work: Generator<void, Result>): Result {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
 }
 
 /** How often each cluster is in a sample that is drawn with replacement. */

@@ -84,7 +84,7 @@ export {
   turnsOfCalls,
 } from './select-calls.ts';
 export { settledInstant } from './settled.ts';
-export { type CallWithFacts, streamFacts } from './stream-facts.ts';
+export { type CallWithFacts, streamFacts, withFacts } from './stream-facts.ts';
 export { type JournalSlice, type StoredSpan, streamSpans } from './stream-spans.ts';
 export { useTenantKeys } from './tenant-keys.ts';
 export type { ModelSpeed } from './totals-statements.ts';

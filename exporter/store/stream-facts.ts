@@ -30,22 +30,30 @@ export async function* streamFacts(
   filter: CallFilter,
   { limit, callGapMs = DEFAULT_CALL_GAP_MS }: { limit: number; callGapMs?: number },
 ): AsyncGenerator<CallWithFacts[]> {
-  for await (const calls of streamCalls(db, filter, { limit, pageSize: PAGE })) {
-    const keys = calls.filter(({ call_id }) => numberOf(call_id) === undefined).map(keyOf);
-    const journal = await db.transaction(async (tx) => {
-      const extent = await extentOf(tx, keys);
-      return readFacts(tx, keys, { maxSpans: MAX_CALL_SPANS, spans: MANY, extent });
-    });
-    const page: CallWithFacts[] = [];
-    for (const call of calls) {
-      const [first] = splitCalls(journal.get(keyOf(call)) ?? [], callGapMs * 1e3);
-      const facts =
-        first ??
-        (numberOf(call.call_id) === undefined
-          ? []
-          : await getCallFacts(db, call.call_id, MAX_CALL_SPANS, callGapMs, call.tenant));
-      page.push({ call, facts });
-    }
-    yield page;
+  for await (const calls of streamCalls(db, filter, { limit, pageSize: PAGE }))
+    yield await withFacts(db, calls, callGapMs);
+}
+
+/** Some calls with their facts: so many as may be in memory. `callGapMs`: as the workers have it. */
+export async function withFacts(
+  db: Database,
+  calls: readonly StoredCallMetrics[],
+  callGapMs: number,
+): Promise<CallWithFacts[]> {
+  const keys = calls.filter(({ call_id }) => numberOf(call_id) === undefined).map(keyOf);
+  const journal = await db.transaction(async (tx) => {
+    const extent = await extentOf(tx, keys);
+    return readFacts(tx, keys, { maxSpans: MAX_CALL_SPANS, spans: MANY, extent });
+  });
+  const page: CallWithFacts[] = [];
+  for (const call of calls) {
+    const [first] = splitCalls(journal.get(keyOf(call)) ?? [], callGapMs * 1e3);
+    const facts =
+      first ??
+      (numberOf(call.call_id) === undefined
+        ? []
+        : await getCallFacts(db, call.call_id, MAX_CALL_SPANS, callGapMs, call.tenant));
+    page.push({ call, facts });
   }
+  return page;
 }

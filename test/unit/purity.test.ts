@@ -161,14 +161,14 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'index.ts': ['instrumentation', 'exporter'],
   grafana: ['model', 'exporter/metrics', 'exporter/store'],
-  // Of the store the shapes of its answers, which the API gives on as they are; and the words of comparisons.
-  'ui/shared': ['model', 'exporter/comparison', 'exporter/store'],
+  // Of the store and of decisions the shapes of answers, which the API gives on as they are; and the words of comparisons.
+  'ui/shared': ['model', 'exporter/comparison', 'exporter/decisions', 'exporter/store'],
   'ui/server': [
     'model',
     'recordings',
     'storage',
     'ui/shared',
-    ...['calls', 'comparison', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map(
+    ...['calls', 'comparison', 'decisions', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map(
       (room) => `exporter/${room}`,
     ),
   ],

@@ -8,6 +8,7 @@ import {
 import { beginsWithDay } from '../../model/calendar.ts';
 import { parseDuration } from '../../model/settings.ts';
 import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
+import { DEFAULT_SINCE } from '../shared/query.ts';
 
 /** Values longer than any name are none, and a list has no more. */
 const MOST_CHARACTERS = 300;
@@ -54,6 +55,14 @@ export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()):
     unanswered: text('unanswered') && true,
     failed: text('failed') && true,
   });
+}
+
+/** The same; of the last days where nothing says when the calls were. @throws HttpError 400 */
+export function recentSelectionOf(query: URLSearchParams, nowMs?: number): CallSelection {
+  if (query.get('since') || query.get('until')) return selectionOf(query, nowMs);
+  const recent = new URLSearchParams(query);
+  recent.set('since', DEFAULT_SINCE);
+  return selectionOf(recent, nowMs);
 }
 
 const OUTCOME_WORDS: ReadonlySet<string> = new Set([...OUTCOMES, 'unknown']);

@@ -3,7 +3,11 @@
  * (docs/columns.md): money is text in USD with all its places, instants are ISO 8601, null is unknown. Instants within a
  * call are seconds from its start.
  */
+import type { Decimal } from 'decimal.js';
 import type { FigureDifference } from '../../exporter/comparison/compare.ts';
+import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
+import type { Prediction } from '../../exporter/decisions/silence.ts';
+import type { WhatIf } from '../../exporter/decisions/whatif.ts';
 import type {
   CallSort,
   CallTotals,
@@ -169,6 +173,48 @@ export interface CompareAnswer {
   /** What to keep in mind. */
   notes: string[];
 }
+
+/** A figure with the 90 % interval that it is likely in. Null: the calls do not say. */
+export interface EstimateJson {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** What a command answers, as its `--json` has it: money is text with all its places. */
+type Answered<T> = T extends Decimal
+  ? string
+  : T extends Prediction['before']
+    ? EstimateJson
+    : T extends readonly (infer Item)[]
+      ? Answered<Item>[]
+      : T extends object
+        ? { [Name in keyof T]: Answered<T[Name]> }
+        : T;
+
+/** `GET /api/whatif`: what `earshot whatif --json` says. Shares are of one, times in seconds. */
+export type WhatIfAnswer = Answered<WhatIf> & {
+  /** What was left out. */
+  notes: string[];
+};
+
+/** `GET /api/endpointing`: what `earshot endpointing --json` says, for each agent and language. */
+export interface EndpointingAnswer {
+  groups: Answered<EndpointingGroup>[];
+  /** What was left out. */
+  notes: string[];
+}
+
+/** `GET /api/models`: models that can be asked about, as `openai/gpt-4.1-mini`. */
+export type ModelsAnswer = Record<
+  'stt' | 'llm' | 'tts',
+  {
+    /** In the newest calls. */
+    seen: string[];
+    /** In the price list, and in none of them. */
+    priced: string[];
+  }
+>;
 
 /** `GET /api/about` */
 export interface AboutAnswer {

@@ -42,6 +42,25 @@ SELECT DISTINCT kind, name FROM (
   ].join('\n  UNION ALL ')}
 ) AS u WHERE name IS NOT NULL AND name <> '' ORDER BY kind, name`;
 
+const MODELS = `\
+WITH s AS MATERIALIZED (
+  SELECT tenant, call_id FROM :schema.call_metrics m ORDER BY m.started_at DESC LIMIT ${NEWEST_CALLS}
+)
+SELECT DISTINCT stage, provider, model FROM s JOIN :schema.call_logs l USING (tenant, call_id), LATERAL (VALUES
+  ('stt', l.stt_provider, l.stt_model), ('llm', l.llm_provider, l.llm_model), ('tts', l.tts_provider, l.tts_model)
+) AS u (stage, provider, model)
+WHERE provider <> '' AND model <> '' ORDER BY stage, provider, model LIMIT ${3 * MOST_CHOICES}`;
+
+/** A model that did something in a call. */
+export interface SeenModel {
+  stage: 'stt' | 'llm' | 'tts';
+  provider: string;
+  model: string;
+}
+
+/** The models of the newest calls. */
+export const getModels = (db: Queryable): Promise<SeenModel[]> => db.query<SeenModel & Record<string, unknown>>(MODELS);
+
 export async function getChoices(db: Queryable): Promise<Choices> {
   const choices = Object.fromEntries(KINDS.map((kind) => [kind, [] as string[]])) as Choices;
   for (const { kind, name } of await db.query<{ kind: keyof Choices; name: string }>(STATEMENT)) {

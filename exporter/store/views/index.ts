@@ -8,7 +8,7 @@ export {
   listTurns,
 } from './call-list.ts';
 export { type CallSample, type CallSamples, getCallSamples } from './call-samples.ts';
-export { type Choices, getChoices } from './choices.ts';
+export { type Choices, getChoices, getModels } from './choices.ts';
 export { COST_DIMENSIONS, type CostDimension, getCostBy } from './cost-by.ts';
 export { getLatency, type LatencyView, type ModelLatency } from './latency.ts';
 export { type Counted, getQuality, type QualityView } from './quality.ts';

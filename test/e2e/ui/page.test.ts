@@ -3,15 +3,21 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { Journal, listCalls } from '../../../exporter/store/index.ts';
+import { groupCall } from '../../../exporter/calls/group.ts';
+import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
+import { endpointingGroups } from '../../../exporter/decisions/endpointing-groups.ts';
+import { finished } from '../../../exporter/statistics/pieces.ts';
+import { giveScores, Journal, keyOf, listCalls } from '../../../exporter/store/index.ts';
 import { ownerName } from '../../../model/owners.ts';
-import type { CallsAnswer, LatencyView, TotalsAnswer } from '../../../ui/shared/api.ts';
+import type { CallsAnswer, LatencyView, TotalsAnswer, WhatIfAnswer } from '../../../ui/shared/api.ts';
 import { showCount, showMoney, showSeconds, showShare } from '../../../ui/shared/format.ts';
+import { whatIfSentence } from '../../../ui/shared/decisions.ts';
 import { slowestTurn } from '../../../ui/shared/insight.ts';
 import { deadAirShare, talkRatio } from '../../../ui/shared/speech.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { callOf, fillWorld } from '../../support/page-world.ts';
+import { simulatedWeeks } from '../../support/simulated-weeks.ts';
 import { poll } from '../../support/poll.ts';
 
 const CALLS = 40;
@@ -25,7 +31,20 @@ const FEW_ROWS = 400;
 /** To another view as a reader gets there: what has been loaded stays. */
 const FOLLOW_LINK = (path: string) =>
   `(() => { const link = document.createElement('a'); link.href = ${JSON.stringify(path)}; document.body.append(link); link.click(); link.remove(); })()`;
-const VIEWS = ['/calls', '/latency', '/cost', '/quality', '/compare?a=agent%3Dbooking'];
+const VIEWS = [
+  '/calls',
+  '/latency',
+  '/cost',
+  '/quality',
+  '/compare?a=agent%3Dbooking',
+  '/decide?llm=groq/llama-3.1-8b-instant',
+  '/decide?question=endpointing&delay=0.3',
+];
+/** What the API says of calls in which users pause: more of them than the others have. */
+const frontiers = () => {
+  const calls = simulatedWeeks({ seed: 3, calls: 120, days: 3 });
+  return finished(endpointingGroups(calls.map(({ facts }) => endpointingCall(groupCall(facts)))));
+};
 
 describe('the page in a browser', { skip: withoutBrowser }, () => {
   let served: PageUnderTest;
@@ -37,7 +56,13 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   before(async () => {
     const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000, planted: PLANTED };
     [served, browser] = await Promise.all([startPage((db) => fillWorld(db, fill)), startBrowser()]);
-    newest = (await listCalls(served.db, { limit: 1 }))[0]?.call_id ?? '';
+    const [call] = await listCalls(served.db, { limit: 1 });
+    assert.ok(call);
+    newest = call.call_id;
+    await giveScores(served.db, keyOf(call), [
+      { name: 'politeness', value: 0.9 },
+      { name: 'solved', label: '<img src=x onerror="alert(4)">' },
+    ]);
     page = await browser.newPage({ viewport: WIDE });
     await complaints.watch(page, served.url);
   });
@@ -206,10 +231,35 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
       .waitFor();
   });
 
+  test('what another model would do is what the API says, from a form that is in the address', async () => {
+    await open('/decide');
+    await page.getByRole('heading', { name: 'What would another model do?' }).waitFor();
+    await page.getByRole('combobox', { name: 'Model', exact: true }).last().selectOption('groq/llama-3.1-8b-instant');
+    const result = page.getByRole('region', { name: 'What it would do' });
+    await result.waitFor();
+    assert.equal(address().searchParams.get('llm'), 'groq/llama-3.1-8b-instant');
+    const answer = await ask<WhatIfAnswer>('/api/whatif?since=7d&llm=groq/llama-3.1-8b-instant');
+    assert.ok(answer.silence, answer.noSilence);
+    assert.equal(await result.locator('strong').innerText(), whatIfSentence(answer));
+    await result.getByText('tokenisers differ').waitFor();
+    await page.getByRole('link', { name: 'Endpointing', exact: true }).click();
+    await page.getByText(/: too few (calls|turns): \d+, needs \d+\.$/).first().waitFor();
+    await page.getByLabel('Look at a delay of').fill('soon');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('delay: saw "soon", expected seconds').waitFor();
+    complaints.all.splice(
+      0,
+      complaints.all.length,
+      ...complaints.all.filter((text) => !text.includes('400')),
+    );
+  });
+
   test('what a span says stays text', async () => {
     await open(`/calls/${newest}`);
     await page.getByRole('heading', { level: 1, name: PLANTED.slice(0, 20) }).waitFor();
     assert.ok((await page.locator('.transcript').innerText()).includes(PLANTED.slice(0, 60)));
+    const scores = await page.getByRole('region', { name: 'Scores' }).getByRole('listitem').allInnerTexts();
+    assert.match(scores.join('\n'), /^politeness\s+0\.9\s+by given.*\nsolved\s+<img src=x onerror="alert\(4\)">/s);
     await open('/calls');
     await page.locator('.call-row').first().waitFor();
     assert.equal(await page.locator('img').count(), 0);
@@ -230,6 +280,9 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
 
   test('every view can be read by everyone, light and dark, and fits a phone', async () => {
     const { calls } = await ask<CallsAnswer>('/api/calls?agent=survey&limit=1');
+    const groups = frontiers();
+    assert.ok(groups.some(({ result }) => result));
+    await page.route('**/api/endpointing?*', (route) => route.fulfill({ json: { groups, notes: [] } }));
     const paths = [...VIEWS, `/calls/${newest}`, `/calls/${calls[0]?.call.call_id}`];
     for (const [viewport, colorScheme] of [
       [{ ...WIDE, height: FEW_ROWS }, 'light'],
@@ -242,7 +295,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
       await page.evaluate(axe.source);
       for (const path of paths) {
         await page.evaluate(FOLLOW_LINK(path));
-        await page.locator('.call-row, .chart-card, .compare-row, .turn').first().waitFor();
+        await page.locator('.call-row, .chart-card, .compare-row, .decide-result, .turn').first().waitFor();
         const width = await page.evaluate<number>('document.documentElement.scrollWidth');
         assert.ok(width <= viewport.width, `${path} is ${width} px wide on ${viewport.width}`);
         const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(

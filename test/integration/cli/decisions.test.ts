@@ -5,6 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { Journal, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { readSettings } from '../../../model/settings.ts';
+import { servePage } from '../../../ui/server/index.ts';
 import { runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { simulatedWeeks } from '../../support/simulated-weeks.ts';
@@ -82,6 +84,35 @@ describe('decisions from the command line', () => {
       ...['whatif', '--endpointing', '100ms', '--endpointing-now', '5s', '--agent', 'front-desk', ...SINCE],
     );
     assert.match(stdout, /endpointing: 5000 ms now, as given; 4\d\d ms was measured \(the median\)\./);
+  });
+
+  test('the page answers as the commands do', async () => {
+    const db = openPostgres({ url, readOnly: true });
+    const page = await servePage({
+      db,
+      settings: readSettings({ env: {} }),
+      host: '127.0.0.1',
+      port: 0,
+      onError: assert.fail,
+    });
+    try {
+      const ask = async (path: string) =>
+        (await (await fetch(`${page.url}/api/${path}&since=2026-11-01T00:00:00Z`)).json()) as object;
+      const whatif = await earshot('whatif', '--llm', 'openai/gpt-4.1-mini', ...SINCE, '--json');
+      assert.deepEqual(await ask('whatif?llm=openai/gpt-4.1-mini'), {
+        ...JSON.parse(whatif.stdout),
+        notes: [],
+      });
+      const one = ['--agent', 'front-desk', '--delay', '220ms', '--cut-off-cost', '2s', '--json'];
+      const endpointing = await earshot('endpointing', ...one, ...SINCE);
+      assert.deepEqual(await ask('endpointing?agent=front-desk&delay=0.22&cut_off_cost=2'), {
+        ...JSON.parse(endpointing.stdout),
+        notes: [],
+      });
+    } finally {
+      await page.close();
+      await db.close();
+    }
   });
 
   test('endpointing: a line for each agent and language, and what is known of one of them', async () => {

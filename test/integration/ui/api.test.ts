@@ -10,11 +10,14 @@ import type {
   CallAnswer,
   CallsAnswer,
   CompareAnswer,
+  EndpointingAnswer,
   FactsAnswer,
   LatencyView,
+  ModelsAnswer,
   QualityView,
   SpendingView,
   TotalsAnswer,
+  WhatIfAnswer,
 } from '../../../ui/shared/api.ts';
 import { comparedLines } from '../../../ui/shared/comparison.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
@@ -224,6 +227,23 @@ describe('the API of the page', () => {
     );
   });
 
+  test('of a change it is said what calls it is of, and what is too little to say more', async () => {
+    const names = await get<ModelsAnswer>('/api/models');
+    assert.ok(names.llm.seen.includes('acme/acme-large-2') && names.llm.seen.includes('openai/gpt-4.1-mini'));
+    assert.ok(names.llm.priced.includes('openai/gpt-4.1') && !names.llm.priced.includes('openai/gpt-4.1-mini'));
+    assert.ok(names.tts.priced.length > 3 && names.stt.priced.length > 3);
+    const answer = await get<WhatIfAnswer>('/api/whatif?since=all&agent=survey&llm=openai/gpt-4.1-mini');
+    const rows = calls.filter((row) => row.agent_name === 'survey');
+    assert.equal(answer.calls + answer.expired, rows.length);
+    assert.ok(answer.cost.before.llm === null && Number(answer.cost.after.llm) > 0, 'it had no price');
+    assert.match(answer.noSilence ?? '', /^too few (calls|turns): \d+, needs \d+$/);
+    const { groups } = await get<EndpointingAnswer>('/api/endpointing?since=all&agent=survey');
+    assert.deepEqual(groups.map(({ agent }) => agent), ['survey']);
+    assert.match(groups[0]?.note ?? '', /^too few (calls|turns): \d+, needs \d+$/);
+    const recent = await get<WhatIfAnswer>('/api/whatif?llm=openai/gpt-4.1-mini&until=2026-01-01');
+    assert.deepEqual([recent.calls, recent.noSilence], [0, 'too few turns: 0, needs 30']);
+  });
+
   test('files hold every call', async () => {
     const csv = await (await fetch(`${page.url}/api/calls.csv?since=all`)).text();
     assert.equal(csv.trim().split('\r\n').length, CALLS + 1);
@@ -247,6 +267,10 @@ describe('the API of the page', () => {
     assert.equal(await status('/api/calls?limit=0'), 400);
     assert.equal(await status('/api/calls?since=soon'), 400);
     assert.equal(await status('/api/calls?since=2026-02-30'), 400);
+    assert.equal(await status('/api/whatif'), 400);
+    assert.equal(await status('/api/whatif?llm=gpt-4.1'), 400);
+    assert.equal(await status('/api/whatif?endpointing=220ms'), 400);
+    assert.equal(await status('/api/endpointing?delay=soon'), 400);
     assert.equal(await status('/api/calls', { method: 'POST' }), 405);
     assert.equal(await status('/api/calls', { headers: { origin: 'https://other.example' } }), 403);
     assert.equal(await hostStatus(page.url, 'other.example'), 403);
@@ -280,6 +304,9 @@ describe('the API of the page', () => {
       'latency',
       'cost',
       'quality',
+      'models',
+      'endpointing?since=all',
+      'whatif?since=all&llm=openai/gpt-4.1-mini',
     ])
       assert.equal((await fetch(`${served.url}/api/${path}`)).status, 200, path);
     await served.close();

@@ -14,6 +14,7 @@ import type {
   QualityView,
   SpendingView,
   TotalsAnswer,
+  WhatIfAnswer,
 } from '../../../ui/shared/api.ts';
 import { callAddress } from '../../../ui/shared/query.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
@@ -123,6 +124,8 @@ describe('the page, where two tenants have calls of the same ids', () => {
         new Decimal(tts?.total ?? 0).toFixed(),
         Decimal.sum(...logs.flatMap(({ cost_tts }) => cost_tts ?? [])).toFixed(),
       );
+      const whatIf = await get<WhatIfAnswer>(`/whatif${query}&stt=deepgram/nova-3`);
+      assert.equal(whatIf.calls, of(tenant).length);
       const { counted } = await get<QualityView>(`/quality${query}`);
       assert.equal(
         sum(counted.map(({ kind, count }) => (kind === 'interruption' ? count : 0))),

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Measured } from '../../../exporter/decisions/measured.ts';
-import { predictSilence, SILENCE_FIGURES } from '../../../exporter/decisions/silence.ts';
+import { predictingSilence, SILENCE_FIGURES } from '../../../exporter/decisions/silence.ts';
+import { finished } from '../../../exporter/statistics/pieces.ts';
 import { mean, quantileOf } from '../../../exporter/statistics/quantile.ts';
 import { seeded } from '../../../exporter/statistics/random.ts';
 import { FAST, SLOW, simulateCall } from './simulated-turns.ts';
 
 const SEEDS = 100;
+const predictSilence = (...given: Parameters<typeof predictingSilence>) =>
+  finished(predictingSilence(...given));
 const callsOf = (model: typeof FAST, calls: number, seed: number) => {
   const random = seeded(seed);
   return Array.from({ length: calls }, (_, index) => simulateCall(model, `${index}`, random));

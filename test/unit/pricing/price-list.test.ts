@@ -143,3 +143,16 @@ describe('overrides', () => {
     assert.equal(minute(catalogue(), 'nova-2', AT, 'deepgram'), undefined);
   });
 });
+
+describe('the models of a list', () => {
+  it('are those that have a price, each by its first name', () => {
+    const list = priceListFrom([
+      acme(stt(['ear', 'big-ear'], dated('2026-01-01', '1')), stt(['ear-3'])),
+      { provider: 'line', entries: [{ ...stt(['inbound']), component: 'telephony' }] },
+    ]);
+    const ear = { component: 'stt', provider: 'acme', model: 'ear' };
+    assert.deepEqual(list.models, [ear]);
+    const own = withOverrides(list, acme(stt(['own'], dated('2026-01-01', '1'))));
+    assert.deepEqual(own.models, [{ ...ear, model: 'own' }, ear]);
+  });
+});

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitOf, orderOf, positionOf, positionText, selectionOf } from '../../../ui/server/selection.ts';
+import {
+  limitOf,
+  orderOf,
+  positionOf,
+  positionText,
+  recentSelectionOf,
+  selectionOf,
+} from '../../../ui/server/selection.ts';
 
 const NOW_MS = Date.parse('2026-11-29T12:00:30Z');
 const select = (text: string) => selectionOf(new URLSearchParams(text), NOW_MS);
@@ -17,6 +24,12 @@ test('a query string chooses calls; what is empty does not', () => {
   assert.equal(select('interrupted=1').interrupted, true);
   assert.deepEqual(select(''), {});
   assert.equal(select('silence_from=1.2&silence_to=3').silenceTo, 3);
+});
+
+test('where nothing says when, a question is about the last days', () => {
+  const recent = (text: string) => recentSelectionOf(new URLSearchParams(text), NOW_MS);
+  assert.deepEqual(recent('agent=a'), { ...select('since=7d'), agent: ['a'] });
+  for (const text of ['since=24h', 'since=all', 'until=1h']) assert.deepEqual(recent(text), select(text));
 });
 
 test('what cannot be is refused by name', () => {

@@ -7,6 +7,7 @@ import { CallView } from '../views/call-view.tsx';
 import { CallsView } from '../views/calls-view.tsx';
 import { CompareView } from '../views/compare-view.tsx';
 import { CostView } from '../views/cost-view.tsx';
+import { DecideView } from '../views/decide-view.tsx';
 import { LatencyView } from '../views/latency-view.tsx';
 import { QualityView } from '../views/quality-view.tsx';
 import { about } from './about.ts';
@@ -21,6 +22,7 @@ const VIEWS = [
   { path: '/cost', name: 'Cost' },
   { path: '/quality', name: 'Quality' },
   { path: '/compare', name: 'Compare' },
+  { path: '/decide', name: 'Decide' },
 ] as const;
 
 const isHelpOpen = signal(false);
@@ -109,5 +111,6 @@ function viewOf(at: string): ComponentChildren {
   if (at === '/cost') return <CostView />;
   if (at === '/quality') return <QualityView />;
   if (at === '/compare') return <CompareView />;
+  if (at === '/decide') return <DecideView />;
   return <CallsView />;
 }

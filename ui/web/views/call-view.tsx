@@ -12,6 +12,7 @@ import { Bill } from '../parts/bill.tsx';
 import { CallHead } from '../parts/call-head.tsx';
 import { Empty, Trouble } from '../parts/empty.tsx';
 import { FactsDrawer } from '../parts/facts-drawer.tsx';
+import { Scores } from '../parts/scores.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Transcript } from '../parts/transcript.tsx';
 import { TurnPanel } from '../parts/turn-panel.tsx';
@@ -89,6 +90,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
             />
           )}
           <Bill data={data} />
+          <Scores scores={data.scores} />
         </div>
         <div class="call-side">
           <Transcript turns={turns} selected={turn} onSelect={choose} />

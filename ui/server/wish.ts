@@ -1,0 +1,53 @@
+import { type ModelName, parseModelName } from '../../exporter/decisions/model-name.ts';
+import type { Wish } from '../../exporter/decisions/whatif.ts';
+import { HttpError } from '../../exporter/receiver/door/answer.ts';
+
+const MOST_CHARACTERS = 300;
+/** Longer than anyone waits. */
+const MOST_SECONDS = 60;
+
+/** What a query string asks to be different. @throws HttpError 400 where that is nothing, or cannot be read */
+export function wishOf(query: URLSearchParams): Wish {
+  const stt = modelOf(query, 'stt');
+  const llm = modelOf(query, 'llm');
+  const tts = modelOf(query, 'tts');
+  const endpointing = secondsOf(query, 'endpointing');
+  const endpointingNow = secondsOf(query, 'endpointing_now');
+  if (!stt && !llm && !tts && endpointing === undefined)
+    throw new HttpError(
+      400,
+      'saw nothing that is to be different, expected llm, tts or stt=PROVIDER/MODEL, or endpointing=SECONDS',
+    );
+  return {
+    ...(stt && { stt }),
+    ...(llm && { llm }),
+    ...(tts && { tts }),
+    ...(endpointing !== undefined && { endpointing }),
+    ...(endpointingNow !== undefined && { endpointingNow }),
+  };
+}
+
+function modelOf(query: URLSearchParams, name: string): ModelName | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const model = text.length > MOST_CHARACTERS || text.includes('\0') ? undefined : parseModelName(text);
+  if (model !== undefined) return model;
+  throw new HttpError(
+    400,
+    `${name}: saw ${shown(text)}, expected a provider and a model such as openai/gpt-4.1-mini`,
+  );
+}
+
+/** A parameter in seconds; undefined where it is not given. @throws HttpError 400 */
+export function secondsOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const seconds = Number(text);
+  if (seconds >= 0 && seconds <= MOST_SECONDS) return seconds;
+  throw new HttpError(
+    400,
+    `${name}: saw ${shown(text)}, expected seconds from 0 to ${MOST_SECONDS}, such as 0.22`,
+  );
+}
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, 60));
