@@ -9,7 +9,7 @@ export interface JournalCall {
 }
 
 /** Where calls are read from, the latest first. */
-export interface CallSource {
+interface CallSource {
   /** The calls that were chosen. */
   chosen(): AsyncIterable<JournalCall>;
   /** Calls of the same time and tenants in which a provider was used, whichever agent they are of. */

@@ -80,10 +80,8 @@ export const turnCount = (calls: readonly EndpointingCall[]): number =>
  *
  * @param given - at least one turn and one commit
  */
-export const endpointing = (
-  given: readonly EndpointingCall[],
-  options?: EndpointingOptions,
-): Endpointing => finished(workingOutEndpointing(given, options));
+export const endpointing = (given: readonly EndpointingCall[], options?: EndpointingOptions): Endpointing =>
+  finished(workingOutEndpointing(given, options));
 
 /** The same in pieces: where other work is to go on in between. */
 export function* workingOutEndpointing(

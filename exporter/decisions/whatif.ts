@@ -122,7 +122,9 @@ export class WhatIfCalls {
       turns: turns.length,
       changed,
       cost,
-      ...(noSilence === undefined ? { silence: yield* predictingSilence(this.#turns, plan, options) } : { noSilence }),
+      ...(noSilence === undefined
+        ? { silence: yield* predictingSilence(this.#turns, plan, options) }
+        : { noSilence }),
       sources: [...this.#sources(plan), ...this.#delays(turns), ...cost.notes],
       unknown: notKnown({
         wish: this.#wish,

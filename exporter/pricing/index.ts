@@ -24,8 +24,8 @@ export type { Confidence, Mode } from './price-file.ts';
 export {
   catalogue,
   type Price,
-  type PriceList,
   type PricedModel,
+  type PriceList,
   type PriceListOptions,
   type PriceMatch,
   type PriceQuery,

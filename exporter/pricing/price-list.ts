@@ -91,7 +91,9 @@ export function priceListFrom(
   const version = days.at(-1);
   return {
     name: version === undefined ? name : `${name}@${version}`,
-    models: providers.flatMap(({ provider, entries }) => entries.flatMap((entry) => modelOf(provider, entry))),
+    models: providers.flatMap(({ provider, entries }) =>
+      entries.flatMap((entry) => modelOf(provider, entry)),
+    ),
     find: (query) => findIn(providers, query),
   };
 }

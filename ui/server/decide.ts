@@ -30,8 +30,7 @@ export async function whatIfAnswer(
   const journal = new JournalledCalls(db, callGapMs, pause);
   await collectWhatIf(calls, {
     chosen: () => journal.of(selection),
-    ofProvider: (provider) =>
-      new JournalledCalls(db, callGapMs, pause).of(elsewhere(selection, provider)),
+    ofProvider: (provider) => new JournalledCalls(db, callGapMs, pause).of(elsewhere(selection, provider)),
   });
   return { ...(await inPieces(calls.working(), pause)), notes: journal.notes };
 }

@@ -28,7 +28,9 @@ export class JournalledCalls {
   /** What was left out of those that were read. */
   get notes(): string[] {
     return this.#isCut
-      ? [`Only the latest ${this.#calls.toLocaleString('en-US')} calls are looked at: the command takes more.`]
+      ? [
+          `Only the latest ${this.#calls.toLocaleString('en-US')} calls are looked at: the command takes more.`,
+        ]
       : [];
   }
 

@@ -9,7 +9,7 @@ export type FrontierPoint = Frontier['frontier'][number];
 export interface WhatIfLine {
   name: string;
   now: string;
-  then: string;
+  after: string;
   /** 90 %. '': it is exact. */
   interval: string;
   change: string;
@@ -20,7 +20,7 @@ const signed = (value: number, show: (value: number) => string): string =>
   `${value < 0 ? '−' : '+'}${show(Math.abs(value))}`;
 
 /** `−132 ms`, `+12 ms`. */
-export const showChange = (seconds: number | null): string =>
+const showChange = (seconds: number | null): string =>
   seconds === null ? UNKNOWN : signed(seconds, showSeconds);
 
 /** `+1.4 %`, `0 %`. */
@@ -41,7 +41,7 @@ export function whatIfLines({ silence, cost, calls, seconds }: WhatIfAnswer): Wh
           return {
             name: `silence, ${name}`,
             now: showSeconds(before.value),
-            then: showSeconds(after.value),
+            after: showSeconds(after.value),
             interval: showEnds(after, showSeconds),
             change: showChange(change.value),
             changeInterval: showEnds(change, showChange),
@@ -49,7 +49,9 @@ export function whatIfLines({ silence, cost, calls, seconds }: WhatIfAnswer): Wh
         });
   const parts = (['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'] as const)
     .filter((part) => cost.before[part] !== null || cost.after[part] !== null)
-    .map((part) => costLine(part === 'total' ? 'cost' : `cost, ${part}`, cost.before[part], cost.after[part]));
+    .map((part) =>
+      costLine(part === 'total' ? 'cost' : `cost, ${part}`, cost.before[part], cost.after[part]),
+    );
   const by = (name: string, whole: number): WhatIfLine[] =>
     whole > 0 ? [costLine(name, cost.before.total, cost.after.total, whole)] : [];
   return [...silences, ...parts, ...by('cost of a call', calls), ...by('cost of a minute', seconds / 60)];
@@ -60,7 +62,7 @@ function costLine(name: string, before: string | null, after: string | null, who
   return {
     name,
     now: showMoney(now),
-    then: showMoney(then),
+    after: showMoney(then),
     interval: '',
     change: costChange(now, then),
     changeInterval: '',
@@ -83,7 +85,7 @@ export function whatIfSentence(answer: WhatIfAnswer): string {
       ? 'what it would cost is not known'
       : minute.change === 'none'
         ? `a minute would still cost ${minute.now}`
-        : `a minute would cost ${minute.then} in place of ${minute.now}`;
+        : `a minute would cost ${minute.after} in place of ${minute.now}`;
   if (silence === undefined) return `Of the silence nothing can be said: ${noSilence}. And ${cost}.`;
   const { before, after, change } = silence.p95;
   const ends = showEnds(change, showChange);

@@ -52,14 +52,15 @@ SELECT DISTINCT stage, provider, model FROM s JOIN :schema.call_logs l USING (te
 WHERE provider <> '' AND model <> '' ORDER BY stage, provider, model LIMIT ${3 * MOST_CHOICES}`;
 
 /** A model that did something in a call. */
-export interface SeenModel {
+interface SeenModel {
   stage: 'stt' | 'llm' | 'tts';
   provider: string;
   model: string;
 }
 
 /** The models of the newest calls. */
-export const getModels = (db: Queryable): Promise<SeenModel[]> => db.query<SeenModel & Record<string, unknown>>(MODELS);
+export const getModels = (db: Queryable): Promise<SeenModel[]> =>
+  db.query<SeenModel & Record<string, unknown>>(MODELS);
 
 export async function getChoices(db: Queryable): Promise<Choices> {
   const choices = Object.fromEntries(KINDS.map((kind) => [kind, [] as string[]])) as Choices;

@@ -10,15 +10,15 @@ import { finished } from '../../../exporter/statistics/pieces.ts';
 import { giveScores, Journal, keyOf, listCalls } from '../../../exporter/store/index.ts';
 import { ownerName } from '../../../model/owners.ts';
 import type { CallsAnswer, LatencyView, TotalsAnswer, WhatIfAnswer } from '../../../ui/shared/api.ts';
-import { showCount, showMoney, showSeconds, showShare } from '../../../ui/shared/format.ts';
 import { whatIfSentence } from '../../../ui/shared/decisions.ts';
+import { showCount, showMoney, showSeconds, showShare } from '../../../ui/shared/format.ts';
 import { slowestTurn } from '../../../ui/shared/insight.ts';
 import { deadAirShare, talkRatio } from '../../../ui/shared/speech.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { callOf, fillWorld } from '../../support/page-world.ts';
-import { simulatedWeeks } from '../../support/simulated-weeks.ts';
 import { poll } from '../../support/poll.ts';
+import { simulatedWeeks } from '../../support/simulated-weeks.ts';
 
 const CALLS = 40;
 /** What a caller may say, and a program may be called. */
@@ -234,7 +234,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   test('what another model would do is what the API says, from a form that is in the address', async () => {
     await open('/decide');
     await page.getByRole('heading', { name: 'What would another model do?' }).waitFor();
-    await page.getByRole('combobox', { name: 'Model', exact: true }).last().selectOption('groq/llama-3.1-8b-instant');
+    await page.getByRole('combobox', { name: 'Language model' }).selectOption('groq/llama-3.1-8b-instant');
     const result = page.getByRole('region', { name: 'What it would do' });
     await result.waitFor();
     assert.equal(address().searchParams.get('llm'), 'groq/llama-3.1-8b-instant');
@@ -243,7 +243,10 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     assert.equal(await result.locator('strong').innerText(), whatIfSentence(answer));
     await result.getByText('tokenisers differ').waitFor();
     await page.getByRole('link', { name: 'Endpointing', exact: true }).click();
-    await page.getByText(/: too few (calls|turns): \d+, needs \d+\.$/).first().waitFor();
+    await page
+      .getByText(/: too few (calls|turns): \d+, needs \d+\.$/)
+      .first()
+      .waitFor();
     await page.getByLabel('Look at a delay of').fill('soon');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('delay: saw "soon", expected seconds').waitFor();
@@ -259,7 +262,10 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.getByRole('heading', { level: 1, name: PLANTED.slice(0, 20) }).waitFor();
     assert.ok((await page.locator('.transcript').innerText()).includes(PLANTED.slice(0, 60)));
     const scores = await page.getByRole('region', { name: 'Scores' }).getByRole('listitem').allInnerTexts();
-    assert.match(scores.join('\n'), /^politeness\s+0\.9\s+by given.*\nsolved\s+<img src=x onerror="alert\(4\)">/s);
+    assert.match(
+      scores.join('\n'),
+      /^politeness\s+0\.9\s+by given.*\nsolved\s+<img src=x onerror="alert\(4\)">/s,
+    );
     await open('/calls');
     await page.locator('.call-row').first().waitFor();
     assert.equal(await page.locator('img').count(), 0);

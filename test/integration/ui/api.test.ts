@@ -230,7 +230,9 @@ describe('the API of the page', () => {
   test('of a change it is said what calls it is of, and what is too little to say more', async () => {
     const names = await get<ModelsAnswer>('/api/models');
     assert.ok(names.llm.seen.includes('acme/acme-large-2') && names.llm.seen.includes('openai/gpt-4.1-mini'));
-    assert.ok(names.llm.priced.includes('openai/gpt-4.1') && !names.llm.priced.includes('openai/gpt-4.1-mini'));
+    assert.ok(
+      names.llm.priced.includes('openai/gpt-4.1') && !names.llm.priced.includes('openai/gpt-4.1-mini'),
+    );
     assert.ok(names.tts.priced.length > 3 && names.stt.priced.length > 3);
     const answer = await get<WhatIfAnswer>('/api/whatif?since=all&agent=survey&llm=openai/gpt-4.1-mini');
     const rows = calls.filter((row) => row.agent_name === 'survey');
@@ -238,7 +240,10 @@ describe('the API of the page', () => {
     assert.ok(answer.cost.before.llm === null && Number(answer.cost.after.llm) > 0, 'it had no price');
     assert.match(answer.noSilence ?? '', /^too few (calls|turns): \d+, needs \d+$/);
     const { groups } = await get<EndpointingAnswer>('/api/endpointing?since=all&agent=survey');
-    assert.deepEqual(groups.map(({ agent }) => agent), ['survey']);
+    assert.deepEqual(
+      groups.map(({ agent }) => agent),
+      ['survey'],
+    );
     assert.match(groups[0]?.note ?? '', /^too few (calls|turns): \d+, needs \d+$/);
     const recent = await get<WhatIfAnswer>('/api/whatif?llm=openai/gpt-4.1-mini&until=2026-01-01');
     assert.deepEqual([recent.calls, recent.noSilence], [0, 'too few turns: 0, needs 30']);

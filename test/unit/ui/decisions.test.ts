@@ -65,15 +65,15 @@ test('an answer is a line for each figure, and a sentence', () => {
   assert.deepEqual(p50, {
     name: 'silence, p50',
     now: '1.00 s',
-    then: '800 ms',
+    after: '800 ms',
     interval: '700 ms … 900 ms',
     change: '−200 ms',
     changeInterval: '−300 ms … −100 ms',
   });
   assert.equal(mean?.interval, '', 'an interval that is not known is none');
   assert.deepEqual([llm?.name, llm?.change], ['cost, llm', '−$0.0200 (−50 %)']);
-  assert.deepEqual([cost?.name, cost?.now, cost?.then], ['cost', '$0.1000', '$0.0800']);
-  assert.deepEqual([minute?.now, minute?.then], ['$0.0500', '$0.0400']);
+  assert.deepEqual([cost?.name, cost?.now, cost?.after], ['cost', '$0.1000', '$0.0800']);
+  assert.deepEqual([minute?.now, minute?.after], ['$0.0500', '$0.0400']);
   assert.equal(
     whatIfSentence(ANSWER),
     'Silence p95 would be 1.50 s in place of 2.00 s (−600 ms … −400 ms), and a minute would cost $0.0400 in place of $0.0500.',
@@ -83,7 +83,10 @@ test('an answer is a line for each figure, and a sentence', () => {
 test('what cannot be said of the silence is said, and a cost that is not known is no number', () => {
   const { silence: _, ...rest } = ANSWER;
   const few = { ...rest, noSilence: 'too few turns: 7, needs 30' };
-  assert.match(whatIfSentence(few), /^Of the silence nothing can be said: too few turns: 7, needs 30\. And a/);
+  assert.match(
+    whatIfSentence(few),
+    /^Of the silence nothing can be said: too few turns: 7, needs 30\. And a/,
+  );
   const unpriced = { ...few, cost: { ...few.cost, after: { ...nothing, total: null } } };
   assert.match(whatIfSentence(unpriced), /what it would cost is not known\.$/);
   assert.equal(whatIfLines(unpriced).find(({ name }) => name === 'cost')?.change, '–');

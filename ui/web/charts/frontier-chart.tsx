@@ -55,11 +55,24 @@ export function FrontierChart({ label, result, now, asked, height = 230 }: Props
           <polygon class="frontier-band" points={[...at('low'), ...at('high').reverse()].join(' ')} />
           <polyline class="frontier-line" points={at('value').join(' ')} />
           {points.map((point) => (
-            <circle key={point.delay} class="frontier-dot" cx={x(point.delay)} cy={y(point.cutOffs.value)} r={3}>
+            <circle
+              key={point.delay}
+              class="frontier-dot"
+              cx={x(point.delay)}
+              cy={y(point.cutOffs.value)}
+              r={3}
+            >
               <title>{pointSentence(now, point)}</title>
             </circle>
           ))}
-          <Mark name="now" kind="now" at={x(now)} to={y(result.cutOffs.value)} row={0} {...{ width, height }} />
+          <Mark
+            name="now"
+            kind="now"
+            at={x(now)}
+            to={y(result.cutOffs.value)}
+            row={0}
+            {...{ width, height }}
+          />
           {choice !== undefined && choice !== best && (
             <Mark name="asked" kind="asked" {...placed(choice)} row={2} {...{ width, height }} />
           )}

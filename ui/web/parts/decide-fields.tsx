@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { filtersOf, withParameters } from '../../shared/query.ts';
 import { navigate, path, query } from '../app/location.ts';
 
@@ -15,21 +14,21 @@ export function questionAddress(api: string, names: readonly string[]): string {
 const set = (name: string, value: string) =>
   navigate(withParameters(path.value, query.value, { [name]: value }), { replace: true });
 
-/** A field that stands in the address, with its name before it. */
-export const Field = ({ title, children }: { title: string; children: ComponentChildren }) => (
-  <label class="field">
-    <span>{title}</span>
-    {children}
-  </label>
-);
-
 /** A duration, typed in other units than seconds: `per` of them are one. */
-export function DurationField(props: { name: string; title: string; unit: string; per: number; hint: string }) {
+export function DurationField(props: {
+  name: string;
+  title: string;
+  unit: string;
+  per: number;
+  hint: string;
+}) {
   const { name, title, unit, per, hint } = props;
   const value = query.value.get(name) ?? '';
-  const shown = value === '' || Number.isNaN(Number(value)) ? value : String(Number((Number(value) * per).toFixed(3)));
+  const shown =
+    value === '' || Number.isNaN(Number(value)) ? value : String(Number((Number(value) * per).toFixed(3)));
   return (
-    <Field title={title}>
+    <label class="field">
+      <span>{title}</span>
       <span>
         <input
           type="text"
@@ -44,12 +43,17 @@ export function DurationField(props: { name: string; title: string; unit: string
         />{' '}
         {unit}
       </span>
-    </Field>
+    </label>
   );
 }
 
 /** A model, chosen from those that are known; another one that the address names stays. */
-export function ModelField(props: { name: string; title: string; seen: readonly string[]; priced: readonly string[] }) {
+export function ModelField(props: {
+  name: string;
+  title: string;
+  seen: readonly string[];
+  priced: readonly string[];
+}) {
   const { name, title, seen, priced } = props;
   const value = query.value.get(name) ?? '';
   const isOther = value !== '' && !seen.includes(value) && !priced.includes(value);
@@ -64,7 +68,8 @@ export function ModelField(props: { name: string; title: string; seen: readonly 
       </optgroup>
     );
   return (
-    <Field title={title}>
+    <label class="field">
+      <span>{title}</span>
       <select
         class={value === '' ? '' : 'is-set'}
         value={value}
@@ -75,6 +80,6 @@ export function ModelField(props: { name: string; title: string; seen: readonly 
         {group('In your calls', seen)}
         {group('In the price list', priced)}
       </select>
-    </Field>
+    </label>
   );
 }

@@ -34,7 +34,13 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
       <section class="card pad decide-form" aria-label="Delays">
         <DurationField name="delay" title="Look at a delay of" unit="ms" per={1_000} hint="any" />
         <DurationField name="now" title="It is set to" unit="ms" per={1_000} hint="median" />
-        <DurationField name="cut_off_cost" title="A cut-off is as bad as a silence of" unit="s" per={1} hint="5" />
+        <DurationField
+          name="cut_off_cost"
+          title="A cut-off is as bad as a silence of"
+          unit="s"
+          per={1}
+          hint="5"
+        />
       </section>
       {isLoading && (
         <p class="dim" role="status">
@@ -50,10 +56,13 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
 const Nothing = () => (
   <Empty title="No call shows how its user pauses">
     <p>
-      A call shows it where its spans say when the user fell silent and when the turn was committed. They must still be in the journal.
+      A call shows it where its spans say when the user fell silent and when the turn was committed. They must
+      still be in the journal.
     </p>
     <p>
-      <a href={withParameters(path.value, query.value, { since: 'all', until: undefined })}>Look at all time</a>
+      <a href={withParameters(path.value, query.value, { since: 'all', until: undefined })}>
+        Look at all time
+      </a>
     </p>
   </Empty>
 );
@@ -71,7 +80,10 @@ function Groups({ groups, notes }: { groups: readonly EndpointingGroup[]; notes:
       </div>
       {few.length + notes.length > 0 && (
         <section class="card pad decide-result" aria-label="Left out">
-          <Listed title="Left out" items={[...notes, ...few.map((group) => `${groupName(group)}: ${group.note}.`)]} />
+          <Listed
+            title="Left out"
+            items={[...notes, ...few.map((group) => `${groupName(group)}: ${group.note}.`)]}
+          />
         </section>
       )}
     </>

@@ -13,7 +13,11 @@ export function Scores({ scores }: { scores: readonly ScoreRow[] | undefined }) 
         {scores.map(({ name, value, label, source, scored_at }) => (
           <li key={name}>
             <span class="cut">{name}</span>
-            <b class="cut">{[label, value === null ? null : Number(value.toPrecision(4))].filter((part) => part !== null).join(' ')}</b>
+            <b class="cut">
+              {[label, value === null ? null : Number(value.toPrecision(4))]
+                .filter((part) => part !== null)
+                .join(' ')}
+            </b>
             <span class="dim small">
               by {source}, {showInstant(scored_at, new Date())}
             </span>

@@ -20,13 +20,20 @@ export function WhatIfQuestion({ tabs }: { tabs: ComponentChildren }) {
   );
   const isKnown = isAsked && data !== undefined && error === undefined;
   return (
-    <View name="Decide: what if" error={isAsked ? error : undefined} isEmpty={isKnown && data.calls + data.expired === 0}>
+    <View
+      name="Decide: what if"
+      error={isAsked ? error : undefined}
+      isEmpty={isKnown && data.calls + data.expired === 0}
+    >
       {tabs}
       <section class="card pad decide-form" aria-label="What would be different">
-        <ModelField name="llm" title="Model" {...(models?.llm ?? NO_MODELS)} />
+        <ModelField name="llm" title="Language model" {...(models?.llm ?? NO_MODELS)} />
         <ModelField name="tts" title="Voice" {...(models?.tts ?? NO_MODELS)} />
         <ModelField name="stt" title="Transcription" {...(models?.stt ?? NO_MODELS)} />
         <DurationField name="endpointing" title="Endpointing delay" unit="ms" per={1_000} hint="as it is" />
+        {query.value.get('endpointing') && (
+          <DurationField name="endpointing_now" title="It is set to" unit="ms" per={1_000} hint="median" />
+        )}
       </section>
       {!isAsked && <Teach />}
       {isAsked && isLoading && (
@@ -42,12 +49,12 @@ export function WhatIfQuestion({ tabs }: { tabs: ComponentChildren }) {
 const Teach = () => (
   <Empty title="What would another model do?">
     <p>
-      Choose what would be different. The calls above are priced again with it, exactly, and their silence is predicted from your own
-      turns of that model.
+      Choose what would be different. The calls above are priced again with it, exactly, and their silence is
+      predicted from your own turns of that model.
     </p>
     <p class="dim">
-      A model that your calls have not used has a price and no speed yet: send it a few calls, or give <code>earshot whatif</code> a file
-      of latencies.
+      A model that your calls have not used has a price and no speed yet: send it a few calls, or give{' '}
+      <code>earshot whatif</code> a file of latencies.
     </p>
   </Empty>
 );
@@ -78,7 +85,9 @@ function Result({ answer, isOld }: { answer: WhatIfAnswer; isOld: boolean }) {
         title="From"
         items={[
           `${showCountOf(calls, 'call')}, ${showCountOf(turns, 'turn')} with a known silence, ${changed.toLocaleString('en')} of them different.`,
-          ...(expired > 0 ? [`${showCountOf(expired, 'call')} left out: their spans have left the journal.`] : []),
+          ...(expired > 0
+            ? [`${showCountOf(expired, 'call')} left out: their spans have left the journal.`]
+            : []),
           ...notes,
           ...sources,
         ]}
@@ -86,8 +95,12 @@ function Result({ answer, isOld }: { answer: WhatIfAnswer; isOld: boolean }) {
       <Listed
         title="Not known"
         items={[
-          ...(cost.unpriced.before.length > 0 ? [`Now without a price: ${cost.unpriced.before.join(', ')}.`] : []),
-          ...(cost.unpriced.after.length > 0 ? [`Then without a price: ${cost.unpriced.after.join(', ')}.`] : []),
+          ...(cost.unpriced.before.length > 0
+            ? [`Now without a price: ${cost.unpriced.before.join(', ')}.`]
+            : []),
+          ...(cost.unpriced.after.length > 0
+            ? [`Then without a price: ${cost.unpriced.after.join(', ')}.`]
+            : []),
           ...unknown,
         ]}
       />
@@ -95,13 +108,13 @@ function Result({ answer, isOld }: { answer: WhatIfAnswer; isOld: boolean }) {
   );
 }
 
-function Line({ line: { name, now, then, interval, change, changeInterval } }: { line: WhatIfLine }) {
+function Line({ line: { name, now, after, interval, change, changeInterval } }: { line: WhatIfLine }) {
   return (
     <tr class="compare-row">
       <th scope="row">{name}</th>
       <td>{now}</td>
       <td>
-        <div class="nowrap">{then}</div>
+        <div class="nowrap">{after}</div>
         <div class="dim small">{interval}</div>
       </td>
       <td>
@@ -117,7 +130,7 @@ export function Listed({ title, items }: { title: string; items: readonly string
   if (items.length === 0) return null;
   return (
     <>
-      <h3 class="card-sub">{title}</h3>
+      <h2 class="card-sub">{title}</h2>
       <ul class="sentences">
         {items.map((item) => (
           <li key={item}>{item}</li>
