@@ -7,7 +7,7 @@ import { type CallPosition, type CallSelection, listCallPage } from '../../expor
 const MOST_CALLS = 1_000;
 const MOST_TURNS = 20_000;
 /** Calls whose spans are read at once. */
-const PAGE = 25;
+const PAGE = 10;
 
 /** Calls of a selection as the journal has them, the latest first, as many as one answer may be of. */
 export class JournalledCalls {

@@ -264,7 +264,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const scores = await page.getByRole('region', { name: 'Scores' }).getByRole('listitem').allInnerTexts();
     assert.match(
       scores.join('\n'),
-      /^politeness\s+0\.9\s+by given.*\nsolved\s+<img src=x onerror="alert\(4\)">/s,
+      /^politeness\s+0\.9\s+given.*\nsolved\s+<img src=x onerror="alert\(4\)">/s,
     );
     await open('/calls');
     await page.locator('.call-row').first().waitFor();

@@ -80,7 +80,7 @@ test('an answer is a line for each figure, and a sentence', () => {
   );
 });
 
-test('what cannot be said of the silence is said, and a cost that is not known is no number', () => {
+test('what cannot be said of the silence is said, and a cost that is not known stays so', () => {
   const { silence: _, ...rest } = ANSWER;
   const few = { ...rest, noSilence: 'too few turns: 7, needs 30' };
   assert.match(

@@ -107,7 +107,7 @@ function Group({ group, result }: { group: EndpointingGroup; result: Frontier })
       {result.frontier.length > 0 && (
         <FrontierChart label={`Cut-offs by delay, ${name}. ${sentence}`} {...{ result, now, asked }} />
       )}
-      <Listed title="Not known" items={endpointingDoubts(result)} />
+      <Listed title="To keep in mind" items={endpointingDoubts(result)} />
       <details class="small">
         <summary>All delays</summary>
         <FrontierTable result={result} name={name} />

@@ -19,7 +19,7 @@ export function Scores({ scores }: { scores: readonly ScoreRow[] | undefined }) 
                 .join(' ')}
             </b>
             <span class="dim small">
-              by {source}, {showInstant(scored_at, new Date())}
+              {source}, {showInstant(scored_at, new Date())}
             </span>
           </li>
         ))}
