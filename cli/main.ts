@@ -115,7 +115,7 @@ function withNegatives(args: readonly string[], { options }: Command): string[] 
 
 /** What Node says of options it cannot read, without the paragraph it has for values that look like options. */
 function oneLine({ message }: Error, args: readonly string[]): string {
-  const option = /^Option '(-+[\w-]+)' argument is ambiguous/.exec(message)?.[1];
+  const option = /^Option '(-[\w-]+)' argument is ambiguous/.exec(message)?.[1];
   return option === undefined
     ? message
     : `${option}: saw ${args[args.indexOf(option) + 1]}, expected its value.`;
