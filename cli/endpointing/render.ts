@@ -1,4 +1,5 @@
-import { type Endpointing, type FrontierPoint, isSpread } from '../../exporter/decisions/endpointing.ts';
+import { isSpread } from '../../exporter/decisions/answers.ts';
+import type { Endpointing, FrontierPoint } from '../../exporter/decisions/endpointing.ts';
 import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
 import type { Verified } from '../../exporter/decisions/verify-endpointing.ts';
 import { safeText } from '../../model/safe-text.ts';

@@ -1,5 +1,6 @@
 import { type ModelName, parseModelName } from '../../exporter/decisions/model-name.ts';
-import type { GivenLatencies, GivenLatency, Wish } from '../../exporter/decisions/whatif.ts';
+import type { GivenLatencies, GivenLatency } from '../../exporter/decisions/whatif.ts';
+import { type Wish, wishFor } from '../../exporter/decisions/wish.ts';
 import type { Invocation } from '../command.ts';
 import { UsageError } from '../command.ts';
 import { readSeconds } from '../journal-calls.ts';
@@ -9,22 +10,17 @@ type Options = Invocation['options'];
 
 /** What is to be different. @throws UsageError where nothing is. */
 export function readWish(options: Options): Wish {
-  const stt = modelOf('stt', options.stt);
-  const llm = modelOf('llm', options.llm);
-  const tts = modelOf('tts', options.tts);
-  const endpointing = readSeconds('endpointing', options.endpointing, '220ms');
-  const endpointingNow = readSeconds('endpointing-now', options['endpointing-now'], '300ms');
-  if (!stt && !llm && !tts && endpointing === undefined)
-    throw new UsageError(
-      'saw nothing that is to be different, expected --llm, --tts or --stt PROVIDER/MODEL, or --endpointing TIME.',
-    );
-  return {
-    ...(stt && { stt }),
-    ...(llm && { llm }),
-    ...(tts && { tts }),
-    ...(endpointing !== undefined && { endpointing }),
-    ...(endpointingNow !== undefined && { endpointingNow }),
-  };
+  const wish = wishFor({
+    stt: modelOf('stt', options.stt),
+    llm: modelOf('llm', options.llm),
+    tts: modelOf('tts', options.tts),
+    endpointing: readSeconds('endpointing', options.endpointing, '220ms'),
+    endpointingNow: readSeconds('endpointing-now', options['endpointing-now'], '300ms'),
+  });
+  if (wish !== undefined) return wish;
+  throw new UsageError(
+    'saw nothing that is to be different, expected --llm, --tts or --stt PROVIDER/MODEL, or --endpointing TIME.',
+  );
 }
 
 function modelOf(option: string, text: unknown): ModelName | undefined {

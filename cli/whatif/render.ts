@@ -1,5 +1,6 @@
 import type { Decimal } from 'decimal.js';
-import { type Prediction, SILENCE_FIGURES, type SilenceFigure } from '../../exporter/decisions/silence.ts';
+import { COST_FIGURES, SILENCE_FIGURES, type SilenceFigure } from '../../exporter/decisions/answers.ts';
+import type { Prediction } from '../../exporter/decisions/silence.ts';
 import type { WhatIf } from '../../exporter/decisions/whatif.ts';
 import { withSafeTexts } from '../../model/safe-text.ts';
 import { bullet, showChange, showInterval } from '../render/estimates.ts';
@@ -45,9 +46,11 @@ interface CostLine {
 /** Components that cost something, the total, and what it is by call and by minute. */
 function costLines({ cost, calls, seconds }: WhatIf): CostLine[] {
   const { before, after } = cost;
-  const parts = (['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'] as const)
-    .filter((part) => before[part] !== null || after[part] !== null)
-    .map((name) => ({ name, before: before[name], after: after[name] }));
+  const parts = COST_FIGURES.filter((part) => before[part] !== null || after[part] !== null).map((name) => ({
+    name,
+    before: before[name],
+    after: after[name],
+  }));
   const by = (name: string, whole: number): CostLine[] =>
     whole > 0 && before.total !== null
       ? [{ name, before: before.total.dividedBy(whole), after: after.total?.dividedBy(whole) ?? null }]

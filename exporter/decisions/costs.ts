@@ -5,15 +5,14 @@ import type { GroupedCall } from '../calls/grouped.ts';
 import { sumUsd } from '../pricing/money.ts';
 import type { PriceList, PriceQuery } from '../pricing/price-list.ts';
 import type { StageComponent } from '../pricing/units.ts';
+import { COST_FIGURES, type CostFigure } from './answers.ts';
 import { type ModelName, showModelName } from './model-name.ts';
 
 /** Which model would do what another one did. */
 export type Swaps = Readonly<Partial<Record<StageComponent, ModelName>>>;
 
-const PARTS = ['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'] as const;
-type Part = (typeof PARTS)[number];
 type Side = 'before' | 'after';
-type Costs = Readonly<Record<Part, Decimal | null>>;
+type Costs = Readonly<Record<CostFigure, Decimal | null>>;
 
 /**
  * Costs of calls before and after, in USD, exact. Null: nothing of it has a price, or something of it has none that has one
@@ -32,7 +31,7 @@ export interface CostChange {
 export class CostComparison {
   readonly #swaps: Swaps;
   readonly #list: PriceList;
-  readonly #sums = { before: new Map<Part, Decimal>(), after: new Map<Part, Decimal>() };
+  readonly #sums = { before: new Map<CostFigure, Decimal>(), after: new Map<CostFigure, Decimal>() };
   readonly #unpriced = { before: new Set<string>(), after: new Set<string>() };
   readonly #notes = new Set<string>();
 
@@ -59,10 +58,10 @@ export class CostComparison {
 
   #costs(side: Side, other: Side): Costs {
     const lacking = [...this.#unpriced[side]].filter((name) => !this.#unpriced[other].has(name));
-    const isWhole = (part: Part) =>
+    const isWhole = (part: CostFigure) =>
       part === 'total' ? lacking.length === 0 : !lacking.some((name) => name.split(':')[0] === part);
     return Object.fromEntries(
-      PARTS.map((part) => [part, isWhole(part) ? (this.#sums[side].get(part) ?? null) : null]),
+      COST_FIGURES.map((part) => [part, isWhole(part) ? (this.#sums[side].get(part) ?? null) : null]),
     ) as Costs;
   }
 
@@ -70,7 +69,7 @@ export class CostComparison {
     const { call: costs } = costsOf(call, list);
     for (const name of costs.unpriced) this.#unpriced[side].add(name);
     const sums = this.#sums[side];
-    for (const part of PARTS) {
+    for (const part of COST_FIGURES) {
       const sum = sumUsd([sums.get(part), costs[`cost_${part}`]]);
       if (sum !== undefined) sums.set(part, sum);
     }

@@ -1,6 +1,7 @@
 import type { Micros } from '../../model/facts.ts';
 import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
 import { finished } from '../statistics/pieces.ts';
+import { isSpread } from './answers.ts';
 import { delayChange } from './delay.ts';
 import { DelayPolicy } from './delay-policy.ts';
 import type { EndpointingCall } from './endpointing-call.ts';
@@ -47,10 +48,6 @@ export interface EndpointingOptions extends BootstrapOptions {
 }
 
 export const CUT_OFF_SECONDS = 5;
-/** So far apart, in seconds, are delays that are not those of one setting. */
-const MOST_SPREAD = 0.15;
-/** Whether delays of several settings were measured: of what is set nothing can be advised. */
-export const isSpread = ({ p10, p90 }: Endpointing['delay']): boolean => p90 - p10 > MOST_SPREAD;
 
 /** Delays are looked at in steps of so much. */
 const GRID = 0.05;

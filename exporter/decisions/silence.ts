@@ -2,6 +2,7 @@ import type { Micros } from '../../model/facts.ts';
 import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Random } from '../statistics/random.ts';
+import { SILENCE_FIGURES, type SilenceFigure } from './answers.ts';
 import { type DelayChange, delayAfter } from './delay.ts';
 import type { Measured } from './measured.ts';
 import { type Change, silenceAfter } from './schedule.ts';
@@ -16,9 +17,6 @@ export interface Plan {
   /** When a turn would be committed. */
   readonly delay?: DelayChange | undefined;
 }
-
-export const SILENCE_FIGURES = ['p50', 'p95', 'mean'] as const;
-export type SilenceFigure = (typeof SILENCE_FIGURES)[number];
 
 /** Seconds. */
 export interface Prediction {

@@ -2,21 +2,15 @@ import type { GroupedCall } from '../calls/grouped.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { BootstrapOptions } from '../statistics/bootstrap.ts';
 import { finished } from '../statistics/pieces.ts';
-import { type CostChange, CostComparison, type Swaps } from './costs.ts';
+import type { SilenceFigure } from './answers.ts';
+import { type CostChange, CostComparison } from './costs.ts';
 import { type Commit, delayChange, medianDelay } from './delay.ts';
 import { Measured, type Measurement } from './measured.ts';
 import { showModelName } from './model-name.ts';
-import { isChanged, type Plan, type Prediction, predictingSilence, type SilenceFigure } from './silence.ts';
+import { isChanged, type Plan, type Prediction, predictingSilence } from './silence.ts';
 import { measurementsOf, type TurnCase, turnCases } from './turn-cases.ts';
 import { notKnown } from './unknowns.ts';
-
-/** What is to be different. */
-export interface Wish extends Swaps {
-  /** Seconds after which a turn is committed. */
-  readonly endpointing?: number | undefined;
-  /** What that is set to now, in seconds. (Default: the median of what was measured.) */
-  readonly endpointingNow?: number | undefined;
-}
+import type { Wish } from './wish.ts';
 
 /** How long a model takes, given and not measured. Seconds. */
 export interface GivenLatency {

@@ -5,7 +5,7 @@ import { beginOf, KEY, partitionsOf, type TimePartition } from './journal-days.t
 /** Calls that are looked through at once. */
 const PAGE = 20_000;
 /** How long the drop waits for those who read, and who writes waits with it, in milliseconds. */
-const LOCK_TIMEOUT_MS = 2_000;
+export const LOCK_TIMEOUT_MS = 2_000;
 
 const from = ({ day }: TimePartition) => (day === undefined ? '-infinity' : beginOf(day));
 const IS_GIVEN = '(s.tenant, s.call_id) IN (SELECT * FROM UNNEST($1::text[], $2::text[]))';

@@ -1,5 +1,6 @@
 import { type CallKey, type CallName, keyArrays, keyOf } from './call-key.ts';
 import type { Database } from './database.ts';
+import { LOCK_TIMEOUT_MS } from './drop-partition.ts';
 import { beginOf, type TimePartition } from './journal-days.ts';
 
 /**
@@ -95,6 +96,6 @@ export async function dropShardedPartition(
     await db.query(UNQUEUE, keyArrays(expired));
     elsewhere += (await db.query(removeAfter(part), given(expired))).length;
   }
-  await db.query(`SET LOCAL lock_timeout = 2000; DROP TABLE :schema.${part.name}`);
+  await db.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; DROP TABLE :schema.${part.name}`);
   return (row?.spans ?? 0) + elsewhere;
 }

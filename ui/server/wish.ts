@@ -1,5 +1,5 @@
 import { type ModelName, parseModelName } from '../../exporter/decisions/model-name.ts';
-import type { Wish } from '../../exporter/decisions/whatif.ts';
+import { type Wish, wishFor } from '../../exporter/decisions/wish.ts';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
 
 const MOST_CHARACTERS = 300;
@@ -8,23 +8,18 @@ const MOST_SECONDS = 60;
 
 /** What a query string asks to be different. @throws HttpError 400 where that is nothing, or cannot be read */
 export function wishOf(query: URLSearchParams): Wish {
-  const stt = modelOf(query, 'stt');
-  const llm = modelOf(query, 'llm');
-  const tts = modelOf(query, 'tts');
-  const endpointing = secondsOf(query, 'endpointing');
-  const endpointingNow = secondsOf(query, 'endpointing_now');
-  if (!stt && !llm && !tts && endpointing === undefined)
-    throw new HttpError(
-      400,
-      'saw nothing that is to be different, expected llm, tts or stt=PROVIDER/MODEL, or endpointing=SECONDS',
-    );
-  return {
-    ...(stt && { stt }),
-    ...(llm && { llm }),
-    ...(tts && { tts }),
-    ...(endpointing !== undefined && { endpointing }),
-    ...(endpointingNow !== undefined && { endpointingNow }),
-  };
+  const wish = wishFor({
+    stt: modelOf(query, 'stt'),
+    llm: modelOf(query, 'llm'),
+    tts: modelOf(query, 'tts'),
+    endpointing: secondsOf(query, 'endpointing'),
+    endpointingNow: secondsOf(query, 'endpointing_now'),
+  });
+  if (wish !== undefined) return wish;
+  throw new HttpError(
+    400,
+    'saw nothing that is to be different, expected llm, tts or stt=PROVIDER/MODEL, or endpointing=SECONDS',
+  );
 }
 
 function modelOf(query: URLSearchParams, name: string): ModelName | undefined {

@@ -1,3 +1,4 @@
+import { COST_FIGURES, isSpread, SILENCE_FIGURES } from '../../exporter/decisions/answers.ts';
 import type { EndpointingAnswer, EstimateJson, WhatIfAnswer } from './api.ts';
 import { showLimit, showMoney, showSeconds, showShare, UNKNOWN } from './format.ts';
 
@@ -36,7 +37,7 @@ export function whatIfLines({ silence, cost, calls, seconds }: WhatIfAnswer): Wh
   const silences =
     silence === undefined
       ? []
-      : (['p50', 'p95', 'mean'] as const).map((name) => {
+      : SILENCE_FIGURES.map((name) => {
           const { before, after, change } = silence[name];
           return {
             name: `silence, ${name}`,
@@ -47,11 +48,9 @@ export function whatIfLines({ silence, cost, calls, seconds }: WhatIfAnswer): Wh
             changeInterval: showEnds(change, showChange),
           };
         });
-  const parts = (['stt', 'llm', 'tts', 'livekit', 'telephony', 'total'] as const)
-    .filter((part) => cost.before[part] !== null || cost.after[part] !== null)
-    .map((part) =>
-      costLine(part === 'total' ? 'cost' : `cost, ${part}`, cost.before[part], cost.after[part]),
-    );
+  const parts = COST_FIGURES.filter((part) => cost.before[part] !== null || cost.after[part] !== null).map(
+    (part) => costLine(part === 'total' ? 'cost' : `cost, ${part}`, cost.before[part], cost.after[part]),
+  );
   const by = (name: string, whole: number): WhatIfLine[] =>
     whole > 0 ? [costLine(name, cost.before.total, cost.after.total, whole)] : [];
   return [...silences, ...parts, ...by('cost of a call', calls), ...by('cost of a minute', seconds / 60)];
@@ -125,9 +124,6 @@ export function endpointingSentence(
     : `${answer}Best: ${pointSentence(now, recommended)}.`;
 }
 
-/** So far apart are delays that are not those of one setting. */
-const MOST_SPREAD = 0.15;
-
 /** What stays open, and what to keep in mind. */
 export function endpointingDoubts({ pauses, seen, delay, waitsForTranscript }: Frontier): string[] {
   return [
@@ -135,7 +131,7 @@ export function endpointingDoubts({ pauses, seen, delay, waitsForTranscript }: F
       ? ['Pauses before a commit are not recorded: nothing is known of shorter delays.']
       : []),
     `Not known: pauses shorter than ${showLimit(seen.from)} or longer than ${showLimit(seen.until)}. Differences of delays are whole; each share is a lower bound.`,
-    ...(delay.p90 - delay.p10 > MOST_SPREAD
+    ...(isSpread(delay)
       ? [
           `The delay is not one: ${showLimit(delay.p10)} to ${showLimit(delay.p90)} (p10 to p90). One that is longer or shorter by the same in every turn is looked at.`,
         ]

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { SILENCE_FIGURES } from '../../../exporter/decisions/answers.ts';
 import { Measured } from '../../../exporter/decisions/measured.ts';
-import { predictingSilence, SILENCE_FIGURES } from '../../../exporter/decisions/silence.ts';
+import { predictingSilence } from '../../../exporter/decisions/silence.ts';
 import { finished } from '../../../exporter/statistics/pieces.ts';
 import { mean, quantileOf } from '../../../exporter/statistics/quantile.ts';
 import { seeded } from '../../../exporter/statistics/random.ts';
