@@ -119,6 +119,8 @@ export function endpointingSentence(
         ? `Nothing is known of a delay of ${showLimit(asked)}. `
         : `${pointSentence(now, point)}${isBest ? ': the best' : ''}. `;
   if (isBest) return answer.trim();
+  if (isSpread(delay))
+    return `${answer}No delay is advised: the calls have several. Choose those of one version.`;
   return recommended === undefined
     ? `${answer}Keep ${showLimit(now)}: no other delay is better beyond doubt.`
     : `${answer}Best: ${pointSentence(now, recommended)}.`;

@@ -125,6 +125,12 @@ test('a delay that is asked about, and the best one, are said in a sentence', ()
     endpointingSentence(FRONTIER, { asked: 0.7 }),
     /costs 100 ms a turn and cuts off 0\.8 % fewer/,
   );
+  const several = { ...FRONTIER, delay: { p10: 0.3, p50: 0.5, p90: 0.6 } };
+  assert.equal(
+    endpointingSentence(several),
+    'No delay is advised: the calls have several. Choose those of one version.',
+    'as the command says: to keep one of several is no advice either',
+  );
   assert.match(endpointingSentence(FRONTIER, { asked: 3 }), /^Nothing is known of a delay of 3 s\. Keep/);
 });
 
