@@ -1,5 +1,8 @@
 import { type ServeProcess, startServe } from '../otlp-server.ts';
 
+/** Of a worker's log, where it ends by itself. */
+const LAST_LINES = 20;
+
 type CleanUp = () => void | Promise<void>;
 
 /** Some `earshot serve` processes on one database. A process that is killed is replaced at once, at another port. */
@@ -9,6 +12,8 @@ export class Fleet {
   readonly #workers: (ServeProcess | undefined)[] = [];
   readonly #cleanUps: CleanUp[] = [];
   #replacing: Promise<unknown> = Promise.resolve();
+  /** Why a worker is gone that nobody has ended. */
+  #lost: Error | undefined;
   #turn = 0;
 
   private constructor(env: Readonly<Record<string, string>>) {
@@ -26,8 +31,12 @@ export class Fleet {
     }
   }
 
-  /** The workers that live, of the first `size`. */
+  /**
+   * The workers that live, of the first `size`.
+   * @throws when one has ended by itself, which none may; the message has its last words.
+   */
   workers(size = this.#workers.length): ServeProcess[] {
+    if (this.#lost !== undefined) throw this.#lost;
     return this.#workers.slice(0, size).flatMap((worker) => worker ?? []);
   }
 
@@ -57,11 +66,20 @@ export class Fleet {
 
   async stop(): Promise<void> {
     await this.#replacing.catch(() => {});
+    this.#workers.length = 0;
     await Promise.all(this.#cleanUps.map((cleanUp) => cleanUp()));
   }
 
   async #place(index: number): Promise<void> {
     const after = (cleanUp: CleanUp) => void this.#cleanUps.push(cleanUp);
-    this.#workers[index] = await startServe({ after } as Parameters<typeof startServe>[0], this.#env);
+    const worker = await startServe({ after } as Parameters<typeof startServe>[0], this.#env);
+    this.#workers[index] = worker;
+    void worker.ended.then(({ code, signal, stderr }) => {
+      if (this.#workers[index] !== worker) return;
+      const log = worker.lines().slice(-LAST_LINES);
+      this.#lost = new Error(
+        `worker ${index} ended by itself (${signal ?? code}): ${stderr}${log.map((line) => `\n${JSON.stringify(line)}`).join('')}`,
+      );
+    });
   }
 }

@@ -9,6 +9,7 @@ import type { RealtimeSettings } from './session.ts';
 
 const GREETING = "Hello, this is Luigi's. How can I help?";
 const CHUNK_MS = 200;
+const A_DAY_MS = 86_400_000;
 
 interface Response {
   readonly id: string;
@@ -111,7 +112,7 @@ export class RealtimeResponses {
     const chunkBytes = (bytesPerSecond * CHUNK_MS) / 1_000;
     const tokens = tokenize(reply.text);
     const begun = performance.now();
-    const { pace = 4 } = options;
+    const { pace = 4, endless = false } = options;
     let [sent, said] = [0, 0];
     while (sent < audio.length && !abort.signal.aborted) {
       const chunk = audio.subarray(sent, sent + chunkBytes);
@@ -122,6 +123,7 @@ export class RealtimeResponses {
       this.#spoken.set(itemId, sent / bytesPerSecond);
       if (delta) connection.send({ type: 'response.output_audio_transcript.delta', ...place, delta });
       connection.send({ type: 'response.output_audio.delta', ...place, delta: chunk.toString('base64') });
+      if (endless && sent + chunkBytes >= audio.length) await delay(A_DAY_MS, abort.signal);
       if (sent === audio.length || pace === Infinity) continue;
       const due = begun + (sent / bytesPerSecond) * (1_000 / pace);
       await delay(due - performance.now(), abort.signal);

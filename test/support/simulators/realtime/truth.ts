@@ -45,6 +45,8 @@ export interface RealtimeOptions extends SimulatorOptions {
   readonly transcriptionMs?: Range;
   /** How much faster than it is heard audio is sent; `Infinity` is all at once. (Default: 4.) */
   readonly pace?: number;
+  /** Whether the last piece of a response's audio waits until the response is cancelled. (Default: false.) */
+  readonly endless?: boolean;
   /** (Default: the receptionist.) */
   readonly script?: ChatScript;
 }
