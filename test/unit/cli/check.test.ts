@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIGURE_NAMES, FIGURES, type Figures } from '../../../cli/check/figures.ts';
-import { exitCodeOf, judge, type Limits } from '../../../cli/check/judge.ts';
+import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
+import { exitCodeOf, judge, type Limits } from '../../../exporter/checks/judge.ts';
 import { readBaseline, readLimits } from '../../../cli/check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../../../cli/check/render.ts';
 import { UsageError } from '../../../cli/command.ts';

@@ -10,8 +10,10 @@ import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts
 import { verifyEndpointing } from '../../../exporter/decisions/verify-endpointing.ts';
 import { WhatIfCalls } from '../../../exporter/decisions/whatif.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { isGenerated } from '../../support/docs/generated.ts';
 import { simulatedWeeks, type TrueCall } from '../../support/simulated-weeks.ts';
+import { decisionsTable, ownersTable, speechTable } from '../../support/docs/truth-tables.ts';
 
 const SCREEN = 110;
 const plain = painter(false);
@@ -47,6 +49,13 @@ describe('examples of decisions are what the commands say of simulated weeks', (
     }
     for (const call of chosen({ agent: 'support', version: '2.4.0' })) whatif.measure(call);
     isGenerated('docs/whatif.md', 'example', block(whatIfText(whatif.result(), SCREEN, plain)));
+  });
+
+  test('docs/truth.md', () => {
+    const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
+    isGenerated('docs/truth.md', 'owners', ownersTable(weeks, rows));
+    isGenerated('docs/truth.md', 'speech', speechTable(weeks, rows));
+    isGenerated('docs/truth.md', 'decisions', decisionsTable(weeks, rows));
   });
 
   test('docs/endpointing.md', () => {
