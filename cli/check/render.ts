@@ -10,6 +10,8 @@ const bound = (verdict: Verdict): string => showLimit(verdict, UNKNOWN);
 const sentence = (verdict: Verdict): string =>
   `${verdict.figure} is ${value(verdict)}, expected ${bound(verdict)} (${showCount(verdict)})${verdict.note === undefined ? '' : `; ${verdict.note}`}`;
 
+const INTERVAL = { title: '95 %', leaves: 2, cell: showInterval };
+
 /** For a terminal. */
 export function asText(verdicts: readonly Verdict[], screen: number, paint: Paint): string {
   const colours = { holds: 'green', broken: 'red', unknown: 'yellow' } as const;
@@ -17,7 +19,7 @@ export function asText(verdicts: readonly Verdict[], screen: number, paint: Pain
     [
       { title: 'CHECK', cell: ({ figure }) => figure },
       { title: 'IS', right: true, cell: value },
-      { title: '95 %', leaves: 2, cell: showInterval },
+      ...(verdicts.some(({ interval }) => interval) ? [INTERVAL] : []),
       { title: 'EXPECTED', cell: bound },
       { title: 'OF', right: true, leaves: 1, cell: showCount },
       { title: 'VERDICT', cell: ({ status }) => status },
@@ -38,7 +40,7 @@ export const asMarkdown = (verdicts: readonly Verdict[]): string =>
     '|---|---:|---|---|---:|---|',
     ...verdicts.map(
       (each) =>
-        `| ${each.figure} | ${value(each)} | ${showInterval(each)} | ${bound(each)} | ${showCount(each)} | ${each.status}${each.note === undefined ? '' : `: ${each.note}`} |`,
+        `| ${each.figure} | ${value(each)} | ${showInterval(each) || UNKNOWN} | ${bound(each)} | ${showCount(each)} | ${each.status}${each.note === undefined ? '' : `: ${each.note}`} |`,
     ),
     '',
   ].join('\n');

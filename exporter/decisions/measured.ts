@@ -13,7 +13,7 @@ export interface Measurement {
   readonly inputTokens?: number | undefined;
 }
 
-/** Among so many measurements with the most similar prompts one is drawn. */
+/** Among so many measurements with the most similar prompts one is drawn, or more that are as similar. */
 const SIMILAR = 40;
 
 /** How long a model takes, by the length of its prompt, as it was measured. */
@@ -21,6 +21,8 @@ export class Measured {
   /** By tokens; those of which none are known come first. */
   readonly measurements: readonly Measurement[];
   readonly #tokens: readonly number[];
+  /** Where those of similar prompts are, by the length that was asked for. */
+  readonly #windows = new Map<number, readonly [from: number, until: number]>();
 
   constructor(measurements: readonly Measurement[]) {
     const tokensOf = ({ inputTokens = -1 }: Measurement): number => inputTokens;
@@ -54,20 +56,32 @@ export class Measured {
 
   /** One of those with the most similar prompts; of any prompt where the length is not known. */
   draw(inputTokens: number | undefined, random: Random): Measurement {
-    const [from, until] = this.#similar(inputTokens);
+    const [from, until] = inputTokens === undefined ? [0, this.count] : this.#similar(inputTokens);
     return this.measurements[from + random.below(until - from)] as Measurement;
   }
 
-  #similar(inputTokens: number | undefined): [from: number, until: number] {
-    const length = this.count;
-    if (inputTokens === undefined || length <= SIMILAR) return [0, length];
-    let [low, high] = [0, length];
+  /** The nearest ones by length, and all that are as near as the last of them: none is left out for its place in the list. */
+  #similar(inputTokens: number): readonly [from: number, until: number] {
+    const known = this.#windows.get(inputTokens);
+    if (known !== undefined) return known;
+    let [low, high] = [0, this.count];
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((this.#tokens[middle] as number) < inputTokens) low = middle + 1;
       else high = middle;
     }
-    const from = Math.min(Math.max(0, low - SIMILAR / 2), length - SIMILAR);
-    return [from, from + SIMILAR];
+    const distance = (index: number): number =>
+      Math.abs((this.#tokens[index] ?? Number.POSITIVE_INFINITY) - inputTokens);
+    let [from, until, farthest] = [low, low, 0];
+    for (;;) {
+      const [below, above] = [distance(from - 1), distance(until)];
+      const next = Math.min(below, above);
+      if (next === Number.POSITIVE_INFINITY || (until - from >= SIMILAR && next > farthest)) break;
+      farthest = next;
+      if (below <= above) from -= 1;
+      else until += 1;
+    }
+    this.#windows.set(inputTokens, [from, until]);
+    return [from, until];
   }
 }

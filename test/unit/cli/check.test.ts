@@ -137,9 +137,15 @@ silence-p95        1240 ms  at most 900 ms  500 turns  broken
 interruption-rate    4.0 %  at most 5.0 %   480 turns  holds
 unpriced                 –  at most 0         3 calls  unknown  too few calls: 3, needs 10`,
   );
+  const [first, ...rest] = verdicts;
+  assert.ok(first);
+  assert.match(
+    asText([{ ...first, interval: [1.13, 1.39] }, ...rest], Number.POSITIVE_INFINITY, (_, text) => text),
+    /^silence-p95 +1240 ms  1130 to 1390 ms  at most 900 ms  500 turns  broken$/m,
+  );
   assert.match(
     asMarkdown(verdicts),
-    /^\| silence-p95 \| 1240 ms \| at most 900 ms \| 500 turns \| broken \|$/m,
+    /^\| silence-p95 \| 1240 ms \| – \| at most 900 ms \| 500 turns \| broken \|$/m,
   );
   assert.deepEqual(asAnnotations(verdicts), [
     '::error title=earshot check::silence-p95 is 1240 ms, expected at most 900 ms (500 turns)',
