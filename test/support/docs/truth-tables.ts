@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { showChange, showInterval, showShare } from '../../../cli/render/estimates.ts';
+import { showInterval, showShare } from '../../../cli/render/estimates.ts';
 import { showSeconds } from '../../../cli/render/text.ts';
 import { CAST } from '../../../demo/weeks/cast.ts';
 import { chanceOf } from '../../../demo/weeks/chance.ts';
@@ -23,6 +23,8 @@ import { callSamples } from '../call-samples.ts';
 import type { TrueCall } from '../simulated-weeks.ts';
 
 const TARGET_SECONDS = 1.2;
+/** Calls of a world in which a change is made. */
+const WORLD_CALLS = 2_000;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   `${[head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`;
@@ -97,7 +99,7 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
     whatif.measure(call);
   }
   for (const { facts } of chosen('support', '2.4.0')) whatif.measure(groupCall(facts));
-  const swapped = truthOf(support).b.silence;
+  const swapped = truthOf(support, WORLD_CALLS).b.silence;
   const { silence } = whatif.result();
   const pauses = endpointing(
     chosen('reminders', '0.9.0', 'en')
@@ -106,9 +108,8 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
   );
   const shorter = pauses.frontier.find(({ delay }) => delay === 0.3);
   assert.ok(silence && shorter);
-  const [slow, fast] = [0.6, 0.3].map(delayedWorld) as [DelayedWorld, DelayedWorld];
-  const canary = rows.filter((_, index) => chosen('front-desk', '1.5.0').includes(weeks[index] as TrueCall));
-  const samples = callSamples(canary);
+  const canary = new Set(chosen('front-desk', '1.5.0').map(({ truth }) => truth.callId));
+  const samples = callSamples(rows.filter(({ metrics }) => canary.has(metrics.call_id)));
   const { 'silence-p95': interval } = finished(intervalsOf(samples, ['silence-p95']));
   const line = (command: string, figure: string, show: (value: number) => string, is: Estimate, truth: number) => [
     command,
@@ -128,44 +129,29 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
       ...(['p50', 'p95', 'mean'] as const).map((name) =>
         line('`whatif --llm openai/gpt-4.1-mini`', `silence ${name}, then`, showSeconds, silence[name].after, swapped[name]),
       ),
-      line('`endpointing --delay 300ms`', 'silence, mean, saved', showChange, negative(shorter.saved), fast.silence - slow.silence),
-      line('`endpointing --delay 300ms`', 'cut-offs, more', share, shorter.more, fast.cutOffs - slow.cutOffs),
+      line('`endpointing --delay 300ms`', 'cut-offs, more', share, shorter.more, cutOffsAt(0.3) - cutOffsAt(0.6)),
       line(
         '`check --service-version 1.5.0`',
         'silence-p95',
         showSeconds,
         { value: p95, low: interval?.[0] ?? Number.NaN, high: interval?.[1] ?? Number.NaN },
-        truthOf(frontDesk).b.silence.p95,
+        truthOf(frontDesk, WORLD_CALLS).b.silence.p95,
       ),
     ],
   );
 }
 
-const negative = ({ value, low, high }: Estimate): Estimate => ({ value: -value, low: -high, high: -low });
-
-interface DelayedWorld {
-  /** Seconds, on average. */
-  readonly silence: number;
-  /** Times the agent was wrong to take the user to be finished, by turns. */
-  readonly cutOffs: number;
-}
-
-/** The agent of the reminders in English with another delay. */
-function delayedWorld(endpointingSeconds: number): DelayedWorld {
+/** Times the agent of the reminders is wrong to take an English caller to be finished, by turns, with another delay. */
+function cutOffsAt(endpointingSeconds: number): number {
   const agent = CAST.find(({ name }) => name === 'reminders');
   assert.ok(agent);
   const version = { ...agent.versions[0], endpointingSeconds };
   const english = { ...agent, languages: [[1, 'en']] as const };
-  const turns = Array.from({ length: 3_000 }, (_, n) => simulateCall(english, version, chanceOf(n, 'truth')))
+  const turns = Array.from({ length: WORLD_CALLS }, (_, n) =>
+    simulateCall(english, version, chanceOf(n, 'truth')),
+  )
     .flatMap((call) => call.turns)
     .filter(({ initiator }) => initiator === 'user');
-  const waits = turns.flatMap(({ stretches, heardAt }) => {
-    const said = stretches.at(-1);
-    return said === undefined || heardAt === undefined ? [] : [heardAt - said.endedAt];
-  });
   const wrong = turns.reduce((sum, { commits, goesOn }) => sum + commits.length - (goesOn ? 0 : 1), 0);
-  return {
-    silence: waits.reduce((sum, each) => sum + each, 0) / waits.length,
-    cutOffs: wrong / turns.filter(({ goesOn }) => !goesOn).length,
-  };
+  return wrong / turns.filter(({ goesOn }) => !goesOn).length;
 }

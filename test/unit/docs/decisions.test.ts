@@ -52,9 +52,10 @@ describe('examples of decisions are what the commands say of simulated weeks', (
   });
 
   test('docs/truth.md', () => {
-    const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
-    isGenerated('docs/truth.md', 'owners', ownersTable(weeks, rows));
-    isGenerated('docs/truth.md', 'speech', speechTable(weeks, rows));
+    const latest = weeks.slice(0, 500);
+    const rows = latest.map(({ facts }) => finalizeCall(facts, catalogue()));
+    isGenerated('docs/truth.md', 'owners', ownersTable(latest, rows));
+    isGenerated('docs/truth.md', 'speech', speechTable(latest, rows));
     isGenerated('docs/truth.md', 'decisions', decisionsTable(weeks, rows));
   });
 

@@ -34,15 +34,7 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
     <View name="Decide: endpointing" error={error} isEmpty={false}>
       {tabs}
       <section class="card pad decide-form" aria-label="Delays">
-        <DurationField name="delay" title="Look at a delay of" unit="ms" per={1_000} hint="any" />
-        <DurationField name="now" title="It is set to" unit="ms" per={1_000} hint="median" />
-        <DurationField
-          name="cut_off_cost"
-          title="A cut-off is as bad as a silence of"
-          unit="s"
-          per={1}
-          hint="5"
-        />
+        {!query.value.get('changed_in') && <DelayFields />}
         <ChangedInField />
       </section>
       {isLoading && (
@@ -55,6 +47,20 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
     </View>
   );
 }
+
+const DelayFields = () => (
+  <>
+    <DurationField name="delay" title="Look at a delay of" unit="ms" per={1_000} hint="any" />
+    <DurationField name="now" title="It is set to" unit="ms" per={1_000} hint="median" />
+    <DurationField
+      name="cut_off_cost"
+      title="A cut-off is as bad as a silence of"
+      unit="s"
+      per={1}
+      hint="5"
+    />
+  </>
+);
 
 /** The version that changed the delay: what was predicted of it, and what became of it. */
 function ChangedInField() {
@@ -98,7 +104,7 @@ function Groups({ groups, notes }: { groups: readonly EndpointingGroup[]; notes:
       {few.length + notes.length > 0 && (
         <section class="card pad decide-result" aria-label="Left out">
           <Listed
-            title="Left out"
+            title={few.length < groups.length ? 'Left out' : 'Too little is known'}
             items={[...notes, ...few.map((group) => `${groupName(group)}: ${group.note}.`)]}
           />
         </section>
