@@ -32,6 +32,8 @@ export interface CheckedLine {
   note: string;
 }
 
+const CHANCE = 'may be chance';
+
 export const checkedLines = ({ verdicts }: Pick<CheckAnswer, 'verdicts'>): CheckedLine[] =>
   verdicts.map((verdict) => ({
     figure: verdict.figure,
@@ -42,9 +44,17 @@ export const checkedLines = ({ verdicts }: Pick<CheckAnswer, 'verdicts'>): Check
     status: verdict.status,
     note: [
       ...(verdict.note === undefined ? [] : [verdict.note]),
-      ...(mayBeChance(verdict) ? ['the limit is in the interval: it may be chance'] : []),
+      ...(mayBeChance(verdict) ? [CHANCE] : []),
     ].join('; '),
   }));
+
+/** What to keep in mind of a check. */
+export const checkNotes = ({ verdicts, notes }: Pick<CheckAnswer, 'verdicts' | 'notes'>): string[] => [
+  ...notes,
+  ...(verdicts.some(mayBeChance)
+    ? ['May be chance: the limit is in the 95 % interval of the figure, and other calls of the same kind may say otherwise.']
+    : []),
+];
 
 /** What a check comes to, in a sentence. */
 export function checkSentence({ verdicts, calls }: Pick<CheckAnswer, 'verdicts' | 'calls'>): string {

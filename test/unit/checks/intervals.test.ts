@@ -7,7 +7,7 @@ import { finished } from '../../../exporter/statistics/pieces.ts';
 import { type Random, seeded } from '../../../exporter/statistics/random.ts';
 import { callKey } from '../../../exporter/store/index.ts';
 import type { CallSample } from '../../../exporter/store/views/index.ts';
-import { checkedLines, checkSentence, timeBefore } from '../../../ui/shared/check.ts';
+import { checkedLines, checkNotes, checkSentence, timeBefore } from '../../../ui/shared/check.ts';
 import { normal } from '../decisions/simulated-turns.ts';
 
 const CALLS = 80;
@@ -86,8 +86,10 @@ test('a verdict is shown with what may be chance, and what it comes to in a sent
     expected: 'at most 1200 ms',
     of: '512 turns',
     status: 'broken',
-    note: 'the limit is in the interval: it may be chance',
+    note: 'may be chance',
   });
+  assert.match(checkNotes({ verdicts: [far, near], notes: ['a'] }).join('\n'), /^a\nMay be chance: /);
+  assert.deepEqual(checkNotes({ verdicts: [far], notes: [] }), []);
   const few = { ...base, figure: 'success-rate', status: 'unknown', limit: null, note: 'x' } as const;
   assert.equal(
     checkSentence({ verdicts: [near, few], calls: 88 }),

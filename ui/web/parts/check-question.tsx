@@ -3,6 +3,7 @@ import type { CheckAnswer, Choices } from '../../shared/api.ts';
 import {
   type CheckedLine,
   checkedLines,
+  checkNotes,
   checkSentence,
   FIGURE_NAMES,
   type FigureName,
@@ -119,7 +120,7 @@ function Result({ answer, isOld }: { answer: CheckAnswer; isOld: boolean }) {
           ))}
         </tbody>
       </table>
-      <Listed title="To keep in mind" items={answer.notes} />
+      <Listed title="To keep in mind" items={checkNotes(answer)} />
       {given.length > 0 && (
         <details class="small">
           <summary>As a file for CI and Prometheus</summary>
