@@ -92,7 +92,9 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const { tolerance: share = TOLERANCE } = options;
   const tolerance = asUsage(() => toleranceOf(String(share), '--tolerance'));
   const given =
-    typeof options.baseline === 'string' ? baselineGiven(options.baseline, filter, options.utc === true) : undefined;
+    typeof options.baseline === 'string'
+      ? baselineGiven(options.baseline, filter, options.utc === true)
+      : undefined;
   if (Object.keys(limits).length === 0 && given === undefined)
     throw new UsageError(
       `saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, --slo FILE or --baseline CALLS.`,

@@ -23,14 +23,19 @@ export function speechOf({ turns, seconds, agent: { showsVoice } }: SimulatedCal
   const user = turns.flatMap(showsVoice ? ({ stretches }) => stretches : utterancesOf);
   const agent = turns.flatMap(({ stages }) => stages.filter(({ kind }) => kind === 'playback'));
   // Between two instants at which someone begins or stops, nothing changes.
-  const instants = [0, seconds, ...[...user, ...agent].flatMap(({ startedAt, endedAt }) => [startedAt, endedAt])];
+  const instants = [
+    0,
+    seconds,
+    ...[...user, ...agent].flatMap(({ startedAt, endedAt }) => [startedAt, endedAt]),
+  ];
   const edges = [...new Set(instants)].sort((a, b) => a - b);
   const total = { user: 0, agent: 0, overlap: 0 };
   const silences = [0];
   for (const [index, from] of edges.entries()) {
     const to = edges[index + 1];
     if (to === undefined) break;
-    const speaks = (all: readonly Stretch[]) => all.some((each) => each.startedAt <= from && to <= each.endedAt);
+    const speaks = (all: readonly Stretch[]) =>
+      all.some((each) => each.startedAt <= from && to <= each.endedAt);
     const [isUser, isAgent] = [speaks(user), speaks(agent)];
     if (isUser) total.user += to - from;
     if (isAgent) total.agent += to - from;
@@ -41,7 +46,8 @@ export function speechOf({ turns, seconds, agent: { showsVoice } }: SimulatedCal
   return {
     ...total,
     longestSilence: Math.max(...silences),
-    unanswered: turns.filter(({ initiator, heardAt }) => initiator === 'user' && heardAt === undefined).length,
+    unanswered: turns.filter(({ initiator, heardAt }) => initiator === 'user' && heardAt === undefined)
+      .length,
     deadAir: silences.reduce((sum, each) => sum + (each > DEAD_AIR_SECONDS ? each : 0), 0),
   };
 }

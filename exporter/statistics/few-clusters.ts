@@ -8,8 +8,7 @@ export function expandedLevel(level: number, clusters: number): number {
   if (freedom < 1) return level;
   const z = normalQuantile((1 + level) / 2);
   // Student's t by z, to the second order of 1 ÷ freedom (Fisher and Cornish).
-  const t =
-    z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom * freedom);
+  const t = z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom * freedom);
   return 2 * normalShare(t * Math.sqrt(clusters / freedom)) - 1;
 }
 

@@ -52,7 +52,9 @@ export const checkedLines = ({ verdicts }: Pick<CheckAnswer, 'verdicts'>): Check
 export const checkNotes = ({ verdicts, notes }: Pick<CheckAnswer, 'verdicts' | 'notes'>): string[] => [
   ...notes,
   ...(verdicts.some(mayBeChance)
-    ? ['May be chance: the limit is in the 95 % interval of the figure, and other calls of the same kind may say otherwise.']
+    ? [
+        'May be chance: the limit is in the 95 % interval of the figure, and other calls of the same kind may say otherwise.',
+      ]
     : []),
 ];
 

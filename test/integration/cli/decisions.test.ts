@@ -118,7 +118,8 @@ describe('decisions from the command line', () => {
       const limits = ['--silence-p95', '900ms', '--success-rate', '60%', '--unpriced', '0'];
       const than = ['--agent', 'front-desk', '--baseline', 'version=1.4.0', '--json'];
       const check = await earshot('check', ...limits, ...than, ...SINCE);
-      const asked = 'limit_silence_p95=900ms&limit_success_rate=60%25&limit_unpriced=0&baseline=version%3D1.4.0';
+      const asked =
+        'limit_silence_p95=900ms&limit_success_rate=60%25&limit_unpriced=0&baseline=version%3D1.4.0';
       assert.deepEqual(await ask(`check?agent=front-desk&${asked}`), {
         ...JSON.parse(check.stdout),
         calls: weeks.filter(({ truth }) => truth.agent.name === 'front-desk').length,

@@ -75,7 +75,11 @@ describe('simulated weeks in a database, and what is said of them', () => {
   test('check holds calls against others: of another version, or of the time before', async () => {
     const canary = ['check', '--agent', 'front-desk', '--service-version', '1.5.0', '--tolerance', '15%'];
     const { code, stdout, stderr } = await earshot(...canary, '--baseline', 'version=1.4.0');
-    assert.match(stdout, /^silence-p50 +\d+ ms +\d+ to \d+ ms +at most \d+ ms \(baseline\) +[\d,]+ turns +holds$/m, stderr);
+    assert.match(
+      stdout,
+      /^silence-p50 +\d+ ms +\d+ to \d+ ms +at most \d+ ms \(baseline\) +[\d,]+ turns +holds$/m,
+      stderr,
+    );
     assert.ok(code === 0 || code === 1, stdout);
     const back = await earshot(
       ...['check', '--agent', 'front-desk', '--service-version', '1.4.0', '--silence-p50', '60s'],
@@ -97,7 +101,10 @@ describe('simulated weeks in a database, and what is said of them', () => {
     const slo = ['check', '--slo', 'docs/examples/earshot.slo.yaml'];
     const { stdout } = await earshot(...slo, '--silence-p95', '30s');
     assert.match(stdout, /^silence-p95 +\S+ \w+ +\S+ to \S+ \w+ +at most 30\.0 s /m);
-    assert.match(stdout, /^cost-per-minute +\$0\.\d+ +\$0\.\d+ to \$0\.\d+ +at most \$0\.0800 +450 calls +holds$/m);
+    assert.match(
+      stdout,
+      /^cost-per-minute +\$0\.\d+ +\$0\.\d+ to \$0\.\d+ +at most \$0\.0800 +450 calls +holds$/m,
+    );
   });
 
   test('whose the silence is: the report and the page say what is true', async () => {

@@ -31,7 +31,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Whose the silence over the target is, as rows have it and as it was. */
 export function ownersTable(weeks: readonly TrueCall[], rows: readonly CallRows[]): string {
-  const slow = rows.flatMap(({ logs }) => logs).filter(({ eou_latency }) => (eou_latency ?? 0) > TARGET_SECONDS);
+  const slow = rows
+    .flatMap(({ logs }) => logs)
+    .filter(({ eou_latency }) => (eou_latency ?? 0) > TARGET_SECONDS);
   const reported = silenceByOwner(slow);
   const really = trueOwners(
     weeks.flatMap(({ truth }) => truth.turns),
@@ -111,13 +113,13 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
   const canary = new Set(chosen('front-desk', '1.5.0').map(({ truth }) => truth.callId));
   const samples = callSamples(rows.filter(({ metrics }) => canary.has(metrics.call_id)));
   const { 'silence-p95': interval } = finished(intervalsOf(samples, ['silence-p95']));
-  const line = (command: string, figure: string, show: (value: number) => string, is: Estimate, truth: number) => [
-    command,
-    figure,
-    show(is.value),
-    showInterval(is, show),
-    show(truth),
-  ];
+  const line = (
+    command: string,
+    figure: string,
+    show: (value: number) => string,
+    is: Estimate,
+    truth: number,
+  ) => [command, figure, show(is.value), showInterval(is, show), show(truth)];
   const share = (value: number) => showShare(value, true);
   const p95 = quantileOf(
     samples.flatMap(({ silences }) => silences.map(([whole = 0]) => whole)),
@@ -127,9 +129,21 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
     ['command', 'figure', 'says', 'interval', 'really'],
     [
       ...(['p50', 'p95', 'mean'] as const).map((name) =>
-        line('`whatif --llm openai/gpt-4.1-mini`', `silence ${name}, then`, showSeconds, silence[name].after, swapped[name]),
+        line(
+          '`whatif --llm openai/gpt-4.1-mini`',
+          `silence ${name}, then`,
+          showSeconds,
+          silence[name].after,
+          swapped[name],
+        ),
       ),
-      line('`endpointing --delay 300ms`', 'cut-offs, more', share, shorter.more, cutOffsAt(0.3) - cutOffsAt(0.6)),
+      line(
+        '`endpointing --delay 300ms`',
+        'cut-offs, more',
+        share,
+        shorter.more,
+        cutOffsAt(0.3) - cutOffsAt(0.6),
+      ),
       line(
         '`check --service-version 1.5.0`',
         'silence-p95',

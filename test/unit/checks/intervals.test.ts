@@ -95,7 +95,10 @@ test('a verdict is shown with what may be chance, and what it comes to in a sent
     checkSentence({ verdicts: [near, few], calls: 88 }),
     'Broken: silence-p95. Not judged: success-rate.',
   );
-  assert.equal(checkSentence({ verdicts: [few], calls: 1 }), 'Nothing can be judged of 1 call. Not judged: success-rate.');
+  assert.equal(
+    checkSentence({ verdicts: [few], calls: 1 }),
+    'Nothing can be judged of 1 call. Not judged: success-rate.',
+  );
   assert.equal(
     checkSentence({ verdicts: [{ ...near, status: 'holds' }], calls: 88 }),
     'All that can be judged holds, of 88 calls.',

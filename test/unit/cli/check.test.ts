@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
-import { exitCodeOf, judge, type Limits } from '../../../exporter/checks/judge.ts';
 import { readBaseline, readLimits } from '../../../cli/check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../../../cli/check/render.ts';
 import { UsageError } from '../../../cli/command.ts';
+import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
+import { exitCodeOf, judge, type Limits } from '../../../exporter/checks/judge.ts';
 
 const NEEDS = { turns: 30, calls: 10 };
 const figures = (more: Partial<Figures> = {}): Figures => ({
@@ -141,7 +141,7 @@ unpriced                 –  at most 0         3 calls  unknown  too few calls:
   assert.ok(first);
   assert.match(
     asText([{ ...first, interval: [1.13, 1.39] }, ...rest], Number.POSITIVE_INFINITY, (_, text) => text),
-    /^silence-p95 +1240 ms  1130 to 1390 ms  at most 900 ms  500 turns  broken$/m,
+    /^silence-p95 +1240 ms {2}1130 to 1390 ms {2}at most 900 ms {2}500 turns {2}broken$/m,
   );
   assert.match(
     asMarkdown(verdicts),

@@ -60,11 +60,7 @@ describe('where a model is really swapped', () => {
     const held = Object.fromEntries(SILENCE_FIGURES.map((name) => [name, { after: 0, change: 0 }]));
     for (let seed = 0; seed < SEEDS; seed += 1) {
       const { cases, measured, changed } = simulate(seed);
-      const predicted = predictSilence(
-        cases,
-        { llm: new Measured(measured) },
-        { seed, replicates: 160 },
-      );
+      const predicted = predictSilence(cases, { llm: new Measured(measured) }, { seed, replicates: 160 });
       for (const name of SILENCE_FIGURES) {
         const { after, change } = predicted[name];
         const counts = held[name];
@@ -107,7 +103,12 @@ test('what is measured in a call comes as often as the call', () => {
   );
   const of = (drawn: ReadonlyMap<string, number>) =>
     measured.resample(seeded(1), drawn).measurements.map(({ call }) => call);
-  const joint = of(new Map([['a', 3], ['b', 0]]));
+  const joint = of(
+    new Map([
+      ['a', 3],
+      ['b', 0],
+    ]),
+  );
   assert.deepEqual(joint.slice(0, 3), ['a', 'a', 'a']);
   assert.ok(joint.length === 5 && joint.slice(3).every((call) => call === 'c' || call === 'd'));
   assert.equal(of(new Map(['a', 'b', 'c', 'd'].map((call) => [call, 0]))).length, 4);

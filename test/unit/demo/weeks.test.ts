@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CAST, PAUSES } from '../../../demo/weeks/cast.ts';
 import { chanceOf } from '../../../demo/weeks/chance.ts';
-import { spansOf } from '../../../demo/weeks/spans.ts';
 import { silenceOf } from '../../../demo/weeks/silence.ts';
+import { spansOf } from '../../../demo/weeks/spans.ts';
 import { speechOf } from '../../../demo/weeks/speech.ts';
 import { truthOf } from '../../../demo/weeks/truth.ts';
 import { simulateCall, simulateWeeks } from '../../../demo/weeks/weeks.ts';
@@ -56,7 +56,10 @@ test('rows say what happened: each silence to the microsecond, every turn, and w
         const { parts } = silenceOf(turn) ?? assert.fail();
         for (const segment of SEGMENTS) {
           const [is, really] = [row?.[`segment_${segment}`] ?? 0, parts[segment]];
-          assert.ok(Math.abs(is - really) < 3e-6, `${call.callId} turn ${index} ${segment}: ${is}, ${really}`);
+          assert.ok(
+            Math.abs(is - really) < 3e-6,
+            `${call.callId} turn ${index} ${segment}: ${is}, ${really}`,
+          );
         }
       }
       const bargedIn = turn.interruptions.some(({ kind }) => kind === 'barge_in');

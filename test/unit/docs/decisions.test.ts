@@ -9,11 +9,11 @@ import { endpointing, turnCount } from '../../../exporter/decisions/endpointing.
 import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
 import { verifyEndpointing } from '../../../exporter/decisions/verify-endpointing.ts';
 import { WhatIfCalls } from '../../../exporter/decisions/whatif.ts';
-import { catalogue } from '../../../exporter/pricing/index.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import { catalogue } from '../../../exporter/pricing/index.ts';
 import { isGenerated } from '../../support/docs/generated.ts';
-import { simulatedWeeks, type TrueCall } from '../../support/simulated-weeks.ts';
 import { decisionsTable, ownersTable, speechTable } from '../../support/docs/truth-tables.ts';
+import { simulatedWeeks, type TrueCall } from '../../support/simulated-weeks.ts';
 
 const SCREEN = 110;
 const plain = painter(false);

@@ -84,9 +84,8 @@ function BaselineField() {
 const Teach = () => (
   <Empty title="What must hold of the calls?">
     <p>
-      Set limits above, or{' '}
-      <a href={withParameters(path.value, query.value, EXAMPLE)}>begin with these</a>: silence p95 of
-      1500 ms, 15 % interruptions, 60 % success, $0.08 a minute, everything priced.
+      Set limits above, or <a href={withParameters(path.value, query.value, EXAMPLE)}>begin with these</a>:
+      silence p95 of 1500 ms, 15 % interruptions, 60 % success, $0.08 a minute, everything priced.
     </p>
     <p class="dim">
       <code>earshot check</code> holds the calls of a canary against the same limits in CI.
@@ -124,7 +123,7 @@ function Result({ answer, isOld }: { answer: CheckAnswer; isOld: boolean }) {
       {given.length > 0 && (
         <details class="small">
           <summary>As a file for CI and Prometheus</summary>
-          <pre aria-label="earshot.slo.yaml">{sloText(given)}</pre>
+          <pre>{sloText(given)}</pre>
           <p class="dim">
             As <code>earshot.slo.yaml</code>: <code>earshot check --slo earshot.slo.yaml</code> checks it,{' '}
             <code>earshot slo earshot.slo.yaml</code> makes alerts of it.
