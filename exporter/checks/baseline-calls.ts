@@ -1,4 +1,4 @@
-import type { CallFilter } from '../store/index.ts';
+import type { CallFilter } from '../store/filter.ts';
 import { LimitError } from './limits.ts';
 
 /**

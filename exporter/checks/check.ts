@@ -1,5 +1,5 @@
 import type { BootstrapOptions } from '../statistics/bootstrap.ts';
-import type { CallTotals } from '../store/index.ts';
+import type { CallTotals } from '../store/call-totals.ts';
 import type { CallSample } from '../store/views/index.ts';
 import { FIGURE_NAMES, type FigureName, figuresOf } from './figures.ts';
 import { intervalsOf } from './intervals.ts';

@@ -34,7 +34,7 @@ export const wholeOf = (text: string): number | undefined =>
   /^\d{1,12}$/.test(text) ? Number(text) : undefined;
 
 /** `0.1` and `10%`; undefined beyond 0 to 1. */
-export function shareOf(text: string): number | undefined {
+function shareOf(text: string): number | undefined {
   const match = /^(\d{1,3}(?:\.\d{1,12})?|\.\d{1,12})(\s?%)?$/.exec(text);
   const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === undefined ? 1 : 100);
   return share >= 0 && share <= 1 ? share : undefined;
