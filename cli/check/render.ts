@@ -1,33 +1,16 @@
+import type { Verdict } from '../../exporter/checks/judge.ts';
+import { showCount, showFigure, showInterval, showLimit } from '../../exporter/checks/words.ts';
 import { type Paint, table, UNKNOWN } from '../render/text.ts';
-import { FIGURES, type FigureName } from './figures.ts';
-import type { Verdict } from './judge.ts';
 
-/** A figure as people write it: `912 ms`, `$0.0512`, `12.5 %`, `3`. */
-function showFigure(name: FigureName, value: number | null): string {
-  if (value === null) return UNKNOWN;
-  switch (FIGURES[name].unit) {
-    case 'seconds':
-      return value < 9.9995 ? `${Math.round(value * 1_000)} ms` : `${value.toFixed(1)} s`;
-    case 'USD':
-      return `$${value < 0.001 ? value.toPrecision(2) : value.toFixed(4)}`;
-    case 'ratio':
-      return `${(value * 100).toFixed(1)} %`;
-    case 'count':
-      return value.toLocaleString('en-US');
-    default:
-      return FIGURES[name] satisfies never;
-  }
-}
+const value = ({ figure, value: of }: Verdict): string => (of === null ? UNKNOWN : showFigure(figure, of));
 
-const bound = ({ figure, limit, from }: Verdict): string =>
-  `${'atLeast' in FIGURES[figure] ? 'at least' : 'at most'} ${showFigure(figure, limit)}${from === 'baseline' ? ' (baseline)' : ''}`;
-
-const countOf = ({ figure, count }: Verdict): string =>
-  `${count.toLocaleString('en-US')} ${FIGURES[figure].of}`;
+const bound = (verdict: Verdict): string => showLimit(verdict, UNKNOWN);
 
 /** One sentence: `silence-p95 is 1240 ms, expected at most 900 ms (512 turns)`. */
 const sentence = (verdict: Verdict): string =>
-  `${verdict.figure} is ${showFigure(verdict.figure, verdict.value)}, expected ${bound(verdict)} (${countOf(verdict)})${verdict.note === undefined ? '' : `; ${verdict.note}`}`;
+  `${verdict.figure} is ${value(verdict)}, expected ${bound(verdict)} (${showCount(verdict)})${verdict.note === undefined ? '' : `; ${verdict.note}`}`;
+
+const INTERVAL = { title: '95 %', leaves: 2, cell: showInterval };
 
 /** For a terminal. */
 export function asText(verdicts: readonly Verdict[], screen: number, paint: Paint): string {
@@ -35,11 +18,12 @@ export function asText(verdicts: readonly Verdict[], screen: number, paint: Pain
   const rows = table(
     [
       { title: 'CHECK', cell: ({ figure }) => figure },
-      { title: 'IS', right: true, cell: ({ figure, value }) => showFigure(figure, value) },
+      { title: 'IS', right: true, cell: value },
+      ...(verdicts.some(({ interval }) => interval) ? [INTERVAL] : []),
       { title: 'EXPECTED', cell: bound },
-      { title: 'OF', right: true, leaves: 1, cell: countOf },
+      { title: 'OF', right: true, leaves: 1, cell: showCount },
       { title: 'VERDICT', cell: ({ status }) => status },
-      { title: '', leaves: 2, cell: ({ note = '' }) => note },
+      { title: '', leaves: 3, cell: ({ note = '' }) => note },
     ],
     verdicts,
     screen,
@@ -52,11 +36,11 @@ export function asText(verdicts: readonly Verdict[], screen: number, paint: Pain
 /** For `$GITHUB_STEP_SUMMARY` and comments. */
 export const asMarkdown = (verdicts: readonly Verdict[]): string =>
   [
-    '| check | is | expected | of | verdict |',
-    '|---|---:|---|---:|---|',
+    '| check | is | 95 % | expected | of | verdict |',
+    '|---|---:|---|---|---:|---|',
     ...verdicts.map(
       (each) =>
-        `| ${each.figure} | ${showFigure(each.figure, each.value)} | ${bound(each)} | ${countOf(each)} | ${each.status}${each.note === undefined ? '' : `: ${each.note}`} |`,
+        `| ${each.figure} | ${value(each)} | ${showInterval(each) || UNKNOWN} | ${bound(each)} | ${showCount(each)} | ${each.status}${each.note === undefined ? '' : `: ${each.note}`} |`,
     ),
     '',
   ].join('\n');

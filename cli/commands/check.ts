@@ -1,23 +1,25 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { baselineCalls } from '../../exporter/checks/baseline-calls.ts';
+import { checking, NEEDS } from '../../exporter/checks/check.ts';
+import { FIGURE_NAMES, FIGURES } from '../../exporter/checks/figures.ts';
+import { type Baseline, exitCodeOf } from '../../exporter/checks/judge.ts';
+import { TOLERANCE, toleranceOf } from '../../exporter/checks/limits.ts';
+import { finished } from '../../exporter/statistics/pieces.ts';
 import { type CallFilter, callTotals } from '../../exporter/store/index.ts';
+import { getCallSamples } from '../../exporter/store/views/index.ts';
 import { readSettings } from '../../model/settings.ts';
-import { FIGURE_NAMES, FIGURES, figuresOf } from '../check/figures.ts';
-import { type Baseline, baselineOf, exitCodeOf, judge } from '../check/judge.ts';
-import { readBaseline, readLimits, readNeed, shareOf } from '../check/options.ts';
+import { asUsage, readBaseline, readLimits, readNeed } from '../check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../check/render.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS, readFilter } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
+import { readSeed } from '../journal-calls.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
-import { filterOfSelection, isSelection, readSelection } from '../selection.ts';
+import { isSelection, readSelection } from '../selection.ts';
 import { readSlo } from '../slo/file.ts';
 import { readSmallFile } from '../small-file.ts';
-
-const MIN_TURNS = 30;
-const MIN_CALLS = 10;
-const TOLERANCE = '10%';
 
 export const check: Command = {
   name: 'check',
@@ -27,7 +29,8 @@ export const check: Command = {
        earshot check --baseline CALLS [--tolerance 10%] [options]
 
 Compares the figures of finished calls with limits, prints a line for each, and says it with its exit code: 0, all hold;
-1, one is broken; 2, none is broken, and something could not be judged: too few turns, or not known.
+1, one is broken; 2, none is broken, and something could not be judged: too few turns, or not known. Beside each figure stands its
+95 % interval, of a bootstrap by call: where a limit is in it, other calls of the same kind may say otherwise.
 
 Limits, any of them:
 
@@ -46,8 +49,8 @@ Which calls:
 
 ${CHOICE_HELP}
 
-  --min-turns N        silence and interruptions of fewer turns are not judged (default ${MIN_TURNS})
-  --min-calls N        costs and outcomes of fewer calls are not judged (default ${MIN_CALLS})
+  --min-turns N        silence and interruptions of fewer turns are not judged (default ${NEEDS.turns})
+  --min-calls N        costs and outcomes of fewer calls are not judged (default ${NEEDS.calls})
 
 How it is written:
 
@@ -55,6 +58,7 @@ How it is written:
   --junit FILE         a JUnit report
   --markdown FILE      a table, at the end of the file: "$GITHUB_STEP_SUMMARY"
   --github             annotations of GitHub Actions
+  --seed N             of what is drawn for intervals (default 1)
   --utc                dates of --since and --until in UTC
 
 Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .earshot (EARSHOT_DATA_DIR).`,
@@ -70,6 +74,7 @@ Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .ear
     junit: { type: 'string' },
     markdown: { type: 'string' },
     github: { type: 'boolean' },
+    seed: { type: 'string' },
     utc: { type: 'boolean' },
   },
   maxArguments: 0,
@@ -84,31 +89,37 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     ...(typeof options.slo === 'string' ? readSlo(options.slo).limits : {}),
     ...readLimits(options),
   };
-  const tolerance = toleranceOf(options);
+  const { tolerance: share = TOLERANCE } = options;
+  const tolerance = asUsage(() => toleranceOf(String(share), '--tolerance'));
   const given =
-    typeof options.baseline === 'string' ? baselineGiven(options.baseline, choice, filter) : undefined;
+    typeof options.baseline === 'string'
+      ? baselineGiven(options.baseline, filter, options.utc === true)
+      : undefined;
   if (Object.keys(limits).length === 0 && given === undefined)
     throw new UsageError(
       `saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, --slo FILE or --baseline CALLS.`,
     );
   const needs = {
-    turns: readNeed('min-turns', options['min-turns'], MIN_TURNS),
-    calls: readNeed('min-calls', options['min-calls'], MIN_CALLS),
+    turns: readNeed('min-turns', options['min-turns'], NEEDS.turns),
+    calls: readNeed('min-calls', options['min-calls'], NEEDS.calls),
   };
+  const seed = readSeed(options.seed);
   const settings = readSettings();
   const database = await openCommandDatabase(settings);
   try {
     await finalizeEnded(database, settings, io);
-    const figures = figuresOf(await callTotals(database.db, filter));
-    const baseline: Baseline | undefined =
+    const { db } = database;
+    const baseline =
       given === undefined
         ? undefined
-        : 'figures' in given
-          ? { figures: given.figures, tolerance }
-          : baselineOf(figuresOf(await callTotals(database.db, given.calls)), tolerance, needs);
-    const verdicts = judge(figures, limits, { baseline, needs });
-    const values = Object.fromEntries(FIGURE_NAMES.map((name) => [name, figures[name].value]));
-    if (options.json === true) io.out(toJson({ figures: values, verdicts }));
+        : {
+            tolerance,
+            ...('figures' in given ? given : { totals: await callTotals(db, given.calls) }),
+          };
+    const totals = await callTotals(db, filter);
+    const { samples } = await getCallSamples(db, filter);
+    const { figures, verdicts } = finished(checking({ totals, samples, limits, baseline, needs }, seed));
+    if (options.json === true) io.out(toJson({ figures, verdicts }));
     else io.out(asText(verdicts, io.screen, painter(io.colour)));
     if (options.github === true) for (const line of asAnnotations(verdicts)) io.out(line);
     const { junit, markdown } = options;
@@ -120,19 +131,13 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   }
 }
 
-function toleranceOf({ tolerance: text = TOLERANCE }: Invocation['options']): number {
-  const tolerance = shareOf(String(text));
-  if (tolerance !== undefined) return tolerance;
-  throw new UsageError(`--tolerance: saw ${String(text)}, expected a share such as 0.1 or 10%.`);
-}
-
 /** What is compared with: figures of a file, or calls whose figures are to be read. */
 function baselineGiven(
   given: string,
-  choice: Invocation['options'],
   judged: CallFilter,
+  utc: boolean,
 ): { figures: Baseline['figures'] } | { calls: CallFilter } {
-  if (!existsSync(given) && isSelection(given)) return { calls: baselineCalls(given, choice, judged) };
+  if (!existsSync(given) && isSelection(given)) return { calls: callsOf(given, judged, utc) };
   const read = readSmallFile(
     given,
     (reason) =>
@@ -143,19 +148,9 @@ function baselineGiven(
   return { figures: readBaseline(read, given) };
 }
 
-/** Calls of a time alone are those before the ones that are judged: no call is judged by itself. */
-function baselineCalls(given: string, choice: Invocation['options'], judged: CallFilter): CallFilter {
-  const calls = filterOfSelection('--baseline', given, choice, choice.utc === true);
-  const named = readSelection('--baseline', given);
-  const isTime = Object.keys(named).every((name) => name === 'since' || name === 'until');
-  if (!isTime || named.until !== undefined) return calls;
-  if (judged.since === undefined)
-    throw new UsageError(
-      `--baseline: saw ${given}, which has the calls that are judged; expected --since beside it, or another version.`,
-    );
-  if (calls.since !== undefined && calls.since >= judged.since)
-    throw new UsageError(`--baseline: saw ${given}, expected a time that begins before --since.`);
-  return { ...calls, until: judged.since };
+function callsOf(given: string, judged: CallFilter, utc: boolean): CallFilter {
+  const own = readFilter(readSelection('--baseline', given), utc);
+  return asUsage(() => baselineCalls(judged, own, { where: '--baseline', given }));
 }
 
 function write(option: string, work: () => void): void {

@@ -1,15 +1,11 @@
-import { CUT_OFF_SECONDS, tooFew, turnCount } from '../../exporter/decisions/endpointing.ts';
+import { CUT_OFF_SECONDS } from '../../exporter/decisions/endpointing.ts';
 import {
   type EndpointingCall,
   endpointingCall,
   LANGUAGE_TAG,
 } from '../../exporter/decisions/endpointing-call.ts';
-import {
-  callsByGroup,
-  type EndpointingGroup,
-  endpointingGroups,
-} from '../../exporter/decisions/endpointing-groups.ts';
-import { verifyEndpointing } from '../../exporter/decisions/verify-endpointing.ts';
+import { endpointingGroups } from '../../exporter/decisions/endpointing-groups.ts';
+import { oneSided, verifiedGroups } from '../../exporter/decisions/verified-groups.ts';
 import { finished } from '../../exporter/statistics/pieces.ts';
 import { readSettings } from '../../model/settings.ts';
 import type { Command, ExitCode, Invocation } from '../command.ts';
@@ -93,14 +89,13 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       if (call === undefined) expired += 1;
       else calls.push(endpointingCall(call));
     if (calls.length === 0) throw noCall(options, expired);
-    if (isAfter !== undefined) checkChange(calls, isAfter);
-    const groups = isAfter
-      ? callsByGroup(calls).map(({ calls: own, ...group }) => ({
-          ...group,
-          turns: turnCount(own),
-          ...verified(own, isAfter, seed),
-        }))
-      : finished(endpointingGroups(calls, { ...seed, cutOffSeconds, delay: asked, now }));
+    const missing = isAfter && oneSided(calls, isAfter);
+    if (missing !== undefined) throw new CommandError(missing);
+    const groups = finished(
+      isAfter
+        ? verifiedGroups(calls, isAfter, seed)
+        : endpointingGroups(calls, { ...seed, cutOffSeconds, delay: asked, now }),
+    );
     if (groups.length === 0)
       throw new CommandError(
         'no call that matches shows when a user fell silent and when the turn was committed.',
@@ -124,21 +119,4 @@ function changeOf(options: Invocation['options'], utc: boolean): IsAfter | undef
     throw new UsageError('saw --changed and --changed-in, expected one of them.');
   if (changedUs !== undefined) return ({ startUs }) => startUs >= changedUs;
   return version === undefined ? undefined : ({ serviceVersion }) => serviceVersion === version;
-}
-
-/** @throws CommandError where all calls are on one side of the change. */
-function checkChange(calls: readonly EndpointingCall[], isAfter: IsAfter): void {
-  const after = calls.filter(isAfter).length;
-  if (after > 0 && after < calls.length) return;
-  throw new CommandError(`no call that matches is ${after === 0 ? 'after' : 'before'} the change.`);
-}
-
-function verified(
-  calls: readonly EndpointingCall[],
-  isAfter: IsAfter,
-  seed: { seed?: number },
-): Pick<EndpointingGroup, 'verification' | 'note'> {
-  const [before, after] = [calls.filter((call) => !isAfter(call)), calls.filter(isAfter)];
-  const note = tooFew(before, ' before the change') ?? tooFew(after, ' after the change');
-  return note === undefined ? { verification: verifyEndpointing(before, after, seed) } : { note };
 }

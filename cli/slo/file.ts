@@ -1,6 +1,7 @@
-import { FIGURE_NAMES, type FigureName } from '../check/figures.ts';
-import type { Limits } from '../check/judge.ts';
-import { limitOf } from '../check/options.ts';
+import { FIGURE_NAMES, type FigureName } from '../../exporter/checks/figures.ts';
+import type { Limits } from '../../exporter/checks/judge.ts';
+import { limitOf } from '../../exporter/checks/limits.ts';
+import { asUsage } from '../check/options.ts';
 import { UsageError } from '../command.ts';
 import { readDuration } from '../duration-option.ts';
 import { readSmallFile } from '../small-file.ts';
@@ -45,7 +46,7 @@ export function parseSlo(text: string, file: string): Slo {
     else if (figure === undefined)
       throw new UsageError(`${where}: saw ${name}, expected window or one of ${FIGURE_NAMES.join(', ')}.`);
     else if (limits[figure] !== undefined) throw new UsageError(`${where}: saw ${name} a second time.`);
-    else limits[figure] = limitOf(figure, value, where);
+    else limits[figure] = asUsage(() => limitOf(figure, value, where));
   }
   if (Object.keys(limits).length === 0)
     throw new UsageError(`${file}: saw no limit, expected one of ${FIGURE_NAMES.join(', ')}.`);

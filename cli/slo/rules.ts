@@ -1,7 +1,7 @@
+import type { FigureName } from '../../exporter/checks/figures.ts';
 import { LATENCY_BUCKETS } from '../../exporter/metrics/call-metrics.ts';
 import { prometheusLabel, prometheusName } from '../../exporter/metrics/prometheus-name.ts';
 import { ATTR, type Definition, METRICS } from '../../model/semconv.ts';
-import type { FigureName } from '../check/figures.ts';
 import { UsageError } from '../command.ts';
 import type { Slo } from './file.ts';
 

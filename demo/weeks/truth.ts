@@ -1,6 +1,7 @@
 import type { Agent, Version } from './cast.ts';
 import { chanceOf } from './chance.ts';
 import type { SimulatedTurn } from './conversation.ts';
+import { silenceOf } from './silence.ts';
 import { type SimulatedCall, simulateCall } from './weeks.ts';
 
 /** What a version of an agent comes to over so many calls that chance hardly matters. */
@@ -41,7 +42,7 @@ function versionTruth(agent: Agent, version: Version, count: number): VersionTru
     simulateCall(agent, version, chanceOf(number, 'truth')),
   );
   const turns = calls.flatMap((call) => call.turns);
-  const silences = turns.flatMap(silenceOf).sort((a, b) => a - b);
+  const silences = turns.flatMap((turn) => silenceOf(turn)?.seconds ?? []).sort((a, b) => a - b);
   const at = (fraction: number) => silences[Math.floor(fraction * silences.length)] ?? Number.NaN;
   const commits = turns.flatMap((turn) => turn.commits.map((_, index) => isWrong(turn, index)));
   const known = calls.filter(({ outcome }) => outcome !== undefined);
@@ -53,12 +54,6 @@ function versionTruth(agent: Agent, version: Version, count: number): VersionTru
     cutOffRate: share(commits, (wrong) => (wrong ? 1 : 0)),
     successRate: share(known, ({ outcome }) => (outcome === 'SUCCESS' ? 1 : 0)),
   };
-}
-
-/** Of a turn in which the user was answered. */
-function silenceOf({ stretches, heardAt }: SimulatedTurn): number[] {
-  const said = stretches.at(-1);
-  return said === undefined || heardAt === undefined ? [] : [heardAt - said.endedAt];
 }
 
 const isWrong = ({ commits, goesOn }: SimulatedTurn, index: number): boolean =>

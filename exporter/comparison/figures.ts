@@ -1,5 +1,5 @@
 import { OUTCOMES, SEGMENTS } from '../../model/vocabulary.ts';
-import type { Statistic } from '../statistics/two-samples.ts';
+import type { Statistic } from '../statistics/clusters.ts';
 import type { CallSample } from '../store/views/index.ts';
 
 /** A figure that calls are compared by. */

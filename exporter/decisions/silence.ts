@@ -1,5 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
 import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
+import { expandedLevel } from '../statistics/few-clusters.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { Random } from '../statistics/random.ts';
 import { SILENCE_FIGURES, type SilenceFigure } from './answers.ts';
@@ -18,6 +19,13 @@ export interface Plan {
   readonly delay?: DelayChange | undefined;
 }
 
+/** A call with those of its turns whose silence is known. */
+export interface CallCase {
+  /** As measurements name it. */
+  readonly call: string;
+  readonly turns: readonly TurnCase[];
+}
+
 /** Seconds. */
 export interface Prediction {
   readonly before: Estimate;
@@ -31,6 +39,8 @@ export const isChanged = ({ request, isSynthesised, schedule }: TurnCase, plan: 
   (plan.tts !== undefined && isSynthesised) ||
   (plan.delay !== undefined && schedule.committed !== undefined);
 
+/** How often an interval holds the figure. */
+const LEVEL = 0.9;
 /** Draws of each turn for the prediction itself, so that it hardly depends on the seed. */
 const DRAWS = 10;
 const MOST_DRAWN = 200_000;
@@ -38,27 +48,26 @@ const MOST_DRAWN = 200_000;
 /**
  * The silence of calls before and after a plan. Each turn keeps its marks, but for what the plan changes: that is drawn from
  * what was measured (nearest neighbours by length of prompt: hot-deck imputation). Intervals are those of a bootstrap by call, of
- * the calls and of the calls that were measured. In pieces: where other work is to go on in between.
+ * the calls and of the calls that were measured; those that are both are drawn once. In pieces: where other work is to go on in
+ * between. Of few calls they are as wide as these need (`expandedLevel`).
  *
  * @param calls - the turns of each call; at least one turn in all
  */
 export function* predictingSilence(
-  calls: readonly (readonly TurnCase[])[],
+  calls: readonly CallCase[],
   plan: Plan,
   options?: BootstrapOptions,
 ): Generator<void, Record<SilenceFigure, Prediction>> {
-  const turnCount = calls.reduce((sum, { length }) => sum + length, 0);
+  const turnCount = calls.reduce((sum, { turns }) => sum + turns.length, 0);
   const draws = Math.max(1, Math.min(DRAWS, Math.floor(MOST_DRAWN / turnCount)));
   const figures = yield* bootstrapping(
     calls.length,
     (drawn, random, isSample) => {
-      const used = isSample
-        ? { ...plan, llm: plan.llm?.resample(random), tts: plan.tts?.resample(random) }
-        : plan;
+      const used = isSample ? planOfSample(plan, calls, drawn, random) : plan;
       const before: number[] = [];
       const after: number[] = [];
       for (const index of drawn) {
-        for (const turn of calls[index] ?? []) {
+        for (const turn of calls[index]?.turns ?? []) {
           before.push(turn.schedule.playback / 1e6);
           for (let draw = isSample ? draws : 1; draw <= draws; draw += 1)
             after.push(silenceAfter(turn.schedule, changeOf(turn, used, random)) / 1e6);
@@ -73,7 +82,7 @@ export function* predictingSilence(
         ]),
       ) as Record<`${keyof Prediction} ${SilenceFigure}`, number>;
     },
-    options,
+    { ...options, level: expandedLevel(options?.level ?? LEVEL, clustersOf(calls, plan)) },
   );
   const predictionOf = (name: SilenceFigure): Prediction => ({
     before: figures[`before ${name}`],
@@ -81,6 +90,31 @@ export function* predictingSilence(
     change: figures[`change ${name}`],
   });
   return { p50: predictionOf('p50'), p95: predictionOf('p95'), mean: predictionOf('mean') };
+}
+
+/** Calls that the prediction rests on: of those that are looked at, or of those that were measured, whichever are fewer. */
+function clustersOf(calls: readonly CallCase[], { llm, tts }: Plan): number {
+  const requests = calls.flatMap(({ turns }) => turns.flatMap(({ request }) => request ?? []));
+  return Math.min(
+    calls.length,
+    llm?.callsNear(requests.map(({ inputTokens }) => inputTokens)) || Number.POSITIVE_INFINITY,
+    tts?.callsNear([undefined]) || Number.POSITIVE_INFINITY,
+  );
+}
+
+/** The plan with measurements of a sample: of the calls that were drawn, and of others. */
+function planOfSample(
+  plan: Plan,
+  calls: readonly CallCase[],
+  drawn: readonly number[],
+  random: Random,
+): Plan {
+  const counts = new Map(calls.map(({ call }) => [call, 0]));
+  for (const index of drawn) {
+    const call = calls[index]?.call ?? '';
+    counts.set(call, (counts.get(call) ?? 0) + 1);
+  }
+  return { ...plan, llm: plan.llm?.resample(random, counts), tts: plan.tts?.resample(random, counts) };
 }
 
 /** What the plan changes in one turn, with what is drawn for it. */

@@ -52,9 +52,13 @@ function transcriptOf({ stt, eouUs, marks: { committedUs } }: MarkedTurn): { tra
   return isFinal ? { transcribed: Math.max(0, stt.endUs - eouUs) } : {};
 }
 
+/** What a call is called among those that are looked at and measured. */
+export const callName = ({ tenant, callId }: Pick<GroupedCall, 'tenant' | 'callId'>): string =>
+  `${tenant}/${callId}`;
+
 /** What a call shows of how fast a model is: each turn in which it is what was heard. */
 export function measurementsOf(call: GroupedCall, stage: 'llm' | 'tts', name: ModelName): Measurement[] {
-  const key = `${call.tenant}/${call.callId}`;
+  const key = callName(call);
   return call.turns.map(markTurn).flatMap((marked): Measurement[] => {
     const { llm, tts } = marked.spoken;
     const spoken = stage === 'llm' ? llm : tts;

@@ -1,4 +1,5 @@
-import { type BootstrapOptions, bootstrap, type Estimate } from '../statistics/bootstrap.ts';
+import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
+import { finished } from '../statistics/pieces.ts';
 import { delayChange } from './delay.ts';
 import { DelayPolicy } from './delay-policy.ts';
 import type { EndpointingCall } from './endpointing-call.ts';
@@ -25,11 +26,18 @@ export interface Verification {
 }
 
 /** Holds what calls before a change of the delay predict against the calls after it. Each side needs a turn and a commit. */
-export function verifyEndpointing(
+export const verifyEndpointing = (
   before: readonly EndpointingCall[],
   after: readonly EndpointingCall[],
-  options: BootstrapOptions = {},
-): Verification {
+  options?: BootstrapOptions,
+): Verification => finished(verifyingEndpointing(before, after, options));
+
+/** The same in pieces: where other work is to go on in between. */
+export function* verifyingEndpointing(
+  before: readonly EndpointingCall[],
+  after: readonly EndpointingCall[],
+  options?: BootstrapOptions,
+): Generator<void, Verification> {
   const [was, is] = [before, after].map(
     (calls) => new PauseSample(calls.toSorted((a, b) => a.startUs - b.startUs)),
   ) as [PauseSample, PauseSample];
@@ -42,7 +50,7 @@ export function verifyEndpointing(
     new DelayPolicy(was, change),
     new DelayPolicy(is),
   ];
-  const figures = bootstrap(
+  const figures = yield* bootstrapping(
     was.calls.length,
     (drawn, random, isSample) => {
       // The calls after the change are drawn on their own.

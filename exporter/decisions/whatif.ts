@@ -7,8 +7,8 @@ import { type CostChange, CostComparison } from './costs.ts';
 import { type Commit, delayChange, medianDelay } from './delay.ts';
 import { Measured, type Measurement } from './measured.ts';
 import { showModelName } from './model-name.ts';
-import { isChanged, type Plan, type Prediction, predictingSilence } from './silence.ts';
-import { measurementsOf, type TurnCase, turnCases } from './turn-cases.ts';
+import { type CallCase, isChanged, type Plan, type Prediction, predictingSilence } from './silence.ts';
+import { callName, measurementsOf, type TurnCase, turnCases } from './turn-cases.ts';
 import { notKnown } from './unknowns.ts';
 import type { Wish } from './wish.ts';
 
@@ -49,7 +49,7 @@ export class WhatIfCalls {
   readonly #wish: Wish;
   readonly #given: GivenLatencies;
   readonly #costs: CostComparison;
-  readonly #turns: (readonly TurnCase[])[] = [];
+  readonly #cases: CallCase[] = [];
   readonly #measured = { llm: [] as Measurement[], tts: [] as Measurement[] };
   readonly #replaced = { stt: new Set<string>(), llm: new Set<string>(), tts: new Set<string>() };
   #expired = 0;
@@ -66,7 +66,7 @@ export class WhatIfCalls {
   add(call: GroupedCall): void {
     this.#costs.add(call);
     this.#seconds += (call.endUs - call.startUs) / 1e6;
-    this.#turns.push(turnCases(call, this.#wish));
+    this.#cases.push({ call: callName(call), turns: turnCases(call, this.#wish) });
     for (const { stage, provider, model, realtime } of call.stages) {
       if (stage === 'playback' || stage === 'tool') continue;
       if (realtime === true) this.#speechToSpeech += 1;
@@ -104,20 +104,20 @@ export class WhatIfCalls {
 
   /** The result in pieces: where other work is to go on in between. */
   *working(options?: BootstrapOptions): Generator<void, WhatIf> {
-    const turns = this.#turns.flat();
+    const turns = this.#cases.flatMap(({ turns }) => turns);
     const plan = this.#plan(turns);
     const changed = turns.filter((turn) => isChanged(turn, plan)).length;
     const noSilence = this.#whyNot(turns.length, changed, plan);
     const cost = this.#costs.result;
     return {
-      calls: this.#turns.length,
+      calls: this.#cases.length,
       expired: this.#expired,
       seconds: this.#seconds,
       turns: turns.length,
       changed,
       cost,
       ...(noSilence === undefined
-        ? { silence: yield* predictingSilence(this.#turns, plan, options) }
+        ? { silence: yield* predictingSilence(this.#cases, plan, options) }
         : { noSilence }),
       sources: [...this.#sources(plan), ...this.#delays(turns), ...cost.notes],
       unknown: notKnown({
@@ -164,7 +164,7 @@ export class WhatIfCalls {
     if (!llm && !tts && endpointing === undefined)
       return 'what another transcription does to the silence cannot be told from the calls';
     if (turns < NEEDED) return `too few turns: ${turns}, needs ${NEEDED}`;
-    const calls = this.#turns.filter(({ length }) => length > 0).length;
+    const calls = this.#cases.filter(({ turns }) => turns.length > 0).length;
     if (calls < NEEDED_CALLS) return `too few calls: ${calls}, needs ${NEEDED_CALLS}`;
     for (const stage of ['llm', 'tts'] as const) {
       const [name, measured] = [this.#wish[stage], plan[stage]];

@@ -2,7 +2,7 @@ import type { Decimal } from 'decimal.js';
 import { COST_PARTS, type CostPart, type Outcome, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import { sumUsd, Usd } from '../pricing/money.ts';
 import type { Database } from './database.ts';
-import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
+import type { SqlPart } from './filter.ts';
 import { type OverTarget, overTargetOf, rolledOverTarget } from './over-target.ts';
 import { type CallSums, rolledFigures } from './rolled-totals.ts';
 import { rolledUp } from './rollups/read.ts';
@@ -18,6 +18,7 @@ import {
   turnsOf,
   unpricedNames,
 } from './totals-statements.ts';
+import { type CallSelection, selectionCondition } from './views/selection.ts';
 
 /** What all calls of a filter come to together. Null: nothing of it is known. */
 export interface CallTotals {
@@ -70,7 +71,7 @@ const TARGET_SECONDS = 1.2;
  */
 export async function callTotals(
   db: Database,
-  filter: CallFilter,
+  filter: CallSelection,
   { allTurnsOfCalls = ALL_TURNS_OF_CALLS, targetSeconds = TARGET_SECONDS }: CallTotalsOptions = {},
 ): Promise<CallTotals> {
   const source = (await rolledUp(db, filter))?.over();
@@ -81,7 +82,7 @@ export async function callTotals(
     ]);
     return totalsOf([calls], { outcomes, turns, unpriced, every: 1, overTarget });
   }
-  const condition = callCondition(filter);
+  const condition = selectionCondition(filter);
   const every = await sampleOf(db, condition, allTurnsOfCalls);
   const [calls, unpriced, [turns]] = await Promise.all([
     aggregate<CallFigures>(db, callFigures(condition)),

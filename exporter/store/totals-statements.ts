@@ -1,7 +1,8 @@
 import { COST_PARTS, type CostPart, SEGMENTS, type Segment } from '../../model/vocabulary.ts';
 import type { Database } from './database.ts';
-import { type CallFilter, callCondition, type SqlPart } from './filter.ts';
+import type { SqlPart } from './filter.ts';
 import { SLOW_TURN_COLUMNS, type SlowTurns, slowTurns } from './over-target.ts';
+import { type CallSelection, selectionCondition } from './views/selection.ts';
 
 /** The model of a stage, and how long its first byte took on average. */
 export interface ModelSpeed {
@@ -119,10 +120,10 @@ SELECT '${stage}' AS stage, t.${stage}_provider AS provider, t.${stage}_model AS
  * The turns of the calls of a filter, as `call_logs l`; of one call in `every`, always the same ones. A turn begins at most
  * a day before its call does (clocks), and at most a week after: so an index finds those of a short time.
  */
-export function turnsOf(filter: CallFilter, every: number): SqlPart {
+export function turnsOf(filter: CallSelection, every: number): SqlPart {
   const isAll = Object.values(filter).every((value) => value === undefined);
   if (isAll && every === 1) return { sql: ':schema.call_logs l', params: [] };
-  const { sql, params } = callCondition(filter);
+  const { sql, params } = selectionCondition(filter);
   const all = [...params];
   const instant = (us: number) =>
     `'epoch'::timestamptz + $${all.push(us)}::double precision * interval '1 microsecond'`;

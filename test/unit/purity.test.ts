@@ -120,6 +120,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Of the store the samples that it has read.
   'exporter/comparison': ['model', 'exporter/statistics', 'exporter/store'],
+  'exporter/checks': ['model', 'exporter/comparison', 'exporter/statistics', 'exporter/store'],
   'exporter/metrics': ['model', 'vendor', 'exporter/store'],
   'exporter/warehouse': ['model', 'storage', 'exporter/pricing', 'exporter/store'],
   'exporter/spool': ['model', 'exporter/dialects', 'exporter/kit', 'exporter/metrics', 'exporter/store'],
@@ -161,16 +162,24 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   'index.ts': ['instrumentation', 'exporter'],
   grafana: ['model', 'exporter/metrics', 'exporter/store'],
-  // Of the store and of decisions the shapes of answers, which the API gives on as they are; and the words of comparisons.
-  'ui/shared': ['model', 'exporter/comparison', 'exporter/decisions', 'exporter/store'],
+  // Of the store, checks and decisions the shapes of answers, which the API gives on as they are; and the words of them.
+  'ui/shared': ['model', 'exporter/checks', 'exporter/comparison', 'exporter/decisions', 'exporter/store'],
   'ui/server': [
     'model',
     'recordings',
     'storage',
     'ui/shared',
-    ...['calls', 'comparison', 'decisions', 'finalize', 'pipeline', 'pricing', 'receiver', 'store'].map(
-      (room) => `exporter/${room}`,
-    ),
+    ...[
+      'calls',
+      'checks',
+      'comparison',
+      'decisions',
+      'finalize',
+      'pipeline',
+      'pricing',
+      'receiver',
+      'store',
+    ].map((room) => `exporter/${room}`),
   ],
   'ui/web': ['model', 'ui/shared'],
   // Names of spans and attributes, for calls that are simulated.
@@ -188,6 +197,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...[
       'call-file',
       'calls',
+      'checks',
       'comparison',
       'decisions',
       'dialects',

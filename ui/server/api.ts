@@ -29,6 +29,7 @@ import type { Place } from '../../storage/place.ts';
 import type { AboutAnswer, CallsAnswer, CompareAnswer, SelectionFigures } from '../shared/api.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
+import { checkAnswer } from './check.ts';
 import { endpointingAnswer, modelsAnswer, whatIfAnswer } from './decide.ts';
 import { exportCalls } from './export-calls.ts';
 import { inPieces } from './in-pieces.ts';
@@ -89,6 +90,7 @@ export class Api {
       '/api/quality': (query) => getQuality(db, selectionOf(query)),
       '/api/compare': (query) => this.#compare(query),
       '/api/whatif': (query, _, response) => whatIfAnswer(options, query, response),
+      '/api/check': (query, _, response) => checkAnswer(db, query, response),
       '/api/endpointing': (query, _, response) => endpointingAnswer(options, query, response),
       '/api/models': () => modelsAnswer(options),
       '/api/calls.csv': (query, _, response) => this.#export('csv', query, response),

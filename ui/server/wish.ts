@@ -45,4 +45,12 @@ export function secondsOf(query: URLSearchParams, name: string): number | undefi
   );
 }
 
+/** What is drawn by: the same calls and seed give the same intervals. @throws HttpError 400 */
+export function seedOf(query: URLSearchParams): { seed?: number } {
+  const text = query.get('seed');
+  if (text === null || text === '') return {};
+  if (/^\d{1,9}$/.test(text)) return { seed: Number(text) };
+  throw new HttpError(400, `seed: saw ${shown(text)}, expected a whole number`);
+}
+
 const shown = (text: string): string => JSON.stringify(text.slice(0, 60));

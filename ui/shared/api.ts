@@ -4,6 +4,7 @@
  * call are seconds from its start.
  */
 import type { Decimal } from 'decimal.js';
+import type { Check } from '../../exporter/checks/check.ts';
 import type { FigureDifference } from '../../exporter/comparison/compare.ts';
 import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
 import type { Prediction } from '../../exporter/decisions/silence.ts';
@@ -202,6 +203,14 @@ export type WhatIfAnswer = Answered<WhatIf> & {
 export interface EndpointingAnswer {
   groups: Answered<EndpointingGroup>[];
   /** What was left out. */
+  notes: string[];
+}
+
+/** `GET /api/check`: what `earshot check --json` says. */
+export interface CheckAnswer extends Check {
+  /** Calls that were held against the limits. */
+  calls: number;
+  /** What to keep in mind. */
   notes: string[];
 }
 

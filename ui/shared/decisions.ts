@@ -4,6 +4,7 @@ import { showLimit, showMoney, showSeconds, showShare, UNKNOWN } from './format.
 
 export type EndpointingGroup = EndpointingAnswer['groups'][number];
 export type Frontier = NonNullable<EndpointingGroup['result']>;
+export type Verification = NonNullable<EndpointingGroup['verification']>;
 export type FrontierPoint = Frontier['frontier'][number];
 
 /** A figure now and with what would be different. */
@@ -124,6 +125,33 @@ export function endpointingSentence(
   return recommended === undefined
     ? `${answer}Keep ${showLimit(now)}: no other delay is better beyond doubt.`
     : `${answer}Best: ${pointSentence(now, recommended)}.`;
+}
+
+/** A figure of a change: before it, as it was predicted, and as it was after it. */
+export interface VerifiedLine {
+  name: string;
+  before: string;
+  predicted: string;
+  predictedInterval: string;
+  after: string;
+  afterInterval: string;
+  verdict: string;
+}
+
+/** What became of a change of the delay. */
+export function verifiedLines({ silence, cutOffs, seenUntil }: Verification): VerifiedLine[] {
+  return [
+    { name: 'silence, mean', show: showSeconds, figure: silence },
+    { name: `cut-offs, of pauses up to ${showLimit(seenUntil)}`, show: showShare, figure: cutOffs },
+  ].map(({ name, show, figure: { before, predicted, measured, asPredicted } }) => ({
+    name,
+    before: show(before),
+    predicted: show(predicted.value),
+    predictedInterval: showEnds(predicted, show),
+    after: show(measured.value),
+    afterInterval: showEnds(measured, show),
+    verdict: asPredicted === undefined ? 'not known' : asPredicted ? 'as predicted' : 'not as predicted',
+  }));
 }
 
 /** What stays open, and what to keep in mind. */

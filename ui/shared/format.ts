@@ -39,6 +39,10 @@ export function showMoney(usd: Maybe<string | number>): string {
   return Math.abs(value) < 0.00005 ? '<$0.0001' : `$${value.toFixed(4)}`;
 }
 
+/** Money beside an axis: whole cents, where they tell the marks apart. */
+export const showMoneyMark = (usd: number): string =>
+  usd === 0 || usd >= 0.05 ? `$${CENTS.format(usd).replace(/\.00$/, '')}` : showMoney(usd);
+
 /** `0.123` as `12 %`, `0.0123` as `1.2 %`. */
 export function showShare(share: Maybe<number>): string {
   if (!known(share) || !Number.isFinite(share)) return UNKNOWN;

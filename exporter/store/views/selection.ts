@@ -1,4 +1,4 @@
-import { type CallFilter, callCondition } from '../filter.ts';
+import { type CallFilter, callCondition, type SqlPart } from '../filter.ts';
 
 /** Which calls a view is about: as for every reader of rows, and what only the page asks. What is absent does not choose. */
 export interface CallSelection extends CallFilter {
@@ -40,6 +40,12 @@ export function conditionsOf(selection: CallSelection, parameters: Parameters): 
       `EXISTS (SELECT FROM :schema.call_logs l WHERE l.tenant = m.tenant AND l.call_id = m.call_id AND ${condition})`,
     );
   return conditions.join('\n  AND ');
+}
+
+/** The same with its parameters, which are the first of a statement. */
+export function selectionCondition(selection: CallSelection): SqlPart {
+  const parameters = new Parameters();
+  return { sql: conditionsOf(selection, parameters), params: parameters.values };
 }
 
 /** Each on one turn of the call, `l`. */

@@ -9,7 +9,14 @@ import { endpointingGroups } from '../../../exporter/decisions/endpointing-group
 import { finished } from '../../../exporter/statistics/pieces.ts';
 import { giveScores, Journal, keyOf, listCalls } from '../../../exporter/store/index.ts';
 import { ownerName } from '../../../model/owners.ts';
-import type { CallsAnswer, LatencyView, TotalsAnswer, WhatIfAnswer } from '../../../ui/shared/api.ts';
+import type {
+  CallsAnswer,
+  CheckAnswer,
+  LatencyView,
+  TotalsAnswer,
+  WhatIfAnswer,
+} from '../../../ui/shared/api.ts';
+import { checkSentence } from '../../../ui/shared/check.ts';
 import { whatIfSentence } from '../../../ui/shared/decisions.ts';
 import { showCount, showMoney, showSeconds, showShare } from '../../../ui/shared/format.ts';
 import { slowestTurn } from '../../../ui/shared/insight.ts';
@@ -39,6 +46,7 @@ const VIEWS = [
   '/compare?a=agent%3Dbooking',
   '/decide?llm=groq/llama-3.1-8b-instant',
   '/decide?question=endpointing&delay=0.3',
+  '/decide?question=check&limit_silence_p95=900ms&limit_unpriced=0&baseline=version%3D1',
 ];
 /** What the API says of calls in which users pause: more of them than the others have. */
 const frontiers = () => {
@@ -255,6 +263,23 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
       complaints.all.length,
       ...complaints.all.filter((text) => !text.includes('400')),
     );
+  });
+
+  test('limits are held against the calls that filters choose, and stay in the address', async () => {
+    await open('/decide?question=check');
+    await page.getByRole('link', { name: 'begin with these' }).click();
+    const result = page.getByRole('region', { name: 'What holds' });
+    await result.waitFor();
+    const limit = page.getByLabel('Silence p95, at most');
+    assert.equal(await limit.inputValue(), '1500ms');
+    await limit.fill('20s');
+    await page.keyboard.press('Enter');
+    await poll(async () => /at most 20\.0 s/.test(await result.innerText()));
+    assert.equal(address().searchParams.get('limit_silence_p95'), '20s');
+    const answer = await ask<CheckAnswer>(`/api/check?since=7d&${address().searchParams}`);
+    assert.equal(await result.locator('strong').innerText(), checkSentence(answer));
+    await result.getByText('As a file for CI and Prometheus').click();
+    await result.getByText('silence-p95: 20s').waitFor();
   });
 
   test('what a span says stays text', async () => {

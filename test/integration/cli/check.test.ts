@@ -54,10 +54,16 @@ describe('earshot check', () => {
       ...['--success-rate', '75%', '--unpriced', '0'],
     );
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /^silence-p95 +900 ms +at most 900 ms +80 turns +holds$/m);
-    assert.match(stdout, /^cost-per-minute +\$0\.0200 +at most \$0\.0200 +40 calls +holds$/m);
-    assert.match(stdout, /^interruption-rate +5\.0 % +at most 5\.0 % +80 turns +holds$/m);
-    assert.match(stdout, /^success-rate +75\.0 % +at least 75\.0 % +40 calls +holds$/m);
+    assert.match(stdout, /^silence-p95 +900 ms +900 to 900 ms +at most 900 ms +80 turns +holds$/m);
+    assert.match(
+      stdout,
+      /^cost-per-minute +\$0\.0200 +\$0\.0200 to \$0\.0200 +at most \$0\.0200 +40 calls +holds$/m,
+    );
+    assert.match(
+      stdout,
+      /^interruption-rate +5\.0 % +\d+\.\d to \d+\.\d % +at most 5\.0 % +80 turns +holds$/m,
+    );
+    assert.match(stdout, /^success-rate +75\.0 % +\d+\.\d to \d+\.\d % +at least 75\.0 % +40 calls +holds$/m);
   });
 
   test('ends with 1 where one is broken, and writes for JUnit, Markdown and GitHub', async (t) => {

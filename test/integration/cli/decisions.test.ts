@@ -109,6 +109,23 @@ describe('decisions from the command line', () => {
         ...JSON.parse(endpointing.stdout),
         notes: [],
       });
+      const change = ['--agent', 'front-desk', '--changed-in', '1.5.0', '--seed', '3', '--json'];
+      const verified = await earshot('endpointing', ...change, ...SINCE);
+      assert.deepEqual(await ask('endpointing?agent=front-desk&changed_in=1.5.0&seed=3'), {
+        ...JSON.parse(verified.stdout),
+        notes: [],
+      });
+      const limits = ['--silence-p95', '900ms', '--success-rate', '60%', '--unpriced', '0'];
+      const than = ['--agent', 'front-desk', '--baseline', 'version=1.4.0', '--json'];
+      const check = await earshot('check', ...limits, ...than, ...SINCE);
+      const asked =
+        'limit_silence_p95=900ms&limit_success_rate=60%25&limit_unpriced=0&baseline=version%3D1.4.0';
+      assert.deepEqual(await ask(`check?agent=front-desk&${asked}`), {
+        ...JSON.parse(check.stdout),
+        calls: weeks.filter(({ truth }) => truth.agent.name === 'front-desk').length,
+        notes: [],
+      });
+      assert.equal(check.code, 1, check.stdout);
     } finally {
       await page.close();
       await db.close();

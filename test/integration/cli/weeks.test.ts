@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { trueOwners } from '../../../demo/weeks/silence.ts';
+import { simulateWeeks } from '../../../demo/weeks/weeks.ts';
 import type { FigureDifference } from '../../../exporter/comparison/compare.ts';
+import { openPostgres } from '../../../exporter/store/index.ts';
+import { getLatency } from '../../../exporter/store/views/index.ts';
+import { type OwnedSilence, ownerName } from '../../../model/owners.ts';
 import { type CliRun, runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -70,7 +75,11 @@ describe('simulated weeks in a database, and what is said of them', () => {
   test('check holds calls against others: of another version, or of the time before', async () => {
     const canary = ['check', '--agent', 'front-desk', '--service-version', '1.5.0', '--tolerance', '15%'];
     const { code, stdout, stderr } = await earshot(...canary, '--baseline', 'version=1.4.0');
-    assert.match(stdout, /^silence-p50 +\d+ ms +at most \d+ ms \(baseline\) +[\d,]+ turns +holds$/m, stderr);
+    assert.match(
+      stdout,
+      /^silence-p50 +\d+ ms +\d+ to \d+ ms +at most \d+ ms \(baseline\) +[\d,]+ turns +holds$/m,
+      stderr,
+    );
     assert.ok(code === 0 || code === 1, stdout);
     const back = await earshot(
       ...['check', '--agent', 'front-desk', '--service-version', '1.4.0', '--silence-p50', '60s'],
@@ -91,8 +100,30 @@ describe('simulated weeks in a database, and what is said of them', () => {
   test('check takes its limits from the file of promises, and those beside it first', async () => {
     const slo = ['check', '--slo', 'docs/examples/earshot.slo.yaml'];
     const { stdout } = await earshot(...slo, '--silence-p95', '30s');
-    assert.match(stdout, /^silence-p95 +\S+ \w+ +at most 30\.0 s /m);
-    assert.match(stdout, /^cost-per-minute +\$0\.\d+ +at most \$0\.0800 +450 calls +holds$/m);
+    assert.match(stdout, /^silence-p95 +\S+ \w+ +\S+ to \S+ \w+ +at most 30\.0 s /m);
+    assert.match(
+      stdout,
+      /^cost-per-minute +\$0\.\d+ +\$0\.\d+ to \$0\.\d+ +at most \$0\.0800 +450 calls +holds$/m,
+    );
+  });
+
+  test('whose the silence is: the report and the page say what is true', async () => {
+    const simulated = simulateWeeks({ seed: 2, calls: 450, days: 7, untilUs: Date.now() * 1_000 });
+    const really = trueOwners(
+      [...simulated].flatMap(({ turns }) => turns),
+      1.2,
+    );
+    const { totals } = JSON.parse((await earshot('report', '--json')).stdout) as {
+      totals: { over_target: { owners: OwnedSilence[] } };
+    };
+    const db = openPostgres({ url: env.EARSHOT_DATABASE_URL ?? '' });
+    const { over } = await getLatency(db, {}, 1.2);
+    await db.close();
+    for (const owners of [totals.over_target.owners, over.owners])
+      assert.deepEqual(
+        owners.map((owner) => [ownerName(owner), owner.share.toFixed(4)]),
+        really.map(({ name, share }) => [name, share.toFixed(4)]),
+      );
   });
 
   test('they are removed, and nothing else', async () => {

@@ -9,6 +9,7 @@ import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
 import type {
   CallAnswer,
   CallsAnswer,
+  CheckAnswer,
   CompareAnswer,
   EndpointingAnswer,
   FactsAnswer,
@@ -249,6 +250,24 @@ describe('the API of the page', () => {
     assert.deepEqual([recent.calls, recent.noSilence], [0, 'too few turns: 0, needs 30']);
   });
 
+  test('limits are for the calls that filters choose, whichever these are', async () => {
+    const checked = await get<CheckAnswer>(
+      '/api/check?since=all&direction=outbound&limit_unpriced=0&limit_silence_p95=30s',
+    );
+    const rows = calls.filter(({ direction }) => direction === 'outbound');
+    assert.ok(rows.length > 0 && rows.length < CALLS);
+    assert.equal(checked.calls, rows.length);
+    const found = checked.verdicts.map(({ figure, value, status }) => [figure, value, status]);
+    const p95 = checked.figures['silence-p95'];
+    const unpriced = rows.filter((row) => row.unpriced.length > 0).length;
+    assert.deepEqual(found, [
+      ['silence-p95', p95, p95 === null ? 'unknown' : 'holds'],
+      ['unpriced', unpriced, unpriced > 0 ? 'broken' : 'holds'],
+    ]);
+    const none = await get<CheckAnswer>('/api/check?since=all&agent=none&limit_silence_p95=30s');
+    assert.deepEqual([none.calls, none.verdicts[0]?.note], [0, 'too few turns: 0, needs 30']);
+  });
+
   test('files hold every call', async () => {
     const csv = await (await fetch(`${page.url}/api/calls.csv?since=all`)).text();
     assert.equal(csv.trim().split('\r\n').length, CALLS + 1);
@@ -276,6 +295,12 @@ describe('the API of the page', () => {
     assert.equal(await status('/api/whatif?llm=gpt-4.1'), 400);
     assert.equal(await status('/api/whatif?endpointing=220ms'), 400);
     assert.equal(await status('/api/endpointing?delay=soon'), 400);
+    assert.equal(await status('/api/endpointing?seed=-1'), 400);
+    assert.equal(await status('/api/check'), 400);
+    assert.equal(await status('/api/check?limit_silence_p95=900'), 400);
+    assert.equal(await status('/api/check?since=2d&baseline=since%3D1d'), 400);
+    assert.equal(await status('/api/check?baseline=since%3D1d'), 400);
+    assert.equal(await status('/api/check?baseline=version%3D1&tolerance=much'), 400);
     assert.equal(await status('/api/calls', { method: 'POST' }), 405);
     assert.equal(await status('/api/calls', { headers: { origin: 'https://other.example' } }), 403);
     assert.equal(await hostStatus(page.url, 'other.example'), 403);
@@ -311,6 +336,7 @@ describe('the API of the page', () => {
       'quality',
       'models',
       'endpointing?since=all',
+      'check?since=all&limit_unpriced=0',
       'whatif?since=all&llm=openai/gpt-4.1-mini',
     ])
       assert.equal((await fetch(`${served.url}/api/${path}`)).status, 200, path);

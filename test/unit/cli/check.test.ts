@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIGURE_NAMES, FIGURES, type Figures } from '../../../cli/check/figures.ts';
-import { exitCodeOf, judge, type Limits } from '../../../cli/check/judge.ts';
 import { readBaseline, readLimits } from '../../../cli/check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../../../cli/check/render.ts';
 import { UsageError } from '../../../cli/command.ts';
+import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
+import { exitCodeOf, judge, type Limits } from '../../../exporter/checks/judge.ts';
 
 const NEEDS = { turns: 30, calls: 10 };
 const figures = (more: Partial<Figures> = {}): Figures => ({
@@ -137,9 +137,15 @@ silence-p95        1240 ms  at most 900 ms  500 turns  broken
 interruption-rate    4.0 %  at most 5.0 %   480 turns  holds
 unpriced                 –  at most 0         3 calls  unknown  too few calls: 3, needs 10`,
   );
+  const [first, ...rest] = verdicts;
+  assert.ok(first);
+  assert.match(
+    asText([{ ...first, interval: [1.13, 1.39] }, ...rest], Number.POSITIVE_INFINITY, (_, text) => text),
+    /^silence-p95 +1240 ms {2}1130 to 1390 ms {2}at most 900 ms {2}500 turns {2}broken$/m,
+  );
   assert.match(
     asMarkdown(verdicts),
-    /^\| silence-p95 \| 1240 ms \| at most 900 ms \| 500 turns \| broken \|$/m,
+    /^\| silence-p95 \| 1240 ms \| – \| at most 900 ms \| 500 turns \| broken \|$/m,
   );
   assert.deepEqual(asAnnotations(verdicts), [
     '::error title=earshot check::silence-p95 is 1240 ms, expected at most 900 ms (500 turns)',

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CAST, PAUSES } from '../../../demo/weeks/cast.ts';
 import { chanceOf } from '../../../demo/weeks/chance.ts';
+import { silenceOf } from '../../../demo/weeks/silence.ts';
 import { spansOf } from '../../../demo/weeks/spans.ts';
+import { speechOf } from '../../../demo/weeks/speech.ts';
 import { truthOf } from '../../../demo/weeks/truth.ts';
 import { simulateCall, simulateWeeks } from '../../../demo/weeks/weeks.ts';
 import { readFact } from '../../../exporter/dialects/index.ts';
@@ -51,13 +53,37 @@ test('rows say what happened: each silence to the microsecond, every turn, and w
       const off = Math.abs((row?.eou_latency ?? -1) - (silence ?? -1));
       assert.ok(off < 3e-6, `${call.callId} turn ${index}: ${row?.eou_latency}, really ${silence}`);
       if (silence !== null) {
-        const sum = SEGMENTS.reduce((all, segment) => all + (row?.[`segment_${segment}`] ?? 0), 0);
-        assert.ok(Math.abs(sum - silence) < 3e-6);
+        const { parts } = silenceOf(turn) ?? assert.fail();
+        for (const segment of SEGMENTS) {
+          const [is, really] = [row?.[`segment_${segment}`] ?? 0, parts[segment]];
+          assert.ok(
+            Math.abs(is - really) < 3e-6,
+            `${call.callId} turn ${index} ${segment}: ${is}, ${really}`,
+          );
+        }
       }
       const bargedIn = turn.interruptions.some(({ kind }) => kind === 'barge_in');
       assert.equal(row?.interrupted ?? false, bargedIn, `${call.callId} turn ${index}`);
     }
   }
+});
+
+test('who spoke how long is what was said and played, to the millisecond', () => {
+  for (const [n, call] of weeks.entries()) {
+    const { metrics } = rows[n] ?? assert.fail();
+    const really = speechOf(call);
+    const pairs = [
+      [metrics.user_speech_seconds, really.user],
+      [metrics.agent_speech_seconds, really.agent],
+      [metrics.overlap_seconds, really.overlap],
+      [metrics.longest_silence, really.longestSilence],
+      [metrics.dead_air_seconds, really.deadAir],
+      [metrics.unanswered_count, really.unanswered],
+    ] as const;
+    for (const [is, truth] of pairs)
+      if (is !== null) assert.ok(Math.abs(is - truth) < 0.001, `${call.callId}: ${is}, really ${truth}`);
+  }
+  assert.ok(rows.filter(({ metrics }) => metrics.longest_silence !== null).length > 100);
 });
 
 test('everything has a price, and clocks agree', () => {

@@ -9,8 +9,10 @@ import { endpointing, turnCount } from '../../../exporter/decisions/endpointing.
 import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
 import { verifyEndpointing } from '../../../exporter/decisions/verify-endpointing.ts';
 import { WhatIfCalls } from '../../../exporter/decisions/whatif.ts';
+import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { isGenerated } from '../../support/docs/generated.ts';
+import { decisionsTable, ownersTable, speechTable } from '../../support/docs/truth-tables.ts';
 import { simulatedWeeks, type TrueCall } from '../../support/simulated-weeks.ts';
 
 const SCREEN = 110;
@@ -47,6 +49,14 @@ describe('examples of decisions are what the commands say of simulated weeks', (
     }
     for (const call of chosen({ agent: 'support', version: '2.4.0' })) whatif.measure(call);
     isGenerated('docs/whatif.md', 'example', block(whatIfText(whatif.result(), SCREEN, plain)));
+  });
+
+  test('docs/truth.md', () => {
+    const latest = weeks.slice(0, 500);
+    const rows = latest.map(({ facts }) => finalizeCall(facts, catalogue()));
+    isGenerated('docs/truth.md', 'owners', ownersTable(latest, rows));
+    isGenerated('docs/truth.md', 'speech', speechTable(latest, rows));
+    isGenerated('docs/truth.md', 'decisions', decisionsTable(weeks, rows));
   });
 
   test('docs/endpointing.md', () => {

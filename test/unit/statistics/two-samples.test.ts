@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Statistic } from '../../../exporter/statistics/clusters.ts';
 import { mean as meanOf, quantileOf } from '../../../exporter/statistics/quantile.ts';
 import { type Random, seeded } from '../../../exporter/statistics/random.ts';
-import { compareSamples, type Statistic } from '../../../exporter/statistics/two-samples.ts';
+import { compareSamples } from '../../../exporter/statistics/two-samples.ts';
 
 type Call = readonly number[];
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { showDay, showDayAndHour, showHour } from '../../shared/format.ts';
+import { showDay, showDayAndHour, showHour, UNKNOWN } from '../../shared/format.ts';
 import { useWidth } from '../app/sizes.ts';
 import { theme } from '../app/theme.ts';
 
@@ -72,7 +72,7 @@ export function TimeChart({ label, times, lines, target, show, height = 220, onZ
           { ...axis, size: 58, values: (_, ticks) => ticks.map(show) },
         ],
         series: [
-          { label: 'at', value: (_: uPlot, at: number | null) => (at === null ? '–' : showAt(at)) },
+          { label: 'at', value: (_: uPlot, at: number | null) => (at === null ? '' : showAt(at)) },
           ...all.map(({ name, colour, dashed }) => ({
             label: name,
             stroke: css(colour),
@@ -80,8 +80,9 @@ export function TimeChart({ label, times, lines, target, show, height = 220, onZ
             ...(dashed && { dash: [4, 4] }),
             points: { show: times.length < 40 && !dashed, size: 5 },
             spanGaps: false,
-            value: (_: uPlot, value: number | null) =>
-              value === null || value === undefined ? '–' : show(value),
+            // Where nothing is pointed at, the name alone.
+            value: (_: uPlot, value: number | null, __: number, at: number | null) =>
+              at === null ? '' : value === null || value === undefined ? UNKNOWN : show(value),
           })),
         ],
         cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false } },

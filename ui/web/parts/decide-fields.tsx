@@ -1,10 +1,10 @@
 import { filtersOf, withParameters } from '../../shared/query.ts';
 import { navigate, path, query } from '../app/location.ts';
 
-/** Where a question is asked: with the filters of the address and those of its parameters that are set. */
+/** Where a question is asked: with the filters of the address, and its seed and parameters as far as they are set. */
 export function questionAddress(api: string, names: readonly string[]): string {
   const asked = filtersOf(query.value);
-  for (const name of names) {
+  for (const name of [...names, 'seed']) {
     const value = query.value.get(name);
     if (value) asked.set(name, value);
   }
@@ -43,6 +43,53 @@ export function DurationField(props: {
         />{' '}
         {unit}
       </span>
+    </label>
+  );
+}
+
+/** Text as people write it, with its unit. */
+export function TextField({ name, title, hint }: { name: string; title: string; hint: string }) {
+  return (
+    <label class="field">
+      <span>{title}</span>
+      <input
+        type="text"
+        size={8}
+        placeholder={hint}
+        value={query.value.get(name) ?? ''}
+        onChange={({ currentTarget: { value } }) => set(name, value.trim())}
+      />
+    </label>
+  );
+}
+
+/** One of a few; another one that the address names stays. */
+export function ChoiceField(props: {
+  name: string;
+  title: string;
+  /** What nothing is called. */
+  none: string;
+  options: readonly (readonly [value: string, title: string])[];
+}) {
+  const { name, title, none, options } = props;
+  const value = query.value.get(name) ?? '';
+  const isOther = value !== '' && !options.some(([each]) => each === value);
+  return (
+    <label class="field">
+      <span>{title}</span>
+      <select
+        class={value === '' ? '' : 'is-set'}
+        value={value}
+        onChange={(event) => set(name, event.currentTarget.value)}
+      >
+        <option value="">{none}</option>
+        {isOther && <option value={value}>{value}</option>}
+        {options.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
     </label>
   );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { EndpointingAnswer } from '../../shared/api.ts';
+import type { Choices, EndpointingAnswer } from '../../shared/api.ts';
 import {
   type EndpointingGroup,
   endpointingDoubts,
@@ -8,6 +8,8 @@ import {
   groupName,
   showEnds,
   showShareChange,
+  type Verification,
+  verifiedLines,
 } from '../../shared/decisions.ts';
 import { showCountOf, showLimit, showSeconds, showShare } from '../../shared/format.ts';
 import { withParameters } from '../../shared/query.ts';
@@ -15,12 +17,12 @@ import { useFetched } from '../app/fetching.ts';
 import { path, query } from '../app/location.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
 import { FrontierChart } from '../charts/frontier-chart.tsx';
-import { DurationField, questionAddress } from './decide-fields.tsx';
+import { ChoiceField, DurationField, questionAddress } from './decide-fields.tsx';
 import { Empty } from './empty.tsx';
 import { View } from './view.tsx';
 import { Listed } from './what-if-question.tsx';
 
-const PARAMETERS = ['delay', 'now', 'cut_off_cost'] as const;
+const PARAMETERS = ['delay', 'now', 'cut_off_cost', 'changed_in'] as const;
 
 /** For each agent and language: what each delay saves, and whom it cuts off. */
 export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
@@ -32,29 +34,49 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
     <View name="Decide: endpointing" error={error} isEmpty={false}>
       {tabs}
       <section class="card pad decide-form" aria-label="Delays">
-        <DurationField name="delay" title="Look at a delay of" unit="ms" per={1_000} hint="any" />
-        <DurationField name="now" title="It is set to" unit="ms" per={1_000} hint="median" />
-        <DurationField
-          name="cut_off_cost"
-          title="A cut-off is as bad as a silence of"
-          unit="s"
-          per={1}
-          hint="5"
-        />
+        {!query.value.get('changed_in') && <DelayFields />}
+        <ChangedInField />
       </section>
       {isLoading && (
         <p class="dim" role="status">
           Working it out …
         </p>
       )}
-      {groups?.length === 0 && !isLoading && <Nothing />}
+      {groups?.length === 0 && !isLoading && <Nothing notes={data?.notes ?? []} />}
       {groups !== undefined && groups.length > 0 && <Groups groups={groups} notes={data?.notes ?? []} />}
     </View>
   );
 }
 
-const Nothing = () => (
-  <Empty title="No call shows how its user pauses">
+const DelayFields = () => (
+  <>
+    <DurationField name="delay" title="Look at a delay of" unit="ms" per={1_000} hint="any" />
+    <DurationField name="now" title="It is set to" unit="ms" per={1_000} hint="median" />
+    <DurationField
+      name="cut_off_cost"
+      title="A cut-off is as bad as a silence of"
+      unit="s"
+      per={1}
+      hint="5"
+    />
+  </>
+);
+
+/** The version that changed the delay: what was predicted of it, and what became of it. */
+function ChangedInField() {
+  const { data: choices } = useFetched<Choices>('/api/choices');
+  return (
+    <ChoiceField
+      name="changed_in"
+      title="Verify the change in version"
+      none="no change"
+      options={(choices?.version ?? []).map((version) => [version, version] as const)}
+    />
+  );
+}
+
+const Nothing = ({ notes }: { notes: readonly string[] }) => (
+  <Empty title={notes[0] ?? 'No call shows how its user pauses'}>
     <p>
       A call shows it where its spans say when the user fell silent and when the turn was committed. They must
       still be in the journal.
@@ -68,20 +90,21 @@ const Nothing = () => (
 );
 
 function Groups({ groups, notes }: { groups: readonly EndpointingGroup[]; notes: readonly string[] }) {
-  const few = groups.filter(({ result }) => result === undefined);
+  const few = groups.filter(({ note }) => note !== undefined);
   return (
     <>
       <div class="charts">
-        {groups.map((group) =>
-          group.result === undefined ? null : (
-            <Group key={groupName(group)} group={group} result={group.result} />
-          ),
-        )}
+        {groups.map((group) => {
+          const { result, verification } = group;
+          const key = groupName(group);
+          if (result !== undefined) return <Group key={key} group={group} result={result} />;
+          return verification && <Verified key={key} group={group} verification={verification} />;
+        })}
       </div>
       {few.length + notes.length > 0 && (
         <section class="card pad decide-result" aria-label="Left out">
           <Listed
-            title="Left out"
+            title={few.length < groups.length ? 'Left out' : 'Too little is known'}
             items={[...notes, ...few.map((group) => `${groupName(group)}: ${group.note}.`)]}
           />
         </section>
@@ -112,6 +135,46 @@ function Group({ group, result }: { group: EndpointingGroup; result: Frontier })
         <summary>All delays</summary>
         <FrontierTable result={result} name={name} />
       </details>
+    </ChartCard>
+  );
+}
+
+/** What was predicted of a change, and what became of it. */
+function Verified({ group, verification }: { group: EndpointingGroup; verification: Verification }) {
+  const { before, after } = verification.delay;
+  return (
+    <ChartCard
+      title={groupName(group)}
+      note={`${showLimit(before)} → ${showLimit(after)}, of ${showCountOf(group.turns, 'turn')}`}
+    >
+      <table class="ranking" aria-label={`What became of ${groupName(group)}`}>
+        <thead>
+          <tr>
+            {['figure', 'before', 'predicted, 90 %', 'after, 90 %', 'verdict'].map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {verifiedLines(verification).map((line) => (
+            <tr key={line.name}>
+              <th scope="row">{line.name}</th>
+              <td>{line.before}</td>
+              <td>
+                <div>{line.predicted}</div>
+                <div class="dim small">{line.predictedInterval}</div>
+              </td>
+              <td>
+                <div>{line.after}</div>
+                <div class="dim small">{line.afterInterval}</div>
+              </td>
+              <td>{line.verdict}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </ChartCard>
   );
 }

@@ -107,7 +107,7 @@ export function TimelineLanes({ turns, view, width, selected, onSelect, isLive }
           {tools.map((bar) => (
             <rect
               key={`${bar.kind} ${bar.start}`}
-              class={bar.error_type === undefined ? 'fill-tool' : 'fill-error'}
+              class={bar.error_type === undefined ? 'fill-tools' : 'fill-error'}
               x={x(bar.start)}
               y={TOOLS_Y}
               width={Math.max(2, (bar.end - bar.start) * perSecond)}

@@ -1,6 +1,6 @@
 import { COST_PARTS } from '../../../model/vocabulary.ts';
 import type { SpendingPart, SpendingView, TotalsAnswer } from '../../shared/api.ts';
-import { shareOf, showCount, showCountOf, showMoney, showShare } from '../../shared/format.ts';
+import { shareOf, showCount, showCountOf, showMoney, showMoneyMark, showShare } from '../../shared/format.ts';
 import { filtersOf, keepingFilters, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { query } from '../app/location.ts';
@@ -79,7 +79,7 @@ function Charts({ data, answer: { totals } }: { data: SpendingView; answer: Tota
           label="Cost by component over time"
           bucket={bucket}
           fill={(name) => `fill-cost-${name}`}
-          show={showMoney}
+          show={showMoneyMark}
           href={({ at }) => callsBetween(at, at + bucket, { order: 'cost' })}
           stacks={points.map(({ at, calls, total, components }) => ({
             at,

@@ -56,11 +56,9 @@ function LatencyTiles({
         value={most?.[0] ?? '–'}
         note={most ? `${showShare((most[1] ?? 0) / whole)} of all silence` : ''}
       />
-      <Tile
-        name="Looked at"
-        value={every === 1 ? 'every call' : `1 call in ${every}`}
-        note="for the charts; sums are of all"
-      />
+      {every > 1 && (
+        <Tile name="Looked at" value={`1 call in ${every}`} note="for the charts; sums are of all" />
+      )}
     </Tiles>
   );
 }

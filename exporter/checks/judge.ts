@@ -1,4 +1,5 @@
 import { FIGURE_NAMES, FIGURES, type FigureName, type Figures } from './figures.ts';
+import type { Interval } from './intervals.ts';
 
 export type Limits = Readonly<Partial<Record<FigureName, number>>>;
 
@@ -26,6 +27,8 @@ export interface Verdict {
   /** Where the limit comes from. */
   readonly from: 'limit' | 'baseline';
   readonly count: number;
+  /** Where the figure of calls like these is likely to be, in 95 of 100 samples; absent: too few calls, or it is a count. */
+  readonly interval?: Interval;
   readonly note?: string;
 }
 

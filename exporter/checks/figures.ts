@@ -1,4 +1,4 @@
-import type { CallTotals } from '../../exporter/store/index.ts';
+import type { CallTotals } from '../store/call-totals.ts';
 
 /** How a figure is written, and what of it is enough to be judged by. */
 export interface FigureKind {
