@@ -12,7 +12,7 @@ export class Fleet {
   readonly #workers: (ServeProcess | undefined)[] = [];
   readonly #cleanUps: CleanUp[] = [];
   #replacing: Promise<unknown> = Promise.resolve();
-  /** Why a worker is gone that nobody has ended. */
+  /** Why a worker is gone that was not told to end. */
   #lost: Error | undefined;
   #turn = 0;
 
