@@ -194,7 +194,7 @@ describe('Gladia', () => {
     assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), seconds + 0.4);
   });
 
-  it('does not say what is sent where it acknowledges nothing: the end of speech is when it tells of it', async () => {
+  it('does not say what is sent where it acknowledges nothing: speech ends when the message about it comes', async () => {
     const { facts } = await toGladia({ receive_acknowledgments: false });
     assert.equal(turnsOf(facts)[0]?.eouSource, 'stt_event');
     assert.equal(audioSecondsOf(stagesOf(facts, 'stt')), seconds);
