@@ -5,7 +5,7 @@ export const sdks = [
     packageName: '@gladiaio/sdk',
     modules: [],
     supportedVersions: [],
-    wireVersions: ['>=1.0.0 <3'],
+    wireVersions: ['>=0.5.2 <3'],
     uses: { 'speech-to-text': 'Solaria' },
     byHand: {},
     load: () => () => {},
