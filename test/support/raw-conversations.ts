@@ -38,13 +38,13 @@ export async function holdConversations(t: TestContext): Promise<Measured> {
     await writeFile(
       plan,
       JSON.stringify(
-        held.map(({ protocol: { headers, steps, template }, id, url }) => ({
+        held.map(({ protocol: { headers, steps, template, frameBytes = FRAME_BYTES }, id, url }) => ({
           id,
           url,
           headers,
           steps,
           template,
-          frameBytes: FRAME_BYTES,
+          frameBytes,
         })),
       ),
     );

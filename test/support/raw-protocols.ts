@@ -7,6 +7,7 @@ import { startCartesiaListenSimulator } from './simulators/cartesia-listen.ts';
 import { startFluxSimulator } from './simulators/deepgram-flux.ts';
 import { startDeepgramSpeakSimulator } from './simulators/deepgram-speak.ts';
 import { startElevenLabsSimulator } from './simulators/elevenlabs.ts';
+import { startGeminiLiveSimulator } from './simulators/gemini-live.ts';
 import { startGladiaSimulator } from './simulators/gladia.ts';
 import { startRealtimeSimulator } from './simulators/openai-realtime.ts';
 import { startSonioxSimulator, startSpeechmaticsSimulator } from './simulators/piecewise-recognisers.ts';
@@ -28,6 +29,8 @@ export interface RawProtocol {
   readonly path: string | ((url: string) => Promise<string>);
   readonly headers?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
+  /** Of 20 ms of audio. (Default: of mu-law at 8 kHz.) */
+  readonly frameBytes?: number;
   /** What a frame of audio is sent as. (Default: bytes.) */
   readonly template?: string;
   /** The client has something spoken. */
@@ -179,6 +182,34 @@ export const RAW_PROTOCOLS: readonly RawProtocol[] = [
     ],
     audio: type('response.output_audio.delta'),
     timed: true,
+  },
+  {
+    name: 'Gemini Live',
+    provider: 'gcp.gemini',
+    start: async () => {
+      const live = await startGeminiLiveSimulator();
+      const answers = [{ text: 'Of course.', seconds: 0.1 }];
+      live.behave({ heard: ['Can I book a table?'], answers, voiceActivity: true });
+      return live;
+    },
+    path: '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=key',
+    frameBytes: 640,
+    template: '{"realtimeInput":{"audio":{"data":"$","mimeType":"audio/pcm;rate=16000"}}}',
+    steps: [
+      json({
+        setup: {
+          model: 'models/gemini-live-2.5-flash',
+          generationConfig: { responseModalities: ['AUDIO'] },
+          inputAudioTranscription: {},
+        },
+      }),
+      ['until', 'setupComplete'],
+      ['talk', Buffer.alloc(19_200, Buffer.from([0xe8, 0x03])).toString('base64')],
+      ['talk', Buffer.alloc(25_600).toString('base64')],
+      ['until', 'turnComplete'],
+      ['close'],
+    ],
+    audio: (message) => has(message, 'serverContent', 'modelTurn', 'parts', '0', 'inlineData', 'data'),
   },
   {
     name: 'Soniox STT',
