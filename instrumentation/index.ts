@@ -36,4 +36,5 @@ export type {
 } from './call/api.ts';
 export type { Instant } from './call/clock.ts';
 export { setCaptureContent } from './call/content.ts';
+export { flush } from './call/delivery.ts';
 export { MetricCollector, type TurnLatencies } from './metric-collector.ts';

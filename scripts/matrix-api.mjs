@@ -13,16 +13,10 @@ const PARTS = [
   'bundled',
 ];
 
-/** Runs them in a copy of the package, below `dist` so that its files can be linked. True when they pass. */
+/** Runs them in a copy of the package. True when they pass. */
 export function testWithApi(root, parts) {
-  const copy = mkdtempSync(join(root, 'dist/api-'));
+  const copy = copyOf(root);
   try {
-    for (const { name } of readdirSync(root, { withFileTypes: true })) {
-      if (['.git', 'dist', 'node_modules'].includes(name)) continue;
-      symlinkSync(join(root, name), join(copy, name));
-    }
-    link(join(root, 'dist'), join(copy, 'dist'), (name) => name.startsWith('api-'));
-    link(join(root, 'node_modules'), join(copy, 'node_modules'));
     const api = join(copy, 'node_modules/@opentelemetry/api');
     rmSync(api, { recursive: true });
     mkdirSync(api);
@@ -43,6 +37,18 @@ export function testWithApi(root, parts) {
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
+}
+
+/** A copy of the package in which others may be replaced: below `dist`, so that its files can be linked. */
+export function copyOf(root) {
+  const copy = mkdtempSync(join(root, 'dist/copy-'));
+  for (const { name } of readdirSync(root, { withFileTypes: true })) {
+    if (['.git', 'dist', 'node_modules'].includes(name)) continue;
+    symlinkSync(join(root, name), join(copy, name));
+  }
+  link(join(root, 'dist'), join(copy, 'dist'), (name) => name.startsWith('copy-'));
+  link(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
 }
 
 /** The same files, hard-linked. */

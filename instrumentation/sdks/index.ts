@@ -10,6 +10,7 @@ import { sdks as deepgram } from './deepgram/index.ts';
 import { sdks as elevenlabs } from './elevenlabs/index.ts';
 import { sdks as fetch, loadRequests } from './fetch/index.ts';
 import { sdks as genai } from './genai/index.ts';
+import { sdks as gladia } from './gladia/index.ts';
 import { sdks as google } from './google/index.ts';
 import { sdks as groq } from './groq/index.ts';
 import { sdks as hume } from './hume/index.ts';
@@ -54,6 +55,7 @@ const FOLDERS = {
   google,
   azure,
   hume,
+  gladia,
   sockets,
   fetch,
 };

@@ -9,6 +9,9 @@ import type { SdkInstrumentation } from '../sdks/kit/sdk.ts';
 type Instrumentation = typeof import('@opentelemetry/instrumentation');
 type SyncHooks = typeof import('import-in-the-middle/register-hooks.mjs');
 
+const NOT_HOOKED =
+  'is not Node: SDKs are not followed as they are loaded. Hand what you make of them to earshot/instrument; calls, rows and traces are as in Node.';
+
 let loaded = 0;
 
 /** How many modules of SDKs were loaded and patched so far. */
@@ -22,6 +25,11 @@ export function installHooks(sdks: readonly SdkInstrumentation[], disabled: read
   warnOfUnknown(sdks, disabled);
   const wanted = sdks.filter((sdk) => !disabled.includes(sdk.packageName) && specifiers(sdk).length > 0);
   if (wanted.length === 0) return;
+  const { bun, deno } = process.versions;
+  if (bun !== undefined || deno !== undefined) {
+    diag.warn(`earshot: ${bun === undefined ? 'Deno' : 'Bun'} ${NOT_HOOKED}`);
+    return;
+  }
   const api = vendored<Instrumentation>('@opentelemetry/instrumentation');
   // A package may have several modules, each loaded and each with hooks of more than one SDK: one warning is enough.
   const warned = new Set<string>();

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { diag } from '@opentelemetry/api';
 import { endOpenCalls } from '../call/call.ts';
+import { deliverBy } from '../call/delivery.ts';
 import { answers, printable } from '../otel/collector.ts';
 import { describeError } from '../otel/diagnostics.ts';
 import type { Delivery, Telemetry } from '../otel/otel.ts';
@@ -19,12 +20,13 @@ export interface FlushTargets {
 }
 
 /**
- * Saves telemetry when the process ends: when it has nothing left to do, and on SIGTERM and SIGINT. The exit stays the
- * application's: with a listener of its own for the signal it may drain calls for minutes, so only what is there is
- * written. `process.exit`, with open calls or without, leaves time for the disk only: calls are ended, and what is not in
- * the database goes to the spool.
+ * Saves telemetry when the application asks for it, and when the process ends: when it has nothing left to do, and on
+ * SIGTERM and SIGINT. The exit stays the application's: with a listener of its own for the signal it may drain calls for
+ * minutes, so only what is there is written. `process.exit`, with open calls or without, leaves time for the disk only:
+ * calls are ended, and what is not in the database goes to the spool.
  */
 export function flushOnExit(targets: FlushTargets): void {
+  deliverBy(() => flush(targets));
   process.once('beforeExit', () => {
     endOpenCalls('process_exit');
     void finish(targets).then((done) => {
@@ -117,14 +119,14 @@ async function settled(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => {
-      diag.warn(`earshot: ${what} could not be delivered within ${timeoutMs / 1_000} s before the exit.`);
+      diag.warn(`earshot: ${what} could not be delivered within ${timeoutMs / 1_000} s.`);
       resolve(false);
     }, timeoutMs).unref();
   });
   const done = work.then(
     () => true,
     (error) => {
-      diag.warn(`earshot: ${what} could not be delivered before the exit: ${describeError(error)}`);
+      diag.warn(`earshot: ${what} could not be delivered: ${describeError(error)}`);
       return true;
     },
   );

@@ -22,6 +22,8 @@ export const LATE_PROBE: string = import.meta.resolve('./late-probe.js');
 export const fixture = (name: string): string => join(packageRoot, 'test/fixtures/programs', name);
 
 export interface ProgramOptions {
+  /** What runs it. (Default: this Node.) */
+  readonly runtime?: string;
   /** Options of Node itself. (Default: `--import earshot/register`.) */
   readonly nodeArgs?: readonly string[];
   readonly args?: readonly string[];
@@ -49,11 +51,17 @@ export class Program {
 
   constructor(
     program: string,
-    { nodeArgs = ['--import', REGISTER], args = [], env, cwd }: ProgramOptions = {},
+    {
+      runtime = process.execPath,
+      nodeArgs = ['--import', REGISTER],
+      args = [],
+      env,
+      cwd,
+    }: ProgramOptions = {},
   ) {
     const startMs = performance.now();
     const path = program.includes('/') ? program : fixture(program);
-    const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
+    const child = spawn(runtime, [...nodeArgs, path, ...args], {
       cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

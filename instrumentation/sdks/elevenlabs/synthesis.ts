@@ -25,9 +25,4 @@ export class ElevenLabsSynthesis extends Synthesis<ElevenLabsAnswer> {
       new ElevenLabsAnswer(elevenLabsFormat(outputFormat)),
     );
   }
-
-  /** It was over at `atMs`, which is known only now. */
-  endedAt(atMs: number): void {
-    this.over(() => this.stage.end({ ...this.answer.result(), at: atMs }));
-  }
 }

@@ -5,7 +5,7 @@ export const sdks = [
     packageName: '@mistralai/mistralai',
     modules: [],
     supportedVersions: [],
-    wireVersions: ['>=1.0.0 <3'],
+    wireVersions: ['>=1.0.3 <3'],
     uses: { 'language models': '' },
     byHand: {},
     load: () => () => {},

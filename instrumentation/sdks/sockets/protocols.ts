@@ -5,14 +5,22 @@ import { protocols as cartesia } from '../cartesia/protocols.ts';
 import { protocols as deepgram } from '../deepgram/protocols.ts';
 import { protocols as elevenlabs } from '../elevenlabs/protocols.ts';
 import { protocols as genai } from '../genai/protocols.ts';
+import { protocols as gladia } from '../gladia/protocols.ts';
 import type { SocketProtocol } from '../kit/raw/protocol.ts';
 import { protocols as openai } from '../openai/protocols.ts';
 
 const file = createRequire(import.meta.url);
 const follow = () => (file('./raw.js') as typeof import('./raw.ts')).FOLLOW;
 
-/** Of recognisers of which no SDK is instrumented. */
+/** Of services of which no SDK is known. */
 const others: readonly SocketProtocol[] = [
+  {
+    name: 'Rime ws3',
+    folder: 'rime',
+    providers: ['rime'],
+    path: /\/ws3$/,
+    load: () => follow().rime,
+  },
   {
     name: 'Soniox STT',
     folder: 'soniox',
@@ -38,6 +46,7 @@ export const PROTOCOLS: readonly SocketProtocol[] = [
   ...deepgram,
   ...elevenlabs,
   ...genai,
+  ...gladia,
   ...openai,
   ...others,
 ];

@@ -82,6 +82,20 @@ describe('the end of a process', { concurrency: 2 }, () => {
     assert.doesNotMatch(end.stderr, /could not be delivered/);
   });
 
+  test('of a cluster, of a forked process and of one with NODE_OPTIONS delivers the call of each', async () => {
+    const own = await OtlpReceiver.start();
+    const end = await run('cluster.mjs', { env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: own.url } });
+    await poll(() => own.spans.length === 4);
+    await own.close();
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(own.spans.map(({ attributes }) => attributes['voice.call.id']).sort(), [
+      'call-forked',
+      'call-primary',
+      'call-spawned',
+      'call-worker',
+    ]);
+  });
+
   test('an uncaught exception ends the process as Node has it', async () => {
     const end = await run('crash.mjs', { env });
     assert.equal(end.code, 1);

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { CallSpanProcessor } from '../../../exporter/processor.ts';
 import { openPostgres } from '../../../exporter/store/postgres.ts';
 import { getCallLogs, getCallMetrics } from '../../../exporter/store/read.ts';
+import { codeBlocks, PAGES } from '../../support/docs/pages.ts';
+import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { Program, run } from '../../support/program.ts';
+import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** How a process may end in the middle of a call, and the signal that it is sent. */
@@ -111,4 +115,51 @@ describe('a process in the middle of a call', { concurrency: 2 }, () => {
       }
     });
   }
+
+  test('is frozen when a function has answered, as docs/guides/serverless.md has it: everything is delivered', async (t) => {
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(packageRoot, join(folder, 'node_modules/earshot'));
+    const page = PAGES.filter(({ path }) => path === 'docs/guides/serverless.md');
+    const [handler] = page.flatMap(codeBlocks).filter(({ language }) => language === 'js');
+    await writeFile(join(folder, 'handler.mjs'), handler?.code ?? '');
+    await writeFile(
+      join(folder, 'agent.mjs'),
+      `import { currentCall } from 'earshot';
+      export const answer = async ({ callId }) => {
+        currentCall().startTurn().end();
+        return \`answered \${callId}\`;
+      };`,
+    );
+    const [collector, url] = await Promise.all([OtlpReceiver.start(), postgres.createMigrated()]);
+    t.after(() => collector.close());
+    const database = openPostgres({ url });
+    t.after(() => database.close());
+    const spoolDir = await temporaryFolder(t);
+    const program = new Program('freezing-runtime.mjs', {
+      args: [join(folder, 'handler.mjs'), 'call-function', 'call-function'],
+      env: {
+        DATABASE_URL: url,
+        EARSHOT_SPOOL_DIR: spoolDir,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      },
+    });
+    t.after(() => program.kill('SIGKILL'));
+    await program.printed('answered call-function');
+    assert.deepEqual(collector.spans.map(({ name }) => name).sort(), ['voice.call', 'voice.turn']);
+    // On a machine so busy that the database is late, in the spool.
+    const journal = await database.query('SELECT FROM earshot.call_spans');
+    assert.equal(journal.length + spooled(spoolDir), 2);
+    // Again and again, as it may not stand still yet.
+    const thaw = setInterval(() => program.kill('SIGCONT'), 20);
+    t.after(() => clearInterval(thaw));
+    await program.printed('answered call-function\nanswered call-function');
+    // The platform is done with the function, and says so.
+    program.kill('SIGTERM');
+    const end = await program.ended;
+    assert.equal(end.code, 143, end.stderr);
+    assert.equal(collector.spans.length, 4);
+    assert.equal((await getCallMetrics(database, 'call-function'))?.turn_count, 2);
+  });
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { withoutMachineLines } from '../../../demo/machine-lines.ts';
+import { startChatSimulator } from '../../../demo/simulators/chat.ts';
 import { openPostgres } from '../../../exporter/store/postgres.ts';
 import { getCallLogs, getCallMetrics } from '../../../exporter/store/read.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { fixture, REGISTER, run } from '../../support/program.ts';
+import { fixture, type ProgramOptions, REGISTER, run } from '../../support/program.ts';
+import { RUNTIMES } from '../../support/runtimes.ts';
 
 describe('rows', { concurrency: 2 }, () => {
   let postgres: TestPostgres;
@@ -19,7 +22,7 @@ describe('rows', { concurrency: 2 }, () => {
     program: string,
     callId: string,
     env: Record<string, string>,
-    nodeArgs?: string[],
+    options: ProgramOptions = {},
   ) {
     const url = await postgres.createDatabase();
     const end = await run(program, {
@@ -30,7 +33,7 @@ describe('rows', { concurrency: 2 }, () => {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
         ...env,
       },
-      ...(nodeArgs && { nodeArgs }),
+      ...options,
     });
     assert.equal(end.code, 0, end.stderr);
     const database = openPostgres({ url });
@@ -77,12 +80,12 @@ describe('rows', { concurrency: 2 }, () => {
 
   test("come once when an earlier --import has registered a provider, which gets earshot's spans", async () => {
     const provider = pathToFileURL(fixture('own-provider.mjs')).href;
-    const { metrics, logs, exported, end } = await rowsAfter('one-call.mjs', 'call-attached', {}, [
-      '--import',
-      provider,
-      '--import',
-      REGISTER,
-    ]);
+    const { metrics, logs, exported, end } = await rowsAfter(
+      'one-call.mjs',
+      'call-attached',
+      {},
+      { nodeArgs: ['--import', provider, '--import', REGISTER] },
+    );
     assert.match(end.stdout, /provider registered: true/);
     assert.equal(metrics?.turn_count, 1);
     assert.equal(metrics?.llm_input_tokens, 10);
@@ -100,4 +103,28 @@ describe('rows', { concurrency: 2 }, () => {
     assert.equal(metrics?.service_name, 'application');
     assert.ok(exported.length >= 3);
   });
+
+  for (const { name, program, args, skip } of RUNTIMES)
+    test(`come in ${name} as in Node, of clients that are handed over; that they have to be is said`, {
+      skip,
+    }, async (t) => {
+      const chat = await startChatSimulator();
+      t.after(() => chat.close());
+      const { metrics, logs, exported, end } = await rowsAfter(
+        'other-runtime.mjs',
+        `call-${program}`,
+        { GROQ_BASE_URL: chat.url },
+        { runtime: program, nodeArgs: args },
+      );
+      assert.deepEqual(exported.map((span) => span.name).sort(), [
+        'chat llama-3.1-8b-instant',
+        'voice.call',
+        'voice.turn',
+      ]);
+      assert.equal(metrics?.turn_count, 1);
+      assert.ok(logs[0]?.ttfb_llm !== null && Number(logs[0]?.ttfb_llm) > 0);
+      const [line, ...others] = withoutMachineLines(end.stderr).trimEnd().split('\n');
+      assert.match(line ?? '', new RegExp(`${name} is not Node: SDKs are not followed as they are loaded`));
+      assert.deepEqual(others, []);
+    });
 });

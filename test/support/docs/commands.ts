@@ -34,6 +34,8 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     { by: 'test/e2e/register/own-opentelemetry.test.ts', has: 'own-opentelemetry.md' },
   ],
   [/^NODE_OPTIONS='--import earshot\/register' node agent\.js$/, RUN],
+  [/^bun --preload earshot\/register /, { by: 'test/e2e/register/rows.test.ts', has: 'RUNTIMES' }],
+  [/^deno run .*--preload /, { by: 'test/e2e/register/rows.test.ts', has: 'RUNTIMES' }],
   [/^node --import \.\/apps\/agent\/node_modules\/earshot\/dist\//, RUN],
   [/^npx earshot report( CALL)?$/, RUN],
   [/^npx earshot report --live$/, { by: 'test/integration/cli/report.test.ts', has: 'listLiveCalls(' }],

@@ -55,6 +55,24 @@ test('an SDK of a supported version is ok; of another one, how to get one that i
   ]);
 });
 
+test('every SDK that is followed is known, at the lowest version of each of its ranges', async (t) => {
+  const packages = SDKS.map(({ packageName, supportedVersions, wireVersions = [] }) => ({
+    name: packageName,
+    lowest: [...supportedVersions, ...wireVersions].map((range) => /^>=(\S+)/.exec(range)?.[1] ?? range),
+  })).filter(({ lowest }) => lowest.length > 0);
+  for (const round of [0, 1, 2]) {
+    const installed = packages.filter(({ lowest }) => lowest.length > round);
+    const folder = await project(
+      t,
+      Object.fromEntries(installed.map(({ name, lowest }) => [`node_modules/${name}`, lowest[round] ?? ''])),
+      installed.map(({ name }) => name),
+    );
+    const findings = projectFindings(folder, '22.1.0');
+    for (const { name } of installed)
+      assert.equal(findings.find((finding) => finding.name === name)?.status, 'ok', name);
+  }
+});
+
 test('a version that is followed on the wire is ok, and so is a package that is never patched', async (t) => {
   const folder = await project(
     t,

@@ -10,6 +10,14 @@ describe('the clock of sent audio', () => {
     assert.equal(new AudioClock(8_000).wallMs(0), undefined);
   });
 
+  it('knows nothing before it is told what was sent, and all of it then', () => {
+    const clock = new AudioClock();
+    clock.sent(160, START_MS + 20);
+    assert.deepEqual([clock.seconds, clock.wallMs(0)], [undefined, undefined]);
+    clock.isOf(8_000);
+    assert.deepEqual([clock.seconds, clock.wallMs(0)], [0.02, START_MS]);
+  });
+
   it('goes back inside the frame: one sent at t holds what was said before t', () => {
     const clock = new AudioClock(8_000);
     clock.sent(160, START_MS + 20);
@@ -81,7 +89,8 @@ describe('the clock of sent audio', () => {
           clock.sent(bytes, at);
         }
         let before = Number.NEGATIVE_INFINITY;
-        for (let position = 0; position <= clock.seconds; position += clock.seconds / 97) {
+        const seconds = clock.seconds ?? Number.NaN;
+        for (let position = 0; position <= seconds; position += seconds / 97) {
           const wall = clock.wallMs(position) ?? Number.NaN;
           assert.ok(wall >= before && wall <= at);
           before = wall;

@@ -45,6 +45,9 @@ describe('the protocol of a socket', () => {
       ],
       ['wss://stt-rt.soniox.com/transcribe-websocket', 'Soniox STT, soniox'],
       ['wss://eu2.rt.speechmatics.com/v2', 'Speechmatics real-time, speechmatics'],
+      ['wss://api.gladia.io/v2/live?token=t', 'Gladia live v2, gladia'],
+      ['wss://users-ws.rime.ai/ws3?speaker=astra', 'Rime ws3, rime'],
+      ['wss://users-ws.rime.ai/ws2?speaker=astra', undefined],
       ['wss://api.example.com/v1/text-to-speech/nora/stream-input', 'ElevenLabs stream-input, elevenlabs'],
       ['wss://api.example.com/v1/listen', undefined],
       ['wss://api.openai.com/v1/listen', undefined],
@@ -64,6 +67,7 @@ describe('the protocol of a socket', () => {
     assert.equal(found('ws://[::1]:8443/v1/listen'), undefined);
     assert.equal(found('ws://other.internal/v1/listen'), undefined);
     assert.equal(found('ws://proxy.internal/v2'), undefined);
+    assert.equal(found('ws://proxy.internal/v2/live'), undefined);
   });
 
   it('is that of the port that is named with the host, the usual one too', () => {

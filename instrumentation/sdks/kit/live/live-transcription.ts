@@ -16,8 +16,11 @@ const MAX_PAUSES = 64;
 export interface LiveTranscriptionInit {
   /** Provider and model as billed. */
   facts: StageFacts;
-  /** Of the audio's encoding: 8000 for mulaw at 8 kHz. Unknown: positions in the audio are not instants, and no audio is counted. */
-  bytesPerSecond: number | undefined;
+  /**
+   * Of the audio's encoding: 8000 for mulaw at 8 kHz. Unknown: positions in the audio are not instants, and no audio is
+   * counted. `told`: the provider says it later, which `sentIsOf` hears.
+   */
+  bytesPerSecond: number | undefined | 'told';
   /** What stands between two final pieces of an utterance. (Default: a space.) */
   separator?: string;
   /** The context that the application connects in. (Default: the active one.) */
@@ -68,7 +71,8 @@ export class LiveTranscription {
   constructor({ facts, bytesPerSecond, separator = ' ', active }: LiveTranscriptionInit) {
     this.#call = new ConnectionCall(active);
     this.#facts = { streaming: true, ...facts };
-    this.#clock = bytesPerSecond === undefined ? undefined : new AudioClock(bytesPerSecond);
+    if (bytesPerSecond !== undefined)
+      this.#clock = new AudioClock(bytesPerSecond === 'told' ? undefined : bytesPerSecond);
     this.#separator = separator;
   }
 
@@ -81,6 +85,11 @@ export class LiveTranscription {
   sent(bytes: number, atMs: number): void {
     if (this.#listening === undefined || this.#call.current !== this.#listening) this.#open();
     this.#clock?.sent(bytes, atMs);
+  }
+
+  /** The provider says that what was sent has so many bytes a second. */
+  sentIsOf(bytesPerSecond: number): void {
+    this.#clock?.isOf(bytesPerSecond);
   }
 
   /** The connection stands. The provider counts the audio from here. */

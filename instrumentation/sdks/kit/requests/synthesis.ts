@@ -20,4 +20,9 @@ export class Synthesis<A extends SynthesisAnswer = SynthesisAnswer> extends SdkR
     const first = !this.audible;
     if (this.answer.addAudio(bytes) && first) this.stage.firstByte(atMs);
   }
+
+  /** It was over at `atMs`, which is known only now. */
+  endedAt(atMs: number): void {
+    this.over(() => this.stage.end({ ...this.answer.result(), at: atMs }));
+  }
 }
