@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   open: async () => (await import('./commands/open.ts')).open,
   mcp: async () => (await import('./commands/mcp.ts')).mcp,
   score: async () => (await import('./commands/score.ts')).score,
+  verify: async () => (await import('./commands/verify.ts')).verify,
   check: async () => (await import('./commands/check.ts')).check,
   compare: async () => (await import('./commands/compare.ts')).compare,
   slo: async () => (await import('./commands/slo.ts')).slo,

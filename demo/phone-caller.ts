@@ -1,5 +1,5 @@
 import { nowMicros } from './now.ts';
-import { type LineEvent, PhoneLine, type Spoken } from './phone-line.ts';
+import { type LineEvent, PhoneLine, type Recorded, type Spoken } from './phone-line.ts';
 import { utterance } from './speech.ts';
 import { requestStream } from './twiml.ts';
 
@@ -62,6 +62,8 @@ export interface CallTruth {
   readonly heardSeconds: number;
   /** The agent audio that was heard: mu-law at 8 kHz, without the silence between. */
   readonly heard: Buffer;
+  /** What the person said and heard, with all silence. */
+  readonly recorded: Recorded;
   readonly marks: number;
   readonly clears: number;
 }
@@ -138,7 +140,7 @@ class PhoneCaller {
       line.hangUp();
       await this.#until(() => this.#ended !== undefined, 'the end of the connection');
     }
-    const heard = line.heard;
+    const { heard, recorded } = line;
     return {
       callSid,
       direction,
@@ -149,6 +151,7 @@ class PhoneCaller {
       sentSeconds: line.sentSeconds,
       heardSeconds: heard.length / 8000,
       heard,
+      recorded,
       marks: this.#marks,
       clears: this.#clears,
     };

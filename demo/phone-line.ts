@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { FRAME_BYTES, MULAW_SILENCE, TELEPHONE_RATE } from './audio.ts';
+import { LineRecording } from './line-recording.ts';
 import { nowMicros } from './now.ts';
 import type { Utterance } from './speech.ts';
 
@@ -12,6 +13,14 @@ export interface Spoken {
   readonly startedMicros: number;
   /** Epoch microseconds of the end of the last voiced sample. */
   readonly endedMicros: number;
+}
+
+/** A recording of the line: what was said left, what was heard right. */
+export interface Recorded {
+  /** Epoch microseconds of the first sample. */
+  readonly startedMicros: number;
+  /** Mu-law at 8 kHz, two bytes a sample. */
+  readonly stereo: Buffer;
 }
 
 /** What happens on the line, as the telephone hears it. Times are epoch microseconds. */
@@ -56,8 +65,9 @@ export class PhoneLine {
   readonly #socket: WebSocket;
   readonly #speaking: Pending[] = [];
   readonly #marks = new Map<NodeJS.Timeout, string>();
-  readonly #heard: Buffer[] = [];
+  readonly #recording = new LineRecording();
   #beganAt = 0;
+  #beganMicros = 0;
   #frames = 0;
   #sequence = 0;
   #frameTimer: NodeJS.Timeout | undefined;
@@ -107,7 +117,15 @@ export class PhoneLine {
 
   /** The agent audio that was heard, without the silence between; what was cleared is not in it. */
   get heard(): Buffer {
-    return Buffer.concat(this.#heard);
+    return this.#recording.heard;
+  }
+
+  /** What was said and heard so far, from the instant of its first sample on. */
+  get recorded(): Recorded {
+    return {
+      startedMicros: this.#beganMicros,
+      stereo: this.#recording.stereo(performance.now() - this.#beganAt),
+    };
   }
 
   /** Speaks a recording from the next frame on; resolves when its last voiced sample has been sent. */
@@ -143,6 +161,7 @@ export class PhoneLine {
       },
     });
     this.#beganAt = performance.now();
+    this.#beganMicros = nowMicros();
     this.#scheduleFrame();
   }
 
@@ -165,8 +184,10 @@ export class PhoneLine {
   #sendFrame(): void {
     const frame = Buffer.alloc(FRAME_BYTES, MULAW_SILENCE);
     const pending = this.#speaking[0];
-    if (pending)
+    if (pending) {
       frame.set(pending.utterance.mulaw.subarray(pending.position, pending.position + FRAME_BYTES));
+      this.#recording.say(this.#frames * FRAME_MS, frame);
+    }
     const timestamp = `${this.#frames * FRAME_MS}`;
     const media = {
       track: 'inbound',
@@ -201,9 +222,9 @@ export class PhoneLine {
     if (message.event === 'media' && message.media) {
       const audio = Buffer.from(message.media.payload, 'base64');
       const startsPlayback = !this.playing;
-      this.#playedUntil =
-        Math.max(performance.now(), this.#playedUntil) + (audio.length / TELEPHONE_RATE) * 1000;
-      this.#heard.push(audio);
+      const heardAt = Math.max(performance.now(), this.#playedUntil);
+      this.#playedUntil = heardAt + (audio.length / TELEPHONE_RATE) * 1000;
+      this.#recording.hear(heardAt - this.#beganAt, audio);
       this.#emit({ kind: 'audio', atMicros, bytes: audio.length, startsPlayback });
       this.#scheduleDrained();
     } else if (message.event === 'mark' && message.mark) {
@@ -235,9 +256,7 @@ export class PhoneLine {
     clearTimeout(this.#drainTimer);
     const droppedSeconds = Math.max(0, this.#playedUntil - performance.now()) / 1000;
     this.#playedUntil = performance.now();
-    const heard = this.heard;
-    const kept = Math.max(0, heard.length - Math.round(droppedSeconds * TELEPHONE_RATE));
-    this.#heard.splice(0, this.#heard.length, heard.subarray(0, kept));
+    this.#recording.cut(this.#playedUntil - this.#beganAt);
     this.#emit({ kind: 'cleared', droppedSeconds, atMicros });
     // Twilio sends the marks of what it has dropped back at once.
     for (const [timer, name] of [...this.#marks]) this.#echo(timer, name);

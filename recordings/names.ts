@@ -7,6 +7,8 @@ import { DEFAULT_TENANT } from '../model/tenant.ts';
 export const CALL_FILE = 'call.json';
 /** Behind the name of a recording: its peaks, worked out once. */
 export const PEAKS_SUFFIX = '.peaks';
+/** The same: who speaks when in it. */
+export const VOICE_SUFFIX = '.voice';
 
 /** How recordings are kept: as a carrier sends them, or as LiveKit does (Ogg Opus). Both have the caller left, the agent right. */
 export const FORMATS = ['wav', 'ogg'] as const;

@@ -1,6 +1,7 @@
 import { type OpenFile, type Place, readAll } from '../storage/place.ts';
 import { PEAKS_SUFFIX } from './names.ts';
-import { decodesOgg, oggPeaks } from './ogg-peaks.ts';
+import { oggPeaks } from './ogg-peaks.ts';
+import { decodesOgg } from './opus-decoder.ts';
 import type { Recording } from './recordings.ts';
 import { BYTES_PER_SAMPLE, LOUDNESS, SAMPLE_RATE, samplesIn, WAV_HEADER_BYTES } from './wav.ts';
 

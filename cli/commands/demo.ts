@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEMO_TAG } from '../../demo/tag.ts';
+import type { WorldCall } from '../../demo/world.ts';
 import { type Database, deleteTaggedCalls, getCallMetrics } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { ATTR } from '../../model/semconv.ts';
@@ -28,7 +29,7 @@ const [CALLS, MOST_CALLS] = [2_000, 200_000];
 export const demo: Command = {
   name: 'demo',
   summary: 'run a phone agent on this machine, call it, and show where the silence went',
-  help: `Usage: earshot demo [--seed N] [--via-otlp] [--database] [--json]
+  help: `Usage: earshot demo [--seed N] [--via-otlp] [--record FOLDER] [--database] [--json]
        earshot demo --fast [--days 7] [--calls 2000] [--seed N] [--database] [--json]
        earshot demo --clean [--database]
 
@@ -40,6 +41,9 @@ their cost and outcome, and each turn of one of them as a waterfall. It takes ab
   --seed N     repeats the delays of a run; the calls have new ids all the same (default: another one each time)
   --via-otlp   the agent sends its spans to an earshot serve, which writes the rows, instead of writing them itself; with
                --database to OTEL_EXPORTER_OTLP_ENDPOINT when that is set, which must then write to that database
+  --record FOLDER
+               keeps what each caller said and heard as a recording of the call, as EARSHOT_RECORDINGS has them, and in truth.json
+               beside it what the caller knows of each turn: EARSHOT_RECORDINGS=FOLDER earshot verify --all
   --database   works on EARSHOT_DATABASE_URL (or DATABASE_URL). Without it the demo never does
   --fast       simulates weeks of calls without audio and without an agent, and writes their spans and rows; in a minute.
                Three agents, each of which a new version replaces in half of the calls from the middle of the time on.
@@ -55,6 +59,7 @@ is set.`,
     json: { type: 'boolean' },
     seed: { type: 'string' },
     'via-otlp': { type: 'boolean' },
+    record: { type: 'string' },
     database: { type: 'boolean' },
     fast: { type: 'boolean' },
     days: { type: 'string' },
@@ -71,11 +76,14 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const settings = settingsOf(options.database === true);
   if (options.clean === true) return clean(settings, io);
   if (options.fast === true) {
+    if (options.record !== undefined) throw new UsageError('--record: calls of --fast have no audio.');
     const days = readCount('days', options.days, DAYS, MOST_DAYS);
     const calls = readCount('calls', options.calls, CALLS, MOST_CALLS);
     const { writeWeeks } = await import('../demo/weeks.ts');
     return writeWeeks(settings, { seed, days, calls }, json, io);
   }
+  const record = options.record;
+  if (record === '') throw new UsageError('--record: saw nothing, expected a folder.');
   for (const option of ['days', 'calls'])
     if (options[option] !== undefined) throw new UsageError(`--${option}: goes with --fast alone.`);
   const paint = painter(io.colour);
@@ -95,7 +103,12 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       target = { OTEL_EXPORTER_OTLP_ENDPOINT: url };
     }
     const env = agentEnvironment(target);
-    const callIds = await makeCalls(world, database.db, { seed, env }, io);
+    const calls = await makeCalls(world, database.db, { seed, env }, io);
+    const callIds = calls.map(({ callSid }) => callSid);
+    if (typeof record === 'string') {
+      const { keepCallers } = await import('../demo/callers.ts');
+      await keepCallers(record, calls);
+    }
     if (json) {
       await reportCalls(database.db, { limit: callIds.length, since: startedUs }, true, io);
       return 0;
@@ -120,13 +133,13 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   }
 }
 
-/** Rings the agent and gives the ids of the calls, in the order of the scenarios. */
+/** Rings the agent and gives the calls, in the order of the scenarios. */
 async function makeCalls(
   { startDemoWorld }: World,
   db: Database,
   { seed, env }: { seed: number; env: Record<string, string> },
   io: Io,
-): Promise<string[]> {
+): Promise<WorldCall[]> {
   const paint = painter(io.colour);
   const say = (who: string, what: string) => io.err(`${paint('dim', who.padEnd(10))} ${what}`);
   const world = await startDemoWorld({
@@ -159,10 +172,12 @@ async function makeCalls(
   });
   try {
     const calls = await world.makeCalls();
-    const callIds = calls.map((call) => call.callSid);
     // Two seconds after the last span; the agent or the server does it.
-    await rowsOf(db, callIds);
-    return callIds;
+    await rowsOf(
+      db,
+      calls.map(({ callSid }) => callSid),
+    );
+    return calls;
   } finally {
     await world.close();
   }

@@ -30,7 +30,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
       OTEL_RESOURCE_ATTRIBUTES: 'team=voice',
       EARSHOT_RECORDINGS: join(folder, 'recordings'),
     };
-    const running = startCli(['demo', '--json'], { cwd: folder, env });
+    const running = startCli(['demo', '--json', '--record', 'callers'], { cwd: folder, env });
     const listening = () => running.output.stderr.includes('listening on');
     await Promise.race([
       poll(listening, { what: 'the agent to listen', deadlineMs: FIRST_START_MS }),
@@ -48,6 +48,19 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     assert.equal(code, 0, stderr);
     return stdout;
   };
+
+  // How near they are is for test/accuracy.
+  test('what the callers heard is kept: every silence that has a row is in it', async () => {
+    const { code, stdout, stderr } = await runCli(['verify', '--all', '--json'], {
+      cwd: folder,
+      env: { EARSHOT_RECORDINGS: join(folder, 'callers') },
+    });
+    assert.equal(code, 0, stderr);
+    const { calls: heard, unheard } = JSON.parse(stdout);
+    assert.deepEqual([heard.length, unheard], [calls.length, []]);
+    for (const { turns } of heard as { turns: { eou_latency: number | null; heard: number | null }[] }[])
+      for (const turn of turns) assert.equal(turn.heard === null, turn.eou_latency === null);
+  });
 
   // How long it takes is for test/accuracy.
   test('it works', () => {

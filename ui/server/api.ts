@@ -25,13 +25,22 @@ import {
 } from '../../exporter/store/views/index.ts';
 import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
+import { SoundError } from '../../recordings/sound-error.ts';
 import type { Place } from '../../storage/place.ts';
-import type { AboutAnswer, CallsAnswer, CompareAnswer, SelectionFigures } from '../shared/api.ts';
+import type {
+  AboutAnswer,
+  CallsAnswer,
+  CompareAnswer,
+  HeardAnswer,
+  SelectionFigures,
+} from '../shared/api.ts';
+import { heardAnswer } from '../shared/heard.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
 import { checkAnswer } from './check.ts';
 import { endpointingAnswer, modelsAnswer, whatIfAnswer } from './decide.ts';
 import { exportCalls } from './export-calls.ts';
+import { proveByKept } from './heard.ts';
 import { inPieces } from './in-pieces.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
@@ -109,7 +118,7 @@ export class Api {
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
     const [, encoded, below] =
-      /^\/api\/calls\/([^/]+)(\/facts|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ?? [];
+      /^\/api\/calls\/([^/]+)(\/facts|\/heard|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ?? [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
@@ -117,6 +126,7 @@ export class Api {
       const call = callKey(callId, tenantOf(query));
       if (below === undefined) return this.#call(call, request, response);
       if (below === '/facts') return this.#facts(call);
+      if (below === '/heard') return this.#heard(call);
       return this.#sound(call, below, request, response);
     };
   }
@@ -186,6 +196,23 @@ export class Api {
       throw new HttpError(404, 'there is no such recording');
     if (kind === 'peaks') await sendPeaks(request, response, place, recording);
     else await sendSound(request, response, place, recording);
+  }
+
+  /** Of a call that has ended, while its spans are in the journal. */
+  async #heard(key: CallKey): Promise<HeardAnswer> {
+    const { db, priceList, callGapMs, recordings: place } = this.#options;
+    const call = place && (await readCall(db, key, priceList, callGapMs));
+    if (place === undefined || call === undefined || call.live || call.facts.length === 0)
+      throw new HttpError(404, 'there is no such call with its spans and a recording');
+    const recordings = await recordingsOf(place, call.metrics).catch(() => []);
+    if (recordings.length === 0) throw new HttpError(404, 'there is no recording of it');
+    try {
+      return heardAnswer(await proveByKept(call, place, recordings));
+    } catch (error) {
+      if (error instanceof SoundError)
+        throw new HttpError(422, `the recording cannot be heard: ${error.message}`);
+      throw error;
+    }
   }
 
   async #facts(key: CallKey) {

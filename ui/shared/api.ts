@@ -4,6 +4,7 @@
  * call are seconds from its start.
  */
 import type { Decimal } from 'decimal.js';
+import type { Reason } from '../../exporter/acoustics/reasons.ts';
 import type { Check } from '../../exporter/checks/check.ts';
 import type { FigureDifference } from '../../exporter/comparison/compare.ts';
 import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
@@ -149,6 +150,50 @@ export interface CallRecording {
   seconds: number;
   /** Whether it can be said how loud it is: of `ogg` only where the package that decodes it is installed. */
   has_peaks: boolean;
+}
+
+/** How far apart silences are that are told and heard, in seconds. Null: no turn has both. */
+export interface DifferencesJson {
+  /** Turns that have both. */
+  compared: number;
+  /** With its sign: above 0, what is heard is longer. */
+  median_difference: number | null;
+  /** Of the sizes. */
+  p95_difference: number | null;
+  /** With its sign. */
+  worst_difference: number | null;
+}
+
+/** The silence of a turn as its row tells it and as the recording has it. Seconds; instants are from the call's start. */
+export interface HeardTurn {
+  turn_index: number;
+  eou_latency: number | null;
+  /** From the end of the user's speech to the first sound of the agent. Below 0: the user had not finished. */
+  heard: number | null;
+  difference: number | null;
+  /** Why they differ, or cannot be compared; null where they agree. `why`: in words. */
+  reason: Reason | null;
+  why: string | null;
+  eou_source: string | null;
+  playback_source: string | null;
+  user_until: number | null;
+  agent_from: number | null;
+}
+
+/** `GET /api/calls/ID/heard`: the silences of a call in its recordings, and `tenant` as above. */
+export interface HeardAnswer extends DifferencesJson {
+  /** In the order of `recordings` of the call. */
+  recordings: {
+    /** Seconds from the call's start to its first sample. */
+    start?: number;
+    placed_by?: 'name' | 'fit';
+    /** How alike who speaks when is there: 1 the same, 0 by chance. */
+    likeness?: number;
+    notes: string[];
+    /** Why it says nothing; what is above is absent then. */
+    refused?: string;
+  }[];
+  turns: HeardTurn[];
 }
 
 /** `GET /api/calls/ID/facts`, and `tenant` as above. */

@@ -11,6 +11,12 @@ export function showSeconds(seconds: Maybe<number>): string {
   return Math.abs(seconds) < 9.995 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(1)} s`;
 }
 
+/** How much longer or shorter: `+32 ms`, `−1.20 s`. */
+export function showDifference(seconds: Maybe<number>): string {
+  if (!known(seconds) || !Number.isFinite(seconds)) return UNKNOWN;
+  return `${seconds < 0 ? '−' : '+'}${showSeconds(Math.abs(seconds))}`;
+}
+
 /** A limit, as people say it: `1.2` as `1.2 s`, `5` as `5 s`. */
 export const showLimit = (seconds: number): string =>
   seconds > 0 && seconds < 1 ? `${Math.round(seconds * 1_000)} ms` : `${Number(seconds.toFixed(2))} s`;

@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { StoredCallMetrics } from '../../../exporter/store/index.ts';
 import { listCalls } from '../../../exporter/store/index.ts';
 import { callFolder, recordingName } from '../../../recordings/names.ts';
+import { keepSound, scene, writeCalls } from '../../support/acoustics.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillWorld } from '../../support/page-world.ts';
@@ -29,12 +30,19 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-sound-'));
     const fill = { calls: 3, untilUs: Date.now() * 1_000 - 90_000_000 };
     [served, browser] = await Promise.all([
-      startPage((db) => fillWorld(db, fill), { EARSHOT_RECORDINGS: folder }),
+      startPage(
+        async (db) => {
+          await fillWorld(db, fill);
+          await writeCalls(db, scene('journal'), ['CA-true']);
+        },
+        { EARSHOT_RECORDINGS: folder },
+      ),
       startBrowser(),
     ]);
     const [newest, other, third] = await listCalls(served.db, { limit: 3 });
     assert.ok(newest && other && third);
     [call, attached, uploaded] = [newest, other, third];
+    await keepSound(folder, scene('journal'), 'CA-true');
     await writeRecording({ folder, callId: call.call_id, startUs: call.started_at, seconds: 20 });
     await served.db.query('UPDATE :schema.call_metrics SET recording_url = $1 WHERE call_id = $2', [
       ELSEWHERE,
@@ -126,6 +134,23 @@ describe('the sound of a call in a browser', { skip: withoutBrowser }, () => {
     await poll(async () => Math.abs((await seconds(page)) - 5) < 0.2, { what: 'second 7 of the call' });
     await page.locator('canvas.sound-lane').waitFor();
     assert.equal(await page.getByRole('link', { name: 'File' }).count(), 1);
+    await page.close();
+  });
+
+  test('the silence of a turn stands beside the one in the recording, and the call says the worst', async () => {
+    const page = await open('/calls/CA-true?turn=2');
+    const heard = page.getByTestId('heard');
+    await heard.waitFor();
+    assert.match(
+      (await heard.textContent()) ?? '',
+      /^In the recording: (69|70)\d ms \(\+(29|30)\d ms\) – the user was silent before/,
+    );
+    assert.match(
+      (await page.getByTestId('worst-heard').textContent()) ?? '',
+      /by −\d+ ms in the median, by −8\d\d ms at worst \(turn 4\)/,
+    );
+    await page.keyboard.press('ArrowLeft');
+    await page.getByText(/\(\+2[45]\d ms\)/).waitFor();
     await page.close();
   });
 

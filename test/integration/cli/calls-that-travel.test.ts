@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +12,14 @@ import { open } from '../../../cli/commands/open.ts';
 import { report } from '../../../cli/commands/report.ts';
 import { save } from '../../../cli/commands/save.ts';
 import { score } from '../../../cli/commands/score.ts';
+import { verify } from '../../../cli/commands/verify.ts';
 import { finalizeEndedCalls } from '../../../cli/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { callKey, type Database, Journal, openPostgres } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { callDetail, readCall } from '../../../ui/server/call-detail.ts';
+import { factsOf, keepSound, SCENES, type Scene, scene, soundOf } from '../../support/acoustics.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -217,6 +220,80 @@ describe('calls that travel', () => {
       await assert.rejects(run(open, []), /UsageError: saw no file/);
       await assert.rejects(run(open, [path]), /CommandError: .*x\.earshot: it is no call file/);
       assert.equal(await readFile(path, 'utf8'), 'mine');
+    });
+  });
+
+  describe('earshot verify', () => {
+    const callIdOf = ({ name }: Scene) => `CV-${name}`;
+    let folder: string;
+    before(async () => {
+      await new Journal(db).append(SCENES.flatMap((each) => factsOf(each, callIdOf(each))));
+      await finalize();
+      folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+
+    test('says of each turn what is heard, how far it is off, and why', async () => {
+      const path = join(folder, 'call.ogg');
+      await writeFile(path, soundOf(scene('journal')));
+      await symlink(path, join(folder, 'linked'));
+      for (const audio of [path, join(folder, 'linked')]) {
+        const { code, out } = await run(verify, ['CV-journal'], { audio });
+        assert.equal(code, 0);
+        assert.match(out, /^ +2 +400 ms +\d+ ms +\+\d+ ms +ended sooner \(vad\)$/m);
+        assert.match(out, /5 turns compared/);
+      }
+      const { turns, recordings } = JSON.parse(
+        (await run(verify, ['CV-journal'], { audio: path, json: true })).out,
+      );
+      assert.equal(recordings[0].placed_by, 'fit');
+      for (const [index, truth] of scene('journal').turns.entries()) {
+        assert.ok(Math.abs(turns[index + 1].heard - truth.heard) < 0.02);
+        assert.equal(turns[index + 1].reason, truth.reason);
+      }
+    });
+
+    test('holds all calls against what is kept of them, as a gate where a limit is given', async (t) => {
+      const kept = await temporaryFolder(t);
+      process.env.EARSHOT_RECORDINGS = kept;
+      t.after(() => delete process.env.EARSHOT_RECORDINGS);
+      const choice = { all: true, since: '2026-11-20', until: '2026-11-21' };
+      await assert.rejects(run(verify, [], choice), /CommandError: no call that matches has a recording/);
+      const written = SCENES.filter(({ name }) => name !== 'journal');
+      for (const each of written) await keepSound(kept, each, callIdOf(each));
+      const all = await run(verify, [], { ...choice, within: '20ms' });
+      assert.equal(all.code, 0, all.out);
+      assert.match(all.out, new RegExp(`^${written.length} calls: \\d turns compared`, 'm'));
+      assert.match(all.out, /^1 × spoke over: /m);
+      assert.match(all.out, /^\d calls? left out: there is no recording/m);
+      assert.equal((await run(verify, [], { ...choice, within: '1ms' })).code, 1);
+      const { calls, p95_difference } = JSON.parse((await run(verify, [], { ...choice, json: true })).out);
+      assert.equal(calls.length, written.length);
+      assert.ok(p95_difference <= 0.02);
+      assert.match((await run(verify, ['CV-plain'])).out, /beside its recording\n\nTURN/);
+    });
+
+    test('says what is wrong', async () => {
+      const path = join(folder, 'mono.wav');
+      const mono = soundOf(scene('plain'));
+      mono.writeUInt16LE(1, mono.indexOf('fmt ') + 10);
+      await writeFile(path, mono);
+      const other = join(folder, 'other.ogg');
+      await writeFile(other, soundOf(scene('barge-in')));
+      const wrong = (args: string[], options: Parameters<typeof run>[2], says: RegExp) =>
+        assert.rejects(run(verify, args, options), says);
+      await wrong([], {}, /UsageError: saw no call, expected its id, or --all/);
+      await wrong(['CV-plain'], { all: true }, /UsageError: saw --all beside a call/);
+      await wrong([], { all: true, audio: path }, /UsageError: saw --all beside --audio/);
+      await wrong(['CV-plain'], { audio: '' }, /UsageError: --audio: saw nothing/);
+      await wrong(['CV-plain'], { audio: path, within: '20' }, /UsageError: --within: saw 20/);
+      await wrong(['CV-plain'], { audio: path }, /CommandError: --audio: .*mono\.wav: it is mono/);
+      await wrong(['CV-plain'], { audio: folder }, /CommandError: --audio: .* is no file/);
+      await wrong(['CV-plain'], { audio: join(folder, 'none') }, /--audio: cannot read .*none \(ENOENT\)/);
+      await wrong(['CV-journal'], { audio: other }, /other\.ogg is not of this call: who speaks when/);
+      await wrong(['CV-plain'], {}, /EARSHOT_RECORDINGS does not say where recordings are\. --audio FILE/);
+      await wrong([], { all: true }, /EARSHOT_RECORDINGS does not say where/);
+      await wrong(['CX'], { audio: path }, /there is no finished call CX/);
     });
   });
 

@@ -8,9 +8,10 @@ import { after, before, describe, test } from 'node:test';
 import { keyOf } from '../../../exporter/store/index.ts';
 import type { CallRows } from '../../../model/rows.ts';
 import { callFolder, recordingName } from '../../../recordings/names.ts';
-import type { CallAnswer } from '../../../ui/shared/api.ts';
+import type { CallAnswer, HeardAnswer } from '../../../ui/shared/api.ts';
 import { loudestIn } from '../../../ui/shared/peaks.ts';
 import { callAddress } from '../../../ui/shared/query.ts';
+import { keepSound, scene, soundOf, startOf, writeCalls } from '../../support/acoustics.ts';
 import { oggOpus } from '../../support/livekit-upload/upload.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillTenants } from '../../support/page-tenants.ts';
@@ -18,6 +19,9 @@ import { toneInOgg, withoutFfmpeg } from '../../support/recordings/ffmpeg.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
 
 const UNTIL_US = Date.parse('2026-11-20T12:00:00Z') * 1_000;
+
+/** A call whose recording has a truth. */
+const TRUE_CALL = scene('journal');
 
 describe('the sound of calls on the page, where two tenants have calls of the same ids', () => {
   let page: PageUnderTest;
@@ -28,6 +32,7 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     page = await startPage(
       async (db) => {
         rows = await fillTenants(db, { calls: 2, untilUs: UNTIL_US });
+        await writeCalls(db, TRUE_CALL, ['CA-true', 'CA-unheard']);
       },
       { EARSHOT_RECORDINGS: folder },
     );
@@ -168,6 +173,43 @@ describe('the sound of calls on the page, where two tenants have calls of the sa
     assert.equal((await peaks()).length, 5 * 50 * 2);
   });
 
+  test('the silences of a call are heard in it, once, and each is beside what its row says', async () => {
+    const path = await keepSound(folder, TRUE_CALL, 'CA-true');
+    const heard = async () => (await (await ask('/calls/CA-true/heard')).json()) as HeardAnswer;
+    const answer = await heard();
+    assert.deepEqual([answer.compared, answer.recordings[0]?.placed_by], [TRUE_CALL.turns.length, 'name']);
+    for (const [index, truth] of TRUE_CALL.turns.entries()) {
+      const turn = answer.turns[index + 1];
+      assert.ok(turn);
+      assert.equal(turn.reason, truth.reason);
+      assert.ok(Math.abs((turn.eou_latency ?? 9) - truth.eou_latency) < 1e-5);
+      assert.ok(Math.abs((turn.heard ?? 9) - truth.heard) < 0.02);
+      assert.ok(turn.why !== null && turn.why.length > 10);
+    }
+    const kept = JSON.parse(await readFile(`${path}.voice`, 'utf8'));
+    kept.heard.agent.stretches = [];
+    await writeFile(`${path}.voice`, JSON.stringify(kept));
+    assert.equal((await heard()).compared, 0, 'from the file beside it');
+    await writeFile(`${path}.voice`, '{"version":1,"heard":{}}');
+    assert.deepEqual(await heard(), answer, 'what is no longer whole is worked out again');
+  });
+
+  test('where nothing can be heard it is said', async () => {
+    const status = async (path: string) => (await ask(path)).status;
+    assert.equal(await status('/calls/CA-unheard/heard'), 404, 'no recording');
+    assert.equal(await status('/calls/CA-gone/heard'), 404, 'no call');
+    assert.equal(await status('/calls/CA-true/heard?tenant=acme'), 404, 'another tenant');
+    const into = callFolder(folder, 'CA-unheard');
+    await mkdir(into, { recursive: true });
+    const mono = soundOf(scene('street'));
+    mono.writeUInt8(1, mono.indexOf('OpusHead') + 9);
+    await writeFile(join(into, recordingName(startOf(TRUE_CALL), 'ogg')), mono);
+    const refused = await ask('/calls/CA-unheard/heard');
+    assert.equal(refused.status, 422);
+    assert.match(await refused.text(), /it is mono/);
+    await rm(into, { recursive: true });
+  });
+
   test('of another tenant, of a call that is not there, or of another time there is none', async () => {
     const acme = await recorded('acme', 3);
     const own = await recorded('default', 4);
@@ -239,6 +281,7 @@ test('without the token no one hears anything; without a folder there is nothing
       assert.equal((await fetch(`${address}.${kind}`)).status, 401);
       assert.equal((await fetch(`${address}.${kind}`, { headers })).status, 200);
     }
+    assert.equal((await fetch(`${page.url}/api/calls/${call.call_id}/heard`)).status, 401);
   } finally {
     await page.stop();
     await rm(folder, { recursive: true, force: true });

@@ -62,6 +62,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     /^npx earshot (save CALL|open bad-call\.earshot)/,
     { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(save, ' },
   ],
+  [
+    /^(EARSHOT_RECORDINGS=calls )?npx earshot verify /,
+    { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(verify, ' },
+  ],
   [/^npx earshot score /, { by: 'test/integration/cli/calls-that-travel.test.ts', has: 'run(score, ' }],
   [/^gunzip -c bad-call\.earshot/, { by: 'test/unit/call-file/hostile.test.ts', has: 'gunzipSync(' }],
   [

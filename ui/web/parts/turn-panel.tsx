@@ -1,21 +1,24 @@
 import { ownerName, ownerOf } from '../../../model/owners.ts';
-import type { TurnDetail } from '../../shared/api.ts';
+import type { HeardTurn, TurnDetail } from '../../shared/api.ts';
 import { showMoney, showSeconds, showShare, showWord } from '../../shared/format.ts';
 import { EOU_SOURCE_WORDS, longestPart, longGap, partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
 import { Badge } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
+import { HeardSilence } from './heard-silence.tsx';
 import { SegmentBar } from './segment-bar.tsx';
 import { TurnWaterfall } from './turn-waterfall.tsx';
 
 interface Props {
   turn: TurnDetail;
+  /** The same turn in the recording of the call. */
+  heard: HeardTurn | undefined;
   traceUrl: string | undefined;
   hasSpans: boolean;
   onFacts(): void;
 }
 
 /** One turn: what its silence was made of, then what every stage did. */
-export function TurnPanel({ turn, traceUrl, hasSpans, onFacts }: Props) {
+export function TurnPanel({ turn, heard, traceUrl, hasSpans, onFacts }: Props) {
   const { row } = turn;
   return (
     <section class="card pad turn" aria-label={`Turn ${row.turn_index}`}>
@@ -23,6 +26,7 @@ export function TurnPanel({ turn, traceUrl, hasSpans, onFacts }: Props) {
         <h2>Turn {row.turn_index}</h2>
         <Silence turn={turn} />
       </div>
+      <HeardSilence turn={heard} />
       <p class="badges">
         <Known turn={turn} />
       </p>

@@ -12,6 +12,7 @@ import { Bill } from '../parts/bill.tsx';
 import { CallHead } from '../parts/call-head.tsx';
 import { Empty, Trouble } from '../parts/empty.tsx';
 import { FactsDrawer } from '../parts/facts-drawer.tsx';
+import { useHeard, WorstHeard } from '../parts/heard-silence.tsx';
 import { Scores } from '../parts/scores.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Transcript } from '../parts/transcript.tsx';
@@ -43,6 +44,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
   const [areFactsOpen, openFacts] = useState(false);
   const { turns } = data;
   const sound = useSound(data);
+  const heard = useHeard(data);
   const turn = chosenTurn(turns);
   const choose = (chosen: TurnDetail | undefined) => {
     if (chosen !== undefined)
@@ -79,11 +81,13 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
       {error !== undefined && <Trouble error={error} />}
       <TurnStrip turns={turns} selected={turn} onSelect={choose} />
       {data.spans > 0 && <Timeline data={data} selected={turn} onSelect={choose} sound={sound} />}
+      <WorstHeard heard={heard} />
       <div class="call-columns">
         <div class="call-main">
           {turn !== undefined && (
             <TurnPanel
               turn={turn}
+              heard={heard?.turns.find(({ turn_index }) => turn_index === turn.row.turn_index)}
               traceUrl={data.trace_url}
               hasSpans={data.spans > 0}
               onFacts={() => openFacts(true)}
