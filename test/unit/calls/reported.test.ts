@@ -92,6 +92,10 @@ test('a history without any span makes turns: sides, silence, words, and the fig
     [1, 0.3, 0.1, 0.2, 0.5],
   );
   assert.deepEqual([answer?.playback_source, answer?.usage_estimated], ['observed', true]);
+  assert.deepEqual(
+    logs.map(({ sources }) => sources),
+    [{ '*': 'report' }, { '*': 'report' }],
+  );
 });
 
 test('a tool call without a span is one of its turn, failed or not', () => {
@@ -148,6 +152,34 @@ test('a history of which every span came adds nothing', () => {
   assert.deepEqual(with_.metrics, metrics);
 });
 
+test('of a turn it is known which columns its spans alone would not give, or would give otherwise', () => {
+  const rows = (...facts: Fact[]) => finalizeCall(facts, RECORDING_PRICES).logs;
+  const whole = rows(...spans);
+  const last = whole.at(-1);
+  const playback = spans.findLast((fact) => fact.type === 'stage' && fact.stage === 'playback');
+  const withoutPlayback = rows(...spans.filter((fact) => fact !== playback), ...history());
+  const sources = withoutPlayback.map((row) => row.sources);
+  // How long both spoke at once is known in no turn of a call where it is not known in all.
+  for (const others of sources.slice(0, -1)) assert.deepEqual(others, { overlap_seconds: 'report' });
+  const own = Object.keys(sources.at(-1) ?? {});
+  for (const column of ['playback_source', 'agent_speech_seconds']) assert.ok(own.includes(column), column);
+  for (const column of ['llm_model', 'ttfb_llm', 'user_text', 'initiator', 'cost_llm', 'trace_id', 'turn_index'])
+    assert.ok(!own.includes(column), column);
+  // The figure is on a span, and the end of it is in the history.
+  assert.deepEqual(withoutPlayback.at(-1)?.eou_latency, last?.eou_latency);
+
+  const user = spans.findLast((fact) => fact.type === 'turn_part' && fact.part === 'user');
+  const withoutUser = rows(...spans.filter((fact) => fact !== user), ...history());
+  const asked = withoutUser.find(({ sources: known }) => known !== null);
+  assert.ok(withoutUser.length === whole.length && asked?.sources?.['*'] === undefined);
+  assert.deepEqual([asked?.sources?.initiator, asked?.sources?.llm_model], ['report', undefined]);
+
+  const named = rows(...spans, { ...report([STT]), callId, startUs: spans[0]?.startUs ?? T0 });
+  for (const row of named)
+    assert.deepEqual(row.sources, row.stt_model === 'nova-3' ? { stt_model: 'report' } : null);
+  assert.ok(named.some(({ sources: known }) => known !== null));
+});
+
 test('models used beyond the spans are the call’s: no more than the report says, once, and none under other names', () => {
   const used = spans.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
   const [first] = used;
@@ -192,6 +224,11 @@ test('whatever spans are lost, and in whatever order the rest comes, rows are th
       const turned = facts.map((_, index) => facts[(index + seed) % facts.length] as Fact);
       assert.deepEqual(finalizeCall(JSON.parse(JSON.stringify(turned)), RECORDING_PRICES), once);
       assert.ok(once.logs.length <= turns + 2, `${once.logs.length} turns of ${turns}`);
+      for (const row of once.logs)
+        for (const [column, teller] of Object.entries(row.sources ?? {})) {
+          assert.equal(teller, 'report');
+          assert.ok(column === '*' || (row[column as keyof typeof row] ?? null) !== null, column);
+        }
     }),
     { numRuns: 50 },
   );
