@@ -132,11 +132,8 @@ export async function expireSpans(
   const nowMs = clock?.ms ?? Date.now();
   const dayAt = (agoMs: number): Day => Math.floor((nowMs - agoMs) / DAY_MS);
   const [edge, patience] = [dayAt(retentionMs), dayAt(retentionMs + exportWaitMs)];
-  const days = await unexportedDays(
-    db,
-    daysUpTo(edge, patience, partitions),
-    retentionMs + exportWaitMs,
-  );
+  const expired = daysUpTo(edge, patience, partitions);
+  const days = await unexportedDays(db, expired, retentionMs + exportWaitMs);
   const waiting = days.filter((day) => day >= patience);
   const [first] = waiting;
   const held =
@@ -147,15 +144,12 @@ export async function expireSpans(
   return { removed, waiting, unexported: days.filter((day) => day < patience) };
 }
 
-/** Days with spans that have expired, or will within the day; where no partition shows which ones, those that may still wait. */
+/** Days that have expired, or will within the day: those that may still wait, and those before them that have a partition. */
 function daysUpTo(edge: Day, patience: Day, partitions: Partitions | undefined): Day[] {
-  const own = (partitions?.times ?? []).flatMap(({ day }) => (day !== undefined && day <= edge ? [day] : []));
-  const olderEnd = partitions === undefined ? edge + 1 : (partitions.times.find(({ day }) => day === undefined)?.end ?? 0);
-  const older = Array.from(
-    { length: Math.max(0, Math.min(olderEnd, edge + 1) - patience) },
-    (_, index) => patience + index,
+  const overdue = (partitions?.times ?? []).flatMap(({ day }) =>
+    day !== undefined && day < patience ? [day] : [],
   );
-  return [...new Set([...older, ...own])];
+  return [...overdue, ...Array.from({ length: edge - patience + 1 }, (_, index) => patience + index)];
 }
 
 export interface RetentionOptions extends Expiry {

@@ -86,7 +86,7 @@ CREATE TRIGGER disk_full BEFORE INSERT ON earshot.call_metrics EXECUTE FUNCTION 
     what: 'every call has its row',
   });
   await poll(() => said(/calls get their rows again, after/).length === 1, { what: 'it says so' });
-  assert.equal(await bodyOf(`${serve.url}/readyz`), 'ready');
+  assert.equal(await bodyOf(`${serve.url}/readyz`), 'ready\n');
 });
 
 test('while others hold the journal it keeps to its connections, refuses by 503, and goes on afterwards', async (t) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { groupCall } from '../../../exporter/calls/group.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import { splitCalls } from '../../../exporter/store/split.ts';
 import type { CallFact, Fact, ModelUsage, SaidFact } from '../../../model/facts.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
@@ -178,6 +179,35 @@ test('of a turn it is known which columns its spans alone would not give, or wou
   for (const row of named)
     assert.deepEqual(row.sources, row.stt_model === 'nova-3' ? { stt_model: 'report' } : null);
   assert.ok(named.some(({ sources: known }) => known !== null));
+});
+
+test('a session of nine hours, silent for two of them, is one call, and what its end has lost is completed', () => {
+  const talk = spans.filter(({ type }) => type !== 'call');
+  const startUs = Math.min(...talk.map((fact) => fact.startUs));
+  // Ten conversations, each 50 minutes after the one before, but for the last.
+  const offsets = Array.from({ length: 10 }, (_, round) => round * 3_000e6 + (round === 9 ? 4_500e6 : 0));
+  const later = (facts: readonly Fact[], byUs: number) =>
+    facts.map((fact): Fact => {
+      const moved = { ...fact, spanId: `${fact.spanId}+${byUs}` };
+      if (fact.parentSpanId !== undefined) moved.parentSpanId = `${fact.parentSpanId}+${byUs}`;
+      for (const name of ['startUs', 'endUs', 'firstByteUs'] as const)
+        if (name in moved) Object.assign(moved, { [name]: (moved as { startUs: number })[name as 'startUs'] + byUs });
+      return moved;
+    });
+  const endUs = startUs + 9 * 3_600e6;
+  const all = offsets.flatMap((byUs) => [...later(talk, byUs), ...later(history(), byUs)]);
+  const lost = Math.max(...all.filter(({ type }) => type !== 'said').map((fact) => fact.endUs)) - 5e6;
+  const kept = [
+    ...all.filter((fact) => fact.type === 'said' || fact.endUs < lost),
+    { ...report([STT]), callId, startUs, endUs },
+  ];
+  const calls = splitCalls(kept, 3_600e6);
+  assert.equal(calls.length, 1, 'the report is of the whole session');
+  const { metrics, logs } = finalizeCall(calls[0] ?? [], RECORDING_PRICES);
+  assert.deepEqual([metrics.duration_seconds, metrics.stt_audio_seconds], [9 * 3_600, 11.7]);
+  const whole = finalizeCall(all, RECORDING_PRICES).logs.length;
+  assert.ok(logs.length >= whole && logs.length <= whole + 1, `${logs.length} turns of ${whole}`);
+  assert.ok(logs.at(-1)?.sources?.playback_source === 'report' || logs.at(-1)?.sources?.['*'] === 'report');
 });
 
 test('models used beyond the spans are the call’s: no more than the report says, once, and none under other names', () => {
