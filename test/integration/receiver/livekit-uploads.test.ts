@@ -260,6 +260,7 @@ describe('an upload is refused', () => {
       400,
     ],
     'a header of no job': [() => recordingForm({ ...whole, jobId: '' }), 400],
+    'a start that no session has': [() => recordingForm({ ...whole, startMs: Date.UTC(2255, 0, 1) }), 400],
     'a header of 2 MB': [() => recordingForm({ ...whole, jobId: 'J'.repeat(2 << 20) }), 413],
     'audio that is none': [() => recordingForm({ ...whole, audio: new Uint8Array(1_000) }), 400],
     'many parts': [
