@@ -21,6 +21,7 @@ import {
   type Segment,
   STATISTICS,
   type Statistic,
+  WHOLE_TURN,
 } from './vocabulary.ts';
 
 /**
@@ -237,7 +238,7 @@ export const LOG_COLUMNS = {
   sources: {
     type: 'jsonb',
     unit: 'columns and words',
-    comment: `Columns that the call's spans alone do not give, and from what they come: ${FACT_SOURCES.join(', ')}; "*" stands for the whole turn; NULL where they give all`,
+    comment: `Columns that the call's spans alone do not give, and from what they come: ${FACT_SOURCES.join(', ')}; "${WHOLE_TURN}" stands for the whole turn; NULL where they give all`,
   },
 } as const satisfies Record<string, Column>;
 

@@ -18,9 +18,7 @@ export function withReported(facts: readonly Fact[]): readonly Fact[] {
   if (said.length === 0 && models.length === 0) return facts;
   const spans = facts.filter((fact) => fact.type !== 'said').map((fact) => named(fact, models));
   // Turns that name themselves were written as they were spoken: nothing of them is to be completed.
-  const missing = spans.some((fact) => fact.type === 'turn')
-    ? []
-    : said.filter(notToldBy(spans));
+  const missing = spans.some((fact) => fact.type === 'turn') ? [] : said.filter(notToldBy(spans));
   const traceId = spans.find((fact) => !isReport(fact))?.traceId;
   const worded = withWordsOf(said, spans);
   const replies = new Set<Fact>();
@@ -54,7 +52,10 @@ function withWordsOf(said: readonly SaidFact[], spans: readonly Fact[]): Fact[] 
   const isKnown = openIn(spans.filter((fact) => isPart(fact, 'agent') && fact.words !== undefined));
   const heard = said.filter(
     (fact) =>
-      fact.by === 'agent' && fact.isTimed === true && fact.words && !isKnown(fact.startUs + 1, fact.endUs - 1),
+      fact.by === 'agent' &&
+      fact.isTimed === true &&
+      fact.words &&
+      !isKnown(fact.startUs + 1, fact.endUs - 1),
   );
   if (heard.length === 0) return [...spans];
   return spans.map((fact) => {
@@ -71,7 +72,7 @@ const isStage = (fact: Fact, stage: StageFact['stage']): fact is StageFact =>
 const isPart = (fact: Fact, part: TurnPartFact['part']): fact is TurnPartFact =>
   fact.type === 'turn_part' && fact.part === part;
 
-/** What no span tells of: none of a side or a stage of its kind in the same stretch of time. */
+/** What no span says: there is none of a side or a stage of its kind in the same stretch of time. */
 function notToldBy(spans: readonly Fact[]): (said: SaidFact) => boolean {
   const told = {
     tool: openIn(spans.filter((fact) => isStage(fact, 'tool'))),

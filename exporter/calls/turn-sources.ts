@@ -1,6 +1,6 @@
 import type { CallFact, Fact } from '../../model/facts.ts';
 import { type CallLogRow, LOG_COLUMNS } from '../../model/rows.ts';
-import type { FactSource } from '../../model/vocabulary.ts';
+import { type FactSource, WHOLE_TURN } from '../../model/vocabulary.ts';
 import type { GroupedTurn } from './grouped.ts';
 import { keyOf } from './span-tree.ts';
 
@@ -15,9 +15,6 @@ export interface Told {
   readonly ofSpans: readonly Fact[];
   readonly by: FactSource;
 }
-
-/** Stands for every column of a turn that no span tells of. */
-export const WHOLE_TURN = '*';
 
 /** What names a turn, and is no figure of it. */
 const NAMES: ReadonlySet<string> = new Set(['tenant', 'call_id', 'turn_index', 'trace_id', 'sources']);

@@ -38,8 +38,8 @@ WHERE d.day >= (SELECT min(x.day) - ${EPOCH} FROM :schema.journal_exports x)
 ORDER BY 1`;
 
 /**
- * Of some days, those that are not exported as a whole; none where nothing was exported for `usedMs` milliseconds: whoever did has
- * stopped.
+ * Of some days, those that are not exported as a whole; none where nothing was exported for `usedMs` milliseconds: exports have
+ * ended.
  */
 export async function unexportedDays(db: Queryable, days: readonly Day[], usedMs: number): Promise<Day[]> {
   if (days.length === 0) return [];

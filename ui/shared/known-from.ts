@@ -1,15 +1,13 @@
 import type { Tags } from '../../model/tags.ts';
+import { WHOLE_TURN } from '../../model/vocabulary.ts';
 import { showCountOf } from './format.ts';
 
-/** Who tells of a call beside its spans. */
+/** What says something of a call beside its spans. */
 const TELLERS: Readonly<Record<string, string>> = {
   report: 'the session’s report',
   platform: 'the platform',
   carrier: 'the carrier',
 };
-
-/** As `sources` of a turn has it. */
-const WHOLE = '*';
 
 /** Where figures come from that no span gives: a few words for each teller, and in `title` which ones they are. */
 export function knownFrom(sources: Tags | null): { text: string; title: string }[] {
@@ -17,8 +15,8 @@ export function knownFrom(sources: Tags | null): { text: string; title: string }
   return [...new Set(Object.values(sources ?? {}))].map((teller) => {
     const names = columns.filter(([, each]) => each === teller).map(([column]) => column);
     const from = `from ${TELLERS[teller] ?? teller}`;
-    return names.includes(WHOLE)
-      ? { text: from, title: 'No span tells of this turn' }
+    return names.includes(WHOLE_TURN)
+      ? { text: from, title: 'No span of this turn came' }
       : { text: `${showCountOf(names.length, 'figure')} ${from}`, title: names.join(', ') };
   });
 }

@@ -52,7 +52,5 @@ export function callIdOf(job: unknown, room: unknown, isUploaded = false): strin
   const assigned = foreign(foreign(job)?.job) ?? {};
   const jobId = text(assigned.id);
   if (isUploaded && jobId !== undefined) return jobId;
-  return (
-    roomIdOf(job, room) ?? text(at(assigned, 'room', 'name')) ?? text(foreign(room)?.name) ?? jobId
-  );
+  return roomIdOf(job, room) ?? text(at(assigned, 'room', 'name')) ?? text(foreign(room)?.name) ?? jobId;
 }

@@ -137,7 +137,9 @@ test('the report of a long session is taken at the length that a packed body unp
           scopeLogs: [
             {
               scope: { name: 'chat_history' },
-              logRecords: Array.from({ length: count }, (_, index) => item(`item_${index}`, 'x'.repeat(2_000))),
+              logRecords: Array.from({ length: count }, (_, index) =>
+                item(`item_${index}`, 'x'.repeat(2_000)),
+              ),
             },
           ],
         },

@@ -146,7 +146,8 @@ onEachDatabase((databases) => {
   it('nothing waits for an export where none was ever made, where none is made any more, or is wanted', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, AT_ONCE);
-    const expire = (exportWaitMs = 7 * DAY_MS) => expireSpans(db, { retentionMs: RETENTION_MS, exportWaitMs });
+    const expire = (exportWaitMs = 7 * DAY_MS) =>
+      expireSpans(db, { retentionMs: RETENTION_MS, exportWaitMs });
     const again = async () => {
       await journal.append([turnFact(`c${Math.random()}`, 0, at(5, 9))]);
       await queueOf(db).take();

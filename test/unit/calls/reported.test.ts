@@ -164,7 +164,15 @@ test('of a turn it is known which columns its spans alone would not give, or wou
   for (const others of sources.slice(0, -1)) assert.deepEqual(others, { overlap_seconds: 'report' });
   const own = Object.keys(sources.at(-1) ?? {});
   for (const column of ['playback_source', 'agent_speech_seconds']) assert.ok(own.includes(column), column);
-  for (const column of ['llm_model', 'ttfb_llm', 'user_text', 'initiator', 'cost_llm', 'trace_id', 'turn_index'])
+  for (const column of [
+    'llm_model',
+    'ttfb_llm',
+    'user_text',
+    'initiator',
+    'cost_llm',
+    'trace_id',
+    'turn_index',
+  ])
     assert.ok(!own.includes(column), column);
   // The figure is on a span, and the end of it is in the history.
   assert.deepEqual(withoutPlayback.at(-1)?.eou_latency, last?.eou_latency);
@@ -191,7 +199,8 @@ test('a session of nine hours, silent for two of them, is one call, and what its
       const moved = { ...fact, spanId: `${fact.spanId}+${byUs}` };
       if (fact.parentSpanId !== undefined) moved.parentSpanId = `${fact.parentSpanId}+${byUs}`;
       for (const name of ['startUs', 'endUs', 'firstByteUs'] as const)
-        if (name in moved) Object.assign(moved, { [name]: (moved as { startUs: number })[name as 'startUs'] + byUs });
+        if (name in moved)
+          Object.assign(moved, { [name]: (moved as { startUs: number })[name as 'startUs'] + byUs });
       return moved;
     });
   const endUs = startUs + 9 * 3_600e6;

@@ -33,8 +33,15 @@ test('a token of a session that goes on is taken for as long as the settings say
   assert.ok(of(tokenOf(), 23));
   assert.equal(of(tokenOf(), 25), undefined);
   assert.equal(of(tokenOf({}, { secret: 'a guess' }), 1), undefined);
-  assert.equal(of(tokenOf({ nbf: now + 7_200 }), 1), undefined, 'the beginning is no matter of how long it lasts');
-  assert.ok(new LiveKitKeys([KEY], 0).senderOf(`Bearer ${tokenOf({ exp: now - 59 })}`, now), 'clocks differ still');
+  assert.equal(
+    of(tokenOf({ nbf: now + 7_200 }), 1),
+    undefined,
+    'the beginning is no matter of how long it lasts',
+  );
+  assert.ok(
+    new LiveKitKeys([KEY], 0).senderOf(`Bearer ${tokenOf({ exp: now - 59 })}`, now),
+    'clocks differ still',
+  );
 });
 
 const [header = '', payload = '', signature = ''] = tokenOf().split('.');

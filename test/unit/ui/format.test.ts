@@ -49,7 +49,7 @@ test('an axis is marked at round values, the last of which nothing is above', ()
 test('where figures come from that no span gives is a few words for each teller', () => {
   assert.deepEqual(knownFrom(null), []);
   assert.deepEqual(knownFrom({ '*': 'platform' }), [
-    { text: 'from the platform', title: 'No span tells of this turn' },
+    { text: 'from the platform', title: 'No span of this turn came' },
   ]);
   assert.deepEqual(knownFrom({ stt_model: 'report', direction: 'carrier', end_reason: 'report' }), [
     { text: '2 figures from the session’s report', title: 'stt_model, end_reason' },
