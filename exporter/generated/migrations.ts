@@ -83,6 +83,6 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
   {
     "id": 19,
     "name": "0019_journal_exports",
-    "sql": "-- Which days of the journal have been exported: retention waits for those that have not.\n\nCREATE TABLE IF NOT EXISTS journal_exports (\n  day            date PRIMARY KEY,\n  exported_until timestamptz NOT NULL,\n  exported_at    timestamptz NOT NULL\n);\nCOMMENT ON TABLE journal_exports IS 'Days of the journal that were exported: spans that ended on the day and were recorded before exported_until are in the files.';\n"
+    "sql": "-- Which days of the journal have been exported: retention waits for those that have not.\n\nCREATE TABLE IF NOT EXISTS journal_exports (\n  day            date PRIMARY KEY,\n  exported_until timestamptz NOT NULL,\n  exported_at    timestamptz NOT NULL\n);\nCOMMENT ON TABLE journal_exports IS 'Days of the journal that were exported: spans that ended on the day and were recorded before exported_until are in the files.';\nCOMMENT ON COLUMN journal_exports.day IS 'Day of UTC on which the spans ended. Unit: date';\nCOMMENT ON COLUMN journal_exports.exported_until IS 'Spans that were recorded before then are exported. Unit: instant';\nCOMMENT ON COLUMN journal_exports.exported_at IS 'When the last export of the day had ended. Unit: instant';\n"
   }
 ];
