@@ -8,7 +8,7 @@ import { UsageError } from './command.ts';
  * @throws UsageError for half a pair, and a file that cannot be used.
  */
 export async function livekitKeysOf(settings: Settings): Promise<LiveKitKeys> {
-  const { livekitApiKey: key, livekitApiSecret: secret, livekitKeysFile: file } = settings;
+  const { livekitApiKey: key, livekitApiSecret: secret, livekitKeysFile: file, livekitLeeway } = settings;
   const { LiveKitKeys, readKeys } = await import('../exporter/receiver/index.ts');
   if ((key === undefined) !== (secret === undefined)) {
     const [seen, missing] =
@@ -21,7 +21,8 @@ export async function livekitKeysOf(settings: Settings): Promise<LiveKitKeys> {
   }
   const own = key !== undefined && secret !== undefined ? [{ key, secret }] : [];
   try {
-    return new LiveKitKeys([...own, ...(file === undefined ? [] : await readKeys(file))]);
+    const others = file === undefined ? [] : await readKeys(file);
+    return new LiveKitKeys([...own, ...others], livekitLeeway / 1_000);
   } catch (error) {
     if (errorCode(error) !== 'EARSHOT_KEYS_FILE') throw error;
     throw new UsageError(`${SETTINGS.livekitKeysFile.key}: ${(error as Error).message}.`);

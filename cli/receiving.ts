@@ -87,7 +87,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
     const receiver = await receiving.Receiver.start({
       ...settings,
       webhooks: settings,
-      backend: { commit, ready: () => backend.ready() },
+      backend: { commit, ready: () => backend.ready(), rowsWait: () => backend.rowsWait() },
       pipelineMetrics,
       metricsEndpoint,
       log,

@@ -7,6 +7,7 @@ import { interruptionsIn, logRow } from './calls/log-row.ts';
 import { markTurn } from './calls/marks.ts';
 import { scoreRows } from './calls/scores.ts';
 import { speechOf } from './calls/speech.ts';
+import { toldBySpans, withTurnSources } from './calls/turn-sources.ts';
 import type { PriceList } from './pricing/price-list.ts';
 import { callQuality } from './quality/call-quality.ts';
 
@@ -18,14 +19,16 @@ import { callQuality } from './quality/call-quality.ts';
  * @throws RangeError without facts, or with facts of several calls or tenants.
  */
 export function finalizeCall(facts: readonly Fact[], priceList: PriceList): CallRows {
-  const call = groupCall(facts);
-  const costs = costsOf(call, priceList);
-  const marked = call.turns.map(markTurn);
-  const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
-  const speech = speechOf(call, clockSkewCount > 0);
-  const logs = marked.map((turn, index) =>
-    logRow(call, turn, costs.turn(turn.turn.stages), speech.turns[index]),
-  );
+  const { call, costs, turns, speech, clockSkewCount } = computeTurns(facts, priceList);
+  const told = toldBySpans(facts);
+  const logs =
+    told === undefined
+      ? turns.map(({ row }) => row)
+      : withTurnSources(
+          turns,
+          told.ofSpans.length === 0 ? [] : computeTurns(told.ofSpans, priceList).turns,
+          told.by,
+        );
   const quality = callQuality(
     call.fact,
     call.turns.map((turn) => ({
@@ -41,4 +44,18 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
     logs,
     ...(scores.length > 0 && { scores }),
   };
+}
+
+/** A call's turns with their rows, and what the row of the call is made of beside them. */
+function computeTurns(facts: readonly Fact[], priceList: PriceList) {
+  const call = groupCall(facts);
+  const costs = costsOf(call, priceList);
+  const marked = call.turns.map(markTurn);
+  const clockSkewCount = marked.filter(({ skewed }) => skewed === true).length;
+  const speech = speechOf(call, clockSkewCount > 0);
+  const turns = marked.map((each, index) => ({
+    turn: each.turn,
+    row: logRow(call, each, costs.turn(each.turn.stages), speech.turns[index]),
+  }));
+  return { call, costs, turns, speech, clockSkewCount };
 }

@@ -14,6 +14,9 @@ const upTo = (most: number): Bounds => ({ least: 0, most });
 
 /** 2000 to 2100. Seconds sent as nanoseconds are an instant in 1970; nanoseconds sent as microseconds one in the year 56000. */
 const INSTANT_US: Bounds = { least: Date.UTC(2000, 0, 1) * 1_000, most: Date.UTC(2100, 0, 1) * 1_000 };
+/** Whether a conversation can have been at an instant: between 2000 and 2100. */
+export const isPlausibleInstant = (us: number): boolean => within(INSTANT_US, us);
+
 /** No conversation lasts a week. */
 const SECONDS = upTo(7 * DAY_SECONDS);
 

@@ -21,6 +21,7 @@ import {
   type Segment,
   STATISTICS,
   type Statistic,
+  WHOLE_TURN,
 } from './vocabulary.ts';
 
 /**
@@ -234,6 +235,11 @@ export const LOG_COLUMNS = {
   cost_tts: usd('Text-to-speech'),
   cost_total: usd('Sum of the priced components'),
   error_type: { type: 'text', unit: 'name', comment: 'Class of the first error, never its message' },
+  sources: {
+    type: 'jsonb',
+    unit: 'columns and words',
+    comment: `Columns that the call's spans alone do not give, and from what they come: ${FACT_SOURCES.join(', ')}; "${WHOLE_TURN}" stands for the whole turn; NULL where they give all`,
+  },
 } as const satisfies Record<string, Column>;
 
 /** One call, as it is computed. Key `(tenant, call_id)`. */

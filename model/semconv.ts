@@ -300,6 +300,24 @@ export const ATTRIBUTES = {
     example: 'explicit',
     privacy: 'none',
   },
+  sipCallId: {
+    name: 'voice.sip.call_id',
+    brief: "LiveKit's id of the SIP call",
+    example: 'SCL_a1b2c3',
+    privacy: 'none',
+  },
+  sipTrunkId: {
+    name: 'voice.sip.trunk_id',
+    brief: 'SIP trunk that the call came or went over',
+    example: 'ST_a1b2c3',
+    privacy: 'none',
+  },
+  roomId: {
+    name: 'voice.room.id',
+    brief: "LiveKit's id of the room",
+    example: 'RM_a1b2c3',
+    privacy: 'none',
+  },
   sipStatusCode: {
     name: 'voice.sip.status_code',
     brief: 'Final SIP response',
@@ -762,6 +780,20 @@ export const METRICS = {
     brief: 'How long the oldest due call has been waiting',
     unit: 's',
     example: 1.5,
+    privacy: 'none',
+  },
+  journalWaiting: {
+    name: 'earshot.journal.waiting',
+    brief: 'Days of the journal that have expired and wait for an export',
+    unit: '{day}',
+    example: 0,
+    privacy: 'none',
+  },
+  journalUnexported: {
+    name: 'earshot.journal.unexported',
+    brief: 'Days of the journal that were removed without having been exported, where days are',
+    unit: '{day}',
+    example: 0,
     privacy: 'none',
   },
 } as const satisfies Definitions;

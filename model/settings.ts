@@ -155,6 +155,13 @@ export const SETTINGS = {
     fallback: '30d',
     description: 'How long spans stay in the journal. Rows stay.',
   },
+  exportWait: {
+    key: 'EARSHOT_EXPORT_WAIT',
+    type: 'duration',
+    fallback: '7d',
+    description:
+      'How much longer a day of the journal stays that `earshot export --journal` has not written yet, once that was run; 0: no longer. Then it goes, exported or not: the disk must not fill.',
+  },
   pricing: {
     key: 'EARSHOT_PRICING',
     type: 'enum',
@@ -248,6 +255,13 @@ export const SETTINGS = {
     type: 'path',
     description:
       'JSON file of more such pairs, each maybe with a tenant: `[{ "key": …, "secret": …, "tenant": … }]`. Read when `earshot serve` starts.',
+  },
+  livekitLeeway: {
+    key: 'EARSHOT_LIVEKIT_LEEWAY',
+    type: 'duration',
+    fallback: '1m',
+    description:
+      'How long the token of a LiveKit Agent counts after it has expired. JavaScript makes one for six hours and never another: as long as sessions may be beyond that. See docs/livekit.md.',
   },
   maxRecordingBytes: {
     key: 'EARSHOT_MAX_RECORDING_BYTES',

@@ -62,6 +62,8 @@ export const SCORE_SOURCES = ['span', 'given'] as const;
  */
 export const FACT_SOURCES = ['report', 'platform', 'carrier'] as const;
 export type FactSource = (typeof FACT_SOURCES)[number];
+/** In `sources` of a turn: every column of it. */
+export const WHOLE_TURN = '*';
 
 export const SENTIMENT_LABELS = ['positive', 'neutral', 'negative'] as const;
 export type SentimentLabel = (typeof SENTIMENT_LABELS)[number];

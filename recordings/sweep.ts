@@ -52,7 +52,7 @@ export async function sweepRecordings(options: SweepOptions, nowMs: number = Dat
     settled = [];
   };
   for await (const call of keptCalls(place)) {
-    const ageMs = nowMs - (await newestMs(place, call));
+    const ageMs = nowMs - (await newestMs(place, call, nowMs));
     if (ageMs > retentionMs) await remove(call);
     else if (ageMs > SETTLED_MS) settled.push(call);
     if (settled.length === BATCH) await ask();
@@ -73,10 +73,14 @@ async function* keptCalls(place: Place): AsyncGenerator<KeptCall> {
   if (call !== undefined) yield call;
 }
 
-/** When the newest recording of a call began; where there is none, when the folder was made. */
-async function newestMs(place: Place, { path, names }: KeptCall): Promise<number> {
+/**
+ * When the newest recording of a call began; where there is none, or it says that it began in the future (a clock was off), when its
+ * files were made: it would never be old.
+ */
+async function newestMs(place: Place, { path, names }: KeptCall, nowMs: number): Promise<number> {
   const starts = names.flatMap((name) => recordingStart(name) ?? []);
-  if (starts.length > 0) return Math.max(...starts) / 1_000;
+  const startMs = Math.max(...starts) / 1_000;
+  if (starts.length > 0 && startMs <= nowMs) return startMs;
   const seen = await place.stat(`${path}/${names[0]}`).catch(() => undefined);
   return seen?.modifiedMs ?? Number.POSITIVE_INFINITY;
 }

@@ -34,8 +34,9 @@ by cron for example. A run that is killed is made good by the next one: no call 
   --to PLACE      a folder, which is made, or s3://BUCKET/PREFIX, with the AWS SDK's usual variables. All runs into it have
                   the same format
   --journal       the spans of the journal, as Parquet below PLACE/journal, in place of the rows: each once, by the day on
-                  which it ended. What was written in the last hour is of the next run. Run it more often than
-                  EARSHOT_SPAN_RETENTION, which removes them from the database. What was said is in them where it was recorded
+                  which it ended. What was written in the last hour is of the next run. Run it once a day: from then on days
+                  stay in the database until they are exported, for up to EARSHOT_EXPORT_WAIT beyond EARSHOT_SPAN_RETENTION.
+                  What was said is in them where it was recorded
   --json          what was exported, by day, in place of a sentence
 
 A day is the one in which the call began. A call that is finalized again, for a late span or a new price, is written again with
@@ -80,7 +81,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     io.err(`${exported.day}: ${countOf([exported])}`);
   };
   try {
-    if (journal) await exportJournal(database.db, { to, since, until, onDay });
+    if (journal) await exportJournal(database.db, { to, since, until, onDay, onUnnoted: warnUnnoted(io) });
     else await exportRows(database.db, { to, format, since, until, onDay });
   } catch (error) {
     throw error instanceof ExportError ? new CommandError(error.message, { cause: error }) : error;
@@ -96,6 +97,13 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     );
   return 0;
 }
+
+const warnUnnoted =
+  ({ err }: Invocation['io']) =>
+  (reason: string) =>
+    err(
+      `What was exported could not be noted in the database (${reason}): retention does not wait for exports by this user.`,
+    );
 
 /** A day of rows or of the journal, by table. */
 interface Day {

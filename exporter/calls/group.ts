@@ -159,18 +159,18 @@ function requestIn(fact: Fact): StageFact | undefined {
 }
 
 function turnsOf(
-  spans: readonly NumberedTurn[],
+  known: readonly NumberedTurn[],
   stages: readonly StageFact[],
   tree: SpanTree,
 ): GroupedTurn[] {
-  const find = turnFinder(spans, tree);
+  const find = turnFinder(known, tree);
   const stagesOf = groupBy(stages, find);
-  const numbered = new Map(spans.map((span) => [span.turnIndex, span]));
+  const numbered = new Map(known.map((turn) => [turn.turnIndex, turn]));
   return [...new Set([...numbered.keys(), ...stagesOf.keys()])]
     .filter((turnIndex) => turnIndex !== undefined)
     .sort((a, b) => a - b)
     .flatMap((turnIndex) => {
-      const { fact, joined } = numbered.get(turnIndex) ?? {};
+      const { fact, joined, spans } = numbered.get(turnIndex) ?? {};
       const own = (stagesOf.get(turnIndex) ?? []).sort((a, b) => a.startUs - b.startUs);
       const bounds = fact ?? own[0];
       if (bounds === undefined) return [];
@@ -181,6 +181,7 @@ function turnsOf(
         endUs: fact?.endUs ?? lastEnd(own),
         ...(fact !== undefined && { fact }),
         ...(joined === true && { joined }),
+        ...(spans !== undefined && { spans }),
         stages: own,
       };
     });

@@ -24,6 +24,8 @@ export interface GroupedTurn extends Conduct {
   fact?: TurnFact;
   /** Made of spans that do not name the turn: its figures come from several clocks. */
   joined?: boolean;
+  /** Keys of the spans that it is made of, without those of its stages; absent where only these are known. */
+  spans?: readonly string[];
   stages: readonly StageFact[];
   /** What was said, and how the user felt; absent where neither is known. */
   words?: Words;

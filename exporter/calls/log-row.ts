@@ -75,6 +75,7 @@ export function logRow(
     sentiment_score: turn.words?.sentimentScore ?? null,
     ...cost,
     error_type: fact?.errorType ?? stages.find(({ errorType }) => errorType !== undefined)?.errorType ?? null,
+    sources: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Fact, Micros, ModelUsage, SaidFact, StageFact, TurnPartFact } from '../../model/facts.ts';
+import { lastUpTo } from './ascending.ts';
 import { usageOfModels } from './reported-usage.ts';
 
 /** Figures of one framework are so far apart. */
@@ -17,9 +18,7 @@ export function withReported(facts: readonly Fact[]): readonly Fact[] {
   if (said.length === 0 && models.length === 0) return facts;
   const spans = facts.filter((fact) => fact.type !== 'said').map((fact) => named(fact, models));
   // Turns that name themselves were written as they were spoken: nothing of them is to be completed.
-  const missing = spans.some((fact) => fact.type === 'turn')
-    ? []
-    : said.filter((fact) => !isTold(fact, spans));
+  const missing = spans.some((fact) => fact.type === 'turn') ? [] : said.filter(notToldBy(spans));
   const traceId = spans.find((fact) => !isReport(fact))?.traceId;
   const worded = withWordsOf(said, spans);
   const replies = new Set<Fact>();
@@ -50,34 +49,52 @@ function named(fact: Fact, models: readonly ModelUsage[]): Fact {
 
 /** Playbacks with what was heard, where no side of a turn says it: of words that the application gave itself. */
 function withWordsOf(said: readonly SaidFact[], spans: readonly Fact[]): Fact[] {
-  const heard = said.filter(({ by, words, isTimed }) => by === 'agent' && isTimed === true && words);
+  const isKnown = openIn(spans.filter((fact) => isPart(fact, 'agent') && fact.words !== undefined));
+  const heard = said.filter(
+    (fact) =>
+      fact.by === 'agent' &&
+      fact.isTimed === true &&
+      fact.words &&
+      !isKnown(fact.startUs + 1, fact.endUs - 1),
+  );
   if (heard.length === 0) return [...spans];
-  const known = spans.filter((fact) => fact.type === 'turn_part' && fact.part === 'agent' && fact.words);
   return spans.map((fact) => {
-    if (fact.type !== 'stage' || fact.stage !== 'playback') return fact;
-    const said = heard.find(
-      (each) => isSameTime(each, fact) && !known.some((part) => isSameTime(part, each)),
-    );
-    return said?.words === undefined ? fact : { ...fact, words: said.words };
+    if (!isStage(fact, 'playback')) return fact;
+    const words = heard.find((each) => isSameTime(each, fact))?.words;
+    return words === undefined ? fact : { ...fact, words };
   });
 }
 
 const isSameTime = (one: Fact, other: Fact): boolean =>
   one.startUs < other.endUs && other.startUs < one.endUs;
+const isStage = (fact: Fact, stage: StageFact['stage']): fact is StageFact =>
+  fact.type === 'stage' && fact.stage === stage;
+const isPart = (fact: Fact, part: TurnPartFact['part']): fact is TurnPartFact =>
+  fact.type === 'turn_part' && fact.part === part;
 
-/** Whether spans tell of it: a side or a stage of its kind in the same stretch of time. */
-function isTold({ by, startUs, endUs, isTimed }: SaidFact, spans: readonly Fact[]): boolean {
-  return spans.some((span) => {
-    const isSame =
-      by === 'tool'
-        ? span.type === 'stage' && span.stage === 'tool'
-        : by === 'user'
-          ? span.type === 'turn_part' && span.part === 'user'
-          : (span.type === 'stage' && span.stage === 'playback') ||
-            // Not its end: a side stays open until the next begins.
-            (isTimed !== true && span.type === 'turn_part' && span.part === 'agent');
-    return isSame && span.startUs <= endUs + TOLERANCE_US && span.endUs >= startUs - TOLERANCE_US;
+/** What no span says: there is none of a side or a stage of its kind in the same stretch of time. */
+function notToldBy(spans: readonly Fact[]): (said: SaidFact) => boolean {
+  const told = {
+    tool: openIn(spans.filter((fact) => isStage(fact, 'tool'))),
+    user: openIn(spans.filter((fact) => isPart(fact, 'user'))),
+    agent: openIn(spans.filter((fact) => isStage(fact, 'playback'))),
+    // Not its end: a side stays open until the next begins.
+    written: openIn(spans.filter((fact) => isStage(fact, 'playback') || isPart(fact, 'agent'))),
+  };
+  return ({ by, isTimed, startUs, endUs }) => {
+    const isTold = told[by === 'agent' && isTimed !== true ? 'written' : by];
+    return !isTold(startUs - TOLERANCE_US, endUs + TOLERANCE_US);
+  };
+}
+
+/** A look whether any of some spans, in order of time, is open in a stretch: in logarithmic time, as sessions last for hours. */
+function openIn(spans: readonly Fact[]): (fromUs: Micros, untilUs: Micros) => boolean {
+  let latestUs = Number.NEGATIVE_INFINITY;
+  const known = spans.map(({ startUs, endUs }) => {
+    latestUs = Math.max(latestUs, endUs);
+    return { startUs, latestUs };
   });
+  return (fromUs, untilUs) => (lastUpTo(known, untilUs, (each) => each.startUs)?.latestUs ?? -1) >= fromUs;
 }
 
 /**

@@ -92,6 +92,9 @@ export function callFact(span: SpanRecord, base: FactBase): CallFact {
     outcomeSource: oneOf(attributes, ATTR.outcomeSource, OUTCOME_SOURCES),
     sipStatusCode: number(attributes, ATTR.sipStatusCode, { min: 100, max: 699 }),
     amdResult: text(attributes, ATTR.amdResult),
+    roomId: id(attributes, ATTR.roomId),
+    sipCallId: id(attributes, ATTR.sipCallId),
+    sipTrunkId: id(attributes, ATTR.sipTrunkId),
     billedSeconds: quantity(attributes, ATTR.billedSeconds),
     transferred: flag(attributes, ATTR.transferred),
   });

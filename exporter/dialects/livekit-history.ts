@@ -15,8 +15,8 @@ interface Item {
 }
 
 const KINDS = ['message', 'function_call', 'function_call_output'];
-/** Items of one history that are read. */
-const MAX_ITEMS = 5_000;
+/** Items of one history that are read, the latest ones: it is the last spans of a session that are lost. Some ten hours of talk. */
+const MAX_ITEMS = 20_000;
 /** Longer delays exist in the wild and are errors of measurement. Seconds. */
 const LONGEST = 30;
 
@@ -26,7 +26,7 @@ const LONGEST = 30;
  * @param items - as `chat.item` or `chat_history.json` has them
  */
 export function saidIn(items: readonly unknown[], options: ReportOptions): SaidFact[] {
-  const known = items.slice(0, MAX_ITEMS).flatMap((item) => itemOf(item) ?? []);
+  const known = items.slice(-MAX_ITEMS).flatMap((item) => itemOf(item) ?? []);
   const outputs = new Map(
     known
       .filter(({ kind }) => kind === 'function_call_output')

@@ -74,5 +74,15 @@ export const MIGRATIONS: readonly { id: number; name: string; sql: string }[] = 
     "id": 17,
     "name": "0017_scores",
     "sql": "-- What someone or something thinks of a call: a figure or a word under a name. Of what its spans say the rows are a function of\n-- the journal; what was given afterwards stays.\n\nCREATE TABLE IF NOT EXISTS call_scores (\n  tenant    text NOT NULL DEFAULT 'default',\n  call_id   text NOT NULL,\n  name      text NOT NULL,\n  value     double precision,\n  label     text,\n  source    text NOT NULL,\n  scored_at timestamptz NOT NULL,\n  PRIMARY KEY (tenant, call_id, name)\n);\nCOMMENT ON TABLE call_scores IS 'Scores of calls.';\n\n-- A trigger, and no foreign key, whose columns the key of call_metrics may not have yet. Whatever deletes a call, by hand too,\n-- deletes its scores.\nCREATE OR REPLACE FUNCTION delete_scores() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$\nBEGIN\n  IF TG_OP = 'TRUNCATE' THEN\n    TRUNCATE call_scores;\n  ELSE\n    DELETE FROM call_scores s USING rows_before m WHERE s.tenant = m.tenant AND s.call_id = m.call_id;\n  END IF;\n  RETURN NULL;\nEND $$;\nCOMMENT ON FUNCTION delete_scores() IS 'Deletes the scores of calls that are deleted.';\n\nDROP TRIGGER IF EXISTS scores_deleted ON call_metrics;\nCREATE TRIGGER scores_deleted AFTER DELETE ON call_metrics\n  REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION delete_scores();\nDROP TRIGGER IF EXISTS scores_truncated ON call_metrics;\nCREATE TRIGGER scores_truncated AFTER TRUNCATE ON call_metrics\n  FOR EACH STATEMENT EXECUTE FUNCTION delete_scores();\n"
+  },
+  {
+    "id": 18,
+    "name": "0018_turn_sources",
+    "sql": "-- What columns of a turn come from.\n\nALTER TABLE call_logs ADD COLUMN sources jsonb;\n"
+  },
+  {
+    "id": 19,
+    "name": "0019_journal_exports",
+    "sql": "-- Which days of the journal have been exported: retention waits for those that have not.\n\nCREATE TABLE IF NOT EXISTS journal_exports (\n  day            date PRIMARY KEY,\n  exported_until timestamptz NOT NULL,\n  exported_at    timestamptz NOT NULL\n);\nCOMMENT ON TABLE journal_exports IS 'Days of the journal that were exported: spans that ended on the day and were recorded before exported_until are in the files.';\nCOMMENT ON COLUMN journal_exports.day IS 'Day of UTC on which the spans ended. Unit: date';\nCOMMENT ON COLUMN journal_exports.exported_until IS 'Spans that were recorded before then are exported. Unit: instant';\nCOMMENT ON COLUMN journal_exports.exported_at IS 'When the last export of the day had ended. Unit: instant';\n"
   }
 ];

@@ -28,6 +28,8 @@ export class PipelineMetrics {
     ({ stopObserving }) => stopObserving(),
   );
   #queueState: (() => Promise<QueueState>) | undefined;
+  /** Undefined: retention has not looked yet. */
+  #waitingDays: number | undefined;
 
   /** Numbers since the start, for those without a meter. */
   get totals(): PipelineTotals {
@@ -66,6 +68,13 @@ export class PipelineMetrics {
     this.#instruments().finalized.add(calls);
   }
 
+  /** What a round of the retention has found: days that wait for an export, and days that went without one. */
+  expired({ waiting, unexported }: { waiting: readonly unknown[]; unexported: readonly unknown[] }): void {
+    this.#waitingDays = waiting.length;
+    const { unexported: counted } = this.#instruments();
+    if (unexported.length > 0) counted.add(unexported.length);
+  }
+
   /** Where queue depth and age are read from, once there is a database. */
   observeQueue(state: () => Promise<QueueState>): void {
     this.#queueState = state;
@@ -85,7 +94,9 @@ export class PipelineMetrics {
     const depth = gauge(METRICS.queueDepth);
     const resting = gauge(METRICS.queueResting);
     const oldestAge = gauge(METRICS.queueOldestAge);
+    const waitingDays = gauge(METRICS.journalWaiting);
     const observe: BatchObservableCallback = async (result) => {
+      if (this.#waitingDays !== undefined) result.observe(waitingDays, this.#waitingDays);
       // A database that is away has no depth to report: unknown is absent.
       const state = await this.#queueState?.().catch(() => undefined);
       if (state === undefined) return;
@@ -94,7 +105,8 @@ export class PipelineMetrics {
       // Since it was due: a call that goes on is in the queue, too, and nothing is wrong with it.
       result.observe(oldestAge, Math.max(0, -(state.nextDueMs ?? 0)) / 1_000);
     };
-    meter.addBatchObservableCallback(observe, [depth, resting, oldestAge]);
+    const observed = [depth, resting, oldestAge, waitingDays];
+    meter.addBatchObservableCallback(observe, observed);
     return {
       accepted: counter(METRICS.spansAccepted),
       written: counter(METRICS.spansWritten),
@@ -102,7 +114,8 @@ export class PipelineMetrics {
       spooled: counter(METRICS.spansSpooled),
       replayed: counter(METRICS.spansReplayed),
       finalized: counter(METRICS.callsFinalized),
-      stopObserving: () => meter.removeBatchObservableCallback(observe, [depth, resting, oldestAge]),
+      unexported: counter(METRICS.journalUnexported),
+      stopObserving: () => meter.removeBatchObservableCallback(observe, observed),
     };
   }
 }

@@ -30,10 +30,11 @@ import type { ThreadData } from './finalizer-messages.ts';
 import { type DoneCall, type EndingCall, FinalizingHere, type FinalizingSettings } from './finalizing.ts';
 import type { OwnCalls } from './own-calls.ts';
 import { loadPriceList } from './price-list.ts';
+import { retentionReport } from './retention-report.ts';
 
 /** The settings that an open database needs. */
 export type ConnectionSettings = FinalizingSettings &
-  Pick<Settings, 'spanRetention' | 'pricing' | 'prices' | 'schema'>;
+  Pick<Settings, 'spanRetention' | 'exportWait' | 'pricing' | 'prices' | 'schema'>;
 
 /** Of this process; the thread that finalizes has one more. */
 const MAX_CONNECTIONS = 3;
@@ -60,6 +61,8 @@ export interface Connection {
   readonly journal: Journal;
   readonly worker: FinalizeWorker<DoneCall>;
   queueState(): Promise<QueueState>;
+  /** Whether calls wait for rows that the database does not take, for a reason that will not mend itself. */
+  rowsWait(): boolean;
   /**
    * Ends a call of the default tenant and finalizes it with all that the journal has of it, in one transaction.
    * @returns how many facts the journal had of it before.
@@ -138,7 +141,11 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   });
   worker.start();
   rollups.start();
-  const stopRetention = keepRetention(db, { retentionMs: settings.spanRetention });
+  const stopRetention = keepRetention(db, {
+    retentionMs: settings.spanRetention,
+    exportWaitMs: settings.exportWait,
+    onRound: retentionReport(metrics),
+  });
 
   return {
     db,
@@ -148,6 +155,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     }),
     worker,
     queueState: () => queue.state(),
+    rowsWait: () => unwritten.ageMs > 0,
     async finalizeNow(call) {
       const { known, finalized } = await finalizer.end(call);
       for (const each of finalized) onFinalized(each);

@@ -101,6 +101,11 @@ export class Backend {
     return this.#check.ready;
   }
 
+  /** Whether calls wait for rows that the database does not take, while it takes spans. */
+  rowsWait(): boolean {
+    return this.#connection?.rowsWait() === true;
+  }
+
   /** Finalizes these calls, ended or not. Resolves when it is done or has failed, which the log says. */
   async finalize(callIds: readonly string[]): Promise<void> {
     await this.#connection?.worker.drain(callIds);

@@ -45,6 +45,8 @@ const LINGER_MS = 2_000;
 /** Between two lines about refused connections. */
 const DROP_LOG_MS = 60_000;
 
+const ROWS_WAIT = 'ready: spans are taken. Calls wait for their rows: the log says why';
+
 /** Probes and scrapes at once on the port for them. */
 const MAX_ADMIN_CONNECTIONS = 64;
 
@@ -58,7 +60,7 @@ export interface ReceiverOptions
   maxRequestSpans: number;
   /** Keep what was said in the spans of frameworks. */
   captureContent: boolean;
-  backend: Pick<Backend, 'commit' | 'ready'>;
+  backend: Pick<Backend, 'commit' | 'ready'> & Partial<Pick<Backend, 'rowsWait'>>;
   pipelineMetrics: PipelineMetrics;
   metricsEndpoint: Pick<MetricsEndpoint, 'render'>;
   /** Who may upload from LiveKit Agents. (Default: no one.) */
@@ -320,10 +322,13 @@ export class Receiver {
     send(response, 200, CONTENT_TYPES[encoding], encodeResponse(encoding));
   }
 
+  /** Ready is who takes spans: another process would have the same trouble with rows, and senders would only wait. */
   async #ready(response: ServerResponse): Promise<void> {
-    const ready = !this.#draining && (await this.#options.backend.ready());
+    const { backend } = this.#options;
+    const ready = !this.#draining && (await backend.ready());
     const why = this.#draining ? 'stopping' : 'the database is away';
-    sendText(response, ready ? 200 : 503, ready ? 'ready' : why);
+    const how = backend.rowsWait?.() === true ? ROWS_WAIT : 'ready';
+    sendText(response, ready ? 200 : 503, ready ? how : why);
   }
 
   async #metricsPage(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {

@@ -44,7 +44,8 @@ export { factsOfRows } from './facts-of-rows.ts';
 export type { CallFilter } from './filter.ts';
 export { findCalls, listRunningCalls } from './find-calls.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
-export { JournalDays } from './journal-days.ts';
+export { beginOf, type Day, dayOf, JournalDays } from './journal-days.ts';
+export { noteExported } from './journal-exports.ts';
 export { lastingProblem } from './lasting.ts';
 export { checkSchema, type Migration, type MigrationResult, migrate } from './migrate.ts';
 export { migratingAgain } from './migrate-again.ts';
@@ -69,7 +70,14 @@ export {
   type RestingCall,
 } from './read.ts';
 export { COST_COLUMNS, type RepriceOptions, type Repricing, reprice } from './reprice.ts';
-export { deleteExpiredSpans, keepRetention, type RetentionOptions } from './retention.ts';
+export {
+  deleteExpiredSpans,
+  type Expired,
+  type Expiry,
+  expireSpans,
+  keepRetention,
+  type RetentionOptions,
+} from './retention.ts';
 export { rollUpAll } from './rollups/roll-up.ts';
 export { RollupWorker } from './rollups/worker.ts';
 export { writeCallRows } from './rows.ts';

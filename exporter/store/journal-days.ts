@@ -14,7 +14,7 @@ import type { Queryable } from './database.ts';
 /** The key of each partition. */
 export const KEY = 'tenant, call_id, trace_id, span_id, ended_at';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const DAY_US = DAY_MS * 1_000;
 /** A day so far back gets a partition when a span of it comes; others are in the partition for the rest. */
 const DAYS_BACK = 7;

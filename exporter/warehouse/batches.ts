@@ -47,17 +47,22 @@ async function prepare({ place, format }: { place: Place; format: Format }): Pro
     );
 }
 
-/** A place that days are exported into. `until` and `end` may take long to know, and are asked for when it is ready. */
+/** Up to where days are exported. */
+export type ExportedUntil = Pick<DaysOptions<Table>, 'until' | 'end'>;
+
+/** A place that days are exported into. `times` may take long to know, and are asked for when it is ready; they are returned. */
 export async function exportDays<T extends Table>(
-  options: Omit<DaysOptions<T>, 'until' | 'end'>,
-  times: () => Promise<Pick<DaysOptions<T>, 'until' | 'end'>>,
-): Promise<void> {
+  options: Omit<DaysOptions<T>, keyof ExportedUntil>,
+  times: () => Promise<ExportedUntil>,
+): Promise<ExportedUntil> {
   await prepare(options);
-  const all = { ...options, ...(await times()) };
+  const { until, end } = await times();
+  const all = { ...options, until, end };
   for (let at = Math.floor(all.since / DAY_US) * DAY_US; at < all.end; at += DAY_US) {
     const exported = await exportDay(at, all);
     if (exported !== undefined) all.onDay?.(exported);
   }
+  return { until, end };
 }
 
 async function exportDay<T extends Table>(

@@ -30,12 +30,12 @@ export interface ExportOptions {
  * @throws ExportError for a place that holds another format or a damaged manifest, or that another process exports into; what the
  * place throws.
  */
-export function exportRows(
+export async function exportRows(
   db: Database,
   { to, format, since, until: end, marginMs, onDay }: ExportOptions,
 ): Promise<void> {
   const write = (slice: BatchSlice, files: Files) => writeRows(db, slice, files);
-  return exportDays({ place: to, format, since, tables: ROW_TABLES, write, onDay }, async () => {
+  await exportDays({ place: to, format, since, tables: ROW_TABLES, write, onDay }, async () => {
     const until = await settledInstant(db, marginMs === undefined ? {} : { marginMs });
     return { until, end: end ?? until };
   });

@@ -10,7 +10,7 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api';
-import type { Micros } from '../../model/facts.ts';
+import type { Micros, RoomOfCall } from '../../model/facts.ts';
 import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { TagValue } from '../../model/tags.ts';
 import type { Outcome, StageKind } from '../../model/vocabulary.ts';
@@ -186,6 +186,12 @@ export class Call implements api.Call {
   /** The caller pressed a key of the telephone. */
   pressed(at: Instant): void {
     if (!this.#ended) guard('describing a call', () => addEvent(this.#span, EVENT.keyPressed, instantUs(at)));
+  }
+
+  /** Where LiveKit carries it. */
+  carriedIn({ roomId, sipCallId, sipTrunkId }: RoomOfCall): void {
+    const ids = { [ATTR.roomId]: roomId, [ATTR.sipCallId]: sipCallId, [ATTR.sipTrunkId]: sipTrunkId };
+    this.#add(defined(ids));
   }
 
   /** To the call's span; when that has ended, on a span that takes no time and says it late. */

@@ -7,7 +7,7 @@ import type { Database, Queryable } from '../../exporter/store/index.ts';
  */
 
 const JOURNAL = /call_spans\w*/;
-const LOCAL = /\b(call_metrics|call_logs|call_queue|rollup_\w+|earshot_migrations)\b/;
+const LOCAL = /\b(call_metrics|call_logs|call_queue|journal_exports|rollup_\w+|earshot_migrations)\b/;
 
 /** Questions to the catalogue, which each node answers by itself. */
 const ASKS_CATALOGUE = /(to_regclass\('|'")[^']*call_spans\w*'|FROM pg_\w+/;

@@ -6,6 +6,7 @@ export const TABLES = [
   'call_scores',
   'call_spans',
   'earshot_migrations',
+  'journal_exports',
   'rollup_calls',
   'rollup_latencies',
   'rollup_marks',

@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
+import { isPlausibleInstant } from '../../../model/plausible.ts';
 import type { RecordingHeader } from '../../dialects/livekit-report.ts';
 import { MalformedError } from '../decode/limits.ts';
 
@@ -28,10 +29,11 @@ export function readHeader(bytes: Buffer): RecordingHeader {
   } catch (cause) {
     throw new MalformedError('header: not a recording header', { cause });
   }
-  const { jobId, startUs = 1, durationSeconds = 0 } = header;
+  const { jobId, startUs, durationSeconds = 0 } = header;
   if (jobId === '' || jobId.length > MAX_ID || jobId.includes('\0'))
     throw new MalformedError('header, job_id: expected the id of a job');
-  if (!Number.isSafeInteger(startUs)) throw new MalformedError('header, start_time: expected an instant');
+  if (startUs !== undefined && !isPlausibleInstant(startUs))
+    throw new MalformedError('header, start_time: expected an instant');
   if (!(durationSeconds > 0)) delete header.durationSeconds;
   return header;
 }

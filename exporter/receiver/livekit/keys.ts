@@ -10,8 +10,8 @@ export interface LiveKitKey {
   readonly tenant?: string;
 }
 
-/** How far the clocks of agents may be off. */
-const LEEWAY_SECONDS = 60;
+/** How far the clocks of agents may be off. Seconds. */
+const LEEWAY = 60;
 /** Those of the SDKs have some 300. */
 const MAX_TOKEN_CHARACTERS = 4_096;
 
@@ -21,9 +21,15 @@ const MAX_TOKEN_CHARACTERS = 4_096;
  */
 export class LiveKitKeys {
   readonly #known: ReadonlyMap<string, LiveKitKey>;
+  readonly #expiryLeeway: number;
 
-  constructor(keys: readonly LiveKitKey[]) {
+  /**
+   * @param expiryLeeway - How long a token counts after it has expired, in seconds: JavaScript makes one for six hours and keeps
+   * it for as long as the session lasts. (Default: one minute, as clocks differ.)
+   */
+  constructor(keys: readonly LiveKitKey[], expiryLeeway = LEEWAY) {
     this.#known = new Map(keys.map((key) => [key.key, key]));
+    this.#expiryLeeway = Math.max(LEEWAY, expiryLeeway);
   }
 
   /** Whether there are none. */
@@ -48,7 +54,8 @@ export class LiveKitKeys {
     const shown = Buffer.from(signature, 'base64url');
     const isSigned = shown.length === expected.length && timingSafeEqual(shown, expected);
     if (known === undefined || claims === undefined || !isSigned) return undefined;
-    if (!isPlain(objectIn(header)) || !isNow(claims, nowSeconds) || !mayWrite(claims)) return undefined;
+    if (!isPlain(objectIn(header)) || !isNow(claims, nowSeconds, this.#expiryLeeway) || !mayWrite(claims))
+      return undefined;
     return { name: known.key, ...(known.tenant !== undefined && { tenant: known.tenant }) };
   }
 }
@@ -68,10 +75,10 @@ function objectIn(part: string): Json | undefined {
 const isPlain = (header: Json | undefined): boolean => header?.alg === 'HS256' && header.crit === undefined;
 
 /** A token without an end would count forever. */
-const isNow = ({ nbf, exp }: Json, now: number): boolean =>
+const isNow = ({ nbf, exp }: Json, now: number, expiryLeeway: number): boolean =>
   typeof exp === 'number' &&
-  now < exp + LEEWAY_SECONDS &&
-  (nbf === undefined || (typeof nbf === 'number' && now >= nbf - LEEWAY_SECONDS));
+  now < exp + expiryLeeway &&
+  (nbf === undefined || (typeof nbf === 'number' && now >= nbf - LEEWAY));
 
 const mayWrite = ({ observability }: Json): boolean =>
   typeof observability === 'object' && observability !== null && (observability as Json).write === true;

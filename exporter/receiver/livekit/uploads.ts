@@ -91,12 +91,15 @@ export class LiveKitUploads {
   /** Of log records, those of a session's report; the application's own lines are not read. */
   async #logs(request: IncomingMessage, response: ServerResponse, { tenant }: Sender): Promise<void> {
     const encoding = encodingOf(request);
-    const stated = statedLength(request, this.#options);
-    const share = this.#options.budget.open(stated ?? 0);
+    const { maxBodyBytes, maxInflatedBytes, budget } = this.#options;
+    // JavaScript sends the history of a whole session in one body, and does not pack it: refused, the recording would not come.
+    const limits = { maxBodyBytes: Math.max(maxBodyBytes, maxInflatedBytes), maxInflatedBytes };
+    const stated = statedLength(request, limits);
+    const share = budget.open(stated ?? 0);
     if (share === undefined) throw overloaded();
     try {
       acceptBody(request, response);
-      const body = await readBody(request, share, stated, this.#options);
+      const body = await readBody(request, share, stated, limits);
       const records: LogRecord[] = [];
       const decode = encoding === 'json' ? decodeLogsJson : decodeLogsProtobuf;
       decode(

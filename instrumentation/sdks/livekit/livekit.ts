@@ -4,7 +4,7 @@ import { withScope } from '../../call/scope.ts';
 import { guard } from '../../call/spans.ts';
 import { at, foreign, type Method, pick, text, wrapOnce } from '../kit/patch.ts';
 import { instantMs } from './metrics.ts';
-import { callIdOf } from './room.ts';
+import { callIdOf, roomIdOf } from './room.ts';
 import { LiveKitSession } from './session.ts';
 import { markOwnSpans } from './spans.ts';
 
@@ -66,6 +66,8 @@ function follow(
   const following = new LiveKitSession(session as never, start, room, agent, () =>
     ongoing.delete(following.call.id),
   );
+  const roomId = roomIdOf(job, room);
+  if (roomId !== undefined) following.call.carriedIn({ roomId });
   ongoing.add(following.call.id);
   followed.set(known, following);
   return following;

@@ -254,7 +254,8 @@ export class LiveKitSession {
     const caller = callerOf(this.#room);
     if (!caller) return;
     this.#callerKnown = true;
-    this.call.describe(caller);
+    this.call.describe(caller.facts);
+    this.call.carriedIn(caller.sip);
   }
 
   /** The reply whose turn it is to speak. */

@@ -270,7 +270,7 @@ test('a process has four connections at most, the one of the thread among them',
   const url = await server.createMigrated();
   const connection = await openConnection({
     database: url,
-    settings: { ...settings, schema: 'earshot', spanRetention: 0 },
+    settings: { ...settings, schema: 'earshot', spanRetention: 0, exportWait: 0 },
     priceList: undefined,
     metrics: new PipelineMetrics(),
     statementTimeoutMs: 60_000,

@@ -16,6 +16,7 @@ before(async () => {
 after(() => postgres.stop());
 
 const readiness = async (url: string) => (await fetch(`${url}/readyz`)).status;
+const bodyOf = async (url: string) => (await fetch(url)).text();
 
 /** A server, and a connection to its database. */
 async function serving(t: Parameters<typeof startServe>[0]) {
@@ -73,11 +74,19 @@ CREATE TRIGGER disk_full BEFORE INSERT ON earshot.call_metrics EXECUTE FUNCTION 
   ]);
   const { rows: tried } = await client.query('SELECT FROM earshot.call_queue WHERE attempts > 1');
   assert.equal(tried.length, 0);
+  // Spans are taken, which is what it is asked: another process would be no better off. The body and the metric say more.
+  assert.equal(await readiness(serve.url), 200);
+  assert.match(await bodyOf(`${serve.url}/readyz`), /Calls wait for their rows/);
+  const oldest = /^earshot_queue_oldest_age_seconds (\S+)$/m;
+  await poll(async () => Number(oldest.exec(await bodyOf(`${serve.url}/metrics`))?.[1]) > 1, {
+    what: 'the oldest call that is due grows older',
+  });
   await client.query('DROP TRIGGER disk_full ON earshot.call_metrics');
   await poll(async () => (await client.query('SELECT FROM earshot.call_metrics')).rowCount === calls, {
     what: 'every call has its row',
   });
   await poll(() => said(/calls get their rows again, after/).length === 1, { what: 'it says so' });
+  assert.equal(await bodyOf(`${serve.url}/readyz`), 'ready\n');
 });
 
 test('while others hold the journal it keeps to its connections, refuses by 503, and goes on afterwards', async (t) => {

@@ -113,6 +113,9 @@ describe('an agent of @livekit/agents whose LIVEKIT_OBSERVABILITY_URL is earshot
         near(turn?.eou_latency, ((truth.heard[index + 1]?.startMs ?? 0) - endMs) / 1e3, 'silence');
         assert.deepEqual([turn?.stt_provider, turn?.stt_model], ['deepgram', 'nova-3']);
         if (delayMs > 1_000) assert.ok(turn?.ttfb_llm && turn.ttfb_tts, 'of the history');
+        const { sources } = turn ?? {};
+        if (delayMs > 1_000) assert.deepEqual(sources, { '*': 'report' });
+        else assert.deepEqual([sources?.stt_model, sources?.['*']], ['report', undefined]);
       }
       near(metrics.ended_at / 1e6, (truth.heard.at(-1)?.endMs ?? 0) / 1e3 + 0.5, 'end');
 

@@ -106,6 +106,50 @@ describe('what LiveKit Agents upload is taken', () => {
   });
 });
 
+test('the report of a long session is taken at the length that a packed body unpacks to, and no further', async (t) => {
+  const { url, database } = await receiver(t, { maxBodyBytes: 1 << 18, maxInflatedBytes: 1 << 20 });
+  const seconds = startMs / 1e3;
+  const item = (id: string, words: string) => ({
+    timeUnixNano: `${startMs}000000`,
+    body: { stringValue: 'chat item' },
+    attributes: [
+      { key: 'job_id', value: { stringValue: 'AJ_1' } },
+      {
+        key: 'chat.item',
+        value: {
+          kvlistValue: {
+            values: Object.entries({
+              ...{ type: 'message', id, role: 'user', content: words },
+              created_at: seconds,
+            }).map(([key, value]) => ({
+              key,
+              value: typeof value === 'number' ? { doubleValue: value } : { stringValue: value },
+            })),
+          },
+        },
+      },
+    ],
+  });
+  const report = (count: number) =>
+    JSON.stringify({
+      resourceLogs: [
+        {
+          scopeLogs: [
+            {
+              scope: { name: 'chat_history' },
+              logRecords: Array.from({ length: count }, (_, index) =>
+                item(`item_${index}`, 'x'.repeat(2_000)),
+              ),
+            },
+          ],
+        },
+      ],
+    });
+  assert.equal((await upload(url, 'logs/otlp', report(300), JSON_TYPE)).status, 200);
+  assert.equal(await journalSize(connect(t, database)), 300);
+  assert.equal((await upload(url, 'logs/otlp', report(600), JSON_TYPE)).status, 413);
+});
+
 describe('an upload is refused', () => {
   test('with 401 at each endpoint without a token that counts, and no secret or token is logged', async (t) => {
     const { url, logLines, recordings } = await receiver(t, { authToken: 'the token of the door' });
@@ -218,6 +262,7 @@ describe('an upload is refused', () => {
       400,
     ],
     'a header of no job': [() => recordingForm({ ...whole, jobId: '' }), 400],
+    'a start that no session has': [() => recordingForm({ ...whole, startMs: Date.UTC(2255, 0, 1) }), 400],
     'a header of 2 MB': [() => recordingForm({ ...whole, jobId: 'J'.repeat(2 << 20) }), 413],
     'audio that is none': [() => recordingForm({ ...whole, audio: new Uint8Array(1_000) }), 400],
     'many parts': [

@@ -3,8 +3,10 @@ import { it } from 'node:test';
 import {
   type Database,
   deleteExpiredSpans,
+  expireSpans,
   getCallMetrics,
   Journal,
+  noteExported,
   Queue,
   reprice,
 } from '../../../exporter/store/index.ts';
@@ -114,6 +116,56 @@ onEachDatabase((databases) => {
     await queueOf(db).take();
     assert.equal(await deleteExpiredSpans(db, 3_600_000), 1);
     assert.deepEqual(Object.keys(await spansOf(db)), ['young']);
+  });
+
+  it('a day that is not exported yet stays for as long as it may wait, and with it those after it', async () => {
+    const db = await databases.migrated();
+    const DAYS = [6, 5, 4, 0];
+    await new Journal(db, AT_ONCE).append(DAYS.map((day) => turnFact(`c${day}`, 0, at(day, 9))));
+    await queueOf(db).take();
+    const expire = (exportWaitMs: number) => expireSpans(db, { retentionMs: RETENTION_MS, exportWaitMs });
+    const exported = (first: number, last: number, daysAgo: number) =>
+      noteExported(db, { first: TODAY - first, last: TODAY - last, untilUs: at(daysAgo, 0).startUs });
+    const left = async () => Object.keys(await spansOf(db));
+    // The last of day 6 had come a day after its end; of day 5 perhaps not.
+    await exported(6, 5, 4);
+    assert.deepEqual(await expire(7 * DAY_MS), {
+      removed: 1,
+      waiting: [5, 4, 3].map((ago) => TODAY - ago),
+      unexported: [],
+    });
+    assert.deepEqual(await left(), ['c0', 'c4', 'c5']);
+    await exported(5, 5, 3);
+    const waiting = [TODAY - 4, TODAY - 3];
+    assert.deepEqual(await expire(7 * DAY_MS), { removed: 1, waiting, unexported: [] });
+    // Of the day that the edge is in, half may still wait.
+    assert.deepEqual(await expire(1), { removed: 1, waiting: [TODAY - 3], unexported: [TODAY - 4] });
+    assert.deepEqual(await left(), ['c0']);
+  });
+
+  it('nothing waits for an export where none was ever made, where none is made any more, or is wanted', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    const expire = (exportWaitMs = 7 * DAY_MS) =>
+      expireSpans(db, { retentionMs: RETENTION_MS, exportWaitMs });
+    const again = async () => {
+      await journal.append([turnFact(`c${Math.random()}`, 0, at(5, 9))]);
+      await queueOf(db).take();
+    };
+    const gone = { removed: 1, waiting: [], unexported: [] };
+    await again();
+    assert.deepEqual(await expire(), gone);
+    // Exports begin with a later day.
+    await noteExported(db, { first: TODAY - 2, last: TODAY, untilUs: at(0, 0).startUs });
+    await again();
+    assert.deepEqual(await expire(), gone);
+    await noteExported(db, { first: TODAY - 30, last: TODAY - 30, untilUs: at(0, 0).startUs });
+    await again();
+    assert.equal((await expire()).removed, 0);
+    assert.deepEqual(await expire(0), gone);
+    await db.query("UPDATE :schema.journal_exports SET exported_at = now() - interval '100 days'");
+    await again();
+    assert.deepEqual(await expire(), gone);
   });
 
   it('processes that drop the same day at once drop it once', async () => {

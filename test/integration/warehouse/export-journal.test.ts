@@ -56,6 +56,16 @@ onEachDatabase((databases) => {
     await run(db, to);
     assert.deepEqual(await exported(to), await stored(db));
     assert.equal((await filesBelow(to)).length, before.length + 4, 'two parts and their manifests');
+    const noted = await db.query(
+      `SELECT to_char(day, 'YYYY-MM-DD') AS day, exported_until BETWEEN now() - interval '1 hour' AND now() AS until
+       FROM :schema.journal_exports ORDER BY 1`,
+    );
+    const dates = [0, 1, 2, 3].map((day) => new Date(onDay(day, 0).startUs / 1e3).toISOString().slice(0, 10));
+    assert.deepEqual(
+      noted,
+      dates.map((day) => ({ day, until: true })),
+      'retention knows what it need not wait for',
+    );
   });
 
   test('what was written in the last hour is of the next run', async (t) => {

@@ -78,7 +78,7 @@ const UNKNOWN_LOG: Row = {
     'longest_gap_part',
   ]),
   ...nulls(['initiator', 'user_text', 'agent_text', 'eou_source', 'playback_source', 'usage_estimated']),
-  ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type']),
+  ...nulls(['interruption_kind', 'cut_off_by', 'sentiment_score', 'error_type', 'sources']),
   tenant: 'default',
   interrupted: false,
 };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { groupCall } from '../../../exporter/calls/group.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import { splitCalls } from '../../../exporter/store/split.ts';
 import type { CallFact, Fact, ModelUsage, SaidFact } from '../../../model/facts.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
@@ -92,6 +93,10 @@ test('a history without any span makes turns: sides, silence, words, and the fig
     [1, 0.3, 0.1, 0.2, 0.5],
   );
   assert.deepEqual([answer?.playback_source, answer?.usage_estimated], ['observed', true]);
+  assert.deepEqual(
+    logs.map(({ sources }) => sources),
+    [{ '*': 'report' }, { '*': 'report' }],
+  );
 });
 
 test('a tool call without a span is one of its turn, failed or not', () => {
@@ -148,6 +153,72 @@ test('a history of which every span came adds nothing', () => {
   assert.deepEqual(with_.metrics, metrics);
 });
 
+test('of a turn it is known which columns its spans alone would not give, or would give otherwise', () => {
+  const rows = (...facts: Fact[]) => finalizeCall(facts, RECORDING_PRICES).logs;
+  const whole = rows(...spans);
+  const last = whole.at(-1);
+  const playback = spans.findLast((fact) => fact.type === 'stage' && fact.stage === 'playback');
+  const withoutPlayback = rows(...spans.filter((fact) => fact !== playback), ...history());
+  const sources = withoutPlayback.map((row) => row.sources);
+  // How long both spoke at once is known in no turn of a call where it is not known in all.
+  for (const others of sources.slice(0, -1)) assert.deepEqual(others, { overlap_seconds: 'report' });
+  const own = Object.keys(sources.at(-1) ?? {});
+  for (const column of ['playback_source', 'agent_speech_seconds']) assert.ok(own.includes(column), column);
+  for (const column of [
+    'llm_model',
+    'ttfb_llm',
+    'user_text',
+    'initiator',
+    'cost_llm',
+    'trace_id',
+    'turn_index',
+  ])
+    assert.ok(!own.includes(column), column);
+  // The figure is on a span, and the end of it is in the history.
+  assert.deepEqual(withoutPlayback.at(-1)?.eou_latency, last?.eou_latency);
+
+  const user = spans.findLast((fact) => fact.type === 'turn_part' && fact.part === 'user');
+  const withoutUser = rows(...spans.filter((fact) => fact !== user), ...history());
+  const asked = withoutUser.find(({ sources: known }) => known !== null);
+  assert.ok(withoutUser.length === whole.length && asked?.sources?.['*'] === undefined);
+  assert.deepEqual([asked?.sources?.initiator, asked?.sources?.llm_model], ['report', undefined]);
+
+  const named = rows(...spans, { ...report([STT]), callId, startUs: spans[0]?.startUs ?? T0 });
+  for (const row of named)
+    assert.deepEqual(row.sources, row.stt_model === 'nova-3' ? { stt_model: 'report' } : null);
+  assert.ok(named.some(({ sources: known }) => known !== null));
+});
+
+test('a session of nine hours, silent for two of them, is one call, and what its end has lost is completed', () => {
+  const talk = spans.filter(({ type }) => type !== 'call');
+  const startUs = Math.min(...talk.map((fact) => fact.startUs));
+  // Ten conversations, each 50 minutes after the one before, but for the last.
+  const offsets = Array.from({ length: 10 }, (_, round) => round * 3_000e6 + (round === 9 ? 4_500e6 : 0));
+  const later = (facts: readonly Fact[], byUs: number) =>
+    facts.map((fact): Fact => {
+      const moved = { ...fact, spanId: `${fact.spanId}+${byUs}` };
+      if (fact.parentSpanId !== undefined) moved.parentSpanId = `${fact.parentSpanId}+${byUs}`;
+      for (const name of ['startUs', 'endUs', 'firstByteUs'] as const)
+        if (name in moved)
+          Object.assign(moved, { [name]: (moved as { startUs: number })[name as 'startUs'] + byUs });
+      return moved;
+    });
+  const endUs = startUs + 9 * 3_600e6;
+  const all = offsets.flatMap((byUs) => [...later(talk, byUs), ...later(history(), byUs)]);
+  const lost = Math.max(...all.filter(({ type }) => type !== 'said').map((fact) => fact.endUs)) - 5e6;
+  const kept = [
+    ...all.filter((fact) => fact.type === 'said' || fact.endUs < lost),
+    { ...report([STT]), callId, startUs, endUs },
+  ];
+  const calls = splitCalls(kept, 3_600e6);
+  assert.equal(calls.length, 1, 'the report is of the whole session');
+  const { metrics, logs } = finalizeCall(calls[0] ?? [], RECORDING_PRICES);
+  assert.deepEqual([metrics.duration_seconds, metrics.stt_audio_seconds], [9 * 3_600, 11.7]);
+  const whole = finalizeCall(all, RECORDING_PRICES).logs.length;
+  assert.ok(logs.length >= whole && logs.length <= whole + 1, `${logs.length} turns of ${whole}`);
+  assert.ok(logs.at(-1)?.sources?.playback_source === 'report' || logs.at(-1)?.sources?.['*'] === 'report');
+});
+
 test('models used beyond the spans are the call’s: no more than the report says, once, and none under other names', () => {
   const used = spans.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
   const [first] = used;
@@ -192,6 +263,11 @@ test('whatever spans are lost, and in whatever order the rest comes, rows are th
       const turned = facts.map((_, index) => facts[(index + seed) % facts.length] as Fact);
       assert.deepEqual(finalizeCall(JSON.parse(JSON.stringify(turned)), RECORDING_PRICES), once);
       assert.ok(once.logs.length <= turns + 2, `${once.logs.length} turns of ${turns}`);
+      for (const row of once.logs)
+        for (const [column, teller] of Object.entries(row.sources ?? {})) {
+          assert.equal(teller, 'report');
+          assert.ok(column === '*' || (row[column as keyof typeof row] ?? null) !== null, column);
+        }
     }),
     { numRuns: 50 },
   );

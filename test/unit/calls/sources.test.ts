@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
-import type { CallFact, Fact, StageFact } from '../../../model/facts.ts';
+import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
 const call = (spanId: string, more: Partial<CallFact> = {}): CallFact => ({
@@ -60,4 +60,19 @@ test('so it is with the records of carriers and platforms; of a call that its sp
     ended_at: 'platform',
   });
   assert.equal(sources(call('c', { endReason: 'hangup', direction: 'inbound' }), stt), null);
+});
+
+test('turns of a platform come from it, and those of the spans beside them do not', () => {
+  const turn = (spanId: string, turnIndex: number, more: Partial<TurnFact> = {}): TurnFact => ({
+    ...{ type: 'turn', traceId: `t${turnIndex}`, spanId, callId: 'CA1', name: 'turn', turnIndex },
+    ...{ startUs: (2 + turnIndex) * 1e6, endUs: (3 + turnIndex) * 1e6, initiator: 'user' as const, ...more },
+  });
+  const of = { serviceName: 'vapi' };
+  const { logs } = finalizeCall(
+    [call('p', { platform: 'vapi', ...of }), turn('a', 0, of), turn('b', 1), { ...stt, ...of, turnIndex: 1 }],
+    RECORDING_PRICES,
+  );
+  const [first, second] = logs.map((row) => row.sources);
+  assert.deepEqual(first, { '*': 'platform' });
+  assert.deepEqual([second?.stt_model, second?.['*'], second?.initiator], ['platform', undefined, undefined]);
 });

@@ -152,6 +152,15 @@ test('words are kept only where content is captured and the session is not redac
   );
 });
 
+test('of a history that is longer than is read the latest items count: it is the last spans that are lost', () => {
+  const items = Array.from({ length: 20_003 }, (_, index) => ({ ...OWN, id: `item_${index}` }));
+  const facts = readRecordingParts({ jobId: 'AJ_1' }, { items }, CAPTURED);
+  assert.deepEqual(
+    [facts.length, facts[0]?.spanId, facts.at(-1)?.spanId],
+    [20_000, 'AJ_1/item_3', 'AJ_1/item_20002'],
+  );
+});
+
 test('a tool call is one with its result', () => {
   const call = {
     call_id: 'call_1',

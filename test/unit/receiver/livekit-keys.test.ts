@@ -27,6 +27,23 @@ test('a token that is a minute too old or too young is taken, because clocks dif
   assert.ok(senderOf(tokenOf({ nbf: now + 59 })));
 });
 
+test('a token of a session that goes on is taken for as long as the settings say, and no other is', () => {
+  const patient = new LiveKitKeys([KEY], 18 * 3_600);
+  const of = (token: string, hours: number) => patient.senderOf(`Bearer ${token}`, now + hours * 3_600);
+  assert.ok(of(tokenOf(), 23));
+  assert.equal(of(tokenOf(), 25), undefined);
+  assert.equal(of(tokenOf({}, { secret: 'a guess' }), 1), undefined);
+  assert.equal(
+    of(tokenOf({ nbf: now + 7_200 }), 1),
+    undefined,
+    'the beginning is no matter of how long it lasts',
+  );
+  assert.ok(
+    new LiveKitKeys([KEY], 0).senderOf(`Bearer ${tokenOf({ exp: now - 59 })}`, now),
+    'clocks differ still',
+  );
+});
+
 const [header = '', payload = '', signature = ''] = tokenOf().split('.');
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const REFUSED: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sweepRecordings } from '../../../recordings/sweep.ts';
@@ -31,6 +31,22 @@ test('what has expired goes, with all that is beside it; what was not made here 
     [false, true, false, true],
   );
   assert.ok(existsSync(join(folder, 'notes.txt')) && existsSync(join(folder, 'ab', 'mine')));
+});
+
+test('what says that it began in the future is as old as its files, so that it does not stay forever', async (t) => {
+  const folder = await temporaryFolder(t);
+  const of = (callId: string) => writeRecording({ folder, callId, startUs: daysAgo(-3_650), seconds: 1 });
+  const [old, young] = [await of('old'), await of('young')];
+  const options = { place: new Folder(folder), retentionMs: 30 * DAY_MS };
+  for (const name of await readdir(old.into))
+    await utimes(join(old.into, name), NOW_MS / 1e3, NOW_MS / 1e3 - 31 * 86_400);
+  for (const name of await readdir(young.into))
+    await utimes(join(young.into, name), NOW_MS / 1e3, NOW_MS / 1e3 - 86_400);
+  assert.equal(await sweepRecordings(options, NOW_MS), 1);
+  assert.deepEqual(
+    [old, young].map(({ into }) => existsSync(into)),
+    [false, true],
+  );
 });
 
 test('the recording of a call that was deleted goes a day after it began, and is asked for by its tenant', async (t) => {

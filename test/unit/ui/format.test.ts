@@ -11,6 +11,7 @@ import {
   showShare,
   showWord,
 } from '../../../ui/shared/format.ts';
+import { knownFrom } from '../../../ui/shared/known-from.ts';
 
 test('what is not known is a dash and never 0', () => {
   for (const show of [showSeconds, showDuration, showMoney, showShare, showCount]) {
@@ -43,4 +44,15 @@ test('an axis is marked at round values, the last of which nothing is above', ()
   assert.deepEqual(roundTicks(0.886), [0, 0.25, 0.5, 0.75, 1]);
   assert.deepEqual(roundTicks(400), [0, 100, 200, 300, 400]);
   assert.deepEqual(roundTicks(0), [0, 1]);
+});
+
+test('where figures come from that no span gives is a few words for each teller', () => {
+  assert.deepEqual(knownFrom(null), []);
+  assert.deepEqual(knownFrom({ '*': 'platform' }), [
+    { text: 'from the platform', title: 'No span of this turn came' },
+  ]);
+  assert.deepEqual(knownFrom({ stt_model: 'report', direction: 'carrier', end_reason: 'report' }), [
+    { text: '2 figures from the session’s report', title: 'stt_model, end_reason' },
+    { text: '1 figure from the carrier', title: 'direction' },
+  ]);
 });

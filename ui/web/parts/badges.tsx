@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import type { Tags } from '../../../model/tags.ts';
 import { showWord } from '../../shared/format.ts';
+import { knownFrom } from '../../shared/known-from.ts';
 
 /** A few words that qualify a figure; `title` says what they mean. */
 export function Badge({
@@ -29,3 +31,14 @@ export function Outcome({ outcome }: { outcome: string | null }) {
     );
   return <Badge kind={OUTCOME_KINDS[outcome] ?? ''}>{showWord(outcome)}</Badge>;
 }
+
+/** Where figures come from that no span gives. */
+export const KnownFrom = ({ sources }: { sources: Tags | null }) => (
+  <>
+    {knownFrom(sources).map(({ text, title }) => (
+      <Badge key={text} title={title}>
+        {text}
+      </Badge>
+    ))}
+  </>
+);

@@ -16,7 +16,7 @@ import { ownerParts } from '../../shared/owners.ts';
 import { callAddress, saidTenant, withParameters } from '../../shared/query.ts';
 import { about } from '../app/about.ts';
 import { lastCalls } from '../app/location.ts';
-import { Badge, Outcome } from './badges.tsx';
+import { Badge, KnownFrom, Outcome } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
 
 /** Who called whom and how it went, with what is to be known of the figures. */
@@ -121,7 +121,7 @@ function speech({ user_speech_seconds: user, agent_speech_seconds: agent, dead_a
   ];
 }
 
-/** What the figures of the call leave out, or only suppose. */
+/** What the figures of the call leave out, or only suppose, and those that no span gives. */
 function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallAnswer }) {
   const estimated = turns.filter(({ row }) => row.playback_source === 'estimated').length;
   const usage = turns.filter(({ row }) => row.usage_estimated === true).length;
@@ -164,7 +164,7 @@ function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallA
       ? []
       : [{ text: `priced with ${call.price_list}`, title: `Prices are now those of ${bill_list}` }]),
   ];
-  if (doubts.length === 0) return null;
+  if (doubts.length === 0 && call.sources === null) return null;
   return (
     <p class="doubts">
       {doubts.map(({ text, title }) => (
@@ -172,6 +172,7 @@ function Doubts({ data: { call, turns, spans, bill_list, live } }: { data: CallA
           {text}
         </Badge>
       ))}
+      <KnownFrom sources={call.sources} />
     </p>
   );
 }

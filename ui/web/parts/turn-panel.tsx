@@ -2,7 +2,7 @@ import { ownerName, ownerOf } from '../../../model/owners.ts';
 import type { HeardTurn, TurnDetail } from '../../shared/api.ts';
 import { showMoney, showSeconds, showShare, showWord } from '../../shared/format.ts';
 import { EOU_SOURCE_WORDS, longestPart, longGap, partsOf, SEGMENT_WORDS } from '../../shared/insight.ts';
-import { Badge } from './badges.tsx';
+import { Badge, KnownFrom } from './badges.tsx';
 import { CopyLink } from './copy-link.tsx';
 import { HeardSilence } from './heard-silence.tsx';
 import { SegmentBar } from './segment-bar.tsx';
@@ -134,6 +134,7 @@ function Known({ turn: { row } }: { turn: TurnDetail }) {
           usage estimated
         </Badge>
       )}
+      <KnownFrom sources={row.sources} />
       {row.interruption_kind !== null && <Badge kind="bad">{showWord(row.interruption_kind)}</Badge>}
       {row.cut_off_by !== null && <Badge kind="warn">cut off by {row.cut_off_by}</Badge>}
       {row.error_type !== null && <Badge kind="bad">{row.error_type}</Badge>}
