@@ -2,12 +2,13 @@ import pg from 'pg';
 import { migrate, openPostgres } from '../exporter/store/index.ts';
 import { type ServeProcess, startServe, untilReady } from '../test/support/otlp-server.ts';
 import { startPostgres } from '../test/support/postgres.ts';
+import { startCollector, type Target } from './collector.ts';
 import { FINISHED_ROWS } from './finished-calls.ts';
 import { copyFacts } from './journal.ts';
-import { LoadMeter, type Measured } from './load-meter.ts';
+import { LoadMeter, load, type Measured } from './load-meter.ts';
 import { LoadRequests } from './load-requests.ts';
 import { median } from './measure.ts';
-import { peakMegabytes } from './process-cpu.ts';
+import { cpuSeconds, peakMegabytes } from './process-cpu.ts';
 import type { BenchResult } from './result.ts';
 
 /** PostgreSQL as it comes, with memory as its manual advises; the tests' server trades safety for speed. */
@@ -33,7 +34,7 @@ const STORED_PER_REQUEST = 450;
  */
 export async function benchServeLoad(): Promise<BenchResult[]> {
   const server = await startPostgres(DURABLE);
-  const cleanUps: (() => void | Promise<void>)[] = [];
+  const cleanUps: (() => unknown)[] = [];
   const url = await server.createDatabase();
   const client = new pg.Client({ connectionString: url });
   try {
@@ -42,7 +43,7 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
     await migrate(db);
     await client.connect();
     await client.query('CREATE TABLE copied_spans (LIKE earshot.call_spans INCLUDING ALL)');
-    const after = (cleanUp: () => void | Promise<void>) => void cleanUps.unshift(cleanUp);
+    const after = (cleanUp: () => unknown) => void cleanUps.unshift(cleanUp);
     const serve = await startServe({ after } as Parameters<typeof startServe>[0], {
       DATABASE_URL: url,
       // Short, so that calls are finalized at the same rate as their spans come, from the beginning to the end.
@@ -51,7 +52,10 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
       ...(process.env.EARSHOT_BENCH_NODE_OPTIONS && { NODE_OPTIONS: process.env.EARSHOT_BENCH_NODE_OPTIONS }),
     });
     await untilReady(serve.url);
-    const results = await new Load(client, serve).results();
+    const collector = await startCollector(after);
+    if (collector === undefined)
+      process.stderr.write('No Collector is built: nothing to compare with. `npm run test:stack` builds one.\n');
+    const results = await new Load(client, serve, collector).results();
     serve.kill('SIGTERM');
     await serve.ended;
     return results;
@@ -65,24 +69,29 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
 class Load {
   readonly #client: pg.Client;
   readonly #serve: ServeProcess;
+  readonly #collector: Target | undefined;
   readonly #requests = new LoadRequests();
   readonly #meter: LoadMeter;
 
-  constructor(client: pg.Client, serve: ServeProcess) {
+  constructor(client: pg.Client, serve: ServeProcess, collector: Target | undefined) {
     this.#client = client;
     this.#serve = serve;
+    this.#collector = collector;
     this.#meter = new LoadMeter(client, serve, this.#requests.parts);
   }
 
   async results(): Promise<BenchResult[]> {
     await this.#meter.open();
     const results: BenchResult[] = [];
-    await this.#flood(); // warm-up
+    const first = await this.#flood();
+    const collectorFirst = await this.#collectorUs();
     const copied: number[] = [];
     const sustained: Measured[] = [];
+    const collected: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       copied.push(await this.#copy());
       sustained.push(await this.#flood());
+      collected.push(await this.#collectorUs());
     }
     const rate = median(sustained.map(({ perSecond }) => perSecond));
     const serveUs = median(sustained.map((each) => each.serveUs));
@@ -100,8 +109,10 @@ class Load {
         ours: serveUs,
         baseline: 1e6 / 20_000,
         unit: 'µs/span',
-        note: 'all threads, finalizing included; against the 50 µs that 20,000 spans/s on one core allow',
+        note: 'all threads, until the calls have rows; against the 50 µs that 20,000 spans/s on one core allow',
       },
+      beside('serve: CPU, the Collector', serveUs, median(collected), 'the same'),
+      beside('serve: CPU at first, the Collector', first.serveUs, collectorFirst, `of the first ${SECONDS} s`),
       {
         name: 'serve: CPU of PostgreSQL',
         ours: databaseUs,
@@ -119,18 +130,34 @@ class Load {
     );
     results.push(await this.#size());
     results.push(...(await this.#half(rate)), ...(await this.#overload(rate)));
-    results.push(await this.#openCalls(rate), await this.#filled());
+    results.push(await this.#openCalls(rate));
+    if (FINISHED_CALLS > 0) results.push(await this.#filled());
     return results;
   }
 
   /** As fast as it answers, on an empty journal. */
   async #flood(): Promise<Measured> {
     await this.#meter.empty();
-    return this.#meter.measure({
+    return this.#meter.measure(this.#everything());
+  }
+
+  /** Microseconds of CPU a span of the Collector, with bodies as those of `#flood`. NaN: there is none. */
+  async #collectorUs(): Promise<number> {
+    const collector = this.#collector;
+    if (collector === undefined) return Number.NaN;
+    let before = 0;
+    const report = await load(collector, this.#everything(), () => {
+      before = cpuSeconds(collector.pid);
+    });
+    return ((cpuSeconds(collector.pid) - before) / report.acknowledged.length) * 1e6;
+  }
+
+  #everything() {
+    return {
       requests: this.#meter.next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
       connections: CONNECTIONS,
       durationMs: SECONDS * 1_000,
-    });
+    };
   }
 
   async #copy(): Promise<number> {
@@ -249,11 +276,7 @@ class Load {
     const rates: number[] = [];
     // Not the first: after a checkpoint each page of an index is written whole when it is touched for the first time.
     for (let round = 0; round < 3; round += 1) {
-      const { perSecond } = await this.#meter.measure({
-        requests: this.#meter.next(Math.ceil((MOST_PER_SECOND * SECONDS) / STORED_PER_REQUEST)),
-        connections: CONNECTIONS,
-        durationMs: SECONDS * 1_000,
-      });
+      const { perSecond } = await this.#meter.measure(this.#everything());
       if (round > 0) rates.push(perSecond);
     }
     return {
@@ -265,6 +288,15 @@ class Load {
     };
   }
 }
+
+/** A line that has a baseline where there is a Collector. */
+const beside = (name: string, ours: number, collector: number, what: string): BenchResult => ({
+  name,
+  ours,
+  ...(Number.isFinite(collector) && { baseline: collector }),
+  unit: 'µs/span',
+  note: `${what}; against the Collector from OTLP to the histograms of span_metrics for Prometheus, the same bodies in turn`,
+});
 
 /** Finished calls as they lie in the tables for a month: $1 of them. */
 const FILL = [

@@ -42,6 +42,11 @@ export class ServiceProcess {
     return service;
   }
 
+  /** Of its present life; 0 when it is stopped. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** The end of what it has printed, over all its lives. */
   get output(): string {
     return this.#output;
