@@ -46,7 +46,9 @@ export async function startCollector(
   const folder = await mkdtemp(join(tmpdir(), 'earshot-bench-collector-'));
   after(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'only-metrics.yaml'), ONLY_METRICS);
-  const configs = ['collector.yaml', 'content.yaml'].map((name) => join(packageRoot, 'collector-config', name));
+  const configs = ['collector.yaml', 'content.yaml'].map((name) =>
+    join(packageRoot, 'collector-config', name),
+  );
   const [http, grpc, health, metrics, telemetry] = await freePorts(5);
   const collector = await ServiceProcess.start({
     name: 'the Collector',

@@ -54,7 +54,9 @@ export async function benchServeLoad(): Promise<BenchResult[]> {
     await untilReady(serve.url);
     const collector = await startCollector(after);
     if (collector === undefined)
-      process.stderr.write('No Collector is built: nothing to compare with. `npm run test:stack` builds one.\n');
+      process.stderr.write(
+        'No Collector is built: nothing to compare with. `npm run test:stack` builds one.\n',
+      );
     const results = await new Load(client, serve, collector).results();
     serve.kill('SIGTERM');
     await serve.ended;
@@ -112,7 +114,12 @@ class Load {
         note: 'all threads, until the calls have rows; against the 50 µs that 20,000 spans/s on one core allow',
       },
       beside('serve: CPU, the Collector', serveUs, median(collected), 'the same'),
-      beside('serve: CPU at first, the Collector', first.serveUs, collectorFirst, `of the first ${SECONDS} s`),
+      beside(
+        'serve: CPU at first, the Collector',
+        first.serveUs,
+        collectorFirst,
+        `of the first ${SECONDS} s`,
+      ),
       {
         name: 'serve: CPU of PostgreSQL',
         ours: databaseUs,

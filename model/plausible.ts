@@ -37,7 +37,8 @@ export function isPlausible(fact: Fact): boolean {
 }
 
 function fits(value: object): boolean {
-  for (const [name, item] of Object.entries(value)) {
+  for (const name in value) {
+    const item = (value as Readonly<Record<string, unknown>>)[name];
     if (typeof item === 'number' && !within(boundsOf(name), item)) return false;
     if (typeof item === 'object' && item !== null && !fits(item)) return false;
   }
@@ -46,7 +47,7 @@ function fits(value: object): boolean {
 
 function boundsOf(name: string): Bounds | undefined {
   if (name.endsWith('Us')) return INSTANT_US;
-  if (name.endsWith('Seconds') || /^(ttfb|latency)_/.test(name)) return SECONDS;
+  if (name.endsWith('Seconds') || name.startsWith('ttfb_') || name.startsWith('latency_')) return SECONDS;
   return Object.hasOwn(FIGURES, name) ? FIGURES[name] : undefined;
 }
 

@@ -44,11 +44,12 @@ class Measured {
 /** A call's results as metrics have them. Labels are closed sets or names of models, never ids. */
 export function measureCall({ metrics, logs }: CallRows): Measurement[] {
   const to = new Measured();
+  const models = new Models();
   const quantities = quantitiesOf(to, metrics);
   const kinds = new Map<InterruptionKind, number>();
   for (const row of logs) {
-    measureTurn(to, row);
-    for (const quantity of quantities) quantity.add(row);
+    measureTurn(to, row, models);
+    for (const quantity of quantities) quantity.add(row, models);
     const kind = row.interruption_kind;
     if (kind !== null) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
@@ -123,21 +124,42 @@ function quantitiesOf(to: Measured, metrics: CallMetricsRow): readonly ModelSpli
 
 type TokenColumns = Pick<CallLogRow, 'llm_input_tokens' | 'llm_cached_tokens' | 'llm_output_tokens'>;
 
-function measureTurn(to: Measured, row: CallLogRow): void {
+function measureTurn(to: Measured, row: CallLogRow, models: Models): void {
   if (row.eou_latency !== null) {
     to.add('eouLatency', row.eou_latency, present({ [ATTR.eouSource]: row.eou_source }));
   }
   for (const stage of COMPONENTS) {
     const seconds = row[`ttfb_${stage}`];
-    if (seconds !== null) to.add('ttfb', seconds, { [ATTR.stage]: stage, ...modelOf(row, stage) });
+    if (seconds !== null) to.add('ttfb', seconds, models.of(row, stage).ofStage);
   }
 }
 
-const modelOf = (row: CallLogRow, component: Component): Attributes =>
-  present({
-    [ATTR.providerName]: row[`${component}_provider`],
-    [ATTR.requestModel]: row[`${component}_model`],
-  });
+/** What a turn's row names as a component's model, as labels. */
+interface Model {
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly labels: Attributes;
+  /** With the component as the stage. */
+  readonly ofStage: Attributes;
+  /** The labels as text. */
+  readonly key: string;
+}
+
+/** The models of a call's turns. Most turns have the one of the turn before: labels are made where it is another. */
+class Models {
+  readonly #last: Partial<Record<Component, Model>> = {};
+
+  of(row: CallLogRow, component: Component): Model {
+    const [provider, model] = [row[`${component}_provider`], row[`${component}_model`]];
+    const last = this.#last[component];
+    if (last !== undefined && last.provider === provider && last.model === model) return last;
+    const labels = present({ [ATTR.providerName]: provider, [ATTR.requestModel]: model });
+    const ofStage = { [ATTR.stage]: component, ...labels };
+    const made = { provider, model, labels, ofStage, key: JSON.stringify(labels) };
+    this.#last[component] = made;
+    return made;
+  }
+}
 
 type Quantity = Decimal | number | null;
 
@@ -151,8 +173,8 @@ class ModelSplit {
   readonly #record: (amount: number, labels: Attributes) => void;
   readonly #parts = new Map<string, { labels: Attributes; amount: Decimal }>();
   readonly #models = new Map<string, Attributes>();
-  /** Undefined: the call has none. */
-  #rest: Decimal | undefined;
+  /** Null: the call has none. */
+  readonly #ofCall: Quantity;
 
   constructor(
     component: Component,
@@ -163,34 +185,35 @@ class ModelSplit {
     this.#component = component;
     this.#ofTurn = ofTurn;
     this.#record = record;
-    this.#rest = ofCall === null ? undefined : new Decimal(ofCall);
+    this.#ofCall = ofCall;
   }
 
-  add(row: CallLogRow): void {
-    if (this.#rest === undefined) return;
-    const labels = modelOf(row, this.#component);
-    const key = JSON.stringify(labels);
+  add(row: CallLogRow, models: Models): void {
+    if (this.#ofCall === null) return;
+    const { key, labels } = models.of(row, this.#component);
     if (key !== '{}') this.#models.set(key, labels);
     const amount = this.#ofTurn(row);
-    if (amount === null) return;
-    this.#addPart(key, labels, new Decimal(amount));
-    this.#rest = this.#rest.minus(amount);
+    if (amount !== null) this.#addPart(key, labels, amount);
   }
 
   record(): void {
+    if (this.#ofCall === null) return;
+    let rest = new Decimal(this.#ofCall);
+    for (const { amount } of this.#parts.values()) rest = rest.minus(amount);
     const [only, ...others] = this.#models.values();
-    if (this.#rest?.greaterThan(0)) {
+    if (rest.greaterThan(0)) {
       const labels = only !== undefined && others.length === 0 ? only : {};
-      this.#addPart(JSON.stringify(labels), labels, this.#rest);
+      this.#addPart(JSON.stringify(labels), labels, rest);
     }
     for (const { labels, amount } of this.#parts.values()) {
       if (amount.greaterThan(0)) this.#record(amount.toNumber(), labels);
     }
   }
 
-  #addPart(key: string, labels: Attributes, amount: Decimal): void {
+  #addPart(key: string, labels: Attributes, amount: Decimal | number): void {
     const known = this.#parts.get(key);
-    this.#parts.set(key, { labels, amount: known === undefined ? amount : known.amount.plus(amount) });
+    if (known === undefined) this.#parts.set(key, { labels, amount: new Decimal(amount) });
+    else known.amount = known.amount.plus(amount);
   }
 }
 

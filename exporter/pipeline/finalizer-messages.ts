@@ -1,5 +1,5 @@
 import { Decimal } from 'decimal.js';
-import type { CallMetricsRow } from '../../model/rows.ts';
+import { type CallMetricsRow, METRICS_COLUMNS } from '../../model/rows.ts';
 import { Usd } from '../pricing/money.ts';
 import {
   type ClaimedGroup,
@@ -71,24 +71,23 @@ export const resultOf = ({ taken, finalized, failed }: PlainResult): TakeResult<
   failed: failed.map((call) => ({ ...call, error: errorOf(call.error) })),
 });
 
-const isMoney = (column: string): boolean => column.startsWith('cost_');
+const MONEY = Object.keys(METRICS_COLUMNS).filter((column) => column.startsWith('cost_'));
 
 export const plainCall = (call: DoneCall): PlainCall => ({
   ...call,
-  metrics: mapped(call.metrics, (column, value) =>
-    isMoney(column) && value instanceof Decimal ? value.toFixed() : value,
-  ),
+  metrics: withMoney(call.metrics, (value) => (value instanceof Decimal ? value.toFixed() : value)),
 });
 
 export const callOf = (call: PlainCall): DoneCall => ({
   ...call,
-  metrics: mapped(call.metrics, (column, value) =>
-    isMoney(column) && typeof value === 'string' ? new Usd(value) : value,
-  ),
+  metrics: withMoney(call.metrics, (value) => (typeof value === 'string' ? new Usd(value) : value)),
 });
 
-const mapped = <To>(row: object, map: (column: string, value: unknown) => unknown): To =>
-  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, map(column, value)])) as To;
+function withMoney<To>(row: object, map: (value: unknown) => unknown): To {
+  const copy: Record<string, unknown> = { ...row };
+  for (const column of MONEY) copy[column] = map(copy[column]);
+  return copy as To;
+}
 
 export function plainError(error: unknown): PlainError {
   const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };

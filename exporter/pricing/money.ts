@@ -25,6 +25,6 @@ export const USD_DECIMAL_PLACES = 20;
  */
 export function sumUsd(amounts: Iterable<Decimal | null | undefined>): Decimal | undefined {
   let sum: Decimal | undefined;
-  for (const amount of amounts) if (amount) sum = (sum ?? new Usd(0)).plus(amount);
+  for (const amount of amounts) if (amount) sum = sum?.plus(amount) ?? new Usd(amount);
   return sum;
 }

@@ -94,7 +94,37 @@ export function priceListFrom(
     models: providers.flatMap(({ provider, entries }) =>
       entries.flatMap((entry) => modelOf(provider, entry)),
     ),
-    find: (query) => findIn(providers, query),
+    find: matchesOf(remembered((query) => findIn(providers, query))),
+  };
+}
+
+/** What the entry that a query finds costs at its instant. */
+const matchesOf =
+  (find: FindEntry): PriceList['find'] =>
+  (query) => {
+    const best = find(query);
+    const price = best && priceAt(best.provider, best.entry, query.atUs);
+    return best && { specificity: best.specificity, ...(price && { price }) };
+  };
+
+type FindEntry = (query: PriceQuery) => BestEntry | undefined;
+
+/** Each stage of each call is priced, and all of them name a handful of models. Longer names are not kept, nor more of them. */
+const MOST_REMEMBERED = 1_000;
+const LONGEST_REMEMBERED = 200;
+
+/** The same search, which looks once for each name. Which entry it is does not depend on the instant. */
+function remembered(find: FindEntry): FindEntry {
+  const known = new Map<string, BestEntry | undefined>();
+  return (query) => {
+    const { component, provider = '', model = '', streaming } = query;
+    if (provider.length + model.length > LONGEST_REMEMBERED) return find(query);
+    const key = `${component} ${streaming !== false} ${provider.length} ${provider} ${model}`;
+    if (known.has(key)) return known.get(key);
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    const best = find(query);
+    known.set(key, best);
+    return best;
   };
 }
 
@@ -132,7 +162,7 @@ export function withOverrides(list: PriceList, content: unknown, file = 'EARSHOT
   };
 }
 
-function findIn(providers: readonly ProviderPrices[], query: PriceQuery): PriceMatch | undefined {
+function findIn(providers: readonly ProviderPrices[], query: PriceQuery): BestEntry | undefined {
   const { provider, model } = query;
   if (provider === undefined || model === undefined) return undefined;
   const name = provider.trim().toLowerCase();
@@ -141,13 +171,11 @@ function findIn(providers: readonly ProviderPrices[], query: PriceQuery): PriceM
 }
 
 /** What one provider's own files have, under the most literal of the model's names. */
-function matchIn(files: readonly ProviderPrices[], query: PriceQuery, model: string): PriceMatch | undefined {
+function matchIn(files: readonly ProviderPrices[], query: PriceQuery, model: string): BestEntry | undefined {
   const providers = files.flatMap(({ provider, aliases }) => [provider, ...aliases]);
   for (const name of modelNames(model, providers)) {
     const best = bestEntry(files, query, name);
-    if (best === undefined) continue;
-    const price = priceAt(best.provider, best.entry, query.atUs);
-    return { specificity: best.specificity, ...(price && { price }) };
+    if (best !== undefined) return best;
   }
   return undefined;
 }
@@ -158,7 +186,7 @@ function matchOfOthers(
   files: readonly ProviderPrices[],
   query: PriceQuery,
   model: string,
-): PriceMatch | undefined {
+): BestEntry | undefined {
   for (const { pricedAs } of files) {
     const sold =
       pricedAs === 'vendor' ? [vendorOf(model)] : pricedAs.map((provider) => ({ provider, model }));

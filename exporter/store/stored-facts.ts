@@ -10,7 +10,6 @@ import { storable, toJson } from './values.ts';
 
 /** Between values of one column: no JSON has it, and an id that has it loses it. */
 const SEPARATOR = '\u001f';
-const SEPARATORS = new RegExp(SEPARATOR, 'g');
 const values = (parameter: number) => `string_to_array($${parameter}, E'\\x1f')`;
 const instant = (value: string) =>
   `'epoch'::timestamptz + nullif(${value}, '')::double precision * interval '1 microsecond'`;
@@ -39,7 +38,7 @@ FROM UNNEST(${NAMES.map((_, index) => values(index + 1)).join(', ')}) AS r (${NA
 export const PARAMETERS = NAMES.length;
 
 const text = (value: unknown): string =>
-  value === undefined || value === null ? '' : storable(String(value)).replace(SEPARATORS, '\uFFFD');
+  value === undefined || value === null ? '' : storable(String(value)).replaceAll(SEPARATOR, '\uFFFD');
 const number = (value: number | undefined): string => (Number.isFinite(value) ? String(value) : '');
 
 /** The parameters. `whole`: `facts` has everything, as earlier versions read it. */
@@ -66,13 +65,13 @@ const turnOf = (fact: Fact & { readonly turnIndex?: number | undefined }): numbe
 function rest(fact: Fact & { readonly turnIndex?: number | undefined }): object {
   const { tenant: _, traceId: __, spanId: ___, callId: ____, startUs, endUs, turnIndex, ...others } = fact;
   const isExact = (value: number | undefined) => value === undefined || Number.isInteger(value);
-  return {
-    ...others,
-    ...(others.type === 'stage' && { stage: undefined }),
-    ...(!isExact(turnIndex) && { turnIndex }),
-    ...(!isExact(startUs) && { startUs }),
-    ...(!isExact(endUs) && { endUs }),
-  };
+  // Set, and not spread: every span comes through here.
+  const stored: Record<string, unknown> = others;
+  if (others.type === 'stage') stored.stage = undefined;
+  if (!isExact(turnIndex)) stored.turnIndex = turnIndex;
+  if (!isExact(startUs)) stored.startUs = startUs;
+  if (!isExact(endUs)) stored.endUs = endUs;
+  return stored;
 }
 
 /** SQL: a row `s` of the journal as `factOf` reads it. */

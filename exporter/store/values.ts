@@ -3,12 +3,12 @@ import { Usd } from '../pricing/money.ts';
 import type { Columns, ColumnType } from './columns.ts';
 
 /**
- * How values cross the driver, the same on every driver. Rows go in as one array parameter a column, joined by `UNNEST`:
- * one statement for any number of rows. What `UNNEST` cannot carry (arrays of arrays, jsonb) or drivers spell
- * differently (numeric, instants, int8) goes as text or double and is cast in SQL.
+ * How values cross the driver, the same on every driver. Rows go in as one array a column, joined by `UNNEST`: one statement
+ * for any number of rows. What `UNNEST` cannot carry (arrays of arrays, jsonb) or drivers spell differently (numeric,
+ * instants, int8) goes as text or double and is cast in SQL.
  */
 interface Crossing {
-  /** Type of the array parameter. */
+  /** Type of the array. */
   readonly parameter: 'text[]' | 'boolean[]' | 'integer[]' | 'double precision[]';
   readonly encode?: (value: unknown) => unknown;
   /** SQL from the parameter's element to the column. */
@@ -54,8 +54,11 @@ const CROSSINGS: Readonly<Record<ColumnType, Crossing>> = {
  * Text as PostgreSQL takes it: NUL and halves of surrogate pairs, which it refuses, become U+FFFD.
  */
 export function storable(text: string): string {
-  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
+  return MAYBE_UNSTORABLE.test(text) ? text.replace(/\0|\p{Surrogate}/gu, '\uFFFD') : text;
 }
+
+/** Nearly every text has none: a look costs a tenth of what it costs to replace. */
+const MAYBE_UNSTORABLE = /[\0\ud800-\udfff]/;
 
 /** JSON as `jsonb` takes it. A number that is not finite is left out: unknown is absent. */
 export function toJson(value: unknown): string {
@@ -75,14 +78,19 @@ function withoutRefused(_: string, value: unknown): unknown {
 }
 
 const arrayLiteral = (items: readonly string[]) =>
-  `{${items.map((item) => `"${storable(item).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+  `{${items.map((item) => quoted(storable(item))).join(',')}}`;
+
+const quoted = (text: string): string =>
+  `"${MAYBE_ESCAPED.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
+const MAYBE_ESCAPED = /["\\]/;
 
 /** Column names, as in `INSERT INTO t (…)`. */
 export const columnList = (columns: object): string => Object.keys(columns).join(', ');
 
 /**
- * A `SELECT` that turns one array parameter a column into rows of the columns' types.
- * @example unnest({ a: 'text', b: 'numeric' }) // SELECT r.a, r.b::numeric FROM UNNEST($1::text[], $2::text[]) AS r (a, b)
+ * A `SELECT` that turns one parameter a column, an array as text, into rows of the columns' types.
+ * @example unnest({ a: 'text', b: 'numeric' })
+ * // SELECT r.a, r.b::numeric FROM UNNEST($1::text::text[], $2::text::text[]) AS r (a, b)
  */
 export function unnest(columns: Columns): string {
   const names = Object.keys(columns);
@@ -91,19 +99,24 @@ export function unnest(columns: Columns): string {
     const element = `r.${name}`;
     return CROSSINGS[types[index] ?? 'text'].write?.(element) ?? element;
   });
-  const parameters = types.map((type, index) => `$${index + 1}::${CROSSINGS[type].parameter}`);
+  const parameters = types.map((type, index) => `$${index + 1}::text::${CROSSINGS[type].parameter}`);
   return `SELECT ${values.join(', ')} FROM UNNEST(${parameters.join(', ')}) AS r (${names.join(', ')})`;
 }
 
-/** The parameters of `unnest`: one array a column. Absent and null are NULL. */
-export function columnArrays<Row extends object>(columns: Columns, rows: readonly Row[]): unknown[][] {
+/**
+ * The parameters of `unnest`: one array a column, written here, as a driver takes it apart value by value and quotes numbers
+ * too. Absent and null are NULL.
+ */
+export function columnArrays<Row extends object>(columns: Columns, rows: readonly Row[]): string[] {
   return Object.entries(columns).map(([name, type]) => {
     const { encode } = CROSSINGS[type];
-    return rows.map((row) => {
+    const items = rows.map((row) => {
       const value = (row as Record<string, unknown>)[name];
-      if (value === undefined || value === null) return null;
-      return encode === undefined ? value : encode(value);
+      const item = value === undefined || value === null || encode === undefined ? value : encode(value);
+      if (item === undefined || item === null) return 'NULL';
+      return typeof item === 'string' ? quoted(item) : String(item);
     });
+    return `{${items.join(',')}}`;
   });
 }
 

@@ -40,7 +40,7 @@ export interface MarkedPeriod {
   readonly from_rows: boolean;
 }
 
-const DELAYS_MS: Readonly<Record<Grain, number>> = { slice: 3_000, hour: 30_000, day: 60_000 };
+const DELAYS_MS: Readonly<Record<Grain, number>> = { slice: 6_000, hour: 30_000, day: 60_000 };
 const LIMIT = 16;
 const { slice: SLICE_US, hour: HOUR_US } = LENGTH_US;
 /** Of an hour that is computed from rows at once. */

@@ -12,7 +12,7 @@ export interface RollupWorkerOptions extends RollUpOptions {
 
 const POLL_MS = 10_000;
 /** From a change in this process to a look, in milliseconds: by then its mark is old enough. */
-const WAKE_MS = 3_100;
+const WAKE_MS = 6_100;
 /** After each period the worker rests for so many times as long as it took: the database has other work. */
 const REST = 3;
 /** A period that failed is tried again after so long, doubling up to an hour, in milliseconds. */
