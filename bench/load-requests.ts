@@ -5,7 +5,7 @@ import { readFact } from '../exporter/dialects/index.ts';
 import type { Fact } from '../model/facts.ts';
 import { ATTR } from '../model/semconv.ts';
 import { fromFinishedSpan } from '../model/span-record.ts';
-import { recordCalls } from './recorded-calls.ts';
+import { lengthMs, recordCalls } from './recorded-calls.ts';
 
 /** What OpenTelemetry's batch processor sends at once by default. */
 const REQUEST_SPANS = 512;
@@ -43,7 +43,9 @@ export class LoadRequests {
 
   /** `together`: all calls of a round begin at once, and so are open at once. (Default: one a second.) */
   constructor({ together = false }: { together?: boolean } = {}) {
-    const spans = ordered(recordCalls(TEMPLATE_CALLS, TURNS), together);
+    // Calls of just now: their spans go where those of live calls go, and not to the partition for the rest.
+    const fromMs = Date.now() - lengthMs(TEMPLATE_CALLS, TURNS);
+    const spans = ordered(recordCalls(TEMPLATE_CALLS, TURNS, fromMs), together);
     const batches: ReadableSpan[][] = [];
     for (let from = 0; from < spans.length; from += REQUEST_SPANS) {
       batches.push(spans.slice(from, from + REQUEST_SPANS));

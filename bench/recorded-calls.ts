@@ -7,11 +7,16 @@ import { type Call, startCall, type Turn } from '../instrumentation/index.ts';
 const BASE_MS = Date.UTC(2026, 10, 1);
 const TURN_MS = 10_000;
 
+/** How long so many calls of so many turns take together, one beginning each second. */
+export const lengthMs = (calls: number, turns: number): number => calls * 1_000 + (turns + 1) * TURN_MS;
+
 /**
  * The spans of calls made through the public API, in the order in which they ended: a greeting, then `turns` exchanges,
  * every fourth with a tool and every fifth interrupted. Registers a tracer provider, so once in a process.
+ *
+ * @param fromMs - when the first begins
  */
-export function recordCalls(calls: number, turns: number): ReadableSpan[] {
+export function recordCalls(calls: number, turns: number, fromMs: number = BASE_MS): ReadableSpan[] {
   const recorder = new Recorder();
   const resource = resourceFromAttributes({
     'service.name': 'front-desk',
@@ -26,7 +31,7 @@ export function recordCalls(calls: number, turns: number): ReadableSpan[] {
   });
   const provider = new TracerProvider({ spanProcessors: [recorder], resource });
   if (!trace.setGlobalTracerProvider(provider)) throw new Error('Another tracer provider is registered.');
-  for (let index = 0; index < calls; index += 1) recordCall(BASE_MS + index * 1_000, turns);
+  for (let index = 0; index < calls; index += 1) recordCall(fromMs + index * 1_000, turns);
   return recorder.spans;
 }
 

@@ -176,11 +176,7 @@ class Load {
   }
 
   async #size(): Promise<BenchResult> {
-    const [row] = (
-      await this.#client.query<{ bytes: number }>(
-        `SELECT pg_total_relation_size('earshot.call_spans')::float8 / greatest(count(*), 1) AS bytes FROM earshot.call_spans`,
-      )
-    ).rows;
+    const [row] = (await this.#client.query<{ bytes: number }>(SIZE)).rows;
     const note = 'of call_spans with its indexes, freshly written';
     return { name: 'serve: a span in the journal', ours: row?.bytes ?? Number.NaN, unit: 'bytes', note };
   }
@@ -295,6 +291,10 @@ class Load {
     };
   }
 }
+
+const SIZE = `\
+SELECT sum(pg_total_relation_size(relid))::float8 / greatest((SELECT count(*) FROM earshot.call_spans), 1) AS bytes
+FROM pg_partition_tree('earshot.call_spans')`;
 
 /** A line that has a baseline where there is a Collector. */
 const beside = (name: string, ours: number, collector: number, what: string): BenchResult => ({
