@@ -188,6 +188,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'ui/shared',
     ...[
       'acoustics',
+      'call-file',
       'calls',
       'checks',
       'comparison',
