@@ -14,6 +14,8 @@ export type CallerStep =
   /** Hears the agent out, and waits until so long after it. */
   | { readonly kind: 'after_answer'; readonly ms: number }
   | { readonly kind: 'pause'; readonly ms: number }
+  /** Waits for something that happens elsewhere. */
+  | { readonly kind: 'until'; readonly what: string; readonly met: () => boolean }
   | { readonly kind: 'hang_up' }
   /** Waits for the agent to hang up. */
   | { readonly kind: 'hold' };
@@ -195,6 +197,8 @@ class PhoneCaller {
       }
       case 'pause':
         return this.#pause(step.ms);
+      case 'until':
+        return this.#until(step.met, step.what);
       case 'hold':
         return this.#until(() => this.#ended !== undefined, 'the agent to hang up');
       case 'hang_up':

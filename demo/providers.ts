@@ -30,10 +30,7 @@ export interface Providers {
 }
 
 /** Starts the Deepgram, Groq, OpenAI and Cartesia simulators. */
-export async function startProviders({
-  seed = 1,
-  ...options
-}: ProvidersOptions = {}): Promise<Providers> {
+export async function startProviders({ seed = 1, ...options }: ProvidersOptions = {}): Promise<Providers> {
   const [deepgram, chat, cartesia] = await Promise.all([
     startDeepgramSimulator({ seed, ...options.deepgram }),
     startChatSimulator({ seed, ...options.chat }),

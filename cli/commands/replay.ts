@@ -34,6 +34,7 @@ Its tools run: what they change is changed.
   --within DURATION       no turn may be more silent than it was by more than that
   --call URL              where the agent is called: what gives TwiML (default http://127.0.0.1:PORT/twiml), or its media
                           stream, as ws://127.0.0.1:8080/media
+  --cold                  without the short call that comes first: the first answer of a process takes longer than all others
   -o, --out FILE          writes the call that was made as a file, for earshot open
   --json                  turns, segments and verdicts as JSON
 
@@ -43,6 +44,7 @@ the agent did not make. Nothing is written to any database. docs/call-files.md s
     'max-silence': { type: 'string' },
     within: { type: 'string' },
     call: { type: 'string' },
+    cold: { type: 'boolean' },
     out: { type: 'string', short: 'o' },
     json: { type: 'boolean' },
   },
@@ -66,13 +68,19 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
   const saving = typeof options.out === 'string' ? startSaving(options.out) : undefined;
   const saved = groupCall(file.facts);
   const script = scriptOf(saved);
+  if (saved.stages.some(({ realtime }) => realtime === true))
+    throw new CommandError(
+      `${path}: a model that hears and speaks itself took part in this call, and nothing here stands in for one.`,
+    );
   const spoken = script.exchanges.filter(({ speech }) => speech !== undefined);
-  if (spoken.length === 0) throw new CommandError(`${path}: no one spoke in this call: there is nothing to say again.`);
+  if (spoken.length === 0)
+    throw new CommandError(`${path}: no one spoke in this call: there is nothing to say again.`);
   const paint = painter(io.colour);
   const made = await replayCall({
     script,
     settings,
     command: command.length > 0 ? command : undefined,
+    warmUp: options.cold !== true,
     url,
     say: (text) => io.err(paint('dim', safeText(text))),
   });
@@ -93,7 +101,7 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
   );
   const verdicts = judgeTurns(turns, limits);
   await saving?.(made.facts, priceList);
-  const result = { file: path, callId: made.callId, turns, verdicts, script, made, limits };
+  const result = { file: path, callId: made.truth.callSid, turns, verdicts, script, made, limits };
   if (options.json === true) io.out(toJson(replayJson(result)));
   else io.out(replayText(result, io.screen, paint));
   return exitCodeOf(verdicts);
@@ -107,7 +115,9 @@ async function opened(path: string): Promise<CallFile> {
     if (error instanceof CallFileError) throw new CommandError(`${path}: ${error.message}.`);
     throw error;
   }
-  throw new CommandError(`${path}: its spans had expired when it was saved, and without them its timings are not known.`);
+  throw new CommandError(
+    `${path}: its spans had expired when it was saved, and without them its timings are not known.`,
+  );
 }
 
 const durationOf = (option: string, given: unknown): number | undefined =>

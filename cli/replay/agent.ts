@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer, connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../command.ts';
 
@@ -74,7 +74,9 @@ export async function startAgent(
       continue;
     }
     await agent.stop();
-    const why = ended ?? `nothing listened at ${url.host} in ${START_DEADLINE_MS / 1_000} s; it is told the port in PORT`;
+    const why =
+      ended ??
+      `nothing listened at ${url.host} in ${START_DEADLINE_MS / 1_000} s; it is told the port in PORT`;
     throw new CommandError(`the agent did not start: ${why}.${output === '' ? '' : `\n${output.trimEnd()}`}`);
   }
   return agent;

@@ -1,7 +1,7 @@
 import { createLog, PipelineMetrics, Receiver } from '../../exporter/receiver/index.ts';
 import type { Fact } from '../../model/facts.ts';
-import type { Settings } from '../../model/settings.ts';
 import { safeText } from '../../model/safe-text.ts';
+import type { Settings } from '../../model/settings.ts';
 
 /** Spans of one call, and of some that an agent makes besides. */
 const MOST_FACTS = 100_000;

@@ -43,9 +43,19 @@ export function replayText(result: ReplayResult, screen: number, paint: Paint): 
       { title: 'SAVED', right: true, cell: ({ saved }) => showSeconds(saved.silence) },
       { title: 'REPLAYED', right: true, cell: ({ replayed }) => showSeconds(replayed.silence) },
       { title: 'DIFFERENCE', right: true, cell: ({ difference }) => signed(difference) },
-      { title: 'MOST OF IT', leaves: 1, cell: ({ most }) => (most === null ? UNKNOWN : `${most.segment} ${signed(most.seconds)}`) },
+      {
+        title: 'MOST OF IT',
+        leaves: 1,
+        cell: ({ most }) => (most === null ? UNKNOWN : `${most.segment} ${signed(most.seconds)}`),
+      },
       { title: 'HEARD', right: true, leaves: 2, cell: ({ heard }) => showSeconds(heard) },
-      { title: '', cell: (turn) => statusOf(turn).map((verdict) => wordsOf(verdict, paint)).join(', ') },
+      {
+        title: '',
+        cell: (turn) =>
+          statusOf(turn)
+            .map((verdict) => wordsOf(verdict, paint))
+            .join(', '),
+      },
     ],
     turns,
     screen,
@@ -71,20 +81,27 @@ const signed = (seconds: number | null): string =>
 
 function wordsOf({ status, limit, most }: TurnVerdict, paint: Paint): string {
   if (status === 'holds') return paint('green', 'holds');
-  if (status === 'unknown') return paint('yellow', limit === 'replayed' ? 'no silence was seen' : 'not known before');
+  if (status === 'unknown')
+    return paint('yellow', limit === 'replayed' ? 'no silence was seen' : 'not known before');
   return paint('red', `more than ${showSeconds(most)}`);
 }
 
 /** What was not as it was, once each. */
 function notesOf({ script, made }: Pick<ReplayResult, 'script' | 'made'>): string[] {
-  const guessed = script.exchanges.filter(({ speech }) => speech?.isGuessed === true).flatMap(({ turns }) => turns.slice(0, 1));
-  const said = script.exchanges.filter(({ speech }) => speech !== undefined && speech.text === undefined).length;
+  const guessed = script.exchanges
+    .filter(({ speech }) => speech?.isGuessed === true)
+    .flatMap(({ turns }) => turns.slice(0, 1));
+  const said = script.exchanges.filter(
+    ({ speech }) => speech !== undefined && speech.text === undefined,
+  ).length;
   return [
     ...(made.facts.length === 0
       ? ['The agent told nothing of the call: earshot/register was not loaded, or it exports no spans.']
       : []),
     ...(said > 0
-      ? ['What was said is not in the file: the caller spoke words that say nothing, as long as those that were said.']
+      ? [
+          'What was said is not in the file: the caller spoke words that say nothing, as long as those that were said.',
+        ]
       : []),
     ...(guessed.length > 0
       ? [`How long the user spoke in turn ${guessed.join(', ')} is not known: two seconds were spoken.`]

@@ -1,5 +1,10 @@
 import { existsSync } from 'node:fs';
-import { CallFileError, RememberedPrices, withoutWords, writeCallFile } from '../../exporter/call-file/index.ts';
+import {
+  CallFileError,
+  RememberedPrices,
+  withoutWords,
+  writeCallFile,
+} from '../../exporter/call-file/index.ts';
 import { finalizeCall } from '../../exporter/finalize.ts';
 import type { PriceList } from '../../exporter/pricing/index.ts';
 import type { Fact } from '../../model/facts.ts';
@@ -14,7 +19,8 @@ export function startSaving(path: string): (facts: readonly Fact[], priceList: P
   if (path === '') throw new UsageError('--out is empty: say into which file, such as replayed.earshot.');
   if (existsSync(path)) throw new UsageError(`--out: ${path} is there already.`);
   return async (facts, priceList) => {
-    if (facts.length === 0) throw new CommandError('--out: the agent told nothing of the call: there is nothing to write.');
+    if (facts.length === 0)
+      throw new CommandError('--out: the agent told nothing of the call: there is nothing to write.');
     const prices = new RememberedPrices(priceList);
     const { metrics, logs, scores = [] } = finalizeCall(facts, prices);
     const nowUs = Date.now() * 1_000;

@@ -25,6 +25,9 @@ interface Played {
   syntheses: number;
 }
 
+/** How long an agent may take to listen. */
+const LONGEST_RINGING_MS = 10_000;
+
 /** Tells the caller and the providers of a call what to do when: each as in the call that is played again. */
 export class Director {
   readonly #script: CallScript;
@@ -32,6 +35,8 @@ export class Director {
   readonly #speech: readonly (Utterance | undefined)[];
   readonly #deviations: Deviation[] = [];
   #current = 0;
+  #listening = false;
+  #askedAt: number | undefined;
   #lastAnswer: ScriptedAnswer = {};
   #lastSpeech: ScriptedSpeech = {};
 
@@ -50,6 +55,12 @@ export class Director {
     return this.#deviations;
   }
 
+  /** What is said before is lost; of an agent that never sends its audio where it is to, no one waits for ever. */
+  readonly #isHeard = (): boolean => {
+    this.#askedAt ??= performance.now();
+    return this.#listening || performance.now() - this.#askedAt > LONGEST_RINGING_MS;
+  };
+
   /** What the caller does, in order. */
   get steps(): readonly CallerStep[] {
     const said = this.#script.exchanges.flatMap(({ speech }, index): CallerStep[] => {
@@ -60,7 +71,8 @@ export class Director {
         speech.after === 'answer_end'
           ? { kind: 'after_answer', ms: speech.afterMs }
           : { kind: 'pause', ms: speech.afterMs };
-      return [wait, { kind: 'say', utterance }];
+      const listening: CallerStep = { kind: 'until', what: 'the agent to listen', met: this.#isHeard };
+      return [wait, ...(speech.after === 'connect' ? [listening] : []), { kind: 'say', utterance }];
     });
     const last = this.#script.exchanges.at(-1);
     const isAnswered = last !== undefined && last.syntheses.length > 0;
@@ -75,6 +87,9 @@ export class Director {
     return {
       speech: this.#speech.filter((utterance) => utterance !== undefined),
       finalMs: (name) => this.#played[Number(name)]?.exchange.transcriptMs,
+      onListening: () => {
+        this.#listening = true;
+      },
       onHeard: (name) => {
         this.#current = Math.max(this.#current, Number(name));
       },
@@ -191,7 +206,8 @@ export function pacing(
     const sentence = pieces.findIndex(
       (piece, at) => at > 0 && /^\s/.test(piece) && /[.!?]$/.test(pieces[at - 1] ?? ''),
     );
-    if (textMs === undefined || sentence < 1 || textMs > restMs) return (restMs * Math.min(index, last)) / last;
+    if (textMs === undefined || sentence < 1 || textMs > restMs)
+      return (restMs * Math.min(index, last)) / last;
     if (index <= sentence) return (textMs * index) / sentence;
     return textMs + ((restMs - textMs) * (Math.min(index, last) - sentence)) / Math.max(1, last - sentence);
   };

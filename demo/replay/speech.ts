@@ -1,6 +1,6 @@
-import { MULAW_SILENCE, mulawToLinear, TELEPHONE_RATE, voicedRanges } from '../audio.ts';
 import type { Speech } from '../../exporter/replay/script.ts';
 import { standInWords } from '../../exporter/replay/stand-in.ts';
+import { MULAW_SILENCE, mulawToLinear, TELEPHONE_RATE, voicedRanges } from '../audio.ts';
 import { type SpokenWord, type Utterance, utterances } from '../speech.ts';
 
 const samplesOf = (ms: number): number => Math.round((ms / 1_000) * TELEPHONE_RATE);

@@ -167,7 +167,10 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
   const promptTokens =
     scripted?.usage?.prompt ??
     countPromptTokens(
-      conversation.map(({ content, tool_calls }) => ({ content: contentText(content), toolCalls: tool_calls })),
+      conversation.map(({ content, tool_calls }) => ({
+        content: contentText(content),
+        toolCalls: tool_calls,
+      })),
       body.tools,
     );
   const completionTokens = scripted?.usage?.completion ?? pieces.length;

@@ -72,8 +72,8 @@ export interface DeepgramOptions extends SimulatorOptions {
   readonly processingMs?: Range;
   /** Ends a connection that sends neither audio nor KeepAlive for so long. (Default: 10000.) */
   readonly idleMs?: number;
-  /** What is said, and when its transcripts come. (Default: the recordings of demo/speech, when they are due.) */
-  readonly script?: TranscriptScript | undefined;
+  /** What is said on a connection, and when its transcripts come. (Default: the recordings of demo/speech, when they are due.) */
+  readonly script?: (() => TranscriptScript) | undefined;
 }
 
 /** Transcripts that come when they are to. */
@@ -81,6 +81,8 @@ export interface TranscriptScript {
   readonly speech: readonly Utterance[];
   /** Milliseconds from the end of an utterance to its final transcript; no sooner than the endpointing. Undefined: as usual. */
   finalMs(utterance: string): number | undefined;
+  /** The agent has begun to send audio. */
+  onListening(): void;
   /** The first words of an utterance are on their way. */
   onHeard(utterance: string): void;
 }
@@ -126,7 +128,7 @@ export async function startDeepgramSimulator(options: DeepgramOptions = {}): Pro
         (ws) => {
           record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
           const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
-          serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, script, record });
+          serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, script: script?.(), record });
         },
         [`dg-request-id: ${requestId}`],
       );
@@ -154,7 +156,11 @@ function refusal(request: IncomingMessage, query: URLSearchParams): number | und
   return known && rate > 0 && rate % 8000 === 0 && query.get('model') ? undefined : 400;
 }
 
-function listeningOptions(query: URLSearchParams, random: Random, script?: TranscriptScript): ListeningOptions {
+function listeningOptions(
+  query: URLSearchParams,
+  random: Random,
+  script?: TranscriptScript,
+): ListeningOptions {
   const endpointing = query.get('endpointing');
   const utteranceEnd = query.get('utterance_end_ms');
   return {
@@ -301,7 +307,10 @@ function serve({
       }
       return;
     }
-    if (!heardAudio) record({ kind: 'first_audio', requestId });
+    if (!heardAudio) {
+      record({ kind: 'first_audio', requestId });
+      script?.onListening();
+    }
     heardAudio = true;
     listener.push(bytes);
   });

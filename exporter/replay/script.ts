@@ -108,7 +108,8 @@ export function scriptOf(call: GroupedCall): CallScript {
 }
 
 /** The user spoke in it. */
-const isSpokenTo = ({ turn, eouUs }: MarkedTurn): boolean => turn.initiator !== 'agent' && eouUs !== undefined;
+const isSpokenTo = ({ turn, eouUs }: MarkedTurn): boolean =>
+  turn.initiator !== 'agent' && eouUs !== undefined;
 
 function exchangeOf(
   call: GroupedCall,
@@ -120,7 +121,10 @@ function exchangeOf(
   const requests = stages.filter(({ stage }) => stage === 'llm');
   const syntheses = stages.filter(({ stage }) => stage === 'tts');
   const transcript = first && latenciesOf(first).latency_stt;
-  const answer = group.map(({ turn }) => turn.words?.agentText ?? turn.fact?.agentText ?? '').join(' ').trim();
+  const answer = group
+    .map(({ turn }) => turn.words?.agentText ?? turn.fact?.agentText ?? '')
+    .join(' ')
+    .trim();
   return {
     turns: group.map(({ turn }) => turn.turnIndex),
     ...(first !== undefined && isSpokenTo(first) && { speech: speechOf(call, first, before) }),

@@ -1,7 +1,21 @@
 import type { Exchange, Request } from './script.ts';
 
 /** Words that say nothing: what was said is not in the file. */
-const WORDS = ['so', 'it', 'was', 'said', 'in', 'the', 'call', 'that', 'was', 'saved', 'here', 'once', 'more'];
+const WORDS = [
+  'so',
+  'it',
+  'was',
+  'said',
+  'in',
+  'the',
+  'call',
+  'that',
+  'was',
+  'saved',
+  'here',
+  'once',
+  'more',
+];
 /** Characters of a token, as most languages have them. */
 const TOKEN_CHARACTERS = 4;
 const USUAL_CHARACTERS = 60;
@@ -13,7 +27,8 @@ const USUAL_CHARACTERS = 60;
 export function standInSentence(characters: number, key: number): string {
   const length = Math.max(2, Math.round(characters));
   let text = '';
-  for (let at = key; text.length < length; at += 1) text += `${text === '' ? '' : ' '}${WORDS[at % WORDS.length]}`;
+  for (let at = key; text.length < length; at += 1)
+    text += `${text === '' ? '' : ' '}${WORDS[at % WORDS.length]}`;
   text = text.slice(0, length - 1).trimEnd();
   return `${text.charAt(0).toUpperCase()}${text.slice(1).padEnd(length - 2, 'e')}.`;
 }

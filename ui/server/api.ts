@@ -239,7 +239,9 @@ export class Api {
   async #runningCall(key: CallKey) {
     const { db, priceList, callGapMs } = this.#options;
     const call = await readCall(db, key, priceList, callGapMs);
-    return call?.live === true ? listedCall(call.metrics, call.logs, { live: true, scores: call.scores }) : undefined;
+    return call?.live === true
+      ? listedCall(call.metrics, call.logs, { live: true, scores: call.scores })
+      : undefined;
   }
 
   #export(format: 'csv' | 'json', query: URLSearchParams, response: ServerResponse) {

@@ -43,8 +43,7 @@ export const whatIf: Tool = {
     const calls = new WhatIfCalls(wish, await readPriceList(settings));
     await collectWhatIf(calls, {
       chosen: () => journalCalls(db, chosen, settings, MOST_CALLS),
-      ofProvider: (provider) =>
-        journalCalls(db, elsewhere(chosen, provider), settings, MOST_MEASURED_CALLS),
+      ofProvider: (provider) => journalCalls(db, elsewhere(chosen, provider), settings, MOST_MEASURED_CALLS),
     });
     const result = calls.result({});
     if (result.calls === 0)

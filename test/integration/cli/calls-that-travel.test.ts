@@ -459,7 +459,10 @@ describe('calls that travel', () => {
       assert.deepEqual([compared.a.calls, compared.b.calls], [2, 1]);
       assert.ok(compared.figures.some((figure: { name: string }) => figure.name === 'silence_p50'));
       assert.match(compared.verdict, /too few/);
-      assert.match((await text('compare_calls', { ...sides, b: 'moon' })).text, /b: saw moon, expected NAME=VALUE/);
+      assert.match(
+        (await text('compare_calls', { ...sides, b: 'moon' })).text,
+        /b: saw moon, expected NAME=VALUE/,
+      );
       assert.match((await text('compare_calls', { a: 'agent=x', b: 'agent=y' })).text, /a: no call matches/);
 
       const swapped = await ask('what_if', { llm: 'openai/gpt-4.1-mini', since: '2000-01-01' });

@@ -60,10 +60,16 @@ describe('earshot check', () => {
     assert.match(stdout, /^score tone +0\.475 +at least 0\.4 +20 calls +holds$/m);
     assert.match(stdout, /^score tone +0\.475 +at most 0\.4 +20 calls +broken$/m);
     assert.match(stdout, /^score zeal +– +at least 1 +0 calls +unknown +too few calls: 0, needs 10$/m);
-    assert.match(await readFile(junit, 'utf8'), /name="score tone at most 0.4"><failure message="score tone is 0.475/);
+    assert.match(
+      await readFile(junit, 'utf8'),
+      /name="score tone at most 0.4"><failure message="score tone is 0.475/,
+    );
     const wrong = await check(folder, '--score', 'tone=0.4');
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /--score: saw tone=0.4, expected a name and a limit of its mean such as politeness>=0.8/);
+    assert.match(
+      wrong.stderr,
+      /--score: saw tone=0.4, expected a name and a limit of its mean such as politeness>=0.8/,
+    );
   });
 
   test('ends with 0 where all limits hold, and shows what the figures are', async (t) => {

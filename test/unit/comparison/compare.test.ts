@@ -120,7 +120,10 @@ test('scores are compared by their means, over the calls that have them, and jud
   const figures = compareCalls(scored(200, 1, 0.5), scored(200, 2, 0.7), OPTIONS);
   const tone = find(figures, 'score_tone');
   assert.ok(Math.abs((tone.difference ?? 0) - 0.2) < 0.01 && tone.interval !== null);
-  assert.deepEqual([tone.judgment, tone.unit, tone.of], ['other', 'score', { unit: 'calls', a: 100, b: 100 }]);
+  assert.deepEqual(
+    [tone.judgment, tone.unit, tone.of],
+    ['other', 'score', { unit: 'calls', a: 100, b: 100 }],
+  );
   assert.equal(showDifference('score', 0.2), '+0.2');
   assert.equal(find(figures, 'score_zeal').judgment, 'too_few');
   assert.deepEqual(
