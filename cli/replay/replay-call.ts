@@ -33,7 +33,7 @@ export interface ReplayOptions {
 
 /** A call that was made in place of the saved one. */
 export interface ReplayedCall extends MadeCall {
-  /** What the agent told of it. */
+  /** What the agent reported about it. */
   readonly facts: readonly Fact[];
 }
 
@@ -54,7 +54,7 @@ const WARM_UP: CallScript = {
 };
 
 /**
- * Starts providers that keep to a script, an agent that uses them, calls it, and takes what it tells of the call. It takes as long as
+ * Starts providers that keep to a script, an agent that uses them, calls it, and collects what it reports about the call. It takes as long as
  * the call did.
  * @throws CommandError when the agent does not start, or does not go on.
  */

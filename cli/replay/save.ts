@@ -20,7 +20,7 @@ export function startSaving(path: string): (facts: readonly Fact[], priceList: P
   if (existsSync(path)) throw new UsageError(`--out: ${path} is there already.`);
   return async (facts, priceList) => {
     if (facts.length === 0)
-      throw new CommandError('--out: the agent told nothing of the call: there is nothing to write.');
+      throw new CommandError('--out: the agent reported nothing about the call: there is nothing to write.');
     const prices = new RememberedPrices(priceList);
     const { metrics, logs, scores = [] } = finalizeCall(facts, prices);
     const nowUs = Date.now() * 1_000;

@@ -55,7 +55,7 @@ export class Director {
     return this.#deviations;
   }
 
-  /** What is said before is lost; of an agent that never sends its audio where it is to, no one waits for ever. */
+  /** What is said before is lost; of an agent that never sends its audio where it is to, no one waits forever. */
   readonly #isHeard = (): boolean => {
     this.#askedAt ??= performance.now();
     return this.#listening || performance.now() - this.#askedAt > LONGEST_RINGING_MS;
