@@ -3,6 +3,7 @@ import { groupCall } from '../../exporter/calls/group.ts';
 import { finalizeCall } from '../../exporter/finalize.ts';
 import { loadPriceList } from '../../exporter/pipeline/price-list.ts';
 import { compareTurns } from '../../exporter/replay/compare.ts';
+import { unplayable } from '../../exporter/replay/playable.ts';
 import { scriptOf } from '../../exporter/replay/script.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
@@ -73,8 +74,8 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
       `${path}: a model that hears and speaks itself took part in this call, and nothing here stands in for one.`,
     );
   const spoken = script.exchanges.filter(({ speech }) => speech !== undefined);
-  if (spoken.length === 0)
-    throw new CommandError(`${path}: no one spoke in this call: there is nothing to say again.`);
+  const reason = unplayable(script);
+  if (reason !== undefined) throw new CommandError(`${path}: ${reason}.`);
   const paint = painter(io.colour);
   const made = await replayCall({
     script,

@@ -96,7 +96,9 @@ function notesOf({ script, made }: Pick<ReplayResult, 'script' | 'made'>): strin
   ).length;
   return [
     ...(made.facts.length === 0
-      ? ['The agent reported nothing about the call: earshot/register was not loaded, or it exports no spans.']
+      ? [
+          'The agent reported nothing about the call: earshot/register was not loaded, or it exports no spans.',
+        ]
       : []),
     ...(said > 0
       ? [

@@ -9,6 +9,7 @@ import { groupCall } from '../../../exporter/calls/group.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { compareTurns } from '../../../exporter/replay/compare.ts';
+import { unplayable } from '../../../exporter/replay/playable.ts';
 import { scriptOf } from '../../../exporter/replay/script.ts';
 import { answerOf, standInSentence } from '../../../exporter/replay/stand-in.ts';
 import type { Fact } from '../../../model/facts.ts';
@@ -66,6 +67,34 @@ describe('the script of a call', () => {
         ])
           assert.ok(Number.isFinite(ms) && ms >= 0, `${name}: ${ms}`);
     }
+  });
+
+  test('of a file from someone else takes no more time or memory than a call can', () => {
+    assert.equal(unplayable(SCRIPT), undefined);
+    const [first, ...others] = SCRIPT.exchanges;
+    assert.ok(first?.speech && first.syntheses[0] && first.requests[0]);
+    const [synthesis, request] = [first.syntheses[0], first.requests[0]];
+    const bent = {
+      'someone speaks for more than 10 minutes at once': [
+        { ...first, speech: { ...first.speech, ms: 1e12 } },
+        { ...first, syntheses: [{ ...synthesis, audioMs: 1e12 }] },
+      ],
+      'an answer in it is longer than anyone speaks': [
+        { ...first, syntheses: [{ ...synthesis, characters: 1e9 }] },
+        { ...first, requests: [{ ...request, usage: { outputTokens: 1e9 } }] },
+        { ...first, answer: 'x'.repeat(30_000) },
+      ],
+      'it takes more than 120 minutes, and a replay is in real time': [
+        { ...first, speech: { ...first.speech, afterMs: 1e9 } },
+        { ...first, requests: [{ ...request, ms: 1e9 }] },
+      ],
+    };
+    for (const [reason, exchanges] of Object.entries(bent))
+      for (const exchange of exchanges)
+        assert.equal(unplayable({ ...SCRIPT, exchanges: [exchange, ...others] }), reason);
+    const many = Array.from({ length: 1_001 }, () => first);
+    assert.match(unplayable({ ...SCRIPT, exchanges: many }) ?? '', /more than 1000 turns/);
+    assert.match(unplayable({ ...SCRIPT, exchanges: [] }) ?? '', /no one spoke/);
   });
 
   test('keeps the pauses of an utterance, where they were or spread', () => {
