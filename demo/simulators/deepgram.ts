@@ -174,13 +174,21 @@ function listeningOptions(
   };
 }
 
-/** How long after its audio a transcript comes; undefined: as usual. */
-function scriptedMs(heard: Heard, script: TranscriptScript | undefined): number | undefined {
+/**
+ * How long after its audio a transcript comes; undefined: as usual.
+ *
+ * @param arrivedSeconds - of the stream: more than was listened to, within a frame
+ */
+function scriptedMs(
+  heard: Heard,
+  script: TranscriptScript | undefined,
+  arrivedSeconds: number,
+): number | undefined {
   if (heard.kind !== 'results' || !heard.speechFinal || heard.utterance === undefined) return undefined;
   const ms = script?.finalMs(heard.utterance);
   const spokenUntil = heard.words.at(-1)?.end;
   if (ms === undefined || spokenUntil === undefined) return undefined;
-  return Math.max(0, ms - (heard.start + heard.duration - spokenUntil) * 1_000);
+  return Math.max(0, ms - (arrivedSeconds - spokenUntil) * 1_000);
 }
 
 interface Connection {
@@ -223,6 +231,7 @@ function serve({
     record({ kind: 'sent', requestId, message });
   };
   const sequence = new Sequence(random, processingMs);
+  let arrivedSeconds = 0;
 
   const describe = (heard: Heard): DeepgramMessage | undefined => {
     switch (heard.kind) {
@@ -270,7 +279,7 @@ function serve({
         if (heard.kind === 'results' && heard.utterance !== undefined) script?.onHeard(heard.utterance);
         send(message);
       },
-      scriptedMs(heard, script),
+      scriptedMs(heard, script, arrivedSeconds),
     );
   });
   const finish = (code: number, reason: string): void => {
@@ -296,6 +305,7 @@ function serve({
     else if (type === 'CloseStream') finish(1000, '');
   };
   let heardAudio = false;
+  const bytesPerSecond = Number(query.get('sample_rate')) * (query.get('encoding') === 'mulaw' ? 1 : 2);
   ws.on('message', (data: RawData, isBinary: boolean) => {
     idle.refresh();
     const bytes = data as Buffer;
@@ -312,6 +322,7 @@ function serve({
       script?.onListening();
     }
     heardAudio = true;
+    arrivedSeconds += bytes.length / bytesPerSecond;
     listener.push(bytes);
   });
   ws.on('error', () => {});
