@@ -122,7 +122,8 @@ export class Api {
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
     const [, encoded, below] =
-      /^\/api\/calls\/([^/]+)(\/facts|\/file|\/heard|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ?? [];
+      /^\/api\/calls\/([^/]+)(\/facts|\/file|\/heard|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ??
+      [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);

@@ -465,7 +465,11 @@ describe('calls that travel', () => {
       );
       assert.match((await text('compare_calls', { a: 'agent=x', b: 'agent=y' })).text, /a: no call matches/);
 
-      const swapped = await ask('what_if', { llm: 'openai/gpt-4.1-mini', since: '2000-01-01' });
+      const swapped = await ask('what_if', {
+        llm: 'openai/gpt-4.1-mini',
+        since: '2000-01-01',
+        agent: ['front-desk'],
+      });
       assert.equal(swapped.calls, 3);
       assert.ok(swapped.cost.after !== undefined && swapped.unknown.length >= 0);
       assert.match((await text('what_if')).text, /saw nothing that is to be different/);
