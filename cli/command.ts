@@ -32,6 +32,8 @@ export interface Command {
   options: Options;
   /** Most arguments that may stand beside the options. Infinity: they are a command of its own, with options of its own. */
   maxArguments: number;
+  /** The first argument is not yet of that command: options may stand behind it, and the command begins behind `--`. */
+  firstIsOwn?: true;
   run(invocation: Invocation): Promise<ExitCode>;
 }
 

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./commands/report.ts')).report,
   save: async () => (await import('./commands/save.ts')).save,
   open: async () => (await import('./commands/open.ts')).open,
+  replay: async () => (await import('./commands/replay.ts')).replay,
   mcp: async () => (await import('./commands/mcp.ts')).mcp,
   score: async () => (await import('./commands/score.ts')).score,
   verify: async () => (await import('./commands/verify.ts')).verify,
@@ -88,7 +89,7 @@ function find(name: string): Promise<Command> {
 function parse(command: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
-      args: withNegatives(takesCommand(command) ? beforeCommand(args, command) : args, command),
+      args: withNegatives(endsOptions(command) ? beforeCommand(args, command) : args, command),
       options: { ...command.options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
@@ -99,6 +100,8 @@ function parse(command: Command, args: readonly string[]) {
 }
 
 const takesCommand = ({ maxArguments }: Command): boolean => maxArguments === Number.POSITIVE_INFINITY;
+/** Its first argument is the command, and what follows the command's own. */
+const endsOptions = (command: Command): boolean => takesCommand(command) && command.firstIsOwn !== true;
 
 /** `--seed -1` as `--seed=-1`: no option is a digit, and the command says what it expects in place of a negative number. */
 function withNegatives(args: readonly string[], { options }: Command): string[] {

@@ -1,17 +1,21 @@
 import { nowMicros } from './now.ts';
 import { type LineEvent, PhoneLine, type Recorded, type Spoken } from './phone-line.ts';
-import { utterance } from './speech.ts';
-import { requestStream } from './twiml.ts';
+import { type Utterance, utterance } from './speech.ts';
+import { requestStream, type StreamRequest } from './twiml.ts';
 
 /** What a person on the telephone does next. */
 export type CallerStep =
-  /** Says a recording of demo/speech. */
-  | { readonly kind: 'say'; readonly utterance: string }
+  /** Says a recording of demo/speech, or another one. */
+  | { readonly kind: 'say'; readonly utterance: string | Utterance }
   /** Hears the agent out: until its answer has been played to the end. */
   | { readonly kind: 'listen' }
   /** Talks over the agent, this long after its answer began to be heard. */
-  | { readonly kind: 'barge_in'; readonly utterance: string; readonly afterMs: number }
+  | { readonly kind: 'barge_in'; readonly utterance: string | Utterance; readonly afterMs: number }
+  /** Hears the agent out, and waits until so long after it. */
+  | { readonly kind: 'after_answer'; readonly ms: number }
   | { readonly kind: 'pause'; readonly ms: number }
+  /** Waits for something that happens elsewhere. */
+  | { readonly kind: 'until'; readonly what: string; readonly met: () => boolean }
   | { readonly kind: 'hang_up' }
   /** Waits for the agent to hang up. */
   | { readonly kind: 'hold' };
@@ -78,7 +82,10 @@ export type CallProgress =
 
 /** Where and how a plan is carried out. */
 export interface CallerOptions {
-  /** The agent's origin, for example `http://127.0.0.1:8080`. */
+  /**
+   * The agent's origin, for example `http://127.0.0.1:8080`, whose `/twiml` is asked what to do with the call; another address
+   * to ask; or with `ws:` its media stream.
+   */
   readonly agentUrl: string;
   readonly onProgress?: (progress: CallProgress) => void;
   /** Milliseconds any one step may take before the call is given up. (Default: 60000.) */
@@ -93,13 +100,24 @@ type Draft = { -readonly [K in keyof TurnTruth]: TurnTruth[K] };
  * @throws Error when the agent refuses the call, or a step does not come to its end; the call is hung up then.
  */
 export async function makeCall(plan: CallPlan, options: CallerOptions): Promise<CallTruth> {
-  const stream = await requestStream(options.agentUrl, plan);
+  const stream = await streamOf(options.agentUrl, plan);
   const caller = new PhoneCaller(plan, options);
   return caller.run(stream.url, stream.parameters);
 }
 
+async function streamOf(agentUrl: string, plan: CallPlan): Promise<StreamRequest> {
+  const url = new URL(agentUrl);
+  if (url.protocol === 'ws:')
+    return { url: agentUrl, parameters: { direction: plan.direction, from: plan.from, to: plan.to } };
+  if (url.pathname === '/') url.pathname = '/twiml';
+  return requestStream(url.href, plan);
+}
+
 /** The pause after which an answer without a mark counts as ended. */
 const QUIET_MS = 1500;
+/** The same for a person who waits for a while anyway. */
+const SHORT_QUIET_MS = 800;
+const LOOK_AGAIN_MS = 100;
 
 class PhoneCaller {
   readonly #plan: CallPlan;
@@ -172,8 +190,15 @@ class PhoneCaller {
       }
       case 'listen':
         return this.#until(() => this.#answerIsOver(), 'the end of the answer');
+      case 'after_answer': {
+        const quietMs = Math.max(step.ms, SHORT_QUIET_MS);
+        await this.#until(() => this.#answerIsOver(quietMs), 'the end of the answer');
+        return this.#pause(this.#answer.since + step.ms - performance.now());
+      }
       case 'pause':
         return this.#pause(step.ms);
+      case 'until':
+        return this.#until(step.met, step.what);
       case 'hold':
         return this.#until(() => this.#ended !== undefined, 'the agent to hang up');
       case 'hang_up':
@@ -184,12 +209,12 @@ class PhoneCaller {
     }
   }
 
-  async #say(name: string, line: PhoneLine): Promise<Spoken> {
-    const said = utterance(name);
+  async #say(what: string | Utterance, line: PhoneLine): Promise<Spoken> {
+    const said = typeof what === 'string' ? utterance(what) : what;
     const spoken = await Promise.race([line.say(said), this.#lineClosed()]);
     const turn: Draft = {
       initiator: 'user',
-      utterance: name,
+      utterance: said.name,
       text: said.text,
       speechStartedMicros: spoken.startedMicros,
       speechEndedMicros: spoken.endedMicros,
@@ -203,9 +228,9 @@ class PhoneCaller {
     return spoken;
   }
 
-  #answerIsOver(): boolean {
+  #answerIsOver(quietMs = QUIET_MS): boolean {
     const { state, since } = this.#answer;
-    return state === 'over' || (state === 'drained' && performance.now() - since >= QUIET_MS);
+    return state === 'over' || (state === 'drained' && performance.now() - since >= quietMs);
   }
 
   #onEvent(event: LineEvent): void {
@@ -252,7 +277,7 @@ class PhoneCaller {
       default:
         event satisfies never;
     }
-    for (const look of [...this.#waiters]) look();
+    this.#look();
   }
 
   #turnOfAudio(): Draft {
@@ -270,11 +295,18 @@ class PhoneCaller {
 
   async #pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
-    await this.#until(() => this.#ended !== undefined || performance.now() >= until, 'a pause', ms);
+    // A timer may be a little early by this clock.
+    const timer = setTimeout(() => this.#look(), ms + 1);
+    await this.#until(() => this.#ended !== undefined || performance.now() >= until, 'a pause');
+    clearTimeout(timer);
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiters]) look();
   }
 
   /** Waits for a condition that an event or the passing of time brings about; the end of the call ends the wait too. */
-  #until(met: () => boolean, what: string, lookAgainMs = 100): Promise<void> {
+  #until(met: () => boolean, what: string): Promise<void> {
     const deadlineMs = this.#options.stepDeadlineMs ?? 60_000;
     return new Promise((resolve, reject) => {
       const begun = performance.now();
@@ -294,7 +326,7 @@ class PhoneCaller {
         this.#waiters.delete(look);
         done();
       };
-      const timer = setInterval(look, Math.min(lookAgainMs, 100));
+      const timer = setInterval(look, LOOK_AGAIN_MS);
       this.#waiters.add(look);
       look();
     });

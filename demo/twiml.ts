@@ -15,7 +15,7 @@ const attribute = (tag: string, name: string): string =>
  * @throws Error when the answer is an error or connects no stream.
  */
 export async function requestStream(
-  agentUrl: string,
+  twimlUrl: string,
   call: { readonly callSid: string; readonly direction: string; readonly from: string; readonly to: string },
 ): Promise<StreamRequest> {
   const direction = call.direction === 'outbound' ? 'outbound-api' : 'inbound';
@@ -26,7 +26,7 @@ export async function requestStream(
     To: call.to,
     CallStatus: 'in-progress',
   };
-  const response = await fetch(`${agentUrl}/twiml`, { method: 'POST', body: new URLSearchParams(form) });
+  const response = await fetch(twimlUrl, { method: 'POST', body: new URLSearchParams(form) });
   const xml = await response.text();
   const stream = xml.match(/<Connect>\s*<Stream\b[^>]*>/)?.[0];
   if (!response.ok || !stream)

@@ -1,24 +1,11 @@
 import { type AgentExit, AgentProcess, type AgentProcessOptions } from './agent-process.ts';
 import { type CallProgress, type CallTruth, makeCall } from './phone-caller.ts';
+import { type ProvidersOptions, startProviders } from './providers.ts';
 import { planCall, SCENARIOS, type Scenario } from './scenarios.ts';
-import {
-  type CartesiaOptions,
-  type CartesiaSimulator,
-  startCartesiaSimulator,
-} from './simulators/cartesia.ts';
+import type { CartesiaSimulator } from './simulators/cartesia.ts';
 import type { CartesiaTruth } from './simulators/cartesia-truth.ts';
-import {
-  type ChatOptions,
-  type ChatSimulator,
-  type ChatTruth,
-  startChatSimulator,
-} from './simulators/chat.ts';
-import {
-  type DeepgramOptions,
-  type DeepgramSimulator,
-  type DeepgramTruth,
-  startDeepgramSimulator,
-} from './simulators/deepgram.ts';
+import type { ChatSimulator, ChatTruth } from './simulators/chat.ts';
+import type { DeepgramSimulator, DeepgramTruth } from './simulators/deepgram.ts';
 
 /** What a watcher of the world is told. */
 export type WorldProgress =
@@ -26,14 +13,9 @@ export type WorldProgress =
   | ({ readonly callSid: string; readonly scenario: Scenario } & CallProgress);
 
 /** A world to start. */
-export interface DemoWorldOptions {
-  /** Seed of every delay. (Default: 1.) */
-  readonly seed?: number;
+export interface DemoWorldOptions extends ProvidersOptions {
   /** How the agent is started: Node's options, environment, folder. */
   readonly agent?: AgentProcessOptions;
-  readonly deepgram?: DeepgramOptions;
-  readonly chat?: ChatOptions;
-  readonly cartesia?: CartesiaOptions;
   readonly onProgress?: (progress: WorldProgress) => void;
 }
 
@@ -75,31 +57,15 @@ export interface DemoWorld {
  * @throws Error when the agent does not start; the simulators are stopped then.
  */
 export async function startDemoWorld(options: DemoWorldOptions = {}): Promise<DemoWorld> {
-  const { seed = 1, onProgress } = options;
-  const [deepgram, chat, cartesia] = await Promise.all([
-    startDeepgramSimulator({ seed, ...options.deepgram }),
-    startChatSimulator({ seed, ...options.chat }),
-    startCartesiaSimulator({ seed, ...options.cartesia }),
-  ]);
-  const closeProviders = async (): Promise<void> => {
-    await Promise.all([deepgram.close(), chat.close(), cartesia.close()]);
-  };
-  const env = {
-    DEEPGRAM_API_KEY: 'simulated',
-    GROQ_API_KEY: 'simulated',
-    CARTESIA_API_KEY: 'simulated',
-    DEEPGRAM_URL: deepgram.wsUrl,
-    GROQ_BASE_URL: chat.url,
-    OPENAI_API_KEY: 'simulated',
-    OPENAI_BASE_URL: `${chat.url}/v1`,
-    CARTESIA_BASE_URL: cartesia.url,
-    ...options.agent?.env,
-  };
+  const { onProgress } = options;
+  const providers = await startProviders(options);
+  const { deepgram, chat, cartesia } = providers;
+  const env = { ...providers.env, ...options.agent?.env };
   let agent: AgentProcess;
   try {
     agent = await AgentProcess.start({ ...options.agent, env });
   } catch (error) {
-    await closeProviders();
+    await providers.close();
     throw error;
   }
   onProgress?.({ kind: 'agent_listening', url: agent.url });
@@ -116,7 +82,7 @@ export async function startDemoWorld(options: DemoWorldOptions = {}): Promise<De
     try {
       return await agent.stop(deadlineMs);
     } finally {
-      await closeProviders();
+      await providers.close();
     }
   };
   return {

@@ -1,6 +1,7 @@
 import { FIGURE_NAMES, type FigureName } from '../../exporter/checks/figures.ts';
-import type { Limits } from '../../exporter/checks/judge.ts';
+import type { Limits, ScoreLimit } from '../../exporter/checks/judge.ts';
 import { LimitError, limitOf, wholeOf } from '../../exporter/checks/limits.ts';
+import { isScoreName, SCORE_NAME } from '../../model/scores.ts';
 import { UsageError } from '../command.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -23,6 +24,20 @@ export function asUsage<T>(read: () => T): T {
     throw error instanceof LimitError ? new UsageError(error.message) : error;
   }
 }
+
+/** A limit of a score, as `politeness>=0.8`. */
+const SCORE_LIMIT = /^([^<>=\s]+)\s*([<>])=\s*([-+]?\d{1,16}(?:\.\d{1,20})?)$/;
+
+/** @throws UsageError for a limit that is none. */
+export const readScoreLimits = (given: unknown): ScoreLimit[] =>
+  (Array.isArray(given) ? given : []).map((text: string) => {
+    const [, name, bound, limit] = SCORE_LIMIT.exec(text.trim()) ?? [];
+    if (!isScoreName(name))
+      throw new UsageError(
+        `--score: saw ${text}, expected a name and a limit of its mean such as politeness>=0.8, with a name of ${SCORE_NAME}.`,
+      );
+    return { name, bound: bound === '>' ? 'at_least' : 'at_most', limit: Number(limit) };
+  });
 
 /** How many turns, or calls, a figure needs to be judged. */
 export function readNeed(option: string, text: unknown, fallback: number): number {

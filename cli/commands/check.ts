@@ -2,13 +2,13 @@ import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { baselineCalls } from '../../exporter/checks/baseline-calls.ts';
 import { checking, NEEDS } from '../../exporter/checks/check.ts';
 import { FIGURE_NAMES, FIGURES } from '../../exporter/checks/figures.ts';
-import { type Baseline, exitCodeOf } from '../../exporter/checks/judge.ts';
+import { type Baseline, exitCodeOf, judgeScores } from '../../exporter/checks/judge.ts';
 import { TOLERANCE, toleranceOf } from '../../exporter/checks/limits.ts';
 import { finished } from '../../exporter/statistics/pieces.ts';
-import { type CallFilter, callTotals } from '../../exporter/store/index.ts';
+import { type CallFilter, callTotals, scoreMeans } from '../../exporter/store/index.ts';
 import { getCallSamples } from '../../exporter/store/views/index.ts';
 import { readSettings } from '../../model/settings.ts';
-import { asUsage, readBaseline, readLimits, readNeed } from '../check/options.ts';
+import { asUsage, readBaseline, readLimits, readNeed, readScoreLimits } from '../check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../check/render.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
@@ -36,6 +36,7 @@ Limits, any of them:
 
 ${FIGURE_NAMES.map((name) => `  ${`--${name}`.padEnd(21)}${FIGURES[name].what}`).join('\n')}
 
+  --score LIMIT        mean of a score over the calls that have it: 'politeness>=0.8', 'errors<=1'; again for others
   --slo FILE           the limits of a file such as earshot.slo.yaml; those given beside it come first (earshot slo --help)
 
 By other calls:
@@ -65,6 +66,7 @@ Reads EARSHOT_DATABASE_URL (or DATABASE_URL), else the embedded database in .ear
   options: {
     ...CHOICE_OPTIONS,
     ...(Object.fromEntries(FIGURE_NAMES.map((name) => [name, { type: 'string' }])) as Command['options']),
+    score: { type: 'string', multiple: true },
     slo: { type: 'string' },
     baseline: { type: 'string' },
     tolerance: { type: 'string' },
@@ -95,9 +97,10 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     typeof options.baseline === 'string'
       ? baselineGiven(options.baseline, filter, options.utc === true)
       : undefined;
-  if (Object.keys(limits).length === 0 && given === undefined)
+  const scoreLimits = readScoreLimits(options.score);
+  if (Object.keys(limits).length === 0 && scoreLimits.length === 0 && given === undefined)
     throw new UsageError(
-      `saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, --slo FILE or --baseline CALLS.`,
+      `saw no limit, expected one of --${FIGURE_NAMES.join(', --')}, --score LIMIT, --slo FILE or --baseline CALLS.`,
     );
   const needs = {
     turns: readNeed('min-turns', options['min-turns'], NEEDS.turns),
@@ -118,7 +121,11 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
           };
     const totals = await callTotals(db, filter);
     const { samples } = await getCallSamples(db, filter);
-    const { figures, verdicts } = finished(checking({ totals, samples, limits, baseline, needs }, seed));
+    const checked = finished(checking({ totals, samples, limits, baseline, needs }, seed));
+    const { figures } = checked;
+    const names = scoreLimits.map(({ name }) => name);
+    const scores = names.length > 0 ? await scoreMeans(db, filter, names) : new Map();
+    const verdicts = [...checked.verdicts, ...judgeScores(scoreLimits, scores, needs)];
     if (options.json === true) io.out(toJson({ figures, verdicts }));
     else io.out(asText(verdicts, io.screen, painter(io.colour)));
     if (options.github === true) for (const line of asAnnotations(verdicts)) io.out(line);

@@ -12,8 +12,8 @@ export const mcp: Command = {
   help: `Usage: earshot mcp [--content] [--tenant NAME]
 
 Serves tools of the Model Context Protocol on stdin and stdout, for an assistant that starts it: find calls, what they come to,
-the slowest turns, one call explained with the owner of each part of its silence, and cost by anything. It reads and writes
-nothing: a database role that may only SELECT is enough. Answers have a limit of length, and say what they left out.
+the slowest turns, one call explained with the owner of each part of its silence, cost by anything, two selections compared, and
+what another model or delay would do. It reads and writes nothing: a database role that may only SELECT is enough. Answers have a limit of length, and say what they left out.
 
   --content        also what was said, where it was captured. Without it no transcript reaches the model
   --tenant NAME    only calls of this tenant; again: of one or the other

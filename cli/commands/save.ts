@@ -1,9 +1,11 @@
 import { CallFileError, type Sound, writeCallFile } from '../../exporter/call-file/index.ts';
+import { loadPriceList } from '../../exporter/pipeline/price-list.ts';
 import { errorClass, partsOf } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
 import { openKept } from '../../recordings/kept.ts';
 import { recordingsOf } from '../../ui/server/recordings.ts';
+import { type SavedCall, savedCall } from '../../ui/server/saved-call.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
 import { openReadingDatabase } from '../reading-database.ts';
@@ -11,7 +13,6 @@ import { checkRecordings } from '../recordings.ts';
 import { toJson } from '../render/json.ts';
 import { count } from '../render/text.ts';
 import { findCall } from '../report/find-call.ts';
-import { type SavedCall, savedCall } from '../saved-call.ts';
 
 export const save: Command = {
   name: 'save',
@@ -59,13 +60,15 @@ async function run({ arguments: [given], options, io }: Invocation): Promise<Exi
     const { db } = database;
     const key = await findCall(db, given, typeof tenant === 'string' ? [tenant] : undefined);
     const { callId } = partsOf(key);
-    const saved = await savedCall(db, key, settings, options.content === true, (text) =>
-      io.err(`earshot: ${safeText(text)}`),
-    );
+    const { maxCallSpans, callGap: callGapMs } = settings;
+    const priceList = await loadPriceList(settings, (text) => io.err(`earshot: ${safeText(text)}`));
+    const content = options.content === true;
+    const saved = await savedCall(db, key, { priceList, maxCallSpans, callGapMs, content });
+    if (saved === undefined) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
     const sound = options.sound === true ? await soundOf(saved, settings) : undefined;
     const recordings = sound?.recordings ?? [];
     const bytes = await written(out, saved, sound, options.force === true);
-    const { turns, facts, content } = saved.file;
+    const { turns, facts } = saved.file;
     if (saved.differences.length > 0)
       io.err(
         `earshot: the rows of ${safeText(callId)} are not what its spans come to now (${saved.differences.slice(0, 5).join(', ')}): other prices or another earshot computed them. The file has the rows as they are.`,

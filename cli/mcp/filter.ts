@@ -42,15 +42,21 @@ export const FILTER_PROPERTIES: Tool['properties'] = Object.fromEntries(
   }),
 );
 
+/** The options of a command that arguments mean. */
+export const optionsOf = (given: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.keys(FILTER_OPTIONS).flatMap((option) => {
+      const value = given[argumentOf(option)];
+      return value === undefined ? [] : [[option, value]];
+    }),
+  );
+
 /**
  * The calls that arguments mean, of those that may be seen.
  * @throws UsageError for a value that cannot be, or a tenant that may not be seen.
  */
 export function filterOf(given: Readonly<Record<string, unknown>>, { tenants }: ToolContext): CallFilter {
-  const options = Object.fromEntries(
-    Object.keys(FILTER_OPTIONS).map((option) => [option, given[argumentOf(option)]]),
-  );
-  const filter = readFilter(options, true);
+  const filter = readFilter(optionsOf(given), true);
   return { ...filter, ...tenantsOf(filter.tenant, tenants) };
 }
 

@@ -118,13 +118,15 @@ export class CartesiaSocket {
 
   async #speak(id: string, context: VoiceContext, wanted: SpeechRequest): Promise<void> {
     const { requestId, random, firstByteMs, speed, fault, record } = context.speech;
-    const speech = new Speech(wanted);
+    const scripted = context.speech.scripted?.(wanted.text, false);
+    const speech = new Speech(wanted, scripted?.audioSeconds);
     const begun = performance.now();
     // Text that continues a context finds the model warm.
     const extraMs = fault?.kind === 'delay' && !context.firstByteSent ? fault.ms : 0;
     const firstMs =
-      (context.firstByteSent ? random.between(20, 60) : random.between(...firstByteMs)) + extraMs;
-    const chunkMs = speech.chunkMs / random.between(...speed);
+      (scripted?.firstByteMs ??
+        (context.firstByteSent ? random.between(20, 60) : random.between(...firstByteMs))) + extraMs;
+    const chunkMs = speech.paceMs(scripted?.restMs) ?? speech.chunkMs / random.between(...speed);
     const before = { ...context.sent };
     context.sent.characters += wanted.text.length;
     for (const [i, chunk] of speech.chunks.entries()) {

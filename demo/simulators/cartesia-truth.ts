@@ -32,6 +32,19 @@ export type CartesiaTruth = { readonly atMicros: number; readonly requestId: str
   | { readonly kind: 'failed'; readonly status: number | 'cut' }
 );
 
+/** How a text is spoken; what is absent is as usual. Milliseconds. */
+export interface ScriptedSpeech {
+  /** From the request to the first audio. */
+  readonly firstByteMs?: number;
+  /** From the first audio to the last. */
+  readonly restMs?: number;
+  readonly audioSeconds?: number;
+  readonly fault?: Fault;
+}
+
+/** Decides how a text is spoken. (Default: all is as usual.) @param isRetry It is the same request again. */
+export type SpeechScript = (text: string, isRetry: boolean) => ScriptedSpeech;
+
 /** What every way of asking for speech needs. */
 export interface SpeechContext {
   readonly requestId: string;
@@ -39,6 +52,7 @@ export interface SpeechContext {
   readonly firstByteMs: Range;
   readonly speed: Range;
   readonly fault: Fault | undefined;
+  readonly scripted: SpeechScript | undefined;
   /** `atMicros` is now, unless given. */
   readonly record: (event: Untimed<CartesiaTruth>, atMicros?: number) => void;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import { nowMicros } from '../now.ts';
 import { CartesiaSocket } from './cartesia-socket.ts';
-import { type CartesiaTruth, received, type SpeechContext } from './cartesia-truth.ts';
+import { type CartesiaTruth, received, type SpeechContext, type SpeechScript } from './cartesia-truth.ts';
 import { Faults } from './fault.ts';
 import { createRandom, type Range } from './random.ts';
 import {
@@ -24,6 +24,8 @@ export interface CartesiaOptions extends SimulatorOptions {
   readonly speed?: Range;
   /** Speak TLS: the SDK's TTS socket accepts nothing else. (Default: false.) */
   readonly tls?: boolean;
+  /** Decides how a text is spoken. (Default: all is as usual.) */
+  readonly scripted?: SpeechScript | undefined;
 }
 
 /** A running Cartesia simulator. */
@@ -35,7 +37,7 @@ export interface CartesiaSimulator extends Simulator<CartesiaTruth> {
 
 /** Starts a server that speaks Cartesia's `/tts/bytes`, `/tts/sse` and `/tts/websocket` with raw audio. */
 export async function startCartesiaSimulator(options: CartesiaOptions = {}): Promise<CartesiaSimulator> {
-  const { seed = 1, firstByteMs = [90, 250], speed = [4, 8], tls = false } = options;
+  const { seed = 1, firstByteMs = [90, 250], speed = [4, 8], tls = false, scripted } = options;
   const truth: CartesiaTruth[] = [];
   const faults = new Faults();
   let generations = 0;
@@ -43,7 +45,8 @@ export async function startCartesiaSimulator(options: CartesiaOptions = {}): Pro
   const createContext = (): SpeechContext => {
     const random = createRandom(seed, `tts:${++generations}`);
     const record: SpeechContext['record'] = recorder(truth);
-    return { requestId: random.uuid(), random, firstByteMs, speed, fault: faults.take(), record };
+    const fault = faults.take();
+    return { requestId: random.uuid(), random, firstByteMs, speed, fault, scripted, record };
   };
 
   const server = await listenOnLoopback({
@@ -81,7 +84,8 @@ async function speakOverHttp(
   const body = await readJson(request);
   if (!transport || request.method !== 'POST') return sendJson(response, 404, { error_code: 'not_found' });
   if (!authorized(request, url)) return sendJson(response, 401, { error_code: 'unauthorized' });
-  const { requestId, random, firstByteMs, speed, fault, record } = createContext();
+  const context = createContext();
+  const { requestId, random, firstByteMs, speed, record } = context;
   const fail = (status: number, message: string): void => {
     record({ kind: 'failed', requestId, status });
     const error = { error_code: status === 429 ? 'rate_limited' : 'simulated', title: 'Refused', message };
@@ -90,14 +94,18 @@ async function speakOverHttp(
   const wanted = readSpeechRequest(body);
   if (typeof wanted === 'string') return fail(400, wanted);
   record(received(transport, wanted, requestId, request.headers['x-request-id']), arrivedMicros);
+  const isRetry = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0;
+  const scripted = context.scripted?.(wanted.text, isRetry);
+  const fault = context.fault ?? scripted?.fault;
   if (fault?.kind === 'status') return fail(fault.status, 'refused by the simulator');
 
-  const speech = new Speech(wanted);
+  const speech = new Speech(wanted, scripted?.audioSeconds);
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   const type = transport === 'bytes' ? 'application/octet-stream' : 'text/event-stream';
-  const firstMs = random.between(...firstByteMs) + (fault?.kind === 'delay' ? fault.ms : 0);
-  const chunkMs = speech.chunkMs / random.between(...speed);
+  const firstMs =
+    (scripted?.firstByteMs ?? random.between(...firstByteMs)) + (fault?.kind === 'delay' ? fault.ms : 0);
+  const chunkMs = speech.paceMs(scripted?.restMs) ?? speech.chunkMs / random.between(...speed);
   const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
   const contextId = typeof body?.context_id === 'string' ? body.context_id : undefined;
   const sse = (event: { readonly type: string }): string =>

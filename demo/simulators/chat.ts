@@ -1,5 +1,6 @@
 import { nowMicros } from '../now.ts';
 import { type Exchange, type RequestSimulator, serveExchanges } from './exchange.ts';
+import type { Fault } from './fault.ts';
 import type { Range } from './random.ts';
 import {
   type ChatMessage,
@@ -48,6 +49,27 @@ export type ChatTruth = { readonly atMicros: number; readonly requestId: string 
   | { readonly kind: 'failed'; readonly status: number | 'cut' }
 );
 
+/** What a request is answered with, and when; what is absent is as usual. Milliseconds. */
+export interface ScriptedAnswer {
+  readonly reply?: ChatReply;
+  /** From the request to the first token. */
+  readonly firstTokenMs?: number;
+  /** When a token comes, after the first. @param index Of `count`, the first is 0. */
+  readonly tokenMs?: (index: number, pieces: readonly string[]) => number;
+  readonly fault?: Fault;
+  /** Tokens that are counted, in place of those that there are. */
+  readonly usage?: { readonly prompt?: number; readonly completion?: number; readonly cached?: number };
+}
+
+/** A request, as far as a script looks at it. */
+export interface ScriptedRequest {
+  readonly messages: readonly ChatMessage[];
+  /** As the request has them. */
+  readonly tools: readonly unknown[];
+  /** It is the same again: an SDK tries several times. */
+  readonly isRetry: boolean;
+}
+
 /** Behaviour of the chat simulator. */
 export interface ChatOptions extends SimulatorOptions {
   /** Decides the answers. (Default: the receptionist.) */
@@ -60,6 +82,8 @@ export interface ChatOptions extends SimulatorOptions {
   readonly countsUnasked?: boolean;
   /** Report this many of the prompt's tokens as cached. (Default: nothing is said about caching.) */
   readonly cachedTokens?: number;
+  /** Decides what is answered when. (Default: all is as usual.) */
+  readonly scripted?: ((request: ScriptedRequest) => ScriptedAnswer) | undefined;
 }
 
 /** A running chat simulator: Groq below `/openai/v1`, OpenAI below `/v1`. */
@@ -109,7 +133,12 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
   const user = typeof body.user === 'string' ? body.user : undefined;
   const lastMessage = contentText(conversation.at(-1)?.content);
   record({ kind: 'received', requestId, path, model: body.model, stream, user, lastMessage }, arrivedMicros);
-  const fault = faults.take();
+  const scripted = options.scripted?.({
+    messages: conversation,
+    tools: Array.isArray(body.tools) ? body.tools : [],
+    isRetry: Number(request.headers['x-stainless-retry-count'] ?? 0) > 0,
+  });
+  const fault = faults.take() ?? scripted?.fault;
   if (fault?.kind === 'status') {
     const retryAfter = fault.retryAfterSeconds;
     return fail(
@@ -130,26 +159,34 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
     gone.abort();
   });
   const script = options.script ?? receptionist;
-  const reply = script(conversation, toolNames(body.tools));
+  const reply = scripted?.reply ?? script(conversation, toolNames(body.tools));
   const pieces = reply.kind === 'text' ? tokenize(reply.text) : tokenize(JSON.stringify(reply.arguments));
-  const firstTokenMs = random.between(...(options.firstTokenMs ?? [150, 400]));
+  const firstTokenMs = scripted?.firstTokenMs ?? random.between(...(options.firstTokenMs ?? [150, 400]));
   const tokenMs = 1000 / random.between(...(options.tokensPerSecond ?? [50, 100]));
-  const promptTokens = countPromptTokens(
-    conversation.map(({ content, tool_calls }) => ({ content: contentText(content), toolCalls: tool_calls })),
-    body.tools,
-  );
+  const tokenAt = (index: number): number => scripted?.tokenMs?.(index, pieces) ?? index * tokenMs;
+  const promptTokens =
+    scripted?.usage?.prompt ??
+    countPromptTokens(
+      conversation.map(({ content, tool_calls }) => ({
+        content: contentText(content),
+        toolCalls: tool_calls,
+      })),
+      body.tools,
+    );
+  const completionTokens = scripted?.usage?.completion ?? pieces.length;
+  const cachedTokens = scripted?.usage?.cached ?? options.cachedTokens;
   const usage: ChatUsage = {
     prompt_tokens: promptTokens,
-    completion_tokens: pieces.length,
-    total_tokens: promptTokens + pieces.length,
-    ...(options.cachedTokens !== undefined && {
-      prompt_tokens_details: { cached_tokens: Math.min(options.cachedTokens, promptTokens) },
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    ...(cachedTokens !== undefined && {
+      prompt_tokens_details: { cached_tokens: Math.min(cachedTokens, promptTokens) },
     }),
     ...(flavour === 'groq' && {
       queue_time: 0.01,
       prompt_time: firstTokenMs / 1000,
-      completion_time: (pieces.length * tokenMs) / 1000,
-      total_time: (firstTokenMs + pieces.length * tokenMs) / 1000,
+      completion_time: tokenAt(pieces.length) / 1000,
+      total_time: (firstTokenMs + tokenAt(pieces.length)) / 1000,
     }),
   };
   const callId = `call_${random.uuid().slice(0, 8)}`;
@@ -168,7 +205,7 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
   const waitUntil = (ms: number): Promise<void> => delay(arrived + ms - performance.now(), gone.signal);
 
   if (!stream) {
-    await waitUntil(dueMs + pieces.length * tokenMs);
+    await waitUntil(dueMs + tokenAt(pieces.length));
     if (gone.signal.aborted) return;
     over = true;
     if (fault?.kind === 'cut') return cut();
@@ -222,7 +259,7 @@ async function answer(exchange: Exchange<ChatTruth, ChatOptions>): Promise<void>
   const deltas =
     reply.kind === 'text' ? pieces.map((content) => ({ content })) : toolDeltas(callId, reply.name, pieces);
   for (const [i, delta] of deltas.entries()) {
-    await waitUntil(dueMs + i * tokenMs);
+    await waitUntil(dueMs + tokenAt(i));
     if (!write(choice(delta))) return;
     if (i === 0) record({ kind: 'first_token', requestId });
     if ('content' in delta) sent += delta.content;

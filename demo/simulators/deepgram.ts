@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RawData, WebSocket } from 'ws';
+import type { Utterance } from '../speech.ts';
 import { Faults } from './fault.ts';
 import { type Heard, Listener, type ListeningOptions } from './listening.ts';
 import { createRandom, type Random, type Range } from './random.ts';
@@ -71,6 +72,19 @@ export interface DeepgramOptions extends SimulatorOptions {
   readonly processingMs?: Range;
   /** Ends a connection that sends neither audio nor KeepAlive for so long. (Default: 10000.) */
   readonly idleMs?: number;
+  /** What is said on a connection, and when its transcripts come. (Default: the recordings of demo/speech, when they are due.) */
+  readonly script?: (() => TranscriptScript) | undefined;
+}
+
+/** Transcripts that come when they are to. */
+export interface TranscriptScript {
+  readonly speech: readonly Utterance[];
+  /** Milliseconds from the end of an utterance to its final transcript; no sooner than the endpointing. Undefined: as usual. */
+  finalMs(utterance: string): number | undefined;
+  /** The agent has begun to send audio. */
+  onListening(): void;
+  /** The first words of an utterance are on their way. */
+  onHeard(utterance: string): void;
 }
 
 /** A running Deepgram simulator. */
@@ -88,7 +102,7 @@ const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
  * recordings of demo/speech by their audio; other sounds are heard as silence.
  */
 export async function startDeepgramSimulator(options: DeepgramOptions = {}): Promise<DeepgramSimulator> {
-  const { seed = 1, processingMs = [20, 70], idleMs = 10_000 } = options;
+  const { seed = 1, processingMs = [20, 70], idleMs = 10_000, script } = options;
   const truth: DeepgramTruth[] = [];
   const faults = new Faults();
   let connections = 0;
@@ -114,7 +128,7 @@ export async function startDeepgramSimulator(options: DeepgramOptions = {}): Pro
         (ws) => {
           record({ kind: 'opened', requestId, query: Object.fromEntries(query) });
           const cutAfter = fault?.kind === 'cut' ? fault.afterChunks : undefined;
-          serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record });
+          serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, script: script?.(), record });
         },
         [`dg-request-id: ${requestId}`],
       );
@@ -142,7 +156,11 @@ function refusal(request: IncomingMessage, query: URLSearchParams): number | und
   return known && rate > 0 && rate % 8000 === 0 && query.get('model') ? undefined : 400;
 }
 
-function listeningOptions(query: URLSearchParams, random: Random): ListeningOptions {
+function listeningOptions(
+  query: URLSearchParams,
+  random: Random,
+  script?: TranscriptScript,
+): ListeningOptions {
   const endpointing = query.get('endpointing');
   const utteranceEnd = query.get('utterance_end_ms');
   return {
@@ -152,7 +170,25 @@ function listeningOptions(query: URLSearchParams, random: Random): ListeningOpti
     endpointingMs: endpointing === 'false' ? undefined : Number(endpointing ?? 10) || 10,
     utteranceEndMs: utteranceEnd === null ? undefined : Number(utteranceEnd),
     random,
+    speech: script?.speech,
   };
+}
+
+/**
+ * How long after its audio a transcript comes; undefined: as usual.
+ *
+ * @param arrivedSeconds - of the stream: more than was listened to, within a frame
+ */
+function scriptedMs(
+  heard: Heard,
+  script: TranscriptScript | undefined,
+  arrivedSeconds: number,
+): number | undefined {
+  if (heard.kind !== 'results' || !heard.speechFinal || heard.utterance === undefined) return undefined;
+  const ms = script?.finalMs(heard.utterance);
+  const spokenUntil = heard.words.at(-1)?.end;
+  if (ms === undefined || spokenUntil === undefined) return undefined;
+  return Math.max(0, ms - (arrivedSeconds - spokenUntil) * 1_000);
 }
 
 interface Connection {
@@ -163,10 +199,21 @@ interface Connection {
   readonly processingMs: Range;
   readonly idleMs: number;
   readonly cutAfter: number | undefined;
+  readonly script: TranscriptScript | undefined;
   readonly record: (event: Untimed<DeepgramTruth>) => void;
 }
 
-function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, record }: Connection): void {
+function serve({
+  ws,
+  query,
+  requestId,
+  random,
+  processingMs,
+  idleMs,
+  cutAfter,
+  script,
+  record,
+}: Connection): void {
   const created = new Date().toISOString();
   const modelUuid = random.uuid();
   let closedBy: 'client' | 'server' | 'cut' = 'client';
@@ -184,6 +231,7 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
     record({ kind: 'sent', requestId, message });
   };
   const sequence = new Sequence(random, processingMs);
+  let arrivedSeconds = 0;
 
   const describe = (heard: Heard): DeepgramMessage | undefined => {
     switch (heard.kind) {
@@ -223,9 +271,16 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
     return heard satisfies never;
   };
 
-  const listener = new Listener(listeningOptions(query, random), (heard) => {
+  const listener = new Listener(listeningOptions(query, random, script), (heard) => {
     const message = describe(heard);
-    if (message) sequence.later(() => send(message));
+    if (!message) return;
+    sequence.later(
+      () => {
+        if (heard.kind === 'results' && heard.utterance !== undefined) script?.onHeard(heard.utterance);
+        send(message);
+      },
+      scriptedMs(heard, script, arrivedSeconds),
+    );
   });
   const finish = (code: number, reason: string): void => {
     listener.finalize(false);
@@ -250,6 +305,7 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
     else if (type === 'CloseStream') finish(1000, '');
   };
   let heardAudio = false;
+  const bytesPerSecond = Number(query.get('sample_rate')) * (query.get('encoding') === 'mulaw' ? 1 : 2);
   ws.on('message', (data: RawData, isBinary: boolean) => {
     idle.refresh();
     const bytes = data as Buffer;
@@ -261,8 +317,12 @@ function serve({ ws, query, requestId, random, processingMs, idleMs, cutAfter, r
       }
       return;
     }
-    if (!heardAudio) record({ kind: 'first_audio', requestId });
+    if (!heardAudio) {
+      record({ kind: 'first_audio', requestId });
+      script?.onListening();
+    }
     heardAudio = true;
+    arrivedSeconds += bytes.length / bytesPerSecond;
     listener.push(bytes);
   });
   ws.on('error', () => {});

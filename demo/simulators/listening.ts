@@ -1,7 +1,7 @@
 import { isVoiced, mulawToLinear, TELEPHONE_RATE } from '../audio.ts';
-import type { SpokenWord } from '../speech.ts';
+import type { SpokenWord, Utterance } from '../speech.ts';
 import type { Random } from './random.ts';
-import { knownSpeech, type Recognition, recognise, wordsHeard } from './recognise.ts';
+import { knownSpeech, type Recognition, recognise, stretchesOf, wordsHeard } from './recognise.ts';
 
 /** How a stream is encoded and what its client wants to hear. */
 export interface ListeningOptions {
@@ -14,6 +14,8 @@ export interface ListeningOptions {
   /** Silence after the last word that is reported on its own; `undefined` when not asked for. */
   readonly utteranceEndMs: number | undefined;
   readonly random: Random;
+  /** What it can recognise. (Default: the recordings of demo/speech.) */
+  readonly speech?: readonly Utterance[] | undefined;
 }
 
 /** What the listener hears, in seconds of the stream's audio. */
@@ -27,6 +29,8 @@ export type Heard =
       readonly isFinal: boolean;
       readonly speechFinal: boolean;
       readonly fromFinalize: boolean;
+      /** The name of what was recognised. */
+      readonly utterance?: string | undefined;
     }
   | { readonly kind: 'utterance_end'; readonly lastWordEnd: number };
 
@@ -70,7 +74,8 @@ export class Listener {
   constructor(options: ListeningOptions, hear: (heard: Heard) => void) {
     this.#options = options;
     this.#gapSamples = samplesOf(options.endpointingMs ?? ENDPOINTING_WHEN_OFF_MS);
-    this.#known = knownSpeech(this.#gapSamples);
+    const { speech } = options;
+    this.#known = speech ? stretchesOf(speech, this.#gapSamples) : knownSpeech(this.#gapSamples);
     this.#hear = hear;
   }
 
@@ -183,7 +188,9 @@ export class Listener {
     // A recogniser that has not made out a word yet says nothing rather than an empty line.
     if (speaking && words.length === 0 && !isFinal) return;
     const [start, end] = [seconds(this.#windowStart), seconds(this.#position)];
-    this.#hear({ kind: 'results', start, duration: end - start, words, isFinal, speechFinal, fromFinalize });
+    const utterance = this.#speech?.recognition?.utterance.name;
+    const results = { start, duration: end - start, words, isFinal, speechFinal, fromFinalize, utterance };
+    this.#hear({ kind: 'results', ...results });
     if (!isFinal) return;
     this.#windowStart = this.#position;
     this.#wordsGiven += words.length;

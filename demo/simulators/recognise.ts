@@ -27,16 +27,18 @@ function correlation(heard: Int16Array, recorded: Int16Array): number {
 
 const knownByGap = new Map<number, readonly Recognition[]>();
 
+/** Every stretch of some speech, for a listener to whom `gapSamples` of silence separate two stretches. */
+export const stretchesOf = (speech: readonly Utterance[], gapSamples: number): readonly Recognition[] =>
+  speech.flatMap((utterance) =>
+    voicedRanges(utterance.samples, gapSamples).map((range) => ({ utterance, range })),
+  );
+
 /**
  * Every stretch of every recording, for a listener to whom `gapSamples` of silence separate two stretches. Found once
  * for each gap, so that a new connection does not hold up the others.
  */
 export function knownSpeech(gapSamples: number): readonly Recognition[] {
-  const found =
-    knownByGap.get(gapSamples) ??
-    [...utterances().values()].flatMap((utterance) =>
-      voicedRanges(utterance.samples, gapSamples).map((range) => ({ utterance, range })),
-    );
+  const found = knownByGap.get(gapSamples) ?? stretchesOf([...utterances().values()], gapSamples);
   knownByGap.set(gapSamples, found);
   return found;
 }

@@ -13,9 +13,9 @@ export class Sequence {
     this.#range = range;
   }
 
-  /** Runs `action` after a drawn delay, and not before what was asked for earlier. */
-  later(action: () => void): void {
-    this.#lastDue = Math.max(this.#lastDue, performance.now() + this.#random.between(...this.#range));
+  /** Runs `action` after a delay, and not before what was asked for earlier. @param ms (Default: it is drawn.) */
+  later(action: () => void, ms: number = this.#random.between(...this.#range)): void {
+    this.#lastDue = Math.max(this.#lastDue, performance.now() + ms);
     this.#waiting.push(action);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);

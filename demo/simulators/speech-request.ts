@@ -37,14 +37,20 @@ export class Speech {
   readonly #bytesPerSecond: number;
   #bytes = 0;
 
-  constructor({ text, encoding, sampleRate }: SpeechRequest) {
-    const audio = synthesize(text, encoding, sampleRate);
+  /** @param seconds Of audio. (Default: as long as the voice takes for the text.) */
+  constructor({ text, encoding, sampleRate }: SpeechRequest, seconds?: number) {
+    const audio = synthesize(text, encoding, sampleRate, seconds);
     this.#characters = text.length;
     this.#bytesPerSecond = SAMPLE_BYTES[encoding] * sampleRate;
     const size = CHUNK_SECONDS * sampleRate * SAMPLE_BYTES[encoding];
     this.chunks = Array.from({ length: Math.ceil(audio.length / size) }, (_, i) =>
       audio.subarray(i * size, (i + 1) * size),
     );
+  }
+
+  /** Milliseconds between two chunks, for all of them to be sent in `ms`. */
+  paceMs(ms: number | undefined): number | undefined {
+    return ms === undefined ? undefined : ms / Math.max(1, this.chunks.length - 1);
   }
 
   /** Counts a chunk as sent. */

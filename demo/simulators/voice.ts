@@ -27,12 +27,19 @@ const ENVELOPE = Float64Array.from({ length: 256 }, (_, i) => 0.6 + 0.4 * Math.c
 /**
  * A hum with one pitch a character, at 15 characters a second: the same text gives the same audio, its length is known
  * from its characters, and it is audible from its first sample to its last, so that "first audio" has one meaning.
+ *
+ * @param seconds Another length for the whole, in which the characters are longer or shorter.
  */
-export function synthesize(text: string, encoding: RawEncoding, sampleRate: number): Buffer {
+export function synthesize(
+  text: string,
+  encoding: RawEncoding,
+  sampleRate: number,
+  seconds: number = [...text].length / CHARACTERS_PER_SECOND,
+): Buffer {
   const characters = [...text];
-  const length = Math.round((characters.length / CHARACTERS_PER_SECOND) * sampleRate);
+  const length = Math.round(seconds * sampleRate);
   const bytes = Buffer.alloc(length * SAMPLE_BYTES[encoding]);
-  const perCharacter = sampleRate / CHARACTERS_PER_SECOND;
+  const perCharacter = (seconds * sampleRate) / Math.max(1, characters.length);
   // In periods, from the top of the wave: the first sample is already loud.
   let phase = 0;
   for (let i = 0; i < length; i++) {

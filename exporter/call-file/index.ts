@@ -4,4 +4,4 @@ export { computedAgain } from './compute-again.ts';
 export { withoutWords } from './facts.ts';
 export { RememberedPrices } from './prices.ts';
 export { readCallFile } from './read-file.ts';
-export { type Sound, writeCallFile } from './write-file.ts';
+export { callFileBytes, type Sound, writeCallFile } from './write-file.ts';

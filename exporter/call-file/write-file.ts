@@ -45,7 +45,7 @@ export async function writeCallFile(
   const file = { ...call, sounds: (sound?.recordings ?? []).map(savedSound) };
   try {
     await pipeline(
-      Readable.from(bytesOf(file, sound)),
+      Readable.from(callFileBytes(file, sound)),
       createGzip(),
       createWriteStream(part, { flags: 'wx', mode: 0o600 }),
     );
@@ -61,7 +61,8 @@ export async function writeCallFile(
   }
 }
 
-async function* bytesOf(file: CallFile, sound: Sound | undefined): AsyncGenerator<Buffer> {
+/** The bytes of a file before they are packed. @throws CallFileError for a call that is larger than a file may be. */
+export async function* callFileBytes(file: CallFile, sound?: Sound): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
   // What is written here is what a reader takes, or it is not written.
   const reader = new CallFileReader();

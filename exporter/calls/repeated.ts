@@ -1,5 +1,6 @@
 import type { StageFact, Usage } from '../../model/facts.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
+import { withoutAbsent } from '../../model/without-absent.ts';
 import { type FindAbove, keyOf, type SpanTree } from './span-tree.ts';
 
 /** Spans that two instrumentations write of one request begin and end together, but for their own work. */
@@ -141,6 +142,3 @@ function merged(stage: StageFact, twin: StageFact): StageFact {
   if (stage.usage === undefined && twin.usage !== undefined) delete both.endUnknown;
   return both;
 }
-
-const withoutAbsent = <T extends object>(values: T): Partial<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;

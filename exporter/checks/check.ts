@@ -28,7 +28,7 @@ export interface CheckedCalls {
 export interface Check {
   /** Null: not known. */
   readonly figures: Readonly<Record<FigureName, number | null>>;
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly Verdict<FigureName>[];
 }
 
 /** Holds calls against limits, in pieces: where other work is to go on in between. Pure. */

@@ -3,7 +3,7 @@ import type { CallTotals } from '../store/call-totals.ts';
 /** How a figure is written, and what of it is enough to be judged by. */
 export interface FigureKind {
   /** As its limit is given. */
-  readonly unit: 'seconds' | 'USD' | 'ratio' | 'count';
+  readonly unit: 'seconds' | 'USD' | 'ratio' | 'count' | 'score';
   /** What of it there are too few of: a figure of seven turns says little. */
   readonly of: 'turns' | 'calls';
   /** The limit is the least, and not the most, that it may be. */
@@ -33,7 +33,14 @@ export const FIGURES = {
 } as const satisfies Readonly<Record<string, FigureKind>>;
 
 export type FigureName = keyof typeof FIGURES;
+/** The mean of a score that was given to calls. */
+export type ScoreFigure = `score ${string}`;
 export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
+
+const SCORE: FigureKind = { unit: 'score', of: 'calls', what: 'mean of a score' };
+
+export const kindOf = (figure: FigureName | ScoreFigure): FigureKind =>
+  Object.hasOwn(FIGURES, figure) ? FIGURES[figure as FigureName] : SCORE;
 
 /** What a figure is. */
 export interface Figure {

@@ -1,4 +1,11 @@
-import { FIGURE_NAMES, FIGURES, type FigureName, type Figures } from './figures.ts';
+import {
+  FIGURE_NAMES,
+  type Figure,
+  type FigureName,
+  type Figures,
+  kindOf,
+  type ScoreFigure,
+} from './figures.ts';
 import type { Interval } from './intervals.ts';
 
 export type Limits = Readonly<Partial<Record<FigureName, number>>>;
@@ -17,8 +24,8 @@ export interface Needs {
 }
 
 /** The verdict on one figure. */
-export interface Verdict {
-  readonly figure: FigureName;
+export interface Verdict<Name extends string = FigureName | ScoreFigure> {
+  readonly figure: Name;
   /** `unknown`: nothing can be said; why is in `note`. */
   readonly status: 'holds' | 'broken' | 'unknown';
   readonly value: number | null;
@@ -29,7 +36,16 @@ export interface Verdict {
   readonly count: number;
   /** Where the figure of calls like these is likely to be, in 95 of 100 samples; absent: too few calls, or it is a count. */
   readonly interval?: Interval;
+  /** Of a score: what its limit is. Of another figure its name says it. */
+  readonly bound?: 'at_least' | 'at_most';
   readonly note?: string;
+}
+
+/** What the mean of a score has to be. */
+export interface ScoreLimit {
+  readonly name: string;
+  readonly bound: 'at_least' | 'at_most';
+  readonly limit: number;
 }
 
 /** Judges figures by limits, and by those of an earlier check, in the order of `FIGURES`. Pure. */
@@ -37,7 +53,7 @@ export function judge(
   figures: Figures,
   limits: Limits,
   { baseline, needs }: { baseline?: Baseline | undefined; needs: Needs },
-): Verdict[] {
+): Verdict<FigureName>[] {
   return FIGURE_NAMES.flatMap((name) => {
     const given = limits[name];
     const before = baseline?.figures[name];
@@ -52,12 +68,29 @@ export function judge(
   });
 }
 
-const isAtLeast = (name: FigureName): boolean => 'atLeast' in FIGURES[name];
+/** Judges the means of scores, in the order of their limits. Pure. @param scores - by name; one that is not there was given to no call */
+export function judgeScores(
+  limits: readonly ScoreLimit[],
+  scores: ReadonlyMap<string, Figure>,
+  needs: Needs,
+): Verdict[] {
+  return limits.map(({ name, bound, limit }) => {
+    const figure = scores.get(name) ?? { value: null, count: 0 };
+    const base = { figure: `score ${name}`, ...figure, limit, from: 'limit', bound } as const;
+    const few = tooFew(base.figure, figure.count, needs);
+    if (few !== undefined || figure.value === null)
+      return { ...base, status: 'unknown', note: few ?? NOT_KNOWN };
+    const holds = bound === 'at_least' ? figure.value >= limit : figure.value <= limit;
+    return { ...base, status: holds ? 'holds' : 'broken' };
+  });
+}
+
+const isAtLeast = (name: FigureName): boolean => kindOf(name).atLeast === true;
 
 const worseBy = (name: FigureName, value: number, share: number): number =>
   value * (isAtLeast(name) ? 1 - share : 1 + share);
 
-const unknownOf = (figure: FigureName, figures: Figures, missing: string): Verdict => ({
+const unknownOf = (figure: FigureName, figures: Figures, missing: string): Verdict<FigureName> => ({
   figure,
   status: 'unknown',
   value: figures[figure].value,
@@ -80,8 +113,8 @@ export function baselineOf(figures: Figures, tolerance: number, needs: Needs): B
   return { figures: known, tolerance, missing };
 }
 
-function tooFew(figure: FigureName, count: number, needs: Needs): string | undefined {
-  const { of } = FIGURES[figure];
+function tooFew(figure: FigureName | ScoreFigure, count: number, needs: Needs): string | undefined {
+  const { of } = kindOf(figure);
   return count < needs[of] ? `too few ${of}: ${count}, needs ${needs[of]}` : undefined;
 }
 
@@ -93,7 +126,7 @@ function verdictOf(
   limit: number,
   from: Verdict['from'],
   needs: Needs,
-): Verdict {
+): Verdict<FigureName> {
   const { value, count, lowerBound } = figures[figure];
   const base = { figure, value, limit, from, count } as const;
   const few = tooFew(figure, count, needs);

@@ -1,23 +1,24 @@
 import { showFigure as showUnit } from '../comparison/words.ts';
-import { FIGURES, type FigureName } from './figures.ts';
+import { kindOf } from './figures.ts';
 import type { Verdict } from './judge.ts';
 
 /** A figure as people write it: `912 ms`, `$0.0512`, `12.5 %`, `3`. */
-export function showFigure(name: FigureName, value: number): string {
-  const { unit } = FIGURES[name];
+export function showFigure(name: Verdict['figure'], value: number): string {
+  const { unit } = kindOf(name);
   return unit === 'count' ? value.toLocaleString('en-US') : showUnit(unit, value);
 }
 
 /** What was expected: `at most 900 ms`. @param unknown - where the baseline does not say */
-export function showLimit({ figure, limit, from }: Verdict, unknown: string): string {
-  const word = 'atLeast' in FIGURES[figure] ? 'at least' : 'at most';
+export function showLimit({ figure, limit, from, bound }: Verdict, unknown: string): string {
+  const isLeast = bound === undefined ? kindOf(figure).atLeast === true : bound === 'at_least';
+  const word = isLeast ? 'at least' : 'at most';
   const value = limit === null ? unknown : showFigure(figure, limit);
   return `${word} ${value}${from === 'baseline' ? ' (baseline)' : ''}`;
 }
 
 /** `512 turns`. */
 export const showCount = ({ figure, count }: Verdict): string =>
-  `${count.toLocaleString('en-US')} ${FIGURES[figure].of}`;
+  `${count.toLocaleString('en-US')} ${kindOf(figure).of}`;
 
 /** `1180 to 1310 ms`; '' where there is none. */
 export function showInterval({ figure, interval }: Verdict): string {

@@ -1,7 +1,7 @@
 import { finished } from '../statistics/pieces.ts';
 import { comparingSamples, type TwoSamples, type TwoSamplesOptions } from '../statistics/two-samples.ts';
 import type { CallSample } from '../store/views/index.ts';
-import { COMPARED_FIGURES, type ComparedFigure, LEAST_CALLS } from './figures.ts';
+import { COMPARED_FIGURES, type ComparedFigure, LEAST_CALLS, scoreFigures } from './figures.ts';
 
 /**
  * What is said of a difference. `same`: its whole interval is too near to 0 to matter. `better`, `worse`, `other`: else, it is
@@ -40,7 +40,10 @@ export function* comparingCalls(
   b: readonly CallSample[],
   options?: TwoSamplesOptions,
 ): Generator<void, FigureDifference[]> {
-  const figures = COMPARED_FIGURES.filter((figure) => [...a, ...b].some((call) => countOf(figure, call) > 0));
+  const both = [...a, ...b];
+  const figures = [...COMPARED_FIGURES, ...scoreFigures(both)].filter((figure) =>
+    both.some((call) => countOf(figure, call) > 0),
+  );
   const statistics = Object.fromEntries(figures.map(({ name, statistic }) => [name, statistic]));
   const found = yield* comparingSamples(a, b, statistics, options);
   return figures

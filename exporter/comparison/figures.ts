@@ -8,7 +8,7 @@ export interface ComparedFigure {
   readonly name: string;
   /** As people read it: `silence p95`. */
   readonly title: string;
-  readonly unit: 'seconds' | 'USD' | 'ratio';
+  readonly unit: 'seconds' | 'USD' | 'ratio' | 'score';
   /** What less of it is. */
   readonly less: 'better' | 'worse' | 'other';
   /** What it is of, and how many of them each side needs. */
@@ -120,5 +120,34 @@ const OTHERS: readonly ComparedFigure[] = [
 ];
 
 export const COMPARED_FIGURES: readonly ComparedFigure[] = [...SILENCE, ...OF_SEGMENTS, ...COSTS, ...OTHERS];
+
+/** Names of scores that are compared, at most: those that most calls have. */
+const MOST_SCORES = 20;
+
+/** The mean of each score of calls. Whether more of it is better, its name does not say. */
+export function scoreFigures(calls: readonly CallSample[]): ComparedFigure[] {
+  const counts = new Map<string, number>();
+  for (const { scores } of calls)
+    for (const name of Object.keys(scores ?? {})) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1))
+    .slice(0, MOST_SCORES)
+    .map(([name]) => name)
+    .sort()
+    .map((name) => ({
+      ...OF_CALLS,
+      name: `score_${name}`,
+      title: `score ${name}, mean`,
+      unit: 'score',
+      less: 'other',
+      statistic: {
+        kind: 'ratio',
+        of: ({ scores }) => {
+          const value = scores !== undefined && Object.hasOwn(scores, name) ? scores[name] : undefined;
+          return value === undefined ? undefined : [value, 1];
+        },
+      },
+    }));
+}
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

@@ -22,6 +22,8 @@ export function showFigure(unit: Unit, value: number): string {
       return `${value < 0 ? '−' : ''}$${money(Math.abs(value))}`;
     case 'ratio':
       return `${(value * 100).toFixed(1)} %`;
+    case 'score':
+      return `${value < 0 ? '−' : ''}${Number(Math.abs(value).toPrecision(4))}`;
     default:
       return unit satisfies never;
   }

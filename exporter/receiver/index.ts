@@ -7,6 +7,6 @@ export { spoolFolders } from '../spool/spool-folder.ts';
 export { Backend } from './backend.ts';
 export { LiveKitKeys } from './livekit/keys.ts';
 export { readKeys } from './livekit/keys-file.ts';
-export type { Log } from './log.ts';
+export { createLog, type Log } from './log.ts';
 export { Receiver, type ReceiverOptions } from './receiver.ts';
 export { type WatchedTokens, watchTokens } from './watched-tokens.ts';

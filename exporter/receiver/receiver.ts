@@ -34,6 +34,7 @@ import type { Sender } from './door/tokens.ts';
 import { LiveKitKeys } from './livekit/keys.ts';
 import { LiveKitUploads } from './livekit/uploads.ts';
 import type { Log } from './log.ts';
+import { readLogRequest } from './log-request.ts';
 import { ReceiverMetrics } from './receiver-metrics.ts';
 import { allowed, type Guest, type Routes } from './routes.ts';
 import { readTraceRequest, type TraceRequest } from './trace-request.ts';
@@ -105,7 +106,7 @@ export class Receiver {
   readonly #otlp: Routes = {
     '/v1/traces': { methods: ['POST'], handle: (...parts) => this.#traces(...parts) },
     '/v1/metrics': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
-    '/v1/logs': { methods: ['POST'], handle: (request, response) => this.#ignored(request, response) },
+    '/v1/logs': { methods: ['POST'], handle: (...parts) => this.#logs(...parts) },
   };
 
   private constructor(options: ReceiverOptions) {
@@ -313,7 +314,29 @@ export class Receiver {
     }
   }
 
-  /** Metrics and logs: accepted, so that an SDK may send everything to one place, and thrown away. */
+  /** Of logs, what evaluators say of calls; all else is accepted, and thrown away. */
+  async #logs(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {
+    const encoding = encodingOf(request);
+    const stated = statedLength(request, this.#options);
+    const share = this.#budget.open(stated ?? 0);
+    if (share === undefined) throw overloaded();
+    try {
+      acceptBody(request, response);
+      const body = await readBody(request, share, stated, this.#options);
+      const limits = { ...DEFAULT_LIMITS, spans: this.#options.maxRequestSpans };
+      const { facts, limited } = readLogRequest(body, encoding, limits, sender.tenant);
+      this.#metrics.limited(limited);
+      if (facts.length > 0) {
+        await this.#commit(facts);
+        this.#metrics.accepted(facts.length, sender.name);
+      }
+      send(response, 200, CONTENT_TYPES[encoding], encodeResponse(encoding));
+    } finally {
+      share.close();
+    }
+  }
+
+  /** Metrics: accepted, so that an SDK may send everything to one place, and thrown away. */
   async #ignored(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request);
     statedLength(request, this.#options);

@@ -81,7 +81,7 @@ export {
 export { rollUpAll } from './rollups/roll-up.ts';
 export { RollupWorker } from './rollups/worker.ts';
 export { writeCallRows } from './rows.ts';
-export { getCallScores, giveScores, scoresOfCalls } from './scores.ts';
+export { getCallScores, giveScores, scoreMeans, scoresOfCalls } from './scores.ts';
 export {
   CALL_SORTS,
   type CallSort,

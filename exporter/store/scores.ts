@@ -5,6 +5,7 @@ import { InvalidRecordError } from '../kit/errors.ts';
 import { type CallKey, isGiven, keyArrays, keyOf, partsOf } from './call-key.ts';
 import { CALL_SCORES } from './columns.ts';
 import type { Queryable } from './database.ts';
+import { type CallFilter, callCondition } from './filter.ts';
 import { columnArrays, columnList, decodeRow, selectList, unnest } from './values.ts';
 
 const SELECT = `SELECT ${selectList(CALL_SCORES)} FROM :schema.call_scores s`;
@@ -34,6 +35,23 @@ export async function scoresOfCalls(
     scores.set(keyOf(score), [...(scores.get(keyOf(score)) ?? []), score]);
   }
   return scores;
+}
+
+/** The mean of some scores over the calls of a filter that have a figure of the name, and how many these are. */
+export async function scoreMeans(
+  db: Queryable,
+  filter: CallFilter,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, { readonly value: number; readonly count: number }>> {
+  const { sql, params } = callCondition(filter, 2);
+  const rows = await db.query<{ name: string; value: number; count: number }>(
+    `SELECT s.name, avg(s.value) AS value, count(*)::int AS count
+FROM :schema.call_metrics m JOIN :schema.call_scores s ON s.tenant = m.tenant AND s.call_id = m.call_id
+WHERE s.name = ANY ($1::text[]) AND s.value IS NOT NULL AND ${sql}
+GROUP BY s.name`,
+    [names, ...params],
+  );
+  return new Map(rows.map(({ name, value, count }) => [name, { value, count }]));
 }
 
 const WRITE = `\

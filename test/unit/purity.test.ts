@@ -14,6 +14,7 @@ const PURE = [
   'dialects',
   'acoustics',
   'decisions',
+  'replay',
   'statistics',
   'finalize.ts',
 ].map((part) => join('exporter', part));
@@ -126,6 +127,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'model',
     ...['calls', 'pricing', 'quality', 'statistics'].map((room) => `exporter/${room}`),
   ],
+  'exporter/replay': ['model', 'exporter/calls'],
   // Of the store the samples that it has read.
   'exporter/comparison': ['model', 'exporter/statistics', 'exporter/store'],
   'exporter/checks': ['model', 'exporter/comparison', 'exporter/statistics', 'exporter/store'],
@@ -186,6 +188,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'ui/shared',
     ...[
       'acoustics',
+      'call-file',
       'calls',
       'checks',
       'comparison',
@@ -198,8 +201,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ].map((room) => `exporter/${room}`),
   ],
   'ui/web': ['model', 'ui/shared'],
-  // Names of spans and attributes, for calls that are simulated.
-  demo: ['model'],
+  // Names of spans and attributes, for calls that are simulated; and the script of a call that is played again.
+  demo: ['model', 'exporter/replay'],
   cli: [
     'model',
     'recordings',
@@ -224,6 +227,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'pipeline',
       'pricing',
       'receiver',
+      'replay',
       'spool',
       'statistics',
       'store',

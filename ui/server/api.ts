@@ -10,6 +10,7 @@ import {
   getCallMetrics,
   keyOf,
   partsOf,
+  scoresOfCalls,
 } from '../../exporter/store/index.ts';
 import {
   type CallSelection,
@@ -46,6 +47,7 @@ import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
 import { recordingsOf } from './recordings.ts';
 import { limitOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
+import { sendCallFile } from './send-call-file.ts';
 import { sendPeaks, sendSound } from './sound.ts';
 
 const MOST_LISTED = 500;
@@ -58,6 +60,8 @@ export interface ApiOptions {
   targetSeconds: number;
   /** What separates two calls of one id, in milliseconds. */
   callGapMs: number;
+  /** Spans of a call that its rows come from, at most. */
+  maxCallSpans: number;
   /** Address of a trace elsewhere, with `{trace_id}`. */
   traceUrl?: string | undefined;
   /** Where recordings are. Absent: there are none. */
@@ -118,7 +122,8 @@ export class Api {
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
   #ofCall(path: string): Handler {
     const [, encoded, below] =
-      /^\/api\/calls\/([^/]+)(\/facts|\/heard|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ?? [];
+      /^\/api\/calls\/([^/]+)(\/facts|\/file|\/heard|\/sound\/\d{1,17}\.(?:wav|ogg|peaks))?$/.exec(path) ??
+      [];
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
@@ -127,6 +132,7 @@ export class Api {
       if (below === undefined) return this.#call(call, request, response);
       if (below === '/facts') return this.#facts(call);
       if (below === '/heard') return this.#heard(call);
+      if (below === '/file') return this.#file(call, query, request, response);
       return this.#sound(call, below, request, response);
     };
   }
@@ -139,9 +145,12 @@ export class Api {
       limit: limitOf(query, MOST_LISTED),
       after,
     });
-    const turns = await listTurns(db, calls.map(keyOf));
+    const keys = calls.map(keyOf);
+    const [turns, scores] = await Promise.all([listTurns(db, keys), scoresOfCalls(db, keys)]);
     return {
-      calls: calls.map((call) => listedCall(call, turns.get(keyOf(call)) ?? [])),
+      calls: calls.map((call) =>
+        listedCall(call, turns.get(keyOf(call)) ?? [], { scores: scores.get(keyOf(call)) }),
+      ),
       ...(next && { next: positionText(next) }),
     };
   }
@@ -215,6 +224,13 @@ export class Api {
     }
   }
 
+  /** Without what was said, unless that is asked for: the file goes where the page does not. */
+  async #file(key: CallKey, query: URLSearchParams, request: IncomingMessage, response: ServerResponse) {
+    const { db, priceList, callGapMs, maxCallSpans } = this.#options;
+    const content = query.get('content') === 'true';
+    await sendCallFile(request, response, db, key, { priceList, callGapMs, maxCallSpans, content });
+  }
+
   async #facts(key: CallKey) {
     const { db, callGapMs } = this.#options;
     const { tenant, callId } = partsOf(key);
@@ -224,7 +240,9 @@ export class Api {
   async #runningCall(key: CallKey) {
     const { db, priceList, callGapMs } = this.#options;
     const call = await readCall(db, key, priceList, callGapMs);
-    return call?.live === true ? listedCall(call.metrics, call.logs, true) : undefined;
+    return call?.live === true
+      ? listedCall(call.metrics, call.logs, { live: true, scores: call.scores })
+      : undefined;
   }
 
   #export(format: 'csv' | 'json', query: URLSearchParams, response: ServerResponse) {

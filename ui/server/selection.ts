@@ -8,6 +8,7 @@ import {
 import { beginsWithDay } from '../../model/calendar.ts';
 import { parseDuration } from '../../model/settings.ts';
 import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
+import { withoutAbsent } from '../../model/without-absent.ts';
 import { DEFAULT_SINCE } from '../shared/query.ts';
 
 /** Values longer than any name are none, and a list has no more. */
@@ -33,7 +34,7 @@ const LISTS = {
  * @throws HttpError 400 that names the parameter
  */
 export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()): CallSelection {
-  const { text, list, instant, seconds } = reader(query, nowMs);
+  const { text, list, flag, instant, seconds } = reader(query, nowMs);
   const outcome = list('outcome');
   const known = outcome.filter((word): word is Outcome | 'unknown' => OUTCOME_WORDS.has(word));
   if (known.length < outcome.length)
@@ -42,18 +43,20 @@ export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()):
   return withoutAbsent({
     since: instant('since'),
     until: instant('until'),
-    ...Object.fromEntries(Object.entries(LISTS).map(([name, field]) => [field, list(name)])),
-    outcome: known,
+    ...filled({
+      ...Object.fromEntries(Object.entries(LISTS).map(([name, field]) => [field, list(name)])),
+      outcome: known,
+    }),
     tags,
     direction: text('direction'),
     channel: text('channel'),
     idPart: text('id'),
     silenceFrom: seconds('silence_from'),
     silenceTo: seconds('silence_to'),
-    interrupted: text('interrupted') && true,
-    unpriced: text('unpriced') && true,
-    unanswered: text('unanswered') && true,
-    failed: text('failed') && true,
+    interrupted: flag('interrupted'),
+    unpriced: flag('unpriced'),
+    unanswered: flag('unanswered'),
+    failed: flag('failed'),
   });
 }
 
@@ -67,13 +70,9 @@ export function recentSelectionOf(query: URLSearchParams, nowMs?: number): CallS
 
 const OUTCOME_WORDS: ReadonlySet<string> = new Set([...OUTCOMES, 'unknown']);
 
-/** What is absent, empty or an empty list does not choose. */
-const withoutAbsent = (selection: Readonly<Record<string, unknown>>): CallSelection =>
-  Object.fromEntries(
-    Object.entries(selection).filter(
-      ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
-    ),
-  );
+/** Lists without those that are empty, which do not choose. */
+const filled = <Lists extends Readonly<Record<string, readonly unknown[]>>>(lists: Lists): Partial<Lists> =>
+  Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length > 0)) as Partial<Lists>;
 
 /** Each `key:value`. */
 function tagsOf(words: readonly string[]): Record<string, string> | undefined {
@@ -101,6 +100,7 @@ function reader(query: URLSearchParams, nowMs: number) {
     return values;
   };
   const text = (name: string) => list(name)[0];
+  const flag = (name: string) => (text(name) === undefined ? undefined : true);
   const instant = (name: string) => {
     const value = text(name);
     if (value === undefined || value === 'all') return undefined;
@@ -120,7 +120,7 @@ function reader(query: URLSearchParams, nowMs: number) {
     if (Number.isFinite(number) && number >= 0) return number;
     throw new HttpError(400, `${name}: expected seconds`);
   };
-  return { text, list, instant, seconds };
+  return { text, list, flag, instant, seconds };
 }
 
 /** @throws HttpError 400 */

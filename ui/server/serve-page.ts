@@ -10,6 +10,7 @@ type PageSettings = Pick<
   | 'authToken'
   | 'allowedHosts'
   | 'callGap'
+  | 'maxCallSpans'
   | 'latencyTarget'
   | 'traceUrl'
   | 'pricing'
@@ -37,6 +38,7 @@ export async function makePage({ db, settings, host, onError }: PageParts): Prom
     priceList: await loadPriceList(settings, () => onError('EARSHOT_PRICES')),
     targetSeconds: settings.latencyTarget / 1_000,
     callGapMs: settings.callGap,
+    maxCallSpans: settings.maxCallSpans,
     traceUrl: settings.traceUrl,
     recordings: settings.recordings === undefined ? undefined : (await openKept(settings.recordings)).place,
     authToken: settings.authToken,

@@ -57,6 +57,8 @@ export interface ListedCall {
   /** It has no row yet. */
   live: boolean;
   turns: ListedTurn[];
+  /** By name. Absent: none were given. */
+  scores?: Pick<ScoreRow, 'name' | 'value' | 'label'>[];
 }
 
 export interface ListedTurn {

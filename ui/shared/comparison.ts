@@ -29,6 +29,7 @@ const GROUPS: readonly (readonly [group: string, names: RegExp])[] = [
   ['Silence by segment', /^segment_/],
   ['Cost', /^cost_/],
   ['Quality', /^(interruption|outcome)_/],
+  ['Scores', /^score_/],
 ];
 
 /** All that is compared of two selections, in groups. */

@@ -117,3 +117,7 @@ export function showInstant(iso: string, now: Date, timeZone?: string): string {
 
 /** `Sat 29 Nov 2026, 14:31:59 GMT+1`. */
 export const showMoment = (iso: string, timeZone?: string): string => momentOf(new Date(iso), timeZone);
+
+/** A score as people read it: its word, its figure, or both. */
+export const showScore = ({ value, label }: { value: number | null; label: string | null }): string =>
+  [label, value === null ? null : Number(value.toPrecision(4))].filter((part) => part !== null).join(' ');

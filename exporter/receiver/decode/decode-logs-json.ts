@@ -76,16 +76,20 @@ class LogsDecoder {
     if (this.#count > this.#most) throw new TooLargeError(`the request has more than ${this.#most} records`);
     this.#attributes.begin();
     const record = blankRecord(resource, scopeName, scope);
+    let observedUs = Number.NaN;
     // A bad value costs its own record, as one of a span costs its span.
     const isRead = this.#fields.attempt(() =>
       this.#fields.object('logRecords', (key) => {
         if (key === 'timeUnixNano') record.timeUs = microsOf(this.#fields.scalar()) ?? Number.NaN;
+        else if (key === 'observedTimeUnixNano') observedUs = microsOf(this.#fields.scalar()) ?? Number.NaN;
         else if (key === 'body') record.body = this.#body();
         else if (key === 'attributes')
           this.#fields.list(key, () => this.#attributes.keyValue(record.attributes));
         else this.#fields.skip();
       }),
     );
+    // Of an event that does not say when it was: when it was seen.
+    if (!(record.timeUs > 0)) record.timeUs = observedUs;
     if (isRead) this.#sink.record(record);
     else this.#sink.limited();
   }

@@ -8,6 +8,7 @@ import {
   F3_BYTES,
   F5_BYTES,
   F6_BYTES,
+  F11_FIXED64,
   ProtobufFields,
   truncated,
 } from './protobuf-fields.ts';
@@ -86,14 +87,18 @@ class LogsDecoder {
     this.#attributes.begin();
     const { reader } = this.#fields;
     const record = blankRecord(resource, scopeName, scope);
+    let observedUs = Number.NaN;
     while (reader.pos < end) {
       const tag = reader.uint32();
       if (tag === F1_FIXED64) record.timeUs = this.#fields.micros();
+      else if (tag === F11_FIXED64) observedUs = this.#fields.micros();
       else if (tag === F5_BYTES) record.body = this.#body(this.#fields.end(end));
       else if (tag === F6_BYTES) this.#attributes.keyValue(this.#fields.end(end), record.attributes);
       else this.#fields.skip(tag);
     }
     if (reader.pos !== end) throw truncated();
+    // Of an event that does not say when it was: when it was seen.
+    if (!(record.timeUs > 0)) record.timeUs = observedUs;
     this.#sink.record(record);
   }
 

@@ -25,6 +25,7 @@ export const F7_FIXED64 = (7 << 3) | FIXED64;
 export const F7_BYTES = (7 << 3) | BYTES;
 export const F8_FIXED64 = (8 << 3) | FIXED64;
 export const F9_BYTES = (9 << 3) | BYTES;
+export const F11_FIXED64 = (11 << 3) | FIXED64;
 export const F11_BYTES = (11 << 3) | BYTES;
 export const F15_BYTES = (15 << 3) | BYTES;
 

@@ -1,7 +1,7 @@
 import { type Outcome, SEGMENTS } from '../../../model/vocabulary.ts';
 import { type CallKey, keyOf } from '../call-key.ts';
 import type { Queryable } from '../database.ts';
-import { SAMPLED_ROWS, SAMPLED_TURNS, sampleOf } from './sample.ts';
+import { SAMPLED_ROWS, SAMPLED_SCORES, SAMPLED_TURNS, sampleOf } from './sample.ts';
 import type { CallSelection } from './selection.ts';
 
 /** One call with what is compared of it. Null: not known. For statistics: money is in USD, and not exact. */
@@ -17,6 +17,8 @@ export interface CallSample {
   readonly interruptions: number | null;
   /** Of each turn whose silence is known: the silence and its segments in the order of `SEGMENTS`, in seconds. */
   readonly silences: readonly (readonly number[])[];
+  /** Figures that were given to the call, by name. Absent: none. */
+  readonly scores?: Readonly<Record<string, number>>;
 }
 
 export interface CallSamples {
@@ -37,7 +39,11 @@ const TURNS = `\
 SELECT l.tenant, l.call_id, ${COLUMNS.map((name) => `l.${name}`).join(', ')}
 FROM ${SAMPLED_TURNS} WHERE l.eou_latency IS NOT NULL`;
 
-type CallRow = Omit<CallSample, 'call' | 'silences'> & { tenant: string; call_id: string };
+const SCORES = `\
+SELECT c.tenant, c.call_id, c.name, c.value FROM ${SAMPLED_SCORES} WHERE c.value IS NOT NULL`;
+
+type CallRow = Omit<CallSample, 'call' | 'silences' | 'scores'> & { tenant: string; call_id: string };
+type ScoreRow = { tenant: string; call_id: string; name: string; value: number };
 type TurnRow = { tenant: string; call_id: string } & Record<(typeof COLUMNS)[number], number | null>;
 
 /** The calls of a selection for statistics; of many always the same part. */
@@ -46,12 +52,24 @@ export async function getCallSamples(db: Queryable, selection: CallSelection): P
   const rows = await db.query<CallRow>(CALLS, values);
   const silences = new Map<CallKey, number[][]>(rows.map((call) => [keyOf(call), []]));
   for (const turn of await db.query<TurnRow>(TURNS, values)) silences.get(keyOf(turn))?.push(secondsOf(turn));
+  const scores = new Map<CallKey, [name: string, value: number][]>();
+  for (const score of await db.query<ScoreRow>(SCORES, values)) {
+    const given = scores.get(keyOf(score)) ?? [];
+    given.push([score.name, score.value]);
+    scores.set(keyOf(score), given);
+  }
   return {
     calls,
     every,
     samples: rows.map(({ tenant, call_id, ...sample }) => {
       const call = keyOf({ tenant, call_id });
-      return { ...sample, call, silences: silences.get(call) ?? [] };
+      const given = scores.get(call);
+      return {
+        ...sample,
+        call,
+        silences: silences.get(call) ?? [],
+        ...(given !== undefined && { scores: Object.fromEntries(given) }),
+      };
     }),
   };
 }

@@ -35,6 +35,9 @@ export const SAMPLED_TURNS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.
 /** The same for the calls themselves, as `m`. */
 export const SAMPLED_ROWS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_metrics WHERE ${IS_CALL} OFFSET 0) AS m`;
 
+/** The same for the scores of calls, as `c`. */
+export const SAMPLED_SCORES = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_scores WHERE ${IS_CALL} OFFSET 0) AS c`;
+
 export async function sampleOf(
   db: Queryable,
   selection: CallSelection,

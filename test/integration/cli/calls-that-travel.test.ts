@@ -19,6 +19,7 @@ import { callKey, type Database, Journal, openPostgres } from '../../../exporter
 import type { Fact } from '../../../model/facts.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { callDetail, readCall } from '../../../ui/server/call-detail.ts';
+import { servePage } from '../../../ui/server/index.ts';
 import { factsOf, keepSound, SCENES, type Scene, scene, soundOf } from '../../support/acoustics.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { writeRecording } from '../../support/recordings/write.ts';
@@ -201,6 +202,28 @@ describe('calls that travel', () => {
         run(open, [path], { sound: wav }),
         /--sound: .*x\.wav cannot be written \(EEXIST\)/,
       );
+    });
+
+    test('are also what the page of a call saves, without what was said unless that is asked for', async (t) => {
+      const path = join(await temporaryFolder(t), 'x.earshot');
+      const reader = openPostgres({ url: readerUrl });
+      t.after(() => reader.close());
+      const page = await servePage({
+        ...{ db: reader, settings, host: '127.0.0.1', port: 0 },
+        onError: (name) => assert.fail(name),
+      });
+      t.after(() => page.close());
+      const get = (query: string) => fetch(`${page.url}/api/calls/CA-tools/file?tenant=${TENANT}${query}`);
+      const saved = await get('');
+      assert.equal(saved.headers.get('content-disposition'), 'attachment; filename="call.earshot"');
+      await writeFile(path, Buffer.from(await saved.arrayBuffer()));
+      const opened = await run(open, [path], { json: true });
+      assert.match(opened.err, /without what was said.*give the same rows/);
+      assert.doesNotMatch(opened.out, /table|instructions/);
+      await writeFile(path, Buffer.from(await (await get('&content=true')).arrayBuffer()));
+      const whole = await run(open, [path], { json: true });
+      assert.equal(JSON.parse(whole.out).turns[0].user_text, USER);
+      assert.equal((await fetch(`${page.url}/api/calls/CX/file`)).status, 404);
     });
 
     test('say what is wrong', async (t) => {
@@ -390,7 +413,10 @@ describe('calls that travel', () => {
       const { tools } = await client.listTools();
       assert.deepEqual(
         tools.map(({ name }) => name),
-        ['find_calls', 'summarize_calls', 'slow_turns', 'explain_call', 'cost_by'],
+        [
+          ...['find_calls', 'summarize_calls', 'slow_turns', 'explain_call', 'cost_by'],
+          ...['compare_calls', 'what_if'],
+        ],
       );
       assert.ok(tools.every(({ annotations }) => annotations?.readOnlyHint === true));
 
@@ -428,6 +454,27 @@ describe('calls that travel', () => {
         assert.equal(every, 1);
         assert.ok(Number(parts[0].cost) > 0, by);
       }
+      const sides = { a: 'tenant=acme', b: 'tenant=globex' };
+      const compared = await ask('compare_calls', { ...sides, agent: ['front-desk'] });
+      assert.deepEqual([compared.a.calls, compared.b.calls], [2, 1]);
+      assert.ok(compared.figures.some((figure: { name: string }) => figure.name === 'silence_p50'));
+      assert.match(compared.verdict, /too few/);
+      assert.match(
+        (await text('compare_calls', { ...sides, b: 'moon' })).text,
+        /b: saw moon, expected NAME=VALUE/,
+      );
+      assert.match((await text('compare_calls', { a: 'agent=x', b: 'agent=y' })).text, /a: no call matches/);
+
+      const swapped = await ask('what_if', {
+        llm: 'openai/gpt-4.1-mini',
+        since: '2000-01-01',
+        agent: ['front-desk'],
+      });
+      assert.equal(swapped.calls, 3);
+      assert.ok(swapped.cost.after !== undefined && swapped.unknown.length >= 0);
+      assert.match((await text('what_if')).text, /saw nothing that is to be different/);
+      assert.match((await text('what_if', { endpointing: '200ms' })).text, /since looks further back/);
+
       const wrong = await text('cost_by', { by: 'moon' });
       assert.match(wrong.text, /by: saw moon, expected one of agent/);
     });
@@ -442,6 +489,8 @@ describe('calls that travel', () => {
       assert.deepEqual(new Set(calls.map((call: { tenant: string }) => call.tenant)), new Set([TENANT]));
       assert.match((await text('explain_call', { call_id: 'CB-other' })).text, /no finished call CB-other/);
       assert.match((await text('find_calls', { tenant: ['globex'] })).text, /tenant: expected one of acme/);
+      const other = await text('compare_calls', { a: 'tenant=acme', b: 'tenant=globex' });
+      assert.match(other.text, /tenant: expected one of acme/);
       assert.match(
         (await text('explain_call', { call_id: 'CB-other', tenant: 'globex' })).text,
         /expected one of acme/,

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
-import { openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { callKey, giveScores, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -40,12 +40,37 @@ describe('earshot check', () => {
     url = await postgres.createMigrated();
     const db = openPostgres({ url });
     await db.transaction((tx) => writeCallRows(tx, calls, 'test'));
+    for (const [n, { metrics }] of calls.entries())
+      if (n % 2 === 0) await giveScores(db, callKey(metrics.call_id), [{ name: 'tone', value: n / 40 }]);
     await db.close();
   });
   after(() => postgres?.stop());
 
   const check = (cwd: string, ...args: string[]) =>
     runCli(['check', ...args], { cwd, env: { EARSHOT_DATABASE_URL: url } });
+
+  test('holds the means of scores against limits, over the calls that have them', async (t) => {
+    const folder = await temporaryFolder(t);
+    const junit = join(folder, 'junit.xml');
+    const { code, stdout, stderr } = await check(
+      folder,
+      ...['--score', 'tone>=0.4', '--score', 'tone <= 0.4', '--score', 'zeal>=1', '--junit', junit],
+    );
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /^score tone +0\.475 +at least 0\.4 +20 calls +holds$/m);
+    assert.match(stdout, /^score tone +0\.475 +at most 0\.4 +20 calls +broken$/m);
+    assert.match(stdout, /^score zeal +– +at least 1 +0 calls +unknown +too few calls: 0, needs 10$/m);
+    assert.match(
+      await readFile(junit, 'utf8'),
+      /name="score tone at most 0.4"><failure message="score tone is 0.475/,
+    );
+    const wrong = await check(folder, '--score', 'tone=0.4');
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.stderr,
+      /--score: saw tone=0.4, expected a name and a limit of its mean such as politeness>=0.8/,
+    );
+  });
 
   test('ends with 0 where all limits hold, and shows what the figures are', async (t) => {
     const { code, stdout, stderr } = await check(

@@ -51,6 +51,8 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   ],
   [/^spark-submit /, { by: 'test/integration/warehouse/engines.test.ts', has: 'cost_by_campaign.py' }],
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
+  [/^npx earshot check .*--score /, { by: 'test/integration/cli/check.test.ts', has: "'--score'" }],
+  [/^npx earshot replay /, { by: 'test/e2e/replay.test.ts', has: "['replay'" }],
   [/^npx earshot check .*--slo /, { by: 'test/integration/cli/weeks.test.ts', has: "'--slo'" }],
   [/^npx earshot check .*--baseline '/, { by: 'test/integration/cli/weeks.test.ts', has: "'last 7d'" }],
   [/^npx earshot slo /, { by: 'test/unit/cli/slo.test.ts', has: 'rulesText(' }],

@@ -108,3 +108,26 @@ test('differences are written with their sign', () => {
   assert.equal(showDifference('ratio', -0.008), '−0.8 points');
   assert.equal(showDifference('seconds', -0.0004), '0 ms');
 });
+
+test('scores are compared by their means, over the calls that have them, and judged neither better nor worse', () => {
+  const scored = (count: number, seed: number, tone: number): CallSample[] => {
+    const random = seeded(seed + 100);
+    return sample(count, seed).map((call, n) => ({
+      ...call,
+      ...(n % 2 === 0 && { scores: { tone: tone + 0.1 * random.share(), ...(n === 0 && { zeal: 1 }) } }),
+    }));
+  };
+  const figures = compareCalls(scored(200, 1, 0.5), scored(200, 2, 0.7), OPTIONS);
+  const tone = find(figures, 'score_tone');
+  assert.ok(Math.abs((tone.difference ?? 0) - 0.2) < 0.01 && tone.interval !== null);
+  assert.deepEqual(
+    [tone.judgment, tone.unit, tone.of],
+    ['other', 'score', { unit: 'calls', a: 100, b: 100 }],
+  );
+  assert.equal(showDifference('score', 0.2), '+0.2');
+  assert.equal(find(figures, 'score_zeal').judgment, 'too_few');
+  assert.deepEqual(
+    compareCalls(sample(30, 1), sample(30, 2), OPTIONS).filter(({ name }) => name.startsWith('score_')),
+    [],
+  );
+});

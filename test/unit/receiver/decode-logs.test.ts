@@ -6,6 +6,8 @@ import { decodeLogsJson } from '../../../exporter/receiver/decode/decode-logs-js
 import { decodeLogsProtobuf } from '../../../exporter/receiver/decode/decode-logs-protobuf.ts';
 import { DEFAULT_LIMITS, MalformedError, TooLargeError } from '../../../exporter/receiver/decode/limits.ts';
 import type { LogRecord } from '../../../exporter/receiver/decode/log-record.ts';
+import { readLogRequest } from '../../../exporter/receiver/log-request.ts';
+import { isJudgment } from '../../../model/scores.ts';
 
 const record = (body: string, scope: string, attributes: Record<string, unknown>) => ({
   hrTime: [1_790_000_000, 123_456_789],
@@ -78,5 +80,48 @@ test('whatever the bytes are, nothing but a refusal comes out', () => {
         }
     }),
     { numRuns: 2_000 },
+  );
+});
+
+const EVALUATION = {
+  'gen_ai.evaluation.name': 'Answer Relevance',
+  'gen_ai.evaluation.score.value': 4,
+  'gen_ai.evaluation.score.label': 'relevant',
+  'gen_ai.evaluation.explanation': 'The user asked for a table',
+  // Of the request that is judged: it was made once.
+  'gen_ai.operation.name': 'chat',
+};
+const evaluation = (attributes: object) => record('', 'evaluator', { ...EVALUATION, ...attributes });
+
+test('of log records the evaluations of calls are read, the same ones of both encodings, and nothing else', () => {
+  const records = [
+    ...RECORDS,
+    evaluation({ 'voice.call.id': 'CA1' }),
+    evaluation({ 'gen_ai.conversation.id': 'CA2' }),
+    evaluation({}),
+    evaluation({ 'voice.call.id': 'CA3', 'gen_ai.evaluation.name': 'x'.repeat(65) }),
+  ];
+  const bodies = {
+    protobuf: ProtobufLogsSerializer.serializeRequest(records as never),
+    json: JsonLogsSerializer.serializeRequest(records as never),
+  };
+  const read = (encoding: keyof typeof bodies) =>
+    readLogRequest(Buffer.from(bodies[encoding] ?? []), encoding, DEFAULT_LIMITS, 'acme');
+  const { facts, limited } = read('protobuf');
+  assert.deepEqual(read('json'), { facts, limited });
+  const atUs = 1_790_000_000_123_457;
+  const scores = [{ name: 'Answer_Relevance', value: 4, label: 'relevant', atUs }];
+  assert.deepEqual(
+    facts.map(({ type, callId, tenant, scores: told, endUs }) => [type, callId, tenant, told, endUs]),
+    ['CA1', 'CA2'].map((callId) => ['other', callId, 'acme', scores, atUs]),
+  );
+  assert.ok(facts.every(isJudgment), 'they are no part of what happened in the call');
+  assert.notEqual(facts[0]?.spanId, facts[1]?.spanId);
+  assert.ok(limited >= 2, 'what is of no call, and a name that is none, are counted');
+  assert.doesNotMatch(JSON.stringify(facts), /table/);
+  assert.deepEqual(
+    readLogRequest(Buffer.alloc(100), 'protobuf', DEFAULT_LIMITS),
+    { facts: [], limited: 0 },
+    'what has no evaluation is not decoded',
   );
 });

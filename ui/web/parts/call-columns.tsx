@@ -6,6 +6,7 @@ import {
   showInstant,
   showMoment,
   showMoney,
+  showScore,
   showSeconds,
   showShare,
   showWord,
@@ -181,6 +182,20 @@ export const CALL_COLUMNS: readonly CallColumn[] = [
     end: true,
     isExtra: true,
     cell: ({ call }) => showShare(call.interruption_rate),
+  },
+  {
+    name: 'scores',
+    title: 'Scores',
+    width: 'minmax(80px, 1fr)',
+    isExtra: true,
+    cell: ({ scores = [] }) => {
+      const text = scores.map((score) => `${score.name} ${showScore(score)}`).join(', ');
+      return (
+        <span class="cut" title={text}>
+          {words(text || null)}
+        </span>
+      );
+    },
   },
   { name: 'parts', title: 'Cost', width: '84px', cell: ({ call }) => <CostBar call={call} width={76} /> },
   {

@@ -42,6 +42,26 @@ export function CallHead({ data }: { data: CallAnswer }) {
         <a class="button" href={`/api${callAddress(call)}`} download={`${call.call_id}.json`}>
           JSON
         </a>
+        {!live && (
+          <a
+            class="button"
+            href={fileAddress(call)}
+            download={`${call.call_id}.earshot`}
+            title="For earshot open and earshot replay, without what was said"
+          >
+            Save
+          </a>
+        )}
+        {!live && data.turns.some(({ row }) => row.user_text !== null || row.agent_text !== null) && (
+          <a
+            class="button"
+            href={fileAddress(call, 'true')}
+            download={`${call.call_id}.earshot`}
+            title="With everything that was said: it leaves the page with the file"
+          >
+            Save with words
+          </a>
+        )}
         {elsewhere(call.recording_url) && (
           <a class="button" href={call.recording_url ?? ''} target="_blank" rel="noopener noreferrer">
             Recording ↗
@@ -87,6 +107,12 @@ const elsewhere = (address: string | null): boolean =>
   /^https?:/.test(address) &&
   URL.canParse(address) &&
   new URL(address).origin !== window.location.origin;
+
+const fileAddress = ({ tenant, call_id }: CallRow, content?: string) =>
+  withParameters(`/api/calls/${encodeURIComponent(call_id)}/file`, new URLSearchParams(), {
+    tenant: saidTenant(tenant),
+    content,
+  });
 
 const compareAddress = ({ tenant, call_id }: CallRow) =>
   withParameters('/compare', new URLSearchParams(), { call_a: call_id, tenant_a: saidTenant(tenant) });

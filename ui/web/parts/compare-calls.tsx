@@ -1,5 +1,12 @@
 import type { CallAnswer, CallsAnswer, TurnDetail } from '../../shared/api.ts';
-import { showCountOf, showDuration, showMoment, showMoney, showSeconds } from '../../shared/format.ts';
+import {
+  showCountOf,
+  showDuration,
+  showMoment,
+  showMoney,
+  showScore,
+  showSeconds,
+} from '../../shared/format.ts';
 import { type CallName, callAddress, saidTenant, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { navigate, query } from '../app/location.ts';
@@ -80,6 +87,11 @@ function OneCall({ data, side, silence, length }: OneCallProps) {
         <span>
           <b>{showMoney(call.cost_total)}</b>
         </span>
+        {(data.scores ?? []).map((score) => (
+          <span key={score.name}>
+            {score.name} <b>{showScore(score)}</b>
+          </span>
+        ))}
       </p>
       <TurnStrip turns={turns} selected={undefined} onSelect={open} atLeast={silence} />
       {data.spans > 0 && <Timeline data={data} selected={undefined} onSelect={open} atLeast={length} />}

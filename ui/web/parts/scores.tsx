@@ -1,5 +1,5 @@
 import type { ScoreRow } from '../../shared/api.ts';
-import { showInstant } from '../../shared/format.ts';
+import { showInstant, showScore } from '../../shared/format.ts';
 
 /** What someone or something thinks of the call. Nothing, where no one said it. */
 export function Scores({ scores }: { scores: readonly ScoreRow[] | undefined }) {
@@ -13,11 +13,7 @@ export function Scores({ scores }: { scores: readonly ScoreRow[] | undefined }) 
         {scores.map(({ name, value, label, source, scored_at }) => (
           <li key={name}>
             <span class="cut">{name}</span>
-            <b class="cut">
-              {[label, value === null ? null : Number(value.toPrecision(4))]
-                .filter((part) => part !== null)
-                .join(' ')}
-            </b>
+            <b class="cut">{showScore({ value, label })}</b>
             <span class="dim small">
               {source}, {showInstant(scored_at, new Date())}
             </span>

@@ -1,6 +1,11 @@
-import { type CallFile, computedAgain, RememberedPrices, withoutWords } from '../exporter/call-file/index.ts';
-import { finalizeCall } from '../exporter/finalize.ts';
-import { loadPriceList } from '../exporter/pipeline/price-list.ts';
+import {
+  type CallFile,
+  computedAgain,
+  RememberedPrices,
+  withoutWords,
+} from '../../exporter/call-file/index.ts';
+import { finalizeCall } from '../../exporter/finalize.ts';
+import type { PriceList } from '../../exporter/pricing/index.ts';
 import {
   type CallKey,
   type Database,
@@ -9,11 +14,8 @@ import {
   getCallMetrics,
   getCallScores,
   partsOf,
-} from '../exporter/store/index.ts';
-import { safeText } from '../model/safe-text.ts';
-import type { Settings } from '../model/settings.ts';
-import { VERSION } from '../model/version.ts';
-import { CommandError } from './command.ts';
+} from '../../exporter/store/index.ts';
+import { VERSION } from '../../model/version.ts';
 
 /** A call as it is saved. */
 export interface SavedCall {
@@ -22,16 +24,21 @@ export interface SavedCall {
   readonly differences: readonly string[];
 }
 
-/** Reads a finished call with all that its rows come from. @throws CommandError when it is gone. */
+export interface SaveOptions {
+  readonly priceList: PriceList;
+  readonly maxCallSpans: number;
+  readonly callGapMs: number;
+  /** Also what was said. */
+  readonly content: boolean;
+}
+
+/** Reads a finished call with all that its rows come from. Undefined: there is none. */
 export async function savedCall(
   db: Database,
   key: CallKey,
-  settings: Settings,
-  content: boolean,
-  warn: (text: string) => void,
-): Promise<SavedCall> {
+  { priceList, maxCallSpans, callGapMs, content }: SaveOptions,
+): Promise<SavedCall | undefined> {
   const { tenant, callId } = partsOf(key);
-  const priceList = await loadPriceList(settings, warn);
   // In one transaction: a late span in between would give rows that are not of these spans.
   const { metrics, logs, scores, facts } = await db.transaction(async (tx) => {
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
@@ -39,12 +46,10 @@ export async function savedCall(
       metrics: await getCallMetrics(tx, callId, tenant),
       logs: await getCallLogs(tx, callId, tenant),
       scores: await getCallScores(tx, callId, tenant),
-      facts: (
-        await factsOfRows(tx, key, { maxCallSpans: settings.maxCallSpans, callGapMs: settings.callGap })
-      ).facts,
+      facts: (await factsOfRows(tx, key, { maxCallSpans, callGapMs })).facts,
     };
   });
-  if (metrics === undefined) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+  if (metrics === undefined) return undefined;
   const prices = new RememberedPrices(priceList);
   if (facts.length > 0) finalizeCall(facts, prices);
   const file = {

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '../command.ts';
+
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 15_000;
+const LOOK_EVERY_MS = 50;
+const MOST_OUTPUT = 20_000;
+
+/** An agent that was started for one call. */
+export interface StartedAgent {
+  /** The end of what it has written. */
+  readonly output: string;
+  /** Asks it to end, as a deployment does (SIGTERM), and waits until it has sent its spans; kills it when it does not end. */
+  stop(): Promise<void>;
+}
+
+/** A port of loopback that no one has. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/**
+ * Starts a command and waits until something listens where it is to be called.
+ * @throws CommandError with the end of its output when it ends before that, or does not come to it.
+ */
+export async function startAgent(
+  [program = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  url: URL,
+): Promise<StartedAgent> {
+  // A group of its own: `npm start` is two processes, and both are to end.
+  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (data: Buffer) => {
+    output = (output + data).slice(-MOST_OUTPUT);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  let ended: string | undefined;
+  const exited = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      ended = `it could not be started (${error.message})`;
+      resolve();
+    });
+    child.once('exit', (code, signal) => {
+      ended ??= `it ended (${signal ?? `exit code ${code}`})`;
+      resolve();
+    });
+  });
+  const agent: StartedAgent = {
+    get output() {
+      return output;
+    },
+    stop: async () => {
+      signal(child, 'SIGTERM');
+      const timer = setTimeout(() => signal(child, 'SIGKILL'), STOP_DEADLINE_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+  const deadline = performance.now() + START_DEADLINE_MS;
+  while (!(await listens(url))) {
+    if (ended === undefined && performance.now() < deadline) {
+      await sleep(LOOK_EVERY_MS);
+      continue;
+    }
+    await agent.stop();
+    const why =
+      ended ??
+      `nothing listened at ${url.host} in ${START_DEADLINE_MS / 1_000} s; it is told the port in PORT`;
+    throw new CommandError(`the agent did not start: ${why}.${output === '' ? '' : `\n${output.trimEnd()}`}`);
+  }
+  return agent;
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It has ended.
+  }
+}
+
+function listens({ hostname, port, protocol }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const usual = protocol === 'http:' || protocol === 'ws:' ? 80 : 443;
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || usual });
+    const done = (answer: boolean) => () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', done(true));
+    socket.once('error', done(false));
+  });
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { writeCallFile } from '../../exporter/call-file/index.ts';
+import { assertUnlessStarved } from '../support/accuracy.ts';
+import { callFileOf } from '../support/call-files.ts';
+import { callToReplay } from '../support/call-to-replay.ts';
+import { runCli } from '../support/cli.ts';
+import { readStalls, STALL_PROBE, watchStalls } from '../support/stalls.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A frame of the line is 20 ms, and the transcript of a frame comes with its end. */
+const NEAR = '60ms';
+
+test('a call that is made again with the agent of the demo is silent for as long as it was', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'bad-call.earshot');
+  await writeCallFile(path, callFileOf(callToReplay(), undefined, false));
+  const own = watchStalls();
+  const file = join(folder, 'stalls.json');
+  // Of the command, whose caller and providers keep the time, and of the agent.
+  const env = { NODE_OPTIONS: STALL_PROBE.join(' '), STALLS_FILE: file };
+  const replay = await runCli(['replay', path, '--within', NEAR, '--json'], { cwd: folder, env });
+  const stalls = [...own, ...(await readStalls(file))];
+  const { turns } = JSON.parse(replay.stdout);
+  for (const { turn_index, saved, replayed, heard } of turns)
+    t.diagnostic(`turn ${turn_index}: ${saved.silence} s, again ${replayed.silence} s, heard ${heard} s`);
+  assertUnlessStarved(stalls, () => {
+    assert.equal(replay.code, 0, replay.stdout + replay.stderr);
+    for (const { saved, replayed, heard } of turns) {
+      assert.ok(Math.abs(replayed.silence - saved.silence) < 0.06);
+      assert.ok(Math.abs(replayed.silence - heard) < 0.03);
+    }
+  });
+  const slow = await runCli(['replay', path, '--max-silence', '1.2s', '--json'], { cwd: folder, env });
+  const { verdicts } = JSON.parse(slow.stdout);
+  assertUnlessStarved([...own, ...(await readStalls(file))], () => {
+    assert.equal(slow.code, 1);
+    assert.deepEqual(
+      verdicts.map(({ status }: { status: string }) => status),
+      ['broken', 'holds'],
+    );
+  });
+});

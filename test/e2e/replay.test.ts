@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { replay as replayCommand } from '../../cli/commands/replay.ts';
+import { readCallFile, writeCallFile } from '../../exporter/call-file/index.ts';
+import { SEGMENTS } from '../../model/vocabulary.ts';
+import { callFileOf } from '../support/call-files.ts';
+import { callToReplay, SLOW_TURNS } from '../support/call-to-replay.ts';
+import { runCli } from '../support/cli.ts';
+import { packageRoot } from '../support/root.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+// How near the timings are is for test/accuracy.
+test('a saved call is made again with an agent that knows nothing of it, and leaves no database', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [path, out] = [join(folder, 'bad-call.earshot'), join(folder, 'replayed.earshot')];
+  await writeCallFile(path, callFileOf(callToReplay(), undefined, false));
+  // A database of an application, and its keys: a replay has no business with either.
+  const env = {
+    DATABASE_URL: 'postgres://app@127.0.0.1:1/app',
+    EARSHOT_DATABASE_URL: 'postgres://app@127.0.0.1:1/app',
+    GROQ_API_KEY: 'of a person',
+    GROQ_BASE_URL: 'http://127.0.0.1:1',
+  };
+  const agent = join(packageRoot, 'examples/phone-agent/agent.js');
+  const replay = await runCli(
+    ['replay', path, '--max-silence', '10m', '--json', '--out', out, '--', process.execPath, agent],
+    { cwd: folder, env },
+  );
+  assert.equal(replay.code, 0, replay.stdout + replay.stderr);
+  const { turns, verdicts, notes } = JSON.parse(replay.stdout);
+  assert.deepEqual(
+    turns.map((turn: Record<string, unknown>) => [turn.turn_index, turn.replayed_turn_index]),
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
+  assert.deepEqual(
+    turns.map(({ saved }: { saved: { silence: number } }) => saved.silence),
+    SLOW_TURNS,
+  );
+  for (const { replayed, heard, difference, saved } of turns) {
+    const sum = SEGMENTS.reduce((all, segment) => all + (replayed.segments[segment] ?? 0), 0);
+    assert.equal(Math.round(sum * 1e6), Math.round(replayed.silence * 1e6));
+    assert.ok(heard > 0);
+    assert.equal(Math.round(difference * 1e6), Math.round((replayed.silence - saved.silence) * 1e6));
+    // Providers are never sooner than they were.
+    assert.ok(replayed.segments.llm >= saved.segments.llm - 0.005, JSON.stringify(replayed));
+    assert.ok(replayed.segments.tts >= saved.segments.tts - 0.005, JSON.stringify(replayed));
+  }
+  assert.deepEqual([verdicts.length, verdicts[0].status], [2, 'holds']);
+  assert.deepEqual(notes, [
+    'What was said is not in the file: the caller spoke words that say nothing, as long as those that were said.',
+  ]);
+  assert.match(replay.stderr, /the caller has spoken\n[\s\S]*the caller cuts the agent off/);
+  await assert.rejects(access(join(folder, '.earshot')), 'no database was made');
+
+  const made = await readCallFile(out);
+  assert.equal(made.metrics.direction, 'outbound');
+  assert.deepEqual(
+    made.turns.map(({ interrupted, llm_input_tokens }) => [interrupted, llm_input_tokens]),
+    [
+      [true, 300],
+      [false, 320],
+    ],
+  );
+
+  const io = { out: assert.fail, err: () => {}, stream: assert.fail, colour: false, width: 100, screen: 100 };
+  const again = (options: Record<string, string>, ...command: string[]) =>
+    replayCommand.run({ arguments: [path, ...command], options, io });
+  await assert.rejects(
+    again({}, process.execPath, '-e', 'console.log("no key"); process.exit(3)'),
+    /CommandError: the agent did not start: it ended \(exit code 3\)\.\nno key/,
+  );
+  await assert.rejects(
+    again({ call: 'https://example.com/twiml' }),
+    /UsageError: --call: saw https:\/\/example\.com\/twiml, expected an address of this machine/,
+  );
+  await assert.rejects(again({ out }), /UsageError: --out: .*replayed\.earshot is there already/);
+  await assert.rejects(
+    again({ within: '5' }),
+    /UsageError: --within: saw 5, expected a duration with a unit/,
+  );
+});
