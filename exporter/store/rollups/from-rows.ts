@@ -98,29 +98,45 @@ const OF_CALLS: Readonly<Record<string, string>> = {
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
+const FIGURES: readonly string[] = [...LATENCIES, ...SEGMENTS.map((segment) => `segment_${segment}`)];
+const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
 
-/** SQL: provider and model of the stage that a latency or segment is of. */
-function modelOf(figure: string): string {
-  const stage = STAGES.find((each) => figure.endsWith(`_${each}`));
-  return stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
+/** The stage that a figure is of, with a provider and a model; undefined: of none. */
+const stageOf = (figure: string) => STAGES.find((stage) => figure.endsWith(`_${stage}`));
+
+/*
+ * Lines of a histogram are grouped by one number, `g`: that of the period with its dimensions (`k`), of the provider with its
+ * model, and of the figure. By names it takes several times as long, and most of the work of rollups is this.
+ */
+const FIGURE_BITS = 5;
+const MODEL_BITS = 24;
+
+/** SQL: the number of a figure of a turn `t`, or of turns that have the same models. */
+function numberOf(figure: string): string {
+  const stage = stageOf(figure);
+  const model = stage === undefined ? '' : ` | (t.${stage}_n << ${FIGURE_BITS})`;
+  return `(t.k << ${FIGURE_BITS + MODEL_BITS})${model} | ${FIGURES.indexOf(figure)}`;
 }
 
-/** Latencies of a turn `t`: figure, provider, model, seconds. */
-const FIGURES = [
-  ...LATENCIES.map((latency) => `('${latency}', ${modelOf(latency)}, t.${latency})`),
-  ...SEGMENTS.map((segment) => {
-    const figure = `segment_${segment}`;
-    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END)`;
-  }),
-].join(', ');
+/** SQL: the seconds of a figure of a turn `t`. */
+const secondsOf = (figure: string): string =>
+  figure.startsWith('segment_') ? `CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END` : `t.${figure}`;
 
-const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
-const SILENT_MODELS = ['llm', 'tts'].map((stage) => `t.${stage}_provider, t.${stage}_model`).join(', ');
-
-/** What silences are made of, of turns `t` that have the same models: figure, provider, model, turns, microseconds. */
-const SILENCES = SILENCE.map(
-  (figure) => `('${figure}', ${modelOf(figure)}, ${figure === 'eou_latency' ? 't.n' : 'NULL'}, t.${figure})`,
-).join(', ');
+/**
+ * SQL: a line for each figure of each row `t` of `FROM …`, with its number `g`. Of arrays: PostgreSQL prepares the
+ * expressions of `LATERAL (VALUES …)` anew for every row, which takes most of the time.
+ */
+const linesOf = (
+  figures: readonly string[],
+  columns: Readonly<Record<string, { type: string; of: (figure: string) => string }>>,
+  from: string,
+): string => {
+  const all = { g: { type: 'bigint', of: numberOf }, ...columns };
+  const lists = Object.entries(all).map(
+    ([name, { type, of }]) => `unnest(ARRAY[${figures.map(of).join(', ')}]::${type}[]) AS ${name}`,
+  );
+  return `(SELECT ${lists.join(', ')} FROM ${from}) AS f`;
+};
 
 /** SQL: what a turn used of a stage, as a whole number. */
 const QUANTITY = {
@@ -161,82 +177,156 @@ c AS MATERIALIZED (
 ), d AS MATERIALIZED (
   SELECT DISTINCT c.k, c.at, ${dimensionsOf('c')} FROM c
 ), t AS MATERIALIZED (
-  SELECT c.k, l.* FROM c CROSS JOIN LATERAL (
+  SELECT c.k, c.started_at, l.*, ${STAGES.map((stage) => `dense_rank() OVER (ORDER BY ${namesOf(stage, 'l').map(bytes).join(', ')}) AS ${stage}_n`).join(', ')}
+  FROM c CROSS JOIN LATERAL (
     SELECT call_id, ${TURN_COLUMNS.join(', ')} FROM :schema.call_logs
     WHERE tenant = c.tenant AND call_id = c.call_id AND ${turns} OFFSET 0
   ) AS l
 )`;
 
+const namesOf = (stage: string, table: string) => [`${table}.${stage}_provider`, `${table}.${stage}_model`];
+
+const CALL_COLUMNS = Object.entries(ROLLUPS.rollup_calls.measures);
+const CALL_FIGURES = CALL_COLUMNS.flatMap(([name, { type }]) =>
+  OF_CALLS[name] === undefined ? [] : [`(${OF_CALLS[name]})::${type} AS ${name}`],
+);
+
+/** What calls cost, as a histogram: in the order of its buckets, which aggregates keep. */
+const COSTS = `\
+SELECT k, array_agg(place) AS cost_buckets, array_agg(n) AS cost_counts FROM (
+    SELECT c.k, ${bucketOf('c.cost_total::double precision')}::smallint AS place, count(*)::integer AS n
+    FROM c WHERE c.cost_total IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+  ) AS b GROUP BY k`;
+
 const CALLS = `\
-SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measures)
-  .map(([name, { type }]) => `(${OF_CALLS[name]})::${type} AS ${name}`)
-  .join(', ')}
-FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
+SELECT s.at, ${dimensionsOf('s')}, ${CALL_COLUMNS.map(([name, { type }]) =>
+  OF_CALLS[name] === undefined ? `coalesce(h.${name}, '{}')::${type} AS ${name}` : `s.${name}`,
+).join(', ')}
+FROM (
+  SELECT c.k, c.at, ${dimensionsOf('c')}, ${CALL_FIGURES.join(', ')}
+  FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}
+) AS s LEFT JOIN (
+  ${COSTS}
+) AS h USING (k)`;
+
+// All figures of turns with the same models are summed at once: far fewer lines than a line a figure and turn.
+const SUMS = `\
+SELECT f.g, sum(f.turns)::bigint AS turns, sum(f.us)::bigint AS us, min(f.least) AS least, max(f.greatest) AS greatest
+    FROM ${linesOf(
+      FIGURES,
+      {
+        turns: { type: 'bigint', of: (figure) => `t.n_${figure}` },
+        us: { type: 'bigint', of: (figure) => `t.us_${figure}` },
+        least: { type: 'double precision', of: (figure) => `t.least_${figure}` },
+        greatest: { type: 'double precision', of: (figure) => `t.greatest_${figure}` },
+      },
+      `(
+      SELECT t.k, ${STAGES.map((stage) => `t.${stage}_n`).join(', ')}, ${FIGURES.map((figure) => {
+        const seconds = secondsOf(figure);
+        return `count(${seconds}) AS n_${figure}, ${microseconds(seconds)} AS us_${figure}, min(${seconds}) AS least_${figure}, max(${seconds}) AS greatest_${figure}`;
+      }).join(', ')}
+      FROM t GROUP BY 1, 2, 3, 4
+    ) AS t`,
+    )}
+    WHERE f.turns > 0
+    GROUP BY 1`;
 
 const BUCKETS = `\
-SELECT t.k, f.figure, f.provider, f.model, false AS is_band, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n,
-      (${microseconds('f.seconds')})::bigint AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
-    FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
-    WHERE f.seconds IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 6`;
+SELECT f.g, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n
+      FROM ${linesOf(FIGURES, { seconds: { type: 'double precision', of: secondsOf } }, 't')}
+      WHERE f.seconds IS NOT NULL
+      GROUP BY 1, 2 ORDER BY 1, 2`;
 
-// All segments of turns with the same models are summed at once: far fewer lines than a line a segment and turn.
 const BANDS = `\
-SELECT t.k, f.figure, f.provider, f.model, true, t.band, sum(f.n)::integer, sum(f.us)::bigint, NULL, NULL
-    FROM (
-      SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, ${SILENT_MODELS}, count(*) AS n, ${SILENCE.map(
-        (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
-      ).join(', ')}
-      FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, ${SILENT_MODELS}
-    ) AS t CROSS JOIN LATERAL (VALUES ${SILENCES}) AS f (figure, provider, model, n, us)
-    WHERE f.us IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 6`;
+SELECT f.g, f.band::smallint AS place, sum(f.n)::integer AS n, sum(f.us)::bigint AS us
+      FROM ${linesOf(
+        SILENCE,
+        {
+          band: { type: 'integer', of: () => 't.band' },
+          n: { type: 'bigint', of: (figure) => (figure === 'eou_latency' ? 't.n' : 'NULL') },
+          us: { type: 'bigint', of: (figure) => `t.${figure}` },
+        },
+        `(
+        SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, t.llm_n, t.tts_n, count(*) AS n, ${SILENCE.map(
+          (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
+        ).join(', ')}
+        FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, t.llm_n, t.tts_n
+      ) AS t`,
+      )}
+      WHERE f.us IS NOT NULL
+      GROUP BY 1, 2 ORDER BY 1, 2`;
 
-// In one order, so that lines are sorted once for all of them.
-const placed = (value: string, condition: string): string =>
-  `array_agg(${value} ORDER BY place) FILTER (WHERE ${condition})`;
+/** SQL: the provider and the model that numbers stand for, by stage. */
+const NAMES = STAGES.map(
+  (stage) => `SELECT DISTINCT '${stage}' AS stage, t.${stage}_n AS n, ${namesOf(stage, 't').join(', ')} FROM t`,
+).join(' UNION ALL ');
 
+const FIGURE_NAMES = FIGURES.map((figure, index) => {
+  const stage = stageOf(figure);
+  return `(${index}, '${figure}', ${stage === undefined ? 'NULL' : `'${stage}'`})`;
+}).join(', ');
+
+// Arrays are made of lines in order, which aggregates keep: to say it to each of them sorts as often (before PostgreSQL 16).
 const HISTOGRAMS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
-  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
+SELECT d.at, ${dimensionsOf('d')}, f.figure, m.provider, m.model,
+  s.turns, s.us AS sum_us, s.least, s.greatest, h.buckets, h.counts, b.bands, b.band_turns, b.band_us
 FROM (
-  SELECT k, figure, provider, model, (sum(n) FILTER (WHERE NOT is_band))::bigint AS turns,
-    (sum(us) FILTER (WHERE NOT is_band))::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
-    ${placed('place', 'NOT is_band')} AS buckets, ${placed('n', 'NOT is_band')} AS counts, ${placed('place', 'is_band')} AS bands,
-    ${placed('n', 'is_band AND n IS NOT NULL')} AS band_turns, ${placed('us', 'is_band')} AS band_us
-  FROM (
-    ${BUCKETS}
-    UNION ALL
-    ${BANDS}
-  ) AS b
-  GROUP BY 1, 2, 3, 4
-) AS h JOIN d USING (k)`;
+    ${SUMS}
+) AS s
+JOIN (
+    SELECT g, array_agg(place) AS buckets, array_agg(n) AS counts FROM (
+      ${BUCKETS}
+    ) AS h GROUP BY 1
+) AS h USING (g)
+LEFT JOIN (
+    SELECT g, array_agg(place) AS bands, array_agg(n) FILTER (WHERE n IS NOT NULL) AS band_turns, array_agg(us) AS band_us FROM (
+      ${BANDS}
+    ) AS b GROUP BY 1
+) AS b USING (g)
+JOIN d ON d.k = g >> ${FIGURE_BITS + MODEL_BITS}
+JOIN (VALUES ${FIGURE_NAMES}) AS f (index, figure, stage) ON f.index = g & ${2 ** FIGURE_BITS - 1}
+LEFT JOIN (${NAMES}) AS m (stage, n, provider, model)
+  ON m.stage = f.stage AND m.n = (g >> ${FIGURE_BITS}) & ${2 ** MODEL_BITS - 1}`;
 
+// First by call, and then the calls are counted: telling them apart in an aggregate sorts.
 const MODELS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost, h.quantity
+SELECT d.at, ${dimensionsOf('d')}, h.stage, m.provider, m.model, h.calls, h.turns, h.cost, h.quantity
 FROM (
-  SELECT t.k, s.stage, s.provider, s.model, count(DISTINCT t.call_id) AS calls, count(*) AS turns, sum(s.cost) AS cost, sum(s.quantity)::bigint AS quantity
-  FROM t CROSS JOIN LATERAL (
-    VALUES ${STAGES.map((stage) => `('${stage}', t.${stage}_provider, t.${stage}_model, t.cost_${stage}, ${QUANTITY[stage]})`).join(', ')}
-  ) AS s (stage, provider, model, cost, quantity)
-  WHERE s.provider IS NOT NULL OR s.model IS NOT NULL
-  GROUP BY 1, 2, 3, 4
-) AS h JOIN d USING (k)`;
+  SELECT k, stage, n, count(*) AS calls, sum(turns)::bigint AS turns, sum(cost) AS cost, sum(quantity)::bigint AS quantity FROM (
+    ${STAGES.map(
+      (stage) =>
+        `SELECT t.k, '${stage}' AS stage, t.${stage}_n AS n, count(*) AS turns, sum(t.cost_${stage}) AS cost, sum(${QUANTITY[stage]}) AS quantity
+    FROM t WHERE ${namesOf(stage, 't')
+      .map((name) => `${name} IS NOT NULL`)
+      .join(' OR ')} GROUP BY t.k, t.${stage}_n, t.call_id`,
+    ).join('\n    UNION ALL ')}
+  ) AS c GROUP BY k, stage, n
+) AS h JOIN d USING (k) JOIN (${NAMES}) AS m (stage, n, provider, model) USING (stage, n)`;
+
+const TURN_WORDS = {
+  interruption: ['t.interruption_kind', 'true'],
+  cut_off: ['t.cut_off_by', 'true'],
+  error: ['t.error_type', 'true'],
+  estimated: [`'silence'`, `t.eou_latency IS NOT NULL AND t.playback_source = 'estimated'`],
+  'estimated ': [`'usage'`, 't.usage_estimated'],
+} as const;
 
 const WORDS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count
+SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count, h.last_started_at, h.cost
 FROM (
-  SELECT k, kind, name, count(*) AS count
+  SELECT k, kind, name, count(*) AS count, max(started_at) AS last_started_at, sum(cost) AS cost
   FROM (
-    SELECT c.k, w.kind, w.name FROM c CROSS JOIN LATERAL (
-      VALUES ('end_reason', c.end_reason), ('outcome_source', c.outcome_source)
+    SELECT c.k, c.started_at, c.cost_total AS cost, w.kind, w.name FROM c CROSS JOIN LATERAL (
+      VALUES ('end_reason', c.end_reason), ('outcome_source', c.outcome_source), ('price_list', c.price_list),
+        ('sentiment', c.sentiment_label)
     ) AS w (kind, name)
-    UNION ALL SELECT c.k, 'unpriced', u.name FROM c CROSS JOIN LATERAL unnest(c.unpriced) AS u (name)
-    UNION ALL SELECT t.k, w.kind, w.name FROM t CROSS JOIN LATERAL (
-      VALUES ('interruption', t.interruption_kind), ('cut_off', t.cut_off_by), ('error', t.error_type),
-        ('estimated', CASE WHEN t.eou_latency IS NOT NULL AND t.playback_source = 'estimated' THEN 'silence' END),
-        ('estimated', CASE WHEN t.usage_estimated THEN 'usage' END)
-    ) AS w (kind, name)
+    UNION ALL SELECT c.k, c.started_at, c.cost_total, 'unpriced', u.name FROM c CROSS JOIN LATERAL unnest(c.unpriced) AS u (name)
+    ${Object.entries(TURN_WORDS)
+      .map(
+        ([kind, [name, condition]]) =>
+          `UNION ALL SELECT t.k, t.started_at, NULL, '${kind.trim()}', ${name} FROM t WHERE ${condition} AND ${name} IS NOT NULL`,
+      )
+      .join('\n    ')}
   ) AS w
   WHERE name IS NOT NULL
   GROUP BY 1, 2, 3

@@ -5,7 +5,7 @@ import { counter, LABEL } from '../../names.ts';
 import { bars, lines, pie } from '../../panels.ts';
 import { overTime, rows, timeSeries } from '../../queries.ts';
 import { ROLLED_WORDS, rolledCalls } from '../../rolled.ts';
-import { percentile } from '../../scope.ts';
+import { OF_LATEST, percentile } from '../../scope.ts';
 import {
   BARGE_INS,
   falseInterruptionRate,
@@ -59,7 +59,7 @@ export const interruptions = {
       id: 23,
       title: 'Barge-in to silence',
       description:
-        'How long the agent talks on after it has been cut off. From the journal: as long as spans are kept.',
+        `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
       unit: 's',
       width: 8,
       empty: NO_BARGE_INS,
@@ -76,7 +76,7 @@ export const interruptions = {
       id: 24,
       title: 'Barge-ins by time to silence',
       description:
-        'How many barge-ins silenced the agent within each tenth of a second; two seconds and more together.',
+        `How many barge-ins silenced the agent within each tenth of a second; two seconds and more together. ${OF_LATEST.interrupted}`,
       unit: 'short',
       width: 8,
       empty: NO_BARGE_INS,
