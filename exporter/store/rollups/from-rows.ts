@@ -98,6 +98,7 @@ const OF_CALLS: Readonly<Record<string, string>> = {
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
+const namesOf = (stage: string, table: string) => [`${table}.${stage}_provider`, `${table}.${stage}_model`];
 const FIGURES: readonly string[] = [...LATENCIES, ...SEGMENTS.map((segment) => `segment_${segment}`)];
 const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
 
@@ -117,6 +118,17 @@ function numberOf(figure: string): string {
   const model = stage === undefined ? '' : ` | (t.${stage}_n << ${FIGURE_BITS})`;
   return `(t.k << ${FIGURE_BITS + MODEL_BITS})${model} | ${FIGURES.indexOf(figure)}`;
 }
+
+/** SQL: the providers and models that numbers stand for. */
+const NAMES = STAGES.flatMap((stage) =>
+  namesOf(stage, 't').map((name) => `max(${name}) AS ${name.replace('t.', '')}`),
+).join(', ');
+const nameOf =
+  (what: 'provider' | 'model') =>
+  (figure: string): string => {
+    const stage = stageOf(figure);
+    return stage === undefined ? 'NULL' : `t.${stage}_${what}`;
+  };
 
 /** SQL: the seconds of a figure of a turn `t`. */
 const secondsOf = (figure: string): string =>
@@ -184,8 +196,6 @@ c AS MATERIALIZED (
   ) AS l
 )`;
 
-const namesOf = (stage: string, table: string) => [`${table}.${stage}_provider`, `${table}.${stage}_model`];
-
 const CALL_COLUMNS = Object.entries(ROLLUPS.rollup_calls.measures);
 const CALL_FIGURES = CALL_COLUMNS.flatMap(([name, { type }]) =>
   OF_CALLS[name] === undefined ? [] : [`(${OF_CALLS[name]})::${type} AS ${name}`],
@@ -198,30 +208,36 @@ SELECT k, array_agg(place) AS cost_buckets, array_agg(n) AS cost_counts FROM (
     FROM c WHERE c.cost_total IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
   ) AS b GROUP BY k`;
 
+// What is joined is materialized: where a planner expects one line it would compute it again for each of the others.
 const CALLS = `\
+WITH s AS MATERIALIZED (
+  SELECT c.k, c.at, ${dimensionsOf('c')}, ${CALL_FIGURES.join(', ')}
+  FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}
+), h AS MATERIALIZED (
+  ${COSTS}
+)
 SELECT s.at, ${dimensionsOf('s')}, ${CALL_COLUMNS.map(([name, { type }]) =>
   OF_CALLS[name] === undefined ? `coalesce(h.${name}, '{}')::${type} AS ${name}` : `s.${name}`,
 ).join(', ')}
-FROM (
-  SELECT c.k, c.at, ${dimensionsOf('c')}, ${CALL_FIGURES.join(', ')}
-  FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}
-) AS s LEFT JOIN (
-  ${COSTS}
-) AS h USING (k)`;
+FROM s LEFT JOIN h USING (k)`;
 
 // All figures of turns with the same models are summed at once: far fewer lines than a line a figure and turn.
 const SUMS = `\
-SELECT f.g, sum(f.turns)::bigint AS turns, sum(f.us)::bigint AS us, min(f.least) AS least, max(f.greatest) AS greatest
+SELECT f.g, max(f.provider) AS provider, max(f.model) AS model, sum(f.turns)::bigint AS turns, sum(f.us)::bigint AS us,
+      min(f.least) AS least, max(f.greatest) AS greatest, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
+      NULL::smallint[] AS bands, NULL::integer[] AS band_turns, NULL::bigint[] AS band_us
     FROM ${linesOf(
       FIGURES,
       {
+        provider: { type: 'text', of: nameOf('provider') },
+        model: { type: 'text', of: nameOf('model') },
         turns: { type: 'bigint', of: (figure) => `t.n_${figure}` },
         us: { type: 'bigint', of: (figure) => `t.us_${figure}` },
         least: { type: 'double precision', of: (figure) => `t.least_${figure}` },
         greatest: { type: 'double precision', of: (figure) => `t.greatest_${figure}` },
       },
       `(
-      SELECT t.k, ${STAGES.map((stage) => `t.${stage}_n`).join(', ')}, ${FIGURES.map((figure) => {
+      SELECT t.k, ${STAGES.map((stage) => `t.${stage}_n`).join(', ')}, ${NAMES}, ${FIGURES.map((figure) => {
         const seconds = secondsOf(figure);
         return `count(${seconds}) AS n_${figure}, ${microseconds(seconds)} AS us_${figure}, min(${seconds}) AS least_${figure}, max(${seconds}) AS greatest_${figure}`;
       }).join(', ')}
@@ -256,52 +272,45 @@ SELECT f.g, f.band::smallint AS place, sum(f.n)::integer AS n, sum(f.us)::bigint
       WHERE f.us IS NOT NULL
       GROUP BY 1, 2 ORDER BY 1, 2`;
 
-/** SQL: the provider and the model that numbers stand for, by stage. */
-const NAMES = STAGES.map(
-  (stage) => `SELECT DISTINCT '${stage}' AS stage, t.${stage}_n AS n, ${namesOf(stage, 't').join(', ')} FROM t`,
-).join(' UNION ALL ');
-
-const FIGURE_NAMES = FIGURES.map((figure, index) => {
-  const stage = stageOf(figure);
-  return `(${index}, '${figure}', ${stage === undefined ? 'NULL' : `'${stage}'`})`;
-}).join(', ');
-
 // Arrays are made of lines in order, which aggregates keep: to say it to each of them sorts as often (before PostgreSQL 16).
 const HISTOGRAMS = `\
-SELECT d.at, ${dimensionsOf('d')}, f.figure, m.provider, m.model,
-  s.turns, s.us AS sum_us, s.least, s.greatest, h.buckets, h.counts, b.bands, b.band_turns, b.band_us
-FROM (
+WITH h AS MATERIALIZED (
+  SELECT g, g >> ${FIGURE_BITS + MODEL_BITS} AS k, (ARRAY[${FIGURES.map((figure) => `'${figure}'`).join(', ')}])[(g & ${2 ** FIGURE_BITS - 1}) + 1] AS figure,
+    ${['provider', 'model', 'turns', 'us', 'greatest', 'buckets', 'counts', 'bands', 'band_turns', 'band_us']
+      .map((name) => `max(${name}) AS ${name}`)
+      .join(', ')}, min(least) AS least
+  FROM (
     ${SUMS}
-) AS s
-JOIN (
-    SELECT g, array_agg(place) AS buckets, array_agg(n) AS counts FROM (
+    UNION ALL
+    SELECT g, NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place), array_agg(n), NULL, NULL, NULL FROM (
       ${BUCKETS}
-    ) AS h GROUP BY 1
-) AS h USING (g)
-LEFT JOIN (
-    SELECT g, array_agg(place) AS bands, array_agg(n) FILTER (WHERE n IS NOT NULL) AS band_turns, array_agg(us) AS band_us FROM (
+    ) AS f GROUP BY g
+    UNION ALL
+    SELECT g, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+      array_agg(place), array_agg(n) FILTER (WHERE n IS NOT NULL), array_agg(us) FROM (
       ${BANDS}
-    ) AS b GROUP BY 1
-) AS b USING (g)
-JOIN d ON d.k = g >> ${FIGURE_BITS + MODEL_BITS}
-JOIN (VALUES ${FIGURE_NAMES}) AS f (index, figure, stage) ON f.index = g & ${2 ** FIGURE_BITS - 1}
-LEFT JOIN (${NAMES}) AS m (stage, n, provider, model)
-  ON m.stage = f.stage AND m.n = (g >> ${FIGURE_BITS}) & ${2 ** MODEL_BITS - 1}`;
+    ) AS f GROUP BY g
+  ) AS u GROUP BY g
+)
+SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
+  h.turns, h.us AS sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
+FROM h JOIN d USING (k)`;
 
 // First by call, and then the calls are counted: telling them apart in an aggregate sorts.
 const MODELS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.stage, m.provider, m.model, h.calls, h.turns, h.cost, h.quantity
-FROM (
-  SELECT k, stage, n, count(*) AS calls, sum(turns)::bigint AS turns, sum(cost) AS cost, sum(quantity)::bigint AS quantity FROM (
-    ${STAGES.map(
-      (stage) =>
-        `SELECT t.k, '${stage}' AS stage, t.${stage}_n AS n, count(*) AS turns, sum(t.cost_${stage}) AS cost, sum(${QUANTITY[stage]}) AS quantity
-    FROM t WHERE ${namesOf(stage, 't')
-      .map((name) => `${name} IS NOT NULL`)
-      .join(' OR ')} GROUP BY t.k, t.${stage}_n, t.call_id`,
-    ).join('\n    UNION ALL ')}
+WITH h AS MATERIALIZED (
+  SELECT k, stage, n, max(provider) AS provider, max(model) AS model, count(*) AS calls, sum(turns)::bigint AS turns,
+    sum(cost) AS cost, sum(quantity)::bigint AS quantity
+  FROM (
+    ${STAGES.map((stage) => {
+      const [provider, model] = namesOf(stage, 't');
+      return `SELECT t.k, '${stage}' AS stage, t.${stage}_n AS n, max(${provider}) AS provider, max(${model}) AS model, count(*) AS turns,
+      sum(t.cost_${stage}) AS cost, sum(${QUANTITY[stage]}) AS quantity
+    FROM t WHERE ${provider} IS NOT NULL OR ${model} IS NOT NULL GROUP BY t.k, t.${stage}_n, t.call_id`;
+    }).join('\n    UNION ALL ')}
   ) AS c GROUP BY k, stage, n
-) AS h JOIN d USING (k) JOIN (${NAMES}) AS m (stage, n, provider, model) USING (stage, n)`;
+)
+SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost, h.quantity FROM h JOIN d USING (k)`;
 
 const TURN_WORDS = {
   interruption: ['t.interruption_kind', 'true'],
@@ -312,8 +321,7 @@ const TURN_WORDS = {
 } as const;
 
 const WORDS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count, h.last_started_at, h.cost
-FROM (
+WITH h AS MATERIALIZED (
   SELECT k, kind, name, count(*) AS count, max(started_at) AS last_started_at, sum(cost) AS cost
   FROM (
     SELECT c.k, c.started_at, c.cost_total AS cost, w.kind, w.name FROM c CROSS JOIN LATERAL (
@@ -330,7 +338,8 @@ FROM (
   ) AS w
   WHERE name IS NOT NULL
   GROUP BY 1, 2, 3
-) AS h JOIN d USING (k)`;
+)
+SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count, h.last_started_at, h.cost FROM h JOIN d USING (k)`;
 
 /** Those that are computed from rows. */
 export type RowsRollup = Exclude<Rollup, 'rollup_tenant_latencies'>;
@@ -345,4 +354,4 @@ export const SELECTS: Readonly<Record<RowsRollup, string>> = {
 
 /** SQL: what one table of rollups has of the calls that a condition on `call_metrics m` means. */
 export const fromRows = (table: RowsRollup, grain: Grain, condition: string): string =>
-  `WITH ${ROWS(grain, condition)} ${SELECTS[table]}`;
+  `WITH ${ROWS(grain, condition)} SELECT * FROM (${SELECTS[table]}) AS r`;

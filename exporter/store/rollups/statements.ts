@@ -37,7 +37,7 @@ WITH r AS MATERIALIZED (
   SELECT s.*, dense_rank() OVER (ORDER BY s.period, ${keys.map(bytes).join(', ')}) AS k FROM (${source}) AS s
 ), ${arrays
     .map(
-      ({ of, counts, all }) => `${of}_of AS (
+      ({ of, counts, all }) => `${of}_of AS MATERIALIZED (
   SELECT k, ${all.map((name) => `array_agg(${name}) FILTER (WHERE ${name} IS NOT NULL) AS ${name}`).join(', ')} FROM (
     SELECT r.k, u.${of}, ${counts.map((name) => `sum(u.${name})::${elementOf(table, name)} AS ${name}`).join(', ')}
     FROM r CROSS JOIN LATERAL unnest(${all.map((name) => `r.${name}`).join(', ')}) AS u (${all.join(', ')})
