@@ -14,10 +14,14 @@ export const among = (column: string, chosen: string) =>
 
 /** A call is of the tenants, services, versions, environments, agents and campaigns that are chosen. */
 const CHOSEN = [
-  `${m.tenant} IN ($tenant)`,
-  among(m.service_name, 'service'),
-  among(m.service_version, 'version'),
-  among(m.deployment_environment, 'environment'),
+  // Behind what no planner sees through, which it takes for half of the calls. It multiplies shares of values that go with one
+  // another, as a version with its time: then it expects few calls, reads all of the time and sorts them.
+  `((SELECT false) OR (${[
+    `${m.tenant} IN ($tenant)`,
+    among(m.service_name, 'service'),
+    among(m.service_version, 'version'),
+    among(m.deployment_environment, 'environment'),
+  ].join(' AND ')}))`,
   among(m.agent_name, 'agent'),
   among(m.campaign_id, 'campaign'),
 ].join('\n  AND ');
@@ -81,7 +85,7 @@ export const OF_LATEST = {
 } as const;
 
 const latest = (condition: string, order: string, most: number): string =>
-  `(\n  SELECT m.* ${CALLS.replaceAll('\n', '\n  ')}${condition === '' ? '' : `\n    AND ${condition}`}\n  ORDER BY ${order} DESC\n  LIMIT ${most}\n) AS m`;
+  `(\n  SELECT m.*, ${ALL_USED} AS all_used ${CALLS.replaceAll('\n', '\n  ')}${condition === '' ? '' : `\n    AND ${condition}`}\n  ORDER BY ${order} DESC\n  LIMIT ${most}\n) AS m`;
 
 /** `FROM (…) AS m`: the latest of the chosen calls for which a condition holds. */
 export const latestCalls = (condition = ''): string =>
@@ -92,7 +96,7 @@ const turnsOf = (calls: string): string => `\
 FROM ${calls}
 CROSS JOIN LATERAL (
   SELECT l.* FROM earshot.call_logs l
-  WHERE ${sameCall(l, m)} AND (${ALL_USED} OR (${USED}))
+  WHERE ${sameCall(l, m)} AND (m.all_used OR (${USED}))
   OFFSET 0
 ) AS l`;
 

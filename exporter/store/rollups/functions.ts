@@ -70,8 +70,8 @@ SELECT providers IS NULL AND models IS NULL OR (
   coalesce('${NONE}' = ANY (providers), true) AND coalesce('${NONE}' = ANY (models), true) AND NOT EXISTS (
     SELECT FROM :schema.rollup_models r
     WHERE r.at < until AND (
-        r.grain = 'day' AND r.at >= since - interval '1 day' OR r.grain = 'hour' AND r.at >= greatest(since - interval '1 hour', ${SLICES_FROM})
-        OR r.grain = 'slice' AND r.at >= greatest(since - interval '5 minutes', now() - interval '3 hours')
+        r.grain = 'day' AND r.at >= since - interval '1 day' OR r.grain = 'hour' AND r.at >= greatest(since - interval '1 hour', date_bin('1 day', now() - interval '1 day', 'epoch'))
+        OR r.grain = 'slice' AND r.at >= greatest(since - interval '5 minutes', now() - interval '70 minutes')
       )
       AND NOT (${oneOf('r.provider', 'providers')} AND ${oneOf('r.model', 'models')})
   )
