@@ -48,18 +48,20 @@ const pointOf = (alias: string): string => `date_bin(interval '$__interval', ${a
 /** `FROM (…) AS h`: by time (`at`) the histogram of what the chosen calls cost, and their `mean`. */
 export const ROLLED_COSTS = `\
 FROM (
-  SELECT s.at, s.mean, array_agg(b.bucket ORDER BY b.bucket) AS buckets, array_agg(b.n ORDER BY b.bucket) AS counts
-  FROM (
-    SELECT ${pointOf('r')} AS at, (sum(r.cost_total) / sum(r.priced_calls))::double precision AS mean
+  WITH c AS MATERIALIZED (
+    SELECT ${pointOf('r')} AS at, r.cost_total, r.priced_calls, r.cost_buckets, r.cost_counts
     ${rolled('calls', 'r', 'over time')}
-    WHERE r.priced_calls > 0 GROUP BY 1
-  ) AS s JOIN (
-    SELECT ${pointOf('r')} AS at, u.bucket::integer AS bucket, sum(u.n) AS n
-    ${rolled('calls', 'r', 'over time')}
-    CROSS JOIN LATERAL unnest(r.cost_buckets, r.cost_counts) AS u (bucket, n)
-    GROUP BY 1, 2
-  ) AS b ON b.at = s.at
-  GROUP BY 1, 2
+    WHERE r.priced_calls > 0
+  ), b AS MATERIALIZED (
+    SELECT at, array_agg(bucket) AS buckets, array_agg(n) AS counts FROM (
+      SELECT c.at, u.bucket::integer AS bucket, sum(u.n) AS n
+      FROM c CROSS JOIN LATERAL unnest(c.cost_buckets, c.cost_counts) AS u (bucket, n)
+      GROUP BY c.at, u.bucket ORDER BY c.at, u.bucket
+    ) AS u GROUP BY at
+  )
+  SELECT b.*, s.mean
+  FROM (SELECT at, (sum(cost_total) / sum(priced_calls))::double precision AS mean FROM c GROUP BY 1) AS s
+  JOIN b USING (at)
 ) AS h`;
 
 /** `FROM … AS r`: what providers and models of the chosen calls come to. */
