@@ -59,8 +59,8 @@ FROM (
       GROUP BY c.at, u.bucket ORDER BY c.at, u.bucket
     ) AS u GROUP BY at
   )
-  SELECT b.*, s.mean
-  FROM (SELECT at, (sum(cost_total) / sum(priced_calls))::double precision AS mean FROM c GROUP BY 1) AS s
+  SELECT b.*, v.mean
+  FROM (SELECT at, (sum(cost_total) / sum(priced_calls))::double precision AS mean FROM c GROUP BY 1) AS v
   JOIN b USING (at)
 ) AS h`;
 

@@ -96,7 +96,7 @@ const turnsOf = (calls: string): string => `\
 FROM ${calls}
 CROSS JOIN LATERAL (
   SELECT l.* FROM earshot.call_logs l
-  WHERE ${sameCall(l, m)} AND (m.all_used OR (${USED}))
+  WHERE ${sameCall(l, m)} AND (all_used OR (${USED}))
   OFFSET 0
 ) AS l`;
 

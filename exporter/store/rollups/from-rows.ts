@@ -136,7 +136,7 @@ const secondsOf = (figure: string): string =>
 
 /**
  * SQL: a line for each figure of each row `t` of `FROM …`, with its number `g`. Of arrays: PostgreSQL prepares the
- * expressions of `LATERAL (VALUES …)` anew for every row, which takes most of the time.
+ * expressions of `LATERAL (VALUES …)` for every row again, which takes most of the time.
  */
 const linesOf = (
   figures: readonly string[],
