@@ -64,7 +64,12 @@ export async function benchDashboards(): Promise<BenchResult[]> {
       })),
       ...worst(all, 'coldMs')
         .slice(0, 3)
-        .map(({ name, coldMs }) => ({ name: `first asked: ${name}`, ours: coldMs, unit: 'ms', note: 'once' })),
+        .map(({ name, coldMs }) => ({
+          name: `first asked: ${name}`,
+          ours: coldMs,
+          unit: 'ms',
+          note: 'once',
+        })),
     ];
   } finally {
     await month.close();

@@ -101,8 +101,7 @@ CROSS JOIN LATERAL (
 ) AS l`;
 
 /** The turns `l` of the latest of the chosen calls `m` for which a condition holds. */
-export const latestTurns = (condition = ''): string =>
-  turnsOf(latest(condition, m.started_at, LATEST.turns));
+export const latestTurns = (condition = ''): string => turnsOf(latest(condition, m.started_at, LATEST.turns));
 
 /** The turns `l` of the calls `m` with the longest silences: the longest are among them. */
 export const silentTurns: string = turnsOf(

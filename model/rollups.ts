@@ -112,7 +112,8 @@ const CALL_MEASURES: Columns = {
     type: 'smallint[]',
     required: true,
     unit: 'ordinals',
-    comment: 'Buckets of the histogram of what the calls cost, as those of latencies, of USD in place of seconds',
+    comment:
+      'Buckets of the histogram of what the calls cost, as those of latencies, of USD in place of seconds',
   },
   cost_counts: {
     type: 'integer[]',

@@ -184,7 +184,12 @@ $function$`;
 }
 
 const TABLES = Object.keys(SELECTS) as RowsRollup[];
-const NAMES = ['all_used', 'from_whole_hour', 'rolled_periods', ...TABLES.map((table) => table.replace('rollup_', 'rolled_'))];
+const NAMES = [
+  'all_used',
+  'from_whole_hour',
+  'rolled_periods',
+  ...TABLES.map((table) => table.replace('rollup_', 'rolled_')),
+];
 
 /** All of them, in place of those of an earlier version. */
 export const FUNCTIONS: string = [

@@ -27,7 +27,8 @@ export const overtime = {
     lines({
       id: 12,
       title: 'Cost of a call',
-      description: 'Median, 95th percentile and mean of the calls that began in each interval; percentiles within 1 %.',
+      description:
+        'Median, 95th percentile and mean of the calls that began in each interval; percentiles within 1 %.',
       unit: USD,
       decimals: 4,
       width: 12,

@@ -78,7 +78,9 @@ export const exact = {
           `SELECT CASE WHEN o.is_over THEN 'over target' ELSE 'within target' END AS turns,\n${SEGMENTS.map(
             (segment) =>
               `  (coalesce(sum(o.us) FILTER (WHERE o.figure = 'segment_${segment}'), 0) / 1e6 / sum(o.turns))::double precision AS ${segment}`,
-          ).join(',\n')}\n${rolledBySilence(TARGET)}\nGROUP BY o.is_over\nHAVING sum(o.turns) > 0\nORDER BY 1 DESC`,
+          ).join(
+            ',\n',
+          )}\n${rolledBySilence(TARGET)}\nGROUP BY o.is_over\nHAVING sum(o.turns) > 0\nORDER BY 1 DESC`,
         ),
       ],
     }),

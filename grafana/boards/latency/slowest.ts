@@ -13,7 +13,8 @@ export const slowest = {
     table({
       id: 31,
       title: 'Slowest turns',
-      description: 'The 50 turns with the longest silence, with its segments and the trace of the turn. Of some providers or models: of the 500 calls with the longest silences.',
+      description:
+        'The 50 turns with the longest silence, with its segments and the trace of the turn. Of some providers or models: of the 500 calls with the longest silences.',
       unit: 's',
       decimals: 3,
       width: 24,

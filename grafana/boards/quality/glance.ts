@@ -74,8 +74,7 @@ export const glance = {
     stat({
       id: 6,
       title: 'Barge-in to silence, p95',
-      description:
-        `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
+      description: `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
       unit: 's',
       decimals: 2,
       width: 4,

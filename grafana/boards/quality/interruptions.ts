@@ -58,8 +58,7 @@ export const interruptions = {
     lines({
       id: 23,
       title: 'Barge-in to silence',
-      description:
-        `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
+      description: `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
       unit: 's',
       width: 8,
       empty: NO_BARGE_INS,
@@ -75,8 +74,7 @@ export const interruptions = {
     bars({
       id: 24,
       title: 'Barge-ins by time to silence',
-      description:
-        `How many barge-ins silenced the agent within each tenth of a second; two seconds and more together. ${OF_LATEST.interrupted}`,
+      description: `How many barge-ins silenced the agent within each tenth of a second; two seconds and more together. ${OF_LATEST.interrupted}`,
       unit: 'short',
       width: 8,
       empty: NO_BARGE_INS,
