@@ -68,7 +68,7 @@ async function stored(db: Database): Promise<{ calls: number; until: Date }> {
 }
 
 /** As a database is that has been running: with statistics, and pages that are known to be visible. */
-export async function vacuum(url: string): Promise<void> {
+async function vacuum(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('VACUUM ANALYZE');
