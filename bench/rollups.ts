@@ -1,10 +1,8 @@
-import pg from 'pg';
-import { callTotals, type Database, migrate, openPostgres, rollUpAll } from '../exporter/store/index.ts';
+import { callTotals, type Database } from '../exporter/store/index.ts';
 import { getLatency, getQuality, getSilence, getSpending, getTotals } from '../exporter/store/views/index.ts';
-import { startPostgres } from '../test/support/postgres.ts';
 import { inTurn } from './measure.ts';
+import { aMonth } from './month.ts';
 import type { BenchResult } from './result.ts';
-import { storeCalls, TURNS } from './stored-calls.ts';
 
 /** Those of thirty days. */
 const CALLS = Number(process.env.EARSHOT_BENCH_CALLS ?? 100_000);
@@ -30,25 +28,21 @@ const CAUGHT_UP = `DELETE FROM :schema.rollup_marks WHERE tenant = 'bench'`;
 
 /** What questions over thirty days take, asked of rollups and asked of rows. */
 export async function benchRollups(): Promise<BenchResult[]> {
-  const server = await startPostgres({ shared_buffers: '256MB' });
+  const month = await aMonth(CALLS);
+  const { db, calls, turns, rolledUpSeconds } = month;
   try {
-    const url = await server.createDatabase();
-    const db = openPostgres({ url, statementTimeoutMs: 0 });
-    await migrate(db);
-    await storeCalls(db, CALLS);
-    await vacuum(url);
-    const begun = performance.now();
-    await rollUpAll(db);
-    const computed = performance.now() - begun;
-    await vacuum(url);
     const [size] = await db.query<{ rollups: number; rows: number }>(SIZES);
     const results: BenchResult[] = [
-      {
-        name: 'rollups',
-        ours: computed / 1_000,
-        unit: 's',
-        note: `to compute all rollups of ${CALLS} calls of ${TURNS} turns, of thirty days`,
-      },
+      ...(rolledUpSeconds === undefined
+        ? []
+        : [
+            {
+              name: 'rollups',
+              ours: rolledUpSeconds,
+              unit: 's',
+              note: `to compute all rollups of ${calls} calls of ${turns} turns, of thirty days`,
+            },
+          ]),
       {
         name: 'rollups: size',
         ours: size?.rollups ?? 0,
@@ -70,10 +64,10 @@ export async function benchRollups(): Promise<BenchResult[]> {
       });
       results.push({ name, ours, baseline, unit: 'ms', note: 'from rollups against from rows' });
     }
-    await db.close();
     return results;
   } finally {
-    await server.stop();
+    await db.query(CAUGHT_UP);
+    await month.close();
   }
 }
 
@@ -81,11 +75,3 @@ const SIZES = `\
 SELECT (sum(size) FILTER (WHERE relname LIKE 'rollup%') / 1048576)::double precision AS rollups,
   (sum(size) FILTER (WHERE relname LIKE 'call_%') / 1048576)::double precision AS rows
 FROM (SELECT relname, pg_total_relation_size(oid) AS size FROM pg_class WHERE relkind = 'r' AND relnamespace = ':schema'::regnamespace) AS t`;
-
-/** As a database is that has been running: with statistics, and pages that are known to be visible. */
-async function vacuum(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query('VACUUM ANALYZE');
-  await client.end();
-}

@@ -79,13 +79,13 @@ export const SCOPE: readonly VariableModel[] = [
   several(
     'provider',
     'Provider',
-    'Turns, and calls with turns, that used one of these; where a panel is by provider, these',
+    'Turns, and calls with turns, that used one of these; where a panel is by provider, these. Unless all are chosen: of the latest 5,000 calls',
     usedBy('provider'),
   ),
   several(
     'model',
     'Model',
-    'Turns, and calls with turns, that used one of these; where a panel is by model, these',
+    'Turns, and calls with turns, that used one of these; where a panel is by model, these. Unless all are chosen: of the latest 5,000 calls',
     usedBy('model'),
   ),
 ];

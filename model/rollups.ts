@@ -108,6 +108,19 @@ const CALL_MEASURES: Columns = {
   priced_us: micros('From connect to hang-up, of the calls that have a cost'),
   priced_successes: count('Calls with the outcome SUCCESS that have a cost'),
   unpriced_calls: count('Calls of which something had no price'),
+  cost_buckets: {
+    type: 'smallint[]',
+    required: true,
+    unit: 'ordinals',
+    comment:
+      'Buckets of the histogram of what the calls cost, as those of latencies, of USD in place of seconds',
+  },
+  cost_counts: {
+    type: 'integer[]',
+    required: true,
+    unit: 'counts',
+    comment: 'Calls in each bucket of cost_buckets',
+  },
   eou_latency_max: seconds('The longest silence before an answer'),
   ...usage,
   judged_input_tokens: {
@@ -152,11 +165,21 @@ const LATENCY_MEASURES: Columns = {
   band_us: { type: 'bigint[]', unit: 'microseconds', comment: 'What of sum_us is in each band of bands' },
 };
 
-/** Arrays of a rollup of latencies: the one that says of what, and those that count it. */
-export const LATENCY_ARRAYS = [
+/** Arrays of a rollup: the one that says of what, and those that count it. */
+const LATENCY_ARRAYS: readonly CountingArrays[] = [
   { of: 'buckets', counts: ['counts'] },
   { of: 'bands', counts: ['band_turns', 'band_us'] },
-] as const;
+];
+export interface CountingArrays {
+  readonly of: string;
+  readonly counts: readonly string[];
+}
+/** By table; of the others there are none. */
+export const ROLLUP_ARRAYS: Readonly<Record<string, readonly CountingArrays[]>> = {
+  rollup_calls: [{ of: 'cost_buckets', counts: ['cost_counts'] }],
+  rollup_latencies: LATENCY_ARRAYS,
+  rollup_tenant_latencies: LATENCY_ARRAYS,
+};
 
 const MODEL_KEYS: Columns = {
   stage: { ...word('stt, llm or tts'), required: true },
@@ -178,6 +201,8 @@ const MODEL_MEASURES: Columns = {
 const WORD_KINDS = [
   'end_reason',
   'outcome_source',
+  'price_list',
+  'sentiment',
   'unpriced',
   'interruption',
   'cut_off',
@@ -190,7 +215,14 @@ const WORD_KEYS: Columns = {
   name: { ...word('The word; of estimated: silence or usage'), required: true },
 };
 const WORD_MEASURES: Columns = {
-  count: count('Calls that have it (end_reason, outcome_source, unpriced), or turns'),
+  count: count('Calls that have it (end_reason, outcome_source, price_list, sentiment, unpriced), or turns'),
+  last_started_at: {
+    type: 'timestamptz',
+    required: true,
+    unit: 'instant',
+    comment: 'When the last call began that has it, or has a turn that does',
+  },
+  cost: usd('Cost of the calls that have it; NULL where it is of turns'),
 };
 
 /**

@@ -1,10 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
+import { type Database, openPostgres, rollUpAll } from '../../exporter/store/index.ts';
+import { readSettings } from '../../model/settings.ts';
 import { startBrowser, withoutBrowser } from '../../test/support/browser.ts';
-import { type PageUnderTest, startPage } from '../../test/support/page.ts';
 import { callOf, fillWorld } from '../../test/support/page-world.ts';
+import { servePage } from '../../ui/server/index.ts';
 import { median } from '../measure.ts';
+import { aMonth } from '../month.ts';
 import type { BenchResult } from '../result.ts';
-import { storeCalls } from '../stored-calls.ts';
 import { KEYSTROKE, PAN, type Panned, SHOWN } from './in-browser.ts';
 
 const CALLS = Number(process.env.EARSHOT_BENCH_PAGE_CALLS ?? 20_000);
@@ -15,23 +17,44 @@ const VIEWPORT = { width: 1280, height: 860 };
 /** What a reader of the page waits for, in a browser without a screen on this machine: server, database and browser compete. */
 export async function benchPage(): Promise<BenchResult[]> {
   if (withoutBrowser !== false) throw new Error(withoutBrowser);
-  const long = { calls: 1, untilUs: Date.now() * 1_000 - 3_600e6, seed: 5, turns: TURNS };
-  const served = await startPage(async (db) => {
-    await storeCalls(db, CALLS);
-    await fillWorld(db, long);
-    await db.query('ANALYZE :schema.call_metrics, :schema.call_logs, :schema.call_spans');
+  const month = await aMonth(CALLS);
+  const callId = await longCall(month.db, month.until);
+  const reading = openPostgres({ url: month.url, readOnly: true });
+  const page = await servePage({
+    db: reading,
+    settings: readSettings({ env: {} }),
+    host: '127.0.0.1',
+    port: 0,
+    onError: (error) => process.stderr.write(`${error}\n`),
   });
   const browser = await startBrowser();
   try {
-    const callId = callOf(0, long)[0]?.callId ?? '';
-    return [...(await benchLists(browser, served)), ...(await benchCall(browser, served, callId))];
+    return [
+      ...(await benchLists(browser, page.url, month.calls)),
+      ...(await benchCall(browser, page.url, callId)),
+    ];
   } finally {
     await browser.close();
-    await served.stop();
+    await page.close();
+    await reading.close();
+    await month.close();
   }
 }
 
-async function benchLists(browser: Browser, { url }: PageUnderTest): Promise<BenchResult[]> {
+/** A call of many turns with its journal; a database that is kept has it once. */
+async function longCall(db: Database, until: Date): Promise<string> {
+  const long = { calls: 1, untilUs: until.getTime() * 1_000 - 3_600e6, seed: 5, turns: TURNS };
+  const callId = callOf(0, long)[0]?.callId ?? '';
+  const there = await db.query('SELECT FROM :schema.call_metrics WHERE call_id = $1', [callId]);
+  if (there.length === 0) {
+    await fillWorld(db, long);
+    await rollUpAll(db);
+    await db.query('ANALYZE :schema.call_spans');
+  }
+  return callId;
+}
+
+async function benchLists(browser: Browser, url: string, calls: number): Promise<BenchResult[]> {
   const shown = await rounds(browser, url, '/calls', '.call-row');
   const page = await open(browser, `${url}/calls`);
   await page.locator('.call-row').first().waitFor();
@@ -40,7 +63,7 @@ async function benchLists(browser: Browser, { url }: PageUnderTest): Promise<Ben
   await page.close();
   return [
     {
-      name: `page: calls shown, of ${CALLS}`,
+      name: `page: calls shown, of ${calls}`,
       ours: shown.rows,
       unit: 'ms',
       note: `from the navigation to the frame behind the first row; the first pixel after ${shown.paint.toFixed(0)} ms; ${ROUNDS} runs, median`,
@@ -54,7 +77,7 @@ async function benchLists(browser: Browser, { url }: PageUnderTest): Promise<Ben
   ];
 }
 
-async function benchCall(browser: Browser, { url }: PageUnderTest, callId: string): Promise<BenchResult[]> {
+async function benchCall(browser: Browser, url: string, callId: string): Promise<BenchResult[]> {
   const shown = await rounds(browser, url, `/calls/${callId}`, '.timeline-turn');
   const page = await open(browser, `${url}/calls/${callId}`);
   await page.locator('.timeline-turn').first().waitFor();

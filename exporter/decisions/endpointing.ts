@@ -87,13 +87,17 @@ export function* workingOutEndpointing(
 ): Generator<void, Endpointing> {
   const { cutOffSeconds = CUT_OFF_SECONDS, now } = options;
   const sample = new PauseSample(given.toSorted((a, b) => a.startUs - b.startUs));
+  yield;
   const { calls, commits } = sample;
   const from = now === undefined ? sample.delay : now * 1e6;
   const delays = delaysOf(sample, from, options.delay);
-  const changes = delays.map((delay) => delayChange(commits, Math.round(delay * 1e6), from));
 
   const today = new DelayPolicy(sample);
-  const policies = changes.map((change) => new DelayPolicy(sample, change));
+  const policies: DelayPolicy[] = [];
+  for (const delay of delays) {
+    policies.push(new DelayPolicy(sample, delayChange(commits, Math.round(delay * 1e6), from)));
+    yield;
+  }
 
   const figures = yield* bootstrapping(
     calls.length,

@@ -105,8 +105,11 @@ export class WhatIfCalls {
   /** The result in pieces: where other work is to go on in between. */
   *working(options?: BootstrapOptions): Generator<void, WhatIf> {
     const turns = this.#cases.flatMap(({ turns }) => turns);
+    yield;
     const plan = this.#plan(turns);
+    yield;
     const changed = turns.filter((turn) => isChanged(turn, plan)).length;
+    yield;
     const noSilence = this.#whyNot(turns.length, changed, plan);
     const cost = this.#costs.result;
     return {

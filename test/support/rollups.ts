@@ -3,7 +3,7 @@ import { Decimal } from 'decimal.js';
 import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/columns.ts';
 import type { Database } from '../../exporter/store/database.ts';
 import { LENGTH_US } from '../../exporter/store/rollups/cover.ts';
-import { percentilesOf } from '../../exporter/store/rollups/histogram.ts';
+import { BUCKETS_PER_DOUBLING, LEAST, percentilesOf, ZERO } from '../../exporter/store/rollups/histogram.ts';
 import { rollUpAll, SLICES_FROM } from '../../exporter/store/rollups/roll-up.ts';
 import { decodeRow, selectList } from '../../exporter/store/values.ts';
 import { GRAINS, type Grain, LAST_BAND, outcomeColumn, ROLLUPS, type Rollup } from '../../model/rollups.ts';
@@ -79,7 +79,9 @@ async function linesOf(db: Database, table: Rollup, grain: Grain): Promise<Lines
     [grain],
   );
   const lines = rows.map((row) => {
-    const figures = Object.keys(measures).map((name) => [name, figure(row[name])] as const);
+    const figures = Object.entries(measures).map(
+      ([name, { type }]) => [name, type.endsWith('[]') ? String(row[name]) : figure(row[name])] as const,
+    );
     return [
       JSON.stringify([row.at, ...names.map((name) => row[name])]),
       Object.fromEntries(figures),
@@ -182,6 +184,7 @@ function callLines(calls: readonly Call[], grain: Grain): Lines {
         priced_us: sum(rows.map((row) => row.cost_total && microsecondsOf(row.duration_seconds))) ?? '0',
         priced_successes: countOf(({ outcome, cost_total }) => outcome === 'SUCCESS' && cost_total !== null),
         unpriced_calls: countOf(({ unpriced }) => unpriced.length > 0),
+        ...costArrays(rows),
         eou_latency_max: silences.length === 0 ? null : figure(Math.max(...silences)),
         llm_input_tokens: of('llm_input_tokens'),
         llm_cached_tokens: of('llm_cached_tokens'),
@@ -196,6 +199,20 @@ function callLines(calls: readonly Call[], grain: Grain): Lines {
       return [key, line] as const;
     }),
   );
+}
+
+/** How many calls are in each bucket of what they cost, as text. */
+function costArrays(rows: readonly CallMetricsRow[]): Record<'cost_buckets' | 'cost_counts', string> {
+  const counts = new Map<number, number>();
+  for (const { cost_total } of rows) {
+    if (cost_total === null) continue;
+    const cost = Number(cost_total);
+    const bucket = cost < LEAST ? ZERO : Math.ceil(Math.log(cost) * (BUCKETS_PER_DOUBLING / Math.LN2)) - 1;
+    counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const text = (place: 0 | 1) => `{${sorted.map((each) => each[place]).join(',')}}`;
+  return { cost_buckets: text(0), cost_counts: text(1) };
 }
 
 const QUANTITY = {
@@ -238,12 +255,17 @@ function modelLines(calls: readonly Call[], grain: Grain): Lines {
   );
 }
 
+/** Words of turns: what these cost is not known. */
+const OF_TURNS = new Set(['interruption', 'cut_off', 'error', 'estimated']);
+
 function wordLines(calls: readonly Call[], grain: Grain): Lines {
   const groups = grouped(
     calls.flatMap(({ metrics, logs }) => {
       const words: [kind: string, name: string | null][] = [
         ['end_reason', metrics.end_reason],
         ['outcome_source', metrics.outcome_source],
+        ['price_list', metrics.price_list],
+        ['sentiment', metrics.sentiment_label],
         ...metrics.unpriced.map((name): [string, string] => ['unpriced', name]),
         ...logs.flatMap((log): [string, string | null][] => [
           ['interruption', log.interruption_kind],
@@ -257,11 +279,20 @@ function wordLines(calls: readonly Call[], grain: Grain): Lines {
         .filter(([, name]) => name !== null)
         .map(
           (word) =>
-            [[periodOf(metrics, grain), ...dimensionsOf(metrics, 'rollup_words'), ...word], word] as const,
+            [[periodOf(metrics, grain), ...dimensionsOf(metrics, 'rollup_words'), ...word], metrics] as const,
         );
     }),
   );
-  return sorted([...groups].map(([key, words]) => [key, { count: `${words.length}` }]));
+  return sorted(
+    [...groups].map(([key, of]) => [
+      key,
+      {
+        count: `${of.length}`,
+        last_started_at: figure(Math.max(...of.map(({ started_at }) => started_at))),
+        cost: OF_TURNS.has(JSON.parse(key).at(-2)) ? null : sum(of.map(({ cost_total }) => cost_total)),
+      },
+    ]),
+  );
 }
 
 async function assertLatencies(

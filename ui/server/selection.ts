@@ -15,6 +15,11 @@ import { DEFAULT_SINCE } from '../shared/query.ts';
 const MOST_CHARACTERS = 300;
 const MOST_VALUES = 50;
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Of what is older there are no rollups of five minutes. */
+const LONG_MS = 48 * HOUR_MS;
+
 /** Parameters that may stand several times, and the lists of the filter that they are. */
 const LISTS = {
   tenant: 'tenant',
@@ -30,7 +35,8 @@ const LISTS = {
 
 /**
  * The calls that a query string chooses. `since` and `until` are instants (ISO 8601), or durations back from now (`7d`),
- * counted from the full minute, so that the pages of a list agree. What is empty does not choose.
+ * counted from the full minute, so that the pages of a list agree; of more than two days from the full hour, where rollups begin,
+ * too. What is empty does not choose.
  * @throws HttpError 400 that names the parameter
  */
 export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()): CallSelection {
@@ -106,8 +112,10 @@ function reader(query: URLSearchParams, nowMs: number) {
     if (value === undefined || value === 'all') return undefined;
     const ms = parseDuration(value);
     // No call was before 1970, and no database knows what was before the year -4713.
-    if (ms !== undefined && /[a-z]$/.test(value))
-      return Math.max(0, Math.floor((nowMs - ms) / 60_000) * 60_000_000);
+    if (ms !== undefined && /[a-z]$/.test(value)) {
+      const stepMs = ms > LONG_MS ? HOUR_MS : MINUTE_MS;
+      return Math.max(0, Math.floor((nowMs - ms) / stepMs) * stepMs * 1_000);
+    }
     const at = Date.parse(value);
     if (Number.isNaN(at) || (/^\d{4}-\d\d-\d\d/.test(value) && !beginsWithDay(value)))
       throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);

@@ -98,29 +98,57 @@ const OF_CALLS: Readonly<Record<string, string>> = {
 };
 
 const STAGES = ['stt', 'llm', 'tts'] as const;
+const namesOf = (stage: string, table: string) => [`${table}.${stage}_provider`, `${table}.${stage}_model`];
+const FIGURES: readonly string[] = [...LATENCIES, ...SEGMENTS.map((segment) => `segment_${segment}`)];
+const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
 
-/** SQL: provider and model of the stage that a latency or segment is of. */
-function modelOf(figure: string): string {
-  const stage = STAGES.find((each) => figure.endsWith(`_${each}`));
-  return stage === undefined ? 'NULL, NULL' : `t.${stage}_provider, t.${stage}_model`;
+/** The stage that a figure is of, with a provider and a model; undefined: of none. */
+const stageOf = (figure: string) => STAGES.find((stage) => figure.endsWith(`_${stage}`));
+
+/*
+ * Lines of a histogram are grouped by one number, `g`: that of the period with its dimensions (`k`), of the provider with its
+ * model, and of the figure. By names it takes several times as long, and most of the work of rollups is this.
+ */
+const FIGURE_BITS = 5;
+const MODEL_BITS = 24;
+
+/** SQL: the number of a figure of a turn `t`, or of turns that have the same models. */
+function numberOf(figure: string): string {
+  const stage = stageOf(figure);
+  const model = stage === undefined ? '' : ` | (t.${stage}_n << ${FIGURE_BITS})`;
+  return `(t.k << ${FIGURE_BITS + MODEL_BITS})${model} | ${FIGURES.indexOf(figure)}`;
 }
 
-/** Latencies of a turn `t`: figure, provider, model, seconds. */
-const FIGURES = [
-  ...LATENCIES.map((latency) => `('${latency}', ${modelOf(latency)}, t.${latency})`),
-  ...SEGMENTS.map((segment) => {
-    const figure = `segment_${segment}`;
-    return `('${figure}', ${modelOf(figure)}, CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END)`;
-  }),
-].join(', ');
-
-const SILENCE = ['eou_latency', ...SEGMENTS.map((segment) => `segment_${segment}`)];
-const SILENT_MODELS = ['llm', 'tts'].map((stage) => `t.${stage}_provider, t.${stage}_model`).join(', ');
-
-/** What silences are made of, of turns `t` that have the same models: figure, provider, model, turns, microseconds. */
-const SILENCES = SILENCE.map(
-  (figure) => `('${figure}', ${modelOf(figure)}, ${figure === 'eou_latency' ? 't.n' : 'NULL'}, t.${figure})`,
+/** SQL: the providers and models that numbers stand for. */
+const NAMES = STAGES.flatMap((stage) =>
+  namesOf(stage, 't').map((name) => `max(${name}) AS ${name.replace('t.', '')}`),
 ).join(', ');
+const nameOf =
+  (what: 'provider' | 'model') =>
+  (figure: string): string => {
+    const stage = stageOf(figure);
+    return stage === undefined ? 'NULL' : `t.${stage}_${what}`;
+  };
+
+/** SQL: the seconds of a figure of a turn `t`. */
+const secondsOf = (figure: string): string =>
+  figure.startsWith('segment_') ? `CASE WHEN t.eou_latency IS NOT NULL THEN t.${figure} END` : `t.${figure}`;
+
+/**
+ * SQL: a line for each figure of each row `t` of `FROM …`, with its number `g`. Of arrays: PostgreSQL prepares the
+ * expressions of `LATERAL (VALUES …)` for every row again, which takes most of the time.
+ */
+const linesOf = (
+  figures: readonly string[],
+  columns: Readonly<Record<string, { type: string; of: (figure: string) => string }>>,
+  from: string,
+): string => {
+  const all = { g: { type: 'bigint', of: numberOf }, ...columns };
+  const lists = Object.entries(all).map(
+    ([name, { type, of }]) => `unnest(ARRAY[${figures.map(of).join(', ')}]::${type}[]) AS ${name}`,
+  );
+  return `(SELECT ${lists.join(', ')} FROM ${from}) AS f`;
+};
 
 /** SQL: what a turn used of a stage, as a whole number. */
 const QUANTITY = {
@@ -161,86 +189,157 @@ c AS MATERIALIZED (
 ), d AS MATERIALIZED (
   SELECT DISTINCT c.k, c.at, ${dimensionsOf('c')} FROM c
 ), t AS MATERIALIZED (
-  SELECT c.k, l.* FROM c CROSS JOIN LATERAL (
+  SELECT c.k, c.started_at, l.*, ${STAGES.map((stage) => `dense_rank() OVER (ORDER BY ${namesOf(stage, 'l').map(bytes).join(', ')}) AS ${stage}_n`).join(', ')}
+  FROM c CROSS JOIN LATERAL (
     SELECT call_id, ${TURN_COLUMNS.join(', ')} FROM :schema.call_logs
     WHERE tenant = c.tenant AND call_id = c.call_id AND ${turns} OFFSET 0
   ) AS l
 )`;
 
+const CALL_COLUMNS = Object.entries(ROLLUPS.rollup_calls.measures);
+const CALL_FIGURES = CALL_COLUMNS.flatMap(([name, { type }]) =>
+  OF_CALLS[name] === undefined ? [] : [`(${OF_CALLS[name]})::${type} AS ${name}`],
+);
+
+/** What calls cost, as a histogram: in the order of its buckets, which aggregates keep. */
+const COSTS = `\
+SELECT k, array_agg(place) AS cost_buckets, array_agg(n) AS cost_counts FROM (
+    SELECT c.k, ${bucketOf('c.cost_total::double precision')}::smallint AS place, count(*)::integer AS n
+    FROM c WHERE c.cost_total IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+  ) AS b GROUP BY k`;
+
+// What is joined is materialized: where a planner expects one line it would compute it again for each of the others.
 const CALLS = `\
-SELECT c.at, ${dimensionsOf('c')}, ${Object.entries(ROLLUPS.rollup_calls.measures)
-  .map(([name, { type }]) => `(${OF_CALLS[name]})::${type} AS ${name}`)
-  .join(', ')}
-FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}`;
+WITH s AS MATERIALIZED (
+  SELECT c.k, c.at, ${dimensionsOf('c')}, ${CALL_FIGURES.join(', ')}
+  FROM c GROUP BY c.k, c.at, ${dimensionsOf('c')}
+), h AS MATERIALIZED (
+  ${COSTS}
+)
+SELECT s.at, ${dimensionsOf('s')}, ${CALL_COLUMNS.map(([name, { type }]) =>
+  OF_CALLS[name] === undefined ? `coalesce(h.${name}, '{}')::${type} AS ${name}` : `s.${name}`,
+).join(', ')}
+FROM s LEFT JOIN h USING (k)`;
+
+// All figures of turns with the same models are summed at once: far fewer lines than a line a figure and turn.
+const SUMS = `\
+SELECT f.g, max(f.provider) AS provider, max(f.model) AS model, sum(f.turns)::bigint AS turns, sum(f.us)::bigint AS us,
+      min(f.least) AS least, max(f.greatest) AS greatest, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
+      NULL::smallint[] AS bands, NULL::integer[] AS band_turns, NULL::bigint[] AS band_us
+    FROM ${linesOf(
+      FIGURES,
+      {
+        provider: { type: 'text', of: nameOf('provider') },
+        model: { type: 'text', of: nameOf('model') },
+        turns: { type: 'bigint', of: (figure) => `t.n_${figure}` },
+        us: { type: 'bigint', of: (figure) => `t.us_${figure}` },
+        least: { type: 'double precision', of: (figure) => `t.least_${figure}` },
+        greatest: { type: 'double precision', of: (figure) => `t.greatest_${figure}` },
+      },
+      `(
+      SELECT t.k, ${STAGES.map((stage) => `t.${stage}_n`).join(', ')}, ${NAMES}, ${FIGURES.map((figure) => {
+        const seconds = secondsOf(figure);
+        return `count(${seconds}) AS n_${figure}, ${microseconds(seconds)} AS us_${figure}, min(${seconds}) AS least_${figure}, max(${seconds}) AS greatest_${figure}`;
+      }).join(', ')}
+      FROM t GROUP BY 1, 2, 3, 4
+    ) AS t`,
+    )}
+    WHERE f.turns > 0
+    GROUP BY 1`;
 
 const BUCKETS = `\
-SELECT t.k, f.figure, f.provider, f.model, false AS is_band, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n,
-      (${microseconds('f.seconds')})::bigint AS us, min(f.seconds) AS least, max(f.seconds) AS greatest
-    FROM t CROSS JOIN LATERAL (VALUES ${FIGURES}) AS f (figure, provider, model, seconds)
-    WHERE f.seconds IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 6`;
+SELECT f.g, ${bucketOf('f.seconds')}::smallint AS place, count(*)::integer AS n
+      FROM ${linesOf(FIGURES, { seconds: { type: 'double precision', of: secondsOf } }, 't')}
+      WHERE f.seconds IS NOT NULL
+      GROUP BY 1, 2 ORDER BY 1, 2`;
 
-// All segments of turns with the same models are summed at once: far fewer lines than a line a segment and turn.
 const BANDS = `\
-SELECT t.k, f.figure, f.provider, f.model, true, t.band, sum(f.n)::integer, sum(f.us)::bigint, NULL, NULL
-    FROM (
-      SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, ${SILENT_MODELS}, count(*) AS n, ${SILENCE.map(
-        (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
-      ).join(', ')}
-      FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, ${SILENT_MODELS}
-    ) AS t CROSS JOIN LATERAL (VALUES ${SILENCES}) AS f (figure, provider, model, n, us)
-    WHERE f.us IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 6`;
+SELECT f.g, f.band::smallint AS place, sum(f.n)::integer AS n, sum(f.us)::bigint AS us
+      FROM ${linesOf(
+        SILENCE,
+        {
+          band: { type: 'integer', of: () => 't.band' },
+          n: { type: 'bigint', of: (figure) => (figure === 'eou_latency' ? 't.n' : 'NULL') },
+          us: { type: 'bigint', of: (figure) => `t.${figure}` },
+        },
+        `(
+        SELECT t.k, ${bandOf('t.eou_latency')}::smallint AS band, t.llm_n, t.tts_n, count(*) AS n, ${SILENCE.map(
+          (figure) => `${microseconds(`t.${figure}`)} AS ${figure}`,
+        ).join(', ')}
+        FROM t WHERE t.eou_latency IS NOT NULL GROUP BY t.k, 2, t.llm_n, t.tts_n
+      ) AS t`,
+      )}
+      WHERE f.us IS NOT NULL
+      GROUP BY 1, 2 ORDER BY 1, 2`;
 
-// In one order, so that lines are sorted once for all of them.
-const placed = (value: string, condition: string): string =>
-  `array_agg(${value} ORDER BY place) FILTER (WHERE ${condition})`;
-
+// Arrays are made of lines in order, which aggregates keep: to say it to each of them sorts as often (before PostgreSQL 16).
 const HISTOGRAMS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
-  h.turns, h.sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
-FROM (
-  SELECT k, figure, provider, model, (sum(n) FILTER (WHERE NOT is_band))::bigint AS turns,
-    (sum(us) FILTER (WHERE NOT is_band))::bigint AS sum_us, min(least) AS least, max(greatest) AS greatest,
-    ${placed('place', 'NOT is_band')} AS buckets, ${placed('n', 'NOT is_band')} AS counts, ${placed('place', 'is_band')} AS bands,
-    ${placed('n', 'is_band AND n IS NOT NULL')} AS band_turns, ${placed('us', 'is_band')} AS band_us
+WITH h AS MATERIALIZED (
+  SELECT g, g >> ${FIGURE_BITS + MODEL_BITS} AS k, (ARRAY[${FIGURES.map((figure) => `'${figure}'`).join(', ')}])[(g & ${2 ** FIGURE_BITS - 1}) + 1] AS figure,
+    ${['provider', 'model', 'turns', 'us', 'greatest', 'buckets', 'counts', 'bands', 'band_turns', 'band_us']
+      .map((name) => `max(${name}) AS ${name}`)
+      .join(', ')}, min(least) AS least
   FROM (
-    ${BUCKETS}
+    ${SUMS}
     UNION ALL
-    ${BANDS}
-  ) AS b
-  GROUP BY 1, 2, 3, 4
-) AS h JOIN d USING (k)`;
+    SELECT g, NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place), array_agg(n), NULL, NULL, NULL FROM (
+      ${BUCKETS}
+    ) AS f GROUP BY g
+    UNION ALL
+    SELECT g, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+      array_agg(place), array_agg(n) FILTER (WHERE n IS NOT NULL), array_agg(us) FROM (
+      ${BANDS}
+    ) AS f GROUP BY g
+  ) AS u GROUP BY g
+)
+SELECT d.at, ${dimensionsOf('d')}, h.figure, h.provider, h.model,
+  h.turns, h.us AS sum_us, h.least, h.greatest, h.buckets, h.counts, h.bands, h.band_turns, h.band_us
+FROM h JOIN d USING (k)`;
 
+// First by call, and then the calls are counted: telling them apart in an aggregate sorts.
 const MODELS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost, h.quantity
-FROM (
-  SELECT t.k, s.stage, s.provider, s.model, count(DISTINCT t.call_id) AS calls, count(*) AS turns, sum(s.cost) AS cost, sum(s.quantity)::bigint AS quantity
-  FROM t CROSS JOIN LATERAL (
-    VALUES ${STAGES.map((stage) => `('${stage}', t.${stage}_provider, t.${stage}_model, t.cost_${stage}, ${QUANTITY[stage]})`).join(', ')}
-  ) AS s (stage, provider, model, cost, quantity)
-  WHERE s.provider IS NOT NULL OR s.model IS NOT NULL
-  GROUP BY 1, 2, 3, 4
-) AS h JOIN d USING (k)`;
+WITH h AS MATERIALIZED (
+  SELECT k, stage, n, max(provider) AS provider, max(model) AS model, count(*) AS calls, sum(turns)::bigint AS turns,
+    sum(cost) AS cost, sum(quantity)::bigint AS quantity
+  FROM (
+    ${STAGES.map((stage) => {
+      const [provider, model] = namesOf(stage, 't');
+      return `SELECT t.k, '${stage}' AS stage, t.${stage}_n AS n, max(${provider}) AS provider, max(${model}) AS model, count(*) AS turns,
+      sum(t.cost_${stage}) AS cost, sum(${QUANTITY[stage]}) AS quantity
+    FROM t WHERE ${provider} IS NOT NULL OR ${model} IS NOT NULL GROUP BY t.k, t.${stage}_n, t.call_id`;
+    }).join('\n    UNION ALL ')}
+  ) AS c GROUP BY k, stage, n
+)
+SELECT d.at, ${dimensionsOf('d')}, h.stage, h.provider, h.model, h.calls, h.turns, h.cost, h.quantity FROM h JOIN d USING (k)`;
+
+const TURN_WORDS = {
+  interruption: ['t.interruption_kind', 'true'],
+  cut_off: ['t.cut_off_by', 'true'],
+  error: ['t.error_type', 'true'],
+  estimated: [`'silence'`, `t.eou_latency IS NOT NULL AND t.playback_source = 'estimated'`],
+  'estimated ': [`'usage'`, 't.usage_estimated'],
+} as const;
 
 const WORDS = `\
-SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count
-FROM (
-  SELECT k, kind, name, count(*) AS count
+WITH h AS MATERIALIZED (
+  SELECT k, kind, name, count(*) AS count, max(started_at) AS last_started_at, sum(cost) AS cost
   FROM (
-    SELECT c.k, w.kind, w.name FROM c CROSS JOIN LATERAL (
-      VALUES ('end_reason', c.end_reason), ('outcome_source', c.outcome_source)
+    SELECT c.k, c.started_at, c.cost_total AS cost, w.kind, w.name FROM c CROSS JOIN LATERAL (
+      VALUES ('end_reason', c.end_reason), ('outcome_source', c.outcome_source), ('price_list', c.price_list),
+        ('sentiment', c.sentiment_label)
     ) AS w (kind, name)
-    UNION ALL SELECT c.k, 'unpriced', u.name FROM c CROSS JOIN LATERAL unnest(c.unpriced) AS u (name)
-    UNION ALL SELECT t.k, w.kind, w.name FROM t CROSS JOIN LATERAL (
-      VALUES ('interruption', t.interruption_kind), ('cut_off', t.cut_off_by), ('error', t.error_type),
-        ('estimated', CASE WHEN t.eou_latency IS NOT NULL AND t.playback_source = 'estimated' THEN 'silence' END),
-        ('estimated', CASE WHEN t.usage_estimated THEN 'usage' END)
-    ) AS w (kind, name)
+    UNION ALL SELECT c.k, c.started_at, c.cost_total, 'unpriced', u.name FROM c CROSS JOIN LATERAL unnest(c.unpriced) AS u (name)
+    ${Object.entries(TURN_WORDS)
+      .map(
+        ([kind, [name, condition]]) =>
+          `UNION ALL SELECT t.k, t.started_at, NULL, '${kind.trim()}', ${name} FROM t WHERE ${condition} AND ${name} IS NOT NULL`,
+      )
+      .join('\n    ')}
   ) AS w
   WHERE name IS NOT NULL
   GROUP BY 1, 2, 3
-) AS h JOIN d USING (k)`;
+)
+SELECT d.at, ${dimensionsOf('d')}, h.kind, h.name, h.count, h.last_started_at, h.cost FROM h JOIN d USING (k)`;
 
 /** Those that are computed from rows. */
 export type RowsRollup = Exclude<Rollup, 'rollup_tenant_latencies'>;
@@ -255,4 +354,4 @@ export const SELECTS: Readonly<Record<RowsRollup, string>> = {
 
 /** SQL: what one table of rollups has of the calls that a condition on `call_metrics m` means. */
 export const fromRows = (table: RowsRollup, grain: Grain, condition: string): string =>
-  `WITH ${ROWS(grain, condition)} ${SELECTS[table]}`;
+  `WITH ${ROWS(grain, condition)} SELECT * FROM (${SELECTS[table]}) AS r`;

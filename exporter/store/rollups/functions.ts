@@ -58,6 +58,33 @@ const NARROWED_BY_USE = `\
   NOT coalesce('${NONE}' = ANY (${PROVIDERS}), true) OR NOT coalesce('${NONE}' = ANY (${MODELS}), true)
   OR EXISTS (${recentOf('rollup_models')} AND NOT (${oneOf('r.provider', PROVIDERS)} AND ${oneOf('r.model', MODELS)}))
 ))`;
+
+/** Calls that are looked at where providers or models are chosen: the latest. Rollups do not tell by those what others figures come to. */
+const MOST_CALLS = 5_000;
+
+/** Whether every call of a time has used one of the providers and models: lists need not look at turns then. */
+const ALL_OF_USE = `\
+CREATE FUNCTION :schema.all_used(since timestamptz, until timestamptz, providers text[], models text[])
+RETURNS boolean LANGUAGE sql STABLE AS $function$
+SELECT providers IS NULL AND models IS NULL OR (
+  coalesce('${NONE}' = ANY (providers), true) AND coalesce('${NONE}' = ANY (models), true) AND NOT EXISTS (
+    SELECT FROM :schema.rollup_models r
+    WHERE r.at < until AND (
+        r.grain = 'day' AND r.at >= since - interval '1 day' OR r.grain = 'hour' AND r.at >= greatest(since - interval '1 hour', date_bin('1 day', now() - interval '1 day', 'epoch'))
+        OR r.grain = 'slice' AND r.at >= greatest(since - interval '5 minutes', now() - interval '70 minutes')
+      )
+      AND NOT (${oneOf('r.provider', 'providers')} AND ${oneOf('r.model', 'models')})
+  )
+)
+$function$`;
+
+/** Times of more than two days begin with a full hour: at their edges are no slices any more, and an hour of rows is much. */
+const FROM_WHOLE_HOUR = `\
+CREATE FUNCTION :schema.from_whole_hour(since timestamptz, until timestamptz)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $function$
+SELECT CASE WHEN until - since > interval '2 days' THEN date_bin('1 hour', since, 'epoch') ELSE since END
+$function$`;
+
 const LENGTHS: Readonly<Record<Grain, string>> = { slice: '5 minutes', hour: '1 hour', day: '1 day' };
 
 /** Periods of a length that are wholly inside and that are `allowed`, but for those in which something waits to be computed. */
@@ -88,7 +115,10 @@ DECLARE
 BEGIN
   IF ${UNTIL} <= ${SINCE} THEN RETURN; END IF;
   IF ${NARROWED_BY_USE} THEN
-    RETURN QUERY SELECT 'row', ${SINCE}, ${UNTIL}, false;
+    RETURN QUERY SELECT 'row', greatest(${SINCE}, (
+      SELECT m.started_at FROM :schema.call_metrics m WHERE m.started_at >= ${SINCE} AND m.started_at < ${UNTIL}
+      ORDER BY m.started_at DESC OFFSET ${MOST_CALLS - 1} LIMIT 1
+    )), ${UNTIL}, false;
     RETURN;
   END IF;
   is_whole := NOT ${NARROWED};
@@ -154,11 +184,18 @@ $function$`;
 }
 
 const TABLES = Object.keys(SELECTS) as RowsRollup[];
-const NAMES = ['rolled_periods', ...TABLES.map((table) => table.replace('rollup_', 'rolled_'))];
+const NAMES = [
+  'all_used',
+  'from_whole_hour',
+  'rolled_periods',
+  ...TABLES.map((table) => table.replace('rollup_', 'rolled_')),
+];
 
 /** All of them, in place of those of an earlier version. */
 export const FUNCTIONS: string = [
   ...NAMES.map((name) => `DROP FUNCTION IF EXISTS :schema.${name}`),
+  ALL_OF_USE,
+  FROM_WHOLE_HOUR,
   PERIODS,
   ...TABLES.map(rolled),
   ...HISTOGRAM_FUNCTIONS,

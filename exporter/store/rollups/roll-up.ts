@@ -1,11 +1,11 @@
-import type { Grain } from '../../../model/rollups.ts';
+import { GRAINS, type Grain } from '../../../model/rollups.ts';
 import type { Database, Queryable } from '../database.ts';
 import { LENGTH_US } from './cover.ts';
 import { PERIOD_OF } from './from-rows.ts';
 import { computed, ofTenants, removed, rolledUp, within } from './statements.ts';
 
 /**
- * Rollups are computed again as a whole, a period at a time: a slice of five minutes from the rows, an hour from its slices,
+ * Rollups are computed again as a whole, a period at a time: slices of five minutes from the rows, those of one hour together, an hour from its slices,
  * a day from its hours. Which ones, the table of marks says: a trigger on `call_metrics` adds one in the transaction that
  * changes rows, and the transaction that computes a slice adds those of its hour and its day.
  *
@@ -29,11 +29,13 @@ export interface RollUpOptions {
   limit?: number;
 }
 
-/** A period that waits to be computed. */
+/** What waits to be computed. */
 export interface MarkedPeriod {
   readonly grain: Grain;
   /** Microseconds since 1970. */
   readonly at: number;
+  /** Where it ends: of slices, the last one of the hour that waits, so that one statement is planned for all of them. */
+  readonly until: number;
   /** Whose calls changed; `*` of all tenants. */
   readonly tenants: readonly string[];
   /** An hour that has no slices any more. */
@@ -55,6 +57,8 @@ const SLICES_END = `date_bin('1 hour', now() - interval '50 hours', 'epoch'::tim
 const due = (parameter: string): string =>
   `(since <= now() - ${parameter}::double precision * interval '1 millisecond' OR since > now())`;
 
+const micros = (instant: string) => `(extract(epoch FROM ${instant}) * 1000000)::double precision`;
+
 // Hours and days are computed when they are over, and when nothing in them waits to be computed.
 const MARKED = `\
 WITH marked AS (
@@ -73,13 +77,17 @@ WITH marked AS (
       AND NOT EXISTS (SELECT FROM marked s WHERE s.grain <> 'day' AND s.day = m.at)
   END
 )
-SELECT grain, (extract(epoch FROM at) * 1000000)::double precision AS at, from_rows, array_agg(DISTINCT tenant) AS tenants
+SELECT grain, ${micros('min(u.at)')} AS at,
+  ${micros('max(u.at)')} + CASE grain ${GRAINS.map((grain) => `WHEN '${grain}' THEN ${LENGTH_US[grain]}`).join(' ')} END AS until,
+  from_rows, array_agg(DISTINCT tenant) AS tenants
 FROM (SELECT * FROM recent UNION ALL SELECT * FROM old) AS u
-GROUP BY u.grain, u.at, from_rows
-ORDER BY from_rows, u.grain = 'slice' DESC, u.at DESC
+GROUP BY u.grain, CASE grain WHEN 'slice' THEN ${PERIOD_OF.hour('u.at')} ELSE u.at END, from_rows
+ORDER BY from_rows, u.grain = 'slice' DESC, max(u.at) DESC
 LIMIT $4`;
 
 /** Of the whole database, so the schema is in it. */
+/** So much fits what is sorted and grouped of most periods; what does not goes to disk. */
+const MEMORY = `SET LOCAL work_mem = '64MB'`;
 const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended(':schema rollups ' || $1::text, 0)) AS locked`;
 
 const instant = (parameter: string) =>
@@ -116,24 +124,24 @@ export const markedPeriods = (
  */
 export function rollUp(
   db: Database,
-  { grain, at, tenants, from_rows }: MarkedPeriod,
+  { grain, at, until, tenants, from_rows }: MarkedPeriod,
   mostCalls: number = MOST_CALLS,
 ): Promise<boolean> {
   const lock = grain === 'day' ? `day ${at}` : `hour ${Math.floor(at / HOUR_US)}`;
-  const until = at + LENGTH_US[grain];
   const period = [at, until, tenants];
   return db.transaction(async (tx) => {
     const [row] = await tx.query<{ locked: boolean }>(LOCK, [lock]);
     if (row?.locked !== true) return false;
+    await tx.query(MEMORY);
     await tx.query(UNMARK, [...period, from_rows ? ['slice', 'hour'] : [grain]]);
     if (grain === 'slice') {
-      await tx.query(computed('slice'), period);
+      await computeSlices(tx, { at, until, tenants, mostCalls });
       await tx.query(MARK, [at, tenants, ['hour', 'day']]);
     } else if (!from_rows) {
       await tx.query(rolledUp(grain, grain === 'hour' ? 'slice' : 'hour'), period);
       await tx.query(ofTenants(grain), period);
     } else {
-      await computeOldHour(tx, { at, tenants, mostCalls });
+      await computeOldHour(tx, { at, until, tenants, mostCalls });
       await tx.query(ofTenants('hour'), period);
       await tx.query(MARK, [at, tenants, ['day']]);
     }
@@ -141,20 +149,30 @@ export function rollUp(
   });
 }
 
-async function computeOldHour(
-  tx: Queryable,
-  { at, tenants, mostCalls }: Pick<MarkedPeriod, 'at' | 'tenants'> & { mostCalls: number },
-): Promise<void> {
-  const hour = [at, at + HOUR_US, tenants];
-  const [row] = await tx.query<{ calls: number }>(CALLS_OF, [at, at + HOUR_US, mostCalls + 1]);
-  if ((row?.calls ?? 0) <= mostCalls) {
-    await tx.query(computed('hour'), hour);
-  } else {
-    // No statement looks at more calls than those of a slice.
-    for (let slice = at; slice < at + HOUR_US; slice += SLICE_US)
-      await tx.query(computed('slice'), [slice, slice + SLICE_US, tenants]);
+interface Stretch extends Pick<MarkedPeriod, 'at' | 'until' | 'tenants'> {
+  readonly mostCalls: number;
+}
+
+async function haveMore(tx: Queryable, { at, until, mostCalls }: Stretch): Promise<boolean> {
+  const [row] = await tx.query<{ calls: number }>(CALLS_OF, [at, until, mostCalls + 1]);
+  return (row?.calls ?? 0) > mostCalls;
+}
+
+/** At once, or one by one where they have very many calls: no statement looks at more than those of a slice then. */
+async function computeSlices(tx: Queryable, stretch: Stretch): Promise<void> {
+  const { at, until, tenants } = stretch;
+  const step = until - at > SLICE_US && (await haveMore(tx, stretch)) ? SLICE_US : until - at;
+  for (let slice = at; slice < until; slice += step)
+    await tx.query(computed('slice'), [slice, slice + step, tenants]);
+}
+
+async function computeOldHour(tx: Queryable, stretch: Stretch): Promise<void> {
+  const { at, until, tenants } = stretch;
+  const hour = [at, until, tenants];
+  if (await haveMore(tx, stretch)) {
+    await computeSlices(tx, stretch);
     await tx.query(rolledUp('hour', 'slice'), hour);
-  }
+  } else await tx.query(computed('hour'), hour);
   await tx.query(removed('slice'), hour);
 }
 
@@ -163,14 +181,18 @@ export async function forgetSlices(db: Queryable): Promise<void> {
   for (const statement of FORGET_SLICES) await db.query(statement);
 }
 
-/** Computes whatever is marked, until nothing is that can be computed. For tests and commands: a worker does it by itself. */
+/**
+ * Computes whatever is marked, until nothing is that can be computed. For tests and commands: a worker does it by itself.
+ *
+ * @returns how many periods that were.
+ */
 export async function rollUpAll(
   db: Database,
   delaysMs: RollUpOptions['delaysMs'] = { slice: 0, hour: 0, day: 0 },
-): Promise<void> {
-  for (;;) {
+): Promise<number> {
+  for (let done = 0; ; ) {
     const periods = await markedPeriods(db, { delaysMs });
-    if (periods.length === 0) return;
-    for (const period of periods) await rollUp(db, period);
+    if (periods.length === 0) return done;
+    for (const period of periods) if (await rollUp(db, period)) done += 1;
   }
 }

@@ -1,4 +1,4 @@
-import { type Grain, LATENCY_ARRAYS, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
+import { type Grain, ROLLUP_ARRAYS, ROLLUPS, type Rollup } from '../../../model/rollups.ts';
 import { bytes, columnsOf, PERIOD_OF, ROWS, type RowsRollup, SELECTS } from './from-rows.ts';
 
 /** The statements that write rollups, each replacing what there was. Pure functions of what they read. */
@@ -15,30 +15,38 @@ const MERGED: Readonly<Record<string, 'min' | 'max'>> = {
   greatest: 'max',
 };
 
-/** SQL: what one table of rollups has of shorter periods or of more dimensions, put together. */
+/**
+ * SQL: what one table of rollups has of shorter periods or of more dimensions, put together. Arrays are made of lines in order,
+ * which aggregates keep: to say it to each of them sorts as often (before PostgreSQL 16).
+ */
 function merged(table: Rollup, grain: Grain, condition: string, from: Rollup = table): string {
   const keys = [...ROLLUPS[table].dimensions, ...Object.keys(ROLLUPS[table].keys)];
   const measures = Object.entries(ROLLUPS[table].measures).filter(([, { type }]) => !type.endsWith('[]'));
   const sums = measures.map(([name, { type }]) => `${MERGED[name] ?? 'sum'}(${name})::${type} AS ${name}`);
   const source = `SELECT ${PERIOD_OF[grain]('r.at')} AS period, r.* FROM :schema.${from} r WHERE ${condition}`;
-  if (!('buckets' in ROLLUPS[table].measures))
+  const arrays = (ROLLUP_ARRAYS[table] ?? []).map(({ of, counts }) => ({ of, counts, all: [of, ...counts] }));
+  if (arrays.length === 0)
     return `SELECT period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM (${source}) AS r GROUP BY period, ${keys.join(', ')}`;
-  const arrays = LATENCY_ARRAYS.map(({ of, counts }) => ({ of, counts, all: [of, ...counts] }));
+  const columns = Object.entries(ROLLUPS[table].measures).map(([name, { type, required }]) => {
+    const array = arrays.find(({ all }) => all.includes(name));
+    if (array === undefined) return `s.${name}`;
+    return required === true ? `coalesce(${array.of}_of.${name}, '{}')::${type}` : `${array.of}_of.${name}`;
+  });
   return `\
 WITH r AS MATERIALIZED (
   SELECT s.*, dense_rank() OVER (ORDER BY s.period, ${keys.map(bytes).join(', ')}) AS k FROM (${source}) AS s
 ), ${arrays
     .map(
-      ({ of, counts, all }) => `${of}_of AS (
-  SELECT k, ${all.map((name) => `array_agg(${name} ORDER BY ${of}) FILTER (WHERE ${name} IS NOT NULL) AS ${name}`).join(', ')} FROM (
+      ({ of, counts, all }) => `${of}_of AS MATERIALIZED (
+  SELECT k, ${all.map((name) => `array_agg(${name}) FILTER (WHERE ${name} IS NOT NULL) AS ${name}`).join(', ')} FROM (
     SELECT r.k, u.${of}, ${counts.map((name) => `sum(u.${name})::${elementOf(table, name)} AS ${name}`).join(', ')}
     FROM r CROSS JOIN LATERAL unnest(${all.map((name) => `r.${name}`).join(', ')}) AS u (${all.join(', ')})
-    GROUP BY 1, 2
+    GROUP BY 1, 2 ORDER BY 1, 2
   ) AS b GROUP BY 1
 )`,
     )
     .join(', ')}
-SELECT s.at, ${[...keys, ...measures.map(([name]) => name)].map((name) => `s.${name}`).join(', ')}, ${arrays.flatMap(({ of, all }) => all.map((name) => `${of}_of.${name}`)).join(', ')}
+SELECT s.at, ${[...keys.map((name) => `s.${name}`), ...columns].join(', ')}
 FROM (
   SELECT k, period AS at, ${keys.join(', ')}, ${sums.join(', ')} FROM r GROUP BY k, period, ${keys.join(', ')}
 ) AS s ${arrays.map(({ of }) => `LEFT JOIN ${of}_of USING (k)`).join(' ')}`;

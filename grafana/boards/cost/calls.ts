@@ -2,7 +2,8 @@ import { m } from '../../columns.ts';
 import { TO_CALL } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { CALLS, callsWith } from '../../scope.ts';
+import { ROLLED_WORDS } from '../../rolled.ts';
+import { CALLS } from '../../scope.ts';
 import { LOWER_BOUND, NO_CALLS, PARTS, USD } from './terms.ts';
 
 export const calls = {
@@ -50,7 +51,7 @@ export const calls = {
       ],
       queries: [
         rows(
-          `SELECT u.name, count(*) AS calls, max(${m.started_at}) AS last_used\n${callsWith(`CROSS JOIN LATERAL unnest(${m.unpriced}) AS u (name)`)}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT w.name, sum(w.count)::double precision AS calls, max(w.last_started_at) AS last_used\n${ROLLED_WORDS}\nWHERE w.kind = 'unpriced'\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -69,7 +70,7 @@ export const calls = {
       ],
       queries: [
         rows(
-          `SELECT ${m.price_list}, count(*) AS calls, sum(${m.cost_total})::double precision AS spend, max(${m.started_at}) AS last_call\n${CALLS}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT w.name AS price_list, sum(w.count)::double precision AS calls, sum(w.cost)::double precision AS spend, max(w.last_started_at) AS last_call\n${ROLLED_WORDS}\nWHERE w.kind = 'price_list'\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),

@@ -2,9 +2,9 @@ import { EOU_SOURCES, PLAYBACK_SOURCES, SEGMENTS } from '../../../model/vocabula
 import { l } from '../../columns.ts';
 import { bars, lines, pie, table } from '../../panels.ts';
 import { rows, timeSeries } from '../../queries.ts';
-import { rolledBeyond, rolledHistograms, rolledPercentile } from '../../rolled.ts';
-import { among, COMPONENTS, latestTurns, OF_LATEST, TARGET, TURNS } from '../../scope.ts';
-import { ANSWERED, eou, NO_TURNS, OWNER, SILENCE_LIMITS, segmentColumns, segmentRows } from './terms.ts';
+import { rolledBeyond, rolledBySilence, rolledHistograms, rolledPercentile } from '../../rolled.ts';
+import { among, COMPONENTS, latestTurns, OF_LATEST, TARGET } from '../../scope.ts';
+import { eou, NO_TURNS, OWNER, SILENCE_LIMITS, segmentRows } from './terms.ts';
 
 /** A point in time for the rollups of a latency. */
 const POINT = "date_bin(interval '$__interval', f.at, 'epoch')";
@@ -64,7 +64,8 @@ export const exact = {
     bars({
       id: 23,
       title: 'What the silence is made of',
-      description: `Mean length of each segment, of the turns within the target and of those over it. The segments of a turn add up to its EOU latency. ${OF_LATEST.turns}`,
+      description:
+        'Mean length of each segment, of the turns within the target and of those over it. The segments of a turn add up to its EOU latency.',
       unit: 's',
       decimals: 2,
       width: 12,
@@ -74,11 +75,12 @@ export const exact = {
       horizontal: true,
       queries: [
         rows(
-          `SELECT CASE WHEN ${l.eou_latency} > ${TARGET} THEN 'over target' ELSE 'within target' END AS turns,\n${SEGMENTS.map(
-            (segment) => `  avg(coalesce(${l[`segment_${segment}`]}, 0)) AS ${segment}`,
+          `SELECT CASE WHEN o.is_over THEN 'over target' ELSE 'within target' END AS turns,\n${SEGMENTS.map(
+            (segment) =>
+              `  (coalesce(sum(o.us) FILTER (WHERE o.figure = 'segment_${segment}'), 0) / 1e6 / sum(o.turns))::double precision AS ${segment}`,
           ).join(
             ',\n',
-          )}\n${latestTurns(`${ANSWERED}\n  AND num_nonnulls(${segmentColumns.join(', ')}) > 0`)}\nGROUP BY 1\nORDER BY 1 DESC`,
+          )}\n${rolledBySilence(TARGET)}\nGROUP BY o.is_over\nHAVING sum(o.turns) > 0\nORDER BY 1 DESC`,
         ),
       ],
     }),
@@ -92,7 +94,7 @@ export const exact = {
       slices: 'rows',
       queries: [
         rows(
-          `SELECT g.segment, count(*) AS turns\n${latestTurns(`${TURNS}\n  AND ${l.eou_latency} > ${TARGET}`)}\n${`CROSS JOIN LATERAL (\n  SELECT v.segment FROM (VALUES ${segmentRows}) AS v (segment, seconds)\n  WHERE v.seconds IS NOT NULL ORDER BY v.seconds DESC LIMIT 1\n) AS g`}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT g.segment, count(*) AS turns\n${latestTurns()}\n${`CROSS JOIN LATERAL (\n  SELECT v.segment FROM (VALUES ${segmentRows}) AS v (segment, seconds)\n  WHERE v.seconds IS NOT NULL ORDER BY v.seconds DESC LIMIT 1\n) AS g\nWHERE ${l.eou_latency} > ${TARGET}`}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -126,7 +128,7 @@ export const exact = {
       x: 'turn',
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns(`${ANSWERED}\n  AND ${l.turn_index} < 50`)}\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
+          `SELECT ${l.turn_index}::text AS turn, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns()}\nWHERE ${l.eou_latency} IS NOT NULL AND ${l.turn_index} < 50\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
         ),
       ],
     }),
@@ -146,7 +148,7 @@ export const exact = {
       ],
       queries: [
         rows(
-          `SELECT ${l.eou_source}, ${l.playback_source}, count(*) AS turns, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns(ANSWERED)}\nGROUP BY 1, 2\nORDER BY 3 DESC`,
+          `SELECT ${l.eou_source}, ${l.playback_source}, count(*) AS turns, ${eou(0.5)} AS p50, ${eou(0.95)} AS p95\n${latestTurns()}\nWHERE ${l.eou_latency} IS NOT NULL\nGROUP BY 1, 2\nORDER BY 3 DESC`,
         ),
       ],
     }),

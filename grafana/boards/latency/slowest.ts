@@ -3,8 +3,8 @@ import { l, m } from '../../columns.ts';
 import { TO_CALL, TO_TRACE } from '../../links.ts';
 import { table } from '../../panels.ts';
 import { rows } from '../../queries.ts';
-import { CALLS } from '../../scope.ts';
-import { ANSWERED, NO_TURNS } from './terms.ts';
+import { CALLS, silentTurns } from '../../scope.ts';
+import { NO_TURNS } from './terms.ts';
 
 export const slowest = {
   id: 30,
@@ -13,7 +13,8 @@ export const slowest = {
     table({
       id: 31,
       title: 'Slowest turns',
-      description: 'The 50 turns with the longest silence, with its segments and the trace of the turn.',
+      description:
+        'The 50 turns with the longest silence, with its segments and the trace of the turn. Of some providers or models: of the 500 calls with the longest silences.',
       unit: 's',
       decimals: 3,
       width: 24,
@@ -35,7 +36,7 @@ export const slowest = {
             (segment) => `  ${l[`segment_${segment}`]} AS ${segment}`,
           ).join(
             ',\n',
-          )},\n  ${l.llm_model}, ${l.error_type}, ${l.trace_id}\n${ANSWERED}\nORDER BY ${l.eou_latency} DESC\nLIMIT 50`,
+          )},\n  ${l.llm_model}, ${l.error_type}, ${l.trace_id}\n${silentTurns}\nWHERE ${l.eou_latency} IS NOT NULL\nORDER BY ${l.eou_latency} DESC\nLIMIT 50`,
         ),
       ],
     }),

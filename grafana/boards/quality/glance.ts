@@ -1,7 +1,7 @@
 import { stat } from '../../panels.ts';
 import { rows } from '../../queries.ts';
 import { rolledCalls } from '../../rolled.ts';
-import { percentile } from '../../scope.ts';
+import { OF_LATEST, percentile } from '../../scope.ts';
 import { BARGE_INS, interruptionRate, NO_BARGE_INS, NO_CALLS, NO_TURNS, STOP, STOP_LIMITS } from './terms.ts';
 
 export const glance = {
@@ -74,8 +74,7 @@ export const glance = {
     stat({
       id: 6,
       title: 'Barge-in to silence, p95',
-      description:
-        'How long the agent talks on after it has been cut off. From the journal: as long as spans are kept.',
+      description: `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
       unit: 's',
       decimals: 2,
       width: 4,

@@ -5,7 +5,7 @@ import { counter, LABEL } from '../../names.ts';
 import { bars, lines, pie } from '../../panels.ts';
 import { overTime, rows, timeSeries } from '../../queries.ts';
 import { ROLLED_WORDS, rolledCalls } from '../../rolled.ts';
-import { percentile } from '../../scope.ts';
+import { OF_LATEST, percentile } from '../../scope.ts';
 import {
   BARGE_INS,
   falseInterruptionRate,
@@ -58,8 +58,7 @@ export const interruptions = {
     lines({
       id: 23,
       title: 'Barge-in to silence',
-      description:
-        'How long the agent talks on after it has been cut off. From the journal: as long as spans are kept.',
+      description: `How long the agent talks on after it has been cut off. From the journal: as long as spans are kept. ${OF_LATEST.interrupted}`,
       unit: 's',
       width: 8,
       empty: NO_BARGE_INS,
@@ -75,8 +74,7 @@ export const interruptions = {
     bars({
       id: 24,
       title: 'Barge-ins by time to silence',
-      description:
-        'How many barge-ins silenced the agent within each tenth of a second; two seconds and more together.',
+      description: `How many barge-ins silenced the agent within each tenth of a second; two seconds and more together. ${OF_LATEST.interrupted}`,
       unit: 'short',
       width: 8,
       empty: NO_BARGE_INS,

@@ -4,7 +4,7 @@ import { counter, LABEL } from '../../names.ts';
 import { lines, pie, table } from '../../panels.ts';
 import { overTime, rows, timeSeries } from '../../queries.ts';
 import { rolledCalls } from '../../rolled.ts';
-import { CALLS, latestCalls, OF_LATEST } from '../../scope.ts';
+import { latestCalls, OF_LATEST } from '../../scope.ts';
 import { EACH_OUTCOME, NO_CALLS, NO_METRICS } from './terms.ts';
 
 export const outcomes = {
@@ -54,7 +54,7 @@ export const outcomes = {
       ],
       queries: [
         rows(
-          `SELECT ${m.outcome_source}, count(*) AS calls, avg(${m.outcome_confidence}) AS confidence\n${latestCalls(`${CALLS}\n  AND ${m.outcome_source} IS NOT NULL`)}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT ${m.outcome_source}, count(*) AS calls, avg(${m.outcome_confidence}) AS confidence\n${latestCalls(`${m.outcome_source} IS NOT NULL`)}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -89,7 +89,7 @@ export const outcomes = {
       ],
       queries: [
         rows(
-          `SELECT coalesce(${m.end_reason}, '(none)') AS end_reason, count(*) AS calls, avg(${m.duration_seconds}) AS mean_seconds, avg(${m.turn_count})::double precision AS mean_turns\n${latestCalls(CALLS)}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT coalesce(${m.end_reason}, '(none)') AS end_reason, count(*) AS calls, avg(${m.duration_seconds}) AS mean_seconds, avg(${m.turn_count})::double precision AS mean_turns\n${latestCalls()}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),

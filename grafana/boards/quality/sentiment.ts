@@ -2,12 +2,13 @@ import { l, m } from '../../columns.ts';
 import { TO_CALL } from '../../links.ts';
 import { bars, lines, table } from '../../panels.ts';
 import { rows, timeSeries } from '../../queries.ts';
-import { CALLS, latestCalls, latestTurns, OF_LATEST, TURNS } from '../../scope.ts';
+import { ROLLED_WORDS_OVER_TIME } from '../../rolled.ts';
+import { CALLS, latestCalls, latestTurns, OF_LATEST } from '../../scope.ts';
 import { NO_CALLS } from './terms.ts';
 
 /** Of turns with an answer, in calls that were conversations and whose end is known. */
-const CONVERSATIONS = `${TURNS}\n    AND ${l.eou_latency} IS NOT NULL AND ${m.outcome} IN ('SUCCESS', 'FAIL')`;
-const LAST_OF_FAILED = `(outcome = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.tenant = ${l.tenant} AND n.call_id = ${l.call_id}))`;
+const CONVERSATIONS = latestTurns(`${m.outcome} IN ('SUCCESS', 'FAIL')`);
+const LAST_OF_FAILED = `(${m.outcome} = 'FAIL' AND ${l.turn_index} = (SELECT max(n.turn_index) FROM earshot.call_logs n WHERE n.tenant = ${l.tenant} AND n.call_id = ${l.call_id}))`;
 const SILENCES = [
   ['0 to 0.5 s', 0, 0.5],
   ['0.5 to 0.8 s', 0.5, 0.8],
@@ -32,7 +33,7 @@ export const sentiment = {
       x: 'silence',
       queries: [
         rows(
-          `SELECT b.silence, avg(t.abandoned::int)::double precision AS abandoned\nFROM (VALUES ${SILENCES.map(([name, from, to]) => `('${name}', ${from}, ${to})`).join(', ')}) AS b (silence, least_seconds, most_seconds)\nJOIN (\n  SELECT ${l.eou_latency}, ${LAST_OF_FAILED} AS abandoned\n  ${latestTurns(CONVERSATIONS, `, ${m.outcome}`).replaceAll('\n', '\n  ')}\n) AS t ON t.eou_latency >= b.least_seconds AND t.eou_latency < b.most_seconds\nGROUP BY b.silence, b.least_seconds\nORDER BY b.least_seconds`,
+          `SELECT b.silence, avg(t.abandoned::int)::double precision AS abandoned\nFROM (VALUES ${SILENCES.map(([name, from, to]) => `('${name}', ${from}, ${to})`).join(', ')}) AS b (silence, least_seconds, most_seconds)\nJOIN (\n  SELECT ${l.eou_latency}, ${LAST_OF_FAILED} AS abandoned\n  ${CONVERSATIONS.replaceAll('\n', '\n  ')}\n  WHERE ${l.eou_latency} IS NOT NULL\n) AS t ON t.eou_latency >= b.least_seconds AND t.eou_latency < b.most_seconds\nGROUP BY b.silence, b.least_seconds\nORDER BY b.least_seconds`,
         ),
       ],
     }),
@@ -54,7 +55,7 @@ export const sentiment = {
       ],
       queries: [
         rows(
-          `SELECT coalesce(${m.outcome}, 'unknown') AS outcome, count(*) AS calls, avg(${m.eou_latency_p50}) AS eou_latency, avg(${m.eou_latency_max}) AS eou_latency_max, avg(${m.interruption_rate}) AS interruption_rate, avg(${m.sentiment_avg}) AS sentiment\n${latestCalls(CALLS)}\nGROUP BY 1\nORDER BY 2 DESC`,
+          `SELECT coalesce(${m.outcome}, 'unknown') AS outcome, count(*) AS calls, avg(${m.eou_latency_p50}) AS eou_latency, avg(${m.eou_latency_max}) AS eou_latency_max, avg(${m.interruption_rate}) AS interruption_rate, avg(${m.sentiment_avg}) AS sentiment\n${latestCalls()}\nGROUP BY 1\nORDER BY 2 DESC`,
         ),
       ],
     }),
@@ -69,7 +70,7 @@ export const sentiment = {
       interval: '5m',
       queries: [
         timeSeries(
-          `SELECT $__timeGroupAlias(${m.started_at}, $__interval), ${m.sentiment_label} AS metric, count(*) AS calls\n${CALLS}\n  AND ${m.sentiment_label} IS NOT NULL\nGROUP BY 1, 2\nORDER BY 1, 2`,
+          `SELECT $__timeGroupAlias(w.at, $__interval), w.name AS metric, sum(w.count)::double precision AS calls\n${ROLLED_WORDS_OVER_TIME}\nWHERE w.kind = 'sentiment'\nGROUP BY 1, 2\nORDER BY 1, 2`,
         ),
       ],
     }),
@@ -84,7 +85,7 @@ export const sentiment = {
       x: 'turn',
       queries: [
         rows(
-          `SELECT ${l.turn_index}::text AS turn, avg(${l.sentiment_score}) AS sentiment\n${latestTurns(`${TURNS}\n  AND ${l.sentiment_score} IS NOT NULL AND ${l.turn_index} < 50`)}\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
+          `SELECT ${l.turn_index}::text AS turn, avg(${l.sentiment_score}) AS sentiment\n${latestTurns()}\nWHERE ${l.sentiment_score} IS NOT NULL AND ${l.turn_index} < 50\nGROUP BY ${l.turn_index}\nORDER BY ${l.turn_index}`,
         ),
       ],
     }),

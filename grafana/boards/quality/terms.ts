@@ -14,7 +14,7 @@ export const falseInterruptionRate = `(sum(r.false_interruptions) / nullif(sum(r
 /** A row for each outcome that rollups of calls have, as `o (outcome, calls)`. */
 export const EACH_OUTCOME = `CROSS JOIN LATERAL (VALUES\n  ${[...OUTCOMES, 'unknown' as const].map((outcome) => `('${outcome}', r.${outcomeColumn(outcome)})`).join(', ')}\n) AS o (outcome, calls)\nWHERE o.calls > 0`;
 export const STOP = 'i."timeToSilenceSeconds"';
-export const BARGE_INS = `${INTERRUPTIONS_OF_CALLS}\n  AND i.kind = 'barge_in' AND ${STOP} IS NOT NULL`;
+export const BARGE_INS = `${INTERRUPTIONS_OF_CALLS}\nWHERE i.kind = 'barge_in' AND ${STOP} IS NOT NULL`;
 
 /** How long people talk on when the agent does not stop. */
 export const STOP_LIMITS = [

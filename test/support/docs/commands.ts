@@ -122,7 +122,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npm run dashboards$/, { by: 'test/unit/grafana/dashboards.test.ts', has: 'npm run dashboards' }],
   [/^node scripts\/dashboard-layout\.mjs$/, { not: 'draws boxes for a person to look at' }],
   [/dist\/bench\/capacity\.js/, { by: 'test/unit/docs/scale.test.ts', has: 'bench/capacity.js' }],
-  [/bench\/main\.js|^npm run bench$/, { not: 'measures, for minutes, on a quiet machine' }],
+  [/bench\/main\.js|npm run bench( -- \w+)?$/, { not: 'measures, for minutes, on a quiet machine' }],
   // Releasing
   [/^npm sbom /, RUN],
   [/^npm pack --dry-run$/, { by: 'test/unit/docs/links.test.ts', has: "'--dry-run'" }],

@@ -158,7 +158,7 @@ for (const dashboard of DASHBOARDS) {
       for (const sql of sqlOf(dashboard)) {
         assert.match(
           sql,
-          /\$__timeFilter\(|earshot\.rolled_\w+\(\$__timeFrom\(\)::timestamptz, \$__timeTo\(\)|\$\{call_id:sqlstring\}|FROM (earshot\.call_queue|pg_stat_user_tables)\b/,
+          /\$__timeFilter\(|earshot\.rolled_\w+\((?:earshot\.from_whole_hour\()?\$__timeFrom\(\)::timestamptz, \$__timeTo\(\)|\$\{call_id:sqlstring\}|FROM (earshot\.call_queue|pg_stat_user_tables)\b/,
         );
         if (/ORDER BY .*(DESC|ASC)$/s.test(sql))
           assert.match(sql, /GROUP BY|LIMIT \d+|call_id:sqlstring|pg_stat_user_tables/);
