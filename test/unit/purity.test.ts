@@ -15,6 +15,7 @@ const PURE = [
   'acoustics',
   'decisions',
   'statistics',
+  'incidents',
   'finalize.ts',
 ].map((part) => join('exporter', part));
 
@@ -122,6 +123,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/statistics': [],
   'exporter/acoustics': ['model', 'exporter/calls', 'exporter/statistics'],
+  'exporter/incidents': ['model'],
+  'exporter/incident-watch': [
+    'model',
+    ...['incidents', 'kit', 'metrics', 'store'].map((room) => `exporter/${room}`),
+  ],
   'exporter/decisions': [
     'model',
     ...['calls', 'pricing', 'quality', 'statistics'].map((room) => `exporter/${room}`),
@@ -177,6 +183,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'exporter/checks',
     'exporter/comparison',
     'exporter/decisions',
+    'exporter/incidents',
     'exporter/store',
   ],
   'ui/server': [
@@ -191,6 +198,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'comparison',
       'decisions',
       'finalize',
+      'incidents',
       'pipeline',
       'pricing',
       'receiver',
@@ -219,6 +227,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'decisions',
       'dialects',
       'finalize',
+      'incident-watch',
+      'incidents',
       'kit',
       'metrics',
       'pipeline',
