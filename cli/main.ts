@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   slo: async () => (await import('./commands/slo.ts')).slo,
   whatif: async () => (await import('./commands/whatif.ts')).whatif,
   endpointing: async () => (await import('./commands/endpointing.ts')).endpointing,
+  incidents: async () => (await import('./commands/incidents.ts')).incidents,
+  incident: async () => (await import('./commands/incident.ts')).incident,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
   export: async () => (await import('./commands/export.ts')).exportCommand,

@@ -56,6 +56,8 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
   const { settings, database, log, tokens, page, livekitKeys, recordings, onFacts, onFinalized } = options;
   // Loaded here and not above: the other commands start faster without it.
   const receiving = await import('../exporter/receiver/index.ts');
+  const { incidentWorkerOf } = await import('./incidents/worker.ts');
+  const incidents = incidentWorkerOf(database.db, settings, log);
   const metricsEndpoint = receiving.startMetricsEndpoint();
   const pipelineMetrics = new receiving.PipelineMetrics();
   const backend = new receiving.Backend({
@@ -64,6 +66,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
     metrics: pipelineMetrics,
     log,
     ...(onFinalized && { onFinalized }),
+    onOpen: () => incidents?.start(),
   });
   const commit = (facts: readonly Fact[]) => {
     onFacts?.(facts);
@@ -79,6 +82,7 @@ export async function startReceiving(options: ReceivingOptions): Promise<Receivi
   const stopReplaying = receiving.keepReplaying(spool);
   const close = async () => {
     await stopReplaying();
+    await incidents?.stop();
     await backend.stop(DRAIN_MS);
     pipelineMetrics.shutdown();
     await metricsEndpoint.shutdown();

@@ -17,6 +17,7 @@ export const LABEL = {
   interruptionKind: prometheusLabel(ATTR.interruptionKind),
   costComponent: prometheusLabel(ATTR.costComponent),
   tokenType: prometheusLabel(ATTR.tokenType),
+  incidentPart: prometheusLabel(ATTR.incidentPart),
   dropReason: prometheusLabel(ATTR.dropReason),
   httpRoute: prometheusLabel(ATTR.httpRoute),
   httpStatus: prometheusLabel(ATTR.httpStatusCode),

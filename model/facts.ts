@@ -66,9 +66,10 @@ export interface FactBase {
   endUs: Micros;
   /** `service.name` of the resource. */
   serviceName?: string;
-  /** `service.version` and `deployment.environment.name` of the resource; not on a stage whose turn says it. */
+  /** `service.version`, `deployment.environment.name` and `cloud.region` of the resource; not on a stage whose turn says it. */
   serviceVersion?: string;
   deploymentEnvironment?: string;
+  cloudRegion?: string;
   /** `voice.tag.*` of the resource; where `serviceVersion` is. */
   resourceTags?: Tags;
   /** `voice.tag.*` of a span of the call as a whole. */

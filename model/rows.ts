@@ -253,6 +253,7 @@ export const METRICS_COLUMNS = {
     unit: 'name',
     comment: 'Where the agent program runs, such as production or staging',
   },
+  cloud_region: { type: 'text', unit: 'name', comment: 'Region that the agent program runs in' },
   agent_name: { type: 'text', unit: 'name', comment: 'The agent' },
   campaign_id: { type: 'text', unit: 'identifier', comment: 'Campaign the call belongs to' },
   customer_id: {

@@ -211,6 +211,12 @@ export const ATTRIBUTES = {
     example: 'production',
     privacy: 'none',
   },
+  cloudRegion: {
+    name: 'cloud.region',
+    brief: 'Resource: region that the agent program runs in',
+    example: 'eu-central-1',
+    privacy: 'none',
+  },
   // Call
   callId: {
     name: 'voice.call.id',
@@ -501,6 +507,18 @@ export const ATTRIBUTES = {
     example: 'agents-eu',
     privacy: 'none',
   },
+  incidentPart: {
+    name: 'earshot.incident.part',
+    brief: 'What took longer than in the hour before: a segment of the silence, or stt',
+    example: 'tts',
+    privacy: 'none',
+  },
+  messageFate: {
+    name: 'earshot.message.fate',
+    brief: 'What became of a message to the webhook: taken, again, refused, given_up, dropped',
+    example: 'taken',
+    privacy: 'none',
+  },
   httpMethod: {
     name: 'http.request.method',
     brief: 'Method of a request to the receiver',
@@ -759,6 +777,21 @@ export const METRICS = {
     brief: 'Bytes of requests that are not answered yet',
     unit: 'By',
     example: 524288,
+    privacy: 'none',
+  },
+  incidentsOpen: {
+    name: 'earshot.incidents.open',
+    brief: 'Owners of silence that take longer than in the hour before; all processes say the same',
+    unit: '{incident}',
+    example: 1,
+    privacy: 'none',
+  },
+  incidentMessages: {
+    name: 'earshot.incidents.messages',
+    brief:
+      'Attempts to tell the webhook of incidents, and messages that were dropped, by what became of them',
+    unit: '{message}',
+    example: 1,
     privacy: 'none',
   },
   queueDepth: {

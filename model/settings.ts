@@ -200,6 +200,27 @@ export const SETTINGS = {
     description:
       'Silence before an answer that is still good: the page draws its line there, and `report` says whose longer silences are.',
   },
+  incidents: {
+    key: 'EARSHOT_INCIDENTS',
+    type: 'boolean',
+    fallback: 'true',
+    description:
+      'Let `earshot serve` look every five minutes whether a provider, a setting or own code takes longer than in the hour before. See docs/incidents.md.',
+  },
+  incidentWebhook: {
+    key: 'EARSHOT_INCIDENT_WEBHOOK',
+    type: 'string',
+    secret: true,
+    description:
+      'Where `earshot serve` says that an incident is open, and that it is over: an address with https, or of this machine. Needs `EARSHOT_INCIDENT_WEBHOOK_SECRET`.',
+  },
+  incidentWebhookSecret: {
+    key: 'EARSHOT_INCIDENT_WEBHOOK_SECRET',
+    type: 'string',
+    secret: true,
+    description:
+      'What these messages are signed with, as Standard Webhooks has it: `whsec_` and 24 to 64 bytes in base64.',
+  },
   host: {
     key: 'EARSHOT_HOST',
     type: 'string',

@@ -30,7 +30,7 @@ export const demo: Command = {
   name: 'demo',
   summary: 'run a phone agent on this machine, call it, and show where the silence went',
   help: `Usage: earshot demo [--seed N] [--via-otlp] [--record FOLDER] [--database] [--json]
-       earshot demo --fast [--days 7] [--calls 2000] [--seed N] [--database] [--json]
+       earshot demo --fast [--days 7] [--calls 2000] [--slowdown] [--seed N] [--database] [--json]
        earshot demo --clean [--database]
 
 Starts an unmodified phone agent (examples/phone-agent) under --import earshot/register, with simulators of Twilio,
@@ -50,6 +50,8 @@ their cost and outcome, and each turn of one of them as a waterfall. It takes ab
                What the versions really differ by is shown at the end
   --days N     how many days, up to now (default ${DAYS}; 1 to ${MOST_DAYS})
   --calls N    how many calls (default ${CALLS}; 1 to ${MOST_CALLS.toLocaleString('en-US')})
+  --slowdown   with --fast: for two hours of the last day the speech of Cartesia is 140 ms late; at the end it is shown what
+               earshot incidents finds of it
   --clean      removes the calls of all demos, which have the tag earshot.demo, and makes none
   --json       the rows of the calls, as earshot report --json
 
@@ -64,6 +66,7 @@ is set.`,
     fast: { type: 'boolean' },
     days: { type: 'string' },
     calls: { type: 'string' },
+    slowdown: { type: 'boolean' },
     clean: { type: 'boolean' },
   },
   maxArguments: 0,
@@ -80,11 +83,11 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     const days = readCount('days', options.days, DAYS, MOST_DAYS);
     const calls = readCount('calls', options.calls, CALLS, MOST_CALLS);
     const { writeWeeks } = await import('../demo/weeks.ts');
-    return writeWeeks(settings, { seed, days, calls }, json, io);
+    return writeWeeks(settings, { seed, days, calls, slowdown: options.slowdown === true }, json, io);
   }
   const record = options.record;
   if (record === '') throw new UsageError('--record: saw nothing, expected a folder.');
-  for (const option of ['days', 'calls'])
+  for (const option of ['days', 'calls', 'slowdown'])
     if (options[option] !== undefined) throw new UsageError(`--${option}: goes with --fast alone.`);
   const paint = painter(io.colour);
   const startedUs = Date.now() * 1_000;

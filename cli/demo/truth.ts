@@ -1,5 +1,6 @@
+import type { Slowdown } from '../../demo/weeks/slowdown.ts';
 import type { AgentTruth, VersionTruth } from '../../demo/weeks/truth.ts';
-import { showSeconds, table } from '../render/text.ts';
+import { showInstant, showSeconds, table } from '../render/text.ts';
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
@@ -24,3 +25,12 @@ export const truthTable = (truth: readonly AgentTruth[], screen: number): string
     truth,
     screen,
   );
+
+/** When simulated providers were really slower than usual. */
+export const slowdownText = (slowdowns: readonly Slowdown[]): string =>
+  slowdowns
+    .map(
+      ({ stage, provider, fromUs, untilUs, seconds }) =>
+        `Really slower: ${stage} ${provider} by ${showSeconds(seconds)}, in calls that began from ${showInstant(fromUs, false)} to ${showInstant(untilUs, false)}. What earshot incidents finds:`,
+    )
+    .join('\n');

@@ -55,6 +55,7 @@ export function callDetails(row: CallMetricsRow, options: CallDetailsOptions, pa
       row.tenant === DEFAULT_TENANT ? undefined : `tenant ${row.tenant}`,
       known('service', [row.service_name, row.service_version].filter(Boolean).join(' ') || null),
       known('in', row.deployment_environment),
+      known('region', row.cloud_region),
       known('agent', row.agent_name),
       known('campaign', row.campaign_id),
       known('customer', row.customer_id),

@@ -6,6 +6,8 @@ export interface Delay {
   readonly medianSeconds: number;
   /** Standard deviation of the logarithm: 0 is always the median, 0.5 has a p95 of 2.3 times the median. */
   readonly sigma: number;
+  /** As much more each time, in seconds. (Default: 0.) */
+  readonly moreSeconds?: number;
 }
 
 /** What a simulated call draws. The same seed and label draw the same. */
@@ -28,7 +30,8 @@ export function chanceOf(seed: number, label: string): Chance {
   return {
     share,
     whether: (probability) => share() < probability,
-    seconds: ({ medianSeconds, sigma }) => medianSeconds * Math.exp(sigma * normal()),
+    seconds: ({ medianSeconds, sigma, moreSeconds = 0 }) =>
+      medianSeconds * Math.exp(sigma * normal()) + moreSeconds,
     count(mean) {
       const limit = Math.exp(-mean);
       let [found, product] = [0, share()];

@@ -44,6 +44,7 @@ class SpanWriter {
       [ATTR.serviceName]: `${call.agent.name}-agent`,
       [ATTR.serviceVersion]: call.version.version,
       [ATTR.deploymentEnvironment]: 'production',
+      [ATTR.cloudRegion]: 'eu-central-1',
       [`${ATTR.tag}.${DEMO_TAG}`]: 'true',
     };
   }

@@ -4,6 +4,7 @@ import { type Agent, CAST, type Language, type Version } from './cast.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { converse, leaveMessage, type SimulatedTurn } from './conversation.ts';
 import { endOf } from './reply.ts';
+import { type Slowdown, slowed } from './slowdown.ts';
 
 /** One call of simulated weeks, as it really was. */
 export interface SimulatedCall {
@@ -36,6 +37,8 @@ export interface WeeksOptions {
   readonly idPrefix?: string;
   /** (Default: three agents.) */
   readonly agents?: readonly Agent[];
+  /** When providers are slower than usual. (Default: never.) */
+  readonly slowdowns?: readonly Slowdown[];
 }
 
 const DAY_US = 86_400_000_000;
@@ -54,7 +57,7 @@ const UNKNOWN_OUTCOME = 0.08;
 
 /** Simulated calls, in no order of time. Each depends on the seed and its number alone. Pure. */
 export function* simulateWeeks(options: WeeksOptions): Generator<SimulatedCall> {
-  const { seed, calls, days, untilUs, idPrefix = 'demo-', agents = CAST } = options;
+  const { seed, calls, days, untilUs, idPrefix = 'demo-', agents = CAST, slowdowns = [] } = options;
   const span = Math.max(DAY_US / 24, days * DAY_US - LONGEST_US);
   for (let number = 0; number < calls; number += 1) {
     const chance = chanceOf(seed, `call ${number}`);
@@ -63,11 +66,12 @@ export function* simulateWeeks(options: WeeksOptions): Generator<SimulatedCall> 
     const position = placeInTime(chance, days);
     const [a, b] = agent.versions;
     const version = position >= 0.5 && chance.whether(0.5) ? b : a;
+    const startUs = Math.round(untilUs - LONGEST_US - (1 - position) * span);
     yield {
       callId: `${idPrefix}${number}`,
       traceSeed: number,
-      startUs: Math.round(untilUs - LONGEST_US - (1 - position) * span),
-      ...simulateCall(agent, version, chance),
+      startUs,
+      ...simulateCall(agent, slowed(version, startUs, slowdowns), chance),
     };
   }
 }

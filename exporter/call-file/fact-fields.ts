@@ -43,7 +43,7 @@ const all = <Name extends string>(names: readonly Name[], shape: Shape): Record<
 const BASE = {
   ...all(['tenant', 'traceId', 'spanId', 'parentSpanId', 'callId', 'name', 'errorType'], 'text'),
   ...all(['startUs', 'endUs'], 'number'),
-  ...all(['serviceName', 'serviceVersion', 'deploymentEnvironment'], 'text'),
+  ...all(['serviceName', 'serviceVersion', 'deploymentEnvironment', 'cloudRegion'], 'text'),
   ...all(['tags', 'resourceTags'], 'tags'),
   requestIds: each('text'),
   scores: each(of({ ...all(['name', 'label'], 'text'), ...all(['value', 'atUs'], 'number') })),

@@ -52,6 +52,7 @@ export function callRow(
     service_name: call.serviceName ?? null,
     service_version: call.serviceVersion ?? null,
     deployment_environment: call.deploymentEnvironment ?? null,
+    cloud_region: call.cloudRegion ?? null,
     agent_name: fact?.agentName ?? null,
     campaign_id: fact?.campaignId ?? null,
     customer_id: fact?.customerId ?? null,

@@ -51,6 +51,7 @@ export interface GroupedCall {
   serviceName?: string;
   serviceVersion?: string;
   deploymentEnvironment?: string;
+  cloudRegion?: string;
   tags?: Tags;
   turns: readonly GroupedTurn[];
   /** Something shows when the user speaks. */

@@ -2,7 +2,7 @@ import type { CallFact, Fact } from '../../model/facts.ts';
 import { mergeTags } from '../../model/tags.ts';
 import type { GroupedCall } from './grouped.ts';
 
-type Service = 'serviceName' | 'serviceVersion' | 'deploymentEnvironment';
+type Service = 'serviceName' | 'serviceVersion' | 'deploymentEnvironment' | 'cloudRegion';
 
 /**
  * Which program a call was of, by the call's span, else by the first that says it; and what it is sorted by: the tags of
@@ -26,6 +26,7 @@ export function labelsOf(
     ...service('serviceName'),
     ...service('serviceVersion'),
     ...service('deploymentEnvironment'),
+    ...service('cloudRegion'),
     ...(tags !== undefined && { tags }),
   };
 }

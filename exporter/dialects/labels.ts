@@ -12,6 +12,7 @@ const TAG_PREFIX = `${ATTR.tag}.`;
 interface ResourceLabels {
   serviceVersion: string | undefined;
   deploymentEnvironment: string | undefined;
+  cloudRegion: string | undefined;
   tags: Tags | undefined;
   dropped: number;
 }
@@ -35,6 +36,7 @@ export function withLabels(fact: Fact, span: SpanRecord, { limited }: ReadOption
   return addPresent(fact, {
     serviceVersion: resource.serviceVersion,
     deploymentEnvironment: resource.deploymentEnvironment,
+    cloudRegion: resource.cloudRegion,
     resourceTags: resource.tags,
     tags: own.tags,
   });
@@ -47,6 +49,7 @@ function resourceLabels(resource: Attributes): ResourceLabels {
     labels = {
       serviceVersion: text(resource, ATTR.serviceVersion),
       deploymentEnvironment: text(resource, ATTR.deploymentEnvironment) ?? text(resource, OLD_ENVIRONMENT),
+      cloudRegion: text(resource, ATTR.cloudRegion),
       tags,
       dropped,
     };

@@ -38,6 +38,8 @@ export interface BackendOptions {
   log: Log;
   /** Called with each call after its rows are committed by this process. */
   onFinalized?: (call: DoneCall) => void;
+  /** Called when the database is open and has our schema. */
+  onOpen?: () => void;
 }
 
 /**
@@ -196,6 +198,7 @@ export class Backend {
         this.#outage.end();
         this.#newerSchema.end();
         log.info('the database is open');
+        this.#options.onOpen?.();
         return;
       } catch (error) {
         if (error instanceof SchemaError) this.#refused(error);

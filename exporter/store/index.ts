@@ -43,6 +43,23 @@ export {
 export { factsOfRows } from './facts-of-rows.ts';
 export type { CallFilter } from './filter.ts';
 export { findCalls, listRunningCalls } from './find-calls.ts';
+export {
+  findIncidents,
+  type IncidentFilter,
+  incidentId,
+  listIncidents,
+  openIncidents,
+  writeIncidents,
+} from './incidents/incidents.ts';
+export { claimLook, type LastLook, noteLook } from './incidents/looks.ts';
+export {
+  claimMessage,
+  forgetMessage,
+  type IncidentMessage,
+  putOffMessage,
+  queueMessage,
+} from './incidents/messages.ts';
+export { readWatchedTurns } from './incidents/turns.ts';
 export { type AppendResult, Journal, type JournalOptions, type RefusedFact } from './journal.ts';
 export { beginOf, type Day, dayOf, JournalDays } from './journal-days.ts';
 export { noteExported } from './journal-exports.ts';

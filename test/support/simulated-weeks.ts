@@ -4,7 +4,7 @@ import { readFact } from '../../exporter/dialects/index.ts';
 import type { Fact } from '../../model/facts.ts';
 
 /** 2026-11-22, midnight UTC. */
-const WEEKS_UNTIL_US = Date.UTC(2026, 10, 22) * 1_000;
+export const WEEKS_UNTIL_US = Date.UTC(2026, 10, 22) * 1_000;
 
 /** A simulated call as it really was, and its facts. */
 export interface TrueCall {

@@ -16,6 +16,7 @@ const PURE = [
   'decisions',
   'replay',
   'statistics',
+  'incidents',
   'finalize.ts',
 ].map((part) => join('exporter', part));
 
@@ -123,6 +124,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/statistics': [],
   'exporter/acoustics': ['model', 'exporter/calls', 'exporter/statistics'],
+  'exporter/incidents': ['model'],
+  'exporter/incident-watch': [
+    'model',
+    ...['incidents', 'kit', 'metrics', 'store'].map((room) => `exporter/${room}`),
+  ],
   'exporter/decisions': [
     'model',
     ...['calls', 'pricing', 'quality', 'statistics'].map((room) => `exporter/${room}`),
@@ -179,6 +185,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'exporter/checks',
     'exporter/comparison',
     'exporter/decisions',
+    'exporter/incidents',
     'exporter/store',
   ],
   'ui/server': [
@@ -194,6 +201,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'comparison',
       'decisions',
       'finalize',
+      'incidents',
       'pipeline',
       'pricing',
       'receiver',
@@ -222,6 +230,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'decisions',
       'dialects',
       'finalize',
+      'incident-watch',
+      'incidents',
       'kit',
       'metrics',
       'pipeline',

@@ -43,6 +43,7 @@ import { endpointingAnswer, modelsAnswer, whatIfAnswer } from './decide.ts';
 import { exportCalls } from './export-calls.ts';
 import { proveByKept } from './heard.ts';
 import { inPieces } from './in-pieces.ts';
+import { incidentHandler, incidentsAnswer } from './incidents.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
 import { recordingsOf } from './recordings.ts';
@@ -106,6 +107,7 @@ export class Api {
       '/api/check': (query, _, response) => checkAnswer(db, query, response),
       '/api/endpointing': (query, _, response) => endpointingAnswer(options, query, response),
       '/api/models': () => modelsAnswer(options),
+      '/api/incidents': (query) => incidentsAnswer(db, query),
       '/api/calls.csv': (query, _, response) => this.#export('csv', query, response),
       '/api/calls.json': (query, _, response) => this.#export('json', query, response),
       '/api/live': async (_, __, response) => this.live.follow(response),
@@ -114,8 +116,13 @@ export class Api {
 
   /** Answers a request below `/api/`. @throws HttpError */
   async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { db } = this.#options;
     const handler = Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
-    const answer = await (handler ?? this.#ofCall(url.pathname))(url.searchParams, request, response);
+    const answer = await (handler ?? incidentHandler(db, url.pathname) ?? this.#ofCall(url.pathname))(
+      url.searchParams,
+      request,
+      response,
+    );
     if (answer !== undefined) await sendJson(request, response, 200, answer);
   }
 

@@ -14,7 +14,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Views of the client: each is the same page, which shows what its address says. */
-const VIEWS = /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare|decide)$/;
+const VIEWS =
+  /^\/(?:|calls|calls\/[^/]+|latency|cost|quality|compare|decide|incidents|incidents\/[0-9a-f]{1,12})$/;
 
 /** What may stand in a header as it is. */
 const WORD = /^[a-z]{1,20}$/;

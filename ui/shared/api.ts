@@ -10,6 +10,7 @@ import type { FigureDifference } from '../../exporter/comparison/compare.ts';
 import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
 import type { Prediction } from '../../exporter/decisions/silence.ts';
 import type { WhatIf } from '../../exporter/decisions/whatif.ts';
+import type { IncidentJson } from '../../exporter/incidents/json.ts';
 import type {
   CallSort,
   CallTotals,
@@ -271,6 +272,30 @@ export type ModelsAnswer = Record<
     priced: string[];
   }
 >;
+
+/** An incident, as `earshot incidents --json` has it. */
+export type IncidentRow = IncidentJson & { readonly id: string };
+
+/** `GET /api/incidents`, the latest first */
+export interface IncidentsAnswer {
+  incidents: IncidentRow[];
+}
+
+/** `GET /api/incidents/ID` */
+export interface IncidentAnswer {
+  incident: IncidentRow;
+  /** The turns that are slower than is usual, the slowest first; 100 at most. */
+  slow_turns: {
+    tenant: string;
+    call_id: string;
+    turn_index: number;
+    created_at: string;
+    agent_name: string | null;
+    /** What the owner of the incident took, in seconds. */
+    seconds: number;
+    eou_latency: number | null;
+  }[];
+}
 
 /** `GET /api/about` */
 export interface AboutAnswer {

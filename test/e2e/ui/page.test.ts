@@ -7,11 +7,20 @@ import { groupCall } from '../../../exporter/calls/group.ts';
 import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
 import { endpointingGroups } from '../../../exporter/decisions/endpointing-groups.ts';
 import { finished } from '../../../exporter/statistics/pieces.ts';
-import { giveScores, Journal, keyOf, listCalls } from '../../../exporter/store/index.ts';
+import {
+  type Database,
+  giveScores,
+  Journal,
+  keyOf,
+  listCalls,
+  writeIncidents,
+} from '../../../exporter/store/index.ts';
+import type { Incident, StoredIncident } from '../../../model/incidents.ts';
 import { ownerName } from '../../../model/owners.ts';
 import type {
   CallsAnswer,
   CheckAnswer,
+  IncidentAnswer,
   LatencyView,
   TotalsAnswer,
   WhatIfAnswer,
@@ -35,6 +44,57 @@ const WIDE = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
 /** Pixels high: a list shows some rows, and more of them are no other ones. */
 const FEW_ROWS = 400;
+const incidentOwner = ({ owner }: StoredIncident): string => owner.name;
+
+/** Writes an incident of which all turns of one agent's synthesis are, and one of an agent with a name that someone planted. */
+async function openIncidentOf(db: Database, planted: string): Promise<StoredIncident> {
+  const [turn] = await db.query<{ provider: string; model: string; agent: string }>(
+    `SELECT l.tts_provider AS provider, l.tts_model AS model, m.agent_name AS agent
+     FROM :schema.call_logs l JOIN :schema.call_metrics m USING (tenant, call_id)
+     WHERE l.segment_tts > 0 AND m.agent_name = 'booking' LIMIT 1`,
+  );
+  assert.ok(turn);
+  const { provider, model, agent } = turn;
+  const now = Date.now() * 1_000;
+  const figures = (seconds: number) => ({
+    ...{ turns: 100, calls: 20, p50: seconds, p95: 2 * seconds, counts: [], overBudget: 6, silences: 100 },
+    spent: [
+      {
+        segment: 'endpointing' as const,
+        kind: 'setting' as const,
+        name: 'endpointing',
+        seconds: 0.4 + seconds / 10 - 0.01,
+      },
+    ],
+  });
+  const incident: Incident = {
+    owner: {
+      tenant: 'default',
+      part: 'tts',
+      kind: 'model',
+      name: `tts ${provider} ${model}`,
+      provider,
+      model,
+    },
+    since: now - 5 * 86_400_000_000,
+    openedAt: now - 3_600_000_000,
+    lookedAt: now,
+    budget: 1.2,
+    baseline: { from: now - 6 * 86_400_000_000, until: now - 5 * 86_400_000_000 },
+    usual: [{ agent, turns: 100, rank: 95, seconds: 0 }],
+    before: figures(0.1),
+    after: figures(0.2),
+  };
+  const other: Incident = {
+    ...incident,
+    owner: { tenant: 'default', part: 'tools', kind: 'application', name: 'tools', agent: planted },
+    closedAt: now,
+    end: 'recovered',
+  };
+  const [stored] = await writeIncidents(db, [incident, other]);
+  assert.ok(stored);
+  return stored;
+}
 /** To another view as a reader gets there: what has been loaded stays. */
 const FOLLOW_LINK = (path: string) =>
   `(() => { const link = document.createElement('a'); link.href = ${JSON.stringify(path)}; document.body.append(link); link.click(); link.remove(); })()`;
@@ -60,6 +120,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   /** One for all tests, each of which opens an address in it: a new one costs more than most tests. */
   let page: Page;
   let newest: string;
+  let incident: StoredIncident;
   const complaints = new Complaints();
   before(async () => {
     const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000, planted: PLANTED };
@@ -71,6 +132,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
       { name: 'politeness', value: 0.9 },
       { name: 'solved', label: '<img src=x onerror="alert(4)">' },
     ]);
+    incident = await openIncidentOf(served.db, PLANTED);
     page = await browser.newPage({ viewport: WIDE });
     await complaints.watch(page, served.url);
   });
@@ -282,6 +344,25 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await result.getByText('silence-p95: 20s').waitFor();
   });
 
+  test('an open incident is said on every view, and leads to what it is and to its turns', async () => {
+    await open('/cost');
+    const banner = page.getByRole('complementary', { name: 'Open incidents' });
+    await banner.getByRole('link', { name: incidentOwner(incident) }).click();
+    await page.getByRole('heading', { level: 1, name: incidentOwner(incident) }).waitFor();
+    assert.equal(address().pathname, `/incidents/${incident.id}`);
+    const spent = page.getByRole('region', { name: 'What the budget is spent on' });
+    assert.match(await spent.innerText(), /endpointing setting\s+400 ms\s+410 ms/);
+    const { slow_turns } = await ask<IncidentAnswer>(`/api/incidents/${incident.id}`);
+    const [slowest] = slow_turns;
+    assert.ok(slowest);
+    await page.getByRole('region', { name: 'Slow turns' }).getByRole('link').first().click();
+    await page.getByRole('region', { name: `Turn ${slowest.turn_index}` }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Incidents' }).click();
+    await page.getByRole('row', { name: new RegExp(`^${incidentOwner(incident)}.* open`) }).waitFor();
+    // Of the other one all is shown, as text.
+    await page.getByRole('rowheader', { name: 'onerror="alert(1)"' }).waitFor();
+  });
+
   test('what a span says stays text', async () => {
     await open(`/calls/${newest}`);
     await page.getByRole('heading', { level: 1, name: PLANTED.slice(0, 20) }).waitFor();
@@ -314,7 +395,13 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const groups = frontiers();
     assert.ok(groups.some(({ result }) => result));
     await page.route('**/api/endpointing?*', (route) => route.fulfill({ json: { groups, notes: [] } }));
-    const paths = [...VIEWS, `/calls/${newest}`, `/calls/${calls[0]?.call.call_id}`];
+    const paths = [
+      ...VIEWS,
+      '/incidents',
+      `/incidents/${incident.id}`,
+      `/calls/${newest}`,
+      `/calls/${calls[0]?.call.call_id}`,
+    ];
     for (const [viewport, colorScheme] of [
       [{ ...WIDE, height: FEW_ROWS }, 'light'],
       [{ ...PHONE, height: FEW_ROWS }, 'dark'],

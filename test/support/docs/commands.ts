@@ -56,6 +56,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   [/^npx earshot check .*--slo /, { by: 'test/integration/cli/weeks.test.ts', has: "'--slo'" }],
   [/^npx earshot check .*--baseline '/, { by: 'test/integration/cli/weeks.test.ts', has: "'last 7d'" }],
   [/^npx earshot slo /, { by: 'test/unit/cli/slo.test.ts', has: 'rulesText(' }],
+  [
+    /^npx earshot incidents? /,
+    { by: 'test/integration/store/incidents.test.ts', has: "earshot('incident', incident.id, '--out'" },
+  ],
   [/^npx earshot compare /, { by: 'test/integration/cli/weeks.test.ts', has: "earshot('compare'" }],
   [/^npx earshot demo .*--(fast|clean)/, { by: 'test/integration/cli/weeks.test.ts', has: "'--fast'" }],
   [/^npx earshot check .*--baseline /, { by: 'test/integration/cli/check.test.ts', has: "'--baseline'" }],

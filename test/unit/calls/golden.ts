@@ -95,6 +95,7 @@ const UNKNOWN_METRICS: Row = {
     'campaign_id',
     'service_version',
     'deployment_environment',
+    'cloud_region',
     'customer_id',
     'tags',
     'recording_url',

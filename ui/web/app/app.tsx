@@ -3,11 +3,14 @@ import type { ComponentChildren } from 'preact';
 import { DEFAULT_TENANT } from '../../../model/tenant.ts';
 import { callAddress, keepingFilters, keepingTenant } from '../../shared/query.ts';
 import { Help } from '../parts/help.tsx';
+import { IncidentBanner } from '../parts/incident-banner.tsx';
 import { CallView } from '../views/call-view.tsx';
 import { CallsView } from '../views/calls-view.tsx';
 import { CompareView } from '../views/compare-view.tsx';
 import { CostView } from '../views/cost-view.tsx';
 import { DecideView } from '../views/decide-view.tsx';
+import { IncidentView } from '../views/incident-view.tsx';
+import { IncidentsView } from '../views/incidents-view.tsx';
 import { LatencyView } from '../views/latency-view.tsx';
 import { QualityView } from '../views/quality-view.tsx';
 import { about } from './about.ts';
@@ -23,6 +26,7 @@ const VIEWS = [
   { path: '/quality', name: 'Quality' },
   { path: '/compare', name: 'Compare' },
   { path: '/decide', name: 'Decide' },
+  { path: '/incidents', name: 'Incidents' },
 ] as const;
 
 const isHelpOpen = signal(false);
@@ -87,6 +91,7 @@ export function App() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <IncidentBanner />
         {viewOf(path.value)}
       </main>
       <Help isOpen={isHelpOpen} version={about.value.version} />
@@ -94,7 +99,8 @@ export function App() {
   );
 }
 
-const isIn = (to: string) => path.value === to || (to === '/calls' && /^\/(calls\/.*)?$/.test(path.value));
+const isIn = (to: string) =>
+  path.value === to || path.value.startsWith(`${to}/`) || (to === '/calls' && path.value === '/');
 
 const callIdOf = (at: string) => /^\/calls\/([^/]+)$/.exec(at)?.[1];
 
@@ -112,5 +118,8 @@ function viewOf(at: string): ComponentChildren {
   if (at === '/quality') return <QualityView />;
   if (at === '/compare') return <CompareView />;
   if (at === '/decide') return <DecideView />;
+  const incident = /^\/incidents\/([^/]+)$/.exec(at)?.[1];
+  if (incident !== undefined) return <IncidentView key={incident} id={incident} />;
+  if (at === '/incidents') return <IncidentsView />;
   return <CallsView />;
 }

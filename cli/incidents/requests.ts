@@ -1,0 +1,31 @@
+import { groupCall } from '../../exporter/calls/group.ts';
+import type { RequestOfTurn, SlowTurn } from '../../exporter/incidents/bundle.ts';
+import { type Database, getCallFacts } from '../../exporter/store/index.ts';
+import type { WatchedOwner } from '../../model/incidents.ts';
+
+/** Spans of a call that are looked at. */
+const MOST_SPANS = 20_000;
+
+/** What the provider called the requests of slow turns, as far as their spans are in the journal and say it. */
+export async function requestsOf(
+  db: Database,
+  { part, tenant }: WatchedOwner,
+  turns: readonly SlowTurn[],
+  callGapMs: number,
+): Promise<RequestOfTurn[]> {
+  const requests: RequestOfTurn[] = [];
+  for (const { turn: slow, seconds } of turns) {
+    const { callId, turnIndex, at } = slow;
+    const facts = await getCallFacts(db, callId, MOST_SPANS, callGapMs, tenant);
+    const turn =
+      facts.length === 0 ? undefined : groupCall(facts).turns.find((each) => each.turnIndex === turnIndex);
+    const ids = (turn?.stages ?? [])
+      .filter(({ stage }) => stage === part)
+      .flatMap(({ responseId, requestIds = [] }) => [
+        ...requestIds,
+        ...(responseId === undefined ? [] : [responseId]),
+      ]);
+    requests.push({ at: new Date(at / 1_000).toISOString(), seconds, request_ids: [...new Set(ids)] });
+  }
+  return requests;
+}
