@@ -1,15 +1,14 @@
 import { comparingSelections, isSame } from '../../exporter/comparison/selections.ts';
 import { finished } from '../../exporter/statistics/pieces.ts';
 import { type CallSamples, getCallSamples } from '../../exporter/store/views/index.ts';
-import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { CHOICE_HELP, CHOICE_OPTIONS } from '../filter-options.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
-import { comparisonTable } from '../render/comparison.ts';
+import { comparisonText } from '../render/comparison.ts';
 import { toJson } from '../render/json.ts';
-import { count, painter, wrapped } from '../render/text.ts';
+import { painter } from '../render/text.ts';
 import { filterOfSelection, SELECTION_HELP } from '../selection.ts';
 
 export const compare: Command = {
@@ -69,28 +68,19 @@ async function run({ arguments: [a, b], options, io }: Invocation): Promise<Exit
     const empty = [...(inA.calls === 0 ? [`A (${a})`] : []), ...(inB.calls === 0 ? [`B (${b})`] : [])];
     if (empty.length > 0) throw new CommandError(`no call matches ${empty.join(', nor ')}.`);
     if (isSame(inA, inB)) throw new UsageError('A and B are the same calls.');
-    const { figures, verdict, notes } = finished(comparingSelections(inA, inB, { seed }));
-    if (options.json === true)
+    const comparison = finished(comparingSelections(inA, inB, { seed }));
+    if (options.json === true) {
+      const { figures, verdict, notes } = comparison;
       io.out(toJson({ a: sideJson(inA), b: sideJson(inB), verdict, figures, notes }));
-    else {
-      const paint = painter(io.colour);
-      const screen = Math.min(io.screen, io.width);
-      io.out(`A  ${safeText(a)}: ${sizeOf(inA)}\nB  ${safeText(b)}: ${sizeOf(inB)}\n`);
-      io.out(comparisonTable(figures, io.screen, paint));
-      io.out(`\n${paint('bold', wrapped(verdict, screen))}\n`);
-      io.out(paint('dim', notes.map((note) => wrapped(note, screen)).join('\n')));
+    } else {
+      const sides = { a: { name: a, ...inA }, b: { name: b, ...inB } };
+      io.out(comparisonText(sides, comparison, io, painter(io.colour)));
     }
     return 0;
   } finally {
     await database.close();
   }
 }
-
-const sizeOf = ({ calls, samples }: CallSamples): string =>
-  `${count(calls, 'call')}, ${count(
-    samples.reduce((sum, { silences }) => sum + silences.length, 0),
-    'turn',
-  )} with a silence`;
 
 const sideJson = ({ calls, every, samples }: CallSamples) => ({
   calls,

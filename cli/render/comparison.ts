@@ -1,6 +1,9 @@
 import type { FigureDifference, Judgment } from '../../exporter/comparison/compare.ts';
+import type { Comparison } from '../../exporter/comparison/selections.ts';
 import { JUDGMENT_WORDS, showDifference, showFigure, showInterval } from '../../exporter/comparison/words.ts';
-import { type Colour, type Paint, table, UNKNOWN } from './text.ts';
+import type { CallSamples } from '../../exporter/store/views/index.ts';
+import { safeText } from '../../model/safe-text.ts';
+import { type Colour, count, type Paint, table, UNKNOWN, wrapped } from './text.ts';
 
 const COLOURS: Readonly<Partial<Record<Judgment, Colour>>> = {
   better: 'green',
@@ -8,8 +11,42 @@ const COLOURS: Readonly<Partial<Record<Judgment, Colour>>> = {
   too_few: 'yellow',
 };
 
-/** A comparison for a terminal, one figure a line. */
-export function comparisonTable(figures: readonly FigureDifference[], screen: number, paint: Paint): string {
+/** A side as it was asked for, and its calls. */
+interface Side extends CallSamples {
+  readonly name: string;
+}
+
+/**
+ * A comparison for a terminal: one figure a line, and what they come to.
+ *
+ * @param room - characters of a line: of the table (`screen`), and of sentences where fewer read well (`width`)
+ */
+export function comparisonText(
+  { a, b }: Readonly<Record<'a' | 'b', Side>>,
+  { figures, verdict, notes }: Comparison,
+  room: { readonly screen: number; readonly width: number },
+  paint: Paint,
+): string {
+  const sentences = Math.min(room.screen, room.width);
+  return [
+    `A  ${safeText(a.name)}: ${sizeOf(a)}`,
+    `B  ${safeText(b.name)}: ${sizeOf(b)}`,
+    '',
+    comparisonTable(figures, room.screen, paint),
+    '',
+    paint('bold', wrapped(verdict, sentences)),
+    '',
+    paint('dim', notes.map((note) => wrapped(note, sentences)).join('\n')),
+  ].join('\n');
+}
+
+const sizeOf = ({ calls, samples }: CallSamples): string =>
+  `${count(calls, 'call')}, ${count(
+    samples.reduce((sum, { silences }) => sum + silences.length, 0),
+    'turn',
+  )} with a silence`;
+
+function comparisonTable(figures: readonly FigureDifference[], screen: number, paint: Paint): string {
   const value = ({ unit }: FigureDifference, of: number | null) =>
     of === null ? UNKNOWN : showFigure(unit, of);
   const text = table<FigureDifference>(

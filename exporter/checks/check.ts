@@ -1,7 +1,6 @@
 import type { BootstrapOptions } from '../statistics/bootstrap.ts';
-import type { CallTotals } from '../store/call-totals.ts';
 import type { CallSample } from '../store/views/index.ts';
-import { FIGURE_NAMES, type FigureName, figuresOf } from './figures.ts';
+import { type CheckedTotals, FIGURE_NAMES, type FigureName, figuresOf } from './figures.ts';
 import { intervalsOf } from './intervals.ts';
 import { type Baseline, baselineOf, judge, type Limits, type Needs, type Verdict } from './judge.ts';
 
@@ -11,7 +10,7 @@ export const NEEDS: Needs = { turns: 30, calls: 10 };
 /** What is held against what. */
 export interface CheckedCalls {
   /** What the calls come to. */
-  readonly totals: CallTotals;
+  readonly totals: CheckedTotals;
   /** The same calls for intervals; of many a part. */
   readonly samples: readonly CallSample[];
   readonly limits: Limits;
@@ -19,7 +18,7 @@ export interface CheckedCalls {
   readonly needs?: Needs;
   /** Calls, or figures of an earlier check, that none may be worse than by more than the tolerance. */
   readonly baseline?:
-    | { readonly tolerance: number; readonly totals: CallTotals }
+    | { readonly tolerance: number; readonly totals: CheckedTotals }
     | { readonly tolerance: number; readonly figures: Baseline['figures'] }
     | undefined;
 }

@@ -54,8 +54,24 @@ export interface Figure {
 
 export type Figures = Readonly<Record<FigureName, Figure>>;
 
+/** What of the totals of calls can have a limit. */
+export interface CheckedTotals
+  extends Pick<
+    CallTotals,
+    | 'calls'
+    | 'cost'
+    | 'durationSeconds'
+    | 'interruptions'
+    | 'judgedTurns'
+    | 'outcomes'
+    | 'callsUnpriced'
+    | 'callsWithoutCost'
+  > {
+  readonly silence: Pick<CallTotals['silence'], 'turns' | 'p50' | 'p95'>;
+}
+
 /** The figures of calls. */
-export function figuresOf(totals: CallTotals): Figures {
+export function figuresOf(totals: CheckedTotals): Figures {
   const { silence, calls, cost, durationSeconds, interruptions, judgedTurns, outcomes } = totals;
   const known = calls - (outcomes.unknown ?? 0);
   const bound = totals.callsUnpriced > 0 || totals.callsWithoutCost > 0;

@@ -46,7 +46,7 @@ type CallRow = Omit<CallSample, 'call' | 'silences' | 'scores'> & { tenant: stri
 type ScoreRow = { tenant: string; call_id: string; name: string; value: number };
 type TurnRow = { tenant: string; call_id: string } & Record<(typeof COLUMNS)[number], number | null>;
 
-/** The calls of a selection for statistics; of many always the same part. */
+/** The calls of a selection for statistics, in the order of their ids; of many always the same part. The same calls, the same draws. */
 export async function getCallSamples(db: Queryable, selection: CallSelection): Promise<CallSamples> {
   const { calls, every, values } = await sampleOf(db, selection);
   const rows = await db.query<CallRow>(CALLS, values);
@@ -61,16 +61,18 @@ export async function getCallSamples(db: Queryable, selection: CallSelection): P
   return {
     calls,
     every,
-    samples: rows.map(({ tenant, call_id, ...sample }) => {
-      const call = keyOf({ tenant, call_id });
-      const given = scores.get(call);
-      return {
-        ...sample,
-        call,
-        silences: silences.get(call) ?? [],
-        ...(given !== undefined && { scores: Object.fromEntries(given) }),
-      };
-    }),
+    samples: rows
+      .map(({ tenant, call_id, ...sample }) => {
+        const call = keyOf({ tenant, call_id });
+        const given = scores.get(call);
+        return {
+          ...sample,
+          call,
+          silences: silences.get(call) ?? [],
+          ...(given !== undefined && { scores: Object.fromEntries(given) }),
+        };
+      })
+      .sort((one, other) => (one.call < other.call ? -1 : 1)),
   };
 }
 

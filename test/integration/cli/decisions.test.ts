@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { figuresOf } from '../../../exporter/checks/figures.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
-import { Journal, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { callTotals, Journal, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { getCallSamples } from '../../../exporter/store/views/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { servePage } from '../../../ui/server/index.ts';
+import { callSamples, checkedTotals } from '../../support/call-samples.ts';
 import { runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { simulatedWeeks } from '../../support/simulated-weeks.ts';
@@ -19,12 +22,12 @@ describe('decisions from the command line', () => {
   let postgres: TestPostgres;
   let url: string;
   const weeks = simulatedWeeks({ seed: 3, calls: 180, days: 7 });
+  const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
   before(async () => {
     postgres = await startPostgres();
     url = await postgres.createMigrated();
     const db = openPostgres({ url });
     await new Journal(db).append(weeks.flatMap(({ facts }) => facts));
-    const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
     await db.transaction((tx) => writeCallRows(tx, rows, 'test'));
     await db.close();
   });
@@ -84,6 +87,16 @@ describe('decisions from the command line', () => {
       ...['whatif', '--endpointing', '100ms', '--endpointing-now', '5s', '--agent', 'front-desk', ...SINCE],
     );
     assert.match(stdout, /endpointing: 5000 ms now, as given; 4\d\d ms was measured \(the median\)\./);
+  });
+
+  test('figures for the docs are made of rows as the database makes them', async () => {
+    const db = openPostgres({ url, readOnly: true });
+    try {
+      assert.deepEqual((await getCallSamples(db, {})).samples, callSamples(rows));
+      assert.deepEqual(figuresOf(await callTotals(db, {})), figuresOf(checkedTotals(rows)));
+    } finally {
+      await db.close();
+    }
   });
 
   test('the page answers as the commands do', async () => {

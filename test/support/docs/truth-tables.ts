@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict';
 import { showInterval, showShare } from '../../../cli/render/estimates.ts';
 import { showSeconds } from '../../../cli/render/text.ts';
-import { CAST } from '../../../demo/weeks/cast.ts';
+import { type Agent, CAST } from '../../../demo/weeks/cast.ts';
 import { chanceOf } from '../../../demo/weeks/chance.ts';
 import { trueOwners } from '../../../demo/weeks/silence.ts';
 import { speechOf, type TrueSpeech } from '../../../demo/weeks/speech.ts';
-import { truthOf } from '../../../demo/weeks/truth.ts';
+import { type AgentTruth, truthOf } from '../../../demo/weeks/truth.ts';
 import { simulateCall } from '../../../demo/weeks/weeks.ts';
-import { groupCall } from '../../../exporter/calls/group.ts';
-import { intervalsOf } from '../../../exporter/checks/intervals.ts';
-import { endpointing } from '../../../exporter/decisions/endpointing.ts';
-import { endpointingCall } from '../../../exporter/decisions/endpointing-call.ts';
-import { WhatIfCalls } from '../../../exporter/decisions/whatif.ts';
-import { catalogue } from '../../../exporter/pricing/index.ts';
+import type { Check } from '../../../exporter/checks/check.ts';
+import type { FigureName } from '../../../exporter/checks/figures.ts';
+import type { Comparison } from '../../../exporter/comparison/selections.ts';
+import {
+  JUDGMENT_WORDS,
+  showDifference,
+  showInterval as showDifferences,
+} from '../../../exporter/comparison/words.ts';
+import type { EndpointingGroup } from '../../../exporter/decisions/endpointing-groups.ts';
+import type { WhatIf } from '../../../exporter/decisions/whatif.ts';
 import type { Estimate } from '../../../exporter/statistics/bootstrap.ts';
-import { finished } from '../../../exporter/statistics/pieces.ts';
-import { quantileOf } from '../../../exporter/statistics/quantile.ts';
 import type { CallRows } from '../../../exporter/store/index.ts';
 import { ownerName, silenceByOwner } from '../../../model/owners.ts';
 import type { CallMetricsRow } from '../../../model/rows.ts';
-import { callSamples } from '../call-samples.ts';
 import type { TrueCall } from '../simulated-weeks.ts';
 
 const TARGET_SECONDS = 1.2;
@@ -84,35 +85,11 @@ export function speechTable(weeks: readonly TrueCall[], rows: readonly CallRows[
 }
 
 /** What the commands predict or measure, and what is true. */
-export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRows[]): string {
-  const [frontDesk, support, reminders] = CAST;
-  assert.ok(frontDesk && support && reminders);
-  const chosen = (agent: string, version: string, language?: string) =>
-    weeks.filter(
-      ({ truth }) =>
-        truth.agent.name === agent &&
-        truth.version.version === version &&
-        (language === undefined || truth.language === language),
-    );
-  const whatif = new WhatIfCalls({ llm: support.versions[1].llm }, catalogue());
-  for (const { facts } of chosen('support', '2.3.0')) {
-    const call = groupCall(facts);
-    whatif.add(call);
-    whatif.measure(call);
-  }
-  for (const { facts } of chosen('support', '2.4.0')) whatif.measure(groupCall(facts));
-  const swapped = truthOf(support, WORLD_CALLS).b.silence;
-  const { silence } = whatif.result();
-  const pauses = endpointing(
-    chosen('reminders', '0.9.0', 'en')
-      .map(({ facts }) => endpointingCall(groupCall(facts)))
-      .filter(({ turns }) => turns.length > 0),
-  );
-  const shorter = pauses.frontier.find(({ delay }) => delay === 0.3);
+export function decisionsTable({ silence }: WhatIf, { result }: EndpointingGroup, check: Check): string {
+  const shorter = result?.frontier.find(({ delay }) => delay === 0.3);
   assert.ok(silence && shorter);
-  const canary = new Set(chosen('front-desk', '1.5.0').map(({ truth }) => truth.callId));
-  const samples = callSamples(rows.filter(({ metrics }) => canary.has(metrics.call_id)));
-  const { 'silence-p95': interval } = finished(intervalsOf(samples, ['silence-p95']));
+  const swapped = versionsOf('support').b;
+  const canary = versionsOf('front-desk').b;
   const line = (
     command: string,
     figure: string,
@@ -120,11 +97,8 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
     is: Estimate,
     truth: number,
   ) => [command, figure, show(is.value), showInterval(is, show), show(truth)];
-  const share = (value: number) => showShare(value, true);
-  const p95 = quantileOf(
-    samples.flatMap(({ silences }) => silences.map(([whole = 0]) => whole)),
-    0.95,
-  );
+  const checked = (figure: FigureName, show: (value: number) => string, truth: number) =>
+    line('`check --service-version 1.5.0`', figure, show, estimateOf(check, figure), truth);
   return table(
     ['command', 'figure', 'says', 'interval', 'really'],
     [
@@ -134,31 +108,83 @@ export function decisionsTable(weeks: readonly TrueCall[], rows: readonly CallRo
           `silence ${name}, then`,
           showSeconds,
           silence[name].after,
-          swapped[name],
+          swapped.silence[name],
         ),
       ),
       line(
         '`endpointing --delay 300ms`',
         'cut-offs, more',
-        share,
+        (value) => showShare(value, true),
         shorter.more,
         cutOffsAt(0.3) - cutOffsAt(0.6),
       ),
-      line(
-        '`check --service-version 1.5.0`',
-        'silence-p95',
-        showSeconds,
-        { value: p95, low: interval?.[0] ?? Number.NaN, high: interval?.[1] ?? Number.NaN },
-        truthOf(frontDesk, WORLD_CALLS).b.silence.p95,
-      ),
+      checked('silence-p95', showSeconds, canary.silence.p95),
+      checked('interruption-rate', showShare, canary.interruptionRate),
     ],
   );
 }
 
+function estimateOf({ verdicts }: Check, figure: FigureName): Estimate {
+  const { value = null, interval } = verdicts.find((verdict) => verdict.figure === figure) ?? {};
+  assert.ok(value !== null && interval, figure);
+  return { value, low: interval[0], high: interval[1] };
+}
+
+/** What is said to be different between the versions of the front desk, and what is. */
+export function comparisonTruthTable({ figures }: Comparison): string {
+  const { a, b } = versionsOf('front-desk');
+  const [before, after] = agentNamed('front-desk').versions;
+  assert.ok(before.llm === after.llm && before.tts === after.tts);
+  const truth: readonly (readonly [name: string, difference: number])[] = [
+    ...(['p50', 'p95', 'mean'] as const).map(
+      (name) => [`silence_${name}`, b.silence[name] - a.silence[name]] as const,
+    ),
+    ['segment_preparation_mean', after.preparationSeconds - before.preparationSeconds],
+    ['segment_llm_mean', 0],
+    ['segment_tts_mean', 0],
+    ['interruption_rate', b.interruptionRate - a.interruptionRate],
+    ['outcome_success', b.successRate - a.successRate],
+  ];
+  const lines = truth.map(([name, really]) => {
+    const figure = figures.find((each) => each.name === name);
+    assert.ok(figure?.interval && figure.difference !== null, name);
+    const [low, high] = figure.interval;
+    const { title, unit, judgment, difference } = figure;
+    return {
+      holds: low <= really && really <= high,
+      cells: [
+        title,
+        showDifference(unit, difference),
+        showDifferences(figure),
+        JUDGMENT_WORDS[judgment],
+        showDifference(unit, really),
+      ],
+    };
+  });
+  const held = lines.filter(({ holds }) => holds).length;
+  return `${table(
+    ['figure', 'B − A', '95 %', 'verdict', 'really'],
+    lines.map(({ cells }) => cells),
+  )}\n${held} of these ${lines.length} intervals hold the truth. One in twenty does not, by chance alone.\n`;
+}
+
+function agentNamed(name: string): Agent {
+  const agent = CAST.find((each) => each.name === name);
+  assert.ok(agent, name);
+  return agent;
+}
+
+const worlds = new Map<string, AgentTruth>();
+/** What both versions of an agent come to, computed once. */
+function versionsOf(name: string): AgentTruth {
+  const truth = worlds.get(name) ?? truthOf(agentNamed(name), WORLD_CALLS);
+  worlds.set(name, truth);
+  return truth;
+}
+
 /** Times the agent of the reminders is wrong to take an English caller to be finished, by turns, with another delay. */
 function cutOffsAt(endpointingSeconds: number): number {
-  const agent = CAST.find(({ name }) => name === 'reminders');
-  assert.ok(agent);
+  const agent = agentNamed('reminders');
   const version = { ...agent.versions[0], endpointingSeconds };
   const english = { ...agent, languages: [[1, 'en']] as const };
   const turns = Array.from({ length: WORLD_CALLS }, (_, n) =>
