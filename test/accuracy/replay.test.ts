@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeCallFile } from '../../exporter/call-file/index.ts';
+import { readCallFile, writeCallFile } from '../../exporter/call-file/index.ts';
 import { assertUnlessStarved } from '../support/accuracy.ts';
 import { callFileOf } from '../support/call-files.ts';
 import { callToReplay } from '../support/call-to-replay.ts';
@@ -14,19 +14,39 @@ const NEAR = '60ms';
 
 test('a call that is made again with the agent of the demo is silent for as long as it was', async (t) => {
   const folder = await temporaryFolder(t);
-  const path = join(folder, 'bad-call.earshot');
+  const [path, out] = [join(folder, 'bad-call.earshot'), join(folder, 'replayed.earshot')];
   await writeCallFile(path, callFileOf(callToReplay(), undefined, false));
   const own = watchStalls();
   const file = join(folder, 'stalls.json');
   // Of the command, whose caller and providers keep the time, and of the agent.
   const env = { NODE_OPTIONS: STALL_PROBE.join(' '), STALLS_FILE: file };
-  const replay = await runCli(['replay', path, '--within', NEAR, '--json'], { cwd: folder, env });
+  const replay = await runCli(['replay', path, '--within', NEAR, '--out', out, '--json'], {
+    cwd: folder,
+    env,
+  });
   const stalls = [...own, ...(await readStalls(file))];
-  const { turns } = JSON.parse(replay.stdout);
+  const { turns, notes } = JSON.parse(replay.stdout);
+  const made = await readCallFile(out);
   for (const { turn_index, saved, replayed, heard } of turns)
     t.diagnostic(`turn ${turn_index}: ${saved.silence} s, again ${replayed.silence} s, heard ${heard} s`);
   assertUnlessStarved(stalls, () => {
     assert.equal(replay.code, 0, replay.stdout + replay.stderr);
+    assert.equal(notes.length, 1);
+    assert.match(replay.stderr, /the caller has spoken\n[\s\S]*the caller cuts the agent off/);
+    assert.deepEqual(
+      turns.map((turn: Record<string, unknown>) => [turn.turn_index, turn.replayed_turn_index]),
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    );
+    assert.deepEqual(
+      made.turns.map(({ interrupted, llm_input_tokens }) => [interrupted, llm_input_tokens]),
+      [
+        [true, 300],
+        [false, 320],
+      ],
+    );
     for (const { saved, replayed, heard } of turns) {
       assert.ok(Math.abs(replayed.silence - saved.silence) < 0.06);
       assert.ok(Math.abs(replayed.silence - heard) < 0.03);

