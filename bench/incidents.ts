@@ -19,8 +19,8 @@ const BUDGET_SECONDS = 1.2;
 
 /** How many calls are made an hour around noon, how many there are in two days, and how often these are simulated. */
 const TRAFFIC = [
-  { anHour: 20, calls: 572, seeds: 8 },
-  { anHour: 100, calls: 2_860, seeds: 3 },
+  { anHour: 20, calls: 572, seeds: 16 },
+  { anHour: 100, calls: 2_860, seeds: 5 },
 ] as const;
 
 /** What is opened in two simulated days. */
