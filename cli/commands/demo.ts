@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEMO_TAG } from '../../demo/tag.ts';
 import type { WorldCall } from '../../demo/world.ts';
@@ -8,6 +8,7 @@ import { type Database, deleteTaggedCalls, getCallMetrics } from '../../exporter
 import { safeText } from '../../model/safe-text.ts';
 import { ATTR } from '../../model/semconv.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
+import { isAddress } from '../../storage/open-place.ts';
 import {
   type Command,
   CommandError,
@@ -205,12 +206,17 @@ function agentEnvironment(target: Record<string, string>): Record<string, string
     ...(endpoint === undefined && { OTEL_TRACES_EXPORTER: 'none' }),
     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
     ...Object.fromEntries(passed),
+    ...recordingsFrom(process.env.EARSHOT_RECORDINGS),
     OTEL_RESOURCE_ATTRIBUTES: [process.env.OTEL_RESOURCE_ATTRIBUTES, `${ATTR.tag}.${DEMO_TAG}=true`]
       .filter(Boolean)
       .join(','),
     ...target,
   };
 }
+
+/** The agent runs in a folder of its own: one that is named from here is another there. */
+const recordingsFrom = (place: string | undefined): Record<string, string> =>
+  place === undefined || place === '' || isAddress(place) ? {} : { EARSHOT_RECORDINGS: resolve(place) };
 
 /** Waits until every call has its row. */
 async function rowsOf(db: Database, callIds: readonly string[]): Promise<void> {

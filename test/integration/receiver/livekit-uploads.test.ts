@@ -135,7 +135,10 @@ test('the silences of a session are proved by its recording: placed by the insta
       const turn = proof.turns.find(({ turnIndex }) => turnIndex === index + 1);
       assert.equal(turn?.reason ?? null, truth.reason, `${of.name} turn ${index + 1}`);
       const off = Math.abs((turn?.heard ?? Number.NaN) - truth.heard);
-      assert.ok(off <= (truth.reason === 'spoke_over' ? 0.06 : 0.02), `${of.name} turn ${index + 1}: ${off} s`);
+      assert.ok(
+        off <= (truth.reason === 'spoke_over' ? 0.06 : 0.02),
+        `${of.name} turn ${index + 1}: ${off} s`,
+      );
     }
   }
 });

@@ -202,7 +202,11 @@ describe('in a simulated day that is slow at a known minute', () => {
     const [opened] = replayed(turns, { ...time, until }).incidents;
     assert.ok(opened && opened.closedAt === undefined);
     const { body } = incidentMessage('incident.opened', { ...opened, id: '3f09c1d2a7b4' });
-    isGenerated('docs/incidents.md', 'message', block('json', JSON.stringify(JSON.parse(body), undefined, 2)));
+    isGenerated(
+      'docs/incidents.md',
+      'message',
+      block('json', JSON.stringify(JSON.parse(body), undefined, 2)),
+    );
   });
 });
 
