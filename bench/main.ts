@@ -22,10 +22,11 @@ const PARTS: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   dashboards: async () => (await import('./dashboards.ts')).benchDashboards(),
   page: async () => (await import('./page/page.ts')).benchPage(),
   'serve-load': async () => (await import('./serve-load.ts')).benchServeLoad(),
+  incidents: async () => (await import('./incidents.ts')).benchIncidents(),
   assault: async () => (await import('./assault/assault.ts')).benchAssault(),
 };
 /** Not run unless it is named. */
-const LONG = new Set(['assault']);
+const LONG = new Set(['incidents', 'assault']);
 
 const HEADER = ['benchmark', 'ours', 'baseline', 'ratio', 'unit'] as const;
 const WIDTHS = [40, 10, 10, 7, 10] as const;

@@ -15,13 +15,18 @@ const START_DEADLINE_MS = 60_000;
 
 /**
  * Starts `earshot serve` on a free port of this machine, writing to `databaseUrl`.
+ * @param more - of its environment (default: none)
  * @throws CommandError when it does not come to listen.
  */
-export async function startServe(databaseUrl: string): Promise<ServeProcess> {
+export async function startServe(
+  databaseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ServeProcess> {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'serve', '--host', '127.0.0.1', '--port', '0'], {
     env: {
       ...process.env,
+      ...more,
       EARSHOT_DATABASE_URL: databaseUrl,
       EARSHOT_LOG_FORMAT: 'json',
       EARSHOT_LOG_LEVEL: 'info',

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEMO_TAG } from '../../demo/tag.ts';
 import type { WorldCall } from '../../demo/world.ts';
@@ -5,6 +8,7 @@ import { type Database, deleteTaggedCalls, getCallMetrics } from '../../exporter
 import { safeText } from '../../model/safe-text.ts';
 import { ATTR } from '../../model/semconv.ts';
 import { readSettings, type Settings } from '../../model/settings.ts';
+import { isAddress } from '../../storage/open-place.ts';
 import {
   type Command,
   CommandError,
@@ -95,15 +99,17 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const world = await loadWorld(settings);
   const database = await openCommandDatabase(settings);
   io.err(paint('dim', `rows go to ${database.name}; --seed ${seed} repeats the delays of this run`));
+  // What an earlier demo could not write is no part of this one.
+  const spool = { EARSHOT_SPOOL_DIR: await mkdtemp(join(tmpdir(), 'earshot-demo-')) };
   let serve: ServeProcess | undefined;
   try {
-    let target: Record<string, string> = { EARSHOT_DATABASE_URL: database.url };
+    let target: Record<string, string> = { ...spool, EARSHOT_DATABASE_URL: database.url };
     if (options['via-otlp'] === true) {
       const given = database.embedded ? undefined : process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-      if (!given) serve = await startServe(database.url);
+      if (!given) serve = await startServe(database.url, spool);
       const url = serve?.url ?? given ?? '';
       io.err(paint('dim', `spans go to ${serve ? 'earshot serve on ' : ''}${url}`));
-      target = { OTEL_EXPORTER_OTLP_ENDPOINT: url };
+      target = { ...spool, OTEL_EXPORTER_OTLP_ENDPOINT: url };
     }
     const env = agentEnvironment(target);
     const calls = await makeCalls(world, database.db, { seed, env }, io);
@@ -133,6 +139,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   } finally {
     await serve?.stop();
     await database.close();
+    await rm(spool.EARSHOT_SPOOL_DIR, { recursive: true, force: true });
   }
 }
 
@@ -199,12 +206,17 @@ function agentEnvironment(target: Record<string, string>): Record<string, string
     ...(endpoint === undefined && { OTEL_TRACES_EXPORTER: 'none' }),
     OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
     ...Object.fromEntries(passed),
+    ...recordingsFrom(process.env.EARSHOT_RECORDINGS),
     OTEL_RESOURCE_ATTRIBUTES: [process.env.OTEL_RESOURCE_ATTRIBUTES, `${ATTR.tag}.${DEMO_TAG}=true`]
       .filter(Boolean)
       .join(','),
     ...target,
   };
 }
+
+/** The agent runs in a folder of its own: one that is named from here is another there. */
+const recordingsFrom = (place: string | undefined): Record<string, string> =>
+  place === undefined || place === '' || isAddress(place) ? {} : { EARSHOT_RECORDINGS: resolve(place) };
 
 /** Waits until every call has its row. */
 async function rowsOf(db: Database, callIds: readonly string[]): Promise<void> {

@@ -27,10 +27,10 @@ export const truthTable = (truth: readonly AgentTruth[], screen: number): string
   );
 
 /** When simulated providers were really slower than usual. */
-export const slowdownText = (slowdowns: readonly Slowdown[]): string =>
+export const slowdownText = (slowdowns: readonly Slowdown[], utc = false): string =>
   slowdowns
     .map(
       ({ stage, provider, fromUs, untilUs, seconds }) =>
-        `Really slower: ${stage} ${provider} by ${showSeconds(seconds)}, in calls that began from ${showInstant(fromUs, false)} to ${showInstant(untilUs, false)}. What earshot incidents finds:`,
+        `Really slower: ${stage} ${provider} by ${showSeconds(seconds)}, in calls that began from ${showInstant(fromUs, utc)} to ${showInstant(untilUs, utc)}. What earshot incidents finds:`,
     )
     .join('\n');

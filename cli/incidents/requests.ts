@@ -1,5 +1,7 @@
 import { groupCall } from '../../exporter/calls/group.ts';
 import type { RequestOfTurn, SlowTurn } from '../../exporter/incidents/bundle.ts';
+import { iso } from '../../exporter/incidents/json.ts';
+import { requestIdsOf } from '../../exporter/incidents/request-ids.ts';
 import { type Database, getCallFacts } from '../../exporter/store/index.ts';
 import type { WatchedOwner } from '../../model/incidents.ts';
 
@@ -19,13 +21,8 @@ export async function requestsOf(
     const facts = await getCallFacts(db, callId, MOST_SPANS, callGapMs, tenant);
     const turn =
       facts.length === 0 ? undefined : groupCall(facts).turns.find((each) => each.turnIndex === turnIndex);
-    const ids = (turn?.stages ?? [])
-      .filter(({ stage }) => stage === part)
-      .flatMap(({ responseId, requestIds = [] }) => [
-        ...requestIds,
-        ...(responseId === undefined ? [] : [responseId]),
-      ]);
-    requests.push({ at: new Date(at / 1_000).toISOString(), seconds, request_ids: [...new Set(ids)] });
+    const stages = (turn?.stages ?? []).filter(({ stage }) => stage === part);
+    requests.push({ at: iso(at), seconds, request_ids: requestIdsOf(stages, facts) });
   }
   return requests;
 }

@@ -1,4 +1,4 @@
-import type { Deviation } from '../../demo/replay/director.ts';
+import type { Deviation, Provider } from '../../demo/replay/director.ts';
 import type { ReplayedTurn } from '../../exporter/replay/compare.ts';
 import type { CallScript } from '../../exporter/replay/script.ts';
 import { safeText } from '../../model/safe-text.ts';
@@ -12,7 +12,11 @@ export interface ReplayResult {
   readonly turns: readonly ReplayedTurn[];
   readonly verdicts: readonly TurnVerdict[];
   readonly script: CallScript;
-  readonly made: { readonly deviations: readonly Deviation[]; readonly facts: readonly unknown[] };
+  readonly made: {
+    readonly deviations: readonly Deviation[];
+    readonly unasked: Provider | undefined;
+    readonly facts: readonly unknown[];
+  };
   readonly limits: SilenceLimits;
 }
 
@@ -109,8 +113,18 @@ function notesOf({ script, made }: Pick<ReplayResult, 'script' | 'made'>): strin
       ? [`How long the user spoke in turn ${guessed.join(', ')} is not known: two seconds were spoken.`]
       : []),
     ...new Set(made.deviations.map(describeDeviation)),
+    ...(made.unasked === undefined ? [] : [unaskedText(made.unasked)]),
   ];
 }
+
+/** What an agent did not use of what stands in here, and so was not served with. */
+export const unaskedText = (provider: Provider): string => UNASKED[provider];
+
+const UNASKED: Readonly<Record<Provider, string>> = {
+  stt: 'The agent sent no audio to the speech to text that stands in here, which is Deepgram, at DEEPGRAM_URL.',
+  llm: 'The agent asked no language model that stands in here: these are OpenAI and Groq, at OPENAI_BASE_URL and GROQ_BASE_URL, and none that hears and speaks itself.',
+  tts: 'The agent had nothing spoken by what stands in here, which is Cartesia over HTTP, at CARTESIA_BASE_URL, and not over WebSockets.',
+};
 
 function describeDeviation({ turn, what, name = '' }: Deviation): string {
   const where = `Turn ${turn ?? UNKNOWN}`;

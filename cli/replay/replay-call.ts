@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallProgress, CallTruth } from '../../demo/phone-caller.ts';
+import type { Provider } from '../../demo/replay/director.ts';
 import type { MadeCall } from '../../demo/replay/stage.ts';
 import type { CallScript } from '../../exporter/replay/script.ts';
 import type { Fact } from '../../model/facts.ts';
@@ -12,6 +13,7 @@ import { watchedEnvironment } from '../watch/environment.ts';
 import { registerUrl } from '../watch/project.ts';
 import { freePort, startAgent } from './agent.ts';
 import { startMemoryReceiver } from './memory-receiver.ts';
+import { unaskedText } from './render.ts';
 
 /** The agent of the demo. */
 const OWN_AGENT = fileURLToPath(new URL('../../../examples/phone-agent/agent.js', import.meta.url));
@@ -35,6 +37,8 @@ export interface ReplayOptions {
 export interface ReplayedCall extends MadeCall {
   /** What the agent reported about it. */
   readonly facts: readonly Fact[];
+  /** The first of the providers that stood in which it did not ask. */
+  readonly unasked: Provider | undefined;
 }
 
 /** What is said to an agent first: the first answer of a process takes a tenth of a second longer than any other. */
@@ -92,14 +96,15 @@ export async function replayCall(options: ReplayOptions): Promise<ReplayedCall> 
         if (text !== undefined) say(text);
       });
     } catch (error) {
+      const why = stage.unasked === undefined ? '' : ` ${unaskedText(stage.unasked)}`;
       throw new CommandError(
-        `the call came to no end: ${(error as Error).message}.${agent.output === '' ? '' : `\n${agent.output.trimEnd()}`}`,
+        `the call came to no end: ${(error as Error).message}.${why}${agent.output === '' ? '' : `\n${agent.output.trimEnd()}`}`,
       );
     } finally {
       // It sends what is left when it ends.
       await agent.stop();
     }
-    return { ...made, facts: ofCall(receiver.facts, made.truth) };
+    return { ...made, facts: ofCall(receiver.facts, made.truth), unasked: stage.unasked };
   } finally {
     await Promise.all([receiver.stop(), stage.close(), rm(folder, { recursive: true, force: true })]);
   }

@@ -17,6 +17,9 @@ export interface Deviation {
   readonly name?: string;
 }
 
+/** A kind of provider that stands in. */
+export type Provider = 'stt' | 'llm' | 'tts';
+
 /** One exchange as it is played: what of it has been asked for. */
 interface Played {
   readonly exchange: Exchange;
@@ -34,8 +37,8 @@ export class Director {
   readonly #played: readonly Played[];
   readonly #speech: readonly (Utterance | undefined)[];
   readonly #deviations: Deviation[] = [];
+  readonly #asked = new Set<Provider>();
   #current = 0;
-  #listening = false;
   #askedAt: number | undefined;
   #lastAnswer: ScriptedAnswer = {};
   #lastSpeech: ScriptedSpeech = {};
@@ -55,10 +58,21 @@ export class Director {
     return this.#deviations;
   }
 
+  /** What the agent needs in the script and has not asked for here; what comes after it in an answer follows from it. */
+  get unasked(): Provider | undefined {
+    const has = (of: (exchange: Exchange) => boolean): boolean => this.#script.exchanges.some(of);
+    const needed: readonly (readonly [Provider, boolean])[] = [
+      ['stt', has(({ speech }) => speech !== undefined)],
+      ['llm', has(({ requests }) => requests.length > 0)],
+      ['tts', has(({ syntheses }) => syntheses.length > 0)],
+    ];
+    return needed.find(([provider, isNeeded]) => isNeeded && !this.#asked.has(provider))?.[0];
+  }
+
   /** What is said before is lost; of an agent that never sends its audio where it is to, no one waits forever. */
   readonly #isHeard = (): boolean => {
     this.#askedAt ??= performance.now();
-    return this.#listening || performance.now() - this.#askedAt > LONGEST_RINGING_MS;
+    return this.#asked.has('stt') || performance.now() - this.#askedAt > LONGEST_RINGING_MS;
   };
 
   /** What the caller does, in order. */
@@ -88,7 +102,7 @@ export class Director {
       speech: this.#speech.filter((utterance) => utterance !== undefined),
       finalMs: (name) => this.#played[Number(name)]?.exchange.transcriptMs,
       onListening: () => {
-        this.#listening = true;
+        this.#asked.add('stt');
       },
       onHeard: (name) => {
         this.#current = Math.max(this.#current, Number(name));
@@ -98,6 +112,7 @@ export class Director {
 
   /** For the simulator of language models. */
   answer({ tools, isRetry }: ScriptedRequest): ScriptedAnswer {
+    this.#asked.add('llm');
     if (!isRetry) this.#lastAnswer = this.#nextAnswer(tools);
     return this.#lastAnswer;
   }
@@ -141,6 +156,7 @@ export class Director {
 
   /** For the simulator of text to speech. */
   speech(text: string, isRetry: boolean): ScriptedSpeech {
+    this.#asked.add('tts');
     if (!isRetry) this.#lastSpeech = this.#nextSpeech(text);
     return this.#lastSpeech;
   }

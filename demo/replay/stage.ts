@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CallScript } from '../../exporter/replay/script.ts';
 import { type CallerOptions, type CallTruth, makeCall } from '../phone-caller.ts';
 import { startProviders } from '../providers.ts';
-import { type Deviation, Director } from './director.ts';
+import { type Deviation, Director, type Provider } from './director.ts';
 
 /** A call that was made by a script. */
 export interface MadeCall {
@@ -14,6 +14,8 @@ export interface MadeCall {
 export interface Stage {
   /** What an agent needs in its environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** The first of the providers that the agent should have asked and did not, in the call that is being made or was made last. */
+  readonly unasked: Provider | undefined;
   /** Makes one call; one at a time. @throws Error when a step does not come to its end. */
   makeCall(script: CallScript, options: CallerOptions): Promise<MadeCall>;
   close(): Promise<void>;
@@ -28,6 +30,9 @@ export async function startStage(): Promise<Stage> {
   });
   return {
     env: providers.env,
+    get unasked() {
+      return director.unasked;
+    },
     makeCall: async (script, options) => {
       director = new Director(script);
       const truth = await makeCall(

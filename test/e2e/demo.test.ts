@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Spool } from '../../exporter/spool/spool.ts';
 import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
 import type { CallAnswer } from '../../ui/shared/api.ts';
 import { showSeconds } from '../../ui/shared/format.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../support/browser.ts';
 import { type CliRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
+import { GOLDEN_CALLS } from '../unit/calls/golden.ts';
 
 /** A database is made, which is seconds of work. */
 const FIRST_START_MS = 300_000;
+
+/** A call that has ended. */
+const EARLIER = GOLDEN_CALLS.find(({ name }) => name === 'plain')?.facts ?? [];
 
 type Row = Readonly<Record<string, unknown>>;
 type ReportedCall = Row & { readonly call_id: string; readonly turns: readonly Row[] };
@@ -24,11 +29,17 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
+    // What an earlier one could not write: the call of a caller who waits, say.
+    const spool = join(folder, 'spool');
+    await new Spool({ folders: [{ path: spool, named: true }], maxBytes: 1_000_000 }).append(EARLIER);
+    // Of a process that has ended.
+    for (const file of await readdir(spool)) await utimes(join(spool, file), 0, 0);
     // The application's own database, most likely: a demo has no business there.
     const env = {
+      EARSHOT_SPOOL_DIR: spool,
       DATABASE_URL: 'postgres://app@127.0.0.1:1/app',
       OTEL_RESOURCE_ATTRIBUTES: 'team=voice',
-      EARSHOT_RECORDINGS: join(folder, 'recordings'),
+      EARSHOT_RECORDINGS: 'recordings',
     };
     const running = startCli(['demo', '--json', '--record', 'callers'], { cwd: folder, env });
     const listening = () => running.output.stderr.includes('listening on');
@@ -107,6 +118,10 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
 
   test('the rows stay: report --json gives the same', async () => {
     assert.deepEqual(JSON.parse(await report('--json')).calls, calls);
+  });
+
+  test('what an earlier demo left in a spool stays there', async () => {
+    assert.equal((await readdir(join(folder, 'spool'))).length, 1);
   });
 
   test('report lists the calls, and what they come to', async () => {

@@ -68,6 +68,15 @@ test('a saved call is made again with an agent that knows nothing of it, and lea
     again({ call: 'https://example.com/twiml' }),
     /UsageError: --call: saw https:\/\/example\.com\/twiml, expected an address of this machine/,
   );
+  const spoken = callToReplay().map((fact) =>
+    fact.type === 'stage' && fact.stage === 'llm' ? { ...fact, realtime: true as const } : fact,
+  );
+  const realtime = join(folder, 'realtime.earshot');
+  await writeCallFile(realtime, callFileOf(spoken, undefined, false));
+  await assert.rejects(
+    replayCommand.run({ arguments: [realtime], options: {}, io }),
+    /CommandError: .*realtime\.earshot: a model that hears and speaks itself took part in this call, and nothing here stands in for one\./,
+  );
   await assert.rejects(again({ out }), /UsageError: --out: .*replayed\.earshot is there already/);
   await assert.rejects(
     again({ within: '5' }),

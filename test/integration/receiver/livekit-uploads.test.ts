@@ -6,10 +6,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { finalizeEndedCalls } from '../../../cli/finalize.ts';
+import { proveOne } from '../../../cli/verify/prove.ts';
+import { isRefusal } from '../../../exporter/acoustics/call-proof.ts';
 import { LiveKitKeys } from '../../../exporter/receiver/livekit/keys.ts';
 import type { ReceiverOptions } from '../../../exporter/receiver/receiver.ts';
+import { callKey, Journal } from '../../../exporter/store/index.ts';
+import { readSettings } from '../../../model/settings.ts';
 import { openKept } from '../../../recordings/kept.ts';
 import { callFolder, callPath } from '../../../recordings/names.ts';
+import { factsOf, SCENES, soundOf, startOf } from '../../support/acoustics.ts';
 import { KEY, livekitToken } from '../../support/livekit-upload/token.ts';
 import { oggOpus, recordingForm, recordingHeader, upload } from '../../support/livekit-upload/upload.ts';
 import { startReceiver, startServe, untilReady } from '../../support/otlp-server.ts';
@@ -104,6 +110,37 @@ describe('what LiveKit Agents upload is taken', () => {
       200,
     );
   });
+});
+
+test('the silences of a session are proved by its recording: placed by the instant of its header, heard as they truly were', async (t) => {
+  const { url, recordings, database } = await receiver(t);
+  const db = connect(t, database);
+  const settings = { ...readSettings({ env: {} }), recordings };
+  const scenes = SCENES.filter(({ file }) => file.endsWith('.ogg'));
+  assert.equal(scenes.length, 3);
+  for (const of of scenes) {
+    const jobId = `AJ_${of.name}`;
+    // Turns are of its spans; that there was a call, and when, is what the upload says.
+    await new Journal(db).append(factsOf(of, jobId).filter(({ type }) => type !== 'call'));
+    const [startMs, durationMs] = [startOf(of) / 1_000, of.seconds * 1_000];
+    const form = recordingForm({ jobId, startMs, durationMs, audio: new Uint8Array(soundOf(of)) });
+    assert.equal((await upload(url, 'recordings', form)).status, 200);
+  }
+  await finalizeEndedCalls(db, settings, (text) => assert.fail(text));
+  for (const of of scenes) {
+    const { proof } = await proveOne({ db, settings, agreeing: 0.05 }, callKey(`AJ_${of.name}`), undefined);
+    const [witness] = proof.witnesses;
+    assert.ok(witness && !isRefusal(witness) && witness.placement.by === 'name', of.name);
+    for (const [index, truth] of of.turns.entries()) {
+      const turn = proof.turns.find(({ turnIndex }) => turnIndex === index + 1);
+      assert.equal(turn?.reason ?? null, truth.reason, `${of.name} turn ${index + 1}`);
+      const off = Math.abs((turn?.heard ?? Number.NaN) - truth.heard);
+      assert.ok(
+        off <= (truth.reason === 'spoke_over' ? 0.06 : 0.02),
+        `${of.name} turn ${index + 1}: ${off} s`,
+      );
+    }
+  }
 });
 
 test('the report of a long session is taken at the length that a packed body unpacks to, and no further', async (t) => {

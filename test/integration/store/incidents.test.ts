@@ -5,14 +5,23 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { requestsOf } from '../../../cli/incidents/requests.ts';
 import { IncidentWorker, Webhook } from '../../../exporter/incident-watch/index.ts';
 import { lookForIncidents } from '../../../exporter/incident-watch/look.ts';
 import { sendDue } from '../../../exporter/incident-watch/messenger.ts';
 import { webhookKey } from '../../../exporter/incident-watch/signature.ts';
 import type { IncidentJson } from '../../../exporter/incidents/json.ts';
-import { listIncidents, openIncidents, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
+import { watchedTurns } from '../../../exporter/incidents/turns.ts';
+import {
+  Journal,
+  listIncidents,
+  openIncidents,
+  openPostgres,
+  writeCallRows,
+} from '../../../exporter/store/index.ts';
 import type { IncidentAnswer, IncidentsAnswer } from '../../../ui/shared/api.ts';
 import { type CliRun, runCli } from '../../support/cli.ts';
+import { recordedFacts } from '../../support/otlp-json.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { poll } from '../../support/poll.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -160,6 +169,32 @@ describe('incidents of a database', () => {
     assert.match(twice.stderr, /bundle\.json is there already/);
     assert.match((await earshot('incident', 'ffffffffffff')).stderr, /there is no incident ffffffffffff/);
     assert.equal((await earshot('incident')).code, 2);
+  });
+
+  test('the provider is told what it calls the slow requests, as spans of real agents say it', async () => {
+    const idsOf = async (name: string, part: 'stt' | 'llm' | 'tts') => {
+      const facts = recordedFacts(name);
+      await new Journal(page.db).append(facts);
+      const [call] = facts.filter(({ type }) => type === 'call');
+      const [turn] = watchedTurns(calls[0] ?? assert.fail());
+      assert.ok(call && turn);
+      const slow = [1, 2].map((turnIndex) => ({
+        turn: { ...turn, callId: call.callId, turnIndex },
+        seconds: 0.5,
+      }));
+      const owner = { tenant: 'default', part, kind: 'model', name: part } as const;
+      return (await requestsOf(page.db, owner, slow, 3_600_000)).map(({ request_ids }) => request_ids);
+    };
+    // A synthesis is a stream of attempts; a request to a language model has an id that it answers with.
+    assert.deepEqual(await idsOf('livekit-python', 'tts'), [['29cda3ba4ce7'], ['ae9236c49765']]);
+    assert.deepEqual(await idsOf('livekit-js', 'tts'), [['tone'], ['tone']]);
+    const session = '0ccc1638-18cd-42db-a0dc-1861e8aaad3b';
+    assert.deepEqual(await idsOf('livekit-js', 'stt'), [[session], [session]]);
+    const [first = []] = await idsOf('livekit-js', 'llm');
+    assert.deepEqual(first, [
+      'chatcmpl-994562f9125645e3a666cca9afeed92b',
+      'chatcmpl-c256bff27a80414aaa91ea2f18ba6b75',
+    ]);
   });
 
   test('a replay finds the same from the rows alone, and writes nothing', async () => {

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
+import { slowdownText } from '../../../cli/demo/truth.ts';
+import { incidentsText } from '../../../cli/incidents/render.ts';
+import { painter } from '../../../cli/render/text.ts';
 import { usualSlowdown } from '../../../demo/weeks/slowdown.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { bundleOf, slowTurnsOf } from '../../../exporter/incidents/bundle.ts';
 import { weightedQuantile } from '../../../exporter/incidents/distribution.ts';
+import { incidentMessage } from '../../../exporter/incidents/message.ts';
 import { onsetOf } from '../../../exporter/incidents/onset.ts';
 import { replayed } from '../../../exporter/incidents/replay.ts';
 import { watchedTurns } from '../../../exporter/incidents/turns.ts';
 import { incidentWords, ownerWords } from '../../../exporter/incidents/words.ts';
 import { catalogue } from '../../../exporter/pricing/index.ts';
 import { quantileOf } from '../../../exporter/statistics/quantile.ts';
-import type { WatchedTurn } from '../../../model/incidents.ts';
+import type { Incident, WatchedTurn } from '../../../model/incidents.ts';
 import type { CallRows } from '../../../model/rows.ts';
+import { isGenerated } from '../../support/docs/generated.ts';
 import { simulatedWeeks, WEEKS_UNTIL_US } from '../../support/simulated-weeks.ts';
 import { type SlowedCalls, slowedCalls } from '../../support/slowed-calls.ts';
 
@@ -20,6 +25,7 @@ const [MINUTE, HOUR, DAY] = [60e6, 3_600e6, 86_400e6];
 const NOON = Date.UTC(2026, 10, 22, 12) * 1_000;
 const BUDGET = 1.2;
 
+const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\`\n`;
 const inOrder = (calls: readonly CallRows[]): WatchedTurn[] =>
   calls.flatMap(watchedTurns).sort((a, b) => a.at - b.at);
 const found = (calls: readonly CallRows[], from: number, until: number) =>
@@ -158,26 +164,50 @@ test('the bundle names requests and no call, no agent, no tenant', () => {
 const weeks = (options: Parameters<typeof simulatedWeeks>[0]) =>
   simulatedWeeks(options).map(({ facts }) => finalizeCall(facts, catalogue()));
 
-test('in simulated weeks one that is slow at a known minute is found, and nothing else', () => {
+describe('in a simulated day that is slow at a known minute', () => {
   const truth = usualSlowdown(WEEKS_UNTIL_US);
-  const calls = weeks({ seed: 5, calls: 700, days: 1, slowdowns: [truth] });
-  const incidents = found(calls, WEEKS_UNTIL_US - DAY, WEEKS_UNTIL_US);
-  assert.deepEqual(
-    incidents.map(({ owner }) => ownerWords(owner)),
-    ['tts cartesia sonic-2 in eu-central-1'],
-  );
-  const [incident] = incidents;
-  assert.ok(incident);
-  assert.ok(
-    incident.openedAt - truth.fromUs < 40 * MINUTE,
-    `${(incident.openedAt - truth.fromUs) / MINUTE} minutes`,
-  );
-  assert.ok(
-    Math.abs(incident.since - truth.fromUs) < 10 * MINUTE,
-    `${(incident.since - truth.fromUs) / MINUTE}`,
-  );
-  const moved = incident.after.p95 - incident.before.p95;
-  assert.ok(Math.abs(moved - truth.seconds) < 0.06, `${moved}`);
+  const time = { from: WEEKS_UNTIL_US - DAY, until: WEEKS_UNTIL_US, budget: BUDGET };
+  let turns: WatchedTurn[];
+  let incidents: Incident[];
+  before(() => {
+    const calls = weeks({ seed: 5, calls: 700, days: 1, slowdowns: [truth] });
+    turns = inOrder(calls);
+    ({ incidents } = replayed(turns, time));
+  });
+
+  test('that is found, and nothing else', () => {
+    assert.deepEqual(
+      incidents.map(({ owner }) => ownerWords(owner)),
+      ['tts cartesia sonic-2 in eu-central-1'],
+    );
+    const [incident] = incidents;
+    assert.ok(incident);
+    assert.ok(
+      incident.openedAt - truth.fromUs < 40 * MINUTE,
+      `${(incident.openedAt - truth.fromUs) / MINUTE} minutes`,
+    );
+    assert.ok(
+      Math.abs(incident.since - truth.fromUs) < 10 * MINUTE,
+      `${(incident.since - truth.fromUs) / MINUTE}`,
+    );
+    const moved = incident.after.p95 - incident.before.p95;
+    assert.ok(Math.abs(moved - truth.seconds) < 0.06, `${moved}`);
+  });
+
+  test('docs/incidents.md', () => {
+    const text = incidentsText(incidents, { screen: 120, utc: true, paint: painter(false) });
+    isGenerated('docs/incidents.md', 'example', block('text', `${slowdownText([truth], true)}\n\n${text}`));
+    // What was known when it was opened.
+    const until = incidents[0]?.openedAt ?? Number.NaN;
+    const [opened] = replayed(turns, { ...time, until }).incidents;
+    assert.ok(opened && opened.closedAt === undefined);
+    const { body } = incidentMessage('incident.opened', { ...opened, id: '3f09c1d2a7b4' });
+    isGenerated(
+      'docs/incidents.md',
+      'message',
+      block('json', JSON.stringify(JSON.parse(body), undefined, 2)),
+    );
+  });
 });
 
 test('where a change began is where slow turns begin', () => {

@@ -76,6 +76,27 @@ test('what a process that was busy hears of late lies where it was spoken', asyn
   assert.deepEqual(lost, {});
 });
 
+test('where a process was busy for a moment a recording begins at the instant that it says, too', async () => {
+  for (const lateMs of [2, 25, 49, 51]) {
+    const { made, frame, side, lost } = recorder();
+    // The stream began so much before it was heard of; someone speaks from 200 to 320 ms of it.
+    for (let n = 0; n < 40; n++) {
+      const spoken = n >= 10 && n < 16;
+      const endsMs = (n + 1) * 20 - lateMs;
+      made.caller(frame(spoken ? 5 : 9, n * 20), 160, at(Math.max(1, endsMs + (n % 3))));
+    }
+    made.close(at(700));
+    await turn();
+    await made.work(at(1_800));
+    const left = side(0);
+    assert.deepEqual(
+      [left.indexOf(5), left.lastIndexOf(5) + 1].map((sample) => sample / 8),
+      [200 - lateMs, 320 - lateMs],
+    );
+    assert.deepEqual(lost, {});
+  }
+});
+
 test('without such a clock it lies by when it came, and frames are seamless', async () => {
   const { made, frame, side } = recorder();
   made.caller(frame(1), 160, at(25));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exitCodeOf, judgeTurns } from '../../../cli/replay/judge.ts';
+import { unaskedText } from '../../../cli/replay/render.ts';
 import { MULAW_SILENCE, voicedRanges } from '../../../demo/audio.ts';
 import { Director, pacing } from '../../../demo/replay/director.ts';
 import { standInSpeech } from '../../../demo/replay/speech.ts';
@@ -242,6 +243,18 @@ describe('the director', () => {
     const other = new Director(scriptOf(groupCall(facts)));
     assert.equal(other.answer({ messages: [], tools: [], isRetry: false }).reply?.kind, 'text');
     assert.deepEqual(other.deviations, [{ turn: 0, what: 'no_tool', name: 'find_table' }]);
+  });
+
+  test('knows what an agent has not asked here: its speech comes over a WebSocket, or a model speaks itself', () => {
+    const director = new Director(SCRIPT);
+    assert.equal(director.unasked, 'stt');
+    director.transcripts.onListening();
+    assert.equal(director.unasked, 'llm');
+    director.answer({ messages: [], tools: [], isRetry: false });
+    assert.equal(director.unasked, 'tts');
+    assert.match(unaskedText('tts'), /Cartesia over HTTP, at CARTESIA_BASE_URL, and not over WebSockets\.$/);
+    director.speech('Yes of course.', false);
+    assert.equal(director.unasked, undefined);
   });
 
   test('tells the caller what to do', () => {

@@ -50,8 +50,6 @@ const MAX_TAKE = 60 * SAMPLE_RATE;
 /** Two pieces so near to each other are one: the instants of frames are rounded. */
 const SEAM_SAMPLES = 8;
 const CALLER_SEAM_SAMPLES = 800;
-/** A stream that began so little before it was heard of began with it. */
-const START_SAMPLES = SAMPLE_RATE / 20;
 /** How far in front of its arrival sound may say that it was spoken. */
 const EARLY_SAMPLES = SAMPLE_RATE / 2;
 
@@ -221,8 +219,7 @@ export class Recorder {
       return said === undefined || said > arrived + EARLY_SAMPLES ? [] : [arrived - bytes.length - said];
     });
     if (starts.length === 0) return undefined;
-    const start = Math.min(...starts);
-    return start < -START_SAMPLES ? start : 0;
+    return Math.min(0, ...starts);
   }
 
   #layAgent(at: number, sound: Uint8Array): void {
