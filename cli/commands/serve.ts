@@ -29,7 +29,7 @@ export const serve: Command = {
   help: `Usage: earshot serve [--host ADDRESS] [--port PORT]
 
 Receives traces at POST /v1/traces (OTLP/HTTP, protobuf or JSON, gzip), commits the spans of calls to the journal before
-it answers, and turns calls into rows. Metrics and logs are accepted and ignored. Any number of these can run on one
+it answers, and turns calls into rows. Of logs only scores are read, metrics are ignored. Any number of these can run on one
 database. Stops on SIGTERM or SIGINT: answers what is under way, then exits; a second signal makes it exit immediately.
 
   --host ADDRESS   where to listen (default 127.0.0.1, or EARSHOT_HOST)
@@ -138,6 +138,7 @@ async function listen(options: ReceivingOptions): Promise<Receiving> {
   try {
     return await startReceiving(options);
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     const { host, port } = options.settings;
     throw new CommandError(
       `cannot listen on ${host}:${port} (${errorClass(cause)}). Choose another with --host and --port, or stop what is there.`,

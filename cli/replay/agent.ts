@@ -73,10 +73,11 @@ export async function startAgent(
       await sleep(LOOK_EVERY_MS);
       continue;
     }
-    await agent.stop();
+    // What is known before it is stopped, which ends it as well.
     const why =
       ended ??
       `nothing listened at ${url.host} in ${START_DEADLINE_MS / 1_000} s; it is told the port in PORT`;
+    await agent.stop();
     throw new CommandError(`the agent did not start: ${why}.${output === '' ? '' : `\n${output.trimEnd()}`}`);
   }
   return agent;
