@@ -213,7 +213,9 @@ describe('earshot serve refuses to start', () => {
     assert.equal(run(['--port', '70000']).status, 2);
     assert.equal(run([], { EARSHOT_PORT: 'http' }).status, 2);
     assert.equal(run([], { EARSHOT_LOG_LEVEL: 'loud' }).status, 2);
-    const { status, stderr } = run(['--port', '0'], { EARSHOT_INCIDENT_WEBHOOK: 'http://hooks.example/s3cret' });
+    const { status, stderr } = run(['--port', '0'], {
+      EARSHOT_INCIDENT_WEBHOOK: 'http://hooks.example/s3cret',
+    });
     assert.equal(status, 2, stderr);
     assert.match(stderr, /EARSHOT_INCIDENT_WEBHOOK: saw an address that is not shown, expected/);
     assert.doesNotMatch(stderr, /s3cret|cannot listen/);
