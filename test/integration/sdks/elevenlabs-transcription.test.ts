@@ -103,10 +103,10 @@ describe('realtime transcription', { concurrency: false }, () => {
   it('tells when the user spoke by where the words lie in the audio', async () => {
     const { startUs, lateUs, turn, stt, call } = await sayOnce({ includeTimestamps: true });
     assert.ok(turn.speechStartedUs && turn.speechEndedUs && turn.committedUs);
-    assert.ok(Math.abs(turn.speechStartedUs - (startUs + SPOKEN.speechStartSeconds * 1e6)) < 20_000 + lateUs);
-    assert.ok(Math.abs(turn.speechEndedUs - (startUs + SPOKEN.speechEndSeconds * 1e6)) < 20_000 + lateUs);
+    assertNear(turn.speechStartedUs, startUs + SPOKEN.speechStartSeconds * 1e6, lateUs);
+    assertNear(turn.speechEndedUs, startUs + SPOKEN.speechEndSeconds * 1e6, lateUs);
     assert.equal(turn.eouSource, 'stt_word_end');
-    assert.ok(turn.committedUs > turn.speechEndedUs + 400_000);
+    assert.ok(turn.committedUs > turn.speechEndedUs);
     const [spoken, rest, ...others] = stt;
     assert.deepEqual(others, []);
     assert.equal(spoken?.callId, call.id);
@@ -143,7 +143,7 @@ describe('realtime transcription', { concurrency: false }, () => {
       { commit: true },
     );
     assert.ok(turn.speechEndedUs && turn.committedUs);
-    assert.ok(Math.abs(turn.speechEndedUs - asked) < 20_000 + lateUs);
+    assertNear(turn.speechEndedUs, asked, lateUs);
     assert.ok(turn.committedUs > turn.speechEndedUs);
   });
 
