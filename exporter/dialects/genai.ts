@@ -49,6 +49,7 @@ export function readAs(span: SpanRecord, callId: string): Fact {
   const stage = Object.hasOwn(STAGE, operation) ? STAGE[operation] : undefined;
   if (stage === 'llm') return chatStage(span, base, { realtime: REALTIME.has(operation) || undefined });
   if (stage !== undefined) return otherStage(span, base, stage);
+  if (operation === SPEECH) return speechRequest(span, base);
   const ended = operation === 'invoke_agent' ? turnEnd(span) : undefined;
   if (ended === undefined) {
     const turnIndex = index(span.attributes, ATTR.turnIndex);
@@ -59,6 +60,25 @@ export function readAs(span: SpanRecord, callId: string): Fact {
 
 const turnEnd = ({ attributes }: SpanRecord) =>
   oneOf(attributes, TURN_END[0], END_REASONS) ?? oneOf(attributes, TURN_END[1], END_REASONS);
+
+/** OpenLIT's word for speech of either direction. What it makes of it says `text`, the format of the sound, or nothing. */
+const SPEECH = 'audio';
+const OUTPUT_TYPE = 'gen_ai.output.type';
+/** Seconds. */
+const AUDIO_DURATION = 'gen_ai.request.audio_duration';
+
+/** A recording, or a text, at a time. Its tokens are OpenLIT's own guess. */
+function speechRequest({ attributes }: SpanRecord, base: FactBase): StageFact {
+  const isText = text(attributes, OUTPUT_TYPE) === 'text';
+  const audioSeconds = isText ? quantity(attributes, AUDIO_DURATION) : undefined;
+  return stageFact(base, {
+    ...modelNames(attributes),
+    stage: isText ? 'stt' : 'tts',
+    turnIndex: index(attributes, ATTR.turnIndex),
+    streaming: isText ? false : undefined,
+    usage: someUsage(present({ audioSeconds })),
+  });
+}
 
 function otherStage(span: SpanRecord, base: FactBase, stage: StageKind): StageFact {
   const { attributes } = span;

@@ -38,6 +38,7 @@ const NAMES = {
     cachedPromptTokens: 'promptCachedTokens',
     cacheCreationTokens: 'cacheCreationTokens',
     reasoningTokens: 'reasoningTokens',
+    totalTokens: 'totalTokens',
     inputDetails: 'inputTokenDetails',
     outputDetails: 'outputTokenDetails',
     audioTokens: 'audioTokens',
@@ -59,6 +60,7 @@ const NAMES = {
     cachedPromptTokens: 'prompt_cached_tokens',
     cacheCreationTokens: 'cache_creation_tokens',
     reasoningTokens: 'reasoning_tokens',
+    totalTokens: 'total_tokens',
     inputDetails: 'input_token_details',
     outputDetails: 'output_token_details',
     audioTokens: 'audio_tokens',
@@ -106,7 +108,10 @@ export function metricsOf(attributes: Attributes, attribute: string): LiveKitMet
 
 type Names = (typeof NAMES)[keyof typeof NAMES];
 
-/** Of a realtime model the parts are in objects of their own; a 0 there is a number. */
+/**
+ * Of a realtime model the parts are in objects of their own; a 0 there is a number. Gemini's thoughts are in nothing but the
+ * total.
+ */
 function tokensIn(metrics: Attributes, names: Names): TokenCounts {
   const input = jsonField(metrics, names.inputDetails);
   const output = jsonField(metrics, names.outputDetails);
@@ -119,6 +124,7 @@ function tokensIn(metrics: Attributes, names: Names): TokenCounts {
     cachedInputAudioTokens: count(jsonField(input, names.cachedDetails), names.audioTokens),
     outputAudioTokens: count(output, names.audioTokens),
     reasoningTokens: count(metrics, names.reasoningTokens),
+    totalTokens: count(metrics, names.totalTokens),
   });
 }
 

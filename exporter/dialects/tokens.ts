@@ -44,6 +44,7 @@ const NAMES = {
     'input_tokens.cache_write',
     'input_tokens_details.cache_write_tokens',
     'prompt_tokens_details.cache_write_tokens',
+    'prompt_tokens_details.cache_creation_tokens',
     'input_token_details.cache_creation',
     'details.cache_write_tokens',
     'details.cache_creation_input_tokens',
@@ -68,6 +69,7 @@ const NAMES = {
     'output_tokens.reasoning',
     'output_tokens_details.reasoning_tokens',
     'completion_tokens_details.reasoning_tokens',
+    'output_token_details.reasoning',
     'thoughts_tokens',
     'details.reasoning_tokens',
     'details.thoughts_tokens',
@@ -75,6 +77,9 @@ const NAMES = {
   inputAudioTokens: [
     'audio.input_tokens',
     'input_audio_tokens',
+    'prompt_tokens_details.audio_tokens',
+    'input_tokens_details.audio_tokens',
+    'input_token_details.audio',
     'details.input_audio_tokens',
     'details.audio_prompt_tokens',
   ],
@@ -88,10 +93,14 @@ const NAMES = {
   outputAudioTokens: [
     'audio.output_tokens',
     'output_audio_tokens',
+    'completion_tokens_details.audio_tokens',
+    'output_tokens_details.audio_tokens',
+    'output_token_details.audio',
     'details.output_audio_tokens',
     'details.audio_candidates_tokens',
   ],
   inputTextTokens: ['text.input_tokens', 'details.text_prompt_tokens'],
+  cachedInputTextTokens: ['text.cache_read.input_tokens'],
   outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
 } as const;
 
@@ -118,10 +127,13 @@ export function tokenCounts(from: Attributes): TokenCounts {
   }
   const total =
     counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
-  const { inputTextTokens, outputTextTokens, shortCacheCreationInputTokens: short, ...rest } = counts;
+  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, ...others } = counts;
+  const { shortCacheCreationInputTokens: short, ...rest } = others;
   const written = sum(short, rest.longCacheCreationInputTokens);
+  const cached = sum(cachedInputTextTokens, rest.cachedInputAudioTokens);
   return present({
     ...rest,
+    cachedInputTokens: rest.cachedInputTokens ?? cached,
     cacheCreationInputTokens: rest.cacheCreationInputTokens ?? written,
     totalTokens: total,
     inputAudioTokens: rest.inputAudioTokens ?? noneBeside(inputTextTokens, rest.inputTokens),
@@ -144,8 +156,20 @@ export const someUsage = (usage: Usage): Usage | undefined =>
 export const tokenUsage = (from: Attributes, counting?: Counting): Usage | undefined =>
   someUsage(grossUsage(tokenCounts(from), counting));
 
-/** How a provider counts, whatever reported the usage. */
-export const countingOf = (provider: string | undefined, model: string | undefined): Counting => ({
+/**
+ * How a provider counts, whatever reported the usage.
+ *
+ * @param asCounted - the reporter passes on what the provider's API counts apart, where most add it up. (Default: false.)
+ */
+export const countingOf = (
+  provider: string | undefined,
+  model: string | undefined,
+  asCounted = false,
+): Counting => ({
   restIsThoughts:
     /^(?:gcp\b|google|gemini|vertex|x_ai|xai)/.test(provider ?? '') || /\b(?:gemini|grok)-/.test(model ?? ''),
+  ...(asCounted && {
+    promptIsNet: /^(?:anthropic|aws\.bedrock)\/|claude/.test(`${provider}/${model}`),
+    answerIsNet: /gemini/.test(model ?? ''),
+  }),
 });

@@ -7577,6 +7577,16 @@ export const PRICE_FILES: readonly unknown[] = [
     ]
   },
   {
+    "provider": "openrouter",
+    "priced_as": [
+      "anthropic",
+      "openai"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "OpenRouter passes the prices of these vendors on. Its cached tokens of Gemini cost otherwise than Google's, and open models what the host of the day asks: those have no price here.",
+    "entries": []
+  },
+  {
     "provider": "plivo",
     "note": "The model is the direction of the call. US rates: other countries need prices of your own. Recording, numbers and audio streaming are not included.",
     "entries": [
