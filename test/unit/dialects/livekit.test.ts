@@ -36,10 +36,12 @@ test('delays of 0, below 0 and of more than half a minute are unknown', () => {
   }
 });
 
-test('a latency near the epoch is not a latency', () => {
-  const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': 1_795_451_653.2 };
-  const fact = read('agent_turn', [0, 10], { attributes });
-  assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
+test('a latency near the epoch is not a latency, nor is none at all', () => {
+  for (const latency of [1_795_451_653.2, 0]) {
+    const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': latency };
+    const fact = read('agent_turn', [0, 10], { attributes });
+    assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
+  }
 });
 
 test('a user turn that was not committed is not a turn', () => {

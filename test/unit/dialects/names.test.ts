@@ -219,3 +219,22 @@ test("the AI SDK's tier is the one that the provider's own object tells", () => 
   assert.equal(tierOf({ anthropic: { usage: { service_tier: 'batch' } } }), 'batch');
   assert.equal(tierOf({ openai: {} }), undefined);
 });
+
+test('a request by any name of its operation is one', () => {
+  for (const operation of [
+    'chat',
+    'responses',
+    'chat.completions',
+    'chat.streaming_completions',
+    'text_completions',
+    'generate_content',
+  ]) {
+    assert.equal(requestOf({ 'gen_ai.operation.name': operation }).stage, 'llm', operation);
+  }
+});
+
+test('the number of a conversation in a table is an id, too', () => {
+  assert.equal(requestOf({ 'gen_ai.conversation.id': 42 }).callId, '42');
+  assert.equal(requestOf({ 'voice.call.id': 4711 }).callId, '4711');
+  assert.equal(callOf('x', { 'gen_ai.operation.name': 'chat', 'gen_ai.conversation.id': 4.2 }), undefined);
+});
