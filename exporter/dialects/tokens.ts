@@ -101,6 +101,7 @@ const NAMES = {
   ],
   inputTextTokens: ['text.input_tokens', 'details.text_prompt_tokens'],
   cachedInputTextTokens: ['text.cache_read.input_tokens'],
+  inputImageTokens: ['image.input_tokens'],
   outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
 } as const;
 
@@ -127,26 +128,34 @@ export function tokenCounts(from: Attributes): TokenCounts {
   }
   const total =
     counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
-  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, ...others } = counts;
-  const { shortCacheCreationInputTokens: short, ...rest } = others;
+  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, inputImageTokens, ...others } = counts;
+  const { inputAudioTokens, cachedInputAudioTokens, outputAudioTokens, ...plain } = others;
+  const { shortCacheCreationInputTokens: short, ...rest } = plain;
   const written = sum(short, rest.longCacheCreationInputTokens);
-  const cached = sum(cachedInputTextTokens, rest.cachedInputAudioTokens);
+  const cached = rest.cachedInputTokens ?? sum(cachedInputTextTokens, cachedInputAudioTokens);
   return present({
     ...rest,
-    cachedInputTokens: rest.cachedInputTokens ?? cached,
+    cachedInputTokens: cached,
     cacheCreationInputTokens: rest.cacheCreationInputTokens ?? written,
     totalTokens: total,
-    inputAudioTokens: rest.inputAudioTokens ?? noneBeside(inputTextTokens, rest.inputTokens),
-    outputAudioTokens: rest.outputAudioTokens ?? noneBeside(outputTextTokens, rest.outputTokens),
+    inputAudioTokens: inputImageTokens
+      ? inputAudioTokens
+      : audioOf(rest.inputTokens, inputAudioTokens, inputTextTokens),
+    cachedInputAudioTokens: inputImageTokens
+      ? cachedInputAudioTokens
+      : audioOf(cached, cachedInputAudioTokens, cachedInputTextTokens),
+    outputAudioTokens: audioOf(rest.outputTokens, outputAudioTokens, outputTextTokens),
   });
 }
 
 const sum = (...parts: readonly (number | undefined)[]): number | undefined =>
   parts.reduce((total, part) => (part === undefined ? total : (total ?? 0) + part), undefined);
 
-/** Where all tokens were text, none was audio. */
-const noneBeside = (text: number | undefined, all: number | undefined): number | undefined =>
-  text !== undefined && text === all ? 0 : undefined;
+/** Where all tokens were text, none was audio; where none of them is of any kind, the kinds are not known. */
+function audioOf(all = 0, audio?: number, text?: number): number | undefined {
+  if (audio === 0 && text === 0 && all > 0) return undefined;
+  return audio ?? (text !== undefined && text === all ? 0 : undefined);
+}
 
 /** A usage with something in it. */
 export const someUsage = (usage: Usage): Usage | undefined =>

@@ -4608,7 +4608,8 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-flash-1.5-8b"
+          "gemini-flash-1.5-8b",
+          "gemini-1.5-flash-8b"
         ],
         "history": [
           {
@@ -5120,7 +5121,6 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "openai/gpt-oss-120b",
-          "openai/gpt-oss-safeguard-20b",
           "gpt-oss-120b"
         ],
         "history": [
@@ -5143,7 +5143,8 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "openai/gpt-oss-20b",
-          "gpt-oss-20b"
+          "gpt-oss-20b",
+          "openai/gpt-oss-safeguard-20b"
         ],
         "history": [
           {

@@ -99,6 +99,19 @@ test('where all tokens were text, none was audio', () => {
   assert.deepEqual([inputAudioTokens, outputAudioTokens], [0, undefined]);
 });
 
+test('where none of the tokens is of any kind, the kinds are not known', () => {
+  const none = {
+    'text.input_tokens': 0,
+    'audio.input_tokens': 0,
+    'text.output_tokens': 0,
+    'audio.output_tokens': 0,
+  };
+  const { inputAudioTokens, outputAudioTokens } = usage(none) ?? assert.fail();
+  assert.deepEqual([inputAudioTokens, outputAudioTokens], [undefined, undefined]);
+  assert.equal(usage({ ...none, 'text.input_tokens': 9000 })?.inputAudioTokens, 0);
+  assert.equal(usage({ ...none, 'image.input_tokens': 9000 })?.inputAudioTokens, 0);
+});
+
 test('a count that is not a count is unknown', () => {
   assert.equal(
     usage({ 'cache_write.input_tokens': -1, 'cache_creation.input_tokens': 7 })?.cacheCreationInputTokens,

@@ -190,6 +190,12 @@ describe('a stage', () => {
     assert.equal(cost('llm', 'openai', 'azure/gpt-4o-mini', usage), 'unpriced llm:openai/azure/gpt-4o-mini');
   });
 
+  it('of a smaller sibling is its own', () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100 };
+    assert.equal(cost('llm', 'gcp.gemini', 'gemini-1.5-flash-8b', usage), '0.0000525');
+    assert.equal(cost('llm', 'groq', 'openai/gpt-oss-safeguard-20b', usage), '0.000105');
+  });
+
   it('of a fine-tuned model does not depend on the words that its owner gave it', () => {
     const usage = { inputTokens: 1_000, outputTokens: 100 };
     const name = (base: string) => `ft:${base}:acme:my-audio-mini:AbC12`;
