@@ -97,7 +97,7 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
 function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   const turnNumber = index(attributes, PC.turnNumber);
   if (turnNumber === undefined || turnNumber === 0) return otherFact(base);
-  // Nobody answers within no time: 0 is that it was not measured.
+  // No one answers within no time: 0 is that it was not measured.
   const latency = number(attributes, PC.userBotLatency, { min: 0, max: LONGEST_LATENCY }) || undefined;
   const cut = flag(attributes, PC.wasInterrupted);
   const isHangUp = flag(attributes, PC.endedByConversationEnd) === true;

@@ -105,7 +105,8 @@ const NAMES = {
   outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
 } as const;
 
-/** Older names of a total, outside the namespace. */
+/** Older names, outside the namespace: of OpenLLMetry before 2025. */
+const OLD = { inputTokens: 'llm.usage.prompt_tokens', outputTokens: 'llm.usage.completion_tokens' };
 const TOTALS = ['llm.usage.total_tokens', 'llm.token_count.total'];
 const PREFIX = 'gen_ai.usage.';
 
@@ -115,7 +116,7 @@ const READERS = Object.entries(NAMES).map(
 
 /** Token counts as the GenAI conventions and the dialects of them write them, not yet made gross. */
 export function tokenCounts(from: Attributes): TokenCounts {
-  const counts: { -readonly [K in keyof typeof NAMES]?: number } = {};
+  const counts: { -readonly [K in keyof typeof NAMES]?: number | undefined } = {};
   for (const [key, names] of READERS) {
     for (const name of names) {
       // Most attributes of most spans are none of these: a look costs less than a read.
@@ -126,6 +127,8 @@ export function tokenCounts(from: Attributes): TokenCounts {
       break;
     }
   }
+  counts.inputTokens ??= count(from, OLD.inputTokens);
+  counts.outputTokens ??= count(from, OLD.outputTokens);
   const total =
     counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
   const { inputTextTokens, cachedInputTextTokens, outputTextTokens, inputImageTokens, ...others } = counts;

@@ -58,6 +58,8 @@ test('usage by the older names is read where the newer are absent, and 0 of both
   const old = { 'gen_ai.usage.prompt_tokens': 5, 'gen_ai.usage.completion_tokens': 2 };
   assert.deepEqual(usageOf(old), { inputTokens: 5, outputTokens: 2 });
   assert.deepEqual(usageOf({ ...old, 'gen_ai.usage.input_tokens': 7 }), { inputTokens: 7, outputTokens: 2 });
+  const oldest = { 'llm.usage.prompt_tokens': 5, 'llm.usage.completion_tokens': 2 };
+  assert.deepEqual(usageOf(oldest), { inputTokens: 5, outputTokens: 2 });
   assert.equal(usageOf({ 'gen_ai.usage.input_tokens': 0, 'gen_ai.usage.output_tokens': 0 }), undefined);
 });
 
