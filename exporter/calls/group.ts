@@ -88,7 +88,10 @@ function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 
 const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** By time, then by key. Versions of one span come by their content, so that the same one wins in any delivery. */
+/**
+ * By time, then by key. Of versions of one span the one that ended last counts: some programs export a span when it starts,
+ * too. Those that ended together come by their content, so that the same one wins in any delivery.
+ */
 function inOrder(facts: readonly Fact[]): Fact[] {
   const ordered = facts.toSorted(
     (a, b) =>
@@ -98,13 +101,12 @@ function inOrder(facts: readonly Fact[]): Fact[] {
       compare(a.spanId, b.spanId) ||
       compare(JSON.stringify(a), JSON.stringify(b)),
   );
-  const seen = new Set<string>();
-  return ordered.filter((fact) => {
-    const key = keyOf(fact);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  const last = new Map<string, Fact>();
+  for (const fact of ordered) {
+    const known = last.get(keyOf(fact));
+    if (known === undefined || fact.endUs > known.endUs) last.set(keyOf(fact), fact);
+  }
+  return ordered.filter((fact) => last.get(keyOf(fact)) === fact);
 }
 
 /** Of what happened in the call: who judges it comes later. */

@@ -1,5 +1,5 @@
 import type { Usage } from '../../model/facts.ts';
-import { type Attributes, count, present } from './attributes.ts';
+import { type Attributes, count, present, text } from './attributes.ts';
 import { type Counting, grossUsage, type TokenCounts } from './gross.ts';
 import { jsonField, jsonObject } from './stages.ts';
 import { countingOf, tokenCounts } from './tokens.ts';
@@ -89,6 +89,13 @@ function metadataCounts(attributes: Attributes): TokenCounts {
     reasoningTokens: gemini('thoughtsTokenCount') ?? count(openai, 'reasoningTokens'),
     totalTokens: gemini('totalTokenCount'),
   });
+}
+
+/** The tier that served, as OpenAI and Anthropic tell it. */
+export function metadataTier(attributes: Attributes): string | undefined {
+  const metadata = jsonObject(attributes, PROVIDER_METADATA);
+  const claude = jsonField(jsonField(metadata, 'anthropic'), 'usage');
+  return text(jsonField(metadata, 'openai'), 'serviceTier') ?? text(claude, 'service_tier');
 }
 
 /** A common field that says 0, or says nothing, of what the provider itself counts. */

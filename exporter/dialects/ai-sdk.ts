@@ -1,7 +1,7 @@
 import type { Fact, FactBase, StageFact } from '../../model/facts.ts';
 import { modelOf, providerOf } from '../../model/providers.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { aiSdkUsage } from './ai-sdk-usage.ts';
+import { aiSdkUsage, metadataTier } from './ai-sdk-usage.ts';
 import { quantity, text } from './attributes.ts';
 import { callIdFrom } from './call-id.ts';
 import { type Dialect, factBase } from './dialect.ts';
@@ -13,6 +13,7 @@ import {
   finishReasonsOf,
   knownTokens,
   otherFact,
+  requestOf,
   servedModel,
   stageFact,
 } from './stages.ts';
@@ -130,6 +131,7 @@ function legacyRequest(span: SpanRecord, base: FactBase): StageFact {
   return chatStage(span, base, {
     provider,
     ...names,
+    serviceTier: metadataTier(attributes) ?? requestOf(attributes).serviceTier,
     responseId: text(attributes, LEGACY.responseId) ?? text(attributes, GEN_AI.responseId),
     firstByteUs: afterStart(span, ms === undefined ? undefined : ms / 1e3),
     usage: knownTokens(aiSdkUsage(attributes, provider, names.model)),

@@ -47,9 +47,9 @@ export function words(from: Attributes, names: readonly string[]): string | unde
 /** Characters. */
 const MAX_WORDS = 8_192;
 
-/** An id: a string of at most 512 characters. */
+/** An id: a string of at most 512 characters, or a whole number, which is a key of a table. */
 export function id(from: Attributes, name: string): string | undefined {
-  const value = text(from, name);
+  const value = Number.isSafeInteger(from[name]) ? `${from[name]}` : text(from, name);
   return value !== undefined && value.length <= MAX_ID_LENGTH ? value : undefined;
 }
 

@@ -38,9 +38,12 @@ const NAMES = {
     cachedPromptTokens: 'promptCachedTokens',
     cacheCreationTokens: 'cacheCreationTokens',
     reasoningTokens: 'reasoningTokens',
+    totalTokens: 'totalTokens',
     inputDetails: 'inputTokenDetails',
     outputDetails: 'outputTokenDetails',
     audioTokens: 'audioTokens',
+    textTokens: 'textTokens',
+    imageTokens: 'imageTokens',
     cachedTokens: 'cachedTokens',
     cachedDetails: 'cachedTokensDetails',
     provider: 'modelProvider',
@@ -59,9 +62,12 @@ const NAMES = {
     cachedPromptTokens: 'prompt_cached_tokens',
     cacheCreationTokens: 'cache_creation_tokens',
     reasoningTokens: 'reasoning_tokens',
+    totalTokens: 'total_tokens',
     inputDetails: 'input_token_details',
     outputDetails: 'output_token_details',
     audioTokens: 'audio_tokens',
+    textTokens: 'text_tokens',
+    imageTokens: 'image_tokens',
     cachedTokens: 'cached_tokens',
     cachedDetails: 'cached_tokens_details',
     provider: 'model_provider',
@@ -106,19 +112,30 @@ export function metricsOf(attributes: Attributes, attribute: string): LiveKitMet
 
 type Names = (typeof NAMES)[keyof typeof NAMES];
 
-/** Of a realtime model the parts are in objects of their own; a 0 there is a number. */
+/**
+ * Of a realtime model the parts are in objects of their own; a 0 there is a number, unless no token is of any kind. Gemini's
+ * thoughts are in nothing but the total.
+ */
 function tokensIn(metrics: Attributes, names: Names): TokenCounts {
   const input = jsonField(metrics, names.inputDetails);
   const output = jsonField(metrics, names.outputDetails);
+  const cached = jsonField(input, names.cachedDetails);
+  const audioIn = (details: Attributes): number | undefined => {
+    const [text, audio, image] = [names.textTokens, names.audioTokens, names.imageTokens].map((name) =>
+      count(details, name),
+    );
+    return text === 0 && audio === 0 && !image ? undefined : audio;
+  };
   return present({
     inputTokens: count(metrics, names.promptTokens) ?? count(metrics, names.inputTokens),
     outputTokens: count(metrics, names.completionTokens) ?? count(metrics, names.outputTokens),
     cachedInputTokens: count(metrics, names.cachedPromptTokens) ?? count(input, names.cachedTokens),
     cacheCreationInputTokens: count(metrics, names.cacheCreationTokens),
-    inputAudioTokens: count(input, names.audioTokens),
-    cachedInputAudioTokens: count(jsonField(input, names.cachedDetails), names.audioTokens),
-    outputAudioTokens: count(output, names.audioTokens),
+    inputAudioTokens: audioIn(input),
+    cachedInputAudioTokens: audioIn(cached),
+    outputAudioTokens: audioIn(output),
     reasoningTokens: count(metrics, names.reasoningTokens),
+    totalTokens: count(metrics, names.totalTokens),
   });
 }
 

@@ -235,7 +235,8 @@ function agentTurn(span: SpanRecord, base: FactBase, { captureContent }: ReadOpt
       attributes[LK.realtimeMetrics] === undefined ? undefined : { ...figuresOf(span), realtime: true },
     interrupted: flag(attributes, LK.interrupted),
     interruptedBy: interruptedBy(text(attributes, LK.interruptionSource)),
-    reportedEouLatencySeconds: number(attributes, LK.e2eLatency, { min: 0, max: LONGEST_LATENCY }),
+    reportedEouLatencySeconds:
+      number(attributes, LK.e2eLatency, { min: 0, max: LONGEST_LATENCY }) || undefined,
     words: captureContent ? words(attributes, LK.responseText) : undefined,
   });
 }

@@ -15,6 +15,10 @@ export const GEN_AI = {
   responseModel: ATTR.responseModel,
   responseId: ATTR.responseId,
   timeToFirstChunk: ATTR.timeToFirstChunk,
+  /** Host that answered. */
+  serverAddress: 'server.address',
+  /** Its URL, of OpenLLMetry. */
+  baseUrl: 'gen_ai.openai.api_base',
   finishReasons: ATTR.finishReasons,
   toolName: ATTR.toolName,
   /** A draft of #390; LangWatch. */

@@ -35,6 +35,8 @@ const PC = {
   audioSeconds: 'metrics.audio_seconds',
   characters: 'metrics.character_count',
   sttIncomplete: 'stt.incomplete',
+  /** What the service was told to listen for; `language` is what a transcript is in. */
+  language: 'settings.language',
   /** What a model said, in full. */
   output: 'output',
   transcript: 'transcript',
@@ -95,7 +97,8 @@ function read(span: SpanRecord, options: ReadOptions): Fact {
 function turnFact({ attributes }: SpanRecord, base: FactBase): Fact {
   const turnNumber = index(attributes, PC.turnNumber);
   if (turnNumber === undefined || turnNumber === 0) return otherFact(base);
-  const latency = number(attributes, PC.userBotLatency, { min: 0, max: LONGEST_LATENCY });
+  // No one answers within no time: 0 is that it was not measured.
+  const latency = number(attributes, PC.userBotLatency, { min: 0, max: LONGEST_LATENCY }) || undefined;
   const cut = flag(attributes, PC.wasInterrupted);
   const isHangUp = flag(attributes, PC.endedByConversationEnd) === true;
   return addPresent(base, {
@@ -147,6 +150,14 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
   x: 'xtts',
 };
 
+/** A model of speech under the name that it is billed by: Deepgram's nova-3 of several languages is one of its own. */
+function heardBy(attributes: Attributes): ReturnType<typeof modelNames> {
+  const names = namesOf(attributes);
+  const isMultilingual =
+    text(attributes, PC.language) === 'multi' && /^nova-3(?:-general)?$/.test(names.model ?? '');
+  return isMultilingual ? { ...names, model: 'nova-3-multilingual' } : names;
+}
+
 /**
  * `metrics.ttfb` of a transcription runs from the end of speech to its final transcript, where the span ends: it is no
  * first byte. Versions that name the provider `gen_ai.system` measure from where the speech began.
@@ -160,7 +171,7 @@ function transcription(
   const isOld = text(attributes, GEN_AI.provider) === undefined;
   const sinceSilence = number(attributes, PC.ttfb, { min: 0, max: LONGEST_LATENCY });
   return stageFact(base, {
-    ...namesOf(attributes),
+    ...heardBy(attributes),
     stage: 'stt',
     streaming: true,
     speechEndedUs:

@@ -1,8 +1,9 @@
 import type { FactBase, Micros, OtherFact, StageFact, Usage } from '../../model/facts.ts';
-import { modelOf, providerOf } from '../../model/providers.ts';
+import { modelOf, providerAt, providerOf } from '../../model/providers.ts';
 import { ATTR } from '../../model/semconv.ts';
 import type { SpanRecord } from '../../model/span-record.ts';
-import { type Attributes, addPresent, index, quantity, text, texts } from './attributes.ts';
+import { isAsCounted } from './as-counted.ts';
+import { type Attributes, addPresent, eventTimes, index, quantity, text, texts } from './attributes.ts';
 import { GEN_AI } from './names.ts';
 import { countingOf, tokenUsage } from './tokens.ts';
 
@@ -36,9 +37,22 @@ export function modelNames(from: Attributes): ModelNames {
   const requested = modelOf(text(from, GEN_AI.requestModel));
   const served = modelOf(text(from, GEN_AI.responseModel));
   return {
-    provider: providerOf(text(from, GEN_AI.provider) ?? text(from, GEN_AI.system)),
+    provider: atServer(providerOf(text(from, GEN_AI.provider) ?? text(from, GEN_AI.system)), from),
     ...servedModel(requested, served),
   };
+}
+
+/** Providers whose clients are used for the servers of others, too. */
+const SPOKEN_BY_OTHERS: ReadonlySet<unknown> = new Set(['openai', 'anthropic']);
+
+/**
+ * Who answers, where instrumentations of a client take its maker for the provider: OpenAI's client at `api.groq.com` asks
+ * Groq. A host that the table does not have, such as a proxy, says nothing.
+ */
+function atServer(provider: string | undefined, from: Attributes): string | undefined {
+  if (!SPOKEN_BY_OTHERS.has(provider)) return provider;
+  const host = text(from, GEN_AI.serverAddress);
+  return providerAt(host && `https://${host}`) ?? providerAt(text(from, GEN_AI.baseUrl)) ?? provider;
 }
 
 /**
@@ -91,18 +105,37 @@ export function chatStage(span: SpanRecord, base: FactBase, more: Partial<StageP
   const { attributes } = span;
   const finishReasons = finishReasonsOf(attributes);
   const names = modelNames(attributes);
-  const usage = knownTokens(tokenUsage(attributes, countingOf(names.provider, names.model)));
+  const counting = countingOf(names.provider, names.model, isAsCounted(span));
+  const usage = knownTokens(tokenUsage(attributes, counting));
   return stageFact(base, {
     ...names,
     ...requestOf(attributes),
     stage: 'llm',
     turnIndex: index(attributes, ATTR.turnIndex),
-    firstByteUs: afterStart(span, quantity(attributes, GEN_AI.timeToFirstChunk)),
+    firstByteUs: firstChunkOf(span),
     usage,
     finishReasons,
     endUnknown: (usage === undefined && finishReasons === undefined) || undefined,
     ...more,
   });
+}
+
+/** Seconds from the start of the request to its first chunk: the name of the conventions, OpenLIT's, Sentry's. */
+const TIMES_TO_FIRST_CHUNK = [
+  GEN_AI.timeToFirstChunk,
+  'gen_ai.server.time_to_first_token',
+  'gen_ai.response.time_to_first_token',
+] as const;
+/** OpenLLMetry has an event for each chunk of an answer instead. */
+const CHUNKS = ['gen_ai.content.completion.chunk', 'llm.content.completion.chunk'] as const;
+
+/** The first chunk of an answer. OpenLIT's 0 is that it saw none. */
+function firstChunkOf(span: SpanRecord): Micros | undefined {
+  for (const name of TIMES_TO_FIRST_CHUNK) {
+    const seconds = quantity(span.attributes, name);
+    if (seconds !== undefined && seconds > 0) return afterStart(span, seconds);
+  }
+  return CHUNKS.flatMap((name) => eventTimes(span, name))[0];
 }
 
 /** What a dialect knows of a stage beyond its span; undefined is absent. */

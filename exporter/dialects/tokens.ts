@@ -44,6 +44,7 @@ const NAMES = {
     'input_tokens.cache_write',
     'input_tokens_details.cache_write_tokens',
     'prompt_tokens_details.cache_write_tokens',
+    'prompt_tokens_details.cache_creation_tokens',
     'input_token_details.cache_creation',
     'details.cache_write_tokens',
     'details.cache_creation_input_tokens',
@@ -68,6 +69,7 @@ const NAMES = {
     'output_tokens.reasoning',
     'output_tokens_details.reasoning_tokens',
     'completion_tokens_details.reasoning_tokens',
+    'output_token_details.reasoning',
     'thoughts_tokens',
     'details.reasoning_tokens',
     'details.thoughts_tokens',
@@ -75,6 +77,9 @@ const NAMES = {
   inputAudioTokens: [
     'audio.input_tokens',
     'input_audio_tokens',
+    'prompt_tokens_details.audio_tokens',
+    'input_tokens_details.audio_tokens',
+    'input_token_details.audio',
     'details.input_audio_tokens',
     'details.audio_prompt_tokens',
   ],
@@ -88,14 +93,20 @@ const NAMES = {
   outputAudioTokens: [
     'audio.output_tokens',
     'output_audio_tokens',
+    'completion_tokens_details.audio_tokens',
+    'output_tokens_details.audio_tokens',
+    'output_token_details.audio',
     'details.output_audio_tokens',
     'details.audio_candidates_tokens',
   ],
   inputTextTokens: ['text.input_tokens', 'details.text_prompt_tokens'],
+  cachedInputTextTokens: ['text.cache_read.input_tokens'],
+  inputImageTokens: ['image.input_tokens'],
   outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
 } as const;
 
-/** Older names of a total, outside the namespace. */
+/** Older names, outside the namespace: of OpenLLMetry before 2025. */
+const OLD = { inputTokens: 'llm.usage.prompt_tokens', outputTokens: 'llm.usage.completion_tokens' };
 const TOTALS = ['llm.usage.total_tokens', 'llm.token_count.total'];
 const PREFIX = 'gen_ai.usage.';
 
@@ -105,7 +116,7 @@ const READERS = Object.entries(NAMES).map(
 
 /** Token counts as the GenAI conventions and the dialects of them write them, not yet made gross. */
 export function tokenCounts(from: Attributes): TokenCounts {
-  const counts: { -readonly [K in keyof typeof NAMES]?: number } = {};
+  const counts: { -readonly [K in keyof typeof NAMES]?: number | undefined } = {};
   for (const [key, names] of READERS) {
     for (const name of names) {
       // Most attributes of most spans are none of these: a look costs less than a read.
@@ -116,25 +127,38 @@ export function tokenCounts(from: Attributes): TokenCounts {
       break;
     }
   }
+  counts.inputTokens ??= count(from, OLD.inputTokens);
+  counts.outputTokens ??= count(from, OLD.outputTokens);
   const total =
     counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
-  const { inputTextTokens, outputTextTokens, shortCacheCreationInputTokens: short, ...rest } = counts;
+  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, inputImageTokens, ...others } = counts;
+  const { inputAudioTokens, cachedInputAudioTokens, outputAudioTokens, ...plain } = others;
+  const { shortCacheCreationInputTokens: short, ...rest } = plain;
   const written = sum(short, rest.longCacheCreationInputTokens);
+  const cached = rest.cachedInputTokens ?? sum(cachedInputTextTokens, cachedInputAudioTokens);
   return present({
     ...rest,
+    cachedInputTokens: cached,
     cacheCreationInputTokens: rest.cacheCreationInputTokens ?? written,
     totalTokens: total,
-    inputAudioTokens: rest.inputAudioTokens ?? noneBeside(inputTextTokens, rest.inputTokens),
-    outputAudioTokens: rest.outputAudioTokens ?? noneBeside(outputTextTokens, rest.outputTokens),
+    inputAudioTokens: inputImageTokens
+      ? inputAudioTokens
+      : audioOf(rest.inputTokens, inputAudioTokens, inputTextTokens),
+    cachedInputAudioTokens: inputImageTokens
+      ? cachedInputAudioTokens
+      : audioOf(cached, cachedInputAudioTokens, cachedInputTextTokens),
+    outputAudioTokens: audioOf(rest.outputTokens, outputAudioTokens, outputTextTokens),
   });
 }
 
 const sum = (...parts: readonly (number | undefined)[]): number | undefined =>
   parts.reduce((total, part) => (part === undefined ? total : (total ?? 0) + part), undefined);
 
-/** Where all tokens were text, none was audio. */
-const noneBeside = (text: number | undefined, all: number | undefined): number | undefined =>
-  text !== undefined && text === all ? 0 : undefined;
+/** Where all tokens were text, none was audio; where none of them is of any kind, the kinds are not known. */
+function audioOf(all = 0, audio?: number, text?: number): number | undefined {
+  if (audio === 0 && text === 0 && all > 0) return undefined;
+  return audio ?? (text !== undefined && text === all ? 0 : undefined);
+}
 
 /** A usage with something in it. */
 export const someUsage = (usage: Usage): Usage | undefined =>
@@ -144,8 +168,20 @@ export const someUsage = (usage: Usage): Usage | undefined =>
 export const tokenUsage = (from: Attributes, counting?: Counting): Usage | undefined =>
   someUsage(grossUsage(tokenCounts(from), counting));
 
-/** How a provider counts, whatever reported the usage. */
-export const countingOf = (provider: string | undefined, model: string | undefined): Counting => ({
+/**
+ * How a provider counts, whatever reported the usage.
+ *
+ * @param asCounted - the reporter passes on what the provider's API counts apart, where most add it up. (Default: false.)
+ */
+export const countingOf = (
+  provider: string | undefined,
+  model: string | undefined,
+  asCounted = false,
+): Counting => ({
   restIsThoughts:
     /^(?:gcp\b|google|gemini|vertex|x_ai|xai)/.test(provider ?? '') || /\b(?:gemini|grok)-/.test(model ?? ''),
+  ...(asCounted && {
+    promptIsNet: /^(?:anthropic|aws\.bedrock)\/|claude/.test(`${provider}/${model}`),
+    answerIsNet: /gemini/.test(model ?? ''),
+  }),
 });

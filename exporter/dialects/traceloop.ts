@@ -9,7 +9,7 @@ import { chatStage, modelNames, otherFact, stageFact } from './stages.ts';
 /**
  * Traceloop's OpenLLMetry, JavaScript 0.27 and Python 0.62. LLM spans are those of the GenAI conventions but for some
  * names; which of them an instrumentation writes depends on its age: the older ones name their requests by
- * `llm.request.type`. There is no first-token time, no audio and no realtime.
+ * `llm.request.type`. The first token is known of streams of OpenAI's in Python only; there is no audio and no realtime.
  */
 export const traceloop: Dialect = { name: 'traceloop', recognises, read };
 

@@ -4608,7 +4608,8 @@ export const PRICE_FILES: readonly unknown[] = [
       {
         "component": "llm",
         "models": [
-          "gemini-flash-1.5-8b"
+          "gemini-flash-1.5-8b",
+          "gemini-1.5-flash-8b"
         ],
         "history": [
           {
@@ -5120,7 +5121,6 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "openai/gpt-oss-120b",
-          "openai/gpt-oss-safeguard-20b",
           "gpt-oss-120b"
         ],
         "history": [
@@ -5143,7 +5143,8 @@ export const PRICE_FILES: readonly unknown[] = [
         "component": "llm",
         "models": [
           "openai/gpt-oss-20b",
-          "gpt-oss-20b"
+          "gpt-oss-20b",
+          "openai/gpt-oss-safeguard-20b"
         ],
         "history": [
           {
@@ -7575,6 +7576,16 @@ export const PRICE_FILES: readonly unknown[] = [
         ]
       }
     ]
+  },
+  {
+    "provider": "openrouter",
+    "priced_as": [
+      "anthropic",
+      "openai"
+    ],
+    "revised_on": "2026-11-29",
+    "note": "OpenRouter passes the prices of these vendors on. Its cached tokens of Gemini cost otherwise than Google's, and open models what the host of the day asks: those have no price here.",
+    "entries": []
   },
   {
     "provider": "plivo",

@@ -187,9 +187,12 @@ function matchOfOthers(
   query: PriceQuery,
   model: string,
 ): BestEntry | undefined {
+  const own = files.flatMap(({ provider, aliases }) => [provider, ...aliases]);
   for (const { pricedAs } of files) {
     const sold =
-      pricedAs === 'vendor' ? [vendorOf(model)] : pricedAs.map((provider) => ({ provider, model }));
+      pricedAs === 'vendor'
+        ? [vendorOf(model)]
+        : pricedAs.flatMap((provider) => modelNames(model, own).map((name) => ({ provider, model: name })));
     for (const each of sold) {
       if (each === undefined) continue;
       const name = each.provider.toLowerCase();
@@ -242,9 +245,9 @@ function specificityOf(name: string, model: string): number {
 
 /** `-5` and `-5-20251101`, but neither `-20251101`, `-0613`, `-05-20` nor `-12-2025`. */
 const OTHER_VERSION = /^[-_]\d{1,2}(?![\da-z]|-\d{2}(?:\d{2})?(?!\d))/;
-/** What providers call the siblings of a model, which have prices of their own. */
+/** What providers call the siblings of a model, and OpenRouter its other ways to one, which have prices of their own. */
 const OTHER_KIND =
-  /[-_](?:mini|nano|lite|pro|live|audio|realtime|image|tts|transcribe|search|translate)(?![\da-z])/;
+  /[-_](?:mini|nano|lite|pro|live|audio|realtime|image|tts|transcribe|search|translate)(?![\da-z])|:(?:free|batch|flex|priority|nitro|floor|online|exacto|extended|thinking)$/;
 
 /** The price in force, else the first one where it may be assumed for the time before it. */
 function priceAt(provider: string, entry: PriceEntry, atUs: number): Price | undefined {

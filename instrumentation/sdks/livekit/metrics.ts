@@ -139,13 +139,14 @@ const synthesised = (metrics: Foreign): Usage | undefined =>
     outputTokens: positive(metrics.outputTokens),
   });
 
+/** Thoughts of Gemini are in nothing but the total. */
 function speechTokens(metrics: Foreign): Usage | undefined {
   const inputTokens = positive(metrics.inputTokens);
   const outputTokens = positive(metrics.outputTokens);
   const input = kinds(metrics.inputTokenDetails, inputTokens);
   const cached = kinds(input?.cachedTokensDetails, quantity(input?.cachedTokens));
   const output = kinds(metrics.outputTokenDetails, outputTokens);
-  return known({
+  const usage = known({
     inputTokens,
     inputAudioTokens: quantity(input?.audioTokens),
     cachedInputTokens: quantity(input?.cachedTokens),
@@ -153,6 +154,7 @@ function speechTokens(metrics: Foreign): Usage | undefined {
     outputTokens,
     outputAudioTokens: quantity(output?.audioTokens),
   });
+  return gross(usage, quantity(metrics.totalTokens));
 }
 
 /** Tokens by their kinds, where 0 is a number; undefined where there were tokens and none is of any kind: LiveKit does not know. */

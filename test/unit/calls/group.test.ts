@@ -129,3 +129,15 @@ test('a call is sorted by the tags of its program and, over them, its own: the l
     assert.equal(endUs, at(900));
   }
 });
+
+test('of versions of one span the one that ended last counts, in whatever order they come', () => {
+  const usage = { inputTokens: 1_000, outputTokens: 100 };
+  const started = stage('llm', 0, [10, 10], { spanId: 'x' });
+  const ended = stage('llm', 0, [10, 20], { spanId: 'x', usage });
+  for (const facts of [
+    [started, ended],
+    [ended, started],
+  ]) {
+    assert.deepEqual(groupCall(facts).stages, [ended]);
+  }
+});

@@ -109,6 +109,16 @@ test('an answer of 0 tokens that was cut off has an unknown length: its prompt a
   );
 });
 
+test('so is one whose reason to stop is `error`, without an error', () => {
+  const attributes = {
+    'gen_ai.usage.input_tokens': 100,
+    'gen_ai.usage.output_tokens': 0,
+    'gen_ai.response.finish_reasons': ['error'],
+  };
+  const { metrics } = finalizeCall([chat({ attributes })], RECORDING_PRICES);
+  assert.deepEqual([metrics.cost_llm, metrics.unpriced], [null, ['llm:openai/gpt-4o-mini']]);
+});
+
 test('a request that failed keeps its error and costs nothing', () => {
   const { metrics, logs } = finalizeCall(
     [chat({ attributes: { 'error.type': 'RateLimitError' } })],

@@ -36,10 +36,12 @@ test('delays of 0, below 0 and of more than half a minute are unknown', () => {
   }
 });
 
-test('a latency near the epoch is not a latency', () => {
-  const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': 1_795_451_653.2 };
-  const fact = read('agent_turn', [0, 10], { attributes });
-  assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
+test('a latency near the epoch is not a latency, nor is none at all', () => {
+  for (const latency of [1_795_451_653.2, 0]) {
+    const attributes = { 'lk.speech_id': 'a', 'lk.e2e_latency': latency };
+    const fact = read('agent_turn', [0, 10], { attributes });
+    assert.equal(fact.type === 'turn_part' && fact.reportedEouLatencySeconds, undefined);
+  }
 });
 
 test('a user turn that was not committed is not a turn', () => {
@@ -92,6 +94,27 @@ test('tokens are counted once, however many names they have', () => {
     'gen_ai.usage.reasoning.output_tokens': 9,
   });
   assert.deepEqual(usage, { inputTokens: 812, cachedInputTokens: 512, outputTokens: 64, reasoningTokens: 9 });
+});
+
+test("Gemini's thoughts, which only the total of the metrics counts, are output; another's total adds nothing", () => {
+  const python = { duration: 0.1, completion_tokens: 100, prompt_tokens: 1_000, total_tokens: 1_350 };
+  const js = { durationMs: 100, completionTokens: 100, promptTokens: 1_000, totalTokens: 1_350 };
+  for (const metrics of [python, js]) {
+    const request = (provider: string, change = {}) =>
+      llm({
+        'gen_ai.provider.name': provider,
+        'gen_ai.usage.input_tokens': 1_000,
+        'gen_ai.usage.output_tokens': 100,
+        'lk.llm_metrics': JSON.stringify({ ...metrics, ...change }),
+      }).usage;
+    const thought = { inputTokens: 1_000, outputTokens: 350, reasoningTokens: 250 };
+    assert.deepEqual(request('gcp.gemini'), thought);
+    assert.deepEqual(request('google'), thought);
+    const plain = { inputTokens: 1_000, outputTokens: 100 };
+    assert.deepEqual(request('openai', { total_tokens: 1_100, totalTokens: 1_100 }), plain);
+    // A stream that was cut off before its usage came.
+    assert.deepEqual(request('gcp.gemini', { total_tokens: 0, totalTokens: 0 }), plain);
+  }
 });
 
 test('a sentinel of -1 is not a first token', () => {

@@ -72,9 +72,27 @@ test('a latency that nothing places is still the latency', () => {
   assert.deepEqual([row?.eou_latency, row?.segment_playout], [0.9, 0.9]);
 });
 
-test('a latency of minutes is an error of measurement', () => {
-  const fact = turn(2, { 'turn.user_bot_latency_seconds': 200 });
-  assert.equal(fact.type === 'turn' && fact.reportedEouLatencySeconds, undefined);
+test('a latency of minutes, or of no time at all, is an error of measurement', () => {
+  for (const latency of [200, 0]) {
+    const fact = turn(2, { 'turn.user_bot_latency_seconds': latency });
+    assert.equal(fact.type === 'turn' && fact.reportedEouLatencySeconds, undefined);
+  }
+});
+
+test("Deepgram's nova-3 is of several languages where it was told to listen for them", () => {
+  const model = (name: string, language: string) => {
+    const fact = read('stt', 's', {
+      'gen_ai.provider.name': 'deepgram',
+      'gen_ai.request.model': name,
+      'settings.language': language,
+      language: 'en',
+    });
+    return fact.type === 'stage' && fact.model;
+  };
+  assert.equal(model('nova-3-general', 'multi'), 'nova-3-multilingual');
+  assert.equal(model('nova-3', 'multi'), 'nova-3-multilingual');
+  assert.equal(model('nova-3-general', 'de'), 'nova-3-general');
+  assert.equal(model('nova-2-general', 'multi'), 'nova-2-general');
 });
 
 test("Anthropic's cached tokens are counted apart, OpenAI's are not", () => {

@@ -174,6 +174,51 @@ describe('a stage', () => {
     assert.equal(cost('llm', 'gcp.vertex_ai', 'claude-opus-4-5@20251101', usage), '0.0075');
   });
 
+  it('is found under the name of the provider that a router puts before it', () => {
+    const usage = { inputTokens: 1_000, inputAudioTokens: 0, outputTokens: 100 };
+    const haiku = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+    for (const [provider, model, usd] of [
+      ['azure.ai.openai', 'azure/gpt-4o-mini', '0.00021'],
+      ['gcp.vertex_ai', 'vertex_ai/gemini-2.5-flash', '0.00055'],
+      ['gcp.vertex_ai', 'vertex_ai/claude-haiku-4-5@20251001', '0.0015'],
+      ['aws.bedrock', `bedrock/${haiku}`, '0.00165'],
+      ['aws.bedrock', `bedrock/converse/${haiku}`, '0.00165'],
+      ['x_ai', 'xai/grok-4', '0.0045'],
+    ] as const) {
+      assert.equal(cost('llm', provider, model, usage), usd, model);
+    }
+    assert.equal(cost('llm', 'openai', 'azure/gpt-4o-mini', usage), 'unpriced llm:openai/azure/gpt-4o-mini');
+  });
+
+  it('of a smaller sibling is its own', () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100 };
+    assert.equal(cost('llm', 'gcp.gemini', 'gemini-1.5-flash-8b', usage), '0.0000525');
+    assert.equal(cost('llm', 'groq', 'openai/gpt-oss-safeguard-20b', usage), '0.000105');
+  });
+
+  it('of a fine-tuned model does not depend on the words that its owner gave it', () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100 };
+    const name = (base: string) => `ft:${base}:acme:my-audio-mini:AbC12`;
+    assert.equal(cost('llm', 'openai', name('gpt-4o-mini-2024-07-18'), usage), '0.00042');
+    assert.equal(cost('llm', 'openai', name('gpt-4o-2024-08-06'), usage), '0.00525');
+    // Its own price is not known, and that of the model that it was made of is another one.
+    const tuned = name('gpt-4.1-mini-2025-04-14');
+    assert.equal(cost('llm', 'openai', tuned, usage), `unpriced llm:openai/${tuned}`);
+  });
+
+  it("through OpenRouter costs what Anthropic and OpenAI ask, and nothing known by another way or another's model", () => {
+    const usage = { inputTokens: 1_000, outputTokens: 100 };
+    assert.equal(cost('llm', 'openrouter', 'anthropic/claude-haiku-4.5', usage), '0.0015');
+    assert.equal(cost('llm', 'openrouter', 'openai/gpt-4o-mini', usage), '0.00021');
+    for (const other of [
+      'openai/gpt-4o-mini:nitro',
+      'openai/gpt-4o-mini:batch',
+      'meta-llama/llama-3.3-70b-instruct:free',
+    ]) {
+      assert.equal(cost('llm', 'openrouter', other, usage), `unpriced llm:openrouter/${other}`);
+    }
+  });
+
   it("through a gateway costs what its vendor asks, in the gateway's own words", () => {
     const tokens = { inputTokens: 200, outputTokens: 30 };
     assert.equal(cost('llm', 'livekit', 'openai/gpt-4.1-mini', tokens), '0.000128');

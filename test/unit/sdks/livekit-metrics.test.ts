@@ -104,6 +104,19 @@ describe('what LiveKit measured of a request', () => {
       );
     });
 
+    test('thoughts are output, of which only the total tells', () => {
+      const { inputTokens, outputTokens, reasoningTokens } =
+        readStage({
+          type: 'realtime_model_metrics',
+          timestamp: 1_700_000_000_000,
+          durationMs: 900,
+          inputTokens: 350,
+          outputTokens: 24,
+          totalTokens: 474,
+        })?.usage ?? {};
+      assert.deepEqual([inputTokens, outputTokens, reasoningTokens], [350, 124, 100]);
+    });
+
     test('only the instructions were cached', () => {
       assert.equal(
         realtime(
