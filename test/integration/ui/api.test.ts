@@ -5,6 +5,7 @@ import { Decimal } from 'decimal.js';
 import { statistics } from '../../../exporter/calls/statistics.ts';
 import { getCallLogs, listCalls, openPostgres } from '../../../exporter/store/index.ts';
 import { type CallPosition, searchCallPage } from '../../../exporter/store/views/index.ts';
+import { sampleOf } from '../../../exporter/store/views/sample.ts';
 import { rowJson } from '../../../model/row-json.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
 import type {
@@ -181,6 +182,20 @@ describe('the API of the page', () => {
     assert.deepEqual(rest, []);
     const other = await searchCallPage(page.db, { idPart: oldest, agent: ['nobody'] }, { limit: 3 });
     assert.deepEqual(other, { calls: [] });
+  });
+
+  test('calls that turns choose are found among a part of all calls, unless they are rare', async () => {
+    const chosen = { model: ['gpt-4.1-mini'] };
+    const used = new Set(
+      turns.filter(({ llm_model }) => llm_model === 'gpt-4.1-mini').map(({ call_id }) => call_id),
+    );
+    const part = await sampleOf(page.db, chosen, { most: 5, lookedAt: 20, rare: 1 });
+    const [, ids] = part.values;
+    assert.ok(part.every >= 3 && part.every % 3 === 0 && part.calls % 3 === 0 && part.calls > 0);
+    assert.ok(ids.length <= part.calls / 3 && ids.every((id) => used.has(id)));
+    const rare = await sampleOf(page.db, chosen, { lookedAt: 20, rare: CALLS });
+    assert.deepEqual([rare.calls, rare.every], [used.size, 1]);
+    assert.deepEqual(new Set(rare.values[1]), used);
   });
 
   test('a call has its turns, whose segments add up to the silence, and a bill that adds up to the cost', async () => {

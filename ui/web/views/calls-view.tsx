@@ -52,7 +52,9 @@ export function CallsView() {
         </a>
         <CopyLink />
       </FilterBar>
-      {totals.data && !isEmpty && <Summary answer={totals.data} isOld={isSearch && (isSearching || totals.isLoading)} />}
+      {totals.data && !isEmpty && (
+        <Summary answer={totals.data} isOld={isSearch && (isSearching || totals.isLoading)} />
+      )}
       {(totals.error ?? pages.error) && <Trouble error={totals.error ?? pages.error ?? ''} />}
       {isEmpty && pages.error === undefined ? (
         <NoCalls isFiltered={isFiltered} />
