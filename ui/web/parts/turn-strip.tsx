@@ -95,7 +95,9 @@ function pressing(turns: readonly TurnDetail[], onSelect: (turn: TurnDetail) => 
   return {
     onClick: press,
     onKeyDown: (event: KeyboardEvent) => {
-      if (event.key === 'Enter' || event.key === ' ') press(event);
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      press(event);
     },
   };
 }
@@ -150,7 +152,8 @@ function Place({ turn, place, x, step, figureY, isSelected, isOver, isNumbered }
         height={HEIGHT}
         rx={4}
         role="button"
-        tabIndex={0}
+        // As SVG spells it.
+        tabindex={0}
         aria-label={nameOf(turn)}
         aria-pressed={isSelected}
         data-place={place}
