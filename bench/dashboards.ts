@@ -8,6 +8,7 @@ import {
   getSpending,
   getTotals,
   listCallPage,
+  searchCallPage,
 } from '../exporter/store/views/index.ts';
 import {
   committedDashboards,
@@ -134,7 +135,7 @@ async function viewTimes({ db, until }: Month): Promise<Taken[]> {
     ...chartsOf(db, 'page, one agent of five', { since, agent: ['agent-2'] }),
     'page list': () => listCallPage(db, { since }, first),
     'page list, an agent': () => listCallPage(db, { since, agent: ['agent-2'] }, first),
-    'page list, part of an id': () => listCallPage(db, { since, idPart: 'a0b1c' }, first),
+    'page list, part of an id': () => searchCallPage(db, { since, idPart: 'a0b1c' }, first),
     'page list by cost': () => listCallPage(db, { since }, { ...first, order: 'cost' }),
     'page list by silence': () => listCallPage(db, { since }, { ...first, order: 'silence' }),
     'page totals, part of an id': () => getTotals(db, { since, idPart: 'a0b1c' }),

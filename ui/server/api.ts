@@ -23,6 +23,7 @@ import {
   getTotals,
   listCallPage,
   listTurns,
+  searchCallPage,
 } from '../../exporter/store/views/index.ts';
 import { DEFAULT_TENANT, isName, NAME_RULE } from '../../model/tenant.ts';
 import { VERSION } from '../../model/version.ts';
@@ -146,12 +147,13 @@ export class Api {
 
   async #calls(query: URLSearchParams): Promise<CallsAnswer> {
     const { db } = this.#options;
-    const after = positionOf(query.get('after'));
-    const { calls, next } = await listCallPage(db, selectionOf(query), {
-      order: orderOf(query),
-      limit: limitOf(query, MOST_LISTED),
-      after,
-    });
+    const selection = selectionOf(query);
+    const order = orderOf(query);
+    const page = { limit: limitOf(query, MOST_LISTED), after: positionOf(query.get('after')) };
+    const { calls, next } =
+      selection.idPart !== undefined && order === 'started'
+        ? await searchCallPage(db, selection, page)
+        : await listCallPage(db, selection, { order, ...page });
     const keys = calls.map(keyOf);
     const [turns, scores] = await Promise.all([listTurns(db, keys), scoresOfCalls(db, keys)]);
     return {

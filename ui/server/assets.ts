@@ -42,7 +42,9 @@ function questionsOf(path: string, query: URLSearchParams): string[] {
   if (path === '/' || path === '/calls') {
     const filters = filtersOf(query).toString();
     const order = query.get('order') ?? 'started';
-    return WORD.test(order) ? [listAddress(filters, order), totalsAddress(filters)] : [];
+    if (!WORD.test(order)) return [];
+    // A search asks what its calls come to once it has found them.
+    return [listAddress(filters, order), ...(query.get('id') ? [] : [totalsAddress(filters)])];
   }
   const [, id] = CALL.exec(path) ?? [];
   if (id === undefined) return [];

@@ -79,7 +79,11 @@ export class Page {
     const name = errorClass(error);
     this.#onError(name);
     // 57014: the statement took too long.
-    if (name === '57014') return new HttpError(504, 'that took the database too long: choose fewer calls');
+    if (name === '57014')
+      return new HttpError(
+        504,
+        'that took the database too long: choose a shorter time or fewer filters. Over many calls all is slow until rollups are computed: docs/operations.md#rollups',
+      );
     return new HttpError(503, `the database did not answer (${name})`, { 'retry-after': '2' });
   }
 }

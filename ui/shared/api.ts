@@ -76,7 +76,7 @@ export interface ListedTurn {
 /** `GET /api/calls` */
 export interface CallsAnswer {
   calls: ListedCall[];
-  /** For `after`; absent on the last page. */
+  /** For `after`; absent on the last page. Pages of a search by `id` can have few calls, or none, before the last one. */
   next?: string;
 }
 

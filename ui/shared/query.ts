@@ -40,7 +40,8 @@ export function filtersOf(query: URLSearchParams): URLSearchParams {
   return filters;
 }
 
-const CALLS_AT_ONCE = 100;
+/** Calls that a list asks for at once. */
+export const CALLS_AT_ONCE = 100;
 
 /** Where a list of calls is asked for, page after page. */
 export const listAddress = (filters: string, order: string, after?: string): string =>

@@ -39,9 +39,12 @@ export async function listCallPage(
     order === 'started'
       ? `:schema.call_metrics m WHERE ${conditions}`
       : `(SELECT * FROM :schema.call_metrics m WHERE ${conditions} ORDER BY m.started_at DESC LIMIT ${ORDERED_CALLS}) m WHERE true`;
+  const later =
+    after &&
+    (order === 'started' ? startedBefore(after, parameters) : laterThan(value, type, after, parameters));
   const rows = await db.query<Record<string, unknown> & { position: string | null }>(
     `SELECT ${selectList(STORED_METRICS)}, ${value}::text AS position FROM ${from}
-${after === undefined ? '' : `  AND ${laterThan(value, type, after, parameters)}`}
+${later === undefined ? '' : `  AND ${later}`}
 ORDER BY ${value} DESC${order === 'started' ? '' : ' NULLS LAST'}, m.call_id, m.tenant
 LIMIT ${most}`,
     parameters.values,
@@ -54,19 +57,28 @@ LIMIT ${most}`,
   return { calls, next: { value: last.position, tenant: lastCall.tenant, callId: lastCall.call_id } };
 }
 
+/** SQL: the call `m` began before the last call of a page, or then and comes after it. */
+export function startedBefore({ value, ...call }: CallPosition, parameters: Parameters): string {
+  const at = `${parameters.add(value)}::timestamptz`;
+  // What the index begins at stands alone.
+  return `m.started_at <= ${at} AND (m.started_at < ${at} OR ${namedAfter(call, parameters)})`;
+}
+
 function laterThan(
   value: string,
   type: string,
-  { value: at, tenant, callId }: CallPosition,
+  { value: at, ...call }: CallPosition,
   parameters: Parameters,
 ): string {
-  const isLater = `(m.call_id, m.tenant) > (${parameters.add(callId)}, ${parameters.add(tenant)})`;
+  const isLater = namedAfter(call, parameters);
   if (at === null) return `${value} IS NULL AND ${isLater}`;
   const place = parameters.add(at);
   const same = `(${value} = ${place}::${type} AND ${isLater})`;
-  // What the index can begin at stands alone.
-  return `(${value} <= ${place}::${type} OR ${value} IS NULL) AND (${value} < ${place}::${type} OR ${value} IS NULL OR ${same})`;
+  return `(${value} < ${place}::${type} OR ${value} IS NULL OR ${same})`;
 }
+
+const namedAfter = ({ tenant, callId }: Omit<CallPosition, 'value'>, parameters: Parameters): string =>
+  `(m.call_id, m.tenant) > (${parameters.add(callId)}, ${parameters.add(tenant)})`;
 
 /** What a list of calls shows of their turns. */
 const TURN_COLUMNS = {

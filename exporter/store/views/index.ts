@@ -8,6 +8,7 @@ export {
   listTurns,
 } from './call-list.ts';
 export { type CallSample, type CallSamples, getCallSamples } from './call-samples.ts';
+export { searchCallPage } from './call-search.ts';
 export { type Choices, getChoices, getModels } from './choices.ts';
 export { COST_DIMENSIONS, type CostDimension, getCostBy } from './cost-by.ts';
 export { getLatency, type LatencyView, type ModelLatency } from './latency.ts';

@@ -21,7 +21,11 @@ export interface Sample {
 }
 
 /** Calls whose turns are looked at, about: their percentiles are good to a percent or two. */
-const SAMPLED_CALLS = 4_000;
+const MOST_CALLS = 4_000;
+/** Where turns say which calls are meant, that is found out of so many calls, about. */
+const LOOKED_AT_CALLS = 10_000;
+/** Where fewer of these are meant, it is found out of all: of what is rare every call counts. */
+const RARE_CALLS = 100;
 
 const ROWS = 'unnest($1::text[], $2::text[], $3::double precision[]) AS s (tenant, call_id, at)';
 const IS_CALL = 'tenant = s.tenant AND call_id = s.call_id';
@@ -38,31 +42,79 @@ export const SAMPLED_ROWS = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.c
 /** The same for the scores of calls, as `c`. */
 export const SAMPLED_SCORES = `${ROWS} CROSS JOIN LATERAL (SELECT * FROM :schema.call_scores WHERE ${IS_CALL} OFFSET 0) AS c`;
 
+/**
+ * The calls of a selection, of many a part. Where it chooses by turns (a model, a provider, a silence, errors) and most calls are
+ * not even looked at, `calls` is an estimate: what was found, times those that were not looked at.
+ */
 export async function sampleOf(
   db: Queryable,
   selection: CallSelection,
-  most = SAMPLED_CALLS,
+  { most = MOST_CALLS, lookedAt = LOOKED_AT_CALLS, rare = RARE_CALLS } = {},
 ): Promise<Sample> {
-  const parameters = new Parameters();
-  const where = `FROM :schema.call_metrics m WHERE ${conditionsOf(selection, parameters)}`;
-  const [counted] = await db.query<{ calls: number; first: number | null; last: number | null }>(
-    `SELECT count(*)::int AS calls, ${seconds('min(m.started_at)')} AS first, ${seconds('max(m.started_at)')} AS last ${where}`,
-    parameters.values,
-  );
-  const { calls = 0, first, last } = counted ?? {};
-  const every = Math.max(1, Math.ceil(calls / most));
-  const chosen = every === 1 ? '' : ` AND (hashtext(m.call_id) & 2147483647) % ${every} = 0`;
-  const rows = await db.query<{ tenant: string; callId: string; at: number }>(
-    `SELECT m.tenant, m.call_id AS "callId", ${seconds('m.started_at')} AS at ${where}${chosen} LIMIT ${most * 2}`,
-    parameters.values,
-  );
+  const { provider, model, silenceFrom, silenceTo, failed, ...ofRows } = selection;
+  if ([provider, model, silenceFrom, silenceTo, failed].some((value) => value !== undefined)) {
+    const part = Math.ceil((await countOf(db, ofRows)).calls / lookedAt);
+    const found = part > 1 ? await chosenOf(db, selection, part, 2 * lookedAt) : [];
+    if (found.length >= rare)
+      return sampleFrom(found, {
+        ...spanOf(found),
+        calls: found.length * part,
+        every: part * Math.ceil(found.length / most),
+      });
+  }
+  // Of few calls one reading is enough.
+  const few = await chosenOf(db, selection, 1, most + 1);
+  if (few.length <= most) return sampleFrom(few, { ...spanOf(few), calls: few.length, every: 1 });
+  const counted = await countOf(db, selection);
+  const every = Math.ceil(counted.calls / most);
+  return sampleFrom(await chosenOf(db, selection, every, 2 * most), { ...counted, every });
+}
+
+function spanOf(calls: readonly Chosen[]): Pick<Sample, 'first' | 'last'> {
+  const times = calls.map(({ at }) => at);
+  return times.length === 0 ? { first: 0, last: 0 } : { first: Math.min(...times), last: Math.max(...times) };
+}
+
+interface Chosen {
+  tenant: string;
+  callId: string;
+  at: number;
+  /** Decides whether it is among one in so many. */
+  hash: number;
+}
+
+const sampleFrom = (found: readonly Chosen[], about: Omit<Sample, 'values'>): Sample => {
+  const rows = found.filter(({ hash }) => hash % about.every === 0);
   return {
-    calls,
-    every,
+    ...about,
     values: [rows.map(({ tenant }) => tenant), rows.map(({ callId }) => callId), rows.map(({ at }) => at)],
-    first: first ?? 0,
-    last: last ?? 0,
   };
+};
+
+async function countOf(
+  db: Queryable,
+  selection: CallSelection,
+): Promise<Pick<Sample, 'calls' | 'first' | 'last'>> {
+  const parameters = new Parameters();
+  const [counted] = await db.query<{ calls: number; first: number | null; last: number | null }>(
+    `SELECT count(*)::int AS calls, ${seconds('min(m.started_at)')} AS first, ${seconds('max(m.started_at)')} AS last
+FROM :schema.call_metrics m WHERE ${conditionsOf(selection, parameters)}`,
+    parameters.values,
+  );
+  return { calls: counted?.calls ?? 0, first: counted?.first ?? 0, last: counted?.last ?? 0 };
+}
+
+const HASH = '(hashtext(m.call_id) & 2147483647)';
+
+/** One in `every` of the calls of a selection. */
+function chosenOf(db: Queryable, selection: CallSelection, every: number, limit: number): Promise<Chosen[]> {
+  const parameters = new Parameters();
+  const conditions = conditionsOf(selection, parameters);
+  return db.query<Chosen>(
+    `SELECT m.tenant, m.call_id AS "callId", ${seconds('m.started_at')} AS at, ${HASH} AS hash
+FROM :schema.call_metrics m WHERE ${conditions}${every === 1 ? '' : ` AND ${HASH} % ${every} = 0`} LIMIT ${limit}`,
+    parameters.values,
+  );
 }
 
 const seconds = (instant: string) => `extract(epoch from ${instant})::double precision`;

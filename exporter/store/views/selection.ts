@@ -32,8 +32,13 @@ export function conditionsOf(selection: CallSelection, parameters: Parameters): 
   const { direction, channel, idPart } = selection;
   if (direction !== undefined) conditions.push(`m.direction = ${parameters.add(direction)}`);
   if (channel !== undefined) conditions.push(`m.channel = ${parameters.add(channel)}`);
-  if (idPart !== undefined)
-    conditions.push(`position(lower(${parameters.add(idPart)}) IN lower(m.call_id)) > 0`);
+  if (idPart !== undefined) conditions.push(hasPart(idPart, parameters));
+  const { silenceFrom, silenceTo } = selection;
+  // What the row says without its turns: of few calls one has to look at these.
+  if (silenceFrom !== undefined)
+    conditions.push(`m.eou_latency_max >= ${parameters.add(silenceFrom, 'double precision')}`);
+  if (silenceTo !== undefined)
+    conditions.push(`m.eou_latency_min < ${parameters.add(silenceTo, 'double precision')}`);
   if (selection.unanswered) conditions.push('m.unanswered_count > 0');
   for (const condition of turnConditions(selection, parameters))
     conditions.push(
@@ -47,6 +52,10 @@ export function selectionCondition(selection: CallSelection): SqlPart {
   const parameters = new Parameters();
   return { sql: conditionsOf(selection, parameters), params: parameters.values };
 }
+
+/** SQL: the id of the call `m` has this in it, in small or capital letters. */
+export const hasPart = (idPart: string, parameters: Parameters): string =>
+  `position(lower(${parameters.add(idPart)}) IN lower(m.call_id)) > 0`;
 
 /** Each on one turn of the call, `l`. */
 function turnConditions({ silenceFrom, silenceTo, failed }: CallSelection, parameters: Parameters): string[] {

@@ -195,6 +195,10 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const before = Number(address().searchParams.get('turn'));
     await page.keyboard.press('ArrowRight');
     assert.equal(Number(address().searchParams.get('turn')), before + 1);
+    await page.getByRole('button', { name: /^Turn 0:/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Turn 0' }).waitFor();
+    assert.equal(address().searchParams.get('turn'), '0');
     await page.keyboard.press('?');
     await page.getByRole('heading', { name: 'Keys and colours' }).waitFor();
     await page.keyboard.press('Escape');

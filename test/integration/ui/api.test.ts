@@ -4,6 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { statistics } from '../../../exporter/calls/statistics.ts';
 import { getCallLogs, listCalls, openPostgres } from '../../../exporter/store/index.ts';
+import { type CallPosition, searchCallPage } from '../../../exporter/store/views/index.ts';
+import { sampleOf } from '../../../exporter/store/views/sample.ts';
 import { rowJson } from '../../../model/row-json.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
 import type {
@@ -138,6 +140,62 @@ describe('the API of the page', () => {
       await ids(`until=${iso}`),
       where((row) => row.started_at < Math.ceil(middle / 1_000) * 1_000),
     );
+  });
+
+  test('a search finds each call that has a text in its id once, however few calls it looks at for one page', async () => {
+    const part = 'b';
+    const expected = calls.filter(({ call_id }) => call_id.toLowerCase().includes(part));
+    assert.ok(expected.length > 10 && expected.length < calls.length);
+    const found: string[] = [];
+    let pages = 0;
+    let position: CallPosition | undefined;
+    do {
+      const { calls: some, next } = await searchCallPage(
+        page.db,
+        { idPart: 'B' },
+        { limit: 3, after: position, most: 7 },
+      );
+      found.push(...some.map(({ call_id }) => call_id));
+      position = next;
+      pages += 1;
+    } while (position !== undefined);
+    assert.deepEqual(
+      found,
+      expected.map(({ call_id }) => call_id),
+    );
+    assert.ok(pages >= CALLS / 7);
+  });
+
+  test('the call whose whole id was searched for comes at once, and once', async () => {
+    const oldest = calls.at(-1)?.call_id ?? '';
+    const looked = await searchCallPage(page.db, { idPart: oldest }, { limit: 3, most: 7 });
+    assert.deepEqual(
+      looked.calls.map(({ call_id }) => call_id),
+      [oldest],
+    );
+    assert.ok(looked.next);
+    const { calls: rest } = await searchCallPage(
+      page.db,
+      { idPart: oldest },
+      { limit: 3, after: looked.next, most: CALLS },
+    );
+    assert.deepEqual(rest, []);
+    const other = await searchCallPage(page.db, { idPart: oldest, agent: ['nobody'] }, { limit: 3 });
+    assert.deepEqual(other, { calls: [] });
+  });
+
+  test('calls that turns choose are found among a part of all calls, unless they are rare', async () => {
+    const chosen = { model: ['gpt-4.1-mini'] };
+    const used = new Set(
+      turns.filter(({ llm_model }) => llm_model === 'gpt-4.1-mini').map(({ call_id }) => call_id),
+    );
+    const part = await sampleOf(page.db, chosen, { most: 5, lookedAt: 20, rare: 1 });
+    const [, ids] = part.values;
+    assert.ok(part.every >= 3 && part.every % 3 === 0 && part.calls % 3 === 0 && part.calls > 0);
+    assert.ok(ids.length <= part.calls / 3 && ids.every((id) => used.has(id)));
+    const rare = await sampleOf(page.db, chosen, { lookedAt: 20, rare: CALLS });
+    assert.deepEqual([rare.calls, rare.every], [used.size, 1]);
+    assert.deepEqual(new Set(rare.values[1]), used);
   });
 
   test('a call has its turns, whose segments add up to the silence, and a bill that adds up to the cost', async () => {

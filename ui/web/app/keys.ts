@@ -16,7 +16,7 @@ export function useKeys(keys: Readonly<Record<string, (event: KeyboardEvent) => 
       if (
         event.key === ' ' &&
         event.target instanceof Element &&
-        event.target.closest('button, a, summary, input')
+        event.target.closest('button, a, summary, input, [role=button]')
       )
         return;
       const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallsAnswer, ListedCall } from '../../shared/api.ts';
-import { listAddress } from '../../shared/query.ts';
+import { CALLS_AT_ONCE, listAddress } from '../../shared/query.ts';
 import { ask } from '../app/fetching.ts';
 
 interface Pages {
@@ -11,25 +11,29 @@ interface Pages {
   error?: string;
 }
 
-/** The calls of a list, page after page as `more` asks for them. */
+/** The calls of a list, page after page as `more` asks for them; of a search until so many more were found. */
 export function useCallPages(filters: string, order: string, version: number) {
   const key = `${filters}&order=${order}`;
   const [pages, setPages] = useState<Pages>({ key, calls: [], isLoading: true });
   const asking = useRef<AbortController | undefined>(undefined);
 
-  const load = (after: string | undefined, before: readonly ListedCall[]) => {
+  const load = (
+    after: string | undefined,
+    before: readonly ListedCall[],
+    atLeast = before.length + CALLS_AT_ONCE,
+  ) => {
     asking.current?.abort();
     const aborter = new AbortController();
     asking.current = aborter;
     setPages((old) => ({ ...old, isLoading: true }));
     ask<CallsAnswer>(listAddress(filters, order, after), aborter.signal).then(
-      ({ calls, next }) =>
-        setPages({
-          key,
-          calls: [...before, ...calls],
-          isLoading: false,
-          ...(next !== undefined && { next }),
-        }),
+      ({ calls, next }) => {
+        const all = [...before, ...calls];
+        // A search answers with what it has found so far.
+        const goesOn = next !== undefined && all.length < atLeast;
+        setPages({ key, calls: all, isLoading: goesOn, ...(next !== undefined && { next }) });
+        if (goesOn) load(next, all, atLeast);
+      },
       (error: Error) => {
         if (!aborter.signal.aborted) setPages((old) => ({ ...old, isLoading: false, error: error.message }));
       },

@@ -30,4 +30,7 @@ export function Tile({
   );
 }
 
-export const Tiles = ({ children }: { children: ComponentChildren }) => <div class="tiles">{children}</div>;
+/** `isOld`: the figures that are meant have not come yet. */
+export const Tiles = ({ children, isOld = false }: { children: ComponentChildren; isOld?: boolean }) => (
+  <div class={isOld ? 'tiles is-loading' : 'tiles'}>{children}</div>
+);

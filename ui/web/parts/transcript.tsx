@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showSeconds } from '../../shared/format.ts';
 import { tickText } from '../../shared/timeline.ts';
@@ -9,26 +9,6 @@ interface Props {
   onSelect(turn: TurnDetail): void;
 }
 
-/** Turns that are drawn along with the rest of the page; more come a frame later. */
-const AT_ONCE = 30;
-
-/** False for the first frame where `isLong`: what one looks at first is drawn first. */
-function useAfterFirst(isLong: boolean): boolean {
-  const [isReady, setReady] = useState(!isLong);
-  useEffect(() => {
-    if (isReady) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const frame = requestAnimationFrame(() => {
-      timer = setTimeout(() => setReady(true));
-    });
-    return () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-    };
-  }, []);
-  return isReady;
-}
-
 /** What was said, where that was recorded. */
 export function Transcript({ turns, selected, onSelect }: Props) {
   const list = useRef<HTMLOListElement>(null);
@@ -37,7 +17,6 @@ export function Transcript({ turns, selected, onSelect }: Props) {
     const item = list.current?.querySelector<HTMLElement>('[aria-current]');
     if (item && list.current) list.current.scrollTop = item.offsetTop - list.current.clientHeight / 3;
   });
-  const isReady = useAfterFirst(turns.length > AT_ONCE);
   const isRecorded = turns.some(({ row }) => row.user_text !== null || row.agent_text !== null);
   return (
     <section class="card pad transcript" aria-label="Transcript">
@@ -53,7 +32,7 @@ export function Transcript({ turns, selected, onSelect }: Props) {
           <pre>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true</pre>
         </div>
       )}
-      {isRecorded && isReady && (
+      {isRecorded && (
         <ol ref={list} tabIndex={0}>
           {turns.map((turn) => (
             <li key={turn.row.turn_index} aria-current={turn === selected ? 'true' : undefined}>

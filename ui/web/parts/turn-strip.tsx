@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showLimit, showSeconds } from '../../shared/format.ts';
@@ -24,6 +25,7 @@ interface Props {
 export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
   const target = about.value.target_seconds;
   const [ref, width] = useWidth<HTMLDivElement>();
+  const [hovered, setHovered] = useState<TurnDetail>();
   const longest = Math.max(0, ...turns.map(({ row }) => row.eou_latency ?? 0));
   if (longest === 0) return null;
   const top = Math.max(target * 1.15, longest * 1.05, atLeast * 1.05);
@@ -38,7 +40,16 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
       </div>
       <div ref={ref}>
         {width > 0 && (
-          <svg width={width} height={HEIGHT} role="group" aria-label="Turns">
+          <svg
+            width={width}
+            height={HEIGHT}
+            role="group"
+            aria-label="Turns"
+            {...pressing(turns, onSelect)}
+            onPointerOver={(event) => setHovered(turnOf(turns, event))}
+            onPointerLeave={() => setHovered(undefined)}
+          >
+            {hovered && <title>{nameOf(hovered)}</title>}
             <line class="target" x1={LEFT} x2={width} y1={y(target)} y2={y(target)} />
             <text class="axis" x={LEFT - 6} y={y(target) + 4} text-anchor="end">
               {showLimit(target)}
@@ -50,13 +61,13 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
               <Place
                 key={turn.row.turn_index}
                 turn={turn}
+                place={i}
                 x={LEFT + i * step}
                 step={step}
                 figureY={y(lengthOf(turn)) - 4}
                 isSelected={turn === selected}
                 isNumbered={i % Math.ceil(26 / step) === 0}
                 isOver={(turn.row.eou_latency ?? 0) > target}
-                onSelect={onSelect}
               />
             ))}
             {columns(turns, step, y).map(([className, path]) => (
@@ -67,6 +78,28 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
       </div>
     </section>
   );
+}
+
+const nameOf = ({ row: { turn_index, eou_latency } }: TurnDetail) =>
+  `Turn ${turn_index}: ${eou_latency === null ? 'no wait' : showSeconds(eou_latency)}`;
+
+const turnOf = (turns: readonly TurnDetail[], { target }: Event): TurnDetail | undefined =>
+  target instanceof SVGElement ? turns[Number(target.dataset.place ?? Number.NaN)] : undefined;
+
+/** Choosing a turn by its place: once for all of them, as a long call has hundreds. */
+function pressing(turns: readonly TurnDetail[], onSelect: (turn: TurnDetail) => void) {
+  const press = (event: Event) => {
+    const turn = turnOf(turns, event);
+    if (turn !== undefined) onSelect(turn);
+  };
+  return {
+    onClick: press,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      press(event);
+    },
+  };
 }
 
 const gapOf = (step: number) => (step > 12 ? Math.min(8, step * 0.2) : 1);
@@ -94,6 +127,7 @@ function columns(turns: readonly TurnDetail[], step: number, y: (seconds: number
 
 interface PlaceProps {
   turn: TurnDetail;
+  place: number;
   x: number;
   step: number;
   /** Where the words above its column stand. */
@@ -102,30 +136,32 @@ interface PlaceProps {
   isOver: boolean;
   /** There is room for its number. */
   isNumbered: boolean;
-  onSelect(turn: TurnDetail): void;
 }
 
 /** What is pressed to choose a turn, behind its column. */
-function Place({ turn, x, step, figureY, isSelected, isOver, isNumbered, onSelect }: PlaceProps) {
+function Place({ turn, place, x, step, figureY, isSelected, isOver, isNumbered }: PlaceProps) {
   const { row } = turn;
-  const name = `Turn ${row.turn_index}: ${row.eou_latency === null ? 'no wait' : showSeconds(row.eou_latency)}`;
+  const chosen = isSelected ? 'is-selected' : '';
   return (
-    <g
-      class={`strip-turn ${isSelected ? 'is-selected' : ''}`}
-      role="button"
-      tabIndex={0}
-      aria-pressed={isSelected}
-      onClick={() => onSelect(turn)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' || event.key === ' ') onSelect(turn);
-      }}
-    >
-      <title>{name}</title>
-      <rect class="strip-back" x={x} y={0} width={step} height={HEIGHT} rx={4} />
+    <>
+      <rect
+        class={`strip-turn ${chosen}`}
+        x={x}
+        y={0}
+        width={step}
+        height={HEIGHT}
+        rx={4}
+        role="button"
+        // As SVG spells it.
+        tabindex={0}
+        aria-label={nameOf(turn)}
+        aria-pressed={isSelected}
+        data-place={place}
+      />
       {step >= 42 && row.eou_latency !== null && (
         <text
           aria-hidden="true"
-          class={`strip-figure ${isOver ? 'is-over' : ''}`}
+          class={`strip-figure ${isOver ? 'is-over' : ''} ${chosen}`}
           x={x + step / 2}
           y={figureY}
           text-anchor="middle"
@@ -138,6 +174,6 @@ function Place({ turn, x, step, figureY, isSelected, isOver, isNumbered, onSelec
           {row.turn_index}
         </text>
       )}
-    </g>
+    </>
   );
 }

@@ -3,6 +3,7 @@ import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
 import { slowestTurn } from '../../shared/insight.ts';
 import { type CallName, callAddress, withParameters } from '../../shared/query.ts';
 import { extentOf } from '../../shared/timeline.ts';
+import { useAfterFirst } from '../app/after-first.ts';
 import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { finishedVersion, running } from '../app/live.ts';
@@ -18,6 +19,9 @@ import { Timeline } from '../parts/timeline.tsx';
 import { Transcript } from '../parts/transcript.tsx';
 import { TurnPanel } from '../parts/turn-panel.tsx';
 import { TurnStrip } from '../parts/turn-strip.tsx';
+
+/** Of a call with more turns, what stands beneath the timeline is drawn a frame later. */
+const AT_ONCE = 30;
 
 /** One call: which turns were slow, the conversation on a timeline, and beneath it the turn that is looked at. */
 export function CallView({ name }: { name: CallName }) {
@@ -45,6 +49,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
   const { turns } = data;
   const sound = useSound(data);
   const heard = useHeard(data);
+  const isReady = useAfterFirst(turns.length > AT_ONCE);
   const turn = chosenTurn(turns);
   const choose = (chosen: TurnDetail | undefined) => {
     if (chosen !== undefined)
@@ -82,24 +87,26 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
       <TurnStrip turns={turns} selected={turn} onSelect={choose} />
       {data.spans > 0 && <Timeline data={data} selected={turn} onSelect={choose} sound={sound} />}
       <WorstHeard heard={heard} />
-      <div class="call-columns">
-        <div class="call-main">
-          {turn !== undefined && (
-            <TurnPanel
-              turn={turn}
-              heard={heard?.turns.find(({ turn_index }) => turn_index === turn.row.turn_index)}
-              traceUrl={data.trace_url}
-              hasSpans={data.spans > 0}
-              onFacts={() => openFacts(true)}
-            />
-          )}
-          <Bill data={data} />
-          <Scores scores={data.scores} />
+      {isReady && (
+        <div class="call-columns">
+          <div class="call-main">
+            {turn !== undefined && (
+              <TurnPanel
+                turn={turn}
+                heard={heard?.turns.find(({ turn_index }) => turn_index === turn.row.turn_index)}
+                traceUrl={data.trace_url}
+                hasSpans={data.spans > 0}
+                onFacts={() => openFacts(true)}
+              />
+            )}
+            <Bill data={data} />
+            <Scores scores={data.scores} />
+          </div>
+          <div class="call-side">
+            <Transcript turns={turns} selected={turn} onSelect={choose} />
+          </div>
         </div>
-        <div class="call-side">
-          <Transcript turns={turns} selected={turn} onSelect={choose} />
-        </div>
-      </div>
+      )}
       {areFactsOpen && turn !== undefined && (
         <FactsDrawer call={data.call} turn={turn} onClose={() => openFacts(false)} />
       )}

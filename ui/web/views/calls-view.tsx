@@ -26,8 +26,15 @@ import { Tile, Tiles } from '../parts/tiles.tsx';
 export function CallsView() {
   const filters = filtersOf(query.value);
   const order = query.value.get('order') ?? 'started';
-  const totals = useFetched<TotalsAnswer>(totalsAddress(filters.toString()), finishedVersion.value);
-  const pages = useCallPages(filters.toString(), order, finishedVersion.value);
+  // A search is of the calls that had rows when it was typed. What they come to is worked out once all are found.
+  const isSearch = filters.has('id');
+  const version = isSearch ? 0 : finishedVersion.value;
+  const pages = useCallPages(filters.toString(), order, version);
+  const isSearching = isSearch && pages.isLoading;
+  const totals = useFetched<TotalsAnswer>(
+    isSearching ? undefined : totalsAddress(filters.toString()),
+    version,
+  );
   const [selected, setSelected] = useState(0);
   const isFiltered = [...query.value.keys()].some((name) => name !== 'order');
   const live = isFiltered || order !== 'started' ? [] : running.value;
@@ -45,14 +52,16 @@ export function CallsView() {
         </a>
         <CopyLink />
       </FilterBar>
-      {totals.data && !isEmpty && <Summary answer={totals.data} />}
+      {totals.data && !isEmpty && (
+        <Summary answer={totals.data} isOld={isSearch && (isSearching || totals.isLoading)} />
+      )}
       {(totals.error ?? pages.error) && <Trouble error={totals.error ?? pages.error ?? ''} />}
       {isEmpty && pages.error === undefined ? (
         <NoCalls isFiltered={isFiltered} />
       ) : (
         <CallTable
           calls={[...live, ...pages.calls]}
-          total={(totals.data?.totals.calls ?? pages.calls.length) + live.length}
+          total={((isSearching ? undefined : totals.data?.totals.calls) ?? pages.calls.length) + live.length}
           target={totals.data?.target_seconds ?? 1.2}
           order={order}
           selected={selected}
@@ -65,12 +74,14 @@ export function CallsView() {
   );
 }
 
-function Summary({ answer: { totals, silence, target_seconds } }: { answer: TotalsAnswer }) {
+/** `isOld`: it is still of what was chosen before. */
+function Summary({ answer, isOld }: { answer: TotalsAnswer; isOld: boolean }) {
+  const { totals, silence, target_seconds } = answer;
   const perCall = totals.cost_total === null ? null : Number(totals.cost_total) / totals.calls;
   const to = (changes: Record<string, string | undefined>) =>
     withParameters(path.value, query.value, changes);
   return (
-    <Tiles>
+    <Tiles isOld={isOld}>
       <Tile name="Calls" value={showCount(totals.calls)} note={showCountOf(totals.turns, 'turn')} />
       <Tile
         name="Silence p50"
