@@ -29,10 +29,11 @@ export const MOST_SCORE = 1e15;
 /** What the name of a score may be, in words. */
 export const SCORE_NAME = TAG_NAME;
 export const isScoreName: (name: unknown) => name is string = isTagName;
-const NUMBER = `a number from -${MOST_SCORE.toExponential()} to ${MOST_SCORE.toExponential()}`;
+/** What the figure of a score may be. */
+export const SCORE_NUMBER = `a number from -${MOST_SCORE.toExponential()} to ${MOST_SCORE.toExponential()}`;
 const WORD = `a word of 1 to ${MAX_LABEL} characters`;
 /** What a score may be. */
-export const SCORE_VALUE = `${NUMBER}, or ${WORD}`;
+export const SCORE_VALUE = `${SCORE_NUMBER}, or ${WORD}`;
 
 /** Control characters and line ends are in no label. */
 const LABEL = /^[\p{L}\p{N}\p{P}\p{S} ]+$/u;
@@ -46,6 +47,16 @@ const isAbsent = (value: unknown): value is undefined | null => value === undefi
 /** What a score is told as, before anyone has looked at it. Null is absent. */
 export type GivenScore = { readonly [Part in keyof Score]?: unknown };
 
+/** As a number is written on the command line, also what no score can be: `NaN` is no word that anyone means. */
+const WRITTEN = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|nan|inf|infinity)$/i;
+/** Whether a text is meant as a number. */
+export const isWrittenNumber = (text: string): boolean => WRITTEN.test(text);
+/** The figure that a text is; undefined for any other text, and for one that no score can have. */
+export function scoreNumber(text: string): number | undefined {
+  const value = isWrittenNumber(text) ? Number(text) : undefined;
+  return isValue(value) ? value + 0 : undefined;
+}
+
 /** The first part of a score that cannot be, and what was expected of it. Undefined: it is a score. The one check of all ways in. */
 export function scoreProblem({
   name,
@@ -53,7 +64,7 @@ export function scoreProblem({
   label,
 }: GivenScore): { part: keyof Score; expected: string } | undefined {
   if (!isScoreName(name)) return { part: 'name', expected: SCORE_NAME };
-  if (!isAbsent(value) && !isValue(value)) return { part: 'value', expected: NUMBER };
+  if (!isAbsent(value) && !isValue(value)) return { part: 'value', expected: SCORE_NUMBER };
   if (!isAbsent(label) && !isLabel(label)) return { part: 'label', expected: WORD };
   return isAbsent(value) && isAbsent(label) ? { part: 'value', expected: SCORE_VALUE } : undefined;
 }

@@ -1,7 +1,7 @@
 import { FIGURE_NAMES, type FigureName } from '../../exporter/checks/figures.ts';
 import type { Limits, ScoreLimit } from '../../exporter/checks/judge.ts';
 import { LimitError, limitOf, wholeOf } from '../../exporter/checks/limits.ts';
-import { isScoreName, SCORE_NAME } from '../../model/scores.ts';
+import { isScoreName, SCORE_NAME, SCORE_NUMBER, scoreNumber } from '../../model/scores.ts';
 import { UsageError } from '../command.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -25,18 +25,20 @@ export function asUsage<T>(read: () => T): T {
   }
 }
 
-/** A limit of a score, as `politeness>=0.8`. */
-const SCORE_LIMIT = /^([^<>=\s]+)\s*([<>])=\s*([-+]?\d{1,16}(?:\.\d{1,20})?)$/;
+/** A limit of a score, as `politeness>=0.8`: a name, what it may be, and the rest. */
+const SCORE_LIMIT = /^([^<>=\s]+) *([<>]=) *([^<>=\s]+)$/;
 
 /** @throws UsageError for a limit that is none. */
 export const readScoreLimits = (given: unknown): ScoreLimit[] =>
   (Array.isArray(given) ? given : []).map((text: string) => {
-    const [, name, bound, limit] = SCORE_LIMIT.exec(text.trim()) ?? [];
-    if (!isScoreName(name))
-      throw new UsageError(
-        `--score: saw ${text}, expected a name and a limit of its mean such as politeness>=0.8, with a name of ${SCORE_NAME}.`,
-      );
-    return { name, bound: bound === '>' ? 'at_least' : 'at_most', limit: Number(limit) };
+    const wrong = (expected: string) => new UsageError(`--score: saw ${text}, expected ${expected}.`);
+    const [, name, bound, number = ''] = SCORE_LIMIT.exec(text.trim()) ?? [];
+    if (name === undefined)
+      throw wrong("a name, >= or <=, and a limit of its mean, such as 'politeness>=0.8'");
+    if (!isScoreName(name)) throw wrong(`a name of ${SCORE_NAME}`);
+    const limit = scoreNumber(number);
+    if (limit === undefined) throw wrong(`${SCORE_NUMBER} as the limit`);
+    return { name, bound: bound === '>=' ? 'at_least' : 'at_most', limit };
   });
 
 /** How many turns, or calls, a figure needs to be judged. */

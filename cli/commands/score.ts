@@ -2,6 +2,7 @@ import { giveScores, partsOf } from '../../exporter/store/index.ts';
 import { safeText } from '../../model/safe-text.ts';
 import {
   isScoreName,
+  isWrittenNumber,
   MAX_SCORES,
   SCORE_NAME,
   SCORE_VALUE,
@@ -58,9 +59,6 @@ async function run({ arguments: [given, ...assignments], options, io }: Invocati
   }
 }
 
-/** Also what no number can be: `NaN` is no word that anyone means. */
-const NUMBER = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|nan|inf|infinity)$/i;
-
 /** One of each name: of a name that is there twice the last. @throws UsageError */
 export function readScores(assignments: readonly string[]): Score[] {
   const scores = new Map<string, Score>();
@@ -69,7 +67,7 @@ export function readScores(assignments: readonly string[]): Score[] {
     const [name, value] = [text.slice(0, at), text.slice(at + 1)];
     if (at < 1 || !isScoreName(name))
       throw new UsageError(`saw ${text}, expected NAME=VALUE, with a name of ${SCORE_NAME}.`);
-    const read = scoreGiven(name, NUMBER.test(value) ? Number(value) : value);
+    const read = scoreGiven(name, isWrittenNumber(value) ? Number(value) : value);
     if (read === undefined) throw new UsageError(`${name}: saw ${value}, expected ${SCORE_VALUE}.`);
     scores.set(name, read);
   }

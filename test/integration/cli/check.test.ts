@@ -68,7 +68,7 @@ describe('earshot check', () => {
     assert.equal(wrong.code, 2);
     assert.match(
       wrong.stderr,
-      /--score: saw tone=0.4, expected a name and a limit of its mean such as politeness>=0.8/,
+      /--score: saw tone=0.4, expected a name, >= or <=, and a limit of its mean, such as 'politeness>=0.8'/,
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readBaseline, readLimits } from '../../../cli/check/options.ts';
+import { readBaseline, readLimits, readScoreLimits } from '../../../cli/check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../../../cli/check/render.ts';
 import { UsageError } from '../../../cli/command.ts';
 import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
@@ -115,6 +115,26 @@ test('limits are read as people write them, and nothing else is one', () => {
     ['unpriced', '1.5'],
   ] as const)
     assert.throws(() => readLimits({ [name]: text }), UsageError, `${name} ${text}`);
+});
+
+test('a limit of a score is a name, >= or <=, and a number as earshot score takes it; what is wrong with another is said', () => {
+  const limits = (...texts: string[]) =>
+    readScoreLimits(texts).map(({ name, bound, limit }) => [name, bound, limit]);
+  assert.deepEqual(limits('tone>=0.8', ' tone <=  1e3 ', 'tone>= -.5', 'a.b-c<=+2.'), [
+    ['tone', 'at_least', 0.8],
+    ['tone', 'at_most', 1_000],
+    ['tone', 'at_least', -0.5],
+    ['a.b-c', 'at_most', 2],
+  ]);
+  for (const text of ['tone', 'tone=1', 'tone>1', 'tone==1', 'tone=>1', '>=1', 'tone>=', 'tone>=1<=2'])
+    assert.throws(
+      () => limits(text),
+      { name: 'UsageError', message: /expected a name, >= or <=, and a limit/ },
+      text,
+    );
+  assert.throws(() => limits('-tone>=1'), /saw -tone>=1, expected a name of 1 to 64 letters/);
+  for (const text of ['tone>=good', 'tone>=NaN', 'tone<=1e16', 'tone<=90%'])
+    assert.throws(() => limits(text), /expected a number from -1e\+15 to 1e\+15 as the limit/, text);
 });
 
 test('a baseline is what check --json wrote, and nothing else', () => {
