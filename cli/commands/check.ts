@@ -44,7 +44,7 @@ By other calls:
   --baseline CALLS     no figure may be worse than theirs by more than the tolerance. CALLS is a selection as earshot compare
                        has it, of calls that are otherwise as those that are judged: 'version=1.4.0 last 7d'. A time alone,
                        'last 7d', is up to --since. Or a file that earshot check --json wrote
-  --tolerance SHARE    (default ${TOLERANCE})
+  --tolerance SHARE    with --baseline (default ${TOLERANCE})
 
 Which calls:
 
@@ -92,6 +92,8 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
     ...readLimits(options),
   };
   const { tolerance: share = TOLERANCE } = options;
+  if (options.tolerance !== undefined && options.baseline === undefined)
+    throw new UsageError('--tolerance goes with --baseline: saw no calls that figures may be worse than.');
   const tolerance = asUsage(() => toleranceOf(String(share), '--tolerance'));
   const given =
     typeof options.baseline === 'string'

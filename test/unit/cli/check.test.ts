@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readBaseline, readLimits, readScoreLimits } from '../../../cli/check/options.ts';
 import { asAnnotations, asJunit, asMarkdown, asText } from '../../../cli/check/render.ts';
-import { UsageError } from '../../../cli/command.ts';
+import { type Io, UsageError } from '../../../cli/command.ts';
+import { check } from '../../../cli/commands/check.ts';
 import { FIGURE_NAMES, FIGURES, type Figures } from '../../../exporter/checks/figures.ts';
 import { exitCodeOf, judge, type Limits } from '../../../exporter/checks/judge.ts';
 
@@ -135,6 +136,14 @@ test('a limit of a score is a name, >= or <=, and a number as earshot score take
   assert.throws(() => limits('-tone>=1'), /saw -tone>=1, expected a name of 1 to 64 letters/);
   for (const text of ['tone>=good', 'tone>=NaN', 'tone<=1e16', 'tone<=90%'])
     assert.throws(() => limits(text), /expected a number from -1e\+15 to 1e\+15 as the limit/, text);
+});
+
+test('a tolerance without a baseline is refused, before any database is opened', async () => {
+  const options = { unpriced: '0', tolerance: '10%' };
+  await assert.rejects(async () => check.run({ arguments: [], options, io: {} as Io }), {
+    name: 'UsageError',
+    message: /^--tolerance goes with --baseline/,
+  });
 });
 
 test('a baseline is what check --json wrote, and nothing else', () => {
