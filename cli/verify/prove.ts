@@ -77,7 +77,7 @@ export async function proveOne(asked: Asked, key: CallKey, audio: string | undef
 
 /** Holds every call that a filter means against what is kept of it. @throws CommandError where none is. */
 export async function proveAll(asked: Asked, filter: CallFilter): Promise<ProvedCalls> {
-  const place = await keptPlace(asked.settings);
+  const place = await keptPlace(asked.settings, 'Set it to their folder, or to s3://BUCKET/PREFIX.');
   const calls: ProvedCall[] = [];
   const unheard: { callId: string; reason: string }[] = [];
   let [unrecorded, expired] = [0, 0];
@@ -123,7 +123,7 @@ async function byKept(
   { settings, agreeing }: Asked,
   call: CallRead,
 ): Promise<Pick<ProvedCall, 'by' | 'proof'>> {
-  const place = await keptPlace(settings);
+  const place = await keptPlace(settings, '--audio FILE takes one.');
   const recordings = await keptOf(place, call.metrics);
   if (recordings.length === 0)
     throw new CommandError(
@@ -170,9 +170,10 @@ async function openFile(audio: string) {
   throw new CommandError(`--audio: ${safeText(audio)} is no file.`);
 }
 
-async function keptPlace(settings: Settings): Promise<Place> {
+/** @param instead - what to do where no setting says it, as a sentence */
+async function keptPlace(settings: Settings, instead: string): Promise<Place> {
   if (settings.recordings === undefined)
-    throw new CommandError('EARSHOT_RECORDINGS does not say where recordings are. --audio FILE takes one.');
+    throw new CommandError(`EARSHOT_RECORDINGS does not say where recordings are. ${instead}`);
   await checkRecordings(settings);
   return (await openKept(settings.recordings)).place;
 }
