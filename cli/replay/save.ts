@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   CallFileError,
   RememberedPrices,
@@ -7,17 +8,20 @@ import {
 } from '../../exporter/call-file/index.ts';
 import { finalizeCall } from '../../exporter/finalize.ts';
 import type { PriceList } from '../../exporter/pricing/index.ts';
+import { errorCode } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
 import { VERSION } from '../../model/version.ts';
 import { CommandError, UsageError } from '../command.ts';
 
 /**
  * Says what is in the way of a file before a call is made for it, and gives what writes the call there.
- * @throws UsageError when the file is there.
+ * @throws UsageError when the file is there, or its folder takes none.
  */
 export function startSaving(path: string): (facts: readonly Fact[], priceList: PriceList) => Promise<void> {
   if (path === '') throw new UsageError('--out is empty: say into which file, such as replayed.earshot.');
   if (existsSync(path)) throw new UsageError(`--out: ${path} is there already.`);
+  const problem = folderProblem(dirname(path));
+  if (problem !== undefined) throw new UsageError(`--out: ${path} cannot be written (${problem}).`);
   return async (facts, priceList) => {
     if (facts.length === 0)
       throw new CommandError('--out: the agent reported nothing about the call: there is nothing to write.');
@@ -41,4 +45,15 @@ export function startSaving(path: string): (facts: readonly Fact[], priceList: P
       throw error;
     }
   };
+}
+
+/** Why no file can be made in a folder; undefined where one can. */
+function folderProblem(folder: string): string | undefined {
+  try {
+    if (!statSync(folder).isDirectory()) return 'ENOTDIR';
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return errorCode(error) ?? String(error);
+  }
 }

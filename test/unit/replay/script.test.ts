@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exitCodeOf, judgeTurns } from '../../../cli/replay/judge.ts';
 import { unaskedText } from '../../../cli/replay/render.ts';
+import { startSaving } from '../../../cli/replay/save.ts';
 import { MULAW_SILENCE, voicedRanges } from '../../../demo/audio.ts';
 import { Director, pacing } from '../../../demo/replay/director.ts';
 import { standInSpeech } from '../../../demo/replay/speech.ts';
@@ -321,4 +324,16 @@ describe('turns beside those that were made again', () => {
       2,
     );
   });
+});
+
+test('a file that cannot be written is said before a call is made for it', () => {
+  const folder = tmpdir();
+  startSaving(join(folder, 'never-written.earshot'));
+  startSaving('never-written.earshot');
+  const wrong = (path: string, message: RegExp) =>
+    assert.throws(() => startSaving(path), { name: 'UsageError', message });
+  wrong('', /^--out is empty/);
+  wrong(folder, /is there already/);
+  wrong(join(folder, 'no-such-folder', 'x.earshot'), /^--out: .*x\.earshot cannot be written \(ENOENT\)\.$/);
+  wrong(`${process.execPath}/x.earshot`, /cannot be written \(ENOTDIR\)/);
 });
