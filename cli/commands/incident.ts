@@ -69,9 +69,9 @@ async function bundled(db: Database, found: StoredIncident, callGapMs: number) {
 async function findIncident(db: Database, given: string): Promise<StoredIncident> {
   const [found, another] = await findIncidents(db, given);
   if (found === undefined)
-    throw new CommandError(`there is no incident ${safeText(given)}; earshot incidents lists them.`);
+    throw new CommandError(`there is no incident "${safeText(given)}"; earshot incidents lists them.`);
   if (another !== undefined)
-    throw new CommandError(`several incidents begin with ${safeText(given)}: say more of the id.`);
+    throw new CommandError(`several incidents begin with "${safeText(given)}": say more of the id.`);
   return found;
 }
 

@@ -64,7 +64,7 @@ async function run({ arguments: [given], options, io }: Invocation): Promise<Exi
     const priceList = await loadPriceList(settings, (text) => io.err(`earshot: ${safeText(text)}`));
     const content = options.content === true;
     const saved = await savedCall(db, key, { priceList, maxCallSpans, callGapMs, content });
-    if (saved === undefined) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+    if (saved === undefined) throw new CommandError(`there is no finished call "${safeText(callId)}".`);
     const sound = options.sound === true ? await soundOf(saved, settings) : undefined;
     const recordings = sound?.recordings ?? [];
     const bytes = await written(out, saved, sound, options.force === true);

@@ -50,7 +50,7 @@ async function run({ arguments: [given, ...assignments], options, io }: Invocati
     const key = await findCall(database.db, given, typeof name === 'string' ? [name] : undefined);
     const { callId, tenant } = partsOf(key);
     if (!(await giveScores(database.db, key, scores)))
-      throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+      throw new CommandError(`there is no finished call "${safeText(callId)}".`);
     if (options.json === true) io.out(toJson({ tenant, call_id: callId, scores }));
     else io.out(`${count(scores.length, 'score')} of call ${safeText(callId)}`);
     return 0;

@@ -24,7 +24,7 @@ export async function findCall(
   const [key] = found;
   if (key === undefined)
     throw new CommandError(
-      `there is no finished call ${safeText(given)}, and none whose id begins so. earshot report lists those there are.`,
+      `there is no finished call "${safeText(given)}", and none whose id begins so. earshot report lists those there are.`,
     );
   const { callId } = partsOf(key);
   if (found.length > 1 && found.every((each) => partsOf(each).callId === callId))
@@ -33,7 +33,7 @@ export async function findCall(
     );
   if (found.length > 1)
     throw new CommandError(
-      `several calls begin with ${safeText(given)}: ${found
+      `several calls begin with "${safeText(given)}": ${found
         .slice(0, 5)
         .map((each) => safeText(partsOf(each).callId))
         .join(', ')}${found.length > 5 ? ', …' : ''}. Give more of the id.`,

@@ -50,7 +50,7 @@ async function readCall(
   if (metrics !== undefined) return { metrics, turns, facts, scores, running: false };
   const { runningCall } = await import('./running.ts');
   const rows = settings && (await runningCall(db, key, settings));
-  if (!rows) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+  if (!rows) throw new CommandError(`there is no finished call "${safeText(callId)}".`);
   return {
     ...{ metrics: rows.metrics, turns: rows.logs, facts: rows.facts },
     ...{ scores: rows.scores ?? [], running: true },

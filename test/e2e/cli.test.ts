@@ -183,7 +183,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.match(words.stdout, /No finished calls/);
       const missing = await runCli(['report', 'CA404'], { cwd });
       assert.equal(missing.code, 1);
-      assert.match(missing.stderr, /no finished call CA404/);
+      assert.match(missing.stderr, /no finished call "CA404"/);
     });
 
     test('ui shows an empty database, and says what to do; a signal ends it', async (t) => {

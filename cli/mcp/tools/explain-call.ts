@@ -36,7 +36,7 @@ export const explainCall: Tool = {
       getCallLogs(db, callId, tenant),
       getCallScores(db, callId, tenant),
     ]);
-    if (metrics === undefined) throw new CommandError(`there is no finished call ${safeText(callId)}.`);
+    if (metrics === undefined) throw new CommandError(`there is no finished call "${safeText(callId)}".`);
     const from = typeof given.from_turn === 'number' ? given.from_turn : 0;
     const turns = logs.filter(({ turn_index }) => turn_index >= from).slice(0, limitOf(given, USUAL));
     return {

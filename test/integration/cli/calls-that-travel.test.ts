@@ -235,7 +235,7 @@ describe('calls that travel', () => {
         run(save, ['CA-tools'], { out: path }),
         /CommandError: --out: .* is there already; --force/,
       );
-      await assert.rejects(run(save, ['CX'], { out: path }), /CommandError: there is no finished call CX/);
+      await assert.rejects(run(save, ['CX'], { out: path }), /CommandError: there is no finished call "CX"/);
       await assert.rejects(
         run(save, ['CA-tools'], { out: path, sound: true }),
         /EARSHOT_RECORDINGS does not say/,
@@ -315,8 +315,8 @@ describe('calls that travel', () => {
       await wrong(['CV-plain'], { audio: join(folder, 'none') }, /--audio: cannot read .*none \(ENOENT\)/);
       await wrong(['CV-journal'], { audio: other }, /other\.ogg is not of this call: who speaks when/);
       await wrong(['CV-plain'], {}, /EARSHOT_RECORDINGS does not say where recordings are\. --audio FILE/);
-      await wrong([], { all: true }, /EARSHOT_RECORDINGS does not say where/);
-      await wrong(['CX'], { audio: path }, /there is no finished call CX/);
+      await wrong([], { all: true }, /EARSHOT_RECORDINGS does not say where recordings are\. Set it/);
+      await wrong(['CX'], { audio: path }, /there is no finished call "CX"/);
     });
   });
 
@@ -373,7 +373,7 @@ describe('calls that travel', () => {
     test('says what is wrong', async () => {
       await assert.rejects(given('CA-tools'), /UsageError: saw no score/);
       await assert.rejects(given('CA-tools', 'tone'), /UsageError: saw tone, expected NAME=VALUE/);
-      await assert.rejects(given('CX', 'tone=1'), /CommandError: there is no finished call CX/);
+      await assert.rejects(given('CX', 'tone=1'), /CommandError: there is no finished call "CX"/);
     });
   });
 
@@ -446,7 +446,7 @@ describe('calls that travel', () => {
       assert.ok(explained.silence_by_owner.length > 0 && explained.turns.length > 0);
       assert.doesNotMatch(JSON.stringify([explained, turns]), /table|instructions/);
       const ambiguous = await text('explain_call', { call_id: 'CA-' });
-      assert.match(ambiguous.text, /several calls begin with CA-/);
+      assert.match(ambiguous.text, /several calls begin with "CA-/);
       assert.equal(ambiguous.isError, true);
 
       for (const by of ['agent', 'tag:plan', 'component', 'model', 'day']) {
@@ -487,7 +487,7 @@ describe('calls that travel', () => {
       assert.equal(turns[0].agent_text, AGENT);
       const { calls } = await ask('find_calls');
       assert.deepEqual(new Set(calls.map((call: { tenant: string }) => call.tenant)), new Set([TENANT]));
-      assert.match((await text('explain_call', { call_id: 'CB-other' })).text, /no finished call CB-other/);
+      assert.match((await text('explain_call', { call_id: 'CB-other' })).text, /no finished call "CB-other"/);
       assert.match((await text('find_calls', { tenant: ['globex'] })).text, /tenant: expected one of acme/);
       const other = await text('compare_calls', { a: 'tenant=acme', b: 'tenant=globex' });
       assert.match(other.text, /tenant: expected one of acme/);

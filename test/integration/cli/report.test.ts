@@ -178,9 +178,9 @@ describe('earshot report', () => {
     const { io } = recording();
     await assert.rejects(
       showCall(db, 'CA005', {}, io),
-      /several calls begin with CA005: CA0059.*Give more of the id/,
+      /several calls begin with "CA005": CA0059.*Give more of the id/,
     );
-    await assert.rejects(showCall(db, 'CA9', {}, io), /no finished call CA9, and none whose id begins so/);
+    await assert.rejects(showCall(db, 'CA9', {}, io), /no finished call "CA9", and none whose id begins so/);
   });
 
   it('shows a call that goes on, in the list of those and by its id', async () => {

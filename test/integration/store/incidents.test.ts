@@ -167,7 +167,7 @@ describe('incidents of a database', () => {
     const twice = await earshot('incident', incident.id, '--out', file);
     assert.equal(twice.code, 1);
     assert.match(twice.stderr, /bundle\.json is there already/);
-    assert.match((await earshot('incident', 'ffffffffffff')).stderr, /there is no incident ffffffffffff/);
+    assert.match((await earshot('incident', 'ffffffffffff')).stderr, /there is no incident "ffffffffffff"/);
     assert.equal((await earshot('incident')).code, 2);
   });
 
