@@ -8,6 +8,10 @@ export const NOTHING_ANSWERS = 'nothing answers there. Start the database, or co
 const CONNECTING: readonly unknown[] = ['connect', 'getaddrinfo'];
 /** insufficient_privilege. The server's words have the name of the table, and nothing that a table holds. */
 const DENIED = '42501';
+/** Where there is a table to refuse, the schema has been made: `earshot migrate` changes nothing. In other languages it is advised. */
+const OF_A_TABLE = /^permission denied for (table|sequence) /;
+const NOT_ENOUGH =
+  'the user may not write there, or may not even read. Grant it that, or name one who may (42501).';
 
 /**
  * Why the database that a variable names cannot be used: the variable, the reason and what to do, never the URL.
@@ -18,8 +22,9 @@ export function databaseProblem(error: unknown, databaseUrl: string | undefined)
   const away = isAway(error) ? `${NOTHING_ANSWERS} (${errorClass(error)}).` : undefined;
   const problem = lastingProblem(error) ?? away;
   if (problem === undefined) return undefined;
-  const denied = errorCode(error) === DENIED ? `${(error as Error).message}: ` : '';
-  return `${databaseVariable()}: ${denied}${problem}`;
+  if (errorCode(error) !== DENIED) return `${databaseVariable()}: ${problem}`;
+  const { message } = error as Error;
+  return `${databaseVariable()}: ${message}: ${OF_A_TABLE.test(message) ? NOT_ENOUGH : problem}`;
 }
 
 /** Where a name has several addresses, there is an error of each. */

@@ -142,7 +142,7 @@ describe('earshot check', () => {
     nowhere.pathname = '/nowhere';
     // What goes on before it may have been denied as well.
     const denied =
-      /^earshot: EARSHOT_DATABASE_URL: permission denied for table call_\w+: the user has no right to do this\. Run .* \(42501\)\.$/m;
+      /^earshot: EARSHOT_DATABASE_URL: permission denied for table call_\w+: the user may not write there, or .* \(42501\)\.$/m;
     const missing =
       /^earshot: EARSHOT_DATABASE_URL: there is no database of that name\. Create it, .* \(3D000\)\.\n$/;
     const runs: readonly (readonly [URL, readonly string[], RegExp])[] = [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { databaseProblem } from '../../../cli/database-problem.ts';
 import {
   errorClass,
   isDataError,
@@ -51,4 +52,13 @@ it('what is kept of an error is its code or class, never its message', () => {
   assert.equal(errorClass(failure('22003')), '22003');
   assert.equal(errorClass(new RangeError('said in confidence')), 'RangeError');
   assert.equal(errorClass('said in confidence'), 'string');
+});
+
+it('to a user who may only read, a migration is not advised; to one without a schema it is', () => {
+  const said = (message: string) =>
+    databaseProblem(Object.assign(new Error(message), { code: '42501' }), 'postgres://reader:secret@db/x') ?? '';
+  const ofTable = said('permission denied for table call_scores');
+  assert.match(ofTable, /_URL: permission denied for table call_scores: the user may not write there, .*\(42501\)\.$/);
+  assert.doesNotMatch(ofTable, /migrate|secret/);
+  assert.match(said('permission denied for schema earshot'), /Run `earshot migrate`/);
 });
