@@ -1,10 +1,10 @@
 import { incidentJson } from '../../exporter/incidents/json.ts';
-import { listIncidents } from '../../exporter/store/index.ts';
+import { listIncidents, lookedUntil } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
 import { type Command, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { finalizeEnded } from '../finalize-ended.ts';
-import { incidentsText } from '../incidents/render.ts';
+import { incidentsText, unlookedText } from '../incidents/render.ts';
 import { replayIncidents } from '../incidents/replay.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
@@ -23,10 +23,10 @@ An incident is an owner of silence (a provider's model, a setting, own code, the
 before: since when, by how much, and how many turns are over the budget (EARSHOT_LATENCY_TARGET). earshot serve looks for them
 every five minutes; this lists what it has found, the latest first. docs/incidents.md says when one is opened and closed.
 
-  --open          only those that are open
+  --open          only those that are open, whenever they were opened
   --replay        looks at the calls of the time again, as earshot serve would have, and lists what it would have found;
                   nothing is written
-  --since TIME    opened then or later (default ${DEFAULT_SINCE}). TIME is ${TIME_HELP}
+  --since TIME    opened then or later (default ${DEFAULT_SINCE}, with --open any time). TIME is ${TIME_HELP}
   --until TIME    opened before then
   --tenant NAME   of this tenant; again: of this one or that one
   --json          with the distributions before and since, as JSON
@@ -50,7 +50,7 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   const { open, replay, json, utc: isUtc, tenant } = options;
   const utc = isUtc === true;
   const now = Date.now() * 1_000;
-  const since = readTime('since', options.since ?? DEFAULT_SINCE, utc) ?? 0;
+  const since = readTime('since', options.since ?? (open === true ? undefined : DEFAULT_SINCE), utc) ?? 0;
   const until = readTime('until', options.until, utc) ?? now;
   if (until <= since) throw new UsageError('--until is not after --since: no incident can be between them.');
   if (replay === true && (open === true || tenant !== undefined))
@@ -64,6 +64,10 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       replay === true
         ? (await replayIncidents(database.db, settings, { from: since, until })).incidents
         : await listIncidents(database.db, { since, until, open: open === true, ...tenants }, MOST_LISTED);
+    if (replay !== true) {
+      const unlooked = unlookedText(await lookedUntil(database.db), now, utc);
+      if (unlooked !== undefined) io.err(`earshot: ${unlooked}`);
+    }
     if (json === true) io.out(toJson({ incidents: found.map(incidentJson) }));
     else io.out(incidentsText(found, { screen: io.screen, utc, paint: painter(io.colour) }));
     return 0;

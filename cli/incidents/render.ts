@@ -1,3 +1,4 @@
+import { RULE } from '../../exporter/incidents/windows.ts';
 import { incidentWords, ownerWords } from '../../exporter/incidents/words.ts';
 import type { Micros } from '../../model/facts.ts';
 import type { Distribution, Incident, StoredIncident } from '../../model/incidents.ts';
@@ -40,6 +41,21 @@ export function incidentsText(
       paint(incident.closedAt === undefined ? 'bold' : 'dim', incidentLine(incident, utc)),
     ),
   ].join('\n');
+}
+
+/**
+ * That nothing looks for incidents any more, so that what is open may be over. Undefined while something does: what is missed for
+ * less than an hour is made up for.
+ *
+ * @param until - up to when was looked; undefined: never
+ */
+export function unlookedText(until: Micros | undefined, now: Micros, utc: boolean): string | undefined {
+  if (until !== undefined && now - until <= RULE.mostLater) return undefined;
+  const since =
+    until === undefined
+      ? 'nothing has looked for incidents yet'
+      : `nothing has looked for incidents since ${showInstant(until, utc).slice(0, 16)}: what is open may be over`;
+  return `${since}. earshot serve looks for them, where it runs and EARSHOT_INCIDENTS is not off.`;
 }
 
 /** An incident in words, with the times of its day. */

@@ -51,7 +51,7 @@ export {
   openIncidents,
   writeIncidents,
 } from './incidents/incidents.ts';
-export { claimLook, type LastLook, noteLook } from './incidents/looks.ts';
+export { claimLook, type LastLook, lookedUntil, noteLook } from './incidents/looks.ts';
 export {
   claimMessage,
   forgetMessage,

@@ -6,6 +6,9 @@ SELECT (extract(epoch FROM looked_until) * 1000000)::double precision AS looked_
   (extract(epoch FROM now()) * 1000000)::double precision AS now
 FROM :schema.incident_looks FOR UPDATE SKIP LOCKED`;
 
+const UNTIL = `\
+SELECT (extract(epoch FROM looked_until) * 1000000)::double precision AS looked_until FROM :schema.incident_looks`;
+
 const LOOKED = `\
 UPDATE :schema.incident_looks SET looked_until = 'epoch'::timestamptz + $1::double precision * interval '1 microsecond'`;
 
@@ -22,6 +25,12 @@ export async function claimLook(tx: Queryable): Promise<LastLook | undefined> {
   const [row] = await tx.query<{ looked_until: Micros | null; now: Micros }>(CLAIM);
   if (row === undefined) return undefined;
   return { now: row.now, ...(row.looked_until !== null && { until: row.looked_until }) };
+}
+
+/** Up to when was looked, whoever is at it. Undefined: never. */
+export async function lookedUntil(db: Queryable): Promise<Micros | undefined> {
+  const [row] = await db.query<{ looked_until: Micros | null }>(UNTIL);
+  return row?.looked_until ?? undefined;
 }
 
 /** Notes up to when was looked. */

@@ -171,6 +171,30 @@ describe('incidents of a database', () => {
     assert.equal((await earshot('incident')).code, 2);
   });
 
+  test('--open lists those that were opened long ago, too, and where nothing looks it is said', async () => {
+    const looks = page.db.query<{ looked_until: string }>(
+      'SELECT looked_until::text AS looked_until FROM :schema.incident_looks',
+    );
+    const [look] = await looks;
+    const shift = (by: string) =>
+      page.db.query(`UPDATE :schema.incidents SET opened_at = opened_at ${by} interval '30 days'`);
+    const listed = async (...args: string[]) => {
+      const { stdout, stderr } = await earshot('incidents', '--json', ...args);
+      return { count: JSON.parse(stdout).incidents.length as number, stderr };
+    };
+    await shift('-');
+    await page.db.query("UPDATE :schema.incident_looks SET looked_until = now() - interval '8 days'");
+    const open = await listed('--open');
+    assert.ok(open.count > 0);
+    assert.match(open.stderr, /^earshot: nothing has looked for incidents since \d{4}-/m);
+    assert.equal((await listed('--open', '--since', '7d')).count, 0);
+    assert.equal((await listed()).count, 0);
+    await shift('+');
+    await page.db.query('UPDATE :schema.incident_looks SET looked_until = $1::timestamptz', [
+      look?.looked_until,
+    ]);
+  });
+
   test('the provider is told what it calls the slow requests, as spans of real agents say it', async () => {
     const idsOf = async (name: string, part: 'stt' | 'llm' | 'tts') => {
       const facts = recordedFacts(name);

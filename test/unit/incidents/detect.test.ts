@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { slowdownText } from '../../../cli/demo/truth.ts';
-import { incidentsText } from '../../../cli/incidents/render.ts';
+import { incidentsText, unlookedText } from '../../../cli/incidents/render.ts';
 import { painter } from '../../../cli/render/text.ts';
 import { usualSlowdown } from '../../../demo/weeks/slowdown.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
@@ -208,6 +208,15 @@ describe('in a simulated day that is slow at a known minute', () => {
       block('json', JSON.stringify(JSON.parse(body), undefined, 2)),
     );
   });
+});
+
+test('that nothing looks for incidents is said after an hour without a look, and where there was none', () => {
+  assert.equal(unlookedText(NOON - HOUR, NOON, true), undefined);
+  assert.match(
+    unlookedText(NOON - HOUR - MINUTE, NOON, true) ?? '',
+    /^nothing has looked for incidents since 2026-11-22 10:59: what is open may be over\. earshot serve /,
+  );
+  assert.match(unlookedText(undefined, NOON, true) ?? '', /^nothing has looked for incidents yet\. /);
 });
 
 test('where a change began is where slow turns begin', () => {
