@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Micros } from '../../model/facts.ts';
 import type { Place } from '../../storage/place.ts';
 import type { Format } from './formats.ts';
-import { anyBatch, commit, ExportError, lastBatch, partPath, recover, stagedPath } from './manifest.ts';
+import {
+  anyBatch,
+  commit,
+  ExportError,
+  lastBatch,
+  partPath,
+  recover,
+  stagedPath,
+  sweep,
+} from './manifest.ts';
 import { TableFile } from './table-file.ts';
 import type { Table } from './tables.ts';
 
@@ -62,6 +71,7 @@ export async function exportDays<T extends Table>(
     const exported = await exportDay(at, all);
     if (exported !== undefined) all.onDay?.(exported);
   }
+  await sweep(options.place);
   return { until, end };
 }
 

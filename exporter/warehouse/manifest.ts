@@ -123,12 +123,20 @@ const STAGED_NAME = /^_tmp\/day=[\w.-]+$/;
  * Makes a batch exported, whose files are whole and in `staged`: at once, as its manifest appears. Then the files get their
  * names; a process that dies in between leaves that to the next one.
  * @returns false where another process has exported the same.
+ * @throws ExportError where the files have gone, as those of a process that was stopped for a day.
  */
 export async function commit(place: Place, batch: Omit<Batch, 'finalizedUntil'>): Promise<boolean> {
+  const { day, number, staged } = batch;
+  for (const { table } of batch.files) {
+    if ((await place.stat(stagedFile(staged, table))) !== undefined) continue;
+    await place.remove(staged);
+    if ((await place.stat(manifestPath(day, number))) !== undefined) return false;
+    throw new ExportError(`What was written of ${day} has been removed meanwhile. Export again.`);
+  }
   const manifest: Batch = { ...batch, finalizedUntil: isoInstant(batch.finalizedUntilUs) };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
-  if (!(await place.putOnce(manifestPath(batch.day, batch.number), text))) {
-    await place.remove(batch.staged);
+  if (!(await place.putOnce(manifestPath(day, number), text))) {
+    await place.remove(staged);
     return false;
   }
   await publish(place, manifest);
@@ -145,12 +153,40 @@ async function publish(place: Place, { staged, files }: Batch): Promise<void> {
 
 /** Ends what processes that died have begun: what they exported gets its names, the rest of it goes. */
 export async function recover(place: Place): Promise<void> {
+  for (const { batch, staged } of await stagedBatches(place))
+    if (batch?.staged === staged) await publish(place, batch);
+  await sweep(place);
+}
+
+/** Removes what was staged and comes to nothing: of a batch that another has exported, or of a process that has long gone. */
+export async function sweep(place: Place): Promise<void> {
+  for (const { batch, staged } of await stagedBatches(place)) {
+    const isLeft = batch === undefined ? await isAbandoned(place, staged) : batch.staged !== staged;
+    if (isLeft) await place.remove(staged);
+  }
+}
+
+/** The folders of batches that are, or were, being written, each with what is exported of its batch. */
+async function stagedBatches(
+  place: Place,
+): Promise<{ readonly staged: string; readonly batch: Batch | undefined }[]> {
+  const found = [];
   for (const name of await place.list(STAGED)) {
     const [, day = '', digits = ''] = /^day=([\d-]+)\.(\d+)\./.exec(name) ?? [];
-    // Without a manifest it may be of a process that is alive; it goes once another has exported that batch.
-    if ((await place.stat(manifestPath(day, Number(digits)))) === undefined) continue;
-    const batch = await read(place, day, Number(digits));
-    if (batch.staged === `${STAGED}/${name}`) await publish(place, batch);
-    else await place.remove(`${STAGED}/${name}`);
+    const isExported = (await place.stat(manifestPath(day, Number(digits)))) !== undefined;
+    const batch = isExported ? await read(place, day, Number(digits)) : undefined;
+    found.push({ staged: `${STAGED}/${name}`, batch });
   }
+  return found;
+}
+
+/** Between two pages that a process writes no more than minutes pass. */
+const ABANDONED_MS = 86_400_000;
+
+/** Whether nothing was written there for a day. Where there is no file yet, one may be about to begin. */
+async function isAbandoned(place: Place, staged: string): Promise<boolean> {
+  let latestMs: number | undefined;
+  for await (const path of place.walk(staged))
+    latestMs = Math.max(latestMs ?? 0, (await place.stat(path))?.modifiedMs ?? Date.now());
+  return latestMs !== undefined && Date.now() - latestMs > ABANDONED_MS;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { type Database, writeCallRows } from '../../../exporter/store/index.ts';
@@ -95,8 +95,6 @@ onEachDatabase((databases) => {
       const to = await temporaryFolder(t);
       const died = await dyingAt(step, () => run(db, to));
       await run(db, to);
-      // What another process has left of a batch that came to nothing.
-      await run(db, to);
       assert.deepEqual(await exportedVersions(to), await storedVersions(db), `died at step ${step}`);
       assert.deepEqual(
         (await filesBelow(to)).filter((name) => name.startsWith('_tmp')),
@@ -108,6 +106,28 @@ onEachDatabase((databases) => {
         return;
       }
     }
+  });
+
+  test('what a dead process has staged goes after a day, or once its batch is exported; what is new may be of a living one', async (t) => {
+    const [db, to] = [await databases.migrated(), await temporaryFolder(t)];
+    await write(db, upTo(3));
+    const stage = async (name: string, ageMs: number) => {
+      const folder = `${to}/_tmp/${name}`;
+      await mkdir(folder, { recursive: true });
+      await writeFile(`${folder}/call_logs`, 'half of it');
+      const at = new Date(Date.now() - ageMs);
+      await utimes(`${folder}/call_logs`, at, at);
+    };
+    const day = new Date(REFERENCE_US / 1_000).toISOString().slice(0, 10);
+    await stage('day=2020-01-01.000001.old', 86_500_000);
+    await stage('day=2020-01-01.000001.new', 80_000_000);
+    await stage(`day=${day}.000001.exported-by-another`, 0);
+    await run(db, to);
+    assert.deepEqual(
+      (await filesBelow(to)).filter((name) => name.startsWith('_tmp')),
+      ['_tmp/day=2020-01-01.000001.new/call_logs'],
+    );
+    assert.deepEqual(await exportedVersions(to), await storedVersions(db));
   });
 
   test('a folder keeps its format on days, too, of which it has nothing yet', async (t) => {
