@@ -56,9 +56,13 @@ it('what is kept of an error is its code or class, never its message', () => {
 
 it('to a user who may only read, a migration is not advised; to one without a schema it is', () => {
   const said = (message: string) =>
-    databaseProblem(Object.assign(new Error(message), { code: '42501' }), 'postgres://reader:secret@db/x') ?? '';
+    databaseProblem(Object.assign(new Error(message), { code: '42501' }), 'postgres://reader:secret@db/x') ??
+    '';
   const ofTable = said('permission denied for table call_scores');
-  assert.match(ofTable, /_URL: permission denied for table call_scores: the user may not write there, .*\(42501\)\.$/);
+  assert.match(
+    ofTable,
+    /_URL: permission denied for table call_scores: the user may not write there, .*\(42501\)\.$/,
+  );
   assert.doesNotMatch(ofTable, /migrate|secret/);
   assert.match(said('permission denied for schema earshot'), /Run `earshot migrate`/);
 });
