@@ -27,7 +27,7 @@ export async function claimLook(tx: Queryable): Promise<LastLook | undefined> {
   return { now: row.now, ...(row.looked_until !== null && { until: row.looked_until }) };
 }
 
-/** Up to when was looked, whoever is at it. Undefined: never. */
+/** Up to when was looked, without a claim to look next. Undefined: never. */
 export async function lookedUntil(db: Queryable): Promise<Micros | undefined> {
   const [row] = await db.query<{ looked_until: Micros | null }>(UNTIL);
   return row?.looked_until ?? undefined;
