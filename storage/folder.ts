@@ -69,8 +69,11 @@ export class Folder implements Place {
   }
 
   async open(path: string): Promise<OpenFile | undefined> {
-    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-    const handle = await open(this.#path(path), flags).catch(undefinedWhere('ENOENT', 'ENOTDIR', 'ELOOP'));
+    // Without waiting: what is no file may be a pipe, whose opening lasts until someone writes to it.
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const handle = await open(this.#path(path), flags).catch(
+      undefinedWhere('ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'),
+    );
     if (handle === undefined) return undefined;
     const seen = await handle.stat();
     if (seen.isFile()) return reading(handle, seen.size);

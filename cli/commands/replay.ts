@@ -12,6 +12,7 @@ import { readDuration } from '../duration-option.ts';
 import { missingPackages } from '../missing.ts';
 import { toJson } from '../render/json.ts';
 import { painter } from '../render/text.ts';
+import { Interruption } from '../replay/interruption.ts';
 import { exitCodeOf, judgeTurns } from '../replay/judge.ts';
 import { replayJson, replayText } from '../replay/render.ts';
 import { replayCall } from '../replay/replay-call.ts';
@@ -77,6 +78,7 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
   const reason = unplayable(script);
   if (reason !== undefined) throw new CommandError(`${path}: ${reason}.`);
   const paint = painter(io.colour);
+  const interruption = new Interruption();
   const made = await replayCall({
     script,
     settings,
@@ -84,7 +86,13 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
     warmUp: options.cold !== true,
     url,
     say: (text) => io.err(paint('dim', safeText(text))),
-  });
+    interrupted: interruption.signal,
+  })
+    .catch((error: unknown) => {
+      if (interruption.exitCode === undefined) throw error;
+    })
+    .finally(() => interruption.forget());
+  if (made === undefined || interruption.exitCode !== undefined) return interruption.exitCode ?? 1;
   const priceList = await loadPriceList(settings, (text) => io.err(`earshot: ${safeText(text)}`));
   const rows = made.facts.length === 0 ? undefined : finalizeCall(made.facts, priceList);
   const turns = compareTurns(

@@ -27,7 +27,7 @@ export function incidentsText(
       [
         ...(stored ? [{ title: 'INCIDENT', cell: idOf }] : []),
         ...(tenants ? [{ title: 'TENANT', cell: ({ owner }: Incident) => safeText(owner.tenant) }] : []),
-        { title: 'OWNER', enough: 30, cell: ({ owner }) => safeText(ownerWords(owner)) },
+        { title: 'OWNER', enough: 30, cell: ({ owner }) => ownerWords(owner) },
         { title: 'SINCE', cell: ({ since }) => time(since) },
         { title: 'OPENED', leaves: 1, cell: ({ openedAt }) => time(openedAt) },
         { title: 'CLOSED', cell: ({ closedAt }) => time(closedAt) },
@@ -60,7 +60,7 @@ export function unlookedText(until: Micros | undefined, now: Micros, utc: boolea
 
 /** An incident in words, with the times of its day. */
 const incidentLine = (incident: Incident, utc: boolean): string =>
-  safeText(incidentWords(incident, (at) => showInstant(at, utc).slice(11, 16)));
+  incidentWords(incident, (at) => showInstant(at, utc).slice(11, 16));
 
 const idOf = (incident: Incident | StoredIncident): string => ('id' in incident ? incident.id : '');
 
@@ -80,7 +80,7 @@ export function incidentText(incident: StoredIncident, { screen, utc, paint }: I
     '',
     table(
       [
-        { title: safeText(ownerWords(owner)).toUpperCase(), cell: ({ name }) => name },
+        { title: ownerWords(owner).toUpperCase(), cell: ({ name }) => name },
         { title: 'TURNS', right: true, cell: ({ of }) => String(of.turns) },
         { title: 'CALLS', right: true, leaves: 1, cell: ({ of }) => String(of.calls) },
         { title: 'P50', right: true, cell: ({ of }) => showSeconds(of.p50) },

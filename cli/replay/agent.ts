@@ -5,6 +5,8 @@ import { CommandError } from '../command.ts';
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 15_000;
+/** Where no one waits for its spans any more. */
+const INTERRUPTED_DEADLINE_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 const MOST_OUTPUT = 20_000;
 
@@ -12,7 +14,10 @@ const MOST_OUTPUT = 20_000;
 export interface StartedAgent {
   /** The end of what it has written. */
   readonly output: string;
-  /** Asks it to end, as a deployment does (SIGTERM), and waits until it has sent its spans; kills it when it does not end. */
+  /**
+   * Asks it to end, as a deployment does (SIGTERM), and waits until all of its processes have; kills those that do not end. When the
+   * replay is interrupted, it does so by itself.
+   */
   stop(): Promise<void>;
 }
 
@@ -30,13 +35,17 @@ export async function freePort(): Promise<number> {
 
 /**
  * Starts a command and waits until something listens where it is to be called.
+ *
+ * @param interrupted - ends it, also while it starts
  * @throws CommandError with the end of its output when it ends before that, or does not come to it.
  */
 export async function startAgent(
   [program = '', ...args]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   url: URL,
+  interrupted: AbortSignal,
 ): Promise<StartedAgent> {
+  interrupted.throwIfAborted();
   // A group of its own: `npm start` is two processes, and both are to end.
   const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -62,14 +71,18 @@ export async function startAgent(
     },
     stop: async () => {
       signal(child, 'SIGTERM');
-      const timer = setTimeout(() => signal(child, 'SIGKILL'), STOP_DEADLINE_MS);
+      const askedMs = performance.now();
+      const waitsFor = () => (interrupted.aborted ? INTERRUPTED_DEADLINE_MS : STOP_DEADLINE_MS);
+      // Of `sh -c` the shell may end at once, and what it has started not at all.
+      while (signal(child, 0) && performance.now() - askedMs < waitsFor()) await sleep(LOOK_EVERY_MS);
+      signal(child, 'SIGKILL');
       await exited;
-      clearTimeout(timer);
     },
   };
+  interrupted.addEventListener('abort', () => void agent.stop(), { once: true });
   const deadline = performance.now() + START_DEADLINE_MS;
   while (!(await listens(url))) {
-    if (ended === undefined && performance.now() < deadline) {
+    if (ended === undefined && !interrupted.aborted && performance.now() < deadline) {
       await sleep(LOOK_EVERY_MS);
       continue;
     }
@@ -83,12 +96,12 @@ export async function startAgent(
   return agent;
 }
 
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+/** Sends a signal to all of its processes; 0 asks whether there are any. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-child.pid, name);
+    return pid !== undefined && process.kill(-pid, name);
   } catch {
-    // It has ended.
+    return false;
   }
 }
 

@@ -31,6 +31,8 @@ export interface ReplayOptions {
   /** Where it is called. (Default: `/twiml` of the port that it gets in `PORT`.) */
   readonly url: URL | undefined;
   readonly say: (text: string) => void;
+  /** Ends the agent and the call. */
+  readonly interrupted: AbortSignal;
 }
 
 /** A call that was made in place of the saved one. */
@@ -60,10 +62,10 @@ const WARM_UP: CallScript = {
 /**
  * Starts providers that keep to a script, an agent that uses them, calls it, and collects what it reports about the call. It takes as long as
  * the call did.
- * @throws CommandError when the agent does not start, or does not go on.
+ * @throws CommandError when the agent does not start, does not go on, or is interrupted.
  */
 export async function replayCall(options: ReplayOptions): Promise<ReplayedCall> {
-  const { settings, say, script } = options;
+  const { settings, say, script, interrupted } = options;
   const { startStage } = await import('../../demo/replay/stage.ts');
   const stage = await startStage();
   const receiver = await startMemoryReceiver(settings, say);
@@ -82,9 +84,12 @@ export async function replayCall(options: ReplayOptions): Promise<ReplayedCall> 
       PORT: `${port}`,
       EARSHOT_SPOOL_DIR: folder,
     };
-    const agent = await startAgent(options.command ?? [process.execPath, OWN_AGENT], env, url);
+    const agent = await startAgent(options.command ?? [process.execPath, OWN_AGENT], env, url, interrupted);
     const make = (of: CallScript, onProgress: (progress: CallProgress) => void) =>
-      stage.makeCall(of, { agentUrl: url.href, stepDeadlineMs: STEP_DEADLINE_MS, onProgress });
+      unless(
+        interrupted,
+        stage.makeCall(of, { agentUrl: url.href, stepDeadlineMs: STEP_DEADLINE_MS, onProgress }),
+      );
     let made: MadeCall;
     try {
       if (options.warmUp) {
@@ -108,6 +113,16 @@ export async function replayCall(options: ReplayOptions): Promise<ReplayedCall> 
   } finally {
     await Promise.all([receiver.stop(), stage.close(), rm(folder, { recursive: true, force: true })]);
   }
+}
+
+/** What a promise gives, unless the signal comes first. @throws the signal's reason */
+function unless<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 function progressText(progress: CallProgress): string | undefined {

@@ -12,6 +12,7 @@ import { splitCalls } from '../../exporter/store/split.ts';
 import type { Fact } from '../../model/facts.ts';
 import type { CallRows } from '../../model/rows.ts';
 import { withSafeTexts } from '../../model/safe-text.ts';
+import { isJudgment } from '../../model/scores.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Io } from '../command.ts';
 import { toJson } from '../render/json.ts';
@@ -34,7 +35,7 @@ export async function runningCall(
   const journal = await getJournalFacts(db, callId, settings.maxCallSpans, tenant);
   // Of an id that was used before, the last call is the one that goes on.
   const facts = splitCalls(journal, settings.callGap * 1_000).at(-1);
-  if (facts === undefined) return undefined;
+  if (facts === undefined || facts.every(isJudgment)) return undefined;
   return { ...finalizeCall(facts, await loadPriceList(settings, warn)), facts };
 }
 

@@ -57,8 +57,8 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     callId: first.callId,
     knowsSpeech,
     ...(voice.length > 0 && { voice }),
-    startUs: fact?.startUs ?? first.startUs,
-    endUs: fact?.endUs ?? lastEndOf(ordered),
+    startUs: fact?.startUs ?? (partsOf(ordered)[0] ?? first).startUs,
+    endUs: fact?.endUs ?? lastEnd(partsOf(ordered)),
     ...(fact !== undefined && { fact }),
     ...(sources !== undefined && { sources }),
     ...(legs.count !== undefined && { legCount: legs.count }),
@@ -109,10 +109,10 @@ function inOrder(facts: readonly Fact[]): Fact[] {
   return ordered.filter((fact) => last.get(keyOf(fact)) === fact);
 }
 
-/** Of what happened in the call: who judges it comes later. */
-const lastEndOf = (facts: readonly Fact[]): Micros => {
+/** What happened in the call: who judges it does so at any other time. */
+const partsOf = (facts: readonly Fact[]): readonly Fact[] => {
   const parts = facts.filter((fact) => !isJudgment(fact));
-  return lastEnd(parts.length > 0 ? parts : facts);
+  return parts.length > 0 ? parts : facts;
 };
 
 const lastEnd = (facts: readonly FactBase[]): Micros =>

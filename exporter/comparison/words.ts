@@ -23,11 +23,17 @@ export function showFigure(unit: Unit, value: number): string {
     case 'ratio':
       return `${(value * 100).toFixed(1)} %`;
     case 'score':
-      return `${value < 0 ? '−' : ''}${Number(Math.abs(value).toPrecision(4))}`;
+      return `${value < 0 ? '−' : ''}${score(Math.abs(value))}`;
     default:
       return unit satisfies never;
   }
 }
+
+/** To four digits, those of great ones in groups of three. */
+const score = (value: number): string => {
+  const rounded = Number(value.toPrecision(4));
+  return rounded < 1_000 ? String(rounded) : rounded.toLocaleString('en-US');
+};
 
 const money = (usd: number): string =>
   usd !== 0 && usd < 0.001 ? usd.toPrecision(2) : usd.toFixed(usd < 100 ? 4 : 2);

@@ -19,13 +19,21 @@ const AGAIN_AFTER_MS = [
   24 * HOUR,
 ];
 
-/** Sends the messages that are due, one after the other. @throws the driver's error */
+/** Messages are sent for so long at a stretch, in milliseconds, and to the end of the one at hand: looks are not to wait. */
+const STRETCH_MS = 10_000;
+
+/**
+ * Sends messages that are due, one after the other, until one is not taken or they have taken long enough: who does not answer
+ * one would not answer the next. What is left is sent at the next call.
+ * @throws the driver's error
+ */
 export async function sendDue(
   db: Database,
   webhook: Pick<Webhook, 'send'>,
   { signal, onFate }: { signal: AbortSignal; onFate: (fate: MessageFate, why?: string) => void },
 ): Promise<void> {
-  while (!signal.aborted) {
+  const untilMs = performance.now() + STRETCH_MS;
+  while (!signal.aborted && performance.now() < untilMs) {
     const message = await claimMessage(db, LEASE_MS);
     if (message === undefined) return;
     const sent = await webhook.send(message, signal);
@@ -35,7 +43,7 @@ export async function sendDue(
       // Messages of an outage do not all come back at once.
       await putOffMessage(db, message.id, againMs * (0.9 + 0.2 * Math.random()));
       onFate('again', sent.why);
-      continue;
+      return;
     } else onFate(sent.as === 'refused' ? 'refused' : 'given_up', sent.why);
     await forgetMessage(db, message.id);
     await pause(0);

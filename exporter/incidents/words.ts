@@ -1,15 +1,17 @@
 import type { Micros } from '../../model/facts.ts';
 import type { Incident, WatchedOwner } from '../../model/incidents.ts';
 import { ownerName } from '../../model/owners.ts';
+import { safeText } from '../../model/safe-text.ts';
 
-/** An owner in words, with the agent and the region as far as they say something. */
+/** An owner in words, with the agent and the region as far as they say something. Names come from spans: they are safe to show. */
 export function ownerWords({ kind, name, part, agent, region }: WatchedOwner): string {
   const own = part === 'stt' ? name : ownerName({ kind, name });
-  return [
+  const words = [
     own,
     ...(agent === undefined ? [] : [`of ${agent}`]),
     ...(region === undefined ? [] : [`in ${region}`]),
-  ].join(' ');
+  ];
+  return safeText(words.join(' '));
 }
 
 /** What of an incident its words are about. */

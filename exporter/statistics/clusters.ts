@@ -34,6 +34,12 @@ export function figuresOfClusters<Cluster>(
 function ratioOf(parts: readonly (readonly [number, number] | undefined)[]): (weights: Weights) => number {
   const part = Float64Array.from(parts, (each) => each?.[0] ?? 0);
   const whole = Float64Array.from(parts, (each) => each?.[1] ?? 0);
+  const [first, ...others] = parts.filter((each) => each !== undefined);
+  // Sums of the same again and again are not exact: what never differs would seem to.
+  const same =
+    first !== undefined && others.every(([a, b]) => a === first[0] && b === first[1])
+      ? first[0] / first[1]
+      : undefined;
   return (weights) => {
     let [sum, of] = [0, 0];
     for (let at = 0; at < weights.length; at += 1) {
@@ -41,7 +47,7 @@ function ratioOf(parts: readonly (readonly [number, number] | undefined)[]): (we
       sum += weight * (part[at] as number);
       of += weight * (whole[at] as number);
     }
-    return of > 0 ? sum / of : Number.NaN;
+    return of > 0 ? (same ?? sum / of) : Number.NaN;
   };
 }
 

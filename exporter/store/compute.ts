@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Fact } from '../../model/facts.ts';
 import type { CallRows } from '../../model/rows.ts';
+import { isJudgment } from '../../model/scores.ts';
 import { readFacts } from './call-facts.ts';
 import type { CallKey } from './call-key.ts';
 import type { Database } from './database.ts';
@@ -52,7 +53,8 @@ export async function computeCalls(
     try {
       const rowsOfCalls: CallRows[] = [];
       for (const part of splitCalls(facts, callGapMs * 1e3)) {
-        const rows = await finalize(part);
+        // Who judges a call begins none. What it says waits in the journal until the call comes.
+        const rows = part.every(isJudgment) ? undefined : await finalize(part);
         if (rows !== undefined) rowsOfCalls.push(rows);
       }
       const dropped = (sizes.get(call) ?? 0) - facts.length;

@@ -16,6 +16,8 @@ export const ANY_TIME: Extent = { between: ['-infinity', 'infinity'], citus: fal
 // The queue knows of the spans that came since the call is queued, and the call's row of those that it was computed from. A
 // call leaves the queue in the transaction that writes its row, so what is in neither has not been committed yet: such a span
 // queues its call again. Where there is no knowing (a row of an earlier version, neither row nor place) it is any time.
+//
+// Who judges a call that has not come yet leaves no row: of a call without one the day after is read, too.
 const EXTENT = `\
 SELECT
   min(CASE WHEN known THEN first_at ELSE '-infinity' END)::text AS "from",
@@ -25,7 +27,7 @@ FROM (
   SELECT
     CASE WHEN m.call_id IS NULL THEN q.call_id IS NOT NULL ELSE coalesce(m.spans_at = m.finalized_at, false) END AS known,
     least(q.first_at, m.spans_from) AS first_at,
-    greatest(q.last_at, m.spans_until) AS last_at
+    CASE WHEN m.call_id IS NULL THEN q.last_at + interval '1 day' ELSE greatest(q.last_at, m.spans_until) END AS last_at
   FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
   LEFT JOIN :schema.call_queue q ON q.tenant = c.tenant AND q.call_id = c.call_id
   LEFT JOIN :schema.call_metrics m ON m.tenant = c.tenant AND m.call_id = c.call_id

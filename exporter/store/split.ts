@@ -28,13 +28,15 @@ export function numberOf(callId: string): { callId: string; number: number } | u
 export function splitCalls(facts: readonly Fact[], gapUs: Micros): Fact[][] {
   const ordered = facts.toSorted((a, b) => a.startUs - b.startUs);
   const calls: Fact[][] = [];
-  let untilUs = Number.NEGATIVE_INFINITY;
+  /** Undefined: of the first call nothing has come but who judges it. */
+  let untilUs: Micros | undefined;
   for (const fact of ordered) {
     const call = calls.at(-1);
-    const isAside = call !== undefined && isJudgment(fact);
-    if (call === undefined || (fact.startUs > untilUs + gapUs && !isAside)) calls.push([fact]);
+    const isAside = isJudgment(fact);
+    const isNext = !isAside && untilUs !== undefined && fact.startUs > untilUs + gapUs;
+    if (call === undefined || isNext) calls.push([fact]);
     else call.push(fact);
-    if (!isAside) untilUs = Math.max(untilUs, fact.endUs);
+    if (!isAside) untilUs = Math.max(untilUs ?? fact.endUs, fact.endUs);
   }
   return calls.map((call, index) =>
     index === 0 ? call : call.map((fact) => ({ ...fact, callId: numberedId(fact.callId, index + 1) })),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { access } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { replay as replayCommand } from '../../cli/commands/replay.ts';
@@ -7,9 +8,14 @@ import { readCallFile, writeCallFile } from '../../exporter/call-file/index.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
 import { callFileOf } from '../support/call-files.ts';
 import { callToReplay, SLOW_TURNS } from '../support/call-to-replay.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { poll } from '../support/poll.ts';
 import { packageRoot } from '../support/root.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** One that was killed and that no one has asked after yet is no more. */
+const isRunning = (pid: number): boolean =>
+  /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' }).stdout.trim());
 
 // The caller speaks in real time, so that a busy machine makes other turns of it: which, and how near their timings are, is
 // for test/accuracy.
@@ -82,4 +88,22 @@ test('a saved call is made again with an agent that knows nothing of it, and lea
     again({ within: '5' }),
     /UsageError: --within: saw 5, expected a duration with a unit/,
   );
+});
+
+test('a replay that is interrupted leaves no agent, also while one starts that is of several processes', {
+  skip: process.platform === 'win32' && 'Windows has no such signals',
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'bad-call.earshot');
+  await writeCallFile(path, callFileOf(callToReplay(), undefined, false));
+  // What the shell has started takes no notice of SIGTERM.
+  const child = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1e3); require('fs').writeFileSync('pid', String(process.pid))`;
+  const command = ['sh', '-c', `"$0" -e "$1" & wait`, process.execPath, child];
+  const replay = startCli(['replay', path, '--', ...command], { cwd: folder });
+  const pid = await poll(
+    async () => Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => '')) || undefined,
+  );
+  replay.kill('SIGTERM');
+  assert.equal((await replay.ended).code, 143);
+  await poll(() => !isRunning(pid));
 });

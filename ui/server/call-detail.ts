@@ -19,6 +19,7 @@ import {
 } from '../../exporter/store/index.ts';
 import type { Fact } from '../../model/facts.ts';
 import { rowJson } from '../../model/row-json.ts';
+import { isJudgment } from '../../model/scores.ts';
 import type { BillLine, CallAnswer, CallRow, ScoreRow } from '../shared/api.ts';
 import { barsOf } from '../shared/waterfall.ts';
 import type { PlayableRecording } from './recordings.ts';
@@ -57,7 +58,7 @@ export async function readCall(
       ...{ facts, scores, live: false },
     };
   }
-  if (facts.length === 0) return undefined;
+  if (facts.every(isJudgment)) return undefined;
   const rows = finalizeCall(facts, priceList);
   return { ...rows, scores: rows.scores ?? [], facts, live: true };
 }

@@ -115,6 +115,8 @@ describe('incidents of a database', () => {
       );
     try {
       await send();
+      assert.deepEqual(fates, ['again'], 'who does not take one is not asked to take the next');
+      await send();
       assert.deepEqual(fates, ['again', 'again']);
       for (const { attempts, seconds } of await waiting()) {
         assert.equal(attempts, 1);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { finalizeCall } from '../../../exporter/finalize.ts';
+import { catalogue } from '../../../exporter/pricing/index.ts';
 import { CALL_LOGS, CALL_METRICS } from '../../../exporter/store/columns.ts';
 import {
   callKey,
@@ -120,6 +122,31 @@ onEachDatabase((databases) => {
     );
     const metrics = await getCallMetrics(db, 'c');
     assert.deepEqual([metrics?.turn_count, metrics?.finalized_by], [2, 'later']);
+  });
+
+  it('who judges a call begins none, and is heard when the call comes', async () => {
+    const db = await databases.migrated();
+    const journal = new Journal(db, AT_ONCE);
+    const atUs = REFERENCE_US + 86_400_000_000;
+    const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
+    const scores = [{ name: 'tone', value: 1, atUs }];
+    await journal.append([
+      { type: 'other', traceId, spanId, callId: 'c', name: 'judge', startUs: atUs, endUs: atUs, scores },
+    ]);
+    const finalize = (facts: readonly Fact[]) => finalizeCall(facts, catalogue());
+    assert.deepEqual((await queueOf(db, finalize).take()).finalized, []);
+    assert.deepEqual([await getCallMetrics(db, 'c'), await readQueue(db)], [undefined, []]);
+    await journal.append(wholeCall('c', 1));
+    const { finalized } = await queueOf(db, finalize).take();
+    assert.deepEqual(
+      finalized.map(({ rows, first }) => [
+        rows.metrics.call_id,
+        rows.metrics.turn_count,
+        rows.scores?.[0]?.value,
+        first,
+      ]),
+      [['c', 1, 1, true]],
+    );
   });
 
   it('computing again from the same facts gives the same rows', async () => {

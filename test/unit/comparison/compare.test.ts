@@ -131,3 +131,14 @@ test('scores are compared by their means, over the calls that have them, and jud
     [],
   );
 });
+
+test('a score that is the same in every call does not differ, and great ones are written in groups of digits', () => {
+  const scored = (count: number, seed: number): CallSample[] =>
+    sample(count, seed).map((call) => ({ ...call, scores: { tone: 0.1 } }));
+  const { a, b, difference, interval, judgment } = find(
+    compareCalls(scored(33, 1), scored(47, 2), OPTIONS),
+    'score_tone',
+  );
+  assert.deepEqual([a, b, difference, interval, judgment], [0.1, 0.1, 0, [0, 0], 'same']);
+  assert.equal(showDifference('score', -1_234_567), '−1,235,000');
+});

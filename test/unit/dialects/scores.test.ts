@@ -137,6 +137,19 @@ describe('the rows of scores', () => {
     });
     assert.equal(splitCalls([...facts, again], HOUR_US).length, 2);
   });
+
+  test('one that comes hours before is of the call, too, which begins no sooner', () => {
+    const [, ...parts] = facts;
+    const early = judged('03', REFERENCE_US - 5 * HOUR_US, score('zeal', 4, REFERENCE_US - 5 * HOUR_US));
+    const [call = [], ...others] = splitCalls([...parts, early], HOUR_US);
+    assert.deepEqual([call.length, others], [4, []]);
+    const { metrics, scores } = finalizeCall(call, catalogue());
+    assert.deepEqual(
+      scores?.map(({ name }) => name),
+      ['tone', 'zeal'],
+    );
+    assert.ok(metrics.duration_seconds < 60, `${metrics.duration_seconds}`);
+  });
 });
 
 test('scores of the command are a number or a word, the last of each name', () => {

@@ -7,6 +7,7 @@ import { usualSlowdown } from '../../../demo/weeks/slowdown.ts';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import { bundleOf, slowTurnsOf } from '../../../exporter/incidents/bundle.ts';
 import { weightedQuantile } from '../../../exporter/incidents/distribution.ts';
+import { incidentJson } from '../../../exporter/incidents/json.ts';
 import { incidentMessage } from '../../../exporter/incidents/message.ts';
 import { onsetOf } from '../../../exporter/incidents/onset.ts';
 import { replayed } from '../../../exporter/incidents/replay.ts';
@@ -58,6 +59,16 @@ describe('what is opened and closed', () => {
     assert.match(
       incidentWords(incident, (at) => new Date(at / 1_000).toISOString().slice(11, 16)),
       /^tts cartesia sonic-2 in eu-central-1 \+1[1-6]\d ms at p95 from 12:0\d to \d\d:\d\d \(1\d\d → [23]\d\d ms\), \d+ % of turns over the budget of 1\.2 s \([\d.]+ % before\)$/,
+    );
+  });
+
+  test('names of spans say nothing that a terminal or a reader of a page obeys', () => {
+    const [incident] = around({ slow: { from: NOON, seconds: 0.2 } });
+    assert.ok(incident);
+    const owner = { ...incident.owner, name: 'tts cartesia \u202egnos\u001b[2J' };
+    assert.match(
+      incidentJson({ ...incident, owner }).text,
+      /^tts cartesia \\u202egnos\\x1b\[2J in eu-central-1 \+/,
     );
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -75,4 +76,12 @@ test('the recording of a call that was deleted goes a day after it began, and is
   );
   assert.ok(!asked.some(([, ids]) => ids.includes('gone too')));
   assert.deepEqual(asked.find(([tenant]) => tenant === 'acme')?.[1], ['gone']);
+});
+
+test('a pipe among recordings is no file, and no one waits for it', {
+  skip: process.platform === 'win32' && 'Windows has no named pipes in folders',
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  execFileSync('mkfifo', [join(folder, 'pipe.ogg')]);
+  assert.equal(await new Folder(folder).open('pipe.ogg'), undefined);
 });
