@@ -1,5 +1,5 @@
 import type { Fact, Micros, ModelUsage, SaidFact, StageFact, TurnPartFact } from '../../model/facts.ts';
-import { lastUpTo } from './ascending.ts';
+import { lastUpTo, within } from './ascending.ts';
 import { usageOfModels } from './reported-usage.ts';
 
 /** Figures of one framework are so far apart. */
@@ -21,12 +21,15 @@ export function withReported(facts: readonly Fact[]): readonly Fact[] {
   const missing = spans.some((fact) => fact.type === 'turn') ? [] : said.filter(notToldBy(spans));
   const traceId = spans.find((fact) => !isReport(fact))?.traceId;
   const worded = withWordsOf(said, spans);
-  const replies = new Set<Fact>();
+  const replyOf = replyFinder(spans);
+  const voice = voiceOf(models, spans);
+  const isSynthesized = openIn(spans.filter((fact) => isStage(fact, 'tts') && fact.usage !== undefined));
   const completed = missing.flatMap((fact) => {
-    const reply = fact.by === 'agent' && fact.isTimed === true ? replyOf(fact, spans, replies) : undefined;
-    if (reply === undefined) return factsOf(fact, models, spans, traceId);
-    replies.add(reply);
-    return [playbackOf(fact, reply)];
+    const reply = fact.by === 'agent' && fact.isTimed === true ? replyOf(fact) : undefined;
+    if (reply !== undefined) return [playbackOf(fact, reply)];
+    // Syntheses whose spans came are billed as those say it.
+    const synthesizer = isSynthesized(fact.startUs - TOLERANCE_US, fact.endUs) ? undefined : voice;
+    return factsOf(fact, models, synthesizer, traceId);
   });
   const all = [...worded, ...completed];
   return used === undefined ? all : [...all, ...usageOfModels(used, models, all)];
@@ -98,30 +101,27 @@ function openIn(spans: readonly Fact[]): (fromUs: Micros, untilUs: Micros) => bo
 }
 
 /**
- * The side of the agent whose playback was lost: the latest that began before the voice, and that was not heard before it.
- * Where both say how long the user waited, they say the same.
+ * A search for the side of the agent whose playback was lost: the latest that had begun and was not over when the voice
+ * began, and that was not heard before it. Sides that are over by then were begun too early and thrown away. Where both
+ * say how long the user waited, they say the same. Each side is found once.
  */
-function replyOf(
-  { startUs, reportedEouLatencySeconds: waited }: SaidFact,
-  spans: readonly Fact[],
-  taken: ReadonlySet<Fact>,
-): TurnPartFact | undefined {
-  const reply = spans.findLast(
-    (fact): fact is TurnPartFact =>
-      fact.type === 'turn_part' && fact.part === 'agent' && fact.startUs <= startUs && !taken.has(fact),
-  );
-  if (reply === undefined) return undefined;
-  const isHeard = spans.some(
-    (fact) =>
-      fact.type === 'stage' &&
-      fact.stage === 'playback' &&
-      fact.startUs >= reply.startUs &&
-      fact.startUs < startUs,
-  );
-  const { reportedEouLatencySeconds: known } = reply;
-  const isOther =
-    known !== undefined && waited !== undefined && Math.abs(known - waited) * 1e6 > TOLERANCE_US / 10;
-  return isHeard || isOther ? undefined : reply;
+function replyFinder(spans: readonly Fact[]): (said: SaidFact) => TurnPartFact | undefined {
+  const sides = spans.filter((fact) => isPart(fact, 'agent'));
+  const playbacks = spans.filter((fact) => isStage(fact, 'playback'));
+  const found = new Set<Fact>();
+  return ({ startUs, reportedEouLatencySeconds: waited }) => {
+    const reply = within(sides, Number.NEGATIVE_INFINITY, startUs, (side) => side.startUs).findLast(
+      (side) => side.endUs >= startUs - TOLERANCE_US && !found.has(side),
+    );
+    if (reply === undefined) return undefined;
+    const heard = lastUpTo(playbacks, startUs - 1, (playback) => playback.startUs);
+    const { reportedEouLatencySeconds: known } = reply;
+    const isOther =
+      known !== undefined && waited !== undefined && Math.abs(known - waited) * 1e6 > TOLERANCE_US / 10;
+    if (isOther || (heard !== undefined && heard.startUs >= reply.startUs)) return undefined;
+    found.add(reply);
+    return reply;
+  };
 }
 
 const playbackOf = (said: SaidFact, { traceId, spanId }: TurnPartFact): StageFact => ({
@@ -137,14 +137,14 @@ const playbackOf = (said: SaidFact, { traceId, spanId }: TurnPartFact): StageFac
 function factsOf(
   said: SaidFact,
   models: readonly ModelUsage[],
-  spans: readonly Fact[],
+  voice: Voice | undefined,
   trace: string | undefined,
 ): Fact[] {
   const fact = trace === undefined ? said : { ...said, traceId: trace };
   if (fact.by === 'tool') return [toolOf(fact)];
   // When it was spoken is not known: there was no voice, as with a session of text.
   if (fact.isTimed !== true) return [];
-  return fact.by === 'user' ? [userSide(fact, models)] : agentSide(fact, models, spans);
+  return fact.by === 'user' ? [userSide(fact, models)] : agentSide(fact, voice);
 }
 
 const baseOf = ({ traceId, spanId, callId, name, startUs, endUs, tenant }: SaidFact) => ({
@@ -175,13 +175,14 @@ function userSide(said: SaidFact, models: readonly ModelUsage[]): TurnPartFact {
   return named(part, models) as TurnPartFact;
 }
 
-/** The reply as it was heard, and the synthesis of its words. The request that gave them is not placed in time. */
-function agentSide(said: SaidFact, models: readonly ModelUsage[], spans: readonly Fact[]): Fact[] {
+type Voice = Pick<StageFact, 'provider' | 'model'>;
+
+/** The reply as it was heard, and the synthesis of its words by a voice. The request that gave them is not placed in time. */
+function agentSide(said: SaidFact, voice: Voice | undefined): Fact[] {
   const base = baseOf(said);
   const { reportedEouLatencySeconds, interrupted, words, characters } = said;
   const { firstTokenSeconds: ttfb_llm, firstAudioSeconds: ttfb_tts } = said;
   const child = (what: string) => ({ ...base, spanId: `${said.spanId}/${what}`, parentSpanId: said.spanId });
-  const voice = voiceOf(models, spans);
   const startUs = base.startUs - toMicros(ttfb_tts);
   return [
     {
@@ -213,10 +214,7 @@ function agentSide(said: SaidFact, models: readonly ModelUsage[], spans: readonl
 }
 
 /** Who speaks in the call, where it is one: as the spans name it, else as the report does. */
-function voiceOf(
-  models: readonly ModelUsage[],
-  spans: readonly Fact[],
-): Pick<StageFact, 'provider' | 'model'> | undefined {
+function voiceOf(models: readonly ModelUsage[], spans: readonly Fact[]): Voice | undefined {
   const syntheses = spans.filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'tts');
   const named = syntheses.length > 0 ? syntheses : models.filter(({ stage }) => stage === 'tts');
   const [first] = named;

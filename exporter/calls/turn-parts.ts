@@ -41,7 +41,7 @@ interface Reply {
  * were never heard were begun too early and thrown away: their cost is the turn's. All others are the agent's own doing.
  *
  * A playback that no side is above is the agent speaking without a span of the reply; syntheses that no side is above are
- * of the next such playback.
+ * of the next such playback, unless the user began to speak in between, else of the reply that was heard meanwhile.
  *
  * @param facts - in order of time, each span once
  */
@@ -147,12 +147,18 @@ function repliesOf(
     reply.loose.push(playback);
   }
   next = 0;
+  const users = parts.filter(({ part }) => part === 'user');
+  const heard = replies.filter(({ playbacks }) => playbacks.length > 0);
   for (const synthesis of loose.filter(({ stage }) => stage === 'tts')) {
     while (isOver(unasked[next], synthesis)) next += 1;
-    const reply = unasked[next];
-    if (reply === undefined) break;
-    reply.loose.push(synthesis);
-    reply.startUs = Math.min(reply.startUs, synthesis.startUs);
+    const own = unasked[next];
+    if (own !== undefined && !hasBetween(users, synthesis, own)) {
+      own.loose.push(synthesis);
+      own.startUs = Math.min(own.startUs, synthesis.startUs);
+      continue;
+    }
+    const asked = lastUpTo(heard, synthesis.endUs, ({ startUs }) => startUs);
+    if (asked !== undefined && !isOver(asked, synthesis)) asked.loose.push(synthesis);
   }
   return [...replies, ...unasked].sort((a, b) => a.startUs - b.startUs || a.endUs - b.endUs);
 }
@@ -161,6 +167,13 @@ const boundsOf = ({ startUs, endUs }: Reply | TurnPartFact | StageFact) => ({ st
 
 const isOver = (reply: Reply | undefined, stage: StageFact): boolean =>
   reply !== undefined && reply.endUs < stage.startUs;
+
+/** Whether one of some sides, in order of time, began after one and before the other. */
+const hasBetween = (
+  sides: readonly TurnPartFact[],
+  { startUs: fromUs }: StageFact,
+  { startUs }: Reply,
+): boolean => (lastUpTo(sides, startUs, (side) => side.startUs)?.startUs ?? fromUs) > fromUs;
 
 function turnOf(
   user: UserSide | undefined,
