@@ -10,10 +10,12 @@ import { type CallSelection, getCallSamples } from '../../exporter/store/views/i
 import type { CheckAnswer } from '../shared/api.ts';
 import { limitParameter } from '../shared/check.ts';
 import { inPieces, pauses } from './in-pieces.ts';
-import { selectionOf } from './selection.ts';
+import { nestedSelectionOf, selectionOf } from './selection.ts';
 import { seedOf } from './wish.ts';
 
 const MOST_CHARACTERS = 60;
+/** What it takes beside filters. */
+export const CHECK_PARAMETERS = [...FIGURE_NAMES.map(limitParameter), 'baseline', 'tolerance', 'seed'];
 
 /** Calls held against limits and against other calls, as `earshot check` does. @throws HttpError 400 */
 export async function checkAnswer(
@@ -58,7 +60,7 @@ const limitsOf = (query: URLSearchParams): Limits =>
 function baselineOf(query: URLSearchParams, judged: CallSelection) {
   const given = query.get('baseline');
   if (!given) return undefined;
-  const own = selectionOf(new URLSearchParams(given));
+  const own = nestedSelectionOf(given, 'baseline');
   return {
     tolerance: toleranceOf(query.get('tolerance') || TOLERANCE, 'tolerance'),
     calls: baselineCalls(judged, own, { where: 'baseline', given: given.slice(0, MOST_CHARACTERS) }),

@@ -359,6 +359,27 @@ describe('the API of the page', () => {
     assert.equal(await status('/api/check?since=2d&baseline=since%3D1d'), 400);
     assert.equal(await status('/api/check?baseline=since%3D1d'), 400);
     assert.equal(await status('/api/check?baseline=version%3D1&tolerance=much'), 400);
+    const said = async (path: string) => {
+      assert.equal(await status(path), 400, path);
+      return ((await (await fetch(`${page.url}${path}`)).json()) as { error: string }).error;
+    };
+    assert.match(await said('/api/totals?agnet=a'), /^saw "agnet", expected one of since, until, .*, failed$/);
+    assert.match(await said('/api/compare?a=%00&b=1'), /^a: expected text without U\+0000$/);
+    assert.match(await said('/api/compare?a=&b=agnet%3Dx'), /^b: saw "agnet", expected one of since/);
+    assert.match(await said('/api/check?limit_unpriced=0&baseline=verison%3D1'), /^baseline: saw "verison"/);
+    assert.match(await said('/api/models?since=7d'), /^saw "since", expected no parameter$/);
+    for (const path of [
+      'calls?sort=cost',
+      'calls.csv?limit=5',
+      'calls/none?turn=1',
+      'incidents?agent=a',
+      'incidents/0?tenant=a',
+      'check?question=check&limit_unpriced=0',
+      'whatif?llm=openai/gpt-4.1&delay=1',
+      'endpointing?endpointing=1',
+      'about?%00',
+    ])
+      await said(`/api/${path}`);
     assert.equal(await status('/api/calls', { method: 'POST' }), 405);
     assert.equal(await status('/api/calls', { headers: { origin: 'https://other.example' } }), 403);
     assert.equal(await hostStatus(page.url, 'other.example'), 403);

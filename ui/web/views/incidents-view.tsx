@@ -1,7 +1,7 @@
 import type { IncidentsAnswer } from '../../shared/api.ts';
 import { showDayAndHour, showSeconds, showShare } from '../../shared/format.ts';
 import { incidentOwner } from '../../shared/incidents.ts';
-import { filtersOf } from '../../shared/query.ts';
+import { filtersOf, INCIDENT_FILTERS } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { openIncidents } from '../app/incidents.ts';
 import { query } from '../app/location.ts';
@@ -10,7 +10,7 @@ import { Empty, Trouble } from '../parts/empty.tsx';
 
 /** What took longer than in the hour before, the latest first. */
 export function IncidentsView() {
-  const filters = filtersOf(query.value);
+  const filters = filtersOf(query.value, INCIDENT_FILTERS);
   const { data, error } = useFetched<IncidentsAnswer>(`/api/incidents?${filters}`, openIncidents.value);
   return (
     <>
