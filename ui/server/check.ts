@@ -63,7 +63,10 @@ function baselineOf(query: URLSearchParams, judged: CallSelection) {
   const own = nestedSelectionOf(given, 'baseline');
   return {
     tolerance: toleranceOf(query.get('tolerance') || TOLERANCE, 'tolerance'),
-    calls: baselineCalls(judged, own, { where: 'baseline', given: given.slice(0, MOST_CHARACTERS) }),
+    calls: baselineCalls(judged, own, {
+      ...{ where: 'baseline', since: 'since' },
+      given: given.slice(0, MOST_CHARACTERS),
+    }),
   };
 }
 

@@ -363,10 +363,14 @@ describe('the API of the page', () => {
       assert.equal(await status(path), 400, path);
       return ((await (await fetch(`${page.url}${path}`)).json()) as { error: string }).error;
     };
-    assert.match(await said('/api/totals?agnet=a'), /^saw "agnet", expected one of since, until, .*, failed$/);
+    assert.match(
+      await said('/api/totals?agnet=a'),
+      /^saw "agnet", expected one of since, until, .*, failed$/,
+    );
     assert.match(await said('/api/compare?a=%00&b=1'), /^a: expected text without U\+0000$/);
     assert.match(await said('/api/compare?a=&b=agnet%3Dx'), /^b: saw "agnet", expected one of since/);
     assert.match(await said('/api/check?limit_unpriced=0&baseline=verison%3D1'), /^baseline: saw "verison"/);
+    assert.match(await said('/api/check?baseline=since%3D1d'), /^baseline: saw .*; expected since beside it/);
     assert.match(await said('/api/models?since=7d'), /^saw "since", expected no parameter$/);
     for (const path of [
       'calls?sort=cost',

@@ -1,12 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import type { CheckAnswer, Choices } from '../../shared/api.ts';
 import {
+  BASELINE_FIELDS,
   type CheckedLine,
   checkedLines,
   checkNotes,
   checkSentence,
   FIGURE_NAMES,
   type FigureName,
+  inFields,
   LIMIT_FIELDS,
   limitParameter,
   sloText,
@@ -39,7 +41,11 @@ export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
   );
   const isKnown = isAsked && data !== undefined && error === undefined;
   return (
-    <View name="Decide: check" error={isAsked ? error : undefined} isEmpty={isKnown && data.calls === 0}>
+    <View
+      name="Decide: check"
+      error={isAsked && error !== undefined ? inFields(error) : undefined}
+      isEmpty={isKnown && data.calls === 0}
+    >
       {tabs}
       <section class="card pad decide-form" aria-label="Limits">
         {FIGURE_NAMES.map((name) => {
@@ -48,7 +54,7 @@ export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
         })}
         <BaselineField />
         {query.value.get('baseline') && (
-          <TextField name="tolerance" title="Worse by no more than" hint="10%" />
+          <TextField name="tolerance" title={BASELINE_FIELDS.tolerance} hint="10%" />
         )}
       </section>
       {!isAsked && <Teach />}
@@ -71,7 +77,7 @@ function BaselineField() {
   return (
     <ChoiceField
       name="baseline"
-      title="And no worse than"
+      title={BASELINE_FIELDS.baseline}
       none="not compared"
       options={[
         ...(before === undefined ? [] : [[before, 'the same time before'] as const]),
