@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { CheckAnswer, Choices } from '../../shared/api.ts';
 import {
-  BASELINE_FIELDS,
   type CheckedLine,
   checkedLines,
   checkNotes,
@@ -11,6 +10,7 @@ import {
   inFields,
   LIMIT_FIELDS,
   limitParameter,
+  OTHER_FIELDS,
   sloText,
   timeBefore,
 } from '../../shared/check.ts';
@@ -23,7 +23,7 @@ import { View } from './view.tsx';
 import { Listed } from './what-if-question.tsx';
 
 const LIMITS = FIGURE_NAMES.map(limitParameter);
-const PARAMETERS = [...LIMITS, 'baseline', 'tolerance'];
+const PARAMETERS = [...LIMITS, 'score', 'baseline', 'tolerance'];
 /** What to begin with. */
 const EXAMPLE: Readonly<Record<string, string>> = {
   limit_silence_p95: '1500ms',
@@ -35,7 +35,7 @@ const EXAMPLE: Readonly<Record<string, string>> = {
 
 /** Whether calls are as was promised: limits for their figures, and other calls that none may be worse than. */
 export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
-  const isAsked = [...LIMITS, 'baseline'].some((name) => query.value.get(name));
+  const isAsked = [...LIMITS, 'score', 'baseline'].some((name) => query.value.get(name));
   const { data, error, isLoading } = useFetched<CheckAnswer>(
     isAsked ? questionAddress('/api/check', PARAMETERS) : undefined,
   );
@@ -52,9 +52,10 @@ export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
           const [title, example] = LIMIT_FIELDS[name];
           return <TextField key={name} name={limitParameter(name)} title={title} hint={example} />;
         })}
+        <TextField name="score" title={OTHER_FIELDS.score} hint="politeness>=0.8" size={16} />
         <BaselineField />
         {query.value.get('baseline') && (
-          <TextField name="tolerance" title={BASELINE_FIELDS.tolerance} hint="10%" />
+          <TextField name="tolerance" title={OTHER_FIELDS.tolerance} hint="10%" />
         )}
       </section>
       {!isAsked && <Teach />}
@@ -77,7 +78,7 @@ function BaselineField() {
   return (
     <ChoiceField
       name="baseline"
-      title={BASELINE_FIELDS.baseline}
+      title={OTHER_FIELDS.baseline}
       none="not compared"
       options={[
         ...(before === undefined ? [] : [[before, 'the same time before'] as const]),
