@@ -1,7 +1,6 @@
 import { FIGURE_NAMES, type FigureName } from '../../exporter/checks/figures.ts';
 import type { Limits, ScoreLimit } from '../../exporter/checks/judge.ts';
-import { LimitError, limitOf, wholeOf } from '../../exporter/checks/limits.ts';
-import { isScoreName, SCORE_NAME, SCORE_NUMBER, scoreNumber } from '../../model/scores.ts';
+import { LimitError, limitOf, scoreLimitOf, wholeOf } from '../../exporter/checks/limits.ts';
 import { UsageError } from '../command.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -25,21 +24,9 @@ export function asUsage<T>(read: () => T): T {
   }
 }
 
-/** A limit of a score, as `politeness>=0.8`: a name, what it may be, and the rest. */
-const SCORE_LIMIT = /^([^<>=\s]+) *([<>]=) *([^<>=\s]+)$/;
-
 /** @throws UsageError for a limit that is none. */
 export const readScoreLimits = (given: unknown): ScoreLimit[] =>
-  (Array.isArray(given) ? given : []).map((text: string) => {
-    const wrong = (expected: string) => new UsageError(`--score: saw ${text}, expected ${expected}.`);
-    const [, name, bound, number = ''] = SCORE_LIMIT.exec(text.trim()) ?? [];
-    if (name === undefined)
-      throw wrong("a name, >= or <=, and a limit of its mean, such as 'politeness>=0.8'");
-    if (!isScoreName(name)) throw wrong(`a name of ${SCORE_NAME}`);
-    const limit = scoreNumber(number);
-    if (limit === undefined) throw wrong(`${SCORE_NUMBER} as the limit`);
-    return { name, bound: bound === '>=' ? 'at_least' : 'at_most', limit };
-  });
+  (Array.isArray(given) ? given : []).map((text: string) => asUsage(() => scoreLimitOf(text, '--score')));
 
 /** How many turns, or calls, a figure needs to be judged. */
 export function readNeed(option: string, text: unknown, fallback: number): number {

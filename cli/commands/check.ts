@@ -159,7 +159,7 @@ function baselineGiven(
 
 function callsOf(given: string, judged: CallFilter, utc: boolean): CallFilter {
   const own = readFilter(readSelection('--baseline', given), utc);
-  return asUsage(() => baselineCalls(judged, own, { where: '--baseline', given }));
+  return asUsage(() => baselineCalls(judged, own, { where: '--baseline', given, since: '--since' }));
 }
 
 function write(option: string, work: () => void): void {

@@ -1,5 +1,7 @@
 import { durationSeconds, EXPECTED_DURATION } from '../../model/duration.ts';
+import { isScoreName, SCORE_NAME, SCORE_NUMBER, scoreNumber } from '../../model/scores.ts';
 import { FIGURES, type FigureName } from './figures.ts';
+import type { ScoreLimit } from './judge.ts';
 
 /** What was given is no limit, or no baseline; the message says why. */
 export class LimitError extends Error {}
@@ -38,6 +40,20 @@ function shareOf(text: string): number | undefined {
   const match = /^(\d{1,3}(?:\.\d{1,12})?|\.\d{1,12})(\s?%)?$/.exec(text);
   const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === undefined ? 1 : 100);
   return share >= 0 && share <= 1 ? share : undefined;
+}
+
+/** A name, what it may be, and the rest. */
+const SCORE_LIMIT = /^([^<>=\s]+) *([<>]=) *([^<>=\s]+)$/;
+
+/** A limit of the mean of a score, as `politeness>=0.8`. @throws LimitError for what is none */
+export function scoreLimitOf(text: string, where: string): ScoreLimit {
+  const wrong = (expected: string) => new LimitError(`${where}: saw ${text}, expected ${expected}.`);
+  const [, name, bound, number = ''] = SCORE_LIMIT.exec(text.trim()) ?? [];
+  if (name === undefined) throw wrong("a name, >= or <=, and a limit of its mean, such as 'politeness>=0.8'");
+  if (!isScoreName(name)) throw wrong(`a name of ${SCORE_NAME}`);
+  const limit = scoreNumber(number);
+  if (limit === undefined) throw wrong(`${SCORE_NUMBER} as the limit`);
+  return { name, bound: bound === '>=' ? 'at_least' : 'at_most', limit };
 }
 
 /** What may be worse without being broken, where nothing says it. */

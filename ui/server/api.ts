@@ -37,18 +37,26 @@ import type {
   SelectionFigures,
 } from '../shared/api.ts';
 import { heardAnswer } from '../shared/heard.ts';
+import { FILTERS } from '../shared/query.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
 import { callDetail, readCall } from './call-detail.ts';
-import { checkAnswer } from './check.ts';
-import { endpointingAnswer, modelsAnswer, whatIfAnswer } from './decide.ts';
+import { CHECK_PARAMETERS, checkAnswer } from './check.ts';
+import {
+  ENDPOINTING_PARAMETERS,
+  endpointingAnswer,
+  modelsAnswer,
+  WHATIF_PARAMETERS,
+  whatIfAnswer,
+} from './decide.ts';
 import { exportCalls } from './export-calls.ts';
 import { proveByKept } from './heard.ts';
 import { inPieces } from './in-pieces.ts';
-import { incidentHandler, incidentsAnswer } from './incidents.ts';
+import { INCIDENT_PARAMETERS, incidentHandler, incidentsAnswer } from './incidents.ts';
 import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
+import { onlyKnown } from './parameters.ts';
 import { recordingsOf } from './recordings.ts';
-import { limitOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
+import { limitOf, nestedSelectionOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
 import { sendCallFile } from './send-call-file.ts';
 import { sendPeaks, sendSound } from './sound.ts';
 
@@ -78,6 +86,14 @@ type Handler = (
   response: ServerResponse,
 ) => Promise<unknown>;
 
+/** A handler of parameters with these names; any other is refused. */
+const taking =
+  (names: readonly string[], handler: Handler): Handler =>
+  (query, request, response) => {
+    onlyKnown(query, names);
+    return handler(query, request, response);
+  };
+
 /** The JSON API: reads, and nothing else. A handler gives what is answered; undefined: it has answered by itself. */
 export class Api {
   readonly live: Live;
@@ -89,29 +105,42 @@ export class Api {
     const { db, targetSeconds } = options;
     this.live = new Live(db, (call) => this.#runningCall(call));
     this.#routes = {
-      '/api/about': async (): Promise<AboutAnswer> => ({
-        version: VERSION,
-        target_seconds: targetSeconds,
-        authenticated: options.authenticated,
-      }),
-      '/api/calls': (query) => this.#calls(query),
-      '/api/totals': async (query) => ({
+      '/api/about': taking(
+        [],
+        async (): Promise<AboutAnswer> => ({
+          version: VERSION,
+          target_seconds: targetSeconds,
+          authenticated: options.authenticated,
+        }),
+      ),
+      '/api/calls': taking([...FILTERS, 'order', 'limit', 'after'], (query) => this.#calls(query)),
+      '/api/totals': taking(FILTERS, async (query) => ({
         ...(await this.#figures(selectionOf(query))),
         target_seconds: targetSeconds,
-      }),
-      '/api/choices': () => getChoices(db),
-      '/api/latency': (query) => getLatency(db, selectionOf(query), targetSeconds),
-      '/api/cost': (query) => getSpending(db, selectionOf(query)),
-      '/api/quality': (query) => getQuality(db, selectionOf(query)),
-      '/api/compare': (query) => this.#compare(query),
-      '/api/whatif': (query, _, response) => whatIfAnswer(options, query, response),
-      '/api/check': (query, _, response) => checkAnswer(db, query, response),
-      '/api/endpointing': (query, _, response) => endpointingAnswer(options, query, response),
-      '/api/models': () => modelsAnswer(options),
-      '/api/incidents': (query) => incidentsAnswer(db, query),
-      '/api/calls.csv': (query, _, response) => this.#export('csv', query, response),
-      '/api/calls.json': (query, _, response) => this.#export('json', query, response),
-      '/api/live': async (_, __, response) => this.live.follow(response),
+      })),
+      '/api/choices': taking([], () => getChoices(db)),
+      '/api/latency': taking(FILTERS, (query) => getLatency(db, selectionOf(query), targetSeconds)),
+      '/api/cost': taking(FILTERS, (query) => getSpending(db, selectionOf(query))),
+      '/api/quality': taking(FILTERS, (query) => getQuality(db, selectionOf(query))),
+      '/api/compare': taking(['a', 'b'], (query) => this.#compare(query)),
+      '/api/whatif': taking([...FILTERS, ...WHATIF_PARAMETERS], (query, _, response) =>
+        whatIfAnswer(options, query, response),
+      ),
+      '/api/check': taking([...FILTERS, ...CHECK_PARAMETERS], (query, _, response) =>
+        checkAnswer(db, query, response),
+      ),
+      '/api/endpointing': taking([...FILTERS, ...ENDPOINTING_PARAMETERS], (query, _, response) =>
+        endpointingAnswer(options, query, response),
+      ),
+      '/api/models': taking([], () => modelsAnswer(options)),
+      '/api/incidents': taking(INCIDENT_PARAMETERS, (query) => incidentsAnswer(db, query)),
+      '/api/calls.csv': taking([...FILTERS, 'order'], (query, _, response) =>
+        this.#export('csv', query, response),
+      ),
+      '/api/calls.json': taking([...FILTERS, 'order'], (query, _, response) =>
+        this.#export('json', query, response),
+      ),
+      '/api/live': taking([], async (_, __, response) => this.live.follow(response)),
     };
   }
 
@@ -119,7 +148,8 @@ export class Api {
   async answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { db } = this.#options;
     const handler = Object.hasOwn(this.#routes, url.pathname) ? this.#routes[url.pathname] : undefined;
-    const answer = await (handler ?? incidentHandler(db, url.pathname) ?? this.#ofCall(url.pathname))(
+    const ofIncident = incidentHandler(db, url.pathname);
+    const answer = await (handler ?? (ofIncident && taking([], ofIncident)) ?? this.#ofCall(url.pathname))(
       url.searchParams,
       request,
       response,
@@ -135,14 +165,14 @@ export class Api {
     if (encoded === undefined)
       throw new HttpError(404, 'there is nothing here; docs/page.md lists what there is');
     const callId = decoded(encoded);
-    return (query, request, response) => {
+    return taking(below === '/file' ? ['tenant', 'content'] : ['tenant'], (query, request, response) => {
       const call = callKey(callId, tenantOf(query));
       if (below === undefined) return this.#call(call, request, response);
       if (below === '/facts') return this.#facts(call);
       if (below === '/heard') return this.#heard(call);
       if (below === '/file') return this.#file(call, query, request, response);
       return this.#sound(call, below, request, response);
-    };
+    });
   }
 
   async #calls(query: URLSearchParams): Promise<CallsAnswer> {
@@ -176,7 +206,7 @@ export class Api {
   /** `a` and `b` are query strings of their own. */
   async #compare(query: URLSearchParams): Promise<CompareAnswer> {
     const { db, targetSeconds } = this.#options;
-    const selection = (name: string) => selectionOf(new URLSearchParams(query.get(name) ?? ''));
+    const selection = (name: 'a' | 'b') => nestedSelectionOf(query.get(name), name);
     const side = async (of: CallSelection): Promise<SelectionFigures> => {
       const { models } = await getLatency(db, of, targetSeconds);
       return { ...(await this.#figures(of)), models };

@@ -19,6 +19,10 @@ interface Options {
   callGapMs: number;
 }
 
+/** What they take beside filters. */
+export const WHATIF_PARAMETERS = ['stt', 'llm', 'tts', 'endpointing', 'endpointing_now', 'seed'];
+export const ENDPOINTING_PARAMETERS = ['delay', 'now', 'cut_off_cost', 'changed_in', 'seed'];
+
 /** What calls would have been with another model or another delay. @throws HttpError 400 */
 export async function whatIfAnswer(
   { db, priceList, callGapMs }: Options,

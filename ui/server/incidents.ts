@@ -4,7 +4,11 @@ import { HttpError } from '../../exporter/receiver/door/answer.ts';
 import { type Database, findIncidents, listIncidents, readWatchedTurns } from '../../exporter/store/index.ts';
 import type { StoredIncident } from '../../model/incidents.ts';
 import type { IncidentAnswer, IncidentRow, IncidentsAnswer } from '../shared/api.ts';
+import { INCIDENT_FILTERS } from '../shared/query.ts';
 import { selectionOf } from './selection.ts';
+
+/** What a list of them takes. */
+export const INCIDENT_PARAMETERS = [...INCIDENT_FILTERS, 'open'];
 
 const MOST_LISTED = 200;
 const MOST_TURNS = 100;

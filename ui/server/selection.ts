@@ -9,7 +9,8 @@ import { beginsWithDay } from '../../model/calendar.ts';
 import { parseDuration } from '../../model/settings.ts';
 import { OUTCOMES, type Outcome } from '../../model/vocabulary.ts';
 import { withoutAbsent } from '../../model/without-absent.ts';
-import { DEFAULT_SINCE } from '../shared/query.ts';
+import { DEFAULT_SINCE, FILTERS } from '../shared/query.ts';
+import { onlyKnown } from './parameters.ts';
 
 /** Values longer than any name are none, and a list has no more. */
 const MOST_CHARACTERS = 300;
@@ -66,7 +67,14 @@ export function selectionOf(query: URLSearchParams, nowMs: number = Date.now()):
   });
 }
 
-/** The same; of the last days where nothing says when the calls were. @throws HttpError 400 */
+/** The calls that a parameter chooses whose value is a query string of its own. @throws HttpError 400 */
+export function nestedSelectionOf(text: string | null, name: string): CallSelection {
+  const query = new URLSearchParams(text ?? '');
+  onlyKnown(query, FILTERS, name);
+  return selectionOf(query);
+}
+
+/** As `selectionOf`; of the last days where nothing says when the calls were. @throws HttpError 400 */
 export function recentSelectionOf(query: URLSearchParams, nowMs?: number): CallSelection {
   if (query.get('since') || query.get('until')) return selectionOf(query, nowMs);
   const recent = new URLSearchParams(query);

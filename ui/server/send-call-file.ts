@@ -4,9 +4,17 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { callFileBytes } from '../../exporter/call-file/index.ts';
 import { HttpError } from '../../exporter/receiver/door/answer.ts';
-import type { CallKey, Database } from '../../exporter/store/index.ts';
+import { type CallKey, type Database, partsOf } from '../../exporter/store/index.ts';
 import { SAFE_HEADERS } from './answer.ts';
 import { type SaveOptions, savedCall } from './saved-call.ts';
+
+const MOST_CHARACTERS = 80;
+
+/** `call-CA123.earshot`: with as much of an id as any file system and any header take. */
+export function callFileName(callId: string): string {
+  const kept = (callId.match(/\w+/g) ?? []).join('-').slice(0, MOST_CHARACTERS);
+  return kept === '' ? 'call.earshot' : `call-${kept}.earshot`;
+}
 
 /** Sends a call as `earshot save` writes it, without sound. @throws HttpError 404 */
 export async function sendCallFile(
@@ -21,8 +29,7 @@ export async function sendCallFile(
   response.writeHead(200, {
     ...SAFE_HEADERS,
     'content-type': 'application/gzip',
-    // The name is the page's own: an id may have in it what no name of a file has.
-    'content-disposition': 'attachment; filename="call.earshot"',
+    'content-disposition': `attachment; filename="${callFileName(partsOf(key).callId)}"`,
     'cache-control': 'private, no-store',
   });
   if (request.method === 'HEAD') {

@@ -6,6 +6,7 @@
 import type { Decimal } from 'decimal.js';
 import type { Reason } from '../../exporter/acoustics/reasons.ts';
 import type { Check } from '../../exporter/checks/check.ts';
+import type { Verdict } from '../../exporter/checks/judge.ts';
 import type { FigureDifference } from '../../exporter/comparison/compare.ts';
 import type { EndpointingGroup } from '../../exporter/decisions/endpointing-groups.ts';
 import type { Prediction } from '../../exporter/decisions/silence.ts';
@@ -255,7 +256,9 @@ export interface EndpointingAnswer {
 }
 
 /** `GET /api/check`: what `earshot check --json` says. */
-export interface CheckAnswer extends Check {
+export interface CheckAnswer extends Omit<Check, 'verdicts'> {
+  /** Of figures, then of scores. */
+  verdicts: readonly Verdict[];
   /** Calls that were held against the limits. */
   calls: number;
   /** What to keep in mind. */

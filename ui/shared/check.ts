@@ -20,6 +20,23 @@ export const LIMIT_FIELDS: Readonly<Record<FigureName, readonly [title: string, 
   unpriced: ['Calls without a price, at most', '0'],
 };
 
+/** What the fields beside the limits are called. */
+export const OTHER_FIELDS = {
+  score: 'Mean of a score',
+  baseline: 'And no worse than',
+  tolerance: 'Worse by no more than',
+} as const;
+
+/** An error of the API for people who see fields: that with the title of a parameter's field in place of its name. */
+export function inFields(error: string): string {
+  const titles: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(FIGURE_NAMES.map((name) => [limitParameter(name), LIMIT_FIELDS[name][0]])),
+    ...OTHER_FIELDS,
+  };
+  const [name = '', ...rest] = error.split(': ');
+  return Object.hasOwn(titles, name) ? [`“${titles[name]}”`, ...rest].join(': ') : error;
+}
+
 /** One verdict, as it is shown. */
 export interface CheckedLine {
   figure: string;

@@ -96,19 +96,26 @@ export function whatIfSentence(answer: WhatIfAnswer): string {
 export const groupName = ({ agent, language }: EndpointingGroup): string =>
   [agent, language].filter(Boolean).join(', ') || 'unnamed';
 
-/** `600 ms → 300 ms saves 300 ms a turn and cuts off 18.6 % more (14.3 % … 23.4 %)`. */
-export function pointSentence(now: number, { delay, saved, more }: FrontierPoint): string {
-  const ends = showEnds(more, showShareChange);
+/** `+1.4`, `0`: percentage points. */
+const showPoints = (share: number): string => showShareChange(share).replace(' %', '');
+
+/** `600 ms → 300 ms saves 300 ms a turn and cuts off 21 % in place of 2.0 % (+14 … +23 points)`. */
+export function pointSentence(
+  now: number,
+  { delay, saved, cutOffs, more }: FrontierPoint,
+  today: Frontier['cutOffs'],
+): string {
+  const ends = showEnds(more, showPoints);
   return [
     `${showLimit(now)} → ${showLimit(delay)} ${(saved.value ?? 0) < 0 ? 'costs' : 'saves'}`,
     `${showSeconds(Math.abs(saved.value ?? 0))} a turn and cuts off`,
-    `${showShare(Math.abs(more.value ?? 0))} ${(more.value ?? 0) < 0 ? 'fewer' : 'more'}${ends && ` (${ends})`}`,
+    `${showShare(cutOffs.value)} in place of ${showShare(today.value)}${ends && ` (${ends} points)`}`,
   ].join(' ');
 }
 
 /** What to do about a delay, in sentences. */
 export function endpointingSentence(
-  { frontier, recommended, delay }: Frontier,
+  { frontier, recommended, delay, cutOffs }: Frontier,
   { asked, now = delay.p50 }: { asked?: number | undefined; now?: number | undefined } = {},
 ): string {
   const point = frontier.find((each) => each.delay === asked);
@@ -118,13 +125,13 @@ export function endpointingSentence(
       ? ''
       : point === undefined
         ? `Nothing is known of a delay of ${showLimit(asked)}. `
-        : `${pointSentence(now, point)}${isBest ? ': the best' : ''}. `;
+        : `${pointSentence(now, point, cutOffs)}${isBest ? ': the best' : ''}. `;
   if (isBest) return answer.trim();
   if (isSpread(delay))
     return `${answer}No delay is advised: the calls have several. Choose those of one version.`;
   return recommended === undefined
     ? `${answer}Keep ${showLimit(now)}: no other delay is better beyond doubt.`
-    : `${answer}Best: ${pointSentence(now, recommended)}.`;
+    : `${answer}Best: ${pointSentence(now, recommended, cutOffs)}.`;
 }
 
 /** A figure of a change: before it, as it was predicted, and as it was after it. */

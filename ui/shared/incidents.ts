@@ -2,6 +2,7 @@ import { incidentWords, ownerWords } from '../../exporter/incidents/words.ts';
 import type { Distribution } from '../../model/incidents.ts';
 import type { IncidentRow } from './api.ts';
 import { showHour } from './format.ts';
+import { saidTenant } from './query.ts';
 
 type Side = IncidentRow['before'];
 
@@ -10,6 +11,10 @@ const distribution = ({ over_budget, ...rest }: Side): Distribution => ({ ...res
 
 /** Whose it is, in words. */
 export const incidentOwner = (incident: IncidentRow): string => ownerWords(incident);
+
+/** Whether it must be said whose they are: others than the default tenant have some. */
+export const ofTenants = (incidents: readonly IncidentRow[]): boolean =>
+  incidents.some(({ tenant }) => saidTenant(tenant) !== undefined);
 
 /** An incident in one line, with times of the reader's zone. */
 export const incidentLine = (incident: IncidentRow, timeZone?: string): string =>

@@ -27,13 +27,16 @@ export const FILTERS = [
 ] as const;
 export type Filter = (typeof FILTERS)[number];
 
+/** Those that incidents are chosen by. */
+export const INCIDENT_FILTERS = ['since', 'until', 'tenant'] as const satisfies readonly Filter[];
+
 /** Where nothing else is asked for. */
 export const DEFAULT_SINCE = '7d';
 
 /** The filters of an address, for the API: with the time that is meant where none is said. */
-export function filtersOf(query: URLSearchParams): URLSearchParams {
+export function filtersOf(query: URLSearchParams, names: readonly Filter[] = FILTERS): URLSearchParams {
   const filters = new URLSearchParams();
-  for (const name of FILTERS) {
+  for (const name of names) {
     for (const value of query.getAll(name)) if (value !== '') filters.append(name, value);
   }
   if (!filters.has('since') && !filters.has('until')) filters.set('since', DEFAULT_SINCE);

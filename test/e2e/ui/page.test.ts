@@ -98,6 +98,20 @@ async function openIncidentOf(db: Database, planted: string): Promise<StoredInci
 /** To another view as a reader gets there: what has been loaded stays. */
 const FOLLOW_LINK = (path: string) =>
   `(() => { const link = document.createElement('a'); link.href = ${JSON.stringify(path)}; document.body.append(link); link.click(); link.remove(); })()`;
+/** Views and filters that lie beyond an edge of the window. */
+const OUT_OF_SIGHT = `[...document.querySelectorAll('.top nav a, .filters > :not(.spacer), .filters summary')]
+  .filter((each) => each.getBoundingClientRect().right > window.innerWidth || each.getBoundingClientRect().left < 0)
+  .map((each) => each.textContent)`;
+/** Words of our own that a table has broken. */
+const BROKEN_WORDS = `[...document.querySelectorAll('.compare-row th')].flatMap((cell) => {
+  const text = cell.firstChild;
+  return text?.nodeType !== Node.TEXT_NODE ? [] : [...text.data.matchAll(/[a-z]{2,13}/g)].flatMap(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return new Set([...range.getClientRects()].map(({ top }) => top)).size > 1 ? [word] : [];
+  });
+})`;
 const VIEWS = [
   '/calls',
   '/latency',
@@ -106,7 +120,7 @@ const VIEWS = [
   '/compare?a=agent%3Dbooking',
   '/decide?llm=groq/llama-3.1-8b-instant',
   '/decide?question=endpointing&delay=0.3',
-  '/decide?question=check&limit_silence_p95=900ms&limit_unpriced=0&baseline=version%3D1',
+  '/decide?question=check&limit_silence_p95=900ms&limit_interruption_rate=1%25&limit_unpriced=0&baseline=version%3D1',
 ];
 /** What the API says of calls in which users pause: more of them than the others have. */
 const frontiers = () => {
@@ -342,7 +356,9 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Enter');
     await poll(async () => /at most 20\.0 s/.test(await result.innerText()));
     assert.equal(address().searchParams.get('limit_silence_p95'), '20s');
-    const answer = await ask<CheckAnswer>(`/api/check?since=7d&${address().searchParams}`);
+    const asked = address().searchParams;
+    asked.delete('question');
+    const answer = await ask<CheckAnswer>(`/api/check?since=7d&${asked}`);
     assert.equal(await result.locator('strong').innerText(), checkSentence(answer));
     await result.getByText('As a file for CI and Prometheus').click();
     await result.getByText('silence-p95: 20s').waitFor();
@@ -420,6 +436,9 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
         await page.locator('.call-row, .chart-card, .compare-row, .decide-result, .turn').first().waitFor();
         const width = await page.evaluate<number>('document.documentElement.scrollWidth');
         assert.ok(width <= viewport.width, `${path} is ${width} px wide on ${viewport.width}`);
+        const hidden = await page.evaluate<string[]>(OUT_OF_SIGHT);
+        const broken = path.startsWith('/decide') ? await page.evaluate<string[]>(BROKEN_WORDS) : [];
+        assert.deepEqual([...hidden, ...broken], [], `${path} on ${viewport.width}`);
         const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
           'axe.run({ resultTypes: ["violations"], preload: false }).then(({ violations }) => violations)',
         );

@@ -1,12 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { writeIncidents } from '../../../exporter/store/index.ts';
+import type { Incident } from '../../../model/incidents.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { fillTenants, TURNS_OF } from '../../support/page-tenants.ts';
 import { poll } from '../../support/poll.ts';
 
 const CALLS = 4;
+
+/** Of the same voice, as two tenants have it. */
+function incidentOf(tenant: string): Incident {
+  const now = Date.now() * 1_000;
+  const side = (seconds: number) => ({
+    ...{ turns: 100, calls: 20, p50: seconds, p95: 2 * seconds, counts: [] },
+    ...{ overBudget: 6, silences: 100, spent: [] },
+  });
+  return {
+    owner: { tenant, part: 'tts', kind: 'model', name: 'tts a b', provider: 'a', model: 'b' },
+    ...{ since: now - 7_200e6, openedAt: now - 3_600e6, lookedAt: now, budget: 1.2, usual: [] },
+    baseline: { from: now - 9_000e6, until: now - 7_200e6 },
+    ...{ before: side(0.1), after: side(0.2) },
+  };
+}
 
 describe('the page in a browser, where two tenants have calls of the same ids', {
   skip: withoutBrowser,
@@ -58,5 +75,20 @@ describe('the page in a browser, where two tenants have calls of the same ids', 
     const { call_a, tenant_a, call_b, tenant_b } = query();
     assert.deepEqual([call_a, tenant_a, tenant_b], [call_b, 'acme', undefined]);
     assert.deepEqual(complaints.all, []);
+    await page.close();
+  });
+
+  test('incidents of one voice say whose they are', async () => {
+    await writeIncidents(served.db, ['acme', 'default'].map(incidentOf));
+    const page = await browser.newPage();
+    await page.goto(`${served.url}/incidents`);
+    const banner = page.getByRole('complementary', { name: 'Open incidents' });
+    await banner.getByRole('link', { name: /^default: tts a b/ }).waitFor();
+    const row = page.getByRole('row', { name: /^tts a b acme/ });
+    await page.getByRole('row', { name: /^tts a b default/ }).waitFor();
+    await row.getByRole('link').click();
+    await page.getByText(/^Of the tenant acme\. Opened/).waitFor();
+    await banner.getByRole('link', { name: /^acme: tts a b/ }).waitFor();
+    await page.close();
   });
 });

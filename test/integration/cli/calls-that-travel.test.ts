@@ -215,7 +215,7 @@ describe('calls that travel', () => {
       t.after(() => page.close());
       const get = (query: string) => fetch(`${page.url}/api/calls/CA-tools/file?tenant=${TENANT}${query}`);
       const saved = await get('');
-      assert.equal(saved.headers.get('content-disposition'), 'attachment; filename="call.earshot"');
+      assert.equal(saved.headers.get('content-disposition'), 'attachment; filename="call-CA-tools.earshot"');
       await writeFile(path, Buffer.from(await saved.arrayBuffer()));
       const opened = await run(open, [path], { json: true });
       assert.match(opened.err, /without what was said.*give the same rows/);

@@ -157,7 +157,7 @@ describe('decisions from the command line', () => {
     assert.ok(groups[0].result.frontier.length > 3);
     assert.match(groups.at(-1).note, /^too few (calls|turns): \d+, needs \d+$/);
     const one = await earshot('endpointing', '--agent', 'front-desk', '--delay', '250ms', ...SINCE);
-    assert.match(one.stdout, /\d+ → 250 ms saves \d+ ms a turn and cuts off \d+\.\d % more/);
+    assert.match(one.stdout, /\d+ → 250 ms saves \d+ ms a turn and cuts off \d+\.\d % in place of \d+\.\d %/);
     assert.match(one.stdout, /^ *4\d\d ms .* now$/m);
   });
 

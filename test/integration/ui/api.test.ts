@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { statistics } from '../../../exporter/calls/statistics.ts';
-import { getCallLogs, listCalls, openPostgres } from '../../../exporter/store/index.ts';
+import { getCallLogs, giveScores, keyOf, listCalls, openPostgres } from '../../../exporter/store/index.ts';
 import { type CallPosition, searchCallPage } from '../../../exporter/store/views/index.ts';
 import { sampleOf } from '../../../exporter/store/views/sample.ts';
 import { rowJson } from '../../../model/row-json.ts';
@@ -322,6 +322,21 @@ describe('the API of the page', () => {
       ['silence-p95', p95, p95 === null ? 'unknown' : 'holds'],
       ['unpriced', unpriced, unpriced > 0 ? 'broken' : 'holds'],
     ]);
+    const keys = rows.slice(0, 10).map(keyOf);
+    for (const [index, key] of keys.entries())
+      await giveScores(page.db, key, [{ name: 'tone', value: index }]);
+    const scores = new URLSearchParams(
+      ['tone>=5', 'tone<=5', 'zeal>=1'].map((text): [string, string] => ['score', text]),
+    );
+    const { verdicts } = await get<CheckAnswer>(`/api/check?since=all&${scores}`);
+    assert.deepEqual(
+      verdicts.map(({ figure, value, status }) => [figure, value, status]),
+      [
+        ['score tone', 4.5, 'broken'],
+        ['score tone', 4.5, 'holds'],
+        ['score zeal', null, 'unknown'],
+      ],
+    );
     const none = await get<CheckAnswer>('/api/check?since=all&agent=none&limit_silence_p95=30s');
     assert.deepEqual([none.calls, none.verdicts[0]?.note], [0, 'too few turns: 0, needs 30']);
   });
@@ -356,9 +371,35 @@ describe('the API of the page', () => {
     assert.equal(await status('/api/endpointing?seed=-1'), 400);
     assert.equal(await status('/api/check'), 400);
     assert.equal(await status('/api/check?limit_silence_p95=900'), 400);
+    assert.equal(await status('/api/check?score=tone%3D5'), 400);
     assert.equal(await status('/api/check?since=2d&baseline=since%3D1d'), 400);
     assert.equal(await status('/api/check?baseline=since%3D1d'), 400);
     assert.equal(await status('/api/check?baseline=version%3D1&tolerance=much'), 400);
+    const said = async (path: string) => {
+      assert.equal(await status(path), 400, path);
+      return ((await (await fetch(`${page.url}${path}`)).json()) as { error: string }).error;
+    };
+    assert.match(
+      await said('/api/totals?agnet=a'),
+      /^saw "agnet", expected one of since, until, .*, failed$/,
+    );
+    assert.match(await said('/api/compare?a=%00&b=1'), /^a: expected text without U\+0000$/);
+    assert.match(await said('/api/compare?a=&b=agnet%3Dx'), /^b: saw "agnet", expected one of since/);
+    assert.match(await said('/api/check?limit_unpriced=0&baseline=verison%3D1'), /^baseline: saw "verison"/);
+    assert.match(await said('/api/check?baseline=since%3D1d'), /^baseline: saw .*; expected since beside it/);
+    assert.match(await said('/api/models?since=7d'), /^saw "since", expected no parameter$/);
+    for (const path of [
+      'calls?sort=cost',
+      'calls.csv?limit=5',
+      'calls/none?turn=1',
+      'incidents?agent=a',
+      'incidents/0?tenant=a',
+      'check?question=check&limit_unpriced=0',
+      'whatif?llm=openai/gpt-4.1&delay=1',
+      'endpointing?endpointing=1',
+      'about?%00',
+    ])
+      await said(`/api/${path}`);
     assert.equal(await status('/api/calls', { method: 'POST' }), 405);
     assert.equal(await status('/api/calls', { headers: { origin: 'https://other.example' } }), 403);
     assert.equal(await hostStatus(page.url, 'other.example'), 403);

@@ -7,7 +7,7 @@ import { finished } from '../../../exporter/statistics/pieces.ts';
 import { type Random, seeded } from '../../../exporter/statistics/random.ts';
 import { callKey } from '../../../exporter/store/index.ts';
 import type { CallSample } from '../../../exporter/store/views/index.ts';
-import { checkedLines, checkNotes, checkSentence, timeBefore } from '../../../ui/shared/check.ts';
+import { checkedLines, checkNotes, checkSentence, inFields, timeBefore } from '../../../ui/shared/check.ts';
 import { normal } from '../decisions/simulated-turns.ts';
 
 const CALLS = 80;
@@ -112,4 +112,13 @@ test('the time before is as long, where a time is known', () => {
     undefined,
     undefined,
   ]);
+});
+
+test('an error names the field that people see', () => {
+  assert.equal(
+    inFields('limit_silence_p95: saw 900, expected a duration: 1s'),
+    '“Silence p95, at most”: saw 900, expected a duration: 1s',
+  );
+  assert.match(inFields('baseline: saw since=1d'), /^“And no worse than”: saw/);
+  for (const text of ['seed: saw x', 'no answer']) assert.equal(inFields(text), text);
 });

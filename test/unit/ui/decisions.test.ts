@@ -118,12 +118,12 @@ test('a delay that is asked about, and the best one, are said in a sentence', ()
   const better = { ...FRONTIER, recommended: FRONTIER.frontier[1] as Frontier['frontier'][number] };
   assert.equal(
     endpointingSentence(better, { asked: 0.3 }),
-    '600 ms → 300 ms saves 300 ms a turn and cuts off 19 % more (+18 % … +20 %). Best: 600 ms → 500 ms saves 100 ms a turn and cuts off 1.6 % more (+0.6 % … +2.6 %).',
+    '600 ms → 300 ms saves 300 ms a turn and cuts off 21 % in place of 2.0 % (+18 … +20 points). Best: 600 ms → 500 ms saves 100 ms a turn and cuts off 3.6 % in place of 2.0 % (+0.6 … +2.6 points).',
   );
   assert.match(endpointingSentence(better, { asked: 0.5 }), /\): the best\.$/);
   assert.match(
     endpointingSentence(FRONTIER, { asked: 0.7 }),
-    /costs 100 ms a turn and cuts off 0\.8 % fewer/,
+    /costs 100 ms a turn and cuts off 1\.2 % in place of 2\.0 % \(−1\.8 … \+0\.2 points\)/,
   );
   const several = { ...FRONTIER, delay: { p10: 0.3, p50: 0.5, p90: 0.6 } };
   assert.equal(

@@ -8,6 +8,7 @@ import {
   recentSelectionOf,
   selectionOf,
 } from '../../../ui/server/selection.ts';
+import { callFileName } from '../../../ui/server/send-call-file.ts';
 
 const NOW_MS = Date.parse('2026-11-29T12:00:30Z');
 const select = (text: string) => selectionOf(new URLSearchParams(text), NOW_MS);
@@ -56,4 +57,14 @@ test('a position is what it was', () => {
   const position = { value: '2026-11-29 12:00:00.000001+00', tenant: 'acme', callId: 'CA"ü' };
   assert.deepEqual(positionOf(positionText(position)), position);
   assert.equal(positionOf(null), undefined);
+});
+
+test('a saved call is named after its id, as far as any file system takes that', () => {
+  assert.equal(callFileName('CA_12.3-f'), 'call-CA_12-3-f.earshot');
+  assert.equal(
+    callFileName('../../etc/passwd"\r\nset-cookie: a=b'),
+    'call-etc-passwd-set-cookie-a-b.earshot',
+  );
+  for (const id of ['', '..', 'ü/–', '\u0000']) assert.equal(callFileName(id), 'call.earshot', id);
+  assert.equal(callFileName('x'.repeat(9_999)).length, 'call-.earshot'.length + 80);
 });

@@ -62,7 +62,7 @@ export function FrontierChart({ label, result, now, asked, height = 230 }: Props
               cy={y(point.cutOffs.value)}
               r={3}
             >
-              <title>{pointSentence(now, point)}</title>
+              <title>{pointSentence(now, point, result.cutOffs)}</title>
             </circle>
           ))}
           <Mark

@@ -7,8 +7,10 @@ import {
   checkSentence,
   FIGURE_NAMES,
   type FigureName,
+  inFields,
   LIMIT_FIELDS,
   limitParameter,
+  OTHER_FIELDS,
   sloText,
   timeBefore,
 } from '../../shared/check.ts';
@@ -21,7 +23,7 @@ import { View } from './view.tsx';
 import { Listed } from './what-if-question.tsx';
 
 const LIMITS = FIGURE_NAMES.map(limitParameter);
-const PARAMETERS = [...LIMITS, 'baseline', 'tolerance'];
+const PARAMETERS = [...LIMITS, 'score', 'baseline', 'tolerance'];
 /** What to begin with. */
 const EXAMPLE: Readonly<Record<string, string>> = {
   limit_silence_p95: '1500ms',
@@ -33,22 +35,27 @@ const EXAMPLE: Readonly<Record<string, string>> = {
 
 /** Whether calls are as was promised: limits for their figures, and other calls that none may be worse than. */
 export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
-  const isAsked = [...LIMITS, 'baseline'].some((name) => query.value.get(name));
+  const isAsked = [...LIMITS, 'score', 'baseline'].some((name) => query.value.get(name));
   const { data, error, isLoading } = useFetched<CheckAnswer>(
     isAsked ? questionAddress('/api/check', PARAMETERS) : undefined,
   );
   const isKnown = isAsked && data !== undefined && error === undefined;
   return (
-    <View name="Decide: check" error={isAsked ? error : undefined} isEmpty={isKnown && data.calls === 0}>
+    <View
+      name="Decide: check"
+      error={isAsked && error !== undefined ? inFields(error) : undefined}
+      isEmpty={isKnown && data.calls === 0}
+    >
       {tabs}
       <section class="card pad decide-form" aria-label="Limits">
         {FIGURE_NAMES.map((name) => {
           const [title, example] = LIMIT_FIELDS[name];
           return <TextField key={name} name={limitParameter(name)} title={title} hint={example} />;
         })}
+        <TextField name="score" title={OTHER_FIELDS.score} hint="politeness>=0.8" size={16} />
         <BaselineField />
         {query.value.get('baseline') && (
-          <TextField name="tolerance" title="Worse by no more than" hint="10%" />
+          <TextField name="tolerance" title={OTHER_FIELDS.tolerance} hint="10%" />
         )}
       </section>
       {!isAsked && <Teach />}
@@ -71,7 +78,7 @@ function BaselineField() {
   return (
     <ChoiceField
       name="baseline"
-      title="And no worse than"
+      title={OTHER_FIELDS.baseline}
       none="not compared"
       options={[
         ...(before === undefined ? [] : [[before, 'the same time before'] as const]),

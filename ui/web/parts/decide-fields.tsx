@@ -48,13 +48,14 @@ export function DurationField(props: {
 }
 
 /** Text as people write it, with its unit. */
-export function TextField({ name, title, hint }: { name: string; title: string; hint: string }) {
+export function TextField(props: { name: string; title: string; hint: string; size?: number }) {
+  const { name, title, hint, size = 8 } = props;
   return (
     <label class="field">
       <span>{title}</span>
       <input
         type="text"
-        size={8}
+        size={size}
         placeholder={hint}
         value={query.value.get(name) ?? ''}
         onChange={({ currentTarget: { value } }) => set(name, value.trim())}

@@ -1,4 +1,4 @@
-import { incidentLine } from '../../shared/incidents.ts';
+import { incidentLine, ofTenants } from '../../shared/incidents.ts';
 import { openIncidents } from '../app/incidents.ts';
 
 const MOST = 3;
@@ -7,12 +7,16 @@ const MOST = 3;
 export function IncidentBanner() {
   const open = openIncidents.value;
   if (open.length === 0) return null;
+  const areOfTenants = ofTenants(open);
   return (
     <aside class="trouble incident-banner" aria-label="Open incidents">
       <ul>
         {open.slice(0, MOST).map((incident) => (
           <li key={incident.id}>
-            <a href={`/incidents/${incident.id}`}>{incidentLine(incident)}</a>
+            <a href={`/incidents/${incident.id}`}>
+              {areOfTenants && `${incident.tenant}: `}
+              {incidentLine(incident)}
+            </a>
           </li>
         ))}
         {open.length > MOST && (

@@ -2,7 +2,7 @@ import { ownerName } from '../../../model/owners.ts';
 import type { IncidentAnswer, IncidentRow } from '../../shared/api.ts';
 import { showCount, showInstant, showLimit, showMoment, showSeconds } from '../../shared/format.ts';
 import { incidentLine, incidentOwner } from '../../shared/incidents.ts';
-import { callAddress } from '../../shared/query.ts';
+import { callAddress, saidTenant } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { openIncidents } from '../app/incidents.ts';
 import { CopyLink } from '../parts/copy-link.tsx';
@@ -21,6 +21,7 @@ export function IncidentView({ id }: { id: string }) {
         <strong>{incidentLine(incident)}</strong>
       </p>
       <p class="dim">
+        {saidTenant(incident.tenant) !== undefined && `Of the tenant ${incident.tenant}. `}
         Opened {showMoment(incident.opened_at)},{' '}
         {incident.closed_at === undefined
           ? 'and open'

@@ -1,7 +1,7 @@
 import type { IncidentsAnswer } from '../../shared/api.ts';
 import { showDayAndHour, showSeconds, showShare } from '../../shared/format.ts';
-import { incidentOwner } from '../../shared/incidents.ts';
-import { filtersOf } from '../../shared/query.ts';
+import { incidentOwner, ofTenants } from '../../shared/incidents.ts';
+import { filtersOf, INCIDENT_FILTERS } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { openIncidents } from '../app/incidents.ts';
 import { query } from '../app/location.ts';
@@ -10,8 +10,9 @@ import { Empty, Trouble } from '../parts/empty.tsx';
 
 /** What took longer than in the hour before, the latest first. */
 export function IncidentsView() {
-  const filters = filtersOf(query.value);
+  const filters = filtersOf(query.value, INCIDENT_FILTERS);
   const { data, error } = useFetched<IncidentsAnswer>(`/api/incidents?${filters}`, openIncidents.value);
+  const areOfTenants = data !== undefined && ofTenants(data.incidents);
   return (
     <>
       <h1>Incidents</h1>
@@ -29,6 +30,7 @@ export function IncidentsView() {
             <thead>
               <tr class="compare-row compare-head">
                 <th scope="col">owner</th>
+                {areOfTenants && <th scope="col">tenant</th>}
                 <th scope="col">since</th>
                 <th scope="col">over</th>
                 <th scope="col">p95 before → since</th>
@@ -41,6 +43,7 @@ export function IncidentsView() {
                   <th scope="row">
                     <a href={`/incidents/${incident.id}`}>{incidentOwner(incident)}</a>
                   </th>
+                  {areOfTenants && <td class="tenant">{incident.tenant}</td>}
                   <td>{showDayAndHour(new Date(incident.since))}</td>
                   <td>
                     {incident.closed_at === undefined ? (
