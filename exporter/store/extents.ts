@@ -17,7 +17,10 @@ export const ANY_TIME: Extent = { between: ['-infinity', 'infinity'], citus: fal
 // call leaves the queue in the transaction that writes its row, so what is in neither has not been committed yet: such a span
 // queues its call again. Where there is no knowing (a row of an earlier version, neither row nor place) it is any time.
 //
-// Who judges a call that has not come yet leaves no row: of a call without one the day after is read, too.
+// Who judges a call that has not come yet leaves no row: of a call without one its last day (UTC) is read to the end, which opens
+// no other partition.
+const endOfDay = (at: string) =>
+  `date_trunc('day', ${at}, 'UTC') + interval '1 day' - interval '1 microsecond'`;
 const EXTENT = `\
 SELECT
   min(CASE WHEN known THEN first_at ELSE '-infinity' END)::text AS "from",
@@ -27,7 +30,7 @@ FROM (
   SELECT
     CASE WHEN m.call_id IS NULL THEN q.call_id IS NOT NULL ELSE coalesce(m.spans_at = m.finalized_at, false) END AS known,
     least(q.first_at, m.spans_from) AS first_at,
-    CASE WHEN m.call_id IS NULL THEN q.last_at + interval '1 day' ELSE greatest(q.last_at, m.spans_until) END AS last_at
+    CASE WHEN m.call_id IS NULL THEN ${endOfDay('q.last_at')} ELSE greatest(q.last_at, m.spans_until) END AS last_at
   FROM UNNEST($1::text[], $2::text[]) AS c (tenant, call_id)
   LEFT JOIN :schema.call_queue q ON q.tenant = c.tenant AND q.call_id = c.call_id
   LEFT JOIN :schema.call_metrics m ON m.tenant = c.tenant AND m.call_id = c.call_id

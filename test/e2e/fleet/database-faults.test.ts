@@ -46,12 +46,16 @@ async function answers({ fleet }: Ground, seed: number): Promise<number[]> {
   );
 }
 
-/** What the workers have logged of the database with this code: how grave, and the message. */
+/** The errors that the workers have logged of the database with this code. What only waits, as looks for incidents, warns. */
 const said = ({ fleet }: Ground, code: string): string[] =>
   fleet
     .workers()
     .flatMap((worker) =>
-      worker.lines().flatMap(({ error, level, message }) => (error === code ? [`${level}: ${message}`] : [])),
+      worker
+        .lines()
+        .flatMap(({ error, level, message }) =>
+          error === code && level === 'error' ? [`${level}: ${message}`] : [],
+        ),
     );
 
 /**

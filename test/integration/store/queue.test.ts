@@ -127,7 +127,7 @@ onEachDatabase((databases) => {
   it('who judges a call begins none, and is heard when the call comes', async () => {
     const db = await databases.migrated();
     const journal = new Journal(db, AT_ONCE);
-    const atUs = REFERENCE_US + 86_400_000_000;
+    const atUs = REFERENCE_US + 3_600_000_000;
     const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
     const scores = [{ name: 'tone', value: 1, atUs }];
     await journal.append([
