@@ -1,4 +1,5 @@
 import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import { groupBy } from '../../model/group-by.ts';
 import { isJudgment } from '../../model/scores.ts';
 import { tenantOf } from '../../model/tenant.ts';
 import { withConduct } from './conduct.ts';
@@ -73,17 +74,6 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     ),
     stages,
   };
-}
-
-function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);

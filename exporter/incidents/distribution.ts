@@ -1,7 +1,7 @@
+import { groupBy } from '../../model/group-by.ts';
 import { type Distribution, INCIDENT_BINS } from '../../model/incidents.ts';
 import { ownedSilence, ownerOf } from '../../model/owners.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
-import { groupBy } from './group-by.ts';
 import type { Observation } from './observations.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { groupBy } from '../../model/group-by.ts';
 import type { Usual } from '../../model/incidents.ts';
 import { type Exceedances, exceedanceProbability, rankExceededBy } from './exceedance.ts';
-import { groupBy } from './group-by.ts';
 import type { Observation } from './observations.ts';
 
 /** One turn in twenty is slower than what is usual. */

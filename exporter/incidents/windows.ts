@@ -1,5 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../model/group-by.ts';
 import type { Observation } from './observations.ts';
 
 /** What is looked at, and how long things have to hold. Times in microseconds. */

@@ -17,10 +17,10 @@ import {
 import { DEFAULT_SINCE, withParameters } from '../../shared/query.ts';
 import { useFetched } from '../app/fetching.ts';
 import { path, query } from '../app/location.ts';
+import { Head, Listed, Working } from './decide-answer.tsx';
 import { ChoiceField, questionAddress, TextField } from './decide-fields.tsx';
 import { Empty } from './empty.tsx';
 import { View } from './view.tsx';
-import { Listed } from './what-if-question.tsx';
 
 const LIMITS = FIGURE_NAMES.map(limitParameter);
 const PARAMETERS = [...LIMITS, 'score', 'baseline', 'tolerance'];
@@ -59,11 +59,7 @@ export function CheckQuestion({ tabs }: { tabs: ComponentChildren }) {
         )}
       </section>
       {!isAsked && <Teach />}
-      {isAsked && isLoading && (
-        <p class="dim" role="status">
-          Working it out …
-        </p>
-      )}
+      {isAsked && isLoading && <Working />}
       {isKnown && data.calls > 0 && <Result answer={data} isOld={isLoading} />}
     </View>
   );
@@ -111,15 +107,10 @@ function Result({ answer, isOld }: { answer: CheckAnswer; isOld: boolean }) {
         <strong>{checkSentence(answer)}</strong>
       </p>
       <table class="compare-table">
-        <thead>
-          <tr class="compare-row compare-head">
-            <th scope="col">figure</th>
-            <th scope="col">is, 95 % interval</th>
-            <th scope="col">expected</th>
-            <th scope="col">of</th>
-            <th scope="col">verdict</th>
-          </tr>
-        </thead>
+        <Head
+          class="compare-row compare-head"
+          titles={['figure', 'is, 95 % interval', 'expected', 'of', 'verdict']}
+        />
         <tbody>
           {checkedLines(answer).map((line) => (
             <Line key={`${line.figure} ${line.expected}`} line={line} />

@@ -17,10 +17,10 @@ import { useFetched } from '../app/fetching.ts';
 import { path, query } from '../app/location.ts';
 import { ChartCard } from '../charts/chart-card.tsx';
 import { FrontierChart } from '../charts/frontier-chart.tsx';
+import { Head, Listed, Working } from './decide-answer.tsx';
 import { ChoiceField, DurationField, questionAddress } from './decide-fields.tsx';
 import { Empty } from './empty.tsx';
 import { View } from './view.tsx';
-import { Listed } from './what-if-question.tsx';
 
 const PARAMETERS = ['delay', 'now', 'cut_off_cost', 'changed_in'] as const;
 
@@ -37,11 +37,7 @@ export function EndpointingQuestion({ tabs }: { tabs: ComponentChildren }) {
         {!query.value.get('changed_in') && <DelayFields />}
         <ChangedInField />
       </section>
-      {isLoading && (
-        <p class="dim" role="status">
-          Working it out …
-        </p>
-      )}
+      {isLoading && <Working />}
       {groups?.length === 0 && !isLoading && <Nothing notes={data?.notes ?? []} />}
       {groups !== undefined && groups.length > 0 && <Groups groups={groups} notes={data?.notes ?? []} />}
     </View>
@@ -148,15 +144,7 @@ function Verified({ group, verification }: { group: EndpointingGroup; verificati
       note={`${showLimit(before)} → ${showLimit(after)}, of ${showCountOf(group.turns, 'turn')}`}
     >
       <table class="ranking" aria-label={`What became of ${groupName(group)}`}>
-        <thead>
-          <tr>
-            {['figure', 'before', 'predicted, 90 %', 'after, 90 %', 'verdict'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head titles={['figure', 'before', 'predicted, 90 %', 'after, 90 %', 'verdict']} />
         <tbody>
           {verifiedLines(verification).map((line) => (
             <tr key={line.name}>
@@ -182,15 +170,7 @@ function Verified({ group, verification }: { group: EndpointingGroup; verificati
 function FrontierTable({ result: { frontier, recommended }, name }: { result: Frontier; name: string }) {
   return (
     <table class="ranking" aria-label={`Delays of ${name}`}>
-      <thead>
-        <tr>
-          {['delay', 'saves', 'cut-offs', 'more', '90 % interval'].map((head) => (
-            <th key={head} scope="col">
-              {head}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head titles={['delay', 'saves', 'cut-offs', 'more', '90 % interval']} />
       <tbody>
         {frontier.map(({ delay, saved, cutOffs, more }) => (
           <tr key={delay}>

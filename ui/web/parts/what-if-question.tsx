@@ -4,6 +4,7 @@ import { type WhatIfLine, whatIfLines, whatIfSentence } from '../../shared/decis
 import { showCountOf } from '../../shared/format.ts';
 import { useFetched } from '../app/fetching.ts';
 import { query } from '../app/location.ts';
+import { Head, Listed, Working } from './decide-answer.tsx';
 import { DurationField, ModelField, questionAddress } from './decide-fields.tsx';
 import { Empty } from './empty.tsx';
 import { View } from './view.tsx';
@@ -36,11 +37,7 @@ export function WhatIfQuestion({ tabs }: { tabs: ComponentChildren }) {
         )}
       </section>
       {!isAsked && <Teach />}
-      {isAsked && isLoading && (
-        <p class="dim" role="status">
-          Working it out …
-        </p>
-      )}
+      {isAsked && isLoading && <Working />}
       {isKnown && data.calls + data.expired > 0 && <Result answer={data} isOld={isLoading} />}
     </View>
   );
@@ -67,14 +64,10 @@ function Result({ answer, isOld }: { answer: WhatIfAnswer; isOld: boolean }) {
         <strong>{whatIfSentence(answer)}</strong>
       </p>
       <table class="compare-table">
-        <thead>
-          <tr class="compare-row compare-head">
-            <th scope="col">figure</th>
-            <th scope="col">now</th>
-            <th scope="col">then, 90 % interval</th>
-            <th scope="col">change, 90 % interval</th>
-          </tr>
-        </thead>
+        <Head
+          class="compare-row compare-head"
+          titles={['figure', 'now', 'then, 90 % interval', 'change, 90 % interval']}
+        />
         <tbody>
           {whatIfLines(answer).map((line) => (
             <Line key={line.name} line={line} />
@@ -122,20 +115,5 @@ function Line({ line: { name, now, after, interval, change, changeInterval } }: 
         <div class="dim small">{changeInterval}</div>
       </td>
     </tr>
-  );
-}
-
-/** Sentences under a heading; nothing where there are none. */
-export function Listed({ title, items }: { title: string; items: readonly string[] }) {
-  if (items.length === 0) return null;
-  return (
-    <>
-      <h2 class="card-sub">{title}</h2>
-      <ul class="sentences">
-        {items.map((item) => (
-          <li key={item}>{item}</li>
-        ))}
-      </ul>
-    </>
   );
 }
