@@ -18,6 +18,8 @@ import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
+/** As of nice(1), of processes that wait for nothing: a third of what the others have. */
+const COMPUTING_PRIORITY = 5;
 /**
  * What paths begin with of files that share processes, and how many: to start one, and to load or start what they all test,
  * takes longer than their tests do.
@@ -34,13 +36,13 @@ const TOGETHER = [
     paths: ['azure-openai', 'chat-completions', 'openai', 'responses'].map((of) => `integration/sdks/${of}`),
   },
   { paths: ['e2e/ui/'] },
-  // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
-  { paths: ['integration/store/'], processes: 2, last: true },
+  // What only computes begins first and stands back: it has the processor while others wait.
+  { paths: ['integration/store/'], processes: 2, computes: true },
   // Apart: it optimizes nothing (test/support/work-counter.ts), and looks at all code that its process has; so do
   // collections of garbage at all data.
-  { paths: ['unit/calls/work'], last: true },
-  { paths: ['unit/receiver/decode-memory', 'unit/receiver/heap'], last: true },
-  { paths: ['unit/'], processes: 4, last: true },
+  { paths: ['unit/calls/work'], computes: true },
+  { paths: ['unit/receiver/decode-memory', 'unit/receiver/heap'], computes: true },
+  { paths: ['unit/'], processes: 4, computes: true },
 ];
 
 /** Of files that have not run here yet; those of SDKs wait for speech. */
@@ -69,7 +71,8 @@ if (tests.length === 0) {
 const given = (name) => options.some((option) => option.startsWith(`--test-${name}`));
 const folder = makeRunFolder();
 const resultFile = join(folder, 'result.json');
-const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE;
+const started = processes(tests, folder);
+const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE + started.computing;
 const node = spawn(
   process.execPath,
   [
@@ -81,7 +84,7 @@ const node = spawn(
     ...(given('timeout') ? [] : ['--test-timeout=900000']),
     ...(given('reporter') ? [] : [`--test-reporter=${new URL('test-reporter.mjs', import.meta.url).href}`]),
     ...options,
-    ...processes(tests, folder),
+    ...started.paths,
   ],
   {
     cwd: root,
@@ -108,7 +111,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(s
 function processes(files, folder) {
   let alone = files;
   const groups = [];
-  for (const { paths, processes = 1, last = false } of TOGETHER) {
+  for (const { paths, processes = 1, computes = false } of TOGETHER) {
     const isHere = (file) => paths.some((path) => file.startsWith(path));
     // By name: in each run, on each machine, the same ones are together and follow one another.
     const together = alone.filter(isHere);
@@ -117,31 +120,34 @@ function processes(files, folder) {
     for (let i = 0; i < count; i += 1) {
       const own = together.filter((_, j) => j % count === i);
       const ms = own.reduce((sum, file) => sum + expectedMs(file), 0);
-      groups.push({ own, group: `${name}-${i + 1}.test.mjs`, ms, last });
+      groups.push({ own, group: `${name}-${i + 1}.test.mjs`, ms, computes });
     }
     alone = alone.filter((file) => !isHere(file));
   }
-  const first = [
+  const computing = groups.filter(({ computes }) => computes);
+  const waiting = [
     ...alone.map((file) => ({ own: [file], ms: expectedMs(file) })),
-    ...groups.filter(({ last }) => !last),
+    ...groups.filter(({ computes }) => !computes),
   ].sort((a, b) => b.ms - a.ms);
-  const inOrder = [...first, ...groups.filter(({ last }) => last)];
-  return inOrder.map(({ own, group }, i) => {
+  const paths = [...computing, ...waiting].map(({ own, group, computes }, i) => {
     // The runner begins in the order of names.
     const number = join(folder, String(i).padStart(4, '0'));
-    if (group !== undefined) return writeGroup(`${number}+${group}`, own);
+    if (group !== undefined) return writeGroup(`${number}+${group}`, own, computes);
     symlinkSync(root, number);
     return join(number, 'dist/test', own[0]);
   });
+  return { paths, computing: computing.length };
 }
 
 /** A test that runs those of several files, each file's hooks for itself. */
-function writeGroup(path, files) {
+function writeGroup(path, files, standsBack) {
   const suites = files.map((file) => {
     const path = `${root}dist/test/${file}`;
     return `describe(${JSON.stringify(path)}, () => import(${JSON.stringify(pathToFileURL(path))}));`;
   });
-  writeFileSync(path, ["import { describe } from 'node:test';", ...suites, ''].join('\n'));
+  const head = ["import { describe } from 'node:test';"];
+  if (standsBack) head.push("import { setPriority } from 'node:os';", `setPriority(${COMPUTING_PRIORITY});`);
+  writeFileSync(path, [...head, ...suites, ''].join('\n'));
   return path;
 }
 
