@@ -1,15 +1,20 @@
 import { errorClass } from '../../exporter/store/index.ts';
 import {
+  type ClickHouse,
+  ClickHouseError,
   ExportError,
   exportJournal,
   exportRows,
+  exportToClickHouse,
   FORMATS,
   type Format,
 } from '../../exporter/warehouse/index.ts';
+import type { Micros } from '../../model/facts.ts';
 import { safeText } from '../../model/safe-text.ts';
 import { readSettings } from '../../model/settings.ts';
 import { openPlace, PlaceError } from '../../storage/open-place.ts';
 import type { Place } from '../../storage/place.ts';
+import { CLICKHOUSE_HELP, readClickHouse } from '../clickhouse-address.ts';
 import { type Command, CommandError, type ExitCode, type Invocation, UsageError } from '../command.ts';
 import { openCommandDatabase } from '../database.ts';
 import { missingPackages } from '../missing.ts';
@@ -32,7 +37,9 @@ by cron for example. A run that is killed is made good by the next one: no call 
   --until TIME    only days that begin before then
   --format WORD   ${FORMAT_NAMES.join(', ')} (default parquet)
   --to PLACE      a folder, which is made, or s3://BUCKET/PREFIX, with the AWS SDK's usual variables. All runs into it have
-                  the same format
+                  the same format.
+                  Or a table of turns, each with its call, in ClickHouse (docs/engines.md):
+                  ${CLICKHOUSE_HELP}
   --journal       the spans of the journal, as Parquet below PLACE/journal, in place of the rows: each once, by the day on
                   which it ended. What was written in the last hour is of the next run. Run it once a day: from then on days
                   stay in the database until they are exported, for up to EARSHOT_EXPORT_WAIT beyond EARSHOT_SPAN_RETENTION.
@@ -65,8 +72,14 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
   if (since === undefined)
     throw new UsageError('--since is missing: say from which day on, such as 2026-11-01 or 30d.');
   if (until !== undefined && until <= since) throw new UsageError('--until is not after --since.');
-  const format = readFormat(options.format);
   const journal = options.journal === true;
+  const clickHouse = readClickHouse(options.to);
+  if (clickHouse !== undefined) {
+    if (journal || options.format !== undefined)
+      throw new UsageError('ClickHouse takes rows: leave --format and --journal out.');
+    return toClickHouse(clickHouse, { since, until, io, json: options.json === true });
+  }
+  const format = readFormat(options.format);
   if (journal && format !== 'parquet')
     throw new UsageError('--journal is written as Parquet: leave --format out.');
   const to = await readPlace(options.to);
@@ -96,6 +109,28 @@ async function run({ options, io }: Invocation): Promise<ExitCode> {
       `Nothing new to export. What was ${journal ? 'written in the last hour' : 'finalized in the last ten seconds'} is of the next run.`,
     );
   return 0;
+}
+
+async function toClickHouse(
+  to: ClickHouse,
+  {
+    since,
+    until,
+    io,
+    json,
+  }: { since: Micros; until: Micros | undefined; io: Invocation['io']; json: boolean },
+): Promise<ExitCode> {
+  const database = await openCommandDatabase(readSettings(), CONNECTIONS);
+  try {
+    const { calls, turns } = await exportToClickHouse(database.db, { to, since, until });
+    if (json) io.out(toJson({ calls, turns }));
+    else io.out(`${count(calls, 'call')} and ${count(turns, 'turn')}, in call_turns of ${to.url.origin}`);
+    return 0;
+  } catch (error) {
+    throw error instanceof ClickHouseError ? new CommandError(error.message, { cause: error }) : error;
+  } finally {
+    await database.close();
+  }
 }
 
 const warnUnnoted =

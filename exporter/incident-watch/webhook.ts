@@ -1,3 +1,4 @@
+import { fetchErrorClass } from '../../model/fetch-error.ts';
 import { VERSION } from '../../model/version.ts';
 import { signedHeaders, webhookKey } from './signature.ts';
 
@@ -55,14 +56,7 @@ export class Webhook {
       if (response.ok) return { as: 'taken' };
       return { as: response.status === 410 ? 'refused' : 'again', why: String(response.status) };
     } catch (error) {
-      return { as: 'again', why: classOf(error) };
+      return { as: 'again', why: fetchErrorClass(error) };
     }
   }
-}
-
-/** The code of the system, or the class of the error: never a message, which quotes the address. */
-function classOf(error: unknown): string {
-  const { cause, name } = error as { cause?: { code?: unknown }; name?: unknown };
-  if (typeof cause?.code === 'string') return cause.code;
-  return typeof name === 'string' ? name : 'Error';
 }

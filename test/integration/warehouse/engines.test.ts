@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { type Database, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
-import { exportRows } from '../../../exporter/warehouse/index.ts';
+import { exportRows, exportToClickHouse } from '../../../exporter/warehouse/index.ts';
 import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
 import { startPostgres } from '../../support/postgres.ts';
+import { fixture } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { sqlOfPage } from '../../support/warehouse.ts';
@@ -114,4 +117,55 @@ describe('engines on the files of an export', () => {
     ]);
     assert.deepEqual(lines(printed), await expected());
   });
+
+  test('a table in ClickHouse has the turns of the database, however often they are written, each in its last version', {
+    skip: without('chdb'),
+  }, async (t) => {
+    await write([1, 2, 4, 6], '0.00000071666666666667');
+    const to = { url: await startClickHouse(t) };
+    const written = (since = REFERENCE_US) => exportToClickHouse(db, { to, since, marginMs: 0 });
+    const inClickHouse = async () => {
+      const body = `SELECT call_id, turn_index, toString(call_cost_total), eou_latency, call_started_at
+FROM call_turns_now ORDER BY call_id, turn_index
+FORMAT JSONCompactEachRow`;
+      const text = await (await fetch(to.url, { method: 'POST', body })).text();
+      return text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    };
+    const inDatabase = async () =>
+      (
+        await db.query<{ row: unknown[] }>(
+          `SELECT json_build_array(l.call_id, l.turn_index, trim_scale(m.cost_total)::text, l.eou_latency,
+  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')) AS row
+FROM :schema.call_logs l JOIN :schema.call_metrics m USING (tenant, call_id) ORDER BY l.call_id, l.turn_index`,
+        )
+      ).map(({ row }) => row);
+
+    const first = await written();
+    assert.ok(first.calls > 1);
+    assert.deepEqual(await inClickHouse(), await inDatabase());
+    assert.deepEqual(await written(), { calls: 0, turns: 0 });
+    // An earlier beginning brings them all again, as a run that died does.
+    assert.deepEqual(await written(REFERENCE_US - 1), first);
+    assert.deepEqual(await inClickHouse(), await inDatabase());
+
+    const [call] = calls([2], '0.777');
+    assert.ok(call !== undefined);
+    const longer = { ...call, logs: [...call.logs, logRow('CA0002', 1)] };
+    await db.transaction((tx) => writeCallRows(tx, [longer], 'test'));
+    assert.deepEqual(await written(), { calls: 1, turns: 2 });
+    await write([2], '0.778');
+    assert.deepEqual(await written(), { calls: 1, turns: 1 });
+    assert.deepEqual(await inClickHouse(), await inDatabase());
+  });
 });
+
+/** Until the test ends. */
+async function startClickHouse(t: TestContext): Promise<URL> {
+  const server = spawn(PYTHON, [fixture('clickhouse.py')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => server.kill('SIGKILL'));
+  const [port] = await once(createInterface(server.stdout), 'line');
+  return new URL(`http://127.0.0.1:${port}`);
+}

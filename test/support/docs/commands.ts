@@ -50,6 +50,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     { by: 'test/integration/store/citus.test.ts', has: 'distributeJournal(' },
   ],
   [/^spark-submit /, { by: 'test/integration/warehouse/engines.test.ts', has: 'cost_by_campaign.py' }],
+  [
+    /^CLICKHOUSE_USER=earshot CLICKHOUSE_PASSWORD=… npx earshot export /,
+    { by: 'test/integration/warehouse/engines.test.ts', has: 'exportToClickHouse(' },
+  ],
   [/^npx earshot export /, { by: 'test/e2e/export.test.ts', has: "['export'" }],
   [/^npx earshot check .*--score /, { by: 'test/integration/cli/check.test.ts', has: "'--score'" }],
   [/^npx earshot replay /, { by: 'test/e2e/replay.test.ts', has: "['replay'" }],
