@@ -32,22 +32,29 @@ export function showDuration(seconds: Maybe<number>): string {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
-const CENTS = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-const WHOLE = new Intl.NumberFormat('en');
+/**
+ * `1234.5` to two places as `1,234.50`. Not by `Intl`, here and for instants: what a page first writes with it costs a browser
+ * more than all the rest of what it writes.
+ */
+function grouped(value: number, places: number): string {
+  const [whole = '', part] = Math.abs(value).toFixed(places).split('.');
+  const groups: string[] = [];
+  for (let end = whole.length; end > 0; end -= 3) groups.unshift(whole.slice(Math.max(0, end - 3), end));
+  return `${value < 0 ? '-' : ''}${groups.join(',')}${part === undefined ? '' : `.${part}`}`;
+}
 
 /** Four places, as bills round; more money has two. */
 export function showMoney(usd: Maybe<string | number>): string {
   if (!known(usd)) return UNKNOWN;
   const value = Number(usd);
   if (value === 0) return '$0';
-  if (Math.abs(value) >= 10) return `$${CENTS.format(value)}`;
+  if (Math.abs(value) >= 10) return `$${grouped(value, 2)}`;
   return Math.abs(value) < 0.00005 ? '<$0.0001' : `$${value.toFixed(4)}`;
 }
 
 /** Money beside an axis: whole cents, where they tell the marks apart. */
 export const showMoneyMark = (usd: number): string =>
-  usd === 0 || usd >= 0.05 ? `$${CENTS.format(usd).replace(/\.00$/, '')}` : showMoney(usd);
+  usd === 0 || usd >= 0.05 ? `$${grouped(usd, 2).replace(/\.00$/, '')}` : showMoney(usd);
 
 /** `0.123` as `12 %`, `0.0123` as `1.2 %`. */
 export function showShare(share: Maybe<number>): string {
@@ -59,7 +66,7 @@ export function showShare(share: Maybe<number>): string {
 
 /** `12345` as `12,345`. */
 export const showCount = (count: Maybe<number>): string =>
-  known(count) ? WHOLE.format(Math.round(count)) : UNKNOWN;
+  known(count) ? grouped(Math.round(count), 0) : UNKNOWN;
 
 /** `1` as `1 minute`, `12345` as `12,345 minutes`. */
 export const showCountOf = (count: number, one: string, several = `${one}s`): string =>
@@ -77,46 +84,41 @@ export const showWord = (word: string): string =>
 export const showModel = (provider: Maybe<string>, model: Maybe<string>): string =>
   [provider, model].filter(Boolean).join(' ') || UNKNOWN;
 
-/** Writes instants. Made once for each zone: making one takes as long as writing many with it. */
-function dates(options: Intl.DateTimeFormatOptions): (date: Date, timeZone?: string) => string {
-  const made = new Map<string | undefined, Intl.DateTimeFormat>();
-  return (date, timeZone) => {
-    const format =
-      made.get(timeZone) ??
-      new Intl.DateTimeFormat('en-GB', { ...options, ...(timeZone !== undefined && { timeZone }) });
-    made.set(timeZone, format);
-    return format.format(date);
-  };
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec'];
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const twoDigits = (value: number) => String(value).padStart(2, '0');
+
+/** `29 Nov`: the day where the reader is, as all that follow. */
+export const showDay = (at: Date): string => `${at.getDate()} ${MONTHS[at.getMonth()]}`;
+/** `14:31` */
+export const showHour = (at: Date): string => `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}`;
+/** `29 Nov, 14:31` */
+export const showDayAndHour = (at: Date): string => `${showDay(at)}, ${showHour(at)}`;
+/** `14:31:59` */
+const showTime = (at: Date): string => `${showHour(at)}:${twoDigits(at.getSeconds())}`;
+
+/** The time of an instant; with the day, unless that is today's. */
+export function showInstant(iso: string, now: Date): string {
+  const at = new Date(iso);
+  const year = at.getFullYear() === now.getFullYear() ? '' : ` ${at.getFullYear()}`;
+  const isToday = showDay(at) === showDay(now) && year === '';
+  return isToday ? showTime(at) : `${showDay(at)}${year} ${showTime(at)}`;
 }
 
-const timeOf = dates({ hour: 'numeric', minute: 'numeric', second: 'numeric' });
-/** `29 Nov` */
-export const showDay = dates({ day: 'numeric', month: 'short' });
-/** `14:31` */
-export const showHour = dates({ hour: '2-digit', minute: '2-digit' });
-/** `29 Nov, 14:31` */
-export const showDayAndHour = dates({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
-const momentOf = dates({
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  timeZoneName: 'short',
-});
-
-/** The time of an instant where the reader is; with the day, unless that is today's. */
-export function showInstant(iso: string, now: Date, timeZone?: string): string {
-  const at = new Date(iso);
-  const [time, day] = [timeOf(at, timeZone), showDay(at, timeZone)];
-  const year = at.getFullYear() === now.getFullYear() ? '' : ` ${at.getFullYear()}`;
-  return day === showDay(now, timeZone) && year === '' ? time : `${day}${year} ${time}`;
+/** `GMT`, `GMT+1`, `GMT−3:30`. */
+function showZone(at: Date): string {
+  const minutes = -at.getTimezoneOffset();
+  if (minutes === 0) return 'GMT';
+  const rest = Math.abs(minutes) % 60;
+  const hours = Math.floor(Math.abs(minutes) / 60);
+  return `GMT${minutes < 0 ? '−' : '+'}${hours}${rest === 0 ? '' : `:${twoDigits(rest)}`}`;
 }
 
 /** `Sat 29 Nov 2026, 14:31:59 GMT+1`. */
-export const showMoment = (iso: string, timeZone?: string): string => momentOf(new Date(iso), timeZone);
+export function showMoment(iso: string): string {
+  const at = new Date(iso);
+  return `${WEEKDAYS[at.getDay()]} ${showDay(at)} ${at.getFullYear()}, ${showTime(at)} ${showZone(at)}`;
+}
 
 /** A score as people read it: its word, its figure, or both. */
 export const showScore = ({ value, label }: { value: number | null; label: string | null }): string =>

@@ -17,7 +17,7 @@ export const ofTenants = (incidents: readonly IncidentRow[]): boolean =>
   incidents.some(({ tenant }) => saidTenant(tenant) !== undefined);
 
 /** An incident in one line, with times of the reader's zone. */
-export const incidentLine = (incident: IncidentRow, timeZone?: string): string =>
+export const incidentLine = (incident: IncidentRow): string =>
   incidentWords(
     {
       owner: incident,
@@ -28,5 +28,5 @@ export const incidentLine = (incident: IncidentRow, timeZone?: string): string =
       ...(incident.closed_at !== undefined && { closedAt: micros(incident.closed_at) }),
       ...(incident.recovered_at !== undefined && { until: micros(incident.recovered_at) }),
     },
-    (at) => showHour(new Date(at / 1_000), timeZone),
+    (at) => showHour(new Date(at / 1_000)),
   );

@@ -64,14 +64,24 @@ export function tickText(seconds: number, step: number): string {
 
 /** Where two lists of spans lie over each other. */
 export function overlapsOf(a: readonly Span[], b: readonly Span[]): Span[] {
-  return a.flatMap((one) =>
-    b.flatMap((other) => {
+  const others = byStart(b);
+  let first = 0;
+  return byStart(a).flatMap((one) => {
+    // What ended before one began has ended before all that follow.
+    while (first < others.length && (others[first] as Span).end <= one.start) first++;
+    const overlaps: Span[] = [];
+    for (let i = first; i < others.length; i++) {
+      const other = others[i] as Span;
+      if (other.start >= one.end) break;
       const start = Math.max(one.start, other.start);
       const end = Math.min(one.end, other.end);
-      return end > start ? [{ start, end }] : [];
-    }),
-  );
+      if (end > start) overlaps.push({ start, end });
+    }
+    return overlaps;
+  });
 }
+
+const byStart = (spans: readonly Span[]): Span[] => spans.toSorted((a, b) => a.start - b.start);
 
 /** All of a turn: from its first word to its last. */
 export function extentOf(turn: Pick<TurnDetail, 'start' | 'end' | 'speech' | 'heard' | 'silence'>): Span {

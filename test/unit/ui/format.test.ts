@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { roundTicks } from '../../../ui/shared/axis.ts';
 import {
   showCount,
+  showDayAndHour,
   showDuration,
   showInstant,
   showLimit,
+  showMoment,
   showMoney,
   showSeconds,
   showShare,
@@ -28,15 +30,28 @@ test('figures have as many places as they mean', () => {
   assert.deepEqual([59.6, 92, 3_700].map(showDuration), ['1:00', '1:32', '1:01:40']);
   assert.deepEqual(['0.0000236', '0.02671', '1284.5'].map(showMoney), ['<$0.0001', '$0.0267', '$1,284.50']);
   assert.deepEqual([0.0004, 0.0123, 0.826, 1].map(showShare), ['0 %', '1.2 %', '83 %', '100 %']);
-  assert.equal(showCount(1_234_567), '1,234,567');
+  assert.deepEqual([7, 999.6, 1_234_567, -12_345].map(showCount), ['7', '1,000', '1,234,567', '-12,345']);
   assert.deepEqual(['barge_in', 'NO_ANSWER'].map(showWord), ['barge-in', 'no answer']);
 });
 
-test('an instant has its day unless that is the reader’s own', () => {
+test('an instant has its day unless that is the reader’s own', (t) => {
+  const zone = process.env.TZ;
+  t.after(() => {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+  process.env.TZ = 'Europe/Berlin';
   const now = new Date('2026-11-29T12:00:00Z');
-  assert.equal(showInstant('2026-11-29T08:30:01.5Z', now, 'Europe/Berlin'), '09:30:01');
-  assert.equal(showInstant('2026-11-28T23:30:00Z', now, 'Europe/Berlin'), '00:30:00');
-  assert.equal(showInstant('2026-11-28T23:30:00Z', now, 'UTC'), '28 Nov 23:30:00');
+  assert.equal(showInstant('2026-11-29T08:30:01.5Z', now), '09:30:01');
+  assert.equal(showInstant('2026-11-28T23:30:00Z', now), '00:30:00');
+  assert.equal(showInstant('2025-11-29T08:30:00Z', now), '29 Nov 2025 09:30:00');
+  assert.equal(showMoment('2026-11-29T08:30:01.5Z'), 'Sun 29 Nov 2026, 09:30:01 GMT+1');
+  process.env.TZ = 'UTC';
+  assert.equal(showInstant('2026-11-28T23:30:00Z', now), '28 Nov 23:30:00');
+  assert.equal(showDayAndHour(new Date('2026-09-01T04:05:00Z')), '1 Sept, 04:05');
+  assert.equal(showMoment('2026-01-03T00:00:00Z'), 'Sat 3 Jan 2026, 00:00:00 GMT');
+  process.env.TZ = 'America/St_Johns';
+  assert.equal(showMoment('2026-01-03T00:00:00Z'), 'Fri 2 Jan 2026, 20:30:00 GMT−3:30');
 });
 
 test('an axis is marked at round values, the last of which nothing is above', () => {

@@ -6,17 +6,11 @@ import { Help } from '../parts/help.tsx';
 import { IncidentBanner } from '../parts/incident-banner.tsx';
 import { CallView } from '../views/call-view.tsx';
 import { CallsView } from '../views/calls-view.tsx';
-import { CompareView } from '../views/compare-view.tsx';
-import { CostView } from '../views/cost-view.tsx';
-import { DecideView } from '../views/decide-view.tsx';
-import { IncidentView } from '../views/incident-view.tsx';
-import { IncidentsView } from '../views/incidents-view.tsx';
-import { LatencyView } from '../views/latency-view.tsx';
-import { QualityView } from '../views/quality-view.tsx';
 import { about } from './about.ts';
 import { useKeys } from './keys.ts';
 import { isFollowing, running } from './live.ts';
 import { path, query } from './location.ts';
+import { loadOtherViews, OtherView } from './other-views.tsx';
 import { switchTheme, theme } from './theme.ts';
 
 const VIEWS = [
@@ -53,7 +47,7 @@ export function App() {
           </svg>
           earshot
         </a>
-        <nav aria-label="Views">
+        <nav aria-label="Views" onPointerEnter={loadOtherViews} onFocusIn={loadOtherViews}>
           {VIEWS.map(({ path: to, name }) => (
             <a key={to} href={keepingFilters(to, filters())} aria-current={isIn(to) ? 'page' : undefined}>
               {name}
@@ -113,13 +107,6 @@ function viewOf(at: string): ComponentChildren {
     const call = { tenant: query.value.get('tenant') ?? DEFAULT_TENANT, call_id: decodeURIComponent(callId) };
     return <CallView key={callAddress(call)} name={call} />;
   }
-  if (at === '/latency') return <LatencyView />;
-  if (at === '/cost') return <CostView />;
-  if (at === '/quality') return <QualityView />;
-  if (at === '/compare') return <CompareView />;
-  if (at === '/decide') return <DecideView />;
-  const incident = /^\/incidents\/([^/]+)$/.exec(at)?.[1];
-  if (incident !== undefined) return <IncidentView key={incident} id={incident} />;
-  if (at === '/incidents') return <IncidentsView />;
-  return <CallsView />;
+  if (at === '/' || at === '/calls') return <CallsView />;
+  return <OtherView at={at} />;
 }

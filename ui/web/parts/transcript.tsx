@@ -2,12 +2,16 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showSeconds } from '../../shared/format.ts';
 import { tickText } from '../../shared/timeline.ts';
+import { MANY_TURNS, useAfterFirst } from '../app/after-first.ts';
 
 interface Props {
   turns: readonly TurnDetail[];
   selected: TurnDetail | undefined;
   onSelect(turn: TurnDetail): void;
 }
+
+/** Of a longer call the turns around the one that is looked at are drawn first: so many before it and after it. */
+const AROUND = 12;
 
 /** What was said, where that was recorded. */
 export function Transcript({ turns, selected, onSelect }: Props) {
@@ -17,6 +21,9 @@ export function Transcript({ turns, selected, onSelect }: Props) {
     const item = list.current?.querySelector<HTMLElement>('[aria-current]');
     if (item && list.current) list.current.scrollTop = item.offsetTop - list.current.clientHeight / 3;
   });
+  const isReady = useAfterFirst(turns.length > MANY_TURNS);
+  const place = selected === undefined ? 0 : turns.indexOf(selected);
+  const drawn = isReady ? turns : turns.slice(Math.max(0, place - AROUND), place + AROUND);
   const isRecorded = turns.some(({ row }) => row.user_text !== null || row.agent_text !== null);
   return (
     <section class="card pad transcript" aria-label="Transcript">
@@ -34,7 +41,7 @@ export function Transcript({ turns, selected, onSelect }: Props) {
       )}
       {isRecorded && (
         <ol ref={list} tabIndex={0}>
-          {turns.map((turn) => (
+          {drawn.map((turn) => (
             <li key={turn.row.turn_index} aria-current={turn === selected ? 'true' : undefined}>
               <button type="button" onClick={() => onSelect(turn)}>
                 <span class="dim small">

@@ -3,6 +3,7 @@ import { SEGMENTS } from '../../../model/vocabulary.ts';
 import type { TurnDetail } from '../../shared/api.ts';
 import { showLimit, showSeconds } from '../../shared/format.ts';
 import { about } from '../app/about.ts';
+import { MANY_TURNS, useAfterFirst } from '../app/after-first.ts';
 import { useWidth } from '../app/sizes.ts';
 import { BoxesByClass } from './boxes.ts';
 import { SegmentLegend } from './legend.tsx';
@@ -26,6 +27,8 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
   const target = about.value.target_seconds;
   const [ref, width] = useWidth<HTMLDivElement>();
   const [hovered, setHovered] = useState<TurnDetail>();
+  // Seen are the columns: of many turns, what is pressed comes after them.
+  const canPress = useAfterFirst(turns.length > MANY_TURNS);
   const longest = Math.max(0, ...turns.map(({ row }) => row.eou_latency ?? 0));
   if (longest === 0) return null;
   const top = Math.max(target * 1.15, longest * 1.05, atLeast * 1.05);
@@ -57,7 +60,7 @@ export function TurnStrip({ turns, selected, onSelect, atLeast = 0 }: Props) {
             <text class="axis" x={LEFT - 6} y={HEIGHT - BOTTOM + 3} text-anchor="end">
               0
             </text>
-            {turns.map((turn, i) => (
+            {(canPress ? turns : []).map((turn, i) => (
               <Place
                 key={turn.row.turn_index}
                 turn={turn}

@@ -3,7 +3,7 @@ import type { CallAnswer, TurnDetail } from '../../shared/api.ts';
 import { slowestTurn } from '../../shared/insight.ts';
 import { type CallName, callAddress, withParameters } from '../../shared/query.ts';
 import { extentOf } from '../../shared/timeline.ts';
-import { useAfterFirst } from '../app/after-first.ts';
+import { MANY_TURNS, useAfterFirst } from '../app/after-first.ts';
 import { useFetched } from '../app/fetching.ts';
 import { useKeys } from '../app/keys.ts';
 import { finishedVersion, running } from '../app/live.ts';
@@ -19,9 +19,6 @@ import { Timeline } from '../parts/timeline.tsx';
 import { Transcript } from '../parts/transcript.tsx';
 import { TurnPanel } from '../parts/turn-panel.tsx';
 import { TurnStrip } from '../parts/turn-strip.tsx';
-
-/** Of a call with more turns, what stands beneath the timeline is drawn a frame later. */
-const AT_ONCE = 30;
 
 /** One call: which turns were slow, the conversation on a timeline, and beneath it the turn that is looked at. */
 export function CallView({ name }: { name: CallName }) {
@@ -49,7 +46,7 @@ function Loaded({ data, error }: { data: CallAnswer; error: string | undefined }
   const { turns } = data;
   const sound = useSound(data);
   const heard = useHeard(data);
-  const isReady = useAfterFirst(turns.length > AT_ONCE);
+  const isReady = useAfterFirst(turns.length > MANY_TURNS);
   const turn = chosenTurn(turns);
   const choose = (chosen: TurnDetail | undefined) => {
     if (chosen !== undefined)
