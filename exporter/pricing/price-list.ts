@@ -252,10 +252,19 @@ const OTHER_KIND =
 /** The price in force, else the first one where it may be assumed for the time before it. */
 function priceAt(provider: string, entry: PriceEntry, atUs: number): Price | undefined {
   const dated = entry.history.findLast(({ validFromUs }) => validFromUs <= atUs);
-  if (dated) return toPrice(provider, entry, dated);
+  if (dated) return priceOnce(provider, entry, dated);
   const [first] = entry.history;
   const isAssumed = first?.assumedFromUs !== undefined && first.assumedFromUs <= atUs;
-  return isAssumed ? { ...toPrice(provider, entry, first), assumed: true } : undefined;
+  return isAssumed ? { ...priceOnce(provider, entry, first), assumed: true } : undefined;
+}
+
+/** Each stage of each call has one: made once for each price. */
+const made = new WeakMap<DatedPrice, Price>();
+
+function priceOnce(provider: string, entry: PriceEntry, dated: DatedPrice): Price {
+  const price = made.get(dated) ?? toPrice(provider, entry, dated);
+  made.set(dated, price);
+  return price;
 }
 
 function toPrice(

@@ -48,9 +48,10 @@ export interface StageToPrice extends StageUsage {
  * @returns undefined when neither provider, model nor any quantity is known: nothing says that anything was billed
  */
 export function priceStage(list: PriceList, stage: StageToPrice): Priced | undefined {
-  const { provider, model, requestedModel, usage } = stage;
+  const { component, provider, model, requestedModel, streaming, usage, atUs } = stage;
   if (provider === undefined && model === undefined && !hasQuantity(usage)) return undefined;
-  const find = (name: string | undefined) => list.find({ ...stage, model: name })?.price;
+  const find = (name: string | undefined) =>
+    list.find({ component, provider, model: name, streaming, atUs })?.price;
   const price = find(model) ?? (requestedModel === undefined ? undefined : find(requestedModel));
   const tier = tierOf(stage.serviceTier);
   const rates = price && (tier === undefined ? ratesFor(price, usage) : price.serviceTiers?.get(tier));

@@ -56,6 +56,12 @@ function questionsOf(path: string, query: URLSearchParams): string[] {
   }
 }
 
+/** Names of assets change with their content. A browser asks for the icon again with each address that a page shows. */
+function lastingOf(name: string): string {
+  if (name.startsWith('/assets/')) return 'public, max-age=31536000, immutable';
+  return name === '/icon.svg' ? 'public, max-age=86400' : 'no-cache';
+}
+
 /** The built client, in memory: a handful of small files, so that no path of a request ever reaches the disk. */
 export class Assets {
   readonly #files: ReadonlyMap<string, Buffer>;
@@ -87,8 +93,7 @@ export class Assets {
     const file = this.#files.get(name);
     if (file === undefined) return false;
     const type = TYPES[extname(name)] ?? 'application/octet-stream';
-    // Names of assets change with their content.
-    const lasting = name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+    const lasting = lastingOf(name);
     const headers = { 'content-type': type, 'cache-control': lasting, ...preloads(path, query) };
     await sendBody(request, response, 200, headers, file, (body) => this.#pack(body));
     return true;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { ErrorAnswer } from '../../shared/api.ts';
 
 /** What has come of a question to the API. While another is under way, `data` is still the answer to the one before. */
@@ -20,7 +20,7 @@ export async function ask<T>(url: string, signal?: AbortSignal): Promise<T> {
 /** Asks the API, and again when the address or `version` changes. */
 export function useFetched<T>(url: string | undefined, version: unknown = 0): Fetched<T> {
   const [state, setState] = useState<Fetched<T> & { url?: string }>({ isLoading: url !== undefined });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (url === undefined) return undefined;
     const aborter = new AbortController();
     setState(({ data }) => ({ ...(data !== undefined && { data }), isLoading: true }));

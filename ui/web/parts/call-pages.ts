@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CallsAnswer, ListedCall } from '../../shared/api.ts';
 import { CALLS_AT_ONCE, listAddress } from '../../shared/query.ts';
 import { ask } from '../app/fetching.ts';
@@ -40,7 +40,7 @@ export function useCallPages(filters: string, order: string, version: number) {
     );
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     load(undefined, []);
     return () => asking.current?.abort();
   }, [key, version]);
@@ -48,5 +48,6 @@ export function useCallPages(filters: string, order: string, version: number) {
   const more = () => {
     if (!pages.isLoading && pages.next !== undefined && pages.key === key) load(pages.next, pages.calls);
   };
-  return { ...pages, more };
+  // Until it is asked for, what is there is the answer to another question.
+  return { ...pages, isLoading: pages.isLoading || pages.key !== key, more };
 }
