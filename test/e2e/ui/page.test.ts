@@ -397,6 +397,22 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     assert.equal(await page.locator('img').count(), 0);
   });
 
+  test('of a long call every turn can be chosen, and read, though not all of it is drawn at first', async () => {
+    const long = { calls: 1, untilUs: Date.now() * 1_000 - 86_400e6, seed: 5, turns: 60 };
+    const callId = callOf(0, long)[0]?.callId ?? '';
+    await fillWorld(served.db, long);
+    await open(`/calls/${callId}?turn=30`);
+    const items = page.locator('.transcript li');
+    await items.nth(59).waitFor();
+    assert.match((await page.locator('.transcript li[aria-current]').innerText()) ?? '', /^turn 30 /);
+    const places = page.getByRole('group', { name: 'Turns' }).getByRole('button');
+    await places.nth(59).click();
+    await page.getByRole('region', { name: 'Turn 59' }).waitFor();
+    assert.deepEqual([await items.count(), await places.count()], [60, 60]);
+    await items.first().click();
+    await page.getByRole('region', { name: 'Turn 0' }).waitFor();
+  });
+
   test('no call, and none of that kind, say what to do', async () => {
     await open('/calls?agent=none');
     await page.getByRole('link', { name: 'Clear the filters' }).waitFor();
