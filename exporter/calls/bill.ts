@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import type { StageFact, Usage } from '../../model/facts.ts';
+import type { Usage } from '../../model/facts.ts';
 import { sumUsd } from '../pricing/money.ts';
 import type { Priced } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
@@ -65,32 +65,33 @@ function add(
   price: Priced,
   part: Pick<BillLine, 'provider' | 'model' | 'usage'>,
 ): void {
-  const from = 'entry' in price ? { entry: price.entry } : { unpriced: price.unpriced };
-  const key = [component, part.provider, part.model, ...Object.values(from)].join('\n');
+  const name = 'entry' in price ? price.entry : price.unpriced;
+  const key = `${component}\n${part.provider ?? ''}\n${part.model ?? ''}\n${name}`;
+  const cost = 'cost' in price ? price.cost : undefined;
   const found = lines.get(key);
   if (found === undefined) {
+    const from = 'entry' in price ? { entry: name } : { unpriced: name };
     const assumed = 'assumed' in price && price.assumed === true;
     lines.set(key, {
       line: { ...part, component, count: 1, usage: { ...part.usage }, ...from, ...(assumed && { assumed }) },
-      costs: 'cost' in price ? [price.cost] : [],
+      costs: cost === undefined ? [] : [cost],
     });
     return;
   }
   found.line.count += 1;
-  found.line.usage = plus(found.line.usage, part.usage);
-  if ('cost' in price) found.costs.push(price.cost);
+  addUsage(found.line.usage, part.usage);
+  if (cost !== undefined) found.costs.push(cost);
 }
 
-type Usages = Omit<StageFact['usage'] & object, 'estimated'>;
+type Quantities = Omit<BillLine['usage'], 'estimated'>;
 
-/** Quantities added up; what neither knows stays unknown. */
-function plus(a: BillLine['usage'], b: BillLine['usage']): BillLine['usage'] {
-  const sum: BillLine['usage'] = { ...a };
-  for (const [name, value] of Object.entries(b)) {
+/** Adds quantities to those of a line; what neither knows stays unknown. In place: a long call has a thousand stages. */
+function addUsage(sum: BillLine['usage'], usage: BillLine['usage']): void {
+  for (const name of Object.keys(usage) as (keyof BillLine['usage'])[]) {
+    const value = usage[name];
     if (typeof value !== 'number') continue;
-    const key = name as keyof Usages;
+    const key = name as keyof Quantities;
     sum[key] = (sum[key] ?? 0) + value;
   }
-  if (a.estimated === true || b.estimated === true) sum.estimated = true;
-  return sum;
+  if (usage.estimated === true) sum.estimated = true;
 }
