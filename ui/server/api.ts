@@ -38,8 +38,9 @@ import type {
 } from '../shared/api.ts';
 import { heardAnswer } from '../shared/heard.ts';
 import { FILTERS } from '../shared/query.ts';
+import { Ahead } from './ahead.ts';
 import { sendJson, sendPlainJson } from './answer.ts';
-import { callDetail, readCall } from './call-detail.ts';
+import { type CallRead, callDetail, readCall } from './call-detail.ts';
 import { CHECK_PARAMETERS, checkAnswer } from './check.ts';
 import {
   ENDPOINTING_PARAMETERS,
@@ -99,6 +100,7 @@ export class Api {
   readonly live: Live;
   readonly #options: ApiOptions;
   readonly #routes: Readonly<Record<string, Handler>>;
+  readonly #ahead = new Ahead<CallRead | undefined>();
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -155,6 +157,21 @@ export class Api {
       response,
     );
     if (answer !== undefined) await sendJson(request, response, 200, answer);
+  }
+
+  /** Reads the call whose page is asked for, while the browser loads what will ask for it. */
+  expect({ pathname, searchParams }: URL): void {
+    const [, encoded] = /^\/calls\/([^/]+)$/.exec(pathname) ?? [];
+    if (encoded === undefined) return;
+    try {
+      const key = callKey(decoded(encoded), tenantOf(searchParams));
+      this.#ahead.begin(key, () => this.#read(key));
+    } catch {} // No call has this name: the question is refused, and says why.
+  }
+
+  #read(key: CallKey): Promise<CallRead | undefined> {
+    const { db, priceList, callGapMs } = this.#options;
+    return readCall(db, key, priceList, callGapMs);
   }
 
   /** `/api/calls/ID`, and what is below it; `tenant` says whose call it is, where it is not of the default one. */
@@ -221,8 +238,8 @@ export class Api {
   }
 
   async #call(key: CallKey, request: IncomingMessage, response: ServerResponse) {
-    const { db, priceList, callGapMs, traceUrl, recordings: place } = this.#options;
-    const call = await readCall(db, key, priceList, callGapMs);
+    const { priceList, traceUrl, recordings: place } = this.#options;
+    const call = await (this.#ahead.take(key) ?? this.#read(key));
     if (call === undefined) throw new HttpError(404, 'there is no such call');
     const recordings =
       call.live || place === undefined ? [] : await recordingsOf(place, call.metrics).catch(() => []);
@@ -248,8 +265,8 @@ export class Api {
 
   /** Of a call that has ended, while its spans are in the journal. */
   async #heard(key: CallKey): Promise<HeardAnswer> {
-    const { db, priceList, callGapMs, recordings: place } = this.#options;
-    const call = place && (await readCall(db, key, priceList, callGapMs));
+    const { recordings: place } = this.#options;
+    const call = place && (await this.#read(key));
     if (place === undefined || call === undefined || call.live || call.facts.length === 0)
       throw new HttpError(404, 'there is no such call with its spans and a recording');
     const recordings = await recordingsOf(place, call.metrics).catch(() => []);
@@ -277,8 +294,7 @@ export class Api {
   }
 
   async #runningCall(key: CallKey) {
-    const { db, priceList, callGapMs } = this.#options;
-    const call = await readCall(db, key, priceList, callGapMs);
+    const call = await this.#read(key);
     return call?.live === true
       ? listedCall(call.metrics, call.logs, { live: true, scores: call.scores })
       : undefined;

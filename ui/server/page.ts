@@ -71,7 +71,10 @@ export class Page {
         });
       return redirect(response, '/login');
     } else if (path.startsWith('/api/')) return this.#api.answer(request, response, url);
-    else if (await this.#assets.send(request, response, path, url.searchParams)) return;
+    else {
+      if (method === 'GET') this.#api.expect(url);
+      if (await this.#assets.send(request, response, path, url.searchParams)) return;
+    }
     throw new HttpError(404, 'there is nothing here');
   }
 
