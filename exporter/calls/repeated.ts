@@ -129,21 +129,27 @@ function namedAfter(stage: StageFact, inner: readonly StageFact[]): StageFact {
   return { ...stage, ...withoutAbsent({ provider, model }) };
 }
 
+/** What any span of a request may know of it. */
+const OF_REQUEST = [
+  'turnIndex',
+  'provider',
+  'model',
+  'requestedModel',
+  'serviceTier',
+  'responseId',
+  'firstByteUs',
+  'finishReasons',
+] as const satisfies readonly (keyof StageFact)[];
+
+function takeOver<Part extends keyof StageFact>(to: StageFact, from: StageFact, part: Part): void {
+  if (to[part] === undefined && from[part] !== undefined) to[part] = from[part];
+}
+
 /** A stage with what another span of the same request knows beyond it. Provider and model go together. */
 function merged(stage: StageFact, twin: StageFact): StageFact {
-  const { turnIndex, provider, model, requestedModel, serviceTier, responseId, firstByteUs, finishReasons } =
-    twin;
-  const known = {
-    turnIndex,
-    provider,
-    model,
-    requestedModel,
-    serviceTier,
-    responseId,
-    firstByteUs,
-    finishReasons,
-  };
-  const both = { ...withoutAbsent(known), ...stage, usage: { ...twin.usage, ...stage.usage } };
+  const { provider, model } = twin;
+  const both = { ...stage, usage: { ...twin.usage, ...stage.usage } };
+  for (const part of OF_REQUEST) takeOver(both, twin, part);
   if (stage.model === undefined && model !== undefined && provider !== undefined) both.provider = provider;
   if (stage.usage === undefined && twin.usage !== undefined) delete both.endUnknown;
   return both;
