@@ -170,16 +170,17 @@ function turnsOf(
       const own = (stagesOf.get(turnIndex) ?? []).sort((a, b) => a.startUs - b.startUs);
       const bounds = fact ?? own[0];
       if (bounds === undefined) return [];
-      return {
+      const turn: GroupedTurn = {
         turnIndex,
         traceId: bounds.traceId,
         startUs: bounds.startUs,
         endUs: fact?.endUs ?? lastEnd(own),
-        ...(fact !== undefined && { fact }),
-        ...(joined === true && { joined }),
-        ...(spans !== undefined && { spans }),
         stages: own,
       };
+      if (fact !== undefined) turn.fact = fact;
+      if (joined === true) turn.joined = joined;
+      if (spans !== undefined) turn.spans = spans;
+      return turn;
     });
 }
 
