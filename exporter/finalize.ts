@@ -3,8 +3,8 @@ import type { CallRows } from '../model/rows.ts';
 import { callRow } from './calls/call-row.ts';
 import { costsOf } from './calls/cost.ts';
 import { groupCall } from './calls/group.ts';
-import { logRow } from './calls/log-row.ts';
 import type { GroupedTurn } from './calls/grouped.ts';
+import { logRow } from './calls/log-row.ts';
 import { markTurn } from './calls/marks.ts';
 import { scoreRows } from './calls/scores.ts';
 import { speechOf } from './calls/speech.ts';
@@ -30,10 +30,7 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
           told.ofSpans.length === 0 ? [] : computeTurns(told.ofSpans, priceList).turns,
           told.by,
         );
-  const quality = callQuality(
-    call.fact,
-    call.turns.map(qualityOf),
-  );
+  const quality = callQuality(call.fact, call.turns.map(qualityOf));
   const scores = scoreRows(facts, call);
   return {
     metrics: callRow(call, logs, quality, costs.call, speech, clockSkewCount),

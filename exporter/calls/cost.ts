@@ -37,8 +37,7 @@ export function pricesOf(call: GroupedCall, priceList: PriceList): PricedParts {
   const usageIn = textUsage(call);
   const stages = new Map<StageFact, Priced | undefined>();
   for (const stage of call.stages)
-    if (isBilled(stage, metered))
-      stages.set(stage, priceOf(stage, usageIn(stage), priceList, call.startUs));
+    if (isBilled(stage, metered)) stages.set(stage, priceOf(stage, usageIn(stage), priceList, call.startUs));
   return {
     stages,
     livekit: livekitPrice(call, priceList),

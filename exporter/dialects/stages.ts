@@ -64,10 +64,7 @@ export function servedModel(
   served: string | undefined,
 ): Pick<ModelNames, 'model' | 'requestedModel'> {
   const isSame =
-    served === undefined ||
-    requested === undefined ||
-    served === requested ||
-    isSnapshot(served, requested);
+    served === undefined || requested === undefined || served === requested || isSnapshot(served, requested);
   if (isSame) return { model: requested ?? served, requestedModel: undefined };
   return { model: served, requestedModel: requested };
 }

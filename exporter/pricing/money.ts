@@ -34,5 +34,4 @@ export const addUsd = (sum: Decimal | undefined, amount: Decimal): Decimal =>
   sum?.plus(amount) ?? asUsd(amount);
 
 /** The amount as a `Usd`, which computes exactly: itself where it is one, as none ever changes. */
-export const asUsd = (amount: Decimal): Decimal =>
-  amount.constructor === Usd ? amount : new Usd(amount);
+export const asUsd = (amount: Decimal): Decimal => (amount.constructor === Usd ? amount : new Usd(amount));

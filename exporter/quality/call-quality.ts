@@ -19,12 +19,9 @@ type QualityColumns = Pick<
 
 /** What of a turn says how well it went. A `TurnFact` is one; of a turn whose span was lost less is known. */
 export type TurnEvidence = Pick<TurnFact, 'turnIndex'> & {
-  readonly [Name in
-    | 'interrupted'
-    | 'interruptions'
-    | 'sentimentScore'
-    | 'userText'
-    | 'agentText']?: TurnFact[Name] | undefined;
+  readonly [Name in 'interrupted' | 'interruptions' | 'sentimentScore' | 'userText' | 'agentText']?:
+    | TurnFact[Name]
+    | undefined;
 };
 
 const BUILT_IN = new OutcomeClassifier();
