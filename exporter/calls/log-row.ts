@@ -111,7 +111,7 @@ const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | unde
   stagesOf(stages, kind).at(-1);
 
 /** Who spoke over whom in a turn. Without `interrupted` nothing shows it. */
-export function interruptionsIn({ fact, interrupted }: GroupedTurn): TurnInterruptions {
+function interruptionsIn({ fact, interrupted }: GroupedTurn): TurnInterruptions {
   if (interrupted === undefined) return {};
   return { interrupted, ...(fact?.interruptions && { interruptions: fact.interruptions }) };
 }
