@@ -5,7 +5,7 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { CallSpanProcessor } from '../exporter/processor.ts';
 import { startCall } from '../instrumentation/index.ts';
 import { ATTR, SPAN } from '../model/semconv.ts';
-import type { AgentOrder, EndedCall } from './agent.ts';
+import type { AgentOrder, EndedCall, LiveCalls } from './agent.ts';
 import { HeldLoop } from './held-loop.ts';
 
 const processor = new CallSpanProcessor();
@@ -16,8 +16,15 @@ const ended: EndedCall[] = [];
 let lives: Promise<unknown>[] = [];
 let live = false;
 
+/** A line on which nothing is told: only its timers run. */
+async function untoldLine({ exchanges, pauseMs = 0 }: LiveCalls): Promise<void> {
+  while (live)
+    for (let turns = 0; turns < exchanges && live; turns += 1)
+      for (const ms of [150, 100, 120, 60, 250, pauseMs]) await passed(ms);
+}
+
 /** One of the lines: call after call, until it is told to stop; the last is ended properly. */
-async function line(exchanges: number): Promise<void> {
+async function line({ exchanges, pauseMs = 0 }: LiveCalls): Promise<void> {
   while (live) {
     const call = startCall({ direction: 'inbound', channel: 'phone', transport: 'twilio' });
     let turns = 0;
@@ -43,6 +50,7 @@ async function line(exchanges: number): Promise<void> {
       await passed(250);
       playback.end();
       turn.end();
+      if (pauseMs > 0) await passed(pauseMs);
     }
     call.end({ reason: 'hangup', outcome: 'SUCCESS' });
     ended.push({ callId: call.id, turns });
@@ -73,7 +81,11 @@ async function obey(order: AgentOrder): Promise<unknown> {
   switch (order.kind) {
     case 'live':
       live = true;
-      lives = Array.from({ length: order.calls }, () => line(order.exchanges));
+      lives = Array.from({ length: order.calls }, async (_, index) => {
+        const { pauseMs = 0, calls, untold = false } = order;
+        if (pauseMs > 0) await passed((pauseMs * index) / calls);
+        return untold ? untoldLine(order) : line(order);
+      });
       return undefined;
     case 'hang-up':
       live = false;

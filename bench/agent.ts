@@ -1,10 +1,21 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 
+/** Calls that go on at once. */
+export interface LiveCalls {
+  readonly calls: number;
+  /** In each call, before the next one begins. */
+  readonly exchanges: number;
+  /** After each exchange; the first ones begin spread over it. (Default: 0.) */
+  readonly pauseMs?: number;
+  /** The same timers, and earshot is told nothing. (Default: false.) */
+  readonly untold?: boolean;
+}
+
 /** What an agent is told. */
 export type AgentOrder =
   /** So many calls at once, each followed by the next. */
-  | { readonly kind: 'live'; readonly calls: number; readonly exchanges: number }
+  | ({ readonly kind: 'live' } & LiveCalls)
   /** Ends its calls. Answer: all that there were. */
   | { readonly kind: 'hang-up' }
   /** Writes what it has. */

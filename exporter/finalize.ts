@@ -3,13 +3,14 @@ import type { CallRows } from '../model/rows.ts';
 import { callRow } from './calls/call-row.ts';
 import { costsOf } from './calls/cost.ts';
 import { groupCall } from './calls/group.ts';
-import { interruptionsIn, logRow } from './calls/log-row.ts';
+import type { GroupedTurn } from './calls/grouped.ts';
+import { logRow } from './calls/log-row.ts';
 import { markTurn } from './calls/marks.ts';
 import { scoreRows } from './calls/scores.ts';
 import { speechOf } from './calls/speech.ts';
 import { toldBySpans, withTurnSources } from './calls/turn-sources.ts';
 import type { PriceList } from './pricing/price-list.ts';
-import { callQuality } from './quality/call-quality.ts';
+import { callQuality, type TurnEvidence } from './quality/call-quality.ts';
 
 /**
  * Turns a call's facts into its rows. Pure: the same facts give the same rows, in whatever order and however often
@@ -29,20 +30,24 @@ export function finalizeCall(facts: readonly Fact[], priceList: PriceList): Call
           told.ofSpans.length === 0 ? [] : computeTurns(told.ofSpans, priceList).turns,
           told.by,
         );
-  const quality = callQuality(
-    call.fact,
-    call.turns.map((turn) => ({
-      ...turn.fact,
-      turnIndex: turn.turnIndex,
-      ...turn.words,
-      ...interruptionsIn(turn),
-    })),
-  );
+  const quality = callQuality(call.fact, call.turns.map(qualityOf));
   const scores = scoreRows(facts, call);
   return {
     metrics: callRow(call, logs, quality, costs.call, speech, clockSkewCount),
     logs,
     ...(scores.length > 0 && { scores }),
+  };
+}
+
+/** What of a turn says how well it went: what is known of it counts before what its span says. */
+function qualityOf({ fact, turnIndex, words, interrupted }: GroupedTurn): TurnEvidence {
+  return {
+    turnIndex,
+    interrupted: interrupted ?? fact?.interrupted,
+    interruptions: fact?.interruptions,
+    sentimentScore: words?.sentimentScore ?? fact?.sentimentScore,
+    userText: words?.userText ?? fact?.userText,
+    agentText: words?.agentText ?? fact?.agentText,
   };
 }
 

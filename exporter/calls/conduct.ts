@@ -40,13 +40,13 @@ export function withConduct(
     const initiator = knowsSpeech ? initiatorOf(turn) : undefined;
     const interrupted = knowsSpeech ? isInterrupted(turn, heard, endsCall(turn, isLast, call)) : undefined;
     const cutOffBy = interrupted === true ? 'user' : cutOffOf(turn, isLast, call);
-    return {
-      ...turn,
-      ...(heard !== undefined && { heard }),
-      ...(initiator !== undefined && { initiator }),
-      ...(interrupted !== undefined && { interrupted }),
-      ...(cutOffBy !== undefined && { cutOffBy }),
-    };
+    // Set, and not spread: every turn of every call comes through here.
+    const judged = { ...turn };
+    if (heard !== undefined) judged.heard = heard;
+    if (initiator !== undefined) judged.initiator = initiator;
+    if (interrupted !== undefined) judged.interrupted = interrupted;
+    if (cutOffBy !== undefined) judged.cutOffBy = cutOffBy;
+    return judged;
   });
 }
 

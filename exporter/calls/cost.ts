@@ -1,6 +1,7 @@
+import type { Decimal } from 'decimal.js';
 import type { StageFact, Usage } from '../../model/facts.ts';
 import { CARRIERS } from '../../model/vocabulary.ts';
-import { sumUsd } from '../pricing/money.ts';
+import { addUsd, sumUsd } from '../pricing/money.ts';
 import { type Priced, priceListName, priceMinutes, priceStage } from '../pricing/price.ts';
 import type { PriceList } from '../pricing/price-list.ts';
 import type { StageComponent } from '../pricing/units.ts';
@@ -34,12 +35,11 @@ export interface PricedParts {
 export function pricesOf(call: GroupedCall, priceList: PriceList): PricedParts {
   const metered = meteredElsewhere(call);
   const usageIn = textUsage(call);
+  const stages = new Map<StageFact, Priced | undefined>();
+  for (const stage of call.stages)
+    if (isBilled(stage, metered)) stages.set(stage, priceOf(stage, usageIn(stage), priceList, call.startUs));
   return {
-    stages: new Map(
-      call.stages
-        .filter((stage) => isBilled(stage, metered))
-        .map((stage) => [stage, priceOf(stage, usageIn(stage), priceList, call.startUs)]),
-    ),
+    stages,
     livekit: livekitPrice(call, priceList),
     telephony: telephonyPrices(call, priceList),
   };
@@ -53,14 +53,18 @@ export function costsOf(call: GroupedCall, priceList: PriceList): Costs {
   const { stages: prices, livekit, telephony } = pricesOf(call, priceList);
 
   const turn = (stages: readonly StageFact[]): TurnCost => {
-    const component = (kind: StageComponent) =>
-      sumUsd(stages.filter(({ stage }) => stage === kind).map((stage) => costIn(prices.get(stage))));
-    const parts = [component('stt'), component('llm'), component('tts')] as const;
+    const sums: Partial<Record<StageComponent, Decimal>> = {};
+    for (const stage of stages) {
+      const cost = costIn(prices.get(stage));
+      const kind = stage.stage as StageComponent;
+      if (cost !== undefined) sums[kind] = addUsd(sums[kind], cost);
+    }
+    const { stt, llm, tts } = sums;
     return {
-      cost_stt: parts[0] ?? null,
-      cost_llm: parts[1] ?? null,
-      cost_tts: parts[2] ?? null,
-      cost_total: sumUsd(parts) ?? null,
+      cost_stt: stt ?? null,
+      cost_llm: llm ?? null,
+      cost_tts: tts ?? null,
+      cost_total: sumUsd([stt, llm, tts]) ?? null,
     };
   };
 
@@ -90,8 +94,8 @@ function priceOf(
 ): Priced | undefined {
   const { stage: component, provider, model, requestedModel, serviceTier, streaming } = stage;
   if (component === 'playback' || component === 'tool') return undefined;
-  const billed = { component, provider, model, requestedModel, serviceTier, streaming };
-  return priceStage(list, { ...billed, usage, atUs });
+  const billed = { component, provider, model, requestedModel, serviceTier, streaming, usage, atUs };
+  return priceStage(list, billed);
 }
 
 /**
@@ -106,9 +110,9 @@ function isBilled({ usage, errorType, stage, provider }: StageFact, metered: Rea
 /** `KIND/PROVIDER` of what need not say its usage: transcription, and in calls of hosted platforms all that they total. */
 const meteredElsewhere = ({ stages, fact }: GroupedCall): ReadonlySet<string> =>
   new Set(
-    stages
-      .filter(({ stage, usage }) => usage !== undefined && (stage === 'stt' || fact?.platform !== undefined))
-      .map(({ stage, provider }) => `${stage}/${provider}`),
+    stages.flatMap(({ stage, usage, provider }) =>
+      usage !== undefined && (stage === 'stt' || fact?.platform !== undefined) ? `${stage}/${provider}` : [],
+    ),
   );
 
 const lengthOf = (call: GroupedCall): number => toSeconds(call.endUs - call.startUs);

@@ -1,4 +1,4 @@
-import type { CallFact, Fact, FactBase, Micros, StageFact, TurnFact } from '../../model/facts.ts';
+import type { CallFact, Fact, FactBase, Micros, OtherFact, StageFact, TurnFact } from '../../model/facts.ts';
 import { groupBy } from '../../model/group-by.ts';
 import { isJudgment } from '../../model/scores.ts';
 import { tenantOf } from '../../model/tenant.ts';
@@ -23,8 +23,8 @@ import { withWords } from './words.ts';
  */
 export function groupCall(facts: readonly Fact[]): GroupedCall {
   const told = inOrder(facts);
-  const reported = withReported(told);
-  const ordered = reported === told ? told : inOrder(reported);
+  const reported = withReported(told.ordered);
+  const { ordered, tree } = reported === told.ordered ? told : inOrder(reported);
   const [first] = ordered;
   if (first === undefined) throw new RangeError('saw no facts, expected those of one call');
   const tenant = tenantOf(first);
@@ -35,18 +35,19 @@ export function groupCall(facts: readonly Fact[]): GroupedCall {
     );
   }
 
-  const tree = new SpanTree(ordered);
   const observed = new Observed(ordered);
   const turns = numberTurns(ordered, tree, observed);
-  const work = ordered.flatMap((fact) =>
-    fact.type === 'stage' ? observed.stage(fact) : (requestIn(fact) ?? []),
-  );
+  const work: StageFact[] = [];
+  for (const fact of ordered) {
+    const stage = fact.type === 'stage' ? observed.stage(fact) : requestIn(fact);
+    if (stage !== undefined) work.push(stage);
+  }
   const stages = [...withoutRepeats(work, tree), ...turns.flatMap(({ stt }) => stt ?? [])];
   const { calls, reports } = callsIn(ordered);
   const legs = legsOf(calls);
   const details = [
     ...reports,
-    ...ordered.flatMap((candidate) => (candidate.type === 'other' && candidate.call) || []),
+    ...ordered.filter(({ type }) => type === 'other').flatMap((fact) => (fact as OtherFact).call ?? []),
   ];
   const fact = mergeCallFacts(legs, details);
   const tellers = { fact, all: [...details, ...legs.describing], timing: legs.timing };
@@ -82,8 +83,8 @@ const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 :
  * By time, then by key. Of versions of one span the one that ended last counts: some programs export a span when it starts,
  * too. Those that ended together come by their content, so that the same one wins in any delivery.
  */
-function inOrder(facts: readonly Fact[]): Fact[] {
-  const ordered = facts.toSorted(
+function inOrder(facts: readonly Fact[]): { ordered: readonly Fact[]; tree: SpanTree } {
+  const all = facts.toSorted(
     (a, b) =>
       compare(a.startUs, b.startUs) ||
       compare(a.endUs, b.endUs) ||
@@ -91,12 +92,15 @@ function inOrder(facts: readonly Fact[]): Fact[] {
       compare(a.spanId, b.spanId) ||
       compare(JSON.stringify(a), JSON.stringify(b)),
   );
+  const tree = new SpanTree(all);
+  if (tree.size === all.length) return { ordered: all, tree };
   const last = new Map<string, Fact>();
-  for (const fact of ordered) {
+  for (const fact of all) {
     const known = last.get(keyOf(fact));
     if (known === undefined || fact.endUs > known.endUs) last.set(keyOf(fact), fact);
   }
-  return ordered.filter((fact) => last.get(keyOf(fact)) === fact);
+  const ordered = all.filter((fact) => last.get(keyOf(fact)) === fact);
+  return { ordered, tree: new SpanTree(ordered) };
 }
 
 /** What happened in the call: who judges it does so at any other time. */
@@ -166,16 +170,17 @@ function turnsOf(
       const own = (stagesOf.get(turnIndex) ?? []).sort((a, b) => a.startUs - b.startUs);
       const bounds = fact ?? own[0];
       if (bounds === undefined) return [];
-      return {
+      const turn: GroupedTurn = {
         turnIndex,
         traceId: bounds.traceId,
         startUs: bounds.startUs,
         endUs: fact?.endUs ?? lastEnd(own),
-        ...(fact !== undefined && { fact }),
-        ...(joined === true && { joined }),
-        ...(spans !== undefined && { spans }),
         stages: own,
       };
+      if (fact !== undefined) turn.fact = fact;
+      if (joined === true) turn.joined = joined;
+      if (spans !== undefined) turn.spans = spans;
+      return turn;
     });
 }
 

@@ -1,8 +1,10 @@
 import type { CallFact, Fact } from '../../model/facts.ts';
-import { mergeTags } from '../../model/tags.ts';
+import { mergeTags, type Tags } from '../../model/tags.ts';
 import type { GroupedCall } from './grouped.ts';
 
-type Service = 'serviceName' | 'serviceVersion' | 'deploymentEnvironment' | 'cloudRegion';
+const SERVICE = ['serviceName', 'serviceVersion', 'deploymentEnvironment', 'cloudRegion'] as const;
+type Service = (typeof SERVICE)[number];
+const NONE: readonly Tags[] = [];
 
 /**
  * Which program a call was of, by the call's span, else by the first that says it; and what it is sorted by: the tags of
@@ -14,19 +16,15 @@ export function labelsOf(
   facts: readonly Fact[],
   call: CallFact | undefined,
 ): Pick<GroupedCall, Service | 'tags'> {
-  const service = (name: Service) => {
+  const labels: Pick<GroupedCall, Service | 'tags'> = {};
+  for (const name of SERVICE) {
     const value = call?.[name] ?? facts.find((fact) => fact[name] !== undefined)?.[name];
-    return value === undefined ? undefined : { [name]: value };
-  };
+    if (value !== undefined) labels[name] = value;
+  }
   const tags = mergeTags([
     facts.find((fact) => fact.resourceTags !== undefined)?.resourceTags,
-    ...facts.map((fact) => fact.tags),
+    ...facts.flatMap((fact) => fact.tags ?? NONE),
   ]);
-  return {
-    ...service('serviceName'),
-    ...service('serviceVersion'),
-    ...service('deploymentEnvironment'),
-    ...service('cloudRegion'),
-    ...(tags !== undefined && { tags }),
-  };
+  if (tags !== undefined) labels.tags = tags;
+  return labels;
 }

@@ -3,7 +3,7 @@ import type { Interruption, StageFact } from '../../model/facts.ts';
 import type { CallLogRow } from '../../model/rows.ts';
 import type { StageKind } from '../../model/vocabulary.ts';
 import { turnInterruptionKind } from '../quality/interruption-metrics.ts';
-import { type Interval, lengthOf } from './coverage.ts';
+import { lengthOf } from './coverage.ts';
 import { gapPart } from './gap-part.ts';
 import type { GroupedCall, GroupedTurn } from './grouped.ts';
 import { latenciesOf, toSecondsOrNull } from './latencies.ts';
@@ -37,6 +37,10 @@ export function logRow(
   const request = spoken.llm ?? lastOf(stages, 'llm');
   const synthesis = spoken.tts ?? lastOf(stages, 'tts');
   const segments = segmentsOf(marked);
+  const latencies = latenciesOf(marked);
+  const usage = usageOf(stages);
+  const gap = speech?.longestGap ?? null;
+  // Each column by its name: an object so large that is put together from others costs several times as much.
   return {
     tenant,
     call_id: callId,
@@ -57,7 +61,13 @@ export function logRow(
     eou_threshold: fact?.detection?.threshold ?? null,
     endpointing_delay: fact?.detection?.delaySeconds ?? null,
     playback_source: marked.playbackSource ?? null,
-    ...latenciesOf(marked),
+    ttfb_stt: latencies.ttfb_stt,
+    ttfb_llm: latencies.ttfb_llm,
+    ttfb_tts: latencies.ttfb_tts,
+    latency_stt: latencies.latency_stt,
+    latency_llm: latencies.latency_llm,
+    latency_tts: latencies.latency_tts,
+    eou_latency: latencies.eou_latency,
     segment_endpointing: toSecondsOrNull(segments.endpointing),
     segment_preparation: toSecondsOrNull(segments.preparation),
     segment_tools: toSecondsOrNull(segments.tools),
@@ -65,26 +75,32 @@ export function logRow(
     segment_aggregation: toSecondsOrNull(segments.aggregation),
     segment_tts: toSecondsOrNull(segments.tts),
     segment_playout: toSecondsOrNull(segments.playout),
-    ...usageOf(stages),
+    llm_input_tokens: usage.llm_input_tokens,
+    llm_cached_tokens: usage.llm_cached_tokens,
+    llm_output_tokens: usage.llm_output_tokens,
+    stt_audio_seconds: usage.stt_audio_seconds,
+    tts_characters: usage.tts_characters,
+    tts_audio_seconds: usage.tts_audio_seconds,
     usage_estimated: usageEstimated(stages),
     interrupted: turn.interrupted ?? null,
     cut_off_by: turn.cutOffBy ?? null,
-    ...speechColumns(speech),
-    ...gapColumns(stages, speech?.longestGap ?? null),
+    user_speech_seconds: toSecondsOrNull(speech?.userUs ?? null),
+    agent_speech_seconds: toSecondsOrNull(speech?.agentUs ?? null),
+    overlap_seconds: toSecondsOrNull(speech?.overlapUs ?? null),
+    longest_gap: toSecondsOrNull(gap && lengthOf(gap)),
+    longest_gap_part: gap && gapPart(gap, stages),
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
     sentiment_score: turn.words?.sentimentScore ?? null,
-    ...cost,
+    cost_stt: cost.cost_stt,
+    cost_llm: cost.cost_llm,
+    cost_tts: cost.cost_tts,
+    cost_total: cost.cost_total,
     error_type: fact?.errorType ?? stages.find(({ errorType }) => errorType !== undefined)?.errorType ?? null,
     sources: null,
   };
 }
 
-const gapColumns = (stages: readonly StageFact[], gap: Interval | null) => ({
-  longest_gap: toSecondsOrNull(gap && lengthOf(gap)),
-  longest_gap_part: gap && gapPart(gap, stages),
-});
-
-/** How long who spoke, for a turn and for a call. */
+/** How long who spoke. */
 export const speechColumns = (speech: Speech | undefined) => ({
   user_speech_seconds: toSecondsOrNull(speech?.userUs ?? null),
   agent_speech_seconds: toSecondsOrNull(speech?.agentUs ?? null),
@@ -95,7 +111,7 @@ const lastOf = (stages: readonly StageFact[], kind: StageKind): StageFact | unde
   stagesOf(stages, kind).at(-1);
 
 /** Who spoke over whom in a turn. Without `interrupted` nothing shows it. */
-export function interruptionsIn({ fact, interrupted }: GroupedTurn): TurnInterruptions {
+function interruptionsIn({ fact, interrupted }: GroupedTurn): TurnInterruptions {
   if (interrupted === undefined) return {};
   return { interrupted, ...(fact?.interruptions && { interruptions: fact.interruptions }) };
 }

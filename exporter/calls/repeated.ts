@@ -20,7 +20,9 @@ export function withoutRepeats(stages: readonly StageFact[], tree: SpanTree): St
   return withoutTwins(withoutNested(stages, tree));
 }
 
-function withoutNested(stages: readonly StageFact[], tree: SpanTree): StageFact[] {
+function withoutNested(stages: readonly StageFact[], tree: SpanTree): readonly StageFact[] {
+  const stageAbove = tree.finder((_, span) => span?.type === 'stage');
+  if (stages.every((stage) => stageAbove(stage) === undefined)) return stages;
   const told = finders(tree, ({ usage }) => usage !== undefined);
   const any = finders(tree, () => true);
   const outer = new Map(stages.map((stage) => [keyOf(stage), stage]));
@@ -62,6 +64,10 @@ function withoutTwins(stages: readonly StageFact[]): StageFact[] {
   const places = new Map<string, number>();
   for (const stage of stages) {
     const names = identities(stage);
+    if (names.length === 0) {
+      kept.push(stage);
+      continue;
+    }
     const place = names
       .map((name) => places.get(name))
       .find((at) => at !== undefined && isTwin(kept[at], stage));
@@ -76,10 +82,10 @@ function withoutTwins(stages: readonly StageFact[]): StageFact[] {
 /** Names that only spans of one request share: its response id, and (of requests to a model) its token counts. */
 function identities({ stage, responseId, usage }: StageFact): string[] {
   const { inputTokens, outputTokens } = usage ?? {};
-  return [
-    ...(responseId === undefined ? [] : [`${stage} ${responseId}`]),
-    ...(stage === 'llm' && inputTokens && outputTokens ? [`${inputTokens} ${outputTokens}`] : []),
-  ];
+  const names: string[] = [];
+  if (responseId !== undefined) names.push(`${stage} ${responseId}`);
+  if (stage === 'llm' && inputTokens && outputTokens) names.push(`${inputTokens} ${outputTokens}`);
+  return names;
 }
 
 function isTwin(one: StageFact | undefined, other: StageFact): boolean {
@@ -123,21 +129,27 @@ function namedAfter(stage: StageFact, inner: readonly StageFact[]): StageFact {
   return { ...stage, ...withoutAbsent({ provider, model }) };
 }
 
+/** What any span of a request may know of it. */
+const OF_REQUEST = [
+  'turnIndex',
+  'provider',
+  'model',
+  'requestedModel',
+  'serviceTier',
+  'responseId',
+  'firstByteUs',
+  'finishReasons',
+] as const satisfies readonly (keyof StageFact)[];
+
+function takeOver<Part extends keyof StageFact>(to: StageFact, from: StageFact, part: Part): void {
+  if (to[part] === undefined && from[part] !== undefined) to[part] = from[part];
+}
+
 /** A stage with what another span of the same request knows beyond it. Provider and model go together. */
 function merged(stage: StageFact, twin: StageFact): StageFact {
-  const { turnIndex, provider, model, requestedModel, serviceTier, responseId, firstByteUs, finishReasons } =
-    twin;
-  const known = {
-    turnIndex,
-    provider,
-    model,
-    requestedModel,
-    serviceTier,
-    responseId,
-    firstByteUs,
-    finishReasons,
-  };
-  const both = { ...withoutAbsent(known), ...stage, usage: { ...twin.usage, ...stage.usage } };
+  const { provider, model } = twin;
+  const both = { ...stage, usage: { ...twin.usage, ...stage.usage } };
+  for (const part of OF_REQUEST) takeOver(both, twin, part);
   if (stage.model === undefined && model !== undefined && provider !== undefined) both.provider = provider;
   if (stage.usage === undefined && twin.usage !== undefined) delete both.endUnknown;
   return both;

@@ -9,10 +9,16 @@ export type FindAbove = (fact: Fact) => string | undefined;
 
 /** The spans above others, as far as they arrived. */
 export class SpanTree {
-  readonly #spans: ReadonlyMap<string, Fact>;
+  readonly #spans = new Map<string, Fact>();
 
+  /** Of facts with the same key the last counts. */
   constructor(facts: readonly Fact[]) {
-    this.#spans = new Map(facts.map((fact) => [keyOf(fact), fact]));
+    for (const fact of facts) this.#spans.set(keyOf(fact), fact);
+  }
+
+  /** How many spans there are. */
+  get size(): number {
+    return this.#spans.size;
   }
 
   /**

@@ -18,10 +18,9 @@ export function textUsage(call: GroupedCall): (stage: StageFact) => Usage | unde
   const spokenForIt = isWritten || has('tts');
   return ({ stage, usage, realtime }) => {
     if (stage !== 'llm' || usage === undefined || realtime === true) return usage;
-    return {
-      ...(heardForIt && { inputAudioTokens: 0 }),
-      ...(spokenForIt && { outputAudioTokens: 0 }),
-      ...usage,
-    };
+    const known = { ...usage };
+    if (heardForIt) known.inputAudioTokens ??= 0;
+    if (spokenForIt) known.outputAudioTokens ??= 0;
+    return known;
   };
 }

@@ -40,12 +40,12 @@ export function withWords(turns: readonly GroupedTurn[]): GroupedTurn[] {
     const isForeign = turn.joined === true || fact?.userText === undefined;
     const sentimentScore =
       fact?.sentimentScore ?? (isForeign && userText !== undefined ? scores.turn({ userText }) : undefined);
-    const words: Words = {
-      ...(userText !== undefined && { userText }),
-      ...(agentText !== undefined && { agentText }),
-      ...(sentimentScore !== undefined && { sentimentScore }),
-    };
-    return Object.keys(words).length > 0 ? { ...turn, words } : turn;
+    if ((userText ?? agentText ?? sentimentScore) === undefined) return turn;
+    const words: Words = {};
+    if (userText !== undefined) words.userText = userText;
+    if (agentText !== undefined) words.agentText = agentText;
+    if (sentimentScore !== undefined) words.sentimentScore = sentimentScore;
+    return { ...turn, words };
   });
 }
 

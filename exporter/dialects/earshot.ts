@@ -236,12 +236,10 @@ function firstByteOf(span: SpanRecord): Micros | undefined {
 }
 
 function usageOf({ attributes }: SpanRecord): Usage | undefined {
-  const usage: Usage = present({
-    ...tokenUsage(attributes),
-    characters: count(attributes, ATTR.usageCharacters),
-    audioSeconds: quantity(attributes, ATTR.usageAudioSeconds),
-  });
-  if (Object.keys(usage).length === 0) return undefined;
+  const tokens = tokenUsage(attributes);
+  const characters = count(attributes, ATTR.usageCharacters);
+  const audioSeconds = quantity(attributes, ATTR.usageAudioSeconds);
+  if (tokens === undefined && characters === undefined && audioSeconds === undefined) return undefined;
   const estimated = flag(attributes, ATTR.usageEstimated);
-  return estimated === undefined ? usage : { ...usage, estimated };
+  return addPresent(tokens ?? {}, { characters, audioSeconds, estimated });
 }

@@ -55,13 +55,12 @@ export function grossUsage(counts: TokenCounts, counting: Counting = {}): Usage 
 
   const left = Math.max(0, rest - addedInput - addedOutput);
   const thoughts = counting.restIsThoughts === true ? left : 0;
-  return {
-    ...usage,
-    ...(input !== undefined && { inputTokens: input + addedInput }),
-    ...(output !== undefined && { outputTokens: output + addedOutput + thoughts }),
-    ...(thoughts > 0 && { reasoningTokens: reasoning + thoughts }),
-    ...(left > thoughts && { unexplainedTokens: left }),
-  };
+  const gross: Usage = usage;
+  if (input !== undefined) gross.inputTokens = input + addedInput;
+  if (output !== undefined) gross.outputTokens = output + addedOutput + thoughts;
+  if (thoughts > 0) gross.reasoningTokens = reasoning + thoughts;
+  if (left > thoughts) gross.unexplainedTokens = left;
+  return gross;
 }
 
 /** Which parts a total counts beside input and output: those that add up to the rest. Undefined: none do. */

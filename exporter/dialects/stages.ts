@@ -63,7 +63,8 @@ export function servedModel(
   requested: string | undefined,
   served: string | undefined,
 ): Pick<ModelNames, 'model' | 'requestedModel'> {
-  const isSame = served === undefined || requested === undefined || isSnapshot(served, requested);
+  const isSame =
+    served === undefined || requested === undefined || served === requested || isSnapshot(served, requested);
   if (isSame) return { model: requested ?? served, requestedModel: undefined };
   return { model: served, requestedModel: requested };
 }

@@ -105,49 +105,68 @@ const NAMES = {
   outputTextTokens: ['text.output_tokens', 'details.text_candidates_tokens'],
 } as const;
 
-/** Older names, outside the namespace: of OpenLLMetry before 2025. */
-const OLD = { inputTokens: 'llm.usage.prompt_tokens', outputTokens: 'llm.usage.completion_tokens' };
-const TOTALS = ['llm.usage.total_tokens', 'llm.token_count.total'];
+type Name = keyof typeof NAMES;
+
+/** Older names, outside the namespace, that come after those: of OpenLLMetry before 2025. */
+const OLD: { readonly [K in Name]?: readonly string[] } = {
+  inputTokens: ['llm.usage.prompt_tokens'],
+  outputTokens: ['llm.usage.completion_tokens'],
+  totalTokens: ['llm.usage.total_tokens', 'llm.token_count.total'],
+};
 const PREFIX = 'gen_ai.usage.';
 
-const READERS = Object.entries(NAMES).map(
-  ([key, names]) => [key as keyof typeof NAMES, names.map((name) => PREFIX + name)] as const,
+/** What each attribute counts, and its place among those that count the same. */
+const COUNTED = new Map(
+  (Object.keys(NAMES) as Name[]).flatMap((key) =>
+    [...NAMES[key].map((name) => PREFIX + name), ...(OLD[key] ?? [])].map(
+      (name, place) => [name, { key, place }] as const,
+    ),
+  ),
 );
+
+type Counts = { -readonly [K in Name]?: number };
+
+/** The counts by name, those under the first of their names. Undefined: there are none. */
+function countsIn(from: Attributes): Counts | undefined {
+  let counts: Counts | undefined;
+  const places: Counts = {};
+  // There are more names than attributes, and most attributes of most spans are none of these.
+  for (const attribute in from) {
+    const counted = COUNTED.get(attribute);
+    if (counted === undefined) continue;
+    const { key, place } = counted;
+    const value = count(from, attribute);
+    if (value === undefined || place >= (places[key] ?? Number.POSITIVE_INFINITY)) continue;
+    counts ??= {};
+    counts[key] = value;
+    places[key] = place;
+  }
+  return counts;
+}
 
 /** Token counts as the GenAI conventions and the dialects of them write them, not yet made gross. */
 export function tokenCounts(from: Attributes): TokenCounts {
-  const counts: { -readonly [K in keyof typeof NAMES]?: number | undefined } = {};
-  for (const [key, names] of READERS) {
-    for (const name of names) {
-      // Most attributes of most spans are none of these: a look costs less than a read.
-      if (from[name] === undefined) continue;
-      const value = count(from, name);
-      if (value === undefined) continue;
-      counts[key] = value;
-      break;
-    }
-  }
-  counts.inputTokens ??= count(from, OLD.inputTokens);
-  counts.outputTokens ??= count(from, OLD.outputTokens);
-  const total =
-    counts.totalTokens ?? TOTALS.map((name) => count(from, name)).find((value) => value !== undefined);
-  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, inputImageTokens, ...others } = counts;
-  const { inputAudioTokens, cachedInputAudioTokens, outputAudioTokens, ...plain } = others;
-  const { shortCacheCreationInputTokens: short, ...rest } = plain;
-  const written = sum(short, rest.longCacheCreationInputTokens);
-  const cached = rest.cachedInputTokens ?? sum(cachedInputTextTokens, cachedInputAudioTokens);
+  const counts = countsIn(from);
+  if (counts === undefined) return {};
+  const { inputTextTokens, cachedInputTextTokens, outputTextTokens, inputImageTokens } = counts;
+  const { inputAudioTokens, cachedInputAudioTokens, outputAudioTokens } = counts;
+  const written = sum(counts.shortCacheCreationInputTokens, counts.longCacheCreationInputTokens);
+  const cached = counts.cachedInputTokens ?? sum(cachedInputTextTokens, cachedInputAudioTokens);
   return present({
-    ...rest,
+    inputTokens: counts.inputTokens,
+    outputTokens: counts.outputTokens,
+    totalTokens: counts.totalTokens,
     cachedInputTokens: cached,
-    cacheCreationInputTokens: rest.cacheCreationInputTokens ?? written,
-    totalTokens: total,
+    cacheCreationInputTokens: counts.cacheCreationInputTokens ?? written,
+    longCacheCreationInputTokens: counts.longCacheCreationInputTokens,
+    reasoningTokens: counts.reasoningTokens,
     inputAudioTokens: inputImageTokens
       ? inputAudioTokens
-      : audioOf(rest.inputTokens, inputAudioTokens, inputTextTokens),
+      : audioOf(counts.inputTokens, inputAudioTokens, inputTextTokens),
     cachedInputAudioTokens: inputImageTokens
       ? cachedInputAudioTokens
       : audioOf(cached, cachedInputAudioTokens, cachedInputTextTokens),
-    outputAudioTokens: audioOf(rest.outputTokens, outputAudioTokens, outputTextTokens),
+    outputAudioTokens: audioOf(counts.outputTokens, outputAudioTokens, outputTextTokens),
   });
 }
 

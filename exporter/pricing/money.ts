@@ -25,6 +25,13 @@ export const USD_DECIMAL_PLACES = 20;
  */
 export function sumUsd(amounts: Iterable<Decimal | null | undefined>): Decimal | undefined {
   let sum: Decimal | undefined;
-  for (const amount of amounts) if (amount) sum = sum?.plus(amount) ?? new Usd(amount);
+  for (const amount of amounts) if (amount) sum = addUsd(sum, amount);
   return sum;
 }
+
+/** One more amount of such a sum. */
+export const addUsd = (sum: Decimal | undefined, amount: Decimal): Decimal =>
+  sum?.plus(amount) ?? asUsd(amount);
+
+/** The amount as a `Usd`, which computes exactly: itself where it is one, as none ever changes. */
+export const asUsd = (amount: Decimal): Decimal => (amount.constructor === Usd ? amount : new Usd(amount));

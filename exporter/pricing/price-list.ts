@@ -94,28 +94,27 @@ export function priceListFrom(
     models: providers.flatMap(({ provider, entries }) =>
       entries.flatMap((entry) => modelOf(provider, entry)),
     ),
-    find: matchesOf(remembered((query) => findIn(providers, query))),
+    find: matchesOf(remembered((query) => matchesIn(findIn(providers, query)))),
   };
 }
 
 /** What the entry that a query finds costs at its instant. */
 const matchesOf =
-  (find: FindEntry): PriceList['find'] =>
+  (find: FindMatches): PriceList['find'] =>
   (query) => {
-    const best = find(query);
-    const price = best && priceAt(best.provider, best.entry, query.atUs);
-    return best && { specificity: best.specificity, ...(price && { price }) };
+    const found = find(query);
+    return found && (found.dated.findLast(({ fromUs }) => fromUs <= query.atUs) ?? found).match;
   };
 
-type FindEntry = (query: PriceQuery) => BestEntry | undefined;
+type FindMatches = (query: PriceQuery) => Matches | undefined;
 
 /** Each stage of each call is priced, and all of them name a handful of models. Longer names are not kept, nor more of them. */
 const MOST_REMEMBERED = 1_000;
 const LONGEST_REMEMBERED = 200;
 
 /** The same search, which looks once for each name. Which entry it is does not depend on the instant. */
-function remembered(find: FindEntry): FindEntry {
-  const known = new Map<string, BestEntry | undefined>();
+function remembered(find: FindMatches): FindMatches {
+  const known = new Map<string, Matches | undefined>();
   return (query) => {
     const { component, provider = '', model = '', streaming } = query;
     if (provider.length + model.length > LONGEST_REMEMBERED) return find(query);
@@ -249,22 +248,27 @@ const OTHER_VERSION = /^[-_]\d{1,2}(?![\da-z]|-\d{2}(?:\d{2})?(?!\d))/;
 const OTHER_KIND =
   /[-_](?:mini|nano|lite|pro|live|audio|realtime|image|tts|transcribe|search|translate)(?![\da-z])|:(?:free|batch|flex|priority|nitro|floor|online|exacto|extended|thinking)$/;
 
-/** The price in force, else the first one where it may be assumed for the time before it. */
-function priceAt(provider: string, entry: PriceEntry, atUs: number): Price | undefined {
-  const dated = entry.history.findLast(({ validFromUs }) => validFromUs <= atUs);
-  if (dated) return priceOnce(provider, entry, dated);
-  const [first] = entry.history;
-  const isAssumed = first?.assumedFromUs !== undefined && first.assumedFromUs <= atUs;
-  return isAssumed ? { ...priceOnce(provider, entry, first), assumed: true } : undefined;
+/** What is found at any time. */
+interface Matches {
+  /** Before the first of those with a price. */
+  readonly match: PriceMatch;
+  /** Each from a day on, in order of time. */
+  readonly dated: readonly { readonly fromUs: number; readonly match: PriceMatch }[];
 }
 
-/** Each stage of each call has one: made once for each price. */
-const made = new WeakMap<DatedPrice, Price>();
-
-function priceOnce(provider: string, entry: PriceEntry, dated: DatedPrice): Price {
-  const price = made.get(dated) ?? toPrice(provider, entry, dated);
-  made.set(dated, price);
-  return price;
+/** The prices of an entry, and before them the first one where it may be assumed for the time before it. */
+function matchesIn(best: BestEntry | undefined): Matches | undefined {
+  if (best === undefined) return undefined;
+  const { provider, entry, specificity } = best;
+  const dated = entry.history.map((each) => {
+    const price = toPrice(provider, entry, each);
+    return { fromUs: each.validFromUs, match: { specificity, price } };
+  });
+  const [first] = dated;
+  const fromUs = entry.history[0]?.assumedFromUs;
+  if (first !== undefined && fromUs !== undefined)
+    dated.unshift({ fromUs, match: { specificity, price: { ...first.match.price, assumed: true } } });
+  return { match: { specificity }, dated };
 }
 
 function toPrice(

@@ -1,6 +1,6 @@
 import type { Decimal } from 'decimal.js';
 import type { Usage } from '../../model/facts.ts';
-import { sumUsd, Usd } from './money.ts';
+import { addUsd, Usd } from './money.ts';
 import type { Price, PriceList, PriceQuery } from './price-list.ts';
 import { billableQuantities, hasQuantity, type Quantities } from './quantities.ts';
 import { billedSeconds } from './rounding.ts';
@@ -106,12 +106,13 @@ export function priceMinutes(list: PriceList, minutes: MinutesToPrice): Priced |
 }
 
 function priced(price: Price, quantities: Quantities, rates: Rates): Priced {
-  const costs = quantities.map(([quantity, amount]) => {
+  let cost: Decimal | undefined;
+  for (const [quantity, amount] of quantities) {
     const rate = rates[quantity];
     const billed = quantity.endsWith('Seconds') ? billedSeconds(amount, price) : amount;
-    return rate && charge(billed, rate);
-  });
-  return { cost: sumUsd(costs) ?? new Usd(0), entry: price.entry, ...(price.assumed && { assumed: true }) };
+    if (rate) cost = addUsd(cost, charge(billed, rate));
+  }
+  return { cost: cost ?? new Usd(0), entry: price.entry, ...(price.assumed && { assumed: true }) };
 }
 
 const unpriced = ({ component, provider, model }: Omit<PriceQuery, 'atUs'>, tier?: string): Priced => ({

@@ -73,11 +73,13 @@ function tokenQuantities(usage: Usage, rates: Rates): Quantities | undefined {
     ['outputAudioTokens', outputAudio],
     ['reasoningTokens', reasoning],
   ];
-  // A negative leaf means counts that contradict each other, such as more cached tokens than input tokens.
-  if (!leaves.every(([, amount]) => isAmount(amount))) return undefined;
-  const used = leaves.filter(([, amount]) => amount > 0);
-  if (!used.every(([quantity]) => rates[quantity])) return undefined;
-  return used.map(([quantity, amount]) => [quantity, new Usd(amount)]);
+  const used: [Quantity, Decimal][] = [];
+  for (const [quantity, amount] of leaves) {
+    // A negative leaf means counts that contradict each other, such as more cached tokens than input tokens.
+    if (!isAmount(amount) || (amount > 0 && !rates[quantity])) return undefined;
+    if (amount > 0) used.push([quantity, new Usd(amount)]);
+  }
+  return used;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import { USD_DECIMAL_PLACES, Usd } from './money.ts';
+import { asUsd, USD_DECIMAL_PLACES } from './money.ts';
 
 /** Components in the order in which costs are shown. */
 export const COMPONENTS = ['stt', 'llm', 'tts', 'livekit', 'telephony'] as const;
@@ -79,5 +79,5 @@ export type Rates = Readonly<Partial<Record<Quantity, Rate>>>;
  * first could repeat and be cut off.
  */
 export function charge(quantity: Decimal, { price, per }: Rate): Decimal {
-  return new Usd(quantity).times(price).dividedBy(per).toDecimalPlaces(USD_DECIMAL_PLACES);
+  return asUsd(quantity).times(price).dividedBy(per).toDecimalPlaces(USD_DECIMAL_PLACES);
 }

@@ -18,10 +18,11 @@ type QualityColumns = Pick<
 >;
 
 /** What of a turn says how well it went. A `TurnFact` is one; of a turn whose span was lost less is known. */
-type TurnEvidence = Pick<
-  TurnFact,
-  'turnIndex' | 'interrupted' | 'interruptions' | 'sentimentScore' | 'userText' | 'agentText'
->;
+export type TurnEvidence = Pick<TurnFact, 'turnIndex'> & {
+  readonly [Name in 'interrupted' | 'interruptions' | 'sentimentScore' | 'userText' | 'agentText']?:
+    | TurnFact[Name]
+    | undefined;
+};
 
 const BUILT_IN = new OutcomeClassifier();
 

@@ -51,7 +51,9 @@ export class InterruptionTally {
   }
 }
 
-type TurnInterruptions = Pick<TurnFact, 'interrupted' | 'interruptions'>;
+type TurnInterruptions = {
+  readonly [Name in 'interrupted' | 'interruptions']?: TurnFact[Name] | undefined;
+};
 
 /**
  * A turn's interruptions. A turn that is only flagged `interrupted` (frameworks that tell no more) has one barge-in

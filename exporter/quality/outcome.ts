@@ -126,10 +126,12 @@ function fromEndReason({ endReason, transport }: FinalState): OutcomeVerdict | u
 }
 
 function longestPrefix(value: string): OutcomeRule | undefined {
-  const lengthOf = ({ values }: OutcomeRule) =>
-    Math.max(0, ...values.filter((prefix) => value.startsWith(prefix)).map(({ length }) => length));
-  const best = END_REASON_PREFIXES.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0];
-  return best !== undefined && lengthOf(best) > 0 ? best : undefined;
+  let best: OutcomeRule | undefined;
+  let longest = 0;
+  for (const rule of END_REASON_PREFIXES)
+    for (const { length } of rule.values.filter((prefix) => value.startsWith(prefix)))
+      if (length > longest) [best, longest] = [rule, length];
+  return best;
 }
 
 function verdictOf(

@@ -4,7 +4,8 @@ import { ATTR } from '../../model/semconv.ts';
 
 /** The scores of one call, as attributes: bounded, and what is left out is said once a call. */
 export class CallScores {
-  readonly #names = new Set<string>();
+  /** Most calls have none. */
+  #names: Set<string> | undefined;
   #said = false;
 
   /** The score, where it can be recorded. */
@@ -12,9 +13,10 @@ export class CallScores {
     const score = scoreGiven(name, value);
     if (!isScoreName(name)) this.#complain(`a name of another form, expected ${SCORE_NAME}`);
     else if (score === undefined) this.#complain(`another value of ${name}, expected ${SCORE_VALUE}`);
-    else if (this.#names.size >= MAX_SCORES && !this.#names.has(name))
+    else if ((this.#names?.size ?? 0) >= MAX_SCORES && !this.#names?.has(name))
       this.#complain(`more than ${MAX_SCORES} scores`);
     else {
+      this.#names ??= new Set();
       this.#names.add(name);
       return { [`${ATTR.score}.${name}`]: score.value ?? score.label ?? '' };
     }

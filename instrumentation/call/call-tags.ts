@@ -4,7 +4,8 @@ import { isTagName, MAX_TAGS, TAG_NAME, TAG_VALUE, type TagValue, tagText } from
 
 /** The tags of one call, as attributes: bounded, and what is left out is said once a call. */
 export class CallTags {
-  readonly #names = new Set<string>();
+  /** Most calls have none. */
+  #names: Set<string> | undefined;
   #said = false;
 
   /** Those of the tags that can be recorded. */
@@ -15,9 +16,10 @@ export class CallTags {
       const text = tagText(value);
       if (!isTagName(name)) this.#complain(`a name of another form, expected ${TAG_NAME}`);
       else if (text === undefined) this.#complain(`another value of ${name}, expected ${TAG_VALUE}`);
-      else if (this.#names.size >= MAX_TAGS && !this.#names.has(name))
+      else if ((this.#names?.size ?? 0) >= MAX_TAGS && !this.#names?.has(name))
         this.#complain(`more than ${MAX_TAGS} tags`);
       else {
+        this.#names ??= new Set();
         this.#names.add(name);
         attributes[`${ATTR.tag}.${name}`] = text;
       }

@@ -15,11 +15,11 @@ import { ATTR, EVENT, SPAN } from '../../model/semconv.ts';
 import type { TagValue } from '../../model/tags.ts';
 import type { Outcome, StageKind } from '../../model/vocabulary.ts';
 import { endAdoptedSpans } from './adoption.ts';
-import { analyseCall, type CallAnalysis } from './analysis.ts';
 import type * as api from './api.ts';
 import type { Attachment, CallEnd, CallFacts, CallStart, TelephonyState, TurnStart } from './api.ts';
 import { CallScores } from './call-scores.ts';
 import { CallTags } from './call-tags.ts';
+import { CallTurns } from './call-turns.ts';
 import { followWallClock, type Instant, instantUs } from './clock.ts';
 import {
   ATTACHMENT,
@@ -36,9 +36,8 @@ import { saveOpenConnections } from './process-end.ts';
 import { CallScope, withScope } from './scope.ts';
 import { addEvent, endSpan, failSpan, guard, startSpan } from './spans.ts';
 import { Stage, type StageFacts } from './stage.ts';
-import { Turn } from './turn.ts';
-import { TurnTracker } from './turn-tracker.ts';
-import type { CallHost } from './turns/host.ts';
+import type { Turn } from './turn.ts';
+import type { TurnTracker } from './turn-tracker.ts';
 
 export type { CallEnd, CallStart } from './api.ts';
 
@@ -67,14 +66,8 @@ export class Call implements api.Call {
   readonly id: string;
   readonly startUs: Micros;
   readonly context: Context;
-  /** Where SDK instrumentations tell what happened. */
-  readonly tracker: TurnTracker;
   readonly #span: Span;
-  readonly #host: CallHost;
-  readonly #stages = new Set<Stage>();
-  readonly #byHand = new Set<StageKind>();
-  #analysis: CallAnalysis | undefined;
-  #lastTurn: Turn | undefined;
+  readonly #turns: CallTurns;
   #transport: string | undefined;
   #outcome: Outcome | undefined;
   #state: TelephonyState = {};
@@ -101,17 +94,18 @@ export class Call implements api.Call {
     if (!isMainThread && !this.#span.isRecording()) diag.warn(NOT_IN_WORKERS);
     scope.call = this;
     this.context = withScope(trace.setSpan(ROOT_CONTEXT, this.#span), scope);
-    this.#host = this.#hostTurns();
-    this.tracker = new TurnTracker(this.#host);
+    this.#turns = new CallTurns(this);
     openCalls.add(this);
     startedCalls += 1;
-    analyseCall((analysis) => {
-      this.#analysis = analysis;
-    });
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Where SDK instrumentations tell what happened. */
+  get tracker(): TurnTracker {
+    return this.#turns.tracker;
   }
 
   get turn(): Turn | undefined {
@@ -126,7 +120,7 @@ export class Call implements api.Call {
     const { initiator = 'user', at } = readOptions('Call.startTurn', TURN_START, start);
     return (
       guard('starting a turn', () => this.tracker.startManualTurn(initiator, at)) ??
-      this.#host.openTurn({ initiator, startUs: instantUs(at), manual: true, provisional: false })
+      this.#turns.openTurn({ initiator, startUs: instantUs(at), manual: true, provisional: false })
     );
   }
 
@@ -166,7 +160,7 @@ export class Call implements api.Call {
     this.#ended = true;
     this.#endUs = endUs;
     openCalls.delete(this);
-    for (const stage of [...this.#stages]) stage.cutOff(endUs / 1_000);
+    for (const stage of this.#turns.openStages) stage.cutOff(endUs / 1_000);
     guard('describing a call', () => {
       this.#span.setAttributes(this.#endAttributes(end));
       if (end.error !== undefined) failSpan(this.#span, end.error);
@@ -211,52 +205,17 @@ export class Call implements api.Call {
 
   /** The application reports stages of these kinds itself: its requests are not followed as well. */
   reportsByHand(...kinds: readonly StageKind[]): void {
-    for (const kind of kinds) this.#byHand.add(kind);
+    for (const kind of kinds) this.#turns.reportedByHand(kind);
   }
 
   /** Whether the application reports stages of this kind itself. */
   isReportedByHand(kind: StageKind): boolean {
-    return this.#byHand.has(kind);
+    return this.#turns.isReportedByHand(kind);
   }
 
   #factAttributes({ tags, ...facts }: CallFacts): Attributes {
     const given = guard('reading tags', () => this.#tags.attributes(Object.entries(tags ?? {})));
     return { ...factAttributes(facts), ...given };
-  }
-
-  #hostTurns(): CallHost {
-    let turns = 0;
-    const host: CallHost = {
-      id: this.id,
-      context: this.context,
-      openTurn: (init) => {
-        const turn = new Turn(host, { ...init, previous: this.#lastTurn });
-        if (!turn.provisional) this.#lastTurn = turn;
-        return turn;
-      },
-      takeIndex: () => turns++,
-      get turnCount() {
-        return turns;
-      },
-      startStage: (kind, facts) => this.startStage(kind, facts),
-      reportedByHand: (kind) => this.#byHand.add(kind),
-      scoreSentiment: (text) => guard('scoring sentiment', () => this.#analysis?.sentiment(text)),
-      stageStarted: (stage) => this.#stages.add(stage),
-      stageChanged: (turn, stage, result) => {
-        if (stage.ended) this.#stages.delete(stage);
-        guard('following a turn', () => this.tracker.turnChanged(turn, stage, result));
-      },
-      turnEnded: (turn) => {
-        this.#lastTurn = turn;
-        guard('hearing a turn', () => this.#hear(turn));
-      },
-    };
-    return host;
-  }
-
-  #hear({ userText, agentText }: Turn): void {
-    if (userText) this.#analysis?.hear('user', userText);
-    if (agentText) this.#analysis?.hear('agent', agentText);
   }
 
   #endAttributes(end: CallEnd): Attributes {
@@ -266,7 +225,7 @@ export class Call implements api.Call {
     };
     const outcome = end.outcome ?? this.#outcome;
     const verdict = guard('concluding an outcome', () =>
-      this.#analysis?.outcome({ ...state, ...defined({ outcome, transport: this.#transport }) }),
+      this.#turns.analysis?.outcome({ ...state, ...defined({ outcome, transport: this.#transport }) }),
     );
     return defined({
       [ATTR.endReason]: end.reason,

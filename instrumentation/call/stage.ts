@@ -88,16 +88,20 @@ export class Stage implements api.Stage {
       start(kind, facts, place, attributes);
     const parent = this.#parent;
     // With an adoption the span is known once the request runs, and nothing is written before.
-    const within =
-      guard('adopting a span', () => facts.adoption?.contextIn(parent, () => this.requested())) ??
-      trace.setSpan(parent, this.#span);
-    this.#context = this.#isRequest(within);
+    const within = guard('adopting a span', () => facts.adoption?.contextIn(parent, () => this.requested()));
+    if (within !== undefined) this.#context = this.#isRequest(within);
+    else this.requested();
   }
 
   /** What is made in it is below the stage. */
   get context(): Context {
-    if (this.#context !== undefined) return this.#context;
-    return this.#isRequest(this.#ids ? trace.setSpanContext(this.#parent, this.#ids) : this.#parent);
+    // Made when it is asked for: a playback that goes on needs none.
+    if (this.#opened !== undefined)
+      this.#context ??= this.#isRequest(trace.setSpan(this.#parent, this.#opened));
+    return (
+      this.#context ??
+      this.#isRequest(this.#ids ? trace.setSpanContext(this.#parent, this.#ids) : this.#parent)
+    );
   }
 
   #isRequest(within: Context): Context {

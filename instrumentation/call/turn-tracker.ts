@@ -33,7 +33,7 @@ export class TurnTracker {
   readonly #current: CurrentTurn;
   readonly #voice: AgentVoice;
   readonly #quiet: Quiet;
-  readonly #ending = new Set<(atUs: Micros) => void>();
+  #ending: Set<(atUs: Micros) => void> | undefined;
   #rules: ReplyRules = new SilenceRules();
   /** Speech that is not a turn yet: nothing was understood, or the agent is still speaking. */
   #pending: UserSpeech | undefined;
@@ -71,7 +71,9 @@ export class TurnTracker {
   /** The user is being transcribed. `ending`: told before the call ends, of what is still being said. */
   listens(ending?: (atUs: Micros) => void): void {
     this.#current.speechIsKnown();
-    if (ending && !this.#ended) this.#ending.add(ending);
+    if (!ending || this.#ended) return;
+    this.#ending ??= new Set();
+    this.#ending.add(ending);
   }
 
   /**
@@ -231,7 +233,7 @@ export class TurnTracker {
   end(at: Instant): void {
     if (this.#ended) return;
     const us = instantUs(at);
-    for (const ending of this.#ending) guard('ending a call', () => ending(us));
+    for (const ending of this.#ending ?? []) guard('ending a call', () => ending(us));
     this.#voice.settle(us);
     if (this.#voice.audible) this.#voice.cutOff('hangup', us);
     if (this.#voice.wasCutOff) this.turn?.cutOff('hangup');
