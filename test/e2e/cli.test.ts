@@ -180,10 +180,10 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.equal(none.code, 0, none.stderr);
       const { calls, totals } = JSON.parse(none.stdout);
       assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
-      const words = await runCli(['report'], { cwd });
+      const [words, missing] = await runLines([['report'], ['report', 'CA404']], { cwd });
+      assert.ok(words && missing);
       assert.equal(words.code, 0);
       assert.match(words.stdout, /No finished calls/);
-      const missing = await runCli(['report', 'CA404'], { cwd });
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /no finished call "CA404"/);
     });
