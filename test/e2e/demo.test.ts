@@ -203,7 +203,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   });
 
   test('migrate finds nothing to do', async () => {
-    const { code, stdout } = await cli.run(['migrate', '--json'], { cwd: folder });
+    const { code, stdout } = await runCli(['migrate', '--json'], { cwd: folder });
     assert.equal(code, 0);
     const { applied, version } = JSON.parse(stdout);
     assert.deepEqual(applied, []);

@@ -158,7 +158,7 @@ describe('earshot check', () => {
       [nowhere, ['report'], missing],
     ];
     for (const [{ href }, args, says] of runs) {
-      const { code, stdout, stderr } = await cli.run(args, { cwd, env: { EARSHOT_DATABASE_URL: href } });
+      const { code, stdout, stderr } = await runCli(args, { cwd, env: { EARSHOT_DATABASE_URL: href } });
       assert.deepEqual([code, stdout], [1, ''], args.join(' '));
       assert.match(stderr, says);
     }
