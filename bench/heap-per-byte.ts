@@ -92,8 +92,10 @@ export function* made(): Generator<Shape> {
   yield json('empty resources', `{"resourceSpans":[${many(BYTES / 3, '{}')}]}`);
   yield json('empty spans', `{"resourceSpans":[{"scopeSpans":[{"spans":[${many(BYTES / 3, '{}')}]}]}]}`);
   const callId = attribute(ATTR.callId, { stringValue: 'C' });
-  const spans = (change: object) =>
-    JSON.stringify(otlpRequest(...Array.from({ length: 4_000 }, () => otlpSpan('C', { ...change }))));
+  const spans = (change: object) => {
+    const times = Math.ceil(BYTES / JSON.stringify(otlpSpan('C', { ...change })).length);
+    return JSON.stringify(otlpRequest(...Array.from({ length: times }, () => otlpSpan('C', { ...change }))));
+  };
   yield json('calls and no more', spans({}));
   yield json(
     'short attributes',

@@ -1,3 +1,5 @@
+import { countWhile } from '../../model/count-while.ts';
+
 /**
  * The last of `items`, ordered by `valueIn`, whose value is `limit` at most. Undefined when all are beyond it. In
  * logarithmic time.
@@ -24,17 +26,6 @@ export function firstReaching<Item>(
     return highest;
   });
   return (limit) => items[countWhile(items.length, (index) => (highestSoFar[index] as number) < limit)];
-}
-
-/** How many of the indexes up to `length` fulfil a condition that, once it fails, fails for all that follow. */
-function countWhile(length: number, holds: (index: number) => boolean): number {
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** So many at most: spans that all overlap each other must not cost their square. */

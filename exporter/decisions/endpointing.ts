@@ -1,5 +1,5 @@
 import type { Micros } from '../../model/facts.ts';
-import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
+import { type BootstrapOptions, bootstrappingList, type Estimate } from '../statistics/bootstrap.ts';
 import { finished } from '../statistics/pieces.ts';
 import { isSpread } from './answers.ts';
 import { delayChange } from './delay.ts';
@@ -99,7 +99,7 @@ export function* workingOutEndpointing(
     yield;
   }
 
-  const figures = yield* bootstrapping(
+  const figures = yield* bootstrappingList(
     calls.length,
     (drawn) => {
       const curve = sample.curve(drawn);
@@ -107,29 +107,27 @@ export function* workingOutEndpointing(
         today.meanSilence(drawn),
         today.cutOffs(drawn, curve, sample.seenUntil),
       ];
-      const found: Record<string, number> = { 'cut-offs': cutOffsNow };
-      for (const [index, policy] of policies.entries()) {
+      const found = [cutOffsNow];
+      for (const policy of policies) {
         const saved = silenceNow - policy.meanSilence(drawn);
         const cutOffs = policy.cutOffs(drawn, curve, sample.seenUntil);
-        found[`saved ${index}`] = saved;
-        found[`cut-offs ${index}`] = cutOffs;
-        found[`more ${index}`] = cutOffs - cutOffsNow;
-        found[`gain ${index}`] = saved - cutOffSeconds * (cutOffs - cutOffsNow);
+        const more = cutOffs - cutOffsNow;
+        found.push(saved, cutOffs, more, saved - cutOffSeconds * more);
       }
       return found;
     },
     options,
   );
-  const figure = (name: string): Estimate => figures[name] as Estimate;
   const turns = turnCount(calls);
-  const cutOffsNow = atLeastUpTo(figure('cut-offs'), 3 / turns);
+  const cutOffsNow = atLeastUpTo(figures[0] as Estimate, 3 / turns);
   const frontier = delays.map((delay, index): FrontierPoint => {
-    const [saved, more, gain] = [figure(`saved ${index}`), figure(`more ${index}`), figure(`gain ${index}`)];
+    const own = figures.slice(1 + 4 * index, 5 + 4 * index);
+    const [saved, cutOffs, more, gain] = own as [Estimate, Estimate, Estimate, Estimate];
     const missed = more.value === 0 ? 3 / turns : 0;
     return {
       delay,
       saved,
-      cutOffs: atLeastUpTo(figure(`cut-offs ${index}`), 3 / turns),
+      cutOffs: atLeastUpTo(cutOffs, 3 / turns),
       more: saved.value > 0 ? atLeastUpTo(more, missed) : { ...more, low: Math.min(more.low, -missed) },
       gain: { ...gain, low: Math.min(gain.low, gain.value - (saved.value > 0 ? cutOffSeconds * missed : 0)) },
     };

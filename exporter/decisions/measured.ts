@@ -1,3 +1,4 @@
+import { countWhile } from '../../model/count-while.ts';
 import type { Micros } from '../../model/facts.ts';
 import type { Random } from '../statistics/random.ts';
 
@@ -20,16 +21,18 @@ const SIMILAR = 40;
 export class Measured {
   /** By tokens; those of which none are known come first. */
   readonly measurements: readonly Measurement[];
-  readonly #tokens: readonly number[];
-  readonly #calls: readonly string[];
+  readonly #tokens: Float64Array;
+  #calls: readonly string[] | undefined;
   /** Where those of similar prompts are, by the length that was asked for. */
   readonly #windows = new Map<number, readonly [from: number, until: number]>();
 
   constructor(measurements: readonly Measurement[]) {
-    const tokensOf = ({ inputTokens = -1 }: Measurement): number => inputTokens;
-    this.measurements = measurements.toSorted((a, b) => tokensOf(a) - tokensOf(b));
-    this.#tokens = this.measurements.map(tokensOf);
-    this.#calls = [...new Set(this.measurements.map(({ call }) => call))];
+    this.measurements = isAscending(measurements)
+      ? measurements
+      : measurements.toSorted((a, b) => tokensOf(a) - tokensOf(b));
+    this.#tokens = new Float64Array(this.count);
+    for (let index = 0; index < this.count; index += 1)
+      this.#tokens[index] = tokensOf(this.measurements[index] as Measurement);
   }
 
   get count(): number {
@@ -47,15 +50,16 @@ export class Measured {
    * @param drawn - how often calls were drawn already, by name: what is measured in them comes as often
    */
   resample(random: Random, drawn: ReadonlyMap<string, number> = new Map()): Measured {
+    this.#calls ??= [...new Set(this.measurements.map(({ call }) => call))];
     const others = this.#calls.filter((call) => !drawn.has(call));
     const counts = new Map(drawn);
     for (const _ of others) {
       const call = others[random.below(others.length)] ?? '';
       counts.set(call, (counts.get(call) ?? 0) + 1);
     }
-    const measurements = this.measurements.flatMap((measurement) =>
-      Array<Measurement>(counts.get(measurement.call) ?? 0).fill(measurement),
-    );
+    const measurements: Measurement[] = [];
+    for (const measurement of this.measurements)
+      for (let left = counts.get(measurement.call) ?? 0; left > 0; left -= 1) measurements.push(measurement);
     // Where nothing is measured in what was drawn, it says nothing of the model.
     return measurements.length === 0 && this.count > 0 ? this.resample(random) : new Measured(measurements);
   }
@@ -84,24 +88,21 @@ export class Measured {
   #similar(inputTokens: number): readonly [from: number, until: number] {
     const known = this.#windows.get(inputTokens);
     if (known !== undefined) return known;
-    let [low, high] = [0, this.count];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#tokens[middle] as number) < inputTokens) low = middle + 1;
-      else high = middle;
-    }
-    const distance = (index: number): number =>
-      Math.abs((this.#tokens[index] ?? Number.POSITIVE_INFINITY) - inputTokens);
-    let [from, until, farthest] = [low, low, 0];
-    for (;;) {
-      const [below, above] = [distance(from - 1), distance(until)];
-      const next = Math.min(below, above);
-      if (next === Number.POSITIVE_INFINITY || (until - from >= SIMILAR && next > farthest)) break;
-      farthest = next;
-      if (below <= above) from -= 1;
-      else until += 1;
-    }
+    const after = (index: number): number => (this.#tokens[index] as number) - inputTokens;
+    const nearest = Math.min(SIMILAR, this.count);
+    // The nearest are so many in a row: they begin later as long as what would come in at their end is nearer than their first.
+    const first = countWhile(this.count - nearest, (index) => -after(index) > after(index + nearest));
+    const farthest = nearest === 0 ? 0 : Math.max(-after(first), after(first + nearest - 1));
+    const from = countWhile(first, (index) => -after(index) > farthest);
+    const until = countWhile(this.count, (index) => after(index) <= farthest);
     this.#windows.set(inputTokens, [from, until]);
     return [from, until];
   }
 }
+
+const tokensOf = ({ inputTokens = -1 }: Measurement): number => inputTokens;
+
+const isAscending = (measurements: readonly Measurement[]): boolean =>
+  measurements.every(
+    (each, index) => index === 0 || tokensOf(measurements[index - 1] ?? each) <= tokensOf(each),
+  );

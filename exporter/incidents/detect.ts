@@ -1,6 +1,6 @@
 import type { Micros } from '../../model/facts.ts';
 import type { Incident, IncidentEnd, Usual, WatchedOwner, WatchedTurn } from '../../model/incidents.ts';
-import { distributionOf } from './distribution.ts';
+import { distributionOf, p95Of } from './distribution.ts';
 import { type Observation, type OwnObservations, observationsOf, ownerKey } from './observations.ts';
 import { onsetOf } from './onset.ts';
 import { chanceOf, comparable, isSlow, slowShare, usualOf } from './usual.ts';
@@ -89,8 +89,8 @@ function isAlarming(
   if (slow.length / later.length <= RULE.recoveredShare) return false;
   if (new Set(slow.map(({ turn }) => turn.callId)).size < RULE.slowCalls) return false;
   if (chanceOf(later, usual) > RULE.chance) return false;
-  const before = distributionOf(comparable(earlier, usual), 0, later).p95;
-  const moved = distributionOf(later, 0).p95 - before;
+  const before = p95Of(comparable(earlier, usual), later);
+  const moved = p95Of(later, later) - before;
   return moved >= Math.max(RULE.mattersSeconds, RULE.mattersShare * before);
 }
 

@@ -35,6 +35,10 @@ export function distributionOf(
   };
 }
 
+/** The p95 alone, as `distributionOf` has it. */
+export const p95Of = (observations: readonly Observation[], like: readonly Observation[]): number =>
+  weightedQuantile(weightsOf(observations, like), 0.95);
+
 /** A value, and how often it counts. */
 type Weighted = readonly [seconds: number, weight: number];
 

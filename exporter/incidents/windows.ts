@@ -1,3 +1,4 @@
+import { countWhile } from '../../model/count-while.ts';
 import type { Micros } from '../../model/facts.ts';
 import { groupBy } from '../../model/group-by.ts';
 import type { Observation } from './observations.ts';
@@ -61,11 +62,9 @@ export interface Windows {
 export function windowsAt(observations: readonly Observation[], at: Micros): Windows | undefined {
   const known = knownBy(observations, at);
   let from = at - RULE.leastLater;
-  let later = between(known, from, at);
-  while (later.length < RULE.turns && from > at - RULE.mostLater) {
-    from -= RULE.slice;
-    later = between(known, from, at);
-  }
+  const laterCount = (): number => known.length - countBefore(known, from);
+  while (laterCount() < RULE.turns && from > at - RULE.mostLater) from -= RULE.slice;
+  const later = between(known, from, at);
   if (later.length < RULE.turns) return undefined;
   const until = from - RULE.gap;
   const earlier = earlierOf(known, until);
@@ -82,10 +81,13 @@ function earlierOf(known: readonly Observation[], until: Micros): Observation[] 
   });
 }
 
-/** What was known at an instant: turns of calls that were over. */
+/** What was known at an instant: turns of calls that were over. In order of time, as what is given. */
 export const knownBy = (observations: readonly Observation[], at: Micros): Observation[] =>
   observations.filter(({ turn }) => turn.at < at && turn.knownAt <= at);
 
-/** Those that began from one instant on and before another. */
+/** Those that began from one instant on and before another; all are in order of time. */
 export const between = (observations: readonly Observation[], from: Micros, until: Micros): Observation[] =>
-  observations.filter(({ turn }) => turn.at >= from && turn.at < until);
+  observations.slice(countBefore(observations, from), countBefore(observations, until));
+
+const countBefore = (observations: readonly Observation[], at: Micros): number =>
+  countWhile(observations.length, (index) => (observations[index]?.turn.at ?? at) < at);

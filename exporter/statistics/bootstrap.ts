@@ -1,5 +1,5 @@
 import { finished } from './pieces.ts';
-import { quantileOf } from './quantile.ts';
+import { quantile } from './quantile.ts';
 import { type Random, seeded } from './random.ts';
 
 /** A figure, and where it is likely to be. All of them NaN: the sample does not say. */
@@ -46,30 +46,46 @@ export const bootstrap = <Name extends string>(
 export function* bootstrapping<Name extends string>(
   clusters: number,
   figuresOf: FiguresOf<Name>,
-  { seed = 1, replicates = 400, level = 0.9 }: BootstrapOptions = {},
+  options?: BootstrapOptions,
 ): Generator<void, Record<Name, Estimate>> {
+  let names: Name[] = [];
+  const estimates = yield* bootstrappingList(
+    clusters,
+    (drawn, random, isSample) => {
+      const figures = figuresOf(drawn, random, isSample);
+      if (!isSample) names = Object.keys(figures) as Name[];
+      return names.map((name) => figures[name]);
+    },
+    options,
+  );
+  return Object.fromEntries(names.map((name, index) => [name, estimates[index]])) as Record<Name, Estimate>;
+}
+
+/** The same of figures without names, of which there may be many: always as many of them, in one order. */
+export function* bootstrappingList(
+  clusters: number,
+  figuresOf: (drawn: readonly number[], random: Random, isSample: boolean) => readonly number[],
+  { seed = 1, replicates = 400, level = 0.9 }: BootstrapOptions = {},
+): Generator<void, Estimate[]> {
   const random = seeded(seed);
   const all = Array.from({ length: clusters }, (_, index) => index);
   const values = figuresOf(all, random, false);
-  const samples: Readonly<Record<Name, number>>[] = [];
+  const samples: (readonly number[])[] = [];
   while (samples.length < replicates) {
     yield;
     const drawn = all.map(() => random.below(clusters));
     samples.push(figuresOf(drawn, random, true));
   }
-  const names = Object.keys(values) as Name[];
-  return Object.fromEntries(
-    names.map((name) => {
-      const known = samples.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
-      const isKnown = replicates - known.length <= MOST_UNKNOWN * replicates;
-      return [name, { value: values[name], ...(isKnown ? middle(known, level) : UNKNOWN) }];
-    }),
-  ) as Record<Name, Estimate>;
+  return values.map((value, index) => {
+    const known = samples.map((sample) => sample[index] as number).filter((each) => !Number.isNaN(each));
+    const isKnown = replicates - known.length <= MOST_UNKNOWN * replicates;
+    return { value, ...(isKnown ? middle(known, level) : UNKNOWN) };
+  });
 }
 
 const UNKNOWN = { low: Number.NaN, high: Number.NaN };
 
-const middle = (values: readonly number[], level: number) => ({
-  low: quantileOf(values, (1 - level) / 2),
-  high: quantileOf(values, (1 + level) / 2),
-});
+function middle(values: readonly number[], level: number) {
+  const ascending = Float64Array.from(values).sort();
+  return { low: quantile(ascending, (1 - level) / 2), high: quantile(ascending, (1 + level) / 2) };
+}

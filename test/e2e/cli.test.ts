@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { runCli, runLines, startCli } from '../support/cli.ts';
+import { CliLines, runCli, runLines, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startS3 } from '../support/simulators/s3.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -115,9 +115,9 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
   test('a bad setting ends with 2, names the variable, and shows no secret', async (t) => {
     const cwd = await temporaryFolder(t);
     const env = { EARSHOT_IDLE_LIMIT: 'soon', DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/calls' };
-    for (const args of [['report'], ['migrate'], ['demo']]) {
-      const { code, stdout, stderr } = await runCli(args, { cwd, env });
-      assert.equal(code, 2, args.join(' '));
+    const lines = [['report'], ['migrate'], ['demo']];
+    for (const [index, { code, stdout, stderr }] of (await runLines(lines, { cwd, env })).entries()) {
+      assert.equal(code, 2, lines[index]?.join(' '));
       assert.equal(stdout, '');
       assert.match(stderr, /EARSHOT_IDLE_LIMIT: saw "soon", expected a duration/);
       assert.doesNotMatch(stderr, /hunter2/);
@@ -137,13 +137,15 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       ],
       [{ ...s3, EARSHOT_RECORDINGS: 's3://not-there' }, /s3:\/\/not-there cannot be used \(NoSuchBucket\)/],
     ];
+    const cli = new CliLines();
+    t.after(() => cli.stop());
     for (const [env, says] of wrong) {
-      const { code, stderr } = await runCli(['serve', '--port', '0'], { cwd, env });
+      const { code, stderr } = await cli.run(['serve', '--port', '0'], { cwd, env });
       assert.equal(code, 2, stderr);
       assert.match(stderr, says);
       assert.doesNotMatch(stderr, /hunter2|^ +at /m);
     }
-    const nowhere = await runCli(['export', '--since', '7d', '--format', 'csv', '--to', '/proc/x/y'], {
+    const nowhere = await cli.run(['export', '--since', '7d', '--format', 'csv', '--to', '/proc/x/y'], {
       cwd,
     });
     assert.equal(nowhere.code, 1);
@@ -153,9 +155,9 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
   test('a database that is not there ends with 1, and shows no secret', async (t) => {
     const cwd = await temporaryFolder(t);
     const env = { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/calls' };
-    for (const args of [['report'], ['migrate'], ['save', 'CA1', '--out', 'x'], ['ui', '--port', '0']]) {
-      const { code, stdout, stderr } = await runCli(args, { cwd, env });
-      assert.equal(code, 1, args.join(' '));
+    const lines = [['report'], ['migrate'], ['save', 'CA1', '--out', 'x'], ['ui', '--port', '0']];
+    for (const [index, { code, stdout, stderr }] of (await runLines(lines, { cwd, env })).entries()) {
+      assert.equal(code, 1, lines[index]?.join(' '));
       assert.equal(stdout, '');
       assert.equal(
         stderr,
@@ -178,10 +180,10 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.equal(none.code, 0, none.stderr);
       const { calls, totals } = JSON.parse(none.stdout);
       assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
-      const words = await runCli(['report'], { cwd });
+      const [words, missing] = await runLines([['report'], ['report', 'CA404']], { cwd });
+      assert.ok(words && missing);
       assert.equal(words.code, 0);
       assert.match(words.stdout, /No finished calls/);
-      const missing = await runCli(['report', 'CA404'], { cwd });
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /no finished call "CA404"/);
     });

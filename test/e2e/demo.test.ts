@@ -8,7 +8,7 @@ import { CALL_LOGS, CALL_METRICS } from '../../exporter/store/index.ts';
 import type { CallAnswer } from '../../ui/shared/api.ts';
 import { showSeconds } from '../../ui/shared/format.ts';
 import { Complaints, startBrowser, withoutBrowser } from '../support/browser.ts';
-import { type CliRun, runCli, startCli } from '../support/cli.ts';
+import { CliLines, type CliRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { GOLDEN_CALLS } from '../unit/calls/golden.ts';
 
@@ -26,6 +26,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   let demo: CliRun;
   let meanwhile: CliRun;
   let calls: readonly ReportedCall[] = [];
+  const cli = new CliLines();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
@@ -52,10 +53,13 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
     if (demo.code === 0) calls = JSON.parse(demo.stdout).calls;
   });
 
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(async () => {
+    await cli.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   const report = async (...args: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await runCli(['report', ...args], { cwd: folder });
+    const { code, stdout, stderr } = await cli.run(['report', ...args], { cwd: folder });
     assert.equal(code, 0, stderr);
     return stdout;
   };
@@ -208,14 +212,14 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
 
   test('its calls are marked, and removed when asked', async () => {
     for (const { tags } of calls) assert.deepEqual(tags, { 'earshot.demo': 'true' });
-    const { code, stdout, stderr } = await runCli(['demo', '--clean'], { cwd: folder });
+    const { code, stdout, stderr } = await cli.run(['demo', '--clean'], { cwd: folder });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^Removed 4 calls from /);
     assert.deepEqual(JSON.parse(await report('--json')).calls, []);
   });
 
   test('with --database it asks for one', async () => {
-    const { code, stderr } = await runCli(['demo', '--database'], { cwd: folder });
+    const { code, stderr } = await cli.run(['demo', '--database'], { cwd: folder });
     assert.equal(code, 2);
     assert.match(stderr, /--database: EARSHOT_DATABASE_URL is not set/);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { CallsAnswer } from '../../ui/shared/api.ts';
-import { runCli, startCli } from '../support/cli.ts';
+import { CliLines, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { fixture, Program } from '../support/program.ts';
 
@@ -13,13 +13,17 @@ const FIRST_START_MS = 300_000;
 
 describe('earshot watch, with nothing but its own database', () => {
   let cwd = '';
+  const cli = new CliLines();
   before(async () => {
     cwd = await mkdtemp(join(tmpdir(), 'earshot-watch-'));
   });
-  after(() => rm(cwd, { recursive: true, force: true }));
+  after(async () => {
+    await cli.stop();
+    await rm(cwd, { recursive: true, force: true });
+  });
 
   const callIds = async () => {
-    const { code, stdout, stderr } = await runCli(['report', '--json'], { cwd });
+    const { code, stdout, stderr } = await cli.run(['report', '--json'], { cwd });
     assert.equal(code, 0, stderr);
     return (JSON.parse(stdout).calls as { call_id: string }[]).map(({ call_id }) => call_id).sort();
   };

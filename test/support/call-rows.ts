@@ -42,11 +42,15 @@ export function turnFact(callId: string, turnIndex: number, overrides: Partial<T
 }
 
 const nulls = (columns: Columns) => Object.fromEntries(Object.keys(columns).map((name) => [name, null]));
+const EMPTY = {
+  log: nulls(CALL_LOGS) as unknown as CallLogRow,
+  metrics: nulls(CALL_METRICS) as unknown as CallMetricsRow,
+};
 
 /** A turn's row with what it must have and nothing else. */
 export function logRow(callId: string, turnIndex: number, overrides: Partial<CallLogRow> = {}): CallLogRow {
   return {
-    ...(nulls(CALL_LOGS) as unknown as CallLogRow),
+    ...EMPTY.log,
     tenant: DEFAULT_TENANT,
     call_id: callId,
     turn_index: turnIndex,
@@ -60,7 +64,7 @@ export function logRow(callId: string, turnIndex: number, overrides: Partial<Cal
 /** A call's row with what it must have and nothing else. */
 export function metricsRow(callId: string, overrides: Partial<CallMetricsRow> = {}): CallMetricsRow {
   return {
-    ...(nulls(CALL_METRICS) as unknown as CallMetricsRow),
+    ...EMPTY.metrics,
     tenant: DEFAULT_TENANT,
     call_id: callId,
     started_at: REFERENCE_US,

@@ -1,6 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { fixture } from './program.ts';
 import { WASM_OPTIONS } from './wasm.ts';
 
@@ -28,8 +28,6 @@ export interface CliOptions {
   /** What it reads. (Default: nothing.) */
   readonly input?: string;
 }
-
-const run = promisify(execFile);
 
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
@@ -63,16 +61,52 @@ export function startCli(args: readonly string[], { cwd, env = {}, input }: CliO
 /** Runs `earshot` to its end. */
 export const runCli = (...of: Parameters<typeof startCli>): Promise<CliRun> => startCli(...of).ended;
 
+/** What came of a command line. */
+export type LineRun = Pick<CliRun, 'code' | 'stdout' | 'stderr'>;
+
 /**
- * Runs several command lines in one process, one after the other, for those that do no work: they explain themselves, or
- * complain. Each has its exit code and what it wrote.
+ * A process in which command lines run one after the other, each with a folder, an environment and an exit code of its own, as
+ * in a process of its own: to load what the commands are made of takes longer than most of them do.
  */
+export class CliLines {
+  readonly #child: ChildProcess;
+  readonly #waiting: { resolve(run: LineRun): void; reject(error: Error): void }[] = [];
+
+  constructor() {
+    const args = [...WASM_OPTIONS, fixture('command-lines.mjs'), pathToFileURL(MAIN).href];
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child.on('message', (run) => this.#waiting.shift()?.resolve(run as LineRun));
+    this.#child.once('exit', (code, signal) => {
+      const error = new Error(`The process of command lines has ended (${code ?? signal}).`);
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
+  }
+
+  run(args: readonly string[], { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>): Promise<LineRun> {
+    const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#child.send({ args, cwd, env: { PATH, HOME, TMPDIR, ...env } });
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await ended;
+  }
+}
+
+/** Runs several command lines in one process, one after the other. Each has its exit code and what it wrote. */
 export async function runLines(
   lines: readonly (readonly string[])[],
-  { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>,
-): Promise<readonly Pick<CliRun, 'code' | 'stdout' | 'stderr'>[]> {
-  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
-  const args = [fixture('command-lines.mjs'), pathToFileURL(MAIN).href, JSON.stringify(lines)];
-  const { stdout } = await run(process.execPath, args, { cwd, env: { PATH, HOME, TMPDIR, ...env } });
-  return JSON.parse(stdout);
+  options: Pick<CliOptions, 'cwd' | 'env'>,
+): Promise<readonly LineRun[]> {
+  const cli = new CliLines();
+  try {
+    return await Promise.all(lines.map((line) => cli.run(line, options)));
+  } finally {
+    await cli.stop();
+  }
 }

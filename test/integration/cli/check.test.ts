@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { Usd } from '../../../exporter/pricing/index.ts';
 import { callKey, giveScores, openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
-import { runCli } from '../../support/cli.ts';
+import { CliLines, runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -35,6 +35,7 @@ const calls = Array.from({ length: 40 }, (_, n) => {
 describe('earshot check', () => {
   let postgres: TestPostgres;
   let url: string;
+  const cli = new CliLines();
   before(async () => {
     postgres = await startPostgres();
     url = await postgres.createMigrated();
@@ -44,10 +45,13 @@ describe('earshot check', () => {
       if (n % 2 === 0) await giveScores(db, callKey(metrics.call_id), [{ name: 'tone', value: n / 40 }]);
     await db.close();
   });
-  after(() => postgres?.stop());
+  after(async () => {
+    await cli.stop();
+    await postgres?.stop();
+  });
 
   const check = (cwd: string, ...args: string[]) =>
-    runCli(['check', ...args], { cwd, env: { EARSHOT_DATABASE_URL: url } });
+    cli.run(['check', ...args], { cwd, env: { EARSHOT_DATABASE_URL: url } });
 
   test('holds the means of scores against limits, over the calls that have them', async (t) => {
     const folder = await temporaryFolder(t);
@@ -94,10 +98,11 @@ describe('earshot check', () => {
   test('ends with 1 where one is broken, and writes for JUnit, Markdown and GitHub', async (t) => {
     const cwd = await temporaryFolder(t);
     await writeFile(join(cwd, 'summary.md'), '# Before\n');
-    const { code, stdout } = await check(
+    const written = ['--github', '--junit', 'earshot.xml', '--markdown', 'summary.md'];
+    const { code, stdout } = await runCli(['check', '--silence-p50', '600ms', ...written], {
       cwd,
-      ...['--silence-p50', '600ms', '--github', '--junit', 'earshot.xml', '--markdown', 'summary.md'],
-    );
+      env: { EARSHOT_DATABASE_URL: url },
+    });
     assert.equal(code, 1);
     assert.match(stdout, /^::error title=earshot check::silence-p50 is 700 ms, expected at most 600 ms/m);
     assert.match(await readFile(join(cwd, 'earshot.xml'), 'utf8'), /failures="1" errors="0"/);

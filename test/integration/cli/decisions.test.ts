@@ -10,7 +10,7 @@ import { getCallSamples } from '../../../exporter/store/views/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { servePage } from '../../../ui/server/index.ts';
 import { callSamples, checkedTotals } from '../../support/call-samples.ts';
-import { runCli } from '../../support/cli.ts';
+import { CliLines, runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { simulatedWeeks } from '../../support/simulated-weeks.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -21,6 +21,7 @@ const SINCE = ['--since', '2026-11-01', '--utc'];
 describe('decisions from the command line', () => {
   let postgres: TestPostgres;
   let url: string;
+  const cli = new CliLines();
   const weeks = simulatedWeeks({ seed: 3, calls: 180, days: 7 });
   const rows = weeks.map(({ facts }) => finalizeCall(facts, catalogue()));
   before(async () => {
@@ -31,19 +32,18 @@ describe('decisions from the command line', () => {
     await db.transaction((tx) => writeCallRows(tx, rows, 'test'));
     await db.close();
   });
-  after(() => postgres?.stop());
+  after(async () => {
+    await cli.stop();
+    await postgres?.stop();
+  });
 
-  const earshot = async (...args: string[]) => {
-    const { code, stdout, stderr } = await runCli([...args], {
-      cwd: process.cwd(),
-      env: { EARSHOT_DATABASE_URL: url },
-    });
-    return { code, stdout, stderr };
-  };
+  const options = () => ({ cwd: process.cwd(), env: { EARSHOT_DATABASE_URL: url } });
+  const earshot = (...args: string[]) => cli.run(args, options());
 
   test('whatif: what another model costs and how silent it is, from calls of all agents that used it', async () => {
-    const { code, stdout, stderr } = await earshot(
-      ...['whatif', '--llm', 'openai/gpt-4.1-mini', '--agent', 'support', ...SINCE],
+    const { code, stdout, stderr } = await runCli(
+      ['whatif', '--llm', 'openai/gpt-4.1-mini', '--agent', 'support', ...SINCE],
+      options(),
     );
     assert.equal(code, 0, stderr);
     const support = weeks.filter(({ truth }) => truth.agent.name === 'support');
@@ -162,9 +162,9 @@ describe('decisions from the command line', () => {
   });
 
   test('endpointing: a change is verified where there are calls before and after it', async () => {
-    const verified = await earshot(
-      'endpointing',
-      ...['--agent', 'front-desk', '--changed-in', '1.5.0', ...SINCE],
+    const verified = await runCli(
+      ['endpointing', '--agent', 'front-desk', '--changed-in', '1.5.0', ...SINCE],
+      options(),
     );
     assert.equal(verified.code, 0, verified.stderr);
     assert.match(verified.stdout, /^front-desk, en: 4\d\d ms → 4\d\d ms$/m);

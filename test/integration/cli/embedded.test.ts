@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { connectCommandDatabase } from '../../../cli/database.ts';
 import { addressOf } from '../../../cli/embedded/server.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+/** To make a database takes longer than to open it. Too long for the path of a socket. */
+let dataDir: string;
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'earshot-embedded-'));
+  dataDir = join(folder, 'folder'.repeat(20), '.earshot');
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
 const settingsFor = (dataDir: string) => readSettings({ env: {}, overrides: { dataDir } });
 
 test('several processes have the embedded database at once: one opens it, another goes on when that one ends', async (t) => {
-  // Too long for the path of a socket.
-  const dataDir = join(await temporaryFolder(t), 'folder'.repeat(20), '.earshot');
   const first = await connectCommandDatabase(settingsFor(dataDir));
   t.after(() => first.close());
   await first.db.query('CREATE TABLE said (word text)');
@@ -41,12 +48,7 @@ test('several processes have the embedded database at once: one opens it, anothe
 });
 
 test('a program that stands still in a transaction goes on afterwards, and so does the database', async (t) => {
-  const { db, close } = await connectCommandDatabase(
-    settingsFor(join(await temporaryFolder(t), '.earshot')),
-    {
-      idleInTransactionTimeoutMs: 1,
-    },
-  );
+  const { db, close } = await connectCommandDatabase(settingsFor(dataDir), { idleInTransactionTimeoutMs: 1 });
   t.after(close);
   const answer = await db.transaction(async (tx) => {
     await tx.query('SELECT 1');
@@ -57,8 +59,7 @@ test('a program that stands still in a transaction goes on afterwards, and so do
   await close();
 });
 
-test('no other user comes to it, and what a process left that was killed is put right', async (t) => {
-  const dataDir = join(await temporaryFolder(t), '.earshot');
+test('no other user comes to it, and what a process left that was killed is put right', async () => {
   const lock = join(dataDir, 'lock');
   const left = { host: hostname(), command: 'earshot watch', since: '2026-11-01T08:00:00Z' };
   const leftovers = [
@@ -67,7 +68,7 @@ test('no other user comes to it, and what a process left that was killed is put 
     // One that another process has by now, as in a container that was started again.
     JSON.stringify({ ...left, pid: process.pid, url: 'postgres://postgres@127.0.0.1:1/postgres' }),
   ];
-  await mkdir(dataDir, { mode: 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   for (const text of leftovers) {
     await writeFile(lock, text);
     const database = await connectCommandDatabase(settingsFor(dataDir));

@@ -6,7 +6,7 @@ import type { FigureDifference } from '../../../exporter/comparison/compare.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
 import { getLatency } from '../../../exporter/store/views/index.ts';
 import { type OwnedSilence, ownerName } from '../../../model/owners.ts';
-import { type CliRun, runCli } from '../../support/cli.ts';
+import { CliLines, type CliRun, runCli } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { packageRoot } from '../../support/root.ts';
 
@@ -14,14 +14,21 @@ describe('simulated weeks in a database, and what is said of them', () => {
   let postgres: TestPostgres;
   let env: Record<string, string>;
   let demo: CliRun;
+  const cli = new CliLines();
   before(async () => {
     postgres = await startPostgres();
     env = { EARSHOT_DATABASE_URL: await postgres.createDatabase() };
-    demo = await earshot('demo', '--fast', '--database', '--days', '7', '--calls', '450', '--seed', '2');
+    demo = await runCli(['demo', '--fast', '--database', '--days', '7', '--calls', '450', '--seed', '2'], {
+      cwd: packageRoot,
+      env,
+    });
   });
-  after(() => postgres?.stop());
+  after(async () => {
+    await cli.stop();
+    await postgres?.stop();
+  });
 
-  const earshot = (...args: string[]) => runCli(args, { cwd: packageRoot, env });
+  const earshot = (...args: string[]) => cli.run(args, { cwd: packageRoot, env });
   const changed = ['version=1.4.0', 'version=1.5.0', '--agent', 'front-desk'];
 
   test('they are written, and what the versions really differ by is shown', () => {
@@ -34,7 +41,10 @@ describe('simulated weeks in a database, and what is said of them', () => {
   });
 
   test('compare finds the change where it is, within its interval', async () => {
-    const { code, stdout, stderr } = await earshot('compare', ...changed, '--json');
+    const { code, stdout, stderr } = await runCli(['compare', ...changed, '--json'], {
+      cwd: packageRoot,
+      env,
+    });
     assert.equal(code, 0, stderr);
     const { figures, verdict, a, b } = JSON.parse(stdout) as {
       figures: FigureDifference[];

@@ -76,7 +76,7 @@ describe('of users whose pauses are known', () => {
   const [less, more] = [truth(0.4, 0.5), truth(0.5, 0.6)];
   let saved = Number.NaN;
   for (let seed = 0; seed < SEEDS; seed += 1) {
-    const result = endpointing(world(0.5, 100, seed + 1), { seed, replicates: 120 });
+    const result = endpointing(world(0.5, 100, seed + 1), { seed, replicates: 80 });
     const at = (delay: number) => result.frontier.find((point) => point.delay === delay);
     const [shorter, longer] = [at(0.4), at(0.6)];
     assert.ok(shorter && longer, 'both delays are looked at');

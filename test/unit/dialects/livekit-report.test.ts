@@ -234,6 +234,6 @@ test('whatever is sent in place of all that, nothing is thrown, and no job is no
         JSON.stringify(readRecordingParts({ jobId: 'AJ_1' }, { items }, CAPTURED));
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 800 },
   );
 });

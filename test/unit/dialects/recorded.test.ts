@@ -38,7 +38,7 @@ for (const name of CONVERSATIONS) {
         const read = JSON.parse(JSON.stringify(delivered));
         assert.deepEqual(finalizeCall(read, RECORDING_PRICES), once);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 

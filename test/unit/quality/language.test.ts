@@ -6,6 +6,7 @@ import { QualityMetricsCollector } from '../../../exporter/quality/index.ts';
 import { isEnglish, languageOf, SpokenLanguage } from '../../../exporter/quality/language.ts';
 import { detectLanguages } from '../../../exporter/quality/language-detector.ts';
 import { LexiconSentimentAnalyzer } from '../../../exporter/quality/lexicon-sentiment.ts';
+import { anyText } from '../../support/texts.ts';
 
 const analyzer = new LexiconSentimentAnalyzer();
 
@@ -90,7 +91,7 @@ describe('the language', () => {
       fc
         .array(fc.oneof({ weight: 4, arbitrary: words }, fc.string({ unit: 'grapheme', maxLength: 12 })))
         .map((list) => list.join(' ')),
-      fc.string({ unit: 'binary', maxLength: 60 }),
+      anyText({ maxLength: 60 }),
     );
     fc.assert(
       fc.property(texts, (text) => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LexiconSentimentAnalyzer } from '../../../exporter/quality/lexicon-sentiment.ts';
 import { averageSentiment, sentimentLabel } from '../../../exporter/quality/sentiment.ts';
+import { anyText } from '../../support/texts.ts';
 
 const analyzer = new LexiconSentimentAnalyzer();
 const score = (text: string) => analyzer.score(text) ?? Number.NaN;
@@ -72,7 +73,7 @@ describe('the score', () => {
     );
     const text = fc.oneof(
       fc.array(word, { maxLength: 200 }).map((words) => words.join(' ')),
-      fc.string({ unit: 'binary' }),
+      anyText(),
     );
     fc.assert(
       fc.property(text, (value) => {

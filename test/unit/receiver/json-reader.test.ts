@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { JsonReader, SyntaxFault } from '../../../exporter/receiver/decode/json-reader.ts';
+import { anyText } from '../../support/texts.ts';
 
 /** The whole document as `JSON.parse` gives it. */
 function parse(text: string): unknown {
@@ -58,9 +59,9 @@ const value = fc.letrec<{ any: unknown }>((tie) => ({
     { maxDepth: 4 },
     fc.constantFrom(null, true, false, 0, -0.5, 1e21, ''),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.string({ unit: 'binary', maxLength: 20 }),
+    anyText({ maxLength: 20 }),
     fc.array(tie('any'), { maxLength: 5 }),
-    fc.dictionary(fc.string({ unit: 'binary', maxLength: 10 }), tie('any'), { maxKeys: 5 }),
+    fc.dictionary(anyText({ maxLength: 10 }), tie('any'), { maxKeys: 5 }),
   ),
 })).any;
 
