@@ -35,6 +35,8 @@ const TOGETHER = [
   {
     paths: ['azure-openai', 'chat-completions', 'openai', 'responses'].map((of) => `integration/sdks/${of}`),
   },
+  { paths: ['carriers', 'recording-agent', 'twilio'].map((of) => `integration/sdks/${of}`) },
+  { paths: ['aws', 'azure-speech', 'google-cloud', 'more-'].map((of) => `integration/sdks/${of}`) },
   { paths: ['e2e/ui/'] },
   // What only computes begins first and stands back: it has the processor while others wait.
   { paths: ['integration/store/'], processes: 2, computes: true },

@@ -7,6 +7,10 @@ import { load } from '../otel/lazy.ts';
 import type { SdkInstrumentation } from '../sdks/kit/sdk.ts';
 
 type Instrumentation = typeof import('@opentelemetry/instrumentation');
+/** The base class, with what it does for each file of a package that is loaded. */
+type HookedBase = new (
+  ...of: ConstructorParameters<Instrumentation['InstrumentationBase']>
+) => { _onRequire(module: { name: string }, moduleExports: unknown, name: string, folder?: string): unknown };
 type SyncHooks = typeof import('import-in-the-middle/register-hooks.mjs');
 
 const NOT_HOOKED =
@@ -78,9 +82,14 @@ function hookSdk(api: Instrumentation, sdk: SdkInstrumentation, warned: Set<stri
       new InstrumentationNodeModuleDefinition(name, ['*'], warn),
     ];
   };
-  class SdkHooks extends InstrumentationBase {
+  class SdkHooks extends (InstrumentationBase as unknown as HookedBase) {
     protected init() {
       return specifiers(sdk).flatMap(define);
+    }
+
+    /** Not for files within a package, which have no hooks: it would read the package's version again for each of them. */
+    override _onRequire(module: { name: string }, moduleExports: unknown, name: string, folder?: string) {
+      return module.name === name ? super._onRequire(module, moduleExports, name, folder) : moduleExports;
     }
   }
   new SdkHooks(`earshot/${sdk.packageName}`, VERSION, {});

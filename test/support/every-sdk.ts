@@ -79,10 +79,10 @@ export interface EverySdkWorld {
   close(): Promise<void>;
 }
 
-/** The same, with services that answer with errors. */
+/** The same, and beside it services that answer with errors. */
 export interface HostileWorld extends EverySdkWorld {
   /** Where the services are that do it in one way. */
-  readonly simulators: Readonly<Record<Hostility, Readonly<Record<string, string>>>>;
+  readonly hostile: Readonly<Record<Hostility, Readonly<Record<string, string>>>>;
 }
 
 /** Starts a simulator of every service. @param secret What the models answer with, and ask tools with. */
@@ -178,19 +178,25 @@ const PLAIN = [
   'elevenlabs',
 ];
 
-/** The same world, in which every service answers with errors, in each of the ways. */
+/** The same world, and beside it one in which every service answers with errors, in each of the ways. */
 export async function startHostileWorld(secret: string): Promise<HostileWorld> {
-  const [refuses, reports, closes] = await Promise.all([
+  const [world, refuses, reports, closes] = await Promise.all([
+    startEverySdkWorld(secret),
     startHostileServices(secret, 'refuses'),
     startHostileServices(secret, 'reports'),
     startHostileServices(secret, 'closes'),
   ]);
-  const trusted = await trustTogether(refuses.caPath, reports.caPath, closes.caPath);
+  const trusted = await trustTogether(
+    world.env.NODE_EXTRA_CA_CERTS,
+    refuses.caPath,
+    reports.caPath,
+    closes.caPath,
+  );
   return {
-    simulators: { refuses: refuses.urls, reports: reports.urls, closes: closes.urls },
-    env: environment(secret, trusted.path, {}),
+    hostile: { refuses: refuses.urls, reports: reports.urls, closes: closes.urls },
+    env: { ...world.env, NODE_EXTRA_CA_CERTS: trusted.path },
     close: async () => {
-      await Promise.all([refuses.close(), reports.close(), closes.close()]);
+      await Promise.all([world.close(), refuses.close(), reports.close(), closes.close()]);
       await trusted.remove();
     },
   };

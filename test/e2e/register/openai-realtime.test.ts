@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { ATTR } from '../../../model/semconv.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
 import { run } from '../../support/program.ts';
 import { type RealtimeSimulator, startRealtimeSimulator } from '../../support/simulators/openai-realtime.ts';
 
-const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
-  ...['realtime.mjs', 'realtime.cjs'].flatMap((program) => [
-    [program, 'openai/realtime/ws', 'OpenAIRealtimeWS'] as const,
-    [program, 'openai/realtime/websocket', 'OpenAIRealtimeWebSocket'] as const,
-    [program, 'openai/beta/realtime/ws', 'OpenAIRealtimeWS'] as const,
-  ]),
-  ['realtime-session.mjs'],
-  ['realtime-session.cjs'],
-];
+/** Each module has a client of its own, which is patched when it is loaded. */
+const CLIENTS = [
+  ['openai/realtime/ws', 'OpenAIRealtimeWS'],
+  ['openai/realtime/websocket', 'OpenAIRealtimeWebSocket'],
+  ['openai/beta/realtime/ws', 'OpenAIRealtimeWS'],
+] as const;
+const SESSION = [['@openai/agents-realtime', 'RealtimeSession']] as const;
+const PROGRAMS = [
+  ['realtime.mjs', CLIENTS],
+  ['realtime.cjs', CLIENTS],
+  ['realtime-session.mjs', SESSION],
+  ['realtime-session.cjs', SESSION],
+] as const;
 
 describe('a Realtime client that the application loads', { concurrency: 2 }, () => {
   let tls: RealtimeSimulator;
@@ -22,11 +27,12 @@ describe('a Realtime client that the application loads', { concurrency: 2 }, () 
   });
   after(() => Promise.all([tls.close(), plain.close()]));
 
-  for (const [program, ...args] of PROGRAMS) {
-    test(`${[program, ...args].join(' ')}: a call, its turn and its response, without a line of code`, async () => {
+  for (const [program, clients] of PROGRAMS) {
+    const modules = clients.map(([module]) => module);
+    test(`${program}, ${modules.join(', ')}: a call, its turn and its response of each, without a line of code`, async () => {
       const collector = await OtlpReceiver.start();
       const end = await run(program, {
-        args,
+        args: clients.flat(),
         env: {
           OPENAI_API_KEY: 'key',
           OPENAI_BASE_URL: `${tls.url}/v1`,
@@ -38,13 +44,17 @@ describe('a Realtime client that the application loads', { concurrency: 2 }, () 
       });
       await collector.close();
       assert.equal(end.code, 0, end.stderr);
-      assert.equal(end.stdout, 'completed\n', end.stderr);
-      assert.deepEqual(collector.spans.map(({ name }) => name).sort(), [
-        'chat gpt-realtime',
-        'playback',
-        'voice.call',
-        'voice.turn',
-      ]);
+      assert.equal(end.stdout, modules.map((module) => `${module} completed\n`).join(''), end.stderr);
+      const calls = new Set(collector.spans.map(({ attributes }) => attributes[ATTR.callId]));
+      assert.deepEqual(
+        [...calls].map((id) =>
+          collector.spans
+            .filter(({ attributes }) => attributes[ATTR.callId] === id)
+            .map(({ name }) => name)
+            .sort(),
+        ),
+        clients.map(() => ['chat gpt-realtime', 'playback', 'voice.call', 'voice.turn']),
+      );
     });
   }
 });

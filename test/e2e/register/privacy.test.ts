@@ -5,11 +5,9 @@ import { ATTR } from '../../../model/semconv.ts';
 import {
   CONNECTED_KINDS,
   callIdOf,
-  type EverySdkWorld,
   type HostileWorld,
   KIND_NAMES,
   type Round,
-  startEverySdkWorld,
   startHostileWorld,
 } from '../../support/every-sdk.ts';
 import { OtlpReceiver } from '../../support/otlp-receiver.ts';
@@ -25,19 +23,14 @@ const HOSTILITIES = ['refuses', 'reports', 'closes'] as const;
 /** Only who has a connection is told in other ways than by a refusal. */
 const kindsWhere = { refuses: KIND_NAMES, reports: CONNECTED_KINDS, closes: CONNECTED_KINDS };
 
-describe('what was said', { concurrency: 2 }, () => {
+describe('what was said', () => {
   let postgres: TestPostgres;
-  let world: EverySdkWorld;
-  let hostile: HostileWorld;
+  let world: HostileWorld;
   before(async () => {
-    [postgres, world, hostile] = await Promise.all([
-      startPostgres(),
-      startEverySdkWorld(SECRET),
-      startHostileWorld(SECRET),
-    ]);
+    [postgres, world] = await Promise.all([startPostgres(), startHostileWorld(SECRET)]);
   });
   after(async () => {
-    await Promise.all([world?.close(), hostile?.close(), postgres?.stop()]);
+    await Promise.all([world?.close(), postgres?.stop()]);
   });
 
   interface Told {
@@ -49,15 +42,15 @@ describe('what was said', { concurrency: 2 }, () => {
     spansOf(callId: string): number;
   }
 
-  /** Everything that leaves a process which works in a world: telemetry, rows, lines on stderr. */
-  async function toldIn({ env }: EverySdkWorld, rounds: readonly Round[]): Promise<Told> {
+  /** Everything that leaves a process: telemetry, rows, lines on stderr. */
+  async function toldIn(rounds: readonly Round[]): Promise<Told> {
     const receiver = await OtlpReceiver.start();
     const url = await postgres.createMigrated();
     const database = openPostgres({ url });
     const end = await run('every-sdk.mjs', {
       args: [JSON.stringify(rounds)],
       env: {
-        ...env,
+        ...world.env,
         DATABASE_URL: url,
         OTEL_LOG_LEVEL: 'DEBUG',
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -81,20 +74,15 @@ describe('what was said', { concurrency: 2 }, () => {
     return { stderr: end.stderr, rows, sent, spansOf };
   }
 
-  const once = (work: () => Promise<Told>): (() => Promise<Told>) => {
-    let told: Promise<Told> | undefined;
-    return () => {
-      told ??= work();
-      return told;
-    };
+  let all: Promise<Told> | undefined;
+  /** Of one process: all kinds of work, then again with each of the services that answer with errors. */
+  const told = (): Promise<Told> => {
+    all ??= toldIn([
+      { kinds: KIND_NAMES },
+      ...HOSTILITIES.map((how) => ({ kinds: kindsWhere[how], simulators: world.hostile[how] })),
+    ]);
+    return all;
   };
-  const told = once(() => toldIn(world, [{ kinds: KIND_NAMES }]));
-  const toldOfErrors = once(() =>
-    toldIn(
-      hostile,
-      HOSTILITIES.map((how) => ({ kinds: kindsWhere[how], simulators: hostile.simulators[how] })),
-    ),
-  );
 
   for (const kind of KIND_NAMES)
     test(`${kind}: is in no telemetry, no row and no diagnostic`, async () => {
@@ -108,7 +96,7 @@ describe('what was said', { concurrency: 2 }, () => {
   for (const how of HOSTILITIES)
     for (const kind of kindsWhere[how])
       test(`${kind}: is not told by the errors of a service that ${how}, with it in what it says`, async () => {
-        const { rows, sent, stderr } = await toldOfErrors();
+        const { rows, sent, stderr } = await told();
         for (const each of [...sent, ...rows, stderr]) assert.doesNotMatch(each, PRIVATE);
       });
 });

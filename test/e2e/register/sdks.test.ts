@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ChatSimulator, startChatSimulator } from '../../../demo/simulators/chat.ts';
@@ -8,6 +8,8 @@ import { REGISTER, run } from '../../support/program.ts';
 import { packageRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+/** Within a package, required one by another. */
+const FILES = 50;
 const QUIET = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
 
 describe('SDKs that the application loads', { concurrency: 2 }, () => {
@@ -106,17 +108,35 @@ describe('SDKs that the application loads', { concurrency: 2 }, () => {
       const modules = ['openai', 'openai/realtime/ws.js', 'openai/realtime/websocket.js'];
       for (const path of ['index.js', 'realtime/ws.js', 'realtime/websocket.js'])
         await writeFile(join(sdk, path), 'exports.OpenAI = class {};');
+      for (let i = 0; i < FILES; i += 1)
+        await writeFile(join(sdk, `file-${i}.js`), i + 1 < FILES ? `require('./file-${i + 1}.js');` : '');
+      await appendFile(join(sdk, 'index.js'), "require('./file-0.js');");
       const app = join(folder, `app.${extension}`);
       await writeFile(app, modules.map(load).join('\n'));
       const logger = join(folder, 'logger.cjs');
       await writeFile(
         logger,
-        `const quiet = () => {};
+        `const fs = require('node:fs');
+        const { readFileSync } = fs;
+        let versionsRead = 0;
+        fs.readFileSync = (path, ...rest) => {
+          if (/openai.package.json$/.test(path)) versionsRead += 1;
+          return readFileSync(path, ...rest);
+        };
+        process.on('exit', () => console.log(JSON.stringify({ versionsRead })));
+        const quiet = () => {};
         const warn = (...said) => console.log(...said);
         require('@opentelemetry/api').diag.setLogger({ error: warn, warn, info: quiet, debug: quiet, verbose: quiet });`,
       );
       const end = await run(app, { env: QUIET, nodeArgs: ['--require', logger, '--import', REGISTER] });
       assert.equal(end.code, 0, end.stderr);
       assert.equal(end.stdout.match(/openai 3\.0\.0 is not instrumented/g)?.length, 1, end.stdout);
+      const { versionsRead } = JSON.parse(end.stdout.trim().split('\n').at(-1) ?? '') as {
+        versionsRead: number;
+      };
+      assert.ok(
+        versionsRead > 0 && versionsRead < FILES,
+        `${versionsRead}: not for files within the package`,
+      );
     });
 });

@@ -28,22 +28,22 @@ describe('an SDK for transcription that the application loads', { concurrency: 2
     await collector.close();
     assert.equal(end.code, 0, end.stderr);
     assert.doesNotMatch(end.stderr, /is not instrumented/);
-    assert.equal(end.stdout, 'closed\n');
+    assert.match(end.stdout, /^(closed\n)+$/);
     return collector.spans.map(({ name, attributes }) => [name, attributes[ATTR.providerName]]);
   }
 
-  for (const [program, specifier] of [
-    ['assemblyai.mjs', 'assemblyai'],
-    ['assemblyai.mjs', 'assemblyai/streaming'],
-    ['assemblyai.cjs', 'assemblyai'],
-    ['assemblyai.cjs', 'assemblyai/streaming'],
-  ] as const)
-    test(`${program}: ${specifier} gives a call and its audio without a line of code`, async () => {
+  for (const program of ['assemblyai.mjs', 'assemblyai.cjs'])
+    test(`${program}: each of its modules gives a call and its audio without a line of code`, async () => {
       const env = { ASSEMBLYAI_URL: assemblyAi.wsUrl, NODE_EXTRA_CA_CERTS: assemblyAi.caPath };
-      assert.deepEqual(await spansOf(program, { args: [specifier], env }), [
+      const args = ['assemblyai', 'assemblyai/streaming'];
+      const expected = [
         [SPAN.stt, 'assemblyai'],
         [SPAN.call, undefined],
-      ]);
+      ];
+      assert.deepEqual(
+        await spansOf(program, { args, env }),
+        args.flatMap(() => expected),
+      );
     });
 
   for (const program of ['cartesia-listen.mjs', 'cartesia-listen.cjs'])

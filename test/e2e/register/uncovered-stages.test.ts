@@ -5,7 +5,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { Decimal } from 'decimal.js';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
 import type { StoredCallMetrics } from '../../../model/rows.ts';
-import { runCli } from '../../support/cli.ts';
+import { runLines } from '../../support/cli.ts';
 import { type ExpectedCall, expectCall, listPrice } from '../../support/ground-truth.ts';
 import { type StoredCall, startObservedWorld, storedCall } from '../../support/observed-world.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -15,6 +15,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 /** The file of the example agent that is replaced by one that does without the provider's SDK. */
 const FILES = { stt: 'listening.js', llm: 'thinking.js', tts: 'speech.js' } as const;
 type Stage = keyof typeof FILES;
+const STAGES = Object.keys(FILES) as Stage[];
 
 interface Called {
   readonly expected: ExpectedCall;
@@ -23,18 +24,23 @@ interface Called {
   readonly reports: readonly string[];
 }
 
-describe('a phone agent that does one stage without an SDK', { concurrency: 3 }, () => {
+describe('a phone agent that does without an SDK', { concurrency: 3 }, () => {
   let postgres: TestPostgres;
   before(async () => {
     postgres = await startPostgres();
   });
   after(() => postgres?.stop());
 
-  /** The example agent with one file replaced, called once: a greeting, an answer that is talked over, two more. */
-  async function callWithout(t: TestContext, stage: Stage, { known = false } = {}): Promise<Called> {
+  /** The example agent with a file replaced for each stage, called once: a greeting, an answer that is talked over, two more. */
+  async function callWithout(
+    t: TestContext,
+    stages: readonly Stage[],
+    { known = false } = {},
+  ): Promise<Called> {
     const folder = await temporaryFolder(t);
     await cp(join(packageRoot, 'examples/phone-agent'), folder, { recursive: true });
-    await cp(join(packageRoot, 'test/fixtures/programs/uncovered', FILES[stage]), join(folder, FILES[stage]));
+    for (const file of stages.map((stage) => FILES[stage]))
+      await cp(join(packageRoot, 'test/fixtures/programs/uncovered', file), join(folder, file));
     await symlink(join(packageRoot, 'node_modules'), join(folder, 'node_modules'));
     const url = await postgres.createMigrated();
     const db: Database = openPostgres({ url });
@@ -53,11 +59,8 @@ describe('a phone agent that does one stage without an SDK', { concurrency: 3 },
       const expected = expectCall(call, world.providerTruth(call.callSid));
       await world.close();
       assert.equal(world.agent.complaints, '');
-      const reports = await Promise.all(
-        (known ? [] : [[], [call.callSid]]).map((args) =>
-          runCli(['report', ...args], { cwd: folder, env: { DATABASE_URL: url } }),
-        ),
-      );
+      const lines = [['report'], ['report', call.callSid]];
+      const reports = known ? [] : await runLines(lines, { cwd: folder, env: { DATABASE_URL: url } });
       return { expected, stored, reports: reports.map(({ stdout }) => stdout) };
     } finally {
       await world.close();
@@ -65,25 +68,22 @@ describe('a phone agent that does one stage without an SDK', { concurrency: 3 },
     }
   }
 
-  for (const [stage, way, unpriced] of [
-    ['tts', 'fetch', ['tts:cartesia/unknown']],
-    ['llm', 'fetch', ['llm:openai/llama-3.1-8b-instant']],
-    ['stt', 'a raw socket', []],
-  ] as const)
-    test(`${stage} by ${way} to a service that is known: its turns are those of the SDK`, async (t) => {
-      const { expected, stored } = await callWithout(t, stage, { known: true });
-      assert.deepEqual(stored.metrics.unpriced, unpriced);
-      assert.deepEqual(
-        stored.logs.map(({ initiator, interrupted, eou_source }) => ({ initiator, interrupted, eou_source })),
-        expected.turns.map(({ initiator, interrupted }) => ({
-          initiator,
-          interrupted,
-          eou_source: initiator === 'user' ? 'stt_word_end' : null,
-        })),
-      );
+  test('tts and llm by fetch and stt by a raw socket, of services that are known: its turns are those of the SDKs', async (t) => {
+    const { expected, stored } = await callWithout(t, STAGES, { known: true });
+    assert.deepEqual(stored.metrics.unpriced, ['llm:openai/llama-3.1-8b-instant', 'tts:cartesia/unknown']);
+    assert.deepEqual(
+      stored.logs.map(({ initiator, interrupted, eou_source }) => ({ initiator, interrupted, eou_source })),
+      expected.turns.map(({ initiator, interrupted }) => ({
+        initiator,
+        interrupted,
+        eou_source: initiator === 'user' ? 'stt_word_end' : null,
+      })),
+    );
+    for (const stage of STAGES) {
       const seen = stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === stage);
-      assert.ok(seen.length >= 3, `${seen.length}`);
-    });
+      assert.ok(seen.length >= 3, `${stage}: ${seen.length}`);
+    }
+  });
 
   for (const [stage, way] of [
     ['tts', 'fetch'],
@@ -91,7 +91,7 @@ describe('a phone agent that does one stage without an SDK', { concurrency: 3 },
     ['stt', 'a raw socket'],
   ] as const)
     test(`${stage} by ${way}: the stage is named, and all else is as it was`, async (t) => {
-      const { expected, stored, reports } = await callWithout(t, stage);
+      const { expected, stored, reports } = await callWithout(t, [stage]);
       const { metrics, logs } = stored;
       const isHeard = stage !== 'stt';
 
