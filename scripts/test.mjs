@@ -38,6 +38,24 @@ const TOGETHER = [
   { paths: ['carriers', 'recording-agent', 'twilio'].map((of) => `integration/sdks/${of}`) },
   { paths: ['aws', 'azure-speech', 'google-cloud', 'more-'].map((of) => `integration/sdks/${of}`) },
   { paths: ['e2e/ui/'] },
+  // Whatever they do, a fleet does it.
+  { paths: ['e2e/fleet/'], processes: 2 },
+  { paths: ['e2e/faults/'] },
+  // What starts processes, and is not busy itself.
+  {
+    paths: [
+      'answers',
+      'door',
+      'failing-commits',
+      'livekit-agents',
+      'process',
+      'tenants',
+      'tokens',
+      'webhooks',
+    ].map((of) => `integration/receiver/${of}.`),
+    processes: 2,
+  },
+  { paths: ['integration/warehouse/'] },
   // What only computes begins first and stands back: it has the processor while others wait.
   { paths: ['integration/store/'], processes: 2, computes: true },
   // Apart: it optimizes nothing (test/support/work-counter.ts), and looks at all code that its process has; so do

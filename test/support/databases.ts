@@ -1,6 +1,5 @@
-import { after, before, describe } from 'node:test';
+import { after, afterEach, before, beforeEach, describe } from 'node:test';
 import type { Database } from '../../exporter/store/database.ts';
-import { migrate } from '../../exporter/store/migrate.ts';
 import { openPostgres } from '../../exporter/store/postgres.ts';
 import { TestPglite } from './pglite.ts';
 import { startPostgres } from './postgres.ts';
@@ -56,10 +55,25 @@ export function onEachDatabase(declare: (databases: TestDatabases) => void): voi
     );
   });
   describe('on PGlite', () => {
+    let inTest = false;
+    beforeEach(() => {
+      inTest = true;
+    });
+    // Given back when the next one asks: what a test has started may end after this.
+    let ended: (() => void)[] = [];
+    let used: (() => void)[] = [];
+    afterEach(() => {
+      inTest = false;
+      ended.push(...used);
+      used = [];
+    });
     const empty = async () => (await pglite.running()).createDatabase();
     const migrated = async () => {
-      const db = await empty();
-      await migrate(db);
+      for (const giveBack of ended) giveBack();
+      ended = [];
+      const { db, giveBack } = await (await pglite.running()).createMigrated();
+      // Of a hook: it is for several tests.
+      if (inTest) used.push(giveBack);
       return db;
     };
     declareFor(pglite, { empty, migrated }, declare);

@@ -121,17 +121,17 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => tota
 
 test('neither the spans nor the turns of a call come into the process', async (t) => {
   const { db, queue, journal, asked } = await queueWith(t);
-  const facts = large('large', 4_000);
+  const facts = large('large', 1_000);
   await journal.append(facts);
   const messages = watchMessages(t);
   const { finalized } = await queue.take();
   const done = finalized[0];
-  assert.deepEqual([finalized.length, done?.metrics.turn_count, done?.first], [1, 2_000, true]);
-  assert.equal((await getCallLogs(db, 'large')).length, 2_000);
+  assert.deepEqual([finalized.length, done?.metrics.turn_count, done?.first], [1, 500, true]);
+  assert.equal((await getCallLogs(db, 'large')).length, 500);
   const values = sum((done?.measurements ?? []).map((each) => each.values.length));
   assert.ok(sum(messages.toThread) < 1_000, `${sum(messages.toThread)} bytes to the thread`);
   const received = sum(messages.fromThread) - 8 * values;
-  assert.ok(values <= 4 * 2_000 + 100, `${values} values for the metrics`);
+  assert.ok(values <= 4 * 500 + 100, `${values} values for the metrics`);
   assert.ok(received < 20_000, `${received} bytes from the thread, beside values for the metrics`);
   assert.deepEqual(
     asked.filter((text) => /\bfacts\b|call_logs|INTO :schema.call_metrics/.test(text)),
@@ -170,7 +170,7 @@ test('the thread beside an agent gives way to it, and to no one elsewhere', {
 
 test('a call that takes too long is ended and put back, and so is the next one', async (t) => {
   const { queue, journal } = await queueWith(t, { timeLimitMs: 1 });
-  await journal.append([...large('a', 4_000), ...large('b', 4_000)]);
+  await journal.append([...large('a', 1_000), ...large('b', 1_000)]);
   const { finalized, failed } = await queue.take();
   assert.deepEqual(errorsOf(failed).sort(), [
     ['a', 'EARSHOT_TIMEOUT'],
@@ -180,8 +180,8 @@ test('a call that takes too long is ended and put back, and so is the next one',
 });
 
 test('a call that takes too much memory costs the thread its life, and not the process', async (t) => {
-  const { queue, journal } = await queueWith(t, { memoryLimitMb: 32 });
-  await journal.append([...large('huge', 30_000), ...large('small', 200)]);
+  const { queue, journal } = await queueWith(t, { memoryLimitMb: 20 });
+  await journal.append([...large('huge', 14_000), ...large('small', 200)]);
   const { finalized, failed } = await queue.take();
   assert.deepEqual(errorsOf(failed), [['huge', 'ERR_WORKER_OUT_OF_MEMORY']]);
   assert.deepEqual(

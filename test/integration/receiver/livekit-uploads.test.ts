@@ -240,7 +240,7 @@ describe('an upload is refused', () => {
     ['the head of a part', 'x: '],
   ])
     test(`when ${name} has no end: nothing stays on disk, and memory stays as it is`, async (t) => {
-      const maxRecordingBytes = 256 << 20;
+      const maxRecordingBytes = 128 << 20;
       const { url, recordings } = await receiver(t, { maxRecordingBytes });
       const { port, hostname: host } = new URL(url);
       const socket = connectSocket(Number(port), host);

@@ -49,7 +49,18 @@ export class Server implements Standby {
 
   async createMigrated(): Promise<string> {
     const name = this.#nextName();
-    await this.#ask(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED}`);
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ major: number }>(
+        `SELECT current_setting('server_version_num')::int / 10000 AS major`,
+      );
+      // Files are copied in half the time that pages through the log take; before 15 they always are.
+      const strategy = (rows[0]?.major ?? 0) >= 15 ? 'STRATEGY file_copy' : '';
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED} ${strategy}`);
+    } finally {
+      await client.end();
+    }
     return this.#urlOf(name);
   }
 
