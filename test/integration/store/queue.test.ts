@@ -294,7 +294,7 @@ onEachDatabase((databases) => {
         assert.deepEqual(await rowsOf(db, metrics.call_id), { metrics, logs });
       },
     );
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 20 });
   });
 
   it('lists calls, the latest first, as many and since when it is asked', async () => {

@@ -5,8 +5,8 @@ import { type Database, openPostgres, rollUpAll } from '../../../exporter/store/
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 /** Of two days and seven tenths. */
-const CALLS = 2_250;
-const EVERY_SECONDS = 104;
+const CALLS = 1_125;
+const EVERY_SECONDS = 208;
 /** Neither the beginning nor the end of any period. A whole day is in between, at least. */
 const ago = (ms: number) => `'${new Date(Date.now() - ms).toISOString()}'::timestamptz`;
 const SINCE = ago(((2 * 24 + 14) * 3_600 + 187) * 1_000 + 7);

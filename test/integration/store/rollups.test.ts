@@ -117,16 +117,16 @@ onEachDatabase(({ empty, migrated }) => {
   it('rollups are what the rows come to, whatever becomes of the rows', async () => {
     const db = await migrated();
     const random = createRandom(1);
-    const calls = someCalls(72, random);
+    const calls = someCalls(44, random);
     await write(db, calls);
     await assertRollups(db);
     // Computed again with other figures, and with another start.
     await write(
       db,
-      calls.slice(0, 30).map((each, n) => call(n, startOf(n + 1, random), random, each.metrics.tenant)),
+      calls.slice(0, 20).map((each, n) => call(n, startOf(n + 1, random), random, each.metrics.tenant)),
     );
     await assertRollups(db);
-    assert.ok((await deleteTaggedCalls(db, { half: 'odd' })) > 30);
+    assert.ok((await deleteTaggedCalls(db, { half: 'odd' })) > 18);
     await assertRollups(db);
     await db.query(`DELETE FROM :schema.call_metrics WHERE tenant = 'acme'`);
     await assertRollups(db);
@@ -222,7 +222,7 @@ onEachDatabase(({ empty, migrated }) => {
     const random = createRandom(4);
     await write(
       db,
-      Array.from({ length: 60 }, (_, n) =>
+      Array.from({ length: 40 }, (_, n) =>
         call(n, Math.floor(REFERENCE_US + random.between(0, HOUR_US)), random),
       ),
     );
@@ -236,7 +236,7 @@ onEachDatabase(({ empty, migrated }) => {
   it('several at once, while rows change, come to the same', async () => {
     const db = await migrated();
     const random = createRandom(5);
-    const calls = someCalls(60, random);
+    const calls = someCalls(36, random);
     const writing = (async () => {
       for (let n = 0; n < calls.length; n += 3) {
         await write(db, calls.slice(n, n + 3));
