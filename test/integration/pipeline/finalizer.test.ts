@@ -180,8 +180,8 @@ test('a call that takes too long is ended and put back, and so is the next one',
 });
 
 test('a call that takes too much memory costs the thread its life, and not the process', async (t) => {
-  const { queue, journal } = await queueWith(t, { memoryLimitMb: 20 });
-  await journal.append([...large('huge', 14_000), ...large('small', 200)]);
+  const { queue, journal } = await queueWith(t, { memoryLimitMb: 32 });
+  await journal.append([...large('huge', 30_000), ...large('small', 200)]);
   const { finalized, failed } = await queue.take();
   assert.deepEqual(errorsOf(failed), [['huge', 'ERR_WORKER_OUT_OF_MEMORY']]);
   assert.deepEqual(
