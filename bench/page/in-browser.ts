@@ -14,6 +14,19 @@ export const SHOWN = (selector: string): string => `
     look();
   });`;
 
+/** Resolves when the browser has done what it does for a new tab: ten frames have come in time. */
+export const CALM = `new Promise((resolve) => {
+  let last = performance.now();
+  let inTime = 0;
+  const look = (now) => {
+    inTime = now - last < 20 ? inTime + 1 : 0;
+    last = now;
+    if (inTime < 10) requestAnimationFrame(look);
+    else resolve();
+  };
+  requestAnimationFrame(look);
+})`;
+
 /** Types a part of an id into the search, and takes it away again: ms until the rows were the ones that are meant. */
 export const KEYSTROKE = `(async () => {
   const field = document.querySelector('input[type=search]');

@@ -7,7 +7,7 @@ import { servePage } from '../../ui/server/index.ts';
 import { median } from '../measure.ts';
 import { aMonth } from '../month.ts';
 import type { BenchResult } from '../result.ts';
-import { KEYSTROKE, PAN, type Panned, SHOWN } from './in-browser.ts';
+import { CALM, KEYSTROKE, PAN, type Panned, SHOWN } from './in-browser.ts';
 
 const CALLS = Number(process.env.EARSHOT_BENCH_PAGE_CALLS ?? 20_000);
 const ROUNDS = Number(process.env.EARSHOT_BENCH_ROUNDS ?? 9);
@@ -124,6 +124,7 @@ async function rounds(browser: Browser, url: string, path: string, selector: str
   const paint: number[] = [];
   for (let round = -2; round < ROUNDS; round++) {
     const page = await context.newPage();
+    await page.evaluate(CALM);
     await page.addInitScript(SHOWN(selector));
     await page.goto(`${url}${path}`);
     const at = await page.evaluate<{ rows: number; paint: number }>('window.shown');
