@@ -1,8 +1,10 @@
 import { type Context, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { ATTR, EVENT, llmSpanName, OPERATION, SPAN } from '../../model/semconv.ts';
 
-/** 2026-11-01T00:00:00Z in seconds: every model here has a price then. A journal that holds it must not let it expire. */
+/** 2026-11-01T00:00:00Z in seconds: every model here has a price then. */
 const BASE_SECONDS = 1_793_491_200;
+/** Options of what reads or writes conversations: they do not expire, on whatever day a test runs. */
+export const KEEPS_CONVERSATIONS = { spanRetention: 3_650 * 86_400_000 } as const;
 
 const at = (seconds: number): [number, number] => {
   const whole = Math.floor(seconds);

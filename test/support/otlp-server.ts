@@ -8,6 +8,7 @@ import { createLog } from '../../exporter/receiver/log.ts';
 import { Receiver, type ReceiverOptions } from '../../exporter/receiver/receiver.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
 import { readSettings } from '../../model/settings.ts';
+import { KEEPS_CONVERSATIONS } from './conversation.ts';
 import { poll } from './poll.ts';
 import { WASM_OPTIONS } from './wasm.ts';
 
@@ -29,7 +30,7 @@ export async function startReceiver(
     ...options
   }: Partial<ReceiverOptions> & { finalizeDelay?: number; statementTimeoutMs?: number } = {},
 ): Promise<TestReceiver> {
-  const settings = readSettings({ env: {}, overrides: { finalizeDelay } });
+  const settings = readSettings({ env: {}, overrides: { finalizeDelay, ...KEEPS_CONVERSATIONS } });
   const database = openPostgres({ url: databaseUrl, connectTimeoutMs: 2_000, statementTimeoutMs });
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', format: 'json', write: (line) => void logLines.push(line) });

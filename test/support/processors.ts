@@ -3,6 +3,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { CallSpanProcessor, type CallSpanProcessorOptions } from '../../exporter/processor.ts';
 import { type Database, getCallLogs, getCallMetrics, openPostgres } from '../../exporter/store/index.ts';
+import { KEEPS_CONVERSATIONS } from './conversation.ts';
 import { poll } from './poll.ts';
 
 /** A processor with a tracer in front of it, shut down with the test. */
@@ -11,15 +12,12 @@ export interface Traced {
   readonly tracer: Tracer;
 }
 
-/** Conversations of tests have fixed dates. */
-const FOR_YEARS_MS = 3_650 * 86_400_000;
-
 /** Short times, so that tests are too; the spool is required because the default one is everybody's. */
 export function traced(t: TestContext, options: CallSpanProcessorOptions & { spoolDir: string }): Traced {
   const processor = new CallSpanProcessor({
     flushInterval: 20,
     finalizeDelay: 50,
-    spanRetention: FOR_YEARS_MS,
+    ...KEEPS_CONVERSATIONS,
     ...options,
   });
   t.after(() => processor.shutdown().catch(() => {}));

@@ -5,7 +5,7 @@ import { TracerProvider as TracerProvider2 } from '@opentelemetry/sdk-trace';
 import { TracerProvider as TracerProvider3 } from 'sdk-trace-3';
 import { CallSpanProcessor } from '../../../exporter/processor.ts';
 import { getCallFacts } from '../../../exporter/store/index.ts';
-import { conversation, endAll } from '../../support/conversation.ts';
+import { conversation, endAll, KEEPS_CONVERSATIONS } from '../../support/conversation.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { connect, rowsOf } from '../../support/processors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -26,7 +26,11 @@ test('the same spans give the same rows under SDK 2.x and 3.x', async (t) => {
   const seen: unknown[] = [];
   for (const [line, provide] of Object.entries(LINES)) {
     const databaseUrl = await server.createMigrated();
-    const processor = new CallSpanProcessor({ databaseUrl, spoolDir: await temporaryFolder(t) });
+    const processor = new CallSpanProcessor({
+      databaseUrl,
+      spoolDir: await temporaryFolder(t),
+      ...KEEPS_CONVERSATIONS,
+    });
     const provider = provide(processor);
     endAll(conversation(provider.getTracer('earshot'), 'C1', 3));
     await processor.shutdown();
@@ -48,6 +52,7 @@ test('each SDK line drives the processor by its own forceFlush and shutdown', as
       databaseUrl,
       spoolDir: await temporaryFolder(t),
       flushInterval: 60_000,
+      ...KEEPS_CONVERSATIONS,
     });
     const provider = provide(processor) as ReturnType<typeof provide> & {
       forceFlush(): Promise<void>;

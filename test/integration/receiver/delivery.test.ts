@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { CallSpanProcessor } from '../../../exporter/processor.ts';
 import { type Database, openPostgres } from '../../../exporter/store/index.ts';
-import { conversation } from '../../support/conversation.ts';
+import { conversation, KEEPS_CONVERSATIONS } from '../../support/conversation.ts';
 import { otlpRequest, otlpSpan, post } from '../../support/otlp-request.ts';
 import { startReceiver, untilReady } from '../../support/otlp-server.ts';
 import { poll } from '../../support/poll.ts';
@@ -64,6 +64,7 @@ describe('what the real exporters send', () => {
           databaseUrl: url,
           spoolDir: await temporaryFolder(t),
           finalizeDelay: 20,
+          ...KEEPS_CONVERSATIONS,
         }) as unknown as SpanProcessor,
         'IN-PROCESS',
       );
