@@ -1,9 +1,10 @@
+import { tmpdir } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
-import { type Database, openPostgres, rollUpAll } from '../../exporter/store/index.ts';
-import { readSettings } from '../../model/settings.ts';
+import { type Database, rollUpAll } from '../../exporter/store/index.ts';
 import { startBrowser, withoutBrowser } from '../../test/support/browser.ts';
+import { startCli } from '../../test/support/cli.ts';
 import { callOf, fillWorld } from '../../test/support/page-world.ts';
-import { servePage } from '../../ui/server/index.ts';
+import { poll } from '../../test/support/poll.ts';
 import { median } from '../measure.ts';
 import { aMonth } from '../month.ts';
 import type { BenchResult } from '../result.ts';
@@ -14,29 +15,21 @@ const ROUNDS = Number(process.env.EARSHOT_BENCH_ROUNDS ?? 9);
 const TURNS = 200;
 const VIEWPORT = { width: 1280, height: 860 };
 
-/** What a reader of the page waits for, in a browser without a screen on this machine: server, database and browser compete. */
+/** What a reader of `earshot ui` waits for, in a browser without a screen on this machine: server, database and browser compete. */
 export async function benchPage(): Promise<BenchResult[]> {
   if (withoutBrowser !== false) throw new Error(withoutBrowser);
   const month = await aMonth(CALLS);
   const callId = await longCall(month.db, month.until);
-  const reading = openPostgres({ url: month.url, readOnly: true });
-  const page = await servePage({
-    db: reading,
-    settings: readSettings({ env: {} }),
-    host: '127.0.0.1',
-    port: 0,
-    onError: (error) => process.stderr.write(`${error}\n`),
-  });
+  // In a process of its own: this one tells the browser what to do.
+  const ui = startCli(['ui', '--port', '0'], { cwd: tmpdir(), env: { EARSHOT_DATABASE_URL: month.url } });
+  const url = await poll(() => /^http:\S+/.exec(ui.output.stdout)?.[0], { what: 'the page' });
   const browser = await startBrowser();
   try {
-    return [
-      ...(await benchLists(browser, page.url, month.calls)),
-      ...(await benchCall(browser, page.url, callId)),
-    ];
+    return [...(await benchLists(browser, url, month.calls)), ...(await benchCall(browser, url, callId))];
   } finally {
     await browser.close();
-    await page.close();
-    await reading.close();
+    ui.kill('SIGTERM');
+    await ui.ended;
     await month.close();
   }
 }
