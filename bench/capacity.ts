@@ -27,8 +27,8 @@ export const TYPICAL: Omit<Load, 'callsADay'> = {
 export const MEASURED = {
   spansATurn: 5,
   /** CPU for a span to its rows, in µs. */
-  serveMicros: 57,
-  postgresMicros: 31,
+  serveMicros: 41,
+  postgresMicros: 32,
   /** A core is not to be busier than this at the peak. */
   busiest: 0.25,
   journalBytesASpan: 800,
