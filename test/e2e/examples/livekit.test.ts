@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { Decimal } from 'decimal.js';
 import { startServe } from '../../../cli/serve-process.ts';
 import { type Database, migrate, openPostgres } from '../../../exporter/store/index.ts';
@@ -50,11 +51,15 @@ function assertRows(
   assert.equal(metrics.interruption_count, 1);
   const users = logs.filter(({ initiator }) => initiator === 'user');
   assert.equal(users.length, spoken.length);
+  const stages = facts.flatMap((fact) => (fact.type === 'stage' ? [fact] : []));
   for (const row of users) {
     assert.equal(row.eou_source, 'vad');
     assert.equal(row.playback_source, 'observed');
     for (const column of ['eou_latency', 'ttfb_stt', 'ttfb_llm', 'ttfb_tts'] as const)
-      assert.ok((row[column] ?? 0) > 0, `${column} of turn ${row.turn_index}: ${row[column]}`);
+      assert.ok(
+        (row[column] ?? 0) > 0,
+        `${column} of turn ${row.turn_index}: ${row[column]}, with ${inspect(stages, { depth: 4, maxArrayLength: null })}`,
+      );
   }
 
   // Usage and money: each request was paid for, once.
@@ -84,8 +89,7 @@ function assertRows(
   ] as const)
     assert.ok(cost !== null && new Decimal(cost).equals(expected), `${what}: ${cost}, expected ${expected}`);
   assert.deepEqual(metrics.unpriced, ['livekit:livekit/connection']);
-  const tools = facts.filter((fact) => fact.type === 'stage' && fact.stage === 'tool');
-  assert.equal(tools.length, 1);
+  assert.equal(stages.filter(({ stage }) => stage === 'tool').length, 1);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
