@@ -25,8 +25,6 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** One command of `earshot`. */
 export interface Command {
   name: string;
-  /** One line for the list of commands. */
-  summary: string;
   /** The whole help text: usage, options, an example, what one sees. */
   help: string;
   options: Options;

@@ -11,41 +11,16 @@ import {
   type Io,
   UsageError,
 } from './command.ts';
+import { COMMANDS } from './command-list.ts';
 import { streamTo } from './stream.ts';
 
-/** Each is loaded when it is asked for: to load them all takes longer than most of them work. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  watch: async () => (await import('./commands/watch.ts')).watch,
-  ui: async () => (await import('./commands/ui.ts')).ui,
-  serve: async () => (await import('./commands/serve.ts')).serve,
-  report: async () => (await import('./commands/report.ts')).report,
-  save: async () => (await import('./commands/save.ts')).save,
-  open: async () => (await import('./commands/open.ts')).open,
-  replay: async () => (await import('./commands/replay.ts')).replay,
-  mcp: async () => (await import('./commands/mcp.ts')).mcp,
-  score: async () => (await import('./commands/score.ts')).score,
-  verify: async () => (await import('./commands/verify.ts')).verify,
-  check: async () => (await import('./commands/check.ts')).check,
-  compare: async () => (await import('./commands/compare.ts')).compare,
-  slo: async () => (await import('./commands/slo.ts')).slo,
-  whatif: async () => (await import('./commands/whatif.ts')).whatif,
-  endpointing: async () => (await import('./commands/endpointing.ts')).endpointing,
-  incidents: async () => (await import('./commands/incidents.ts')).incidents,
-  incident: async () => (await import('./commands/incident.ts')).incident,
-  doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  migrate: async () => (await import('./commands/migrate.ts')).migrate,
-  export: async () => (await import('./commands/export.ts')).exportCommand,
-  reprice: async () => (await import('./commands/reprice.ts')).reprice,
-};
-
-async function overview(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  return `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
+const OVERVIEW = `earshot ${VERSION}: see where the silence in a voice agent's calls goes, and what each call costs.
 
 Usage: earshot COMMAND [options]
 
-${commands.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
+  .join('\n')}
 
 earshot COMMAND --help   explains one command.
 earshot --version        prints the version.
@@ -54,7 +29,6 @@ To watch an agent of your own:
 
   earshot watch -- node agent.js
 `;
-}
 
 const columns = process.stdout.columns || Number(process.env.COLUMNS) || undefined;
 const io: Io = {
@@ -68,8 +42,8 @@ const io: Io = {
 
 async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
   if (name === '--version' || name === '-v') return print(VERSION);
-  if (name === undefined || name === '--help' || name === '-h') return print(await overview());
-  if (name === 'help') return print(rest[0] === undefined ? await overview() : (await find(rest[0])).help);
+  if (name === undefined || name === '--help' || name === '-h') return print(OVERVIEW);
+  if (name === 'help') return print(rest[0] === undefined ? OVERVIEW : (await find(rest[0])).help);
   const command = await find(name);
   const { values, positionals } = parse(command, rest);
   if (values.help === true) return print(command.help);
@@ -83,8 +57,8 @@ async function main([name, ...rest]: readonly string[]): Promise<ExitCode> {
 }
 
 function find(name: string): Promise<Command> {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load) return load();
+  const listed = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (listed) return listed.load();
   throw new UsageError(`there is no command ${name}; there are ${Object.keys(COMMANDS).join(', ')}.`);
 }
 

@@ -23,7 +23,6 @@ import { readSmallFile } from '../small-file.ts';
 
 export const check: Command = {
   name: 'check',
-  summary: 'hold the figures of calls against limits: a gate for CI and for canaries',
   help: `Usage: earshot check --LIMIT VALUE … [options]
        earshot check --slo FILE [options]
        earshot check --baseline CALLS [--tolerance 10%] [options]

@@ -13,7 +13,6 @@ import { filterOfSelection, SELECTION_HELP } from '../selection.ts';
 
 export const compare: Command = {
   name: 'compare',
-  summary: 'say what is different between two selections of calls, and what is chance',
   help: `Usage: earshot compare A B [options]
 
 Compares the finished calls of two selections: two versions, models, campaigns, agents or times. For each figure it shows what

@@ -32,7 +32,6 @@ const [CALLS, MOST_CALLS] = [2_000, 200_000];
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'run a phone agent on this machine, call it, and show where the silence went',
   help: `Usage: earshot demo [--seed N] [--via-otlp] [--record FOLDER] [--database] [--json]
        earshot demo --fast [--days 7] [--calls 2000] [--slowdown] [--seed N] [--database] [--json]
        earshot demo --clean [--database]

@@ -13,7 +13,6 @@ import { painter } from '../render/text.ts';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'look for why calls may be missing: packages, database, collector, folders',
   help: `Usage: earshot doctor [--json]
 
 Looks at the project in this folder and at what the environment says, changing nothing: Node, the SDKs that are installed

@@ -29,7 +29,6 @@ import { readTime, TIME_HELP } from '../time-option.ts';
 
 export const endpointing: Command = {
   name: 'endpointing',
-  summary: 'how long to wait for the user to go on: silence saved against users cut off',
   help: `Usage: earshot endpointing [--delay TIME] [options]
        earshot endpointing --changed TIME [options]
        earshot endpointing --changed-in VERSION [options]

@@ -26,7 +26,6 @@ const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write calls and turns, or spans, as files for a warehouse, each once',
   help: `Usage: earshot export --since TIME [--until TIME] [--format WORD] [--journal] --to PLACE
 
 Writes what was finalized since the export before into new files below PLACE, one folder a day, and never changes a file that

@@ -15,7 +15,6 @@ const MOST_REQUESTS = 50;
 
 export const incident: Command = {
   name: 'incident',
-  summary: 'show one incident, or write what its provider needs to look into it',
   help: `Usage: earshot incident ID [--out FILE] [--json] [--utc]
 
 Shows an incident that earshot incidents lists: since when, how long turns took before and since, and what the budget

@@ -15,7 +15,6 @@ const MOST_LISTED = 1_000;
 
 export const incidents: Command = {
   name: 'incidents',
-  summary: 'list what became slower than in the hour before, and whose it is',
   help: `Usage: earshot incidents [--open] [--since TIME] [--until TIME] [--tenant NAME] [--json] [--utc]
        earshot incidents --replay [--since TIME] [--until TIME] [--json] [--utc]
 

@@ -8,7 +8,6 @@ import { openReadingDatabase } from '../reading-database.ts';
 
 export const mcp: Command = {
   name: 'mcp',
-  summary: 'let a model ask about calls: a read-only MCP server on stdio',
   help: `Usage: earshot mcp [--content] [--tenant NAME]
 
 Serves tools of the Model Context Protocol on stdin and stdout, for an assistant that starts it: find calls, what they come to,

@@ -14,7 +14,6 @@ import { toJson } from '../render/json.ts';
 
 export const migrate: Command = {
   name: 'migrate',
-  summary: 'bring the database to the schema of this version',
   help: `Usage: earshot migrate [--partitions] [--tenants] [--distribute] [--json]
 
 Creates or updates the tables call_spans, call_queue, call_logs and call_metrics in the schema

@@ -10,7 +10,6 @@ import { callText } from '../report/call-text.ts';
 
 export const open: Command = {
   name: 'open',
-  summary: 'show a call that earshot save wrote, without a database',
   help: `Usage: earshot open FILE [--json] [--utc] [--sound FILE]
 
 Shows the call in a file of earshot save as earshot report CALL shows it, and says whether its rows are what the spans and

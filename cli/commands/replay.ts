@@ -20,7 +20,6 @@ import { startSaving } from '../replay/save.ts';
 
 export const replay: Command = {
   name: 'replay',
-  summary: 'play the timings of a saved call to an agent: a bad call becomes a test',
   help: `Usage: earshot replay FILE [--max-silence 1.2s] [--within 150ms] [options] [-- COMMAND [ARGUMENT …]]
 
 Makes the call in a file of earshot save again, without keys and without a network: a simulated caller speaks when, and for as

@@ -13,7 +13,6 @@ const SORTS = Object.keys(CALL_SORTS) as CallSort[];
 
 export const report: Command = {
   name: 'report',
-  summary: 'show finished calls, or one call turn by turn',
   help: `Usage: earshot report [options]
        earshot report CALL [--json]
 

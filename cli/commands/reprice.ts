@@ -16,7 +16,6 @@ const SHOWN = 20;
 
 export const reprice: Command = {
   name: 'reprice',
-  summary: 'compute the cost of past calls again, with other prices',
   help: `Usage: earshot reprice --since TIME [--prices FILE] [--tenant NAME] [--apply] [--json]
 
 Computes the cost of calls again from the journal and shows the difference. Writes nothing without --apply.

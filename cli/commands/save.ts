@@ -16,7 +16,6 @@ import { findCall } from '../report/find-call.ts';
 
 export const save: Command = {
   name: 'save',
-  summary: 'write one call as a file, to open elsewhere',
   help: `Usage: earshot save CALL --out FILE [--content] [--sound] [--tenant NAME] [--force]
 
 Writes a finished call into one file: its rows, the spans that they were computed from, and the prices that were used. With

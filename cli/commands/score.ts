@@ -19,7 +19,6 @@ import { findCall } from '../report/find-call.ts';
 
 export const score: Command = {
   name: 'score',
-  summary: 'say what you think of a call: politeness=0.9 solved=yes',
   help: `Usage: earshot score CALL NAME=VALUE … [--tenant NAME] [--json]
 
 Gives scores to a finished call: a number on any scale, or a word. What is given so stands, whatever the call's spans say, until

@@ -25,7 +25,6 @@ const SAME_SIGNAL_MS = 300;
 
 export const serve: Command = {
   name: 'serve',
-  summary: 'receive spans over OTLP/HTTP and turn every call into rows',
   help: `Usage: earshot serve [--host ADDRESS] [--port PORT]
 
 Receives traces at POST /v1/traces (OTLP/HTTP, protobuf or JSON, gzip), commits the spans of calls to the journal before

@@ -4,7 +4,6 @@ import { rulesText } from '../slo/rules.ts';
 
 export const slo: Command = {
   name: 'slo',
-  summary: 'write Prometheus rules that say when what is promised of calls is not kept',
   help: `Usage: earshot slo FILE
 
 Writes rules for Prometheus to its standard output: what of each promise went wrong in windows from 5 minutes to 3 days, and

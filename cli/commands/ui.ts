@@ -18,7 +18,6 @@ const USUAL_PORT = 4319;
 
 export const ui: Command = {
   name: 'ui',
-  summary: 'look at calls in a browser: what was said when, where the silence went, what it cost',
   help: `Usage: earshot ui [--host ADDRESS] [--port PORT]
 
 Serves the page on this machine and prints its address. It shows every call on a timeline, each turn's silence cut into

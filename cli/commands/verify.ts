@@ -13,7 +13,6 @@ import { allJson, allText, callJson, callText } from '../verify/render.ts';
 
 export const verify: Command = {
   name: 'verify',
-  summary: 'hear recordings out: is the silence of each turn what its row says?',
   help: `Usage: earshot verify CALL [--audio FILE] [options]
        earshot verify --all [options]
 

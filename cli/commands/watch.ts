@@ -26,7 +26,6 @@ import { reportCalls } from './report.ts';
 
 export const watch: Command = {
   name: 'watch',
-  summary: 'run an agent of your own and show its calls: earshot watch -- node agent.js',
   help: `Usage: earshot watch [--port PORT] [--content] [--no-ui] [-- COMMAND [ARGUMENT …]]
 
 Runs COMMAND as it is, on this terminal, and shows its calls when it has ended: what earshot report shows. It takes the

@@ -17,7 +17,6 @@ const MOST_MEASURED_CALLS = 2_000;
 
 export const whatif: Command = {
   name: 'whatif',
-  summary: 'what another model or another endpointing delay would do to silence and cost',
   help: `Usage: earshot whatif --llm PROVIDER/MODEL [--tts PROVIDER/MODEL] [--stt PROVIDER/MODEL] [options]
        earshot whatif --endpointing TIME [options]
 
