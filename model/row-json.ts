@@ -49,7 +49,7 @@ export const isMoney = (value: unknown): value is { toFixed(): string } =>
   typeof value === 'object' && value !== null && 'toFixed' in value && typeof value.toFixed === 'function';
 
 /** Microseconds since 1970 with all six places. */
-export const isoInstant = (us: number): string =>
-  new Date(Math.floor(us / 1_000))
-    .toISOString()
-    .replace('Z', `${String(Math.round(us % 1_000)).padStart(3, '0')}Z`);
+export function isoInstant(us: number): string {
+  const ms = Math.floor(us / 1_000);
+  return new Date(ms).toISOString().replace('Z', `${String(Math.round(us - ms * 1_000)).padStart(3, '0')}Z`);
+}

@@ -31,11 +31,14 @@ function addressIn(text: string): BucketAddress {
   const named = text.startsWith(SCHEME) ? text.slice(SCHEME.length) : '';
   const [bucket = '', ...parts] = withoutEndSlashes(named).split('/');
   if (!BUCKET.test(bucket))
-    throw new PlaceError(`saw ${text.slice(0, 200)}, expected a folder or s3://BUCKET/PREFIX`);
+    throw new PlaceError(`saw ${shown(text)}, expected a folder or s3://BUCKET/PREFIX`);
   if (parts[0] === '' || parts.some((part) => part === '.' || part === '..'))
-    throw new PlaceError(`saw ${text.slice(0, 200)}, expected a prefix without ., .. or //`);
+    throw new PlaceError(`saw ${shown(text)}, expected a prefix without ., .. or //`);
   return { bucket, prefix: parts.join('/') };
 }
+
+/** Without the user and password that an address of something else may have. */
+const shown = (address: string): string => address.replace(/^([^/]*\/\/).*@/s, '$1…@').slice(0, 200);
 
 /** The name of a folder or a bucket, without the slashes at its end. */
 export function withoutEndSlashes(name: string): string {

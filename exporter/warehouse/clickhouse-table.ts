@@ -46,24 +46,50 @@ const TYPES: Readonly<Record<SqlType, string>> = {
 const typeOf = ({ type, required }: FileColumns[string]): string =>
   required ? TYPES[type] : `Nullable(${TYPES[type]})`;
 
-/** Makes what is not there yet, and adds the columns that an earlier version did not have. */
-export const STATEMENTS: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS ${TURNS} (
-${Object.entries(COLUMNS)
-  .map(([name, column]) => `  ${name} ${typeOf(column)}`)
+const EXPORTED_COLUMNS = { since_us: 'Int64', until_us: 'Int64' };
+
+/** The columns that there are, as table and name. */
+export const WHAT_THERE_IS = `SELECT table, name FROM system.columns
+WHERE database = currentDatabase() AND table IN ('${TURNS}', '${TURNS_NOW}', '${EXPORTED}')`;
+
+/**
+ * What makes that which is not there, and adds the columns that an earlier version did not have. Nothing where all is there: who
+ * exports then needs no right to make it, and it may be made in another way, as on a cluster.
+ */
+export function lackingStatements(there: readonly (readonly string[])[]): string[] {
+  const isThere = new Set(there.map(([table, name]) => `${table}.${name}`));
+  const lacking = (table: string, columns: object) =>
+    Object.keys(columns).filter((name) => !isThere.has(`${table}.${name}`));
+  const statements: string[] = [];
+  const added = lacking(TURNS, COLUMNS);
+  if (added.length === Object.keys(COLUMNS).length) statements.push(CREATE_TURNS);
+  else if (added.length > 0) statements.push(addColumns(added));
+  if (lacking(TURNS_NOW, COLUMNS).length > 0) statements.push(CREATE_VIEW);
+  if (lacking(EXPORTED, EXPORTED_COLUMNS).length > 0) statements.push(CREATE_EXPORTED);
+  return statements;
+}
+
+const definitionOf = (name: string): string => `${name} ${typeOf(COLUMNS[name] as FileColumns[string])}`;
+
+const CREATE_TURNS = `CREATE TABLE IF NOT EXISTS ${TURNS} (
+${Object.keys(COLUMNS)
+  .map((name) => `  ${definitionOf(name)}`)
   .join(',\n')}
 ) ENGINE = ReplacingMergeTree(finalized_at)
 PARTITION BY toYYYYMM(call_started_at)
-ORDER BY (call_id, tenant, turn_index)`,
-  `ALTER TABLE ${TURNS} ${Object.entries(COLUMNS)
-    .map(([name, column]) => `ADD COLUMN IF NOT EXISTS ${name} ${typeOf(column)}`)
-    .join(', ')}`,
-  // A version can have fewer turns than the one before, whose last ones nothing replaces.
-  `CREATE OR REPLACE VIEW ${TURNS_NOW} AS SELECT * FROM ${TURNS} FINAL
-WHERE (call_id, tenant, finalized_at) IN (SELECT call_id, tenant, max(finalized_at) FROM ${TURNS} GROUP BY call_id, tenant)`,
-  `CREATE TABLE IF NOT EXISTS ${EXPORTED} (since_us Int64, until_us Int64)
-ENGINE = MergeTree ORDER BY (since_us, until_us)`,
-];
+ORDER BY (call_id, tenant, turn_index)`;
+
+const addColumns = (names: readonly string[]): string =>
+  `ALTER TABLE ${TURNS} ${names.map((name) => `ADD COLUMN IF NOT EXISTS ${definitionOf(name)}`).join(', ')}`;
+
+// A version can have fewer turns than the one before, whose last ones nothing replaces.
+const CREATE_VIEW = `CREATE OR REPLACE VIEW ${TURNS_NOW} AS SELECT * FROM ${TURNS} FINAL
+WHERE (call_id, tenant, finalized_at) IN (SELECT call_id, tenant, max(finalized_at) FROM ${TURNS} GROUP BY call_id, tenant)`;
+
+const CREATE_EXPORTED = `CREATE TABLE IF NOT EXISTS ${EXPORTED} (${Object.entries(EXPORTED_COLUMNS)
+  .map((column) => column.join(' '))
+  .join(', ')})
+ENGINE = MergeTree ORDER BY (since_us, until_us)`;
 
 /** The rows of a call's turns, each a line of JSON. */
 export function wideLines(call: StoredCallMetrics, turns: readonly CallLogRow[]): string {

@@ -1,30 +1,12 @@
 import type { Micros } from '../../model/facts.ts';
-import { fetchErrorClass } from '../../model/fetch-error.ts';
 import { type Database, keyOf, settledInstant, streamCalls, turnsOfCalls } from '../store/index.ts';
-import { EXPORTED, STATEMENTS, TURNS, wideLines } from './clickhouse-table.ts';
+import { ask, type ClickHouse, insert, select } from './clickhouse-http.ts';
+import { EXPORTED, lackingStatements, TURNS, WHAT_THERE_IS, wideLines } from './clickhouse-table.ts';
 
-/** Calls that are read and sent at a time, with their turns: some megabytes. */
+/** Calls that are read at a time, with their turns. */
 const PAGE = 500;
-/** Of a request. */
-const TIMEOUT_MS = 300_000;
-/** What ClickHouse calls an error, at the end of its message. */
-const ERROR_NAME = /\(([A-Z_]{3,60})\)/;
-
-/** ClickHouse could not be asked, or refused what it was asked. */
-export class ClickHouseError extends Error {
-  override name = 'ClickHouseError';
-}
-
-/** A database of ClickHouse, by its HTTP interface. */
-export interface ClickHouse {
-  /** As `http://clickhouse:8123`. */
-  readonly url: URL;
-  /** (Default: that of the user.) */
-  readonly database?: string | undefined;
-  /** (Default: ClickHouse's own `default`, without a password.) */
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-}
+/** Characters that are sent at a time, and the call with which they are reached. */
+const MOST_SENT = 8_000_000;
 
 export interface ClickHouseExportOptions {
   to: ClickHouse;
@@ -46,7 +28,8 @@ export async function exportToClickHouse(
   db: Database,
   { to, since, until: end, marginMs }: ClickHouseExportOptions,
 ): Promise<{ calls: number; turns: number }> {
-  for (const statement of STATEMENTS) await ask(to, statement);
+  const columns = await select(to, WHAT_THERE_IS, 2);
+  for (const statement of lackingStatements(columns)) await ask(to, statement);
   const until = await settledInstant(db, marginMs === undefined ? {} : { marginMs });
   const finalizedSince = await exportedUntil(to, since);
   const written = { calls: 0, turns: 0 };
@@ -60,10 +43,17 @@ export async function exportToClickHouse(
     };
     for await (const calls of streamCalls(tx, filter, { pageSize: PAGE })) {
       const turns = await turnsOfCalls(tx, calls.map(keyOf));
-      const lines = calls.map((call) => wideLines(call, turns.get(keyOf(call)) ?? [])).join('');
+      let lines = '';
+      for (const call of calls) {
+        const own = turns.get(keyOf(call)) ?? [];
+        lines += wideLines(call, own);
+        written.calls += 1;
+        written.turns += own.length;
+        if (lines.length < MOST_SENT) continue;
+        await insert(to, TURNS, lines);
+        lines = '';
+      }
       if (lines !== '') await insert(to, TURNS, lines);
-      written.calls += calls.length;
-      for (const call of calls) written.turns += turns.get(keyOf(call))?.length ?? 0;
     }
   });
   if (end === undefined)
@@ -73,42 +63,8 @@ export async function exportToClickHouse(
 
 /** Until when an earlier run has written all calls that began since then. Undefined: none has. */
 async function exportedUntil(to: ClickHouse, since: Micros): Promise<Micros | undefined> {
-  const text = await ask(
-    to,
-    `SELECT max(until_us) FROM ${EXPORTED} WHERE since_us <= ${Math.floor(since)} FORMAT TabSeparated`,
-  );
+  const sql = `SELECT max(until_us) FROM ${EXPORTED} WHERE since_us <= ${Math.floor(since)}`;
+  const [[text] = []] = await select(to, sql, 1);
   const us = Number(text);
   return us > 0 ? us : undefined;
-}
-
-const insert = (to: ClickHouse, table: string, lines: string): Promise<string> =>
-  ask(to, `INSERT INTO ${table} FORMAT JSONEachRow`, lines);
-
-/** @throws ClickHouseError that says what ClickHouse calls the error. */
-async function ask(
-  { url, database, user, password }: ClickHouse,
-  sql: string,
-  rows?: string,
-): Promise<string> {
-  const address = new URL(url);
-  address.searchParams.set('date_time_input_format', 'best_effort');
-  if (database !== undefined) address.searchParams.set('database', database);
-  if (rows !== undefined) address.searchParams.set('query', sql);
-  const response = await fetch(address, {
-    method: 'POST',
-    redirect: 'error',
-    headers: {
-      ...(user !== undefined && { 'x-clickhouse-user': user }),
-      ...(password !== undefined && { 'x-clickhouse-key': password }),
-    },
-    body: rows ?? sql,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch((cause: unknown) => {
-    throw new ClickHouseError(`${url.origin} did not answer (${fetchErrorClass(cause)}).`, { cause });
-  });
-  const text = await response.text();
-  if (response.ok) return text;
-  // Never its message, which quotes the rows.
-  const name = ERROR_NAME.exec(text)?.[1] ?? `status ${response.status}`;
-  throw new ClickHouseError(`${url.origin} refused ${sql.split(' ', 2).join(' ')}: ${name}.`);
 }

@@ -11,11 +11,12 @@ export class Ahead<T> {
     if (this.#begun.has(name) || this.#begun.size >= MOST) return;
     const answer = read();
     this.#begun.set(name, answer);
-    // An error is for the question that takes it.
-    answer.catch(() => {});
-    setTimeout(() => {
+    const forget = () => {
       if (this.#begun.get(name) === answer) this.#begun.delete(name);
-    }, KEPT_MS).unref();
+    };
+    // An error is for the question that waits for it: one that comes later tries again.
+    answer.catch(forget);
+    setTimeout(forget, KEPT_MS).unref();
   }
 
   /** Undefined: it was not begun, or is too old. */

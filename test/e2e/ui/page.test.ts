@@ -241,6 +241,21 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.getByRole('heading', { name: 'Turns by silence' }).waitFor();
   });
 
+  test('a search that fails is over, and the next one is answered', async () => {
+    await open('/calls');
+    await page.locator('.call-row').first().waitFor();
+    const broken = '**/api/calls?*id=broken*';
+    await page.route(broken, (route) => route.fulfill({ body: 'no answer of this server' }));
+    const words = page.getByRole('searchbox');
+    await words.fill('broken');
+    await page.getByRole('alert').waitFor();
+    await poll(async () => (await page.locator('.is-loading').count()) === 0);
+    await words.fill(newest);
+    await poll(async () => (await page.locator('.call-row').count()) === 1);
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await page.unroute(broken);
+  });
+
   test('whose the silence over the target is, and how long no one speaks, is what the rows say', async () => {
     const { over } = await ask<LatencyView>('/api/latency?since=7d');
     const [first] = over.owners;

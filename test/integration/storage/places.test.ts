@@ -176,6 +176,7 @@ describe('a folder', () => {
 test('what names neither a folder nor a bucket is refused', async () => {
   for (const [text, says] of [
     ['gs://bucket/x', /expected a folder or s3:/],
+    ['https://ben:lo@ud@host/x', /: saw https:\/\/…@host\/x, expected a folder or s3:/],
     ['s3://', /expected a folder or s3:/],
     ['s3://UPPER/x', /expected a folder or s3:/],
     ['s3://bucket/a/../b', /without \., \.\./],

@@ -27,6 +27,9 @@ const without = (name: string, needs = '') =>
 
 const DAY_US = 86_400_000_000;
 
+/** Characters that formats and languages take for their own. */
+const ODD = `'"\\\u2028\u0001 \t\r\n{}é😀`;
+
 /** Calls of three days; some are priced again, as `earshot reprice` does. */
 const calls = (ids: readonly number[], price: string) =>
   ids.map((n) => {
@@ -122,11 +125,18 @@ describe('engines on the files of an export', () => {
     skip: without('chdb'),
   }, async (t) => {
     await write([1, 2, 4, 6], '0.00000071666666666667');
+    const other = { tenant: 'other', call_id: 'CA0001' };
+    const odd = {
+      metrics: metricsRow(other.call_id, { ...other, tags: { say: ODD }, cost_total: new Usd('-1e-20') }),
+      logs: [logRow(other.call_id, 0, { ...other, user_text: ODD, llm_input_tokens: 2 ** 53 + 2 })],
+    };
+    await db.transaction((tx) => writeCallRows(tx, [odd], 'test'));
     const to = { url: await startClickHouse(t) };
     const written = (since = REFERENCE_US) => exportToClickHouse(db, { to, since, marginMs: 0 });
     const inClickHouse = async () => {
-      const body = `SELECT call_id, turn_index, toString(call_cost_total), eou_latency, call_started_at
-FROM call_turns_now ORDER BY call_id, turn_index
+      const body = `SELECT tenant, call_id, turn_index, toString(call_cost_total), eou_latency, call_started_at,
+  user_text, toString(llm_input_tokens), JSONExtractString(ifNull(call_tags, ''), 'say')
+FROM call_turns_now ORDER BY tenant, call_id, turn_index
 FORMAT JSONCompactEachRow`;
       const text = await (await fetch(to.url, { method: 'POST', body })).text();
       return text
@@ -137,9 +147,10 @@ FORMAT JSONCompactEachRow`;
     const inDatabase = async () =>
       (
         await db.query<{ row: unknown[] }>(
-          `SELECT json_build_array(l.call_id, l.turn_index, trim_scale(m.cost_total)::text, l.eou_latency,
-  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')) AS row
-FROM :schema.call_logs l JOIN :schema.call_metrics m USING (tenant, call_id) ORDER BY l.call_id, l.turn_index`,
+          `SELECT json_build_array(l.tenant, l.call_id, l.turn_index, trim_scale(m.cost_total)::text, l.eou_latency,
+  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+  l.user_text, l.llm_input_tokens::text, coalesce(m.tags ->> 'say', '')) AS row
+FROM :schema.call_logs l JOIN :schema.call_metrics m USING (tenant, call_id) ORDER BY l.tenant, l.call_id, l.turn_index`,
         )
       ).map(({ row }) => row);
 

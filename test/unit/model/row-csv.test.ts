@@ -34,11 +34,13 @@ describe('a call as CSV', () => {
           tags: { plan: 'gold', city: 'New, York' },
           unpriced: ['tts:unknown', 'llm:a/b'],
           sentiment_avg: -0.25,
+          ended_at: -123_456,
         }),
       ),
     );
     assert.equal(cells.cost_total, '0.0000000012');
     assert.equal(cells.started_at, '2026-01-01T00:00:00.000001Z');
+    assert.equal(cells.ended_at, '1969-12-31T23:59:59.876544Z');
     assert.equal(cells.unpriced, 'tts:unknown; llm:a/b');
     assert.deepEqual(JSON.parse(cells.tags ?? ''), { plan: 'gold', city: 'New, York' });
     assert.equal(cells.outcome, '');

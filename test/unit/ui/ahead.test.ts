@@ -18,7 +18,7 @@ test('what is read ahead is given once, and not kept for who never asks', async 
   assert.equal(reads, 2 + 8);
 });
 
-test('who asks hears that it failed, and no one else', async () => {
+test('who waits for it hears that it failed, and no one else: who asks later tries again', async () => {
   const ahead = new Ahead<number>();
   const fail = async () => {
     throw new Error('the database is away');
@@ -26,4 +26,5 @@ test('who asks hears that it failed, and no one else', async () => {
   ahead.begin('a', fail);
   ahead.begin('b', fail);
   await assert.rejects(async () => ahead.take('a'), /is away/);
+  assert.equal(ahead.take('b'), undefined);
 });

@@ -35,7 +35,12 @@ export function useCallPages(filters: string, order: string, version: number) {
         if (goesOn) load(next, all, atLeast);
       },
       (error: Error) => {
-        if (!aborter.signal.aborted) setPages((old) => ({ ...old, isLoading: false, error: error.message }));
+        if (aborter.signal.aborted) return;
+        // This question is over, although what is there, and what would come after it, is the answer to the one before.
+        setPages(({ next, ...old }) => ({
+          ...{ ...old, key, isLoading: false, error: error.message },
+          ...(old.key === key && next !== undefined && { next }),
+        }));
       },
     );
   };
