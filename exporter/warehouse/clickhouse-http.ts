@@ -58,7 +58,11 @@ export async function ask(to: ClickHouse, sql: string, rows?: string): Promise<s
       method: 'POST',
       // Not followed: it leads where no one has allowed.
       redirect: 'manual',
-      headers: isNamed ? { authorization: `Basic ${credentials}` } : {},
+      headers: {
+        // Calls are read between two requests, for so long that ClickHouse may end a connection that waits for the next one.
+        connection: 'close',
+        ...(isNamed && { authorization: `Basic ${credentials}` }),
+      },
       body: rows ?? sql,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { readClickHouse } from '../../../cli/clickhouse-address.ts';
@@ -96,13 +96,17 @@ describe('an export to ClickHouse', () => {
       });
   });
 
-  test('has user and password of any characters', async (t) => {
-    const { url, authorizations } = await answering(t, { status: 403, words: '' });
+  test('has user and password of any characters, and connections that wait for nothing', async (t) => {
+    const { url, requests } = await answering(t, { status: 403, words: '' });
     await assert.rejects(exporting({ url, user: 'bén', password: '€:\n ' }));
     await assert.rejects(exporting({ url, password: 'quiet' }));
     await assert.rejects(exporting({ url }));
     const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-    assert.deepEqual(authorizations, [basic('bén:€:\n '), basic('default:quiet'), undefined]);
+    assert.deepEqual(
+      requests.map(({ authorization }) => authorization),
+      [basic('bén:€:\n '), basic('default:quiet'), undefined],
+    );
+    assert.ok(requests.every(({ connection }) => connection === 'close'));
   });
 
   test('makes only what is not there', () => {
@@ -133,9 +137,9 @@ interface Answer {
 
 /** A server that answers everything so, until the test ends. */
 async function answering(t: TestContext, { status, words, location, length }: Answer) {
-  const authorizations: (string | undefined)[] = [];
+  const requests: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
-    authorizations.push(request.headers.authorization);
+    requests.push(request.headers);
     request.resume();
     response.writeHead(status, {
       ...(location !== undefined && { location }),
@@ -146,5 +150,5 @@ async function answering(t: TestContext, { status, words, location, length }: An
   }).listen(0, '127.0.0.1');
   t.after(() => server.close().closeAllConnections());
   await once(server, 'listening');
-  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), authorizations };
+  return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), requests };
 }
