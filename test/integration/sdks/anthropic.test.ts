@@ -9,6 +9,7 @@ import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import type { SpanRecord } from '../../../model/span-record.ts';
 import { poll } from '../../support/poll.ts';
+import { requestsReceived } from '../../support/requests-received.ts';
 import {
   type Anthropic,
   ask,
@@ -168,11 +169,11 @@ for (const build of BUILDS) {
       for (const when of ['before', 'unread'] as const) {
         const { span } = await inCall(async () => {
           const aborted = new AbortController();
-          const before = simulator.truth.length;
+          const before = requestsReceived(simulator);
           const asked = client().messages.create({ ...ask(), stream: true }, { signal: aborted.signal });
           if (when === 'unread') await asked;
           else void asked.catch(() => {});
-          await poll(() => simulator.truth.length > before);
+          await poll(() => requestsReceived(simulator) > before);
           aborted.abort();
           if (when === 'before')
             await asked.then(

@@ -9,6 +9,7 @@ import { patchCartesia } from '../../../instrumentation/sdks/cartesia/cartesia.t
 import type { StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { poll } from '../../support/poll.ts';
+import { requestsReceived } from '../../support/requests-received.ts';
 import { recordSpans, spanOf, takeFacts } from '../../support/spans.ts';
 
 const commonJs = createRequire(import.meta.url)('@cartesia/cartesia-js') as { Cartesia: typeof Cartesia };
@@ -75,8 +76,8 @@ for (const [name, Client] of [
       const { attributes } = await spanOf(async () => {
         const aborted = new AbortController();
         const asked = client().tts.generate(request(TEXT), { signal: aborted.signal });
-        const before = plain.truth.length;
-        void poll(() => plain.truth.length > before).then(() => aborted.abort());
+        const before = requestsReceived(plain);
+        void poll(() => requestsReceived(plain) > before).then(() => aborted.abort());
         await assert.rejects(async () => await asked);
       });
       assert.equal(attributes[ATTR.stageCancelled], true);

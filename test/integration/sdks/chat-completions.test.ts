@@ -7,6 +7,7 @@ import { Call } from '../../../instrumentation/call/call.ts';
 import { setCaptureContent } from '../../../instrumentation/call/content.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { poll } from '../../support/poll.ts';
+import { requestsReceived } from '../../support/requests-received.ts';
 import {
   ask,
   BUILDS,
@@ -117,11 +118,11 @@ for (const build of BUILDS) {
 
     it('counts a request that is aborted before it is answered as cancelled', async () => {
       const controller = new AbortController();
-      const requests = simulator.truth.length;
+      const before = requestsReceived(simulator);
       const { attributes } = await spanOf(async () => {
         const answer = client(build).chat.completions.create(ask('Hello?'), { signal: controller.signal });
         // Only when it has arrived: a request that is late would meet the fault of the next test.
-        void poll(() => simulator.truth.length > requests, { what: 'the request' }).then(() =>
+        void poll(() => requestsReceived(simulator) > before, { what: 'the request' }).then(() =>
           controller.abort(),
         );
         await assert.rejects(async () => await answer, /aborted/);

@@ -12,6 +12,7 @@ import type { Fact, StageFact } from '../../../model/facts.ts';
 import { ATTR } from '../../../model/semconv.ts';
 import { stagesOf, turnsOf } from '../../support/facts.ts';
 import { poll } from '../../support/poll.ts';
+import { requestsReceived } from '../../support/requests-received.ts';
 import {
   type AudioSimulator,
   recording,
@@ -115,8 +116,8 @@ for (const build of BUILDS) {
       const { attributes } = await spanOf(async () => {
         const aborted = new AbortController();
         const asked = speak({}, { signal: aborted.signal });
-        const before = simulator.truth.length;
-        void poll(() => simulator.truth.length > before).then(() => aborted.abort());
+        const before = requestsReceived(simulator);
+        void poll(() => requestsReceived(simulator) > before).then(() => aborted.abort());
         await assert.rejects(async () => await asked);
       });
       assert.equal(attributes[ATTR.stageCancelled], true);
