@@ -18,8 +18,6 @@ import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
 const FILES_PER_CORE = 4;
-/** As of nice(1), of processes that wait for nothing: a third of what the others have. */
-const COMPUTING_PRIORITY = 5;
 /**
  * What paths begin with of files that share processes, and how many: to start one, and to load or start what they all test,
  * takes longer than their tests do.
@@ -56,17 +54,23 @@ const TOGETHER = [
     processes: 2,
   },
   { paths: ['integration/warehouse/'] },
-  // What only computes begins first and stands back: it has the processor while others wait.
-  { paths: ['integration/store/'], processes: 2, computes: true },
+  // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
+  { paths: ['integration/store/'], processes: 2, last: true },
   // Apart: it optimizes nothing (test/support/work-counter.ts), and looks at all code that its process has; so do
   // collections of garbage at all data.
-  { paths: ['unit/calls/work'], computes: true },
-  { paths: ['unit/receiver/decode-memory', 'unit/receiver/heap'], computes: true },
-  { paths: ['unit/'], processes: 4, computes: true },
+  { paths: ['unit/calls/work'], last: true },
+  { paths: ['unit/receiver/decode-memory', 'unit/receiver/heap'], last: true },
+  { paths: ['unit/'], processes: 4, last: true },
 ];
 
 /** Of files that have not run here yet; those of SDKs wait for speech. */
-const EXPECTED_MS = Object.entries({ 'integration/sdks/': 30_000, 'e2e/': 20_000, 'integration/': 5_000 });
+const EXPECTED_MS = Object.entries({
+  'integration/sdks/': 30_000,
+  'integration/receiver/': 20_000,
+  'integration/warehouse/': 20_000,
+  'e2e/': 20_000,
+  'integration/': 5_000,
+});
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -91,8 +95,7 @@ if (tests.length === 0) {
 const given = (name) => options.some((option) => option.startsWith(`--test-${name}`));
 const folder = makeRunFolder();
 const resultFile = join(folder, 'result.json');
-const started = processes(tests, folder);
-const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE + started.computing;
+const concurrency = accuracy ? 1 : availableParallelism() * FILES_PER_CORE;
 const node = spawn(
   process.execPath,
   [
@@ -104,7 +107,7 @@ const node = spawn(
     ...(given('timeout') ? [] : ['--test-timeout=900000']),
     ...(given('reporter') ? [] : [`--test-reporter=${new URL('test-reporter.mjs', import.meta.url).href}`]),
     ...options,
-    ...started.paths,
+    ...processes(tests, folder),
   ],
   {
     cwd: root,
@@ -131,7 +134,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => node.kill(s
 function processes(files, folder) {
   let alone = files;
   const groups = [];
-  for (const { paths, processes = 1, computes = false } of TOGETHER) {
+  for (const { paths, processes = 1, last = false } of TOGETHER) {
     const isHere = (file) => paths.some((path) => file.startsWith(path));
     // By name: in each run, on each machine, the same ones are together and follow one another.
     const together = alone.filter(isHere);
@@ -140,34 +143,31 @@ function processes(files, folder) {
     for (let i = 0; i < count; i += 1) {
       const own = together.filter((_, j) => j % count === i);
       const ms = own.reduce((sum, file) => sum + expectedMs(file), 0);
-      groups.push({ own, group: `${name}-${i + 1}.test.mjs`, ms, computes });
+      groups.push({ own, group: `${name}-${i + 1}.test.mjs`, ms, last });
     }
     alone = alone.filter((file) => !isHere(file));
   }
-  const computing = groups.filter(({ computes }) => computes);
-  const waiting = [
+  const first = [
     ...alone.map((file) => ({ own: [file], ms: expectedMs(file) })),
-    ...groups.filter(({ computes }) => !computes),
+    ...groups.filter(({ last }) => !last),
   ].sort((a, b) => b.ms - a.ms);
-  const paths = [...computing, ...waiting].map(({ own, group, computes }, i) => {
+  const inOrder = [...first, ...groups.filter(({ last }) => last)];
+  return inOrder.map(({ own, group }, i) => {
     // The runner begins in the order of names.
     const number = join(folder, String(i).padStart(4, '0'));
-    if (group !== undefined) return writeGroup(`${number}+${group}`, own, computes);
+    if (group !== undefined) return writeGroup(`${number}+${group}`, own);
     symlinkSync(root, number);
     return join(number, 'dist/test', own[0]);
   });
-  return { paths, computing: computing.length };
 }
 
 /** A test that runs those of several files, each file's hooks for itself. */
-function writeGroup(path, files, standsBack) {
+function writeGroup(path, files) {
   const suites = files.map((file) => {
     const path = `${root}dist/test/${file}`;
     return `describe(${JSON.stringify(path)}, () => import(${JSON.stringify(pathToFileURL(path))}));`;
   });
-  const head = ["import { describe } from 'node:test';"];
-  if (standsBack) head.push("import { setPriority } from 'node:os';", `setPriority(${COMPUTING_PRIORITY});`);
-  writeFileSync(path, [...head, ...suites, ''].join('\n'));
+  writeFileSync(path, ["import { describe } from 'node:test';", ...suites, ''].join('\n'));
   return path;
 }
 
