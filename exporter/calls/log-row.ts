@@ -39,6 +39,7 @@ export function logRow(
   const segments = segmentsOf(marked);
   const latencies = latenciesOf(marked);
   const usage = usageOf(stages);
+  const said = speechColumns(speech);
   const gap = speech?.longestGap ?? null;
   // Each column by its name: an object so large that is put together from others costs several times as much.
   return {
@@ -84,9 +85,9 @@ export function logRow(
     usage_estimated: usageEstimated(stages),
     interrupted: turn.interrupted ?? null,
     cut_off_by: turn.cutOffBy ?? null,
-    user_speech_seconds: toSecondsOrNull(speech?.userUs ?? null),
-    agent_speech_seconds: toSecondsOrNull(speech?.agentUs ?? null),
-    overlap_seconds: toSecondsOrNull(speech?.overlapUs ?? null),
+    user_speech_seconds: said.user_speech_seconds,
+    agent_speech_seconds: said.agent_speech_seconds,
+    overlap_seconds: said.overlap_seconds,
     longest_gap: toSecondsOrNull(gap && lengthOf(gap)),
     longest_gap_part: gap && gapPart(gap, stages),
     interruption_kind: turnInterruptionKind(interruptions) ?? null,
@@ -100,7 +101,7 @@ export function logRow(
   };
 }
 
-/** How long who spoke. */
+/** How long who spoke, for a turn and for a call. */
 export const speechColumns = (speech: Speech | undefined) => ({
   user_speech_seconds: toSecondsOrNull(speech?.userUs ?? null),
   agent_speech_seconds: toSecondsOrNull(speech?.agentUs ?? null),
