@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 const SUITES = {
-  faults: [['scripts/test.mjs', 'e2e/fleet', '--test-timeout=14400000'], { EARSHOT_FAULT_RUNS: '200' }],
+  faults: [['scripts/test.mjs', 'fleet/', '--test-timeout=14400000'], { EARSHOT_FAULT_RUNS: '200' }],
   fuzz: [['scripts/test.mjs', 'integration/receiver/fuzz'], { EARSHOT_FUZZ_CASES: '200000' }],
   load: [['dist/bench/main.js', 'serve-load'], {}],
   // The proof takes twenty minutes; this shows that it would be one.

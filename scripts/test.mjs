@@ -1,8 +1,8 @@
 // Runs the built tests: `node scripts/test.mjs [PART ...] [OPTION ...]` runs those whose path contains one of the parts.
 //
-// - Without a part: all but test/accuracy and test/stack.
-// - `accuracy/…` runs alone, one file at a time. It ends with 75 when all that failed has evidence of a machine that did
-//   not let the test run.
+// - Without a part: all but test/accuracy, test/fleet and test/stack.
+// - `fleet/…` runs alone, and so does `accuracy/…`, one file at a time. That ends with 75 when all that failed has evidence
+//   of a machine that did not let the test run.
 // - test/stack needs programs that scripts/stack.mjs builds first.
 // - `--tap` prints TAP; every other option goes to `node --test`, `--test-reporter=spec` among them.
 //
@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { makeRunFolder, removeRunFolder } from './run-folder.mjs';
 
+/** Folders that are suites of their own. */
+const ALONE = ['accuracy', 'fleet'];
 /** As sysexits.h: try again later. */
 const STARVED = 75;
 /** Most tests wait for a process, a socket or a database. */
@@ -36,9 +38,6 @@ const TOGETHER = [
   { paths: ['carriers', 'recording-agent', 'twilio'].map((of) => `integration/sdks/${of}`) },
   { paths: ['aws', 'azure-speech', 'google-cloud', 'more-'].map((of) => `integration/sdks/${of}`) },
   { paths: ['e2e/ui/'] },
-  // Whatever they do, a fleet does it.
-  { paths: ['e2e/fleet/'], processes: 2 },
-  { paths: ['e2e/faults/'] },
   // What starts processes, and is not busy itself.
   {
     paths: [
@@ -68,6 +67,7 @@ const EXPECTED_MS = Object.entries({
   'integration/sdks/': 30_000,
   'integration/receiver/': 20_000,
   'integration/warehouse/': 20_000,
+  'fleet/': 20_000,
   'e2e/': 20_000,
   'integration/': 5_000,
 });
@@ -78,13 +78,15 @@ const options = process.argv
   .slice(2)
   .filter((argument) => argument.startsWith('--'))
   .map((option) => (option === '--tap' ? '--test-reporter=tap' : option));
-const accuracy = parts.length > 0 && parts.every((part) => part.startsWith('accuracy'));
+/** Of a suite that runs alone: what its paths begin with. */
+const suite = ALONE.find((folder) => parts.length > 0 && parts.every((part) => part.startsWith(folder)));
+const accuracy = suite === 'accuracy';
 const durationsFile = `${root}dist/test-durations.json`;
 const durations = lastDurations();
 
 const tests = readdirSync(`${root}dist/test`, { recursive: true })
   .filter((path) => path.endsWith('.test.js') && !path.startsWith('stack/'))
-  .filter((path) => path.startsWith('accuracy/') === accuracy)
+  .filter((path) => ALONE.find((folder) => path.startsWith(`${folder}/`)) === suite)
   .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
   .sort();
 if (tests.length === 0) {

@@ -106,7 +106,7 @@ describe('what the pages say to type', { concurrency: 3 }, () => {
     await database.query(
       'DO $$ BEGIN CREATE ROLE earshot_reader; EXCEPTION WHEN duplicate_object THEN END $$',
     );
-    // That of partitions: test/e2e/fleet/partitions.test.ts. That of other engines: test/integration/warehouse.
+    // That of partitions: test/fleet/partitions.test.ts. That of other engines: test/integration/warehouse.
     const others = ['docs/operations.md', 'docs/warehouse.md', 'docs/engines.md'];
     const blocks = PAGES.filter(({ path }) => !others.includes(path))
       .flatMap(codeBlocks)

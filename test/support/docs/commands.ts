@@ -125,7 +125,7 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   ],
   // Working on earshot
   [/^npm test$/, { by: '.ci/run', has: 'npm test' }],
-  [/^npm run (test:stack|test:accuracy|demo)$/, { by: '.ci/run', has: 'npm run' }],
+  [/^npm run (test:fleet|test:stack|test:accuracy|demo)$/, { by: '.ci/run', has: 'npm run' }],
   [/^npm run test:only grafana$/, { by: 'package.json', has: '"test:only"' }],
   [/^npm run dashboards$/, { by: 'test/unit/grafana/dashboards.test.ts', has: 'npm run dashboards' }],
   [/^node scripts\/dashboard-layout\.mjs$/, { not: 'draws boxes for a person to look at' }],

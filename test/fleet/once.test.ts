@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { METRICS } from '../../../model/semconv.ts';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { faultRun, type Ground } from '../../support/fleet/run.ts';
+import { METRICS } from '../../model/semconv.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { faultRun, type Ground } from '../support/fleet/run.ts';
 
 let ground: Ground;
 before(async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { MIGRATIONS } from '../../../exporter/generated/migrations.ts';
-import { migrate } from '../../../exporter/store/index.ts';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { faultRun, type Ground } from '../../support/fleet/run.ts';
-import { poll } from '../../support/poll.ts';
+import { MIGRATIONS } from '../../exporter/generated/migrations.ts';
+import { migrate } from '../../exporter/store/index.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { faultRun, type Ground } from '../support/fleet/run.ts';
+import { poll } from '../support/poll.ts';
 
 let ground: Ground;
 before(async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AgentProcess } from '../../../demo/agent-process.ts';
-import { nowMicros } from '../../../demo/now.ts';
-import { openPostgres } from '../../../exporter/store/index.ts';
-import { REGISTER, startObservedWorld, storedCall } from '../../support/observed-world.ts';
-import { startPostgres } from '../../support/postgres.ts';
+import { AgentProcess } from '../../demo/agent-process.ts';
+import { nowMicros } from '../../demo/now.ts';
+import { openPostgres } from '../../exporter/store/index.ts';
+import { REGISTER, startObservedWorld, storedCall } from '../support/observed-world.ts';
+import { startPostgres } from '../support/postgres.ts';
 
 test('kill -9 in mid-call: the turns that had ended half a second before are in the rows, made by another agent', async (t) => {
   const postgres = await startPostgres();

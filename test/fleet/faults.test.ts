@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { DATABASE_FAULTS, faultRun, type Ground } from '../../support/fleet/run.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { DATABASE_FAULTS, faultRun, type Ground } from '../support/fleet/run.ts';
 
 /** `EARSHOT_FAULT_RUNS`: how many; the full suite asks for 200. `EARSHOT_FAULT_FROM`: the first seed, to see one again. */
 const RUNS = Number(process.env.EARSHOT_FAULT_RUNS ?? 5);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { faultRun, type Ground } from '../../support/fleet/run.ts';
-import { noPgBouncer, PgBouncer } from '../../support/postgres/pgbouncer.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { faultRun, type Ground } from '../support/fleet/run.ts';
+import { noPgBouncer, PgBouncer } from '../support/postgres/pgbouncer.ts';
 
 /** To the database. The workers have six each to PgBouncer. */
 const CONNECTIONS = 3;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { openPostgres } from '../../../exporter/store/index.ts';
-import { expectCall } from '../../support/ground-truth.ts';
-import { storedCall } from '../../support/observed-world.ts';
-import { callThroughOutage } from '../../support/outage.ts';
-import { poll } from '../../support/poll.ts';
+import { openPostgres } from '../../exporter/store/index.ts';
+import { expectCall } from '../support/ground-truth.ts';
+import { storedCall } from '../support/observed-world.ts';
+import { callThroughOutage } from '../support/outage.ts';
+import { poll } from '../support/poll.ts';
 
 // That no caller waits for it is for test/accuracy.
 test('PostgreSQL stops for 20 seconds during calls: nothing is lost, and nothing doubled', async (t) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { faultRun, type Ground } from '../../support/fleet/run.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { faultRun, type Ground } from '../support/fleet/run.ts';
 
 let ground: Ground;
 before(async () => {
   ground = await startGround(3, {
-    env: { NODE_OPTIONS: `--import=${import.meta.resolve('../../support/clock-steps.js')}` },
+    env: { NODE_OPTIONS: `--import=${import.meta.resolve('../support/clock-steps.js')}` },
   });
 });
 after(() => stopGround(ground));

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRandom } from '../../../demo/simulators/random.ts';
-import { openPostgres } from '../../../exporter/store/index.ts';
-import { fleetCalls } from '../../support/fleet/calls.ts';
-import { deliveriesOf } from '../../support/fleet/delivery.ts';
-import { Front } from '../../support/fleet/front.ts';
-import { startGround, stopGround } from '../../support/fleet/ground.ts';
-import { faultRun, type Ground } from '../../support/fleet/run.ts';
-import { poll } from '../../support/poll.ts';
-import { SmallDisk } from '../../support/postgres/small-disk.ts';
-import type { TestPostgres } from '../../support/postgres.ts';
+import { createRandom } from '../../demo/simulators/random.ts';
+import { openPostgres } from '../../exporter/store/index.ts';
+import { fleetCalls } from '../support/fleet/calls.ts';
+import { deliveriesOf } from '../support/fleet/delivery.ts';
+import { Front } from '../support/fleet/front.ts';
+import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { faultRun, type Ground } from '../support/fleet/run.ts';
+import { poll } from '../support/poll.ts';
+import { SmallDisk } from '../support/postgres/small-disk.ts';
+import type { TestPostgres } from '../support/postgres.ts';
 
 // What the fleet says and does while its database answers and takes no writes. (That nothing is lost whenever it happens is
 // for the seeds of faults.test.ts.)
