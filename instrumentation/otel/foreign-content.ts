@@ -9,7 +9,7 @@ const SCOPES: ReadonlySet<string> = new Set(['livekit-agents']);
 
 /** `lk.pii.*` since LiveKit Agents 1.5, and the names before; the GenAI conventions' messages, tools and instructions. */
 const CONTENT =
-  /^lk\.(pii\..*|user_transcript|user_input|input_text|instructions|chat_ctx|response\.(text|function_calls)|function_tool\.(arguments|output)|function_tools|participant_identity|room_name|amd\.(transcript|reason))$|^gen_ai\.(input\.messages|output\.messages|system_instructions|prompt|completion|tool\.(definitions|description|call\.arguments|call\.result))(\.|$)|^exception\.(message|stacktrace)$/;
+  /^lk\.(pii\.|(user_transcript|user_input|input_text|instructions|chat_ctx|response\.(text|function_calls)|function_tool\.(arguments|output)|function_tools|participant_identity|room_name|amd\.(transcript|reason))$)|^gen_ai\.(input\.messages|output\.messages|system_instructions|prompt|completion|tool\.(definitions|description|call\.arguments|call\.result))(\.|$)|^exception\.(message|stacktrace)$/;
 /** Events whose name alone says that they hold a message. */
 const MESSAGE =
   /^gen_ai\.((system|user|assistant|tool)\.message|choice|client\.inference\.operation\.details)$/;
