@@ -212,7 +212,8 @@ if (tests.length === 0) {
   console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
   process.exit(2);
 }
-const node = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...tests], {
+// They wait for programs and for speech.
+const node = spawn(process.execPath, ['--test', '--test-concurrency=4', '--test-reporter=spec', ...tests], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, ...programs },

@@ -3,26 +3,22 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { WorldCall } from '../../demo/world.ts';
-import { type Database, openPostgres } from '../../exporter/store/index.ts';
+import type { Database } from '../../exporter/store/index.ts';
 import { counter, LABEL, observations, SPAN_METRICS } from '../../grafana/names.ts';
 import { ATTR, EVENT, METRICS, SPAN } from '../../model/semconv.ts';
 import { committedDashboards, panelsOf } from '../support/grafana/query.ts';
-import { type ObservedWorld, startObservedWorld, storedCall } from '../support/observed-world.ts';
+import { storedCall } from '../support/observed-world.ts';
 import { poll } from '../support/poll.ts';
 import { packageRoot } from '../support/root.ts';
 import { arrived, everything } from '../support/stack/arrived.ts';
 import { badCall, FAILED } from '../support/stack/bad-call.ts';
 import { eventNames, parentOf, tagOf } from '../support/stack/jaeger-api.ts';
+import { type ObservedStack, SERVICE, startObservedStack } from '../support/stack/observed-stack.ts';
 import { send } from '../support/stack/otlp-spans.ts';
 import { answer, MAY_BE_EMPTY } from '../support/stack/panel-answers.ts';
-import { CLI, RECOVERY_MS, type Stack, startStack } from '../support/stack/stack.ts';
-
-const SERVICE = 'phone-agent';
-/** How long `earshot serve` and Jaeger are away; EARSHOT_STACK_OUTAGE_SECONDS makes it shorter. */
-const OUTAGE_MS = Number(process.env.EARSHOT_STACK_OUTAGE_SECONDS || 30) * 1_000;
+import { CLI, RECOVERY_MS, type Stack } from '../support/stack/stack.ts';
 
 /** How many rules prometheus/rules has. */
 async function committedRules(): Promise<number> {
@@ -33,8 +29,8 @@ async function committedRules(): Promise<number> {
   return texts.join('\n').match(/^\s+- (alert|record):/gm)?.length ?? 0;
 }
 
+let observed: ObservedStack;
 let stack: Stack;
-let world: ObservedWorld;
 /** The rows that the agent writes itself, past the whole pipeline: what should arrive. */
 let truth: Database;
 let calls: readonly WorldCall[];
@@ -42,27 +38,11 @@ let startedMs: number;
 
 before(async () => {
   startedMs = Date.now();
-  stack = await startStack();
-  const truthUrl = await stack.postgres.createDatabase();
-  world = await startObservedWorld(truthUrl, {
-    agent: {
-      env: {
-        OTEL_SERVICE_NAME: SERVICE,
-        OTEL_TRACES_EXPORTER: 'otlp',
-        OTEL_EXPORTER_OTLP_ENDPOINT: stack.collector.url,
-        OTEL_BSP_SCHEDULE_DELAY: '300',
-        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: 'true',
-      },
-    },
-  });
-  truth = openPostgres({ url: truthUrl });
-  calls = await world.makeCalls();
+  observed = await startObservedStack();
+  ({ stack, truth } = observed);
+  calls = await observed.world.makeCalls();
 });
-after(async () => {
-  await world?.close();
-  await truth?.close();
-  await stack?.stop();
-});
+after(() => observed?.stop());
 
 describe('four calls through the real pipeline', () => {
   it('every call has its rows, the same as its agent wrote, but for what was said', async () => {
@@ -209,41 +189,6 @@ describe('four calls through the real pipeline', () => {
     );
     for (const milliseconds of latencies)
       assert.ok(milliseconds > 0 && milliseconds < 120_000, `${milliseconds}`);
-  });
-});
-
-describe('faults', () => {
-  it('a collector that is killed in mid-run and comes back has lost nothing that it took', async () => {
-    const calling = world.makeCalls(['plain', 'tool_call']);
-    for (const afterMs of [5_000, 6_000]) {
-      await pause(afterMs);
-      await stack.collector.process.kill();
-      await stack.collector.process.up();
-    }
-    for (const { callSid } of await calling) await arrived(stack, truth, callSid);
-  });
-
-  it('while earshot serve and Jaeger are away their spans wait in the queue, and arrive when these are back', async () => {
-    const before = performance.now();
-    const calling = world.makeCalls(['plain', 'barge_in']);
-    await pause(2_000);
-    await stack.serve.stop();
-    await stack.jaegerProcess.stop();
-    const made = await calling;
-    await pause(Math.max(0, OUTAGE_MS - (performance.now() - before)));
-    for (const { callSid } of made) {
-      await storedCall(truth, callSid, RECOVERY_MS);
-      assert.deepEqual(
-        await stack.db.query('SELECT 1 FROM earshot.call_metrics WHERE call_id = $1', [callSid]),
-        [],
-      );
-    }
-    // A collector that dies in the outage as well still has them.
-    await stack.collector.process.kill();
-    await stack.collector.process.up();
-    await stack.serve.up();
-    await stack.jaegerProcess.up();
-    for (const { callSid } of made) await arrived(stack, truth, callSid);
   });
 });
 
