@@ -1,109 +1,143 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { startServe } from '../../cli/serve-process.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
-import type { CallLogRow } from '../../model/rows.ts';
 import { assertAccurate, type Measured } from '../support/accuracy.ts';
 import { onlyCall, type Played, playLiveKitExample } from '../support/examples/livekit.ts';
-import type { Measurement } from '../support/ground-truth.ts';
-import type { StoredCall } from '../support/observed-world.ts';
+import { Meeting } from '../support/meeting.ts';
+import { REGISTER, type StoredCall } from '../support/observed-world.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { assertRows } from './examples/livekit.ts';
+import { measureSession } from './examples/livekit-times.ts';
 
-const MOST_ERROR_MS = 20;
-/** LiveKit reads the same clock. */
-const MOST_BESIDE_FRAMEWORK_MS = 5;
-/** Its first sample is loud enough a little later. */
-const MOST_SPEECH_START_MS = 60;
+const BOUNDS = { mostErrorMs: 20, mostExcused: 0.1 };
+const NEAR = `each latency is within ${BOUNDS.mostErrorMs} ms of what the caller and the providers saw`;
 
-describe(`the example for LiveKit has each latency within ${MOST_ERROR_MS} ms of what the caller and the providers saw`, () => {
-  let postgres: TestPostgres;
+/** Something of all that is said, to the model as well. */
+const CONTENT = /how can i help|good evening|small restaurant|what time do you|on the menu/i;
+
+/** A session, and what its database has of it. */
+interface Session extends Measured {
+  readonly played: Played;
+  readonly stored: StoredCall;
+}
+
+type Way = Pick<Parameters<typeof playLiveKitExample>[0], 'nodeArgs' | 'args'> & {
+  readonly env?: Readonly<Record<string, string>>;
+};
+const ONE_PROCESS: Way = { nodeArgs: REGISTER, args: [] };
+const FORKS: Readonly<Record<string, Way>> = {
+  '--import': { nodeArgs: REGISTER, args: ['fork'] },
+  NODE_OPTIONS: { nodeArgs: [], args: ['fork'], env: { NODE_OPTIONS: REGISTER.join(' ') } },
+};
+
+let postgres: TestPostgres;
+
+/** @param endpoint - where it sends its spans, too */
+async function play(way: Way, endpoint: string, ready?: () => Promise<void>): Promise<Session> {
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-test-spool-'));
+  const url = await postgres.createMigrated();
+  const db = openPostgres({ url });
+  try {
+    const env = {
+      DATABASE_URL: url,
+      EARSHOT_SPOOL_DIR: folder,
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      ...way.env,
+    };
+    const played = await playLiveKitExample({ ...way, env }, ready);
+    const stored = await onlyCall(db);
+    return { played, stored, measurements: measureSession(stored, played), stalls: played.stalls };
+  } finally {
+    await db.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Beside `earshot serve`, which has a database of its own. */
+async function playInOneProcess(ready?: () => Promise<void>): Promise<Session & { there: StoredCall }> {
+  const url = await postgres.createMigrated();
+  const serve = await startServe(url);
+  const db = openPostgres({ url });
+  try {
+    const session = await play(ONE_PROCESS, serve.url, ready);
+    return { ...session, there: await onlyCall(db) };
+  } finally {
+    await db.close();
+    await serve.stop();
+  }
+}
+
+/** Beside a collector. */
+async function playInJob(
+  way: Way,
+  ready?: () => Promise<void>,
+): Promise<Session & { collector: OtlpReceiver }> {
+  const collector = await OtlpReceiver.start();
+  try {
+    const env = { ...way.env, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
+    return { ...(await play({ ...way, env }, collector.url, ready)), collector };
+  } finally {
+    await collector.close();
+  }
+}
+
+describe('the example for LiveKit, without an earshot line in it', () => {
+  let inOneProcess: ReturnType<typeof playInOneProcess>;
+  const inJobs = new Map<Way, ReturnType<typeof playInJob>>();
+  // To start one is work; to talk is to wait, which all can do at the same time.
   before(async () => {
     postgres = await startPostgres();
+    const forks = Object.values(FORKS);
+    const started = new Meeting(1 + forks.length);
+    inOneProcess = started.attend(playInOneProcess);
+    for (const way of forks)
+      inJobs.set(
+        way,
+        started.attend((arrive) => playInJob(way, arrive)),
+      );
+    // Each fails the tests of its own.
+    await Promise.allSettled([inOneProcess, ...inJobs.values()]);
   });
   after(() => postgres?.stop());
 
-  for (const [how, args] of [
-    ['in one process', []],
-    ['in a job process that a worker forks', ['fork']],
-  ] as const)
-    test(how, (t) =>
-      assertAccurate(t, { mostErrorMs: MOST_ERROR_MS, mostExcused: 0.1 }, async (): Promise<Measured> => {
-        const url = await postgres.createDatabase();
-        const db = openPostgres({ url });
-        try {
-          const env = { DATABASE_URL: url, EARSHOT_SPOOL_DIR: await temporaryFolder(t) };
-          const played = await playLiveKitExample(env, { args, timed: true });
-          return { measurements: measure(await onlyCall(db), played), stalls: played.stalls };
-        } finally {
-          await db.close();
-        }
-      }),
-    );
+  describe('in one process', () => {
+    test('gives the rows that the caller and the providers would write', async () => {
+      const { stored, played } = await inOneProcess;
+      assertRows(stored, played);
+    });
+
+    test('gives the same behind earshot serve, which gets LiveKit’s own spans as well', async () => {
+      const { stored: here, there } = await inOneProcess;
+      const { finalized_at: _a, finalized_by: _b, ...inProcess } = here.metrics;
+      const { finalized_at: _c, finalized_by: _d, ...viaServe } = there.metrics;
+      assert.deepEqual(viaServe, inProcess);
+      assert.deepEqual(there.logs, here.logs);
+    });
+
+    test(NEAR, async (t) => assertAccurate(t, BOUNDS, playInOneProcess, await inOneProcess));
+  });
+
+  for (const [how, way] of Object.entries(FORKS))
+    describe(`in a job process that a worker with ${how} forks`, () => {
+      const made = () => inJobs.get(way) ?? assert.fail('it was not played');
+
+      test('loses nothing, though it exits at once', async () => {
+        const { stored, played } = await made();
+        assertRows(stored, played);
+      });
+
+      test('sends LiveKit’s own spans to the collector, and nothing of what was said', async () => {
+        const { collector } = await made();
+        assert.ok(collector.spans.some(({ scope }) => scope === 'livekit-agents'));
+        for (const { body } of collector.requests) assert.doesNotMatch(body.toString(), CONTENT);
+      });
+
+      test(NEAR, async (t) => assertAccurate(t, BOUNDS, () => playInJob(way), await made()));
+    });
 });
-
-/** Milliseconds from one instant to another. */
-type Between = readonly [fromMs: number | undefined, toMs: number | undefined];
-
-function measure({ logs }: StoredCall, played: Played): Measurement[] {
-  const { spoken, heard, reported } = played.conversation;
-  const users = logs.filter(({ initiator }) => initiator === 'user');
-  assert.equal(users.length, spoken.length);
-  return users.flatMap((row, i) => {
-    const where = `turn ${row.turn_index}`;
-    const measurement = (
-      column: string,
-      measuredSeconds: number | null,
-      [fromMs, toMs]: Between,
-      mostErrorMs: number = MOST_ERROR_MS,
-    ): Measurement => {
-      assert.ok(
-        measuredSeconds !== null && fromMs !== undefined && toMs !== undefined,
-        `${where}: ${column}`,
-      );
-      const truth = { fromMicros: fromMs * 1_000, toMicros: toMs * 1_000 };
-      return { column, where, measuredSeconds, truth, mostErrorMs };
-    };
-    const startMs = row.created_at / 1_000;
-    const { startMs: spokenMs, endMs = Number.NaN } = spoken[i] ?? {};
-    const heardMs = heard.find((each) => each.startMs > endMs)?.startMs ?? Number.NaN;
-    const framework = reported.find((each) => Math.abs(each.startMs - heardMs) <= 2);
-    assert.ok(framework, `LiveKit reports ${where}`);
-    const reportedFrom = heardMs - framework.latency * 1_000;
-    const first = firstBytes(row, heardMs, played);
-    return [
-      measurement('eou_latency', row.eou_latency, [endMs, heardMs]),
-      measurement('as reported', row.eou_latency, [reportedFrom, heardMs], MOST_BESIDE_FRAMEWORK_MS),
-      measurement('created_at', startMs / 1_000, [0, spokenMs], MOST_SPEECH_START_MS),
-      measurement('ttfb_stt', row.ttfb_stt, first.stt),
-      measurement('ttfb_llm', row.ttfb_llm, first.llm),
-      measurement('ttfb_tts', row.ttfb_tts, first.tts),
-    ];
-  });
-}
-
-/** First bytes of a turn's spoken stages, as the providers saw them. */
-function firstBytes(row: CallLogRow, heardMs: number, { chat, listened, speech }: Played) {
-  const startMs = row.created_at / 1_000;
-  const transcript = listened.find(
-    (event) =>
-      event.kind === 'sent' &&
-      event.atMicros / 1_000 >= startMs &&
-      event.message.type === 'Results' &&
-      event.message.channel.alternatives[0]?.transcript,
-  );
-  // The request whose answer was spoken is the last one that had begun to answer when the agent was heard.
-  const answers = chat.flatMap((event) => {
-    const received = chat.find((each) => each.kind === 'received' && each.requestId === event.requestId);
-    if (event.kind !== 'first_token' || !received) return [];
-    return { receivedMs: received.atMicros / 1_000, firstMs: event.atMicros / 1_000 };
-  });
-  const answer = answers.findLast(({ receivedMs, firstMs }) => receivedMs > startMs && firstMs < heardMs);
-  assert.ok(answer, `a model answered turn ${row.turn_index}`);
-  const synthesis = speech.find(({ receivedMs }) => receivedMs > answer.firstMs && receivedMs < heardMs);
-  assert.ok(transcript && synthesis, `turn ${row.turn_index} was heard, and a voice spoke it`);
-  return {
-    stt: [startMs, transcript.atMicros / 1_000],
-    llm: [answer.receivedMs, answer.firstMs],
-    tts: [synthesis.receivedMs, synthesis.sentMs],
-  } as const satisfies Record<string, Between>;
-}

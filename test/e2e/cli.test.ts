@@ -78,6 +78,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       [['report', ''], /saw an argument that is empty/],
       [['open', ''], /saw an argument that is empty/],
       [['demo', '--days', '3'], /--days: goes with --fast alone/],
+      [['demo', '--database'], /--database: EARSHOT_DATABASE_URL is not set/],
       [['demo', '--fast', '--calls', '0'], /--calls: saw 0, expected a whole number, 1 to 200000/],
       [['compare', 'version=1'], /expected two selections/],
       [['compare', '1.0', 'version=2'], /A: saw 1\.0, expected NAME=VALUE/],

@@ -15,7 +15,7 @@ const DOCKER = { not: 'needs Docker and its registries' };
 const CLUSTER = { not: 'needs a cluster; what it applies is rendered and validated by test/unit/deploy' };
 const RELEASE = { not: 'makes a release' };
 const KEYS = {
-  not: 'keys and addresses of providers: test/e2e/examples runs these agents against stand-ins',
+  not: 'keys and addresses of providers: test/accuracy/examples runs these agents against stand-ins',
 };
 
 /** The first that matches counts. */
@@ -92,10 +92,10 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
     /^curl -s 'http:\/\/127\.0\.0\.1:4319\/api\/calls/,
     { by: 'test/integration/ui/api.test.ts', has: '/api/calls?since=all' },
   ],
-  [/^npx earshot demo$/, { by: 'test/e2e/demo.test.ts', has: "startCli(['demo'" }],
+  [/^npx earshot demo$/, { by: 'test/accuracy/demo.test.ts', has: "startCli(['demo'" }],
   [
     /^(NODE_OPTIONS='\S+ \S+' )?node (--import \S+ )?agent\.js start$/,
-    { by: 'test/e2e/examples/livekit.test.ts', has: 'NODE_OPTIONS' },
+    { by: 'test/accuracy/livekit-example.test.ts', has: 'NODE_OPTIONS' },
   ],
   [
     /^(export LIVEKIT_API_KEY=… |EARSHOT_UI=true EARSHOT_RECORDINGS=\S+ npx earshot serve$)/,

@@ -42,28 +42,27 @@ export interface AiSdkCall extends Measured {
 /**
  * Calls examples/ai-sdk-agent, in a process of its own, as it is.
  *
- * @param ready Given where times are measured: awaited between a call that warms it up and the call; stalls are recorded.
- *   (Default: they are not, and there are none.)
+ * @param ready Awaited between a call that warms it up and the call. (Default: there is nothing to wait for.)
  */
 export async function callAiSdkAgent(
   databaseUrl: string,
   db: Database,
-  ready?: () => Promise<void>,
+  ready: () => Promise<void> = async () => {},
 ): Promise<AiSdkCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const world = await startObservedWorld(databaseUrl, {
     agent: {
       program: join(FOLDER, 'agent.js'),
       cwd: FOLDER,
-      nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
+      nodeArgs: [...REGISTER, ...STALL_PROBE],
       env: { STALLS_FILE: join(folder, 'stalls.json') },
     },
   });
   try {
-    const own = ready ? watchStalls() : [];
+    const own = watchStalls();
     const { url: agentUrl } = world.agent;
     await makeCall({ ...planCall('plain', 1), steps: WARM_UP }, { agentUrl });
-    await ready?.();
+    await ready();
     const call = await makeCall({ ...planCall('plain', 2), steps: STEPS }, { agentUrl });
     const stored = await storedCall(db, call.callSid);
     const expected = expectCall({ ...call, scenario: 'barge_in' }, world.providerTruth(call.callSid));
@@ -74,7 +73,7 @@ export async function callAiSdkAgent(
       assert.ok(turn);
       return { row, expected: turn, where: `turn ${i}` };
     });
-    const stalls = ready ? [...own, ...(await readStalls(join(folder, 'stalls.json')))] : [];
+    const stalls = [...own, ...(await readStalls(join(folder, 'stalls.json')))];
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls };
   } finally {
     await world.close();

@@ -40,24 +40,23 @@ export interface ElevenLabsCall extends Measured {
 /**
  * Calls examples/elevenlabs-agent, in a process of its own, as it is.
  *
- * @param ready Given where times are measured: awaited between a call that warms it up and the call; stalls are recorded.
- *   (Default: they are not, and there are none.)
+ * @param ready Awaited between a call that warms it up and the call. (Default: there is nothing to wait for.)
  */
 export async function callElevenLabsAgent(
   databaseUrl: string,
   db: Database,
-  ready?: () => Promise<void>,
+  ready: () => Promise<void> = async () => {},
 ): Promise<ElevenLabsCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
   const world = await startElevenLabsWorld(databaseUrl, {
-    nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
+    nodeArgs: [...REGISTER, ...STALL_PROBE],
     env: { STALLS_FILE: agentStalls },
   });
   try {
-    const own = ready ? watchStalls() : [];
+    const own = watchStalls();
     await world.call(WARM_UP);
-    await ready?.();
+    await ready();
     const { call, truth } = await world.call(STEPS);
     const expected = expectCall(call, truth);
     const stored = await storedCall(db, call.callSid);
@@ -66,7 +65,7 @@ export async function callElevenLabsAgent(
       const turn = expected.turns[i];
       return turn ? [{ where: `turn ${i}`, row, expected: turn }] : [];
     });
-    const stalls = ready ? [...own, ...(await readStalls(agentStalls))] : [];
+    const stalls = [...own, ...(await readStalls(agentStalls))];
     const { stderr } = world.agent.output;
     return { expected, stored, turns, measurements: latencyMeasurements(turns), stalls, stderr };
   } finally {

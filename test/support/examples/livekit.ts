@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChatTruth, startChatSimulator } from '../../../demo/simulators/chat.ts';
@@ -7,9 +7,9 @@ import { type DeepgramTruth, startDeepgramSimulator } from '../../../demo/simula
 import type { Database } from '../../../exporter/store/index.ts';
 import type { Heard, Spoken } from '../livekit/audio.ts';
 import { type SpeechTruth, startSpeechServer } from '../livekit/speech-server.ts';
-import { PROVIDER_HOSTS, REGISTER, type StoredCall, storedCall } from '../observed-world.ts';
+import { PROVIDER_HOSTS, type StoredCall, storedCall } from '../observed-world.ts';
 import { poll } from '../poll.ts';
-import { Program } from '../program.ts';
+import { Program, type ProgramOptions } from '../program.ts';
 import { readStalls, STALL_PROBE, type Stall, watchStalls } from '../stalls.ts';
 
 /** What the caller said and heard, as the caller knows it. */
@@ -29,19 +29,14 @@ export interface Played {
   readonly stalls: readonly Stall[];
 }
 
-/** Runs the example's session in a process of its own, against simulators. */
+/**
+ * Runs the example's session in a process of its own, against simulators.
+ *
+ * @param ready Awaited between what warms the process up and the session. (Default: there is nothing to wait for.)
+ */
 export async function playLiveKitExample(
-  env: Record<string, string>,
-  {
-    nodeArgs = REGISTER,
-    args = [],
-    timed = false,
-  }: {
-    nodeArgs?: readonly string[];
-    args?: readonly string[];
-    /** Whether stalls are recorded. (Default: no, and there are none.) */
-    timed?: boolean;
-  } = {},
+  { nodeArgs, args, env }: Required<Pick<ProgramOptions, 'nodeArgs' | 'args' | 'env'>>,
+  ready: () => Promise<void> = async () => {},
 ): Promise<Played> {
   const [recogniser, chat] = await Promise.all([
     startDeepgramSimulator(),
@@ -50,11 +45,11 @@ export async function playLiveKitExample(
   ]);
   const speech = await startSpeechServer(chat.url);
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
-  const stallsFile = join(folder, 'stalls.json');
-  const own = timed ? watchStalls() : [];
+  const [stallsFile, goFile] = [join(folder, 'stalls.json'), join(folder, 'go')];
+  const own = watchStalls();
   try {
     const program = new Program('livekit-session.mjs', {
-      nodeArgs: [...nodeArgs, ...(timed ? STALL_PROBE : [])],
+      nodeArgs: [...nodeArgs, ...STALL_PROBE],
       args,
       env: {
         DEEPGRAM_API_KEY: 'none',
@@ -65,9 +60,13 @@ export async function playLiveKitExample(
         ...PROVIDER_HOSTS,
         OTEL_TRACES_EXPORTER: 'none',
         STALLS_FILE: stallsFile,
+        GO_FILE: goFile,
         ...env,
       },
     });
+    await Promise.race([program.printed('ready'), program.ended]);
+    await ready();
+    await writeFile(goFile, '');
     const { code, stdout, stderr } = await program.ended;
     assert.equal(code, 0, stderr);
     const line = stdout.split('\n').find((each) => each.startsWith('{'));
@@ -79,7 +78,7 @@ export async function playLiveKitExample(
       chat: chat.truth.filter(({ requestId }) => requestId !== warmUp),
       listened: recogniser.truth,
       speech: speech.truth.slice(1),
-      stalls: timed ? [...own, ...(await readStalls(stallsFile))] : [],
+      stalls: [...own, ...(await readStalls(stallsFile))],
     };
   } finally {
     await Promise.all([recogniser.close(), chat.close(), speech.close()]);

@@ -33,14 +33,13 @@ export interface RealtimeCall extends Measured {
 /**
  * One call to a fresh agent, which is the example as it is.
  *
- * @param ready Given where times are measured: awaited before the call; stalls are recorded. (Default: they are not, and
- *   there are none.)
+ * @param ready Awaited before the call. (Default: there is nothing to wait for.)
  */
 export async function callRealtimeAgent(
   databaseUrl: string,
   db: Database,
   simulator: RealtimeSimulator,
-  ready?: () => Promise<void>,
+  ready: () => Promise<void> = async () => {},
 ): Promise<RealtimeCall> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
   const agentStalls = join(folder, 'stalls.json');
@@ -49,7 +48,7 @@ export async function callRealtimeAgent(
   const agent = await AgentProcess.start({
     program: join(example, 'agent.js'),
     cwd: example,
-    nodeArgs: [...REGISTER, ...(ready ? STALL_PROBE : [])],
+    nodeArgs: [...REGISTER, ...STALL_PROBE],
     env: {
       OPENAI_API_KEY: 'simulated',
       OPENAI_BASE_URL: `${simulator.url}/v1`,
@@ -63,8 +62,8 @@ export async function callRealtimeAgent(
     },
   });
   try {
-    const own = ready ? watchStalls() : [];
-    await ready?.();
+    const own = watchStalls();
+    await ready();
     const plan = {
       callSid: `CA${since}`,
       direction: 'inbound',
@@ -76,7 +75,7 @@ export async function callRealtimeAgent(
     await agent.stop();
     assert.equal(agent.complaints, '');
     const truth = simulator.truth.slice(since);
-    const stalls = ready ? [...own, ...(await readStalls(agentStalls))] : [];
+    const stalls = [...own, ...(await readStalls(agentStalls))];
     return { call, truth, stored, measurements: measure(call, truth, stored), stalls };
   } finally {
     await agent.stop();

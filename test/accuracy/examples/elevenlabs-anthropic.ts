@@ -1,35 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { openPostgres } from '../../../exporter/store/index.ts';
-import { callElevenLabsAgent, type ElevenLabsCall } from '../../support/examples/elevenlabs-anthropic.ts';
-import { type ExpectedCall, listPrice } from '../../support/ground-truth.ts';
-import type { StoredCall } from '../../support/observed-world.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import type { Claims } from '../../support/accuracy.ts';
+import type { ElevenLabsCall } from '../../support/examples/elevenlabs-anthropic.ts';
+import { listPrice } from '../../support/ground-truth.ts';
 
 /** No part of a cost is smaller than that; a division that does not end is kept to 20 places. */
 const LAST_DECIMAL = new Decimal('1e-18');
 
-describe('a call to the agent of ElevenLabs and Anthropic, which has no line of earshot in it', () => {
-  let postgres: TestPostgres;
-  let expected: ExpectedCall;
-  let stored: StoredCall;
-  let turns: ElevenLabsCall['turns'];
-  let stderr: string;
-
-  before(async () => {
-    postgres = await startPostgres();
-    const url = await postgres.createMigrated();
-    const db = openPostgres({ url });
-    try {
-      ({ expected, stored, turns, stderr } = await callElevenLabsAgent(url, db));
-    } finally {
-      await db.close();
-    }
-  });
-  after(() => postgres?.stop());
-
-  test('has its turns, with who began them and what was asked of whom', () => {
+/** What the rows of a call to examples/elevenlabs-agent say, which has no line of earshot in it. */
+export const ELEVENLABS_CLAIMS: Claims<ElevenLabsCall> = {
+  'has its turns, with who began them and what was asked of whom': ({ expected, stored, turns, stderr }) => {
     assert.equal(stored.logs.length, 5, stderr);
     assert.equal(expected.turns.length, 5);
     for (const { where, row, expected } of turns) {
@@ -42,24 +22,30 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
     }
     assert.equal(stored.metrics.end_reason, 'hangup');
     assert.equal(stored.metrics.direction, 'inbound');
-  });
+  },
 
-  test('has the barge-in where it was, and no time to silence: Scribe tells where words begin when they are over', () => {
-    assert.deepEqual(
-      turns.map(({ row }) => row.interrupted),
-      [false, true, false, false, false],
-    );
-    for (const { where, row, expected } of turns) assert.equal(row.interrupted, expected.interrupted, where);
-    const interruptions = stored.facts.flatMap((fact) =>
-      fact.type === 'turn' ? (fact.interruptions ?? []) : [],
-    );
-    assert.deepEqual(
-      interruptions.map(({ kind, timeToSilenceSeconds }) => [kind, timeToSilenceSeconds]),
-      [['barge_in', undefined]],
-    );
-  });
+  'has the barge-in where it was, and no time to silence: Scribe tells where words begin when they are over':
+    ({ stored, turns }) => {
+      assert.deepEqual(
+        turns.map(({ row }) => row.interrupted),
+        [false, true, false, false, false],
+      );
+      for (const { where, row, expected } of turns)
+        assert.equal(row.interrupted, expected.interrupted, where);
+      const interruptions = stored.facts.flatMap((fact) =>
+        fact.type === 'turn' ? (fact.interruptions ?? []) : [],
+      );
+      assert.deepEqual(
+        interruptions.map(({ kind, timeToSilenceSeconds }) => [kind, timeToSilenceSeconds]),
+        [['barge_in', undefined]],
+      );
+    },
 
-  test('counts what the providers counted: tokens, characters, seconds of audio', () => {
+  'counts what the providers counted: tokens, characters, seconds of audio': ({
+    expected,
+    stored,
+    turns,
+  }) => {
     assert.deepEqual(
       expected.turns.map(({ requests }) => requests),
       [0, 1, 1, 2, 1],
@@ -82,9 +68,9 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
     const requests = stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
     assert.equal(requests.length, 5, 'a request is one stage, which is the span of the SDK');
     for (const { name } of requests) assert.equal(name, 'anthropic.messages.create');
-  });
+  },
 
-  test('costs usage by list price', () => {
+  'costs usage by list price': ({ expected, stored, turns }) => {
     const at = stored.metrics.started_at;
     const stt = listPrice('elevenlabs', 'scribe_v2_realtime', 'per_audio_hour', at);
     const tts = listPrice('elevenlabs', 'eleven_flash_v2_5', 'per_million_characters', at).dividedBy(1e6);
@@ -118,8 +104,8 @@ describe('a call to the agent of ElevenLabs and Anthropic, which has no line of 
     const total = hours(expected.sttAudioSeconds).plus(llmTotal).plus(ttsTotal).plus(phoneTotal);
     assertMoney(metrics.cost_total, total, 'cost_total');
     assert.deepEqual(metrics.unpriced, []);
-  });
-});
+  },
+};
 
 function assertMoney(actual: Decimal | null, expected: Decimal | null, what: string): void {
   const equal =

@@ -1,40 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { openPostgres } from '../../../exporter/store/index.ts';
 import type { StageFact } from '../../../model/facts.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
-import { callRealtimeAgent, type RealtimeCall } from '../../support/examples/openai-realtime.ts';
+import type { Claims } from '../../support/accuracy.ts';
+import type { RealtimeCall } from '../../support/examples/openai-realtime.ts';
 import { listPrice } from '../../support/ground-truth.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import {
-  type RealtimeSimulator,
-  type RealtimeTruth,
-  startRealtimeSimulator,
-} from '../../support/simulators/openai-realtime.ts';
+import type { RealtimeTruth } from '../../support/simulators/openai-realtime.ts';
 
 const MODEL = 'gpt-realtime';
 const TRANSCRIPTION_MODEL = 'gpt-4o-transcribe';
 
-describe('the rows of a call with a speech-to-speech agent say what the caller heard and the model did', () => {
-  let postgres: TestPostgres;
-  let simulator: RealtimeSimulator;
-  let run: RealtimeCall;
-
-  before(async () => {
-    [postgres, simulator] = await Promise.all([startPostgres(), startRealtimeSimulator()]);
-    const url = await postgres.createMigrated();
-    const db = openPostgres({ url });
-    try {
-      run = await callRealtimeAgent(url, db, simulator);
-    } finally {
-      await db.close();
-    }
-  });
-  after(() => Promise.all([postgres?.stop(), simulator?.close()]));
-
-  test('every exchange is a turn, and the answer that was talked over is the one that is interrupted', () => {
-    const { call, stored } = run;
+/** What the rows of a call to examples/openai-realtime-agent say: what the caller heard and the model did. */
+export const REALTIME_CLAIMS: Claims<RealtimeCall> = {
+  'every exchange is a turn, and the answer that was talked over is the one that is interrupted': ({
+    call,
+    stored,
+  }) => {
     assert.deepEqual(
       stored.logs.map(({ initiator, interrupted, eou_source, playback_source, error_type }) => [
         initiator,
@@ -54,10 +35,9 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
     assert.equal(call.turns.length, stored.logs.length);
     assert.equal(stored.metrics.interruption_count, 1);
     assert.equal(stored.metrics.channel, 'phone');
-  });
+  },
 
-  test('there is no synthesis, and the segments still add up to the silence', () => {
-    const { stored } = run;
+  'there is no synthesis, and the segments still add up to the silence': ({ stored }) => {
     for (const row of stored.logs) {
       for (const column of [
         'ttfb_tts',
@@ -78,10 +58,9 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
         'the silence that the server waits for is endpointing',
       );
     }
-  });
+  },
 
-  test('usage is what the server counted: text and audio, cached or not', () => {
-    const { stored, truth } = run;
+  'usage is what the server counted: text and audio, cached or not': ({ stored, truth }) => {
     const responses = stored.facts
       .filter((fact): fact is StageFact => fact.type === 'stage' && fact.stage === 'llm')
       .sort((a, b) => a.startUs - b.startUs);
@@ -107,10 +86,9 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
       [[1, 'get_opening_hours']],
     );
     assert.ok(stored.logs.every((row) => row.usage_estimated === false));
-  });
+  },
 
-  test('costs are usage by list price, to the last decimal', () => {
-    const { call, stored, truth } = run;
+  'costs are usage by list price, to the last decimal': ({ call, stored, truth }) => {
     const at = stored.metrics.started_at;
     const price = (model: string, unit: string): Decimal =>
       listPrice('openai', model, `per_million_${unit}_tokens`, at).dividedBy(1e6);
@@ -138,8 +116,8 @@ describe('the rows of a call with a speech-to-speech agent say what the caller h
     assert.equal(stored.metrics.cost_tts, null);
     assert.equal(stored.metrics.cost_total?.toString(), llm.plus(stt).plus(phone).toString());
     assert.deepEqual(stored.metrics.unpriced, []);
-  });
-});
+  },
+};
 
 const usages = (truth: readonly RealtimeTruth[]) =>
   truth.flatMap((event) => (event.kind === 'responded' && event.usage ? [event.usage] : []));

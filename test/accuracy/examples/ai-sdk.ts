@@ -1,34 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import { Decimal } from 'decimal.js';
-import { openPostgres } from '../../../exporter/store/index.ts';
 import { SEGMENTS } from '../../../model/vocabulary.ts';
-import { type AiSdkCall, callAiSdkAgent } from '../../support/examples/ai-sdk.ts';
-import { type ExpectedCall, listPrice } from '../../support/ground-truth.ts';
-import type { StoredCall } from '../../support/observed-world.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import type { Claims } from '../../support/accuracy.ts';
+import type { AiSdkCall } from '../../support/examples/ai-sdk.ts';
+import { listPrice } from '../../support/ground-truth.ts';
 
 const MODEL = 'gpt-4o-mini';
 
-describe('an agent that thinks with the AI SDK', () => {
-  let postgres: TestPostgres;
-  let expected: ExpectedCall;
-  let stored: StoredCall;
-  let turns: AiSdkCall['turns'];
-
-  before(async () => {
-    postgres = await startPostgres();
-    const url = await postgres.createMigrated();
-    const db = openPostgres({ url });
-    try {
-      ({ expected, stored, turns } = await callAiSdkAgent(url, db));
-    } finally {
-      await db.close();
-    }
-  });
-  after(() => postgres?.stop());
-
-  it('gives the turns that there were, the one that was talked over as interrupted', () => {
+/** What the rows of a call to examples/ai-sdk-agent say. */
+export const AI_SDK_CLAIMS: Claims<AiSdkCall> = {
+  'gives the turns that there were, the one that was talked over as interrupted': ({ expected, stored }) => {
     assert.deepEqual(
       stored.logs.map(({ initiator, interrupted, playback_source, eou_source, error_type }) => ({
         initiator,
@@ -57,17 +38,17 @@ describe('an agent that thinks with the AI SDK', () => {
     );
     assert.equal(stored.metrics.interruption_count, 1);
     assert.equal(stored.metrics.end_reason, 'hangup');
-  });
+  },
 
-  it('gives segments that add up to the EOU latency', () => {
+  'gives segments that add up to the EOU latency': ({ turns }) => {
     for (const { row, where } of turns) {
       if (row.eou_latency === null) continue;
       const total = SEGMENTS.reduce((sum, name) => sum.plus(row[`segment_${name}`] ?? 0), new Decimal(0));
       assert.ok(total.equals(row.eou_latency), where);
     }
-  });
+  },
 
-  it('counts each request once, and the tool between two of them', () => {
+  'counts each request once, and the tool between two of them': ({ expected, stored, turns }) => {
     const stages = stored.facts.flatMap((fact) => (fact.type === 'stage' ? fact : []));
     for (const { expected, where, row } of turns) {
       const own = stages.filter(({ turnIndex }) => turnIndex === row.turn_index);
@@ -82,9 +63,13 @@ describe('an agent that thinks with the AI SDK', () => {
       expected.turns.map(({ requests }) => requests),
       [0, 2, 1, 1, 1],
     );
-  });
+  },
 
-  it('has the usage that the providers counted, and costs to the last decimal', () => {
+  'has the usage that the providers counted, and costs to the last decimal': ({
+    expected,
+    stored,
+    turns,
+  }) => {
     const { metrics } = stored;
     const at = metrics.started_at;
     const price = (unit: string) => listPrice('openai', MODEL, unit, at).dividedBy(1e6);
@@ -123,5 +108,5 @@ describe('an agent that thinks with the AI SDK', () => {
     assert.equal(metrics.cost_llm?.toString(), llmTotal.toString());
     assert.equal(metrics.cost_total?.toString(), total.toString());
     assert.deepEqual(metrics.unpriced, []);
-  });
-});
+  },
+};
