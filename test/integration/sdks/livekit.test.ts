@@ -3,7 +3,8 @@ import { before, describe, test } from 'node:test';
 import { finalizeCall } from '../../../exporter/finalize.ts';
 import type { Conversation } from '../../support/livekit/conversation.ts';
 import { TOKENS } from '../../support/livekit/models.ts';
-import { BUILDS, type Told, tellStory } from '../../support/livekit/story.ts';
+import { BUILDS, tellStory } from '../../support/livekit/story.ts';
+import type { Told } from '../../support/livekit/told.ts';
 import { RECORDING_PRICES as PRICES } from '../../support/recorded-rows.ts';
 import { recordSpans } from '../../support/spans.ts';
 

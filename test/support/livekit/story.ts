@@ -1,13 +1,11 @@
-import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as newest from '@livekit/agents';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
-import type { CallFact, Fact, StageFact, TurnFact } from '../../../model/facts.ts';
-import type { StageKind } from '../../../model/vocabulary.ts';
 import { takeFacts } from '../spans.ts';
 import { type Conversation, type ConversationOptions, startConversation } from './conversation.ts';
+import { type Told, told } from './told.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -27,14 +25,6 @@ async function loadOldest(): Promise<typeof newest> {
   return { ...exports, voice: { ...exports.voice, AudioInput } };
 }
 
-/** What a conversation became. */
-export interface Told {
-  readonly call: CallFact;
-  readonly turns: readonly TurnFact[];
-  stages(kind: StageKind, turnIndex?: number): StageFact[];
-  readonly facts: readonly Fact[];
-}
-
 /** A conversation, and what it became. */
 export interface Story {
   readonly conversation: Conversation;
@@ -44,10 +34,18 @@ export interface Story {
 /**
  * A greeting, a request, a long answer that is talked over, a question for a tool: five turns of one session. Spans have to
  * be recorded (`recordSpans`).
+ *
+ * @param id Of the agent, which is its name: so stories can be told at the same time. (Default: the framework's, which is
+ *   always the same; what else was recorded until now is forgotten.)
  */
-export async function tellStory(agents: typeof newest): Promise<Story> {
-  takeFacts();
-  const conversation = await startConversation(agents, { script, tools: toolsOf(agents) });
+export async function tellStory(agents: typeof newest, id?: string): Promise<Story> {
+  if (id === undefined) takeFacts();
+  const agent = new agents.voice.Agent({
+    instructions: 'Be brief.',
+    tools: toolsOf(agents),
+    ...(id !== undefined && { id }),
+  });
+  const conversation = await startConversation(agents, { script, agent });
   try {
     conversation.session.say('Luigi, good evening.');
     await conversation.heard(1);
@@ -62,7 +60,7 @@ export async function tellStory(agents: typeof newest): Promise<Story> {
   } finally {
     await conversation.end();
   }
-  return { conversation, told: toldIn(takeFacts()) };
+  return { conversation, told: told(agent.id) };
 }
 
 const script: NonNullable<ConversationOptions['script']> = (last, role) => {
@@ -83,20 +81,3 @@ const toolsOf = (agents: typeof newest) => ({
     },
   }),
 });
-
-function toldIn(unordered: readonly Fact[]): Told {
-  const facts = unordered.toSorted((a, b) => a.startUs - b.startUs);
-  const [call, ...others] = facts.filter((fact) => fact.type === 'call');
-  assert.ok(call && others.length === 0, `one call, saw ${others.length + (call ? 1 : 0)}`);
-  return {
-    call,
-    facts,
-    turns: facts.filter((fact) => fact.type === 'turn').toSorted((a, b) => a.turnIndex - b.turnIndex),
-    stages: (kind, turnIndex) =>
-      facts
-        .filter((fact) => fact.type === 'stage')
-        .filter(
-          (stage) => stage.stage === kind && (turnIndex === undefined || stage.turnIndex === turnIndex),
-        ),
-  };
-}

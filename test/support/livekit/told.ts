@@ -14,15 +14,16 @@ export interface Told {
   stages(kind: StageKind, turnIndex?: number): StageFact[];
 }
 
-const facts: Fact[] = [];
+let facts: Fact[] = [];
 
-/** What became of the call of the agent with this name. */
-function told(agentName: string): Told {
+/** What became of the call of the agent with this name. It is told once: the next may have the same name. */
+export function told(agentName: string): Told {
   facts.push(...takeFacts());
   const calls = facts.filter((fact) => fact.type === 'call').filter((call) => call.agentName === agentName);
   const [call] = calls;
   assert.ok(call && calls.length === 1, `${calls.length} calls of ${agentName}`);
   const own = facts.filter(({ callId }) => callId === call.callId).toSorted((a, b) => a.startUs - b.startUs);
+  facts = facts.filter(({ callId }) => callId !== call.callId);
   return {
     call,
     facts: own,
