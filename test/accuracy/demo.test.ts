@@ -68,7 +68,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   };
 
   test('what the callers heard is kept: every silence that has a row is in it', async () => {
-    const { code, stdout, stderr } = await runCli(['verify', '--all', '--json'], {
+    const { code, stdout, stderr } = await cli.run(['verify', '--all', '--json'], {
       cwd: folder,
       env: { EARSHOT_RECORDINGS: join(folder, 'callers') },
     });
@@ -214,7 +214,7 @@ describe('the demo on a machine with nothing but Node, and what it leaves', () =
   });
 
   test('migrate finds nothing to do', async () => {
-    const { code, stdout } = await runCli(['migrate', '--json'], { cwd: folder });
+    const { code, stdout } = await cli.run(['migrate', '--json'], { cwd: folder });
     assert.equal(code, 0);
     const { applied, version } = JSON.parse(stdout);
     assert.deepEqual(applied, []);
