@@ -53,6 +53,8 @@ const TOGETHER = [
     processes: 2,
   },
   { paths: ['integration/warehouse/'] },
+  // What LiveKit's sessions leave behind waits for five seconds, and for nothing.
+  { paths: ['exit', 'livekit-session', 'raw-sockets'].map((of) => `accuracy/${of}.`) },
   // Last, because they never wait: what waits leaves the processor to others, so long as there are any.
   { paths: ['integration/store/'], processes: 2, last: true },
   // Apart: it optimizes nothing (test/support/work-counter.ts), and looks at all code that its process has; so do

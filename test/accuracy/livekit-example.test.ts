@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startServe } from '../../cli/serve-process.ts';
 import { openPostgres } from '../../exporter/store/index.ts';
 import { assertAccurate, type Measured } from '../support/accuracy.ts';
@@ -16,6 +17,8 @@ import { measureSession } from './examples/livekit-times.ts';
 
 const BOUNDS = { mostErrorMs: 20, mostExcused: 0.1 };
 const NEAR = `each latency is within ${BOUNDS.mostErrorMs} ms of what the caller and the providers saw`;
+
+const APART_MS = 500;
 
 /** Something of all that is said, to the model as well. */
 const CONTENT = /how can i help|good evening|small restaurant|what time do you|on the menu/i;
@@ -90,17 +93,20 @@ async function playInJob(
 describe('the example for LiveKit, without an earshot line in it', () => {
   let inOneProcess: ReturnType<typeof playInOneProcess>;
   const inJobs = new Map<Way, ReturnType<typeof playInJob>>();
-  // To start one is work; to talk is to wait, which all can do at the same time.
+  // To start one is work; to talk is to wait, which all can do at the same time. A little apart, for they say the same, and what
+  // follows the end of an utterance is work.
   before(async () => {
     postgres = await startPostgres();
     const forks = Object.values(FORKS);
     const started = new Meeting(1 + forks.length);
     inOneProcess = started.attend(playInOneProcess);
-    for (const way of forks)
+    for (const [i, way] of forks.entries()) {
+      const apart = () => sleep((i + 1) * APART_MS);
       inJobs.set(
         way,
-        started.attend((arrive) => playInJob(way, arrive)),
+        started.attend((arrive) => playInJob(way, () => arrive().then(apart))),
       );
+    }
     // Each fails the tests of its own.
     await Promise.allSettled([inOneProcess, ...inJobs.values()]);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallerStep, makeCall } from '../../demo/phone-caller.ts';
+import { type CallerStep, type CallProgress, makeCall } from '../../demo/phone-caller.ts';
 import { planCall } from '../../demo/scenarios.ts';
 import type { WorldCall } from '../../demo/world.ts';
 import type { Database } from '../../exporter/store/index.ts';
@@ -28,13 +28,6 @@ import { readStalls, STALL_PROBE, watchStalls } from './stalls.ts';
 
 /** Another seed is another run of the same stories: `EARSHOT_TEST_SEED=2 node scripts/test.mjs ground-truth`. */
 const SEED = Number(process.env.EARSHOT_TEST_SEED ?? 1);
-
-const WARM_UP: readonly CallerStep[] = [
-  { kind: 'listen' },
-  { kind: 'say', utterance: 'booking-time' },
-  { kind: 'listen' },
-  { kind: 'hang_up' },
-];
 
 /** A call beside what its rows must say. */
 export interface Compared {
@@ -119,12 +112,20 @@ function timings(calls: readonly Compared[]): Measurement[] {
 }
 
 /**
- * A call that is not compared. The first requests of a process load the HTTP client and connect before they are sent:
- * that is latency of the stage, and no server can know of it.
+ * A call that is not compared: it talks over the greeting, and ends when it is answered. The first requests of a process load
+ * the HTTP client and connect before they are sent: that is latency of the stage, and no server can know of it.
  */
 async function warmUp(agentUrl: string): Promise<void> {
-  const plan = planCall('plain', 1000);
-  await makeCall({ ...plan, steps: WARM_UP }, { agentUrl });
+  let answered = false;
+  const steps: readonly CallerStep[] = [
+    { kind: 'barge_in', utterance: 'booking-time', afterMs: 0 },
+    { kind: 'until', what: 'an answer', met: () => answered },
+    { kind: 'hang_up' },
+  ];
+  const onProgress = ({ kind }: CallProgress): void => {
+    answered ||= kind === 'answered';
+  };
+  await makeCall({ ...planCall('plain', 1000), steps }, { agentUrl, onProgress });
 }
 
 function timeToSilence({ facts }: StoredCall, turnIndex: number): number | undefined {
