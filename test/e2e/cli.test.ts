@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CliLines, runCli, runLines, startCli } from '../support/cli.ts';
+import { CliLines, type CliOptions, type LineRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startS3 } from '../support/simulators/s3.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -28,6 +28,11 @@ const WITHOUT_JSON = ['watch', 'ui', 'serve', 'slo'];
 const WITHOUT_DATABASE = ['slo'];
 
 describe('earshot on the command line', { concurrency: 2 }, () => {
+  const cli = new CliLines();
+  after(() => cli.stop());
+  const runLines = (lines: readonly (readonly string[])[], options: CliOptions): Promise<LineRun[]> =>
+    Promise.all(lines.map((line) => cli.run(line, options)));
+
   test('without a command, or asked for help, it says which commands there are', async (t) => {
     const cwd = await temporaryFolder(t);
     for (const { code, stdout, stderr } of await runLines([[], ['--help'], ['-h'], ['help']], { cwd })) {
@@ -137,8 +142,6 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       ],
       [{ ...s3, EARSHOT_RECORDINGS: 's3://not-there' }, /s3:\/\/not-there cannot be used \(NoSuchBucket\)/],
     ];
-    const cli = new CliLines();
-    t.after(() => cli.stop());
     for (const [env, says] of wrong) {
       const { code, stderr } = await cli.run(['serve', '--port', '0'], { cwd, env });
       assert.equal(code, 2, stderr);

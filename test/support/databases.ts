@@ -9,6 +9,8 @@ export interface TestDatabases {
   empty(): Promise<Database>;
   /** A migrated one. */
   migrated(): Promise<Database>;
+  /** How many of so many rounds of a property: all on PostgreSQL, a third on PGlite, where a statement costs ten times as much. */
+  rounds(all: number): number;
 }
 
 /** One server for all suites of this process that declared to use it; it stops after the last of them. */
@@ -50,6 +52,7 @@ export function onEachDatabase(declare: (databases: TestDatabases) => void): voi
       {
         empty: async () => openPostgres({ url: await (await postgres.running()).createDatabase() }),
         migrated: async () => openPostgres({ url: await (await postgres.running()).createMigrated() }),
+        rounds: (all) => all,
       },
       declare,
     );
@@ -76,7 +79,7 @@ export function onEachDatabase(declare: (databases: TestDatabases) => void): voi
       if (inTest) used.push(giveBack);
       return db;
     };
-    declareFor(pglite, { empty, migrated }, declare);
+    declareFor(pglite, { empty, migrated, rounds: (all) => Math.ceil(all / 3) }, declare);
   });
 }
 
@@ -97,5 +100,5 @@ function declareFor(
     open.push(db);
     return db;
   };
-  declare({ empty: () => kept(create.empty()), migrated: () => kept(create.migrated()) });
+  declare({ ...create, empty: () => kept(create.empty()), migrated: () => kept(create.migrated()) });
 }
