@@ -123,7 +123,9 @@ onEachDatabase(({ empty, migrated, rounds }) => {
     // Computed again with other figures, and with another start.
     await write(
       db,
-      calls.slice(0, rounds(20)).map((each, n) => call(n, startOf(n + 1, random), random, each.metrics.tenant)),
+      calls
+        .slice(0, rounds(20))
+        .map((each, n) => call(n, startOf(n + 1, random), random, each.metrics.tenant)),
     );
     await assertRollups(db);
     assert.equal(await deleteTaggedCalls(db, { half: 'odd' }), calls.length >> 1);
