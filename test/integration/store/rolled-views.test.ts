@@ -24,7 +24,7 @@ const CALLS = 4_800;
 const MINUTE_US = 60_000_000;
 const DAY_US = 1_440 * MINUTE_US;
 const TARGET_SECONDS = 1;
-const BURSTS = 20;
+const BURSTS = 8;
 const BURST_US = 6 * MINUTE_US;
 const NOW_US = Date.now() * 1_000;
 
