@@ -47,9 +47,11 @@ export interface RepriceOptions {
   apply?: boolean;
   /** Goes into `finalized_by` of the rows that are written. */
   by: string;
+  /** How many calls are listed by one statement. (Default: 200.) */
+  pageSize?: number;
 }
 
-const PAGE = 200;
+const PAGE_SIZE = 200;
 const NEXT_IDS = `\
 SELECT tenant, call_id, started_at::text AS started_at FROM :schema.call_metrics
 WHERE (started_at, tenant, call_id) > ($1::timestamptz, $2, $3) AND ($5::text IS NULL OR tenant = $5)
@@ -66,13 +68,14 @@ const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE tenant = $1 AND cal
  */
 export async function* reprice(db: Database, options: RepriceOptions): AsyncGenerator<Repricing> {
   const [start] = await db.query<{ at: string }>(SINCE, [options.since]);
+  const { pageSize = PAGE_SIZE } = options;
   let after = { started_at: start?.at ?? '-infinity', tenant: '', call_id: '' };
   for (;;) {
     const page = await db.query<typeof after>(NEXT_IDS, [
       after.started_at,
       after.tenant,
       after.call_id,
-      PAGE,
+      pageSize,
       options.tenant ?? null,
     ]);
     for (const row of page) {
@@ -80,7 +83,7 @@ export async function* reprice(db: Database, options: RepriceOptions): AsyncGene
       if (repricing) yield repricing;
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
+    if (last === undefined || page.length < pageSize) return;
     after = last;
   }
 }

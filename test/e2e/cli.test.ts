@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CliLines, runCli, runLines, startCli } from '../support/cli.ts';
+import { CliLines, type CliOptions, type LineRun, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startS3 } from '../support/simulators/s3.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -28,6 +28,11 @@ const WITHOUT_JSON = ['watch', 'ui', 'serve', 'slo'];
 const WITHOUT_DATABASE = ['slo'];
 
 describe('earshot on the command line', { concurrency: 2 }, () => {
+  const cli = new CliLines();
+  after(() => cli.stop());
+  const runLines = (lines: readonly (readonly string[])[], options: CliOptions): Promise<LineRun[]> =>
+    Promise.all(lines.map((line) => cli.run(line, options)));
+
   test('without a command, or asked for help, it says which commands there are', async (t) => {
     const cwd = await temporaryFolder(t);
     for (const { code, stdout, stderr } of await runLines([[], ['--help'], ['-h'], ['help']], { cwd })) {
@@ -138,8 +143,6 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       ],
       [{ ...s3, EARSHOT_RECORDINGS: 's3://not-there' }, /s3:\/\/not-there cannot be used \(NoSuchBucket\)/],
     ];
-    const cli = new CliLines();
-    t.after(() => cli.stop());
     for (const [env, says] of wrong) {
       const { code, stderr } = await cli.run(['serve', '--port', '0'], { cwd, env });
       assert.equal(code, 2, stderr);
@@ -176,29 +179,29 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     });
     after(() => rm(cwd, { recursive: true, force: true }));
 
-    test('an empty database has no calls, which is not an error; a call that is not there is one', async () => {
+    test('an empty database has no calls, which is not an error', async () => {
       const none = await runCli(['report', '--json'], { cwd });
       assert.equal(none.code, 0, none.stderr);
       const { calls, totals } = JSON.parse(none.stdout);
       assert.deepEqual([calls, totals.calls, totals.cost_total], [[], 0, null]);
-      const [words, missing] = await runLines([['report'], ['report', 'CA404']], { cwd });
-      assert.ok(words && missing);
-      assert.equal(words.code, 0);
-      assert.match(words.stdout, /No finished calls/);
-      assert.equal(missing.code, 1);
-      assert.match(missing.stderr, /no finished call "CA404"/);
     });
 
-    test('ui shows an empty database, and says what to do; a signal ends it', async (t) => {
+    test('ui shows an empty database, and says what to do; beside it a call that is not there is an error; a signal ends it', async (t) => {
       const ui = startCli(['ui', '--port', '0'], { cwd });
       t.after(() => ui.kill('SIGKILL'));
       const url = await poll(() => /^http:\/\/127\.0\.0\.1:\d+$/m.exec(ui.output.stdout)?.[0]);
       const page = await fetch(`${url}/calls`);
       assert.match(await page.text(), /<div id="app"><\/div>/);
       assert.deepEqual(await (await fetch(`${url}/api/calls`)).json(), { calls: [] });
+      const [words, missing] = await runLines([['report'], ['report', 'CA404']], { cwd });
+      assert.ok(words && missing);
+      assert.equal(words.code, 0);
+      assert.match(words.stdout, /No finished calls/);
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, /no finished call "CA404"/);
       ui.kill('SIGTERM');
       assert.equal((await ui.ended).code, 0);
-      const open = await runCli(['ui', '--host', '0.0.0.0'], { cwd });
+      const open = await cli.run(['ui', '--host', '0.0.0.0'], { cwd });
       assert.equal(open.code, 2);
       assert.match(open.stderr, /set EARSHOT_AUTH_TOKEN/);
     });

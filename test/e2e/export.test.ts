@@ -3,29 +3,32 @@ import { after, before, test } from 'node:test';
 import { storeCalls } from '../../bench/stored-calls.ts';
 import { type Database, Journal, openPostgres } from '../../exporter/store/index.ts';
 import { turnFact } from '../support/call-rows.ts';
-import { runCli, startCli } from '../support/cli.ts';
+import { CliLines, runCli, startCli } from '../support/cli.ts';
 import { poll } from '../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { exportedVersions, filesBelow, storedVersions } from '../support/warehouse.ts';
 
-/** One every 26 seconds: of two days. */
-const CALLS = 6_000;
+/** Of 43 hours: of two days, at least. */
+const CALLS = 2_400;
+const EVERY_SECONDS = 65;
 /** They are of longer ago than an export leaves for the next. */
 const LONG_AGO = `UPDATE :schema.call_metrics SET finalized_at = started_at + interval '2 minutes'`;
 
 let server: TestPostgres;
 let db: Database;
 let env: Record<string, string>;
+const cli = new CliLines();
 before(async () => {
   server = await startPostgres();
   const url = await server.createMigrated();
   env = { EARSHOT_DATABASE_URL: url };
   db = openPostgres({ url });
-  await storeCalls(db, CALLS);
+  await storeCalls(db, CALLS, EVERY_SECONDS);
   await db.query(LONG_AGO);
 });
 after(async () => {
+  await cli.stop();
   await db.close();
   await server.stop();
 });
@@ -46,7 +49,7 @@ test('an export that is killed again and again has every call and turn once in t
   }
   const whole = await runCli(args, { cwd, env });
   assert.equal(whole.code, 0, whole.stderr);
-  const again = await runCli(args, { cwd, env });
+  const again = await cli.run(args, { cwd, env });
   assert.match(again.stdout, /^(Nothing new to export|\d+ calls? and)/);
   const exported = await exportedVersions(to);
   assert.equal(exported.calls.length, new Set(exported.calls).size);
@@ -63,7 +66,7 @@ test('an export that is killed again and again has every call and turn once in t
 
 test('--json says what was exported of each day', async (t) => {
   const cwd = await temporaryFolder(t);
-  const { stdout, code } = await runCli(
+  const { stdout, code } = await cli.run(
     ['export', '--since', '30d', '--format', 'csv', '--to', 'out', '--json'],
     { cwd, env },
   );
@@ -82,7 +85,7 @@ test('--journal writes the spans, once, and as Parquet alone', async (t) => {
   await new Journal(db).append([turnFact('c', 0, { endUs }), turnFact('c', 1, { endUs })]);
   await db.query(`UPDATE :schema.call_spans SET recorded_at = ended_at`);
   const run = (...more: string[]) =>
-    runCli(['export', '--journal', '--since', '30d', '--to', 'out', ...more], { cwd, env });
+    cli.run(['export', '--journal', '--since', '30d', '--to', 'out', ...more], { cwd, env });
   const first = await run();
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /^2 spans of 1 day, in /);

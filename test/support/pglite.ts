@@ -1,10 +1,41 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { type Database, type Queryable, schemaNamer } from '../../exporter/store/database.ts';
 import { migrate } from '../../exporter/store/migrate.ts';
 import { MigratedSchema } from './migrated-schema.ts';
+import { madeOnce } from './postgres/once.ts';
 import { runFolder } from './run-folder.ts';
+
+/** The files of an empty PGlite, as a tar that this test run has once: to make them takes five times as long as to read them. */
+async function dataOf(runFolder: string, onMade: (pglite: PGlite) => void): Promise<string> {
+  const made = await madeOnce(
+    runFolder,
+    { what: 'pglite-data', key: 'empty', account: undefined },
+    async (folder) => {
+      const pglite = await PGlite.create();
+      const dump = await pglite.dumpDataDir('none');
+      await writeFile(join(folder, 'data.tar'), dump.stream());
+      onMade(pglite);
+    },
+  );
+  return join(made, 'data.tar');
+}
+
+/** Puts the files of an empty database into a folder, which PGlite then opens. Elsewhere than in a test run it makes them itself. */
+export async function fillPgliteFolder(folder: string): Promise<void> {
+  const shared = runFolder();
+  if (shared === undefined) return;
+  let made: PGlite | undefined;
+  const data = await dataOf(shared, (own) => {
+    made = own;
+  });
+  await made?.close();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await promisify(execFile)('tar', ['-xf', data, '-C', folder]);
+}
 
 /** One PGlite in this process, in memory; each database is a schema of its own. One after the other, not at once. */
 export class TestPglite {
@@ -20,16 +51,11 @@ export class TestPglite {
   static async start(): Promise<TestPglite> {
     const shared = runFolder();
     if (shared === undefined) return new TestPglite(await PGlite.create());
-    // A new one runs initdb, which takes five times as long as a copy.
-    const template = join(shared, 'pglite-data.tar');
-    const data = await readFile(template).catch(() => undefined);
-    if (data !== undefined) return new TestPglite(await PGlite.create({ loadDataDir: new Blob([data]) }));
-    const pglite = await PGlite.create();
-    const dump = await pglite.dumpDataDir('none');
-    // Files that begin at the same time each bring one; the name only ever leads to a whole one.
-    await writeFile(`${template}-${process.pid}`, dump.stream());
-    await rename(`${template}-${process.pid}`, template);
-    return new TestPglite(pglite);
+    let own: PGlite | undefined;
+    const data = await dataOf(shared, (made) => {
+      own = made;
+    });
+    return new TestPglite(own ?? (await PGlite.create({ loadDataDir: new Blob([await readFile(data)]) })));
   }
 
   /** A database of its own, as a schema that there is not yet. */

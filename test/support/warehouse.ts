@@ -42,18 +42,17 @@ export const filesBelow = async (folder: string): Promise<string[]> =>
 
 /** The versions of calls that are in the files, and those of turns, each as `call@finalized`; sorted. */
 export async function exportedVersions(folder: string): Promise<{ calls: string[]; turns: string[] }> {
-  const of = async (table: string, id: string) =>
-    (
-      await askDuckDb(
-        `SELECT ${id} || '@' || epoch_us(finalized_at) AS version FROM read_parquet('${folder}/${table}/*/*.parquet')`,
-      )
-    )
+  const of = (table: string, id: string) =>
+    `SELECT '${table}' AS name, ${id} || '@' || epoch_us(finalized_at) AS version FROM read_parquet('${folder}/${table}/*/*.parquet')`;
+  const all = await askDuckDb(
+    `${of('call_metrics', 'call_id')} UNION ALL ${of('call_logs', "call_id || '#' || turn_index")}`,
+  );
+  const versions = (table: string) =>
+    all
+      .filter(({ name }) => name === table)
       .map(({ version }) => String(version))
       .sort();
-  return {
-    calls: await of('call_metrics', 'call_id'),
-    turns: await of('call_logs', "call_id || '#' || turn_index"),
-  };
+  return { calls: versions('call_metrics'), turns: versions('call_logs') };
 }
 
 /** The same, as the database has them now. */

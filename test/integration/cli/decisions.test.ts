@@ -10,7 +10,7 @@ import { getCallSamples } from '../../../exporter/store/views/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { servePage } from '../../../ui/server/index.ts';
 import { callSamples, checkedTotals } from '../../support/call-samples.ts';
-import { CliLines, runCli } from '../../support/cli.ts';
+import { CliLines } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { simulatedWeeks } from '../../support/simulated-weeks.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -37,13 +37,12 @@ describe('decisions from the command line', () => {
     await postgres?.stop();
   });
 
-  const options = () => ({ cwd: process.cwd(), env: { EARSHOT_DATABASE_URL: url } });
-  const earshot = (...args: string[]) => cli.run(args, options());
+  const earshot = (...args: string[]) =>
+    cli.run(args, { cwd: process.cwd(), env: { EARSHOT_DATABASE_URL: url } });
 
   test('whatif: what another model costs and how silent it is, from calls of all agents that used it', async () => {
-    const { code, stdout, stderr } = await runCli(
-      ['whatif', '--llm', 'openai/gpt-4.1-mini', '--agent', 'support', ...SINCE],
-      options(),
+    const { code, stdout, stderr } = await earshot(
+      ...['whatif', '--llm', 'openai/gpt-4.1-mini', '--agent', 'support', ...SINCE],
     );
     assert.equal(code, 0, stderr);
     const support = weeks.filter(({ truth }) => truth.agent.name === 'support');
@@ -162,9 +161,8 @@ describe('decisions from the command line', () => {
   });
 
   test('endpointing: a change is verified where there are calls before and after it', async () => {
-    const verified = await runCli(
-      ['endpointing', '--agent', 'front-desk', '--changed-in', '1.5.0', ...SINCE],
-      options(),
+    const verified = await earshot(
+      ...['endpointing', '--agent', 'front-desk', '--changed-in', '1.5.0', ...SINCE],
     );
     assert.equal(verified.code, 0, verified.stderr);
     assert.match(verified.stdout, /^front-desk, en: 4\d\d ms → 4\d\d ms$/m);

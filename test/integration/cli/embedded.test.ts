@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { connectCommandDatabase } from '../../../cli/database.ts';
 import { addressOf } from '../../../cli/embedded/server.ts';
 import { readSettings } from '../../../model/settings.ts';
+import { fillPgliteFolder } from '../../support/pglite.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** To make a database takes longer than to open it. Too long for the path of a socket. */
@@ -15,6 +16,7 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'earshot-embedded-'));
   dataDir = join(folder, 'folder'.repeat(20), '.earshot');
+  await fillPgliteFolder(join(dataDir, 'postgres'));
 });
 after(() => rm(folder, { recursive: true, force: true }));
 

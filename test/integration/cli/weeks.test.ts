@@ -6,22 +6,19 @@ import type { FigureDifference } from '../../../exporter/comparison/compare.ts';
 import { openPostgres } from '../../../exporter/store/index.ts';
 import { getLatency } from '../../../exporter/store/views/index.ts';
 import { type OwnedSilence, ownerName } from '../../../model/owners.ts';
-import { CliLines, type CliRun, runCli } from '../../support/cli.ts';
+import { CliLines, type LineRun } from '../../support/cli.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { packageRoot } from '../../support/root.ts';
 
 describe('simulated weeks in a database, and what is said of them', () => {
   let postgres: TestPostgres;
   let env: Record<string, string>;
-  let demo: CliRun;
+  let demo: LineRun;
   const cli = new CliLines();
   before(async () => {
     postgres = await startPostgres();
     env = { EARSHOT_DATABASE_URL: await postgres.createDatabase() };
-    demo = await runCli(['demo', '--fast', '--database', '--days', '7', '--calls', '450', '--seed', '2'], {
-      cwd: packageRoot,
-      env,
-    });
+    demo = await earshot('demo', '--fast', '--database', '--days', '7', '--calls', '450', '--seed', '2');
   });
   after(async () => {
     await cli.stop();
@@ -41,10 +38,7 @@ describe('simulated weeks in a database, and what is said of them', () => {
   });
 
   test('compare finds the change where it is, within its interval', async () => {
-    const { code, stdout, stderr } = await runCli(['compare', ...changed, '--json'], {
-      cwd: packageRoot,
-      env,
-    });
+    const { code, stdout, stderr } = await earshot('compare', ...changed, '--json');
     assert.equal(code, 0, stderr);
     const { figures, verdict, a, b } = JSON.parse(stdout) as {
       figures: FigureDifference[];

@@ -181,7 +181,10 @@ test('a call that takes too long is ended and put back, and so is the next one',
 
 test('a call that takes too much memory costs the thread its life, and not the process', async (t) => {
   const { queue, journal } = await queueWith(t, { memoryLimitMb: 32 });
-  await journal.append([...large('huge', 30_000), ...large('small', 200)]);
+  // What is said in it is more than the limit by itself.
+  const userText = 'x'.repeat(12_000);
+  const huge = large('huge', 6_000).map((fact) => (fact.type === 'turn' ? { ...fact, userText } : fact));
+  await journal.append([...huge, ...large('small', 200)]);
   const { finalized, failed } = await queue.take();
   assert.deepEqual(errorsOf(failed), [['huge', 'ERR_WORKER_OUT_OF_MEMORY']]);
   assert.deepEqual(

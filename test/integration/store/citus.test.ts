@@ -19,8 +19,9 @@ import {
 import { dayOf, nameOfDay, partitionsOf } from '../../../exporter/store/journal-days.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
 import { assertPlanned, brokenRules, pretendCitus, recording } from '../../support/citus.ts';
-import { runCli } from '../../support/cli.ts';
-import { startPostgres } from '../../support/postgres.ts';
+import { CliLines } from '../../support/cli.ts';
+import { sharedPostgres } from '../../support/databases.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,7 +38,8 @@ const at = (daysAgo: number, seconds: number) => {
 const queueOf = (db: Database) =>
   new Queue(db, { finalize: countTurns, workerId: 'test', callGapMs: 100 * DAY_MS });
 
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+const shared = sharedPostgres();
+let postgres: TestPostgres;
 const open: Database[] = [];
 async function migrated(url?: string) {
   const db = recording(openPostgres({ url: url ?? (await postgres.createDatabase()) }));
@@ -54,18 +56,20 @@ async function distributed() {
   return db;
 }
 before(async () => {
-  postgres = await startPostgres();
+  postgres = await shared.running();
 });
 after(async () => {
   await Promise.all(open.map((db) => db.close()));
-  await postgres?.stop();
+  await shared.leave();
 });
 
 it('only a database with Citus is distributed, by call, once', async (t) => {
   const url = await postgres.createDatabase();
   const cwd = await temporaryFolder(t);
+  const cli = new CliLines();
+  t.after(() => cli.stop());
   const distribute = (...more: string[]) =>
-    runCli(['migrate', '--distribute', ...more], { cwd, env: { EARSHOT_DATABASE_URL: url } });
+    cli.run(['migrate', '--distribute', ...more], { cwd, env: { EARSHOT_DATABASE_URL: url } });
   const refused = await distribute();
   assert.deepEqual([refused.code, refused.stdout], [1, '']);
   assert.match(refused.stderr, /Citus is not in this database.*Nothing was changed\./);

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Database, deletedCalls, openPostgres } from '../../../exporter/store/index.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { fillTenants } from '../../support/page-tenants.ts';
-import { startPostgres } from '../../support/postgres.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+const shared = sharedPostgres();
+let postgres: TestPostgres;
 let db: Database;
 before(async () => {
-  postgres = await startPostgres();
+  postgres = await shared.running();
   db = openPostgres({ url: await postgres.createMigrated() });
 });
 after(async () => {
   await db?.close();
-  await postgres?.stop();
+  await shared.leave();
 });
 
 test('calls were deleted that have neither row nor span of the tenant, in a database that is as old as they are', async () => {

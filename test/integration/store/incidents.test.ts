@@ -20,7 +20,7 @@ import {
   writeCallRows,
 } from '../../../exporter/store/index.ts';
 import type { IncidentAnswer, IncidentsAnswer } from '../../../ui/shared/api.ts';
-import { type CliRun, runCli } from '../../support/cli.ts';
+import { CliLines } from '../../support/cli.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { type PageUnderTest, startPage } from '../../support/page.ts';
 import { poll } from '../../support/poll.ts';
@@ -41,10 +41,14 @@ describe('incidents of a database', () => {
   before(async () => {
     page = await startPage((db) => db.transaction((tx) => writeCallRows(tx, calls, 'test')));
   });
-  after(() => page?.stop());
+  const cli = new CliLines();
+  after(async () => {
+    await cli.stop();
+    await page?.stop();
+  });
 
-  const earshot = (...args: string[]): Promise<CliRun> =>
-    runCli(args, { cwd: packageRoot, env: { EARSHOT_DATABASE_URL: page.databaseUrl } });
+  const earshot = (...args: string[]) =>
+    cli.run(args, { cwd: packageRoot, env: { EARSHOT_DATABASE_URL: page.databaseUrl } });
 
   test('of several processes one looks, each time once, and a look that fails changes nothing', async () => {
     const failing = lookForIncidents(

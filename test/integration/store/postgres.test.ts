@@ -14,6 +14,7 @@ import {
   Queue,
 } from '../../../exporter/store/index.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { soonerThan } from '../../support/sooner.ts';
@@ -22,14 +23,15 @@ const run = promisify(execFile);
 const STORE = import.meta.resolve('../../../exporter/store/index.js');
 const SUPPORT = import.meta.resolve('../../support/postgres.js');
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 const open: Database[] = [];
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
 });
 after(async () => {
   await Promise.all(open.map((db) => db.close()));
-  await server.stop();
+  await shared.leave();
 });
 
 /** Two ways into one new database: the one under test, and one to look at it from outside. */

@@ -12,11 +12,13 @@ import {
   Queue,
 } from '../../../exporter/store/index.ts';
 import type { Fact } from '../../../model/facts.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { recordedFacts } from '../../support/otlp-json.ts';
 import { poll } from '../../support/poll.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 import { assertRows, expectedRows, RECORDING_PRICES } from '../../support/recorded-rows.ts';
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 let db: Database;
 const finalized: FinalizedCall[] = [];
@@ -24,7 +26,7 @@ const errors: unknown[] = [];
 let worker: FinalizeWorker;
 
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
   db = openPostgres({ url: await server.createMigrated() });
   const finalize = (facts: readonly Fact[]) => finalizeCall(facts, RECORDING_PRICES);
   worker = new FinalizeWorker({
@@ -40,7 +42,7 @@ before(async () => {
 after(async () => {
   await worker.stop();
   await db.close();
-  await server.stop();
+  await shared.leave();
 });
 
 for (const name of ['livekit-js', 'livekit-python', 'pipecat']) {

@@ -24,7 +24,7 @@ const CALLS = 4_800;
 const MINUTE_US = 60_000_000;
 const DAY_US = 1_440 * MINUTE_US;
 const TARGET_SECONDS = 1;
-const BURSTS = 20;
+const BURSTS = 8;
 const BURST_US = 6 * MINUTE_US;
 const NOW_US = Date.now() * 1_000;
 
@@ -104,15 +104,16 @@ const near = (found: number | null | undefined, exact: number, what: string) =>
     `${what}: ${found} for ${exact}`,
   );
 
+/** Where statements cost much, the last ones: in these is what the others have. */
 const SELECTIONS: Readonly<Record<string, CallSelection>> = {
   'all calls': {},
   'a week, from within a slice': { since: NOW_US - 7 * DAY_US },
-  'until a minute ago, within a slice': { until: NOW_US - MINUTE_US },
   'a tenant': { tenant: ['default'] },
+  'until a minute ago, within a slice': { until: NOW_US - MINUTE_US },
   'several dimensions': { service: ['phone-agent'], campaign: ['spring', 'none'], direction: 'inbound' },
 };
 
-onEachDatabase(({ migrated }) => {
+onEachDatabase(({ migrated, rounds }) => {
   describe('answers of rollups are those of rows', () => {
     let db: Database;
     before(async () => {
@@ -122,7 +123,8 @@ onEachDatabase(({ migrated }) => {
       await rollUpAll(db);
     });
 
-    for (const [name, selection] of Object.entries(SELECTIONS)) {
+    const selections = Object.entries(SELECTIONS);
+    for (const [name, selection] of selections.slice(-rounds(selections.length))) {
       const meant = () =>
         calls.filter(
           ({ metrics }) =>

@@ -11,17 +11,19 @@ import {
   useTenantKeys,
 } from '../../../exporter/store/index.ts';
 import { callFact, countTurns } from '../../support/call-rows.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { sharedPostgres } from '../../support/databases.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 import { TABLES } from '../../support/tables.ts';
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 const open: { end(): Promise<void> }[] = [];
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
 });
 after(async () => {
   await Promise.all(open.map((each) => each.end()));
-  await server.stop();
+  await shared.leave();
 });
 
 /** A database, with a client as anybody else has it. */

@@ -222,6 +222,6 @@ onEachDatabase((databases) => {
       ] as const)
         assert.deepEqual(await storedFor(both, tenant), await storedFor(alone, tenant));
     });
-    await fc.assert(property, { numRuns: 8, endOnFailure: true });
+    await fc.assert(property, { numRuns: databases.rounds(8), endOnFailure: true });
   });
 });

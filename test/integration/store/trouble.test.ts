@@ -10,17 +10,19 @@ import {
   openPostgres,
 } from '../../../exporter/store/index.ts';
 import { callFact } from '../../support/call-rows.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { poll } from '../../support/poll.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 const closing: (() => Promise<void>)[] = [];
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
 });
 after(async () => {
   for (const close of closing) await close();
-  await server.stop();
+  await shared.leave();
 });
 
 async function clientOf(url: string): Promise<pg.Client> {

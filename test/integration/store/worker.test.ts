@@ -10,17 +10,19 @@ import {
   Queue,
 } from '../../../exporter/store/index.ts';
 import { callFact, countTurns, turnFact } from '../../support/call-rows.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { poll } from '../../support/poll.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 const open: Database[] = [];
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
 });
 after(async () => {
   await Promise.all(open.map((db) => db.close()));
-  await server.stop();
+  await shared.leave();
 });
 
 async function database(): Promise<Database> {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { migrate, writeCallRows } from '../../../exporter/store/index.ts';
+import { after, test } from 'node:test';
+import { openPostgres, writeCallRows } from '../../../exporter/store/index.ts';
 import { exportRows } from '../../../exporter/warehouse/index.ts';
 import { openPlace } from '../../../storage/open-place.ts';
 import type { Place } from '../../../storage/place.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
-import { TestPglite } from '../../support/pglite.ts';
+import { sharedPostgres } from '../../support/databases.ts';
 import { type S3Simulator, startS3 } from '../../support/simulators/s3.ts';
 import { storedVersions } from '../../support/warehouse.ts';
+
+const shared = sharedPostgres();
+after(() => shared.leave());
 
 const OPTIONS = { format: 'jsonl', since: REFERENCE_US, until: REFERENCE_US + 1, marginMs: 0 } as const;
 
@@ -52,10 +55,8 @@ function versionsIn({ objects }: S3Simulator) {
 }
 
 test('an export into a bucket that dies at any step is made good by the next, and one that another made is refused', async (t) => {
-  const pglite = await TestPglite.start();
-  t.after(() => pglite.stop());
-  const db = await pglite.createDatabase();
-  await migrate(db);
+  const db = openPostgres({ url: await (await shared.running()).createMigrated() });
+  t.after(() => db.close());
   const rows = ['CA1', 'CA2', 'CA3'].map((callId) => ({
     metrics: metricsRow(callId, { started_at: REFERENCE_US, turn_count: 1 }),
     logs: [logRow(callId, 0)],

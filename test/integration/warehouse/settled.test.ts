@@ -9,13 +9,15 @@ import {
 import { exportRows } from '../../../exporter/warehouse/index.ts';
 import { Folder } from '../../../storage/folder.ts';
 import { logRow, metricsRow, REFERENCE_US } from '../../support/call-rows.ts';
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { sharedPostgres } from '../../support/databases.ts';
+import type { TestPostgres } from '../../support/postgres.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { exportedVersions, storedVersions } from '../../support/warehouse.ts';
 
+const shared = sharedPostgres();
 let server: TestPostgres;
 before(async () => {
-  server = await startPostgres();
+  server = await shared.running();
 });
 after(() => server.stop());
 
