@@ -79,11 +79,13 @@ export interface OwnedPart extends Owner {
 export function ownedSilence(parts: Iterable<OwnedPart>): OwnedSilence[] {
   const found = new Map<string, OwnedPart>();
   let totalUs = 0;
-  for (const { us, ...owner } of parts) {
-    if (us === 0) continue;
-    const key = `${owner.kind} ${owner.name}`;
-    found.set(key, { ...owner, us: us + (found.get(key)?.us ?? 0) });
-    totalUs += us;
+  for (const part of parts) {
+    if (part.us === 0) continue;
+    const key = `${part.kind} ${part.name}`;
+    const own = found.get(key);
+    if (own === undefined) found.set(key, { ...part });
+    else own.us += part.us;
+    totalUs += part.us;
   }
   return [...found.values()]
     .sort((a, b) => b.us - a.us || (a.name < b.name ? -1 : 1))

@@ -103,14 +103,15 @@ export function* workingOutEndpointing(
     calls.length,
     (drawn) => {
       const curve = sample.curve(drawn);
+      const commitCounts = sample.commitCounts(drawn);
       const [silenceNow, cutOffsNow] = [
         today.meanSilence(drawn),
-        today.cutOffs(drawn, curve, sample.seenUntil),
+        today.cutOffs(commitCounts, curve, sample.seenUntil),
       ];
       const found = [cutOffsNow];
       for (const policy of policies) {
         const saved = silenceNow - policy.meanSilence(drawn);
-        const cutOffs = policy.cutOffs(drawn, curve, sample.seenUntil);
+        const cutOffs = policy.cutOffs(commitCounts, curve, sample.seenUntil);
         const more = cutOffs - cutOffsNow;
         found.push(saved, cutOffs, more, saved - cutOffSeconds * more);
       }

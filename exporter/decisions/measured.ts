@@ -22,9 +22,11 @@ export class Measured {
   /** By tokens; those of which none are known come first. */
   readonly measurements: readonly Measurement[];
   readonly #tokens: Float64Array;
-  #calls: readonly string[] | undefined;
-  /** Where those of similar prompts are, by the length that was asked for. */
-  readonly #windows = new Map<number, readonly [from: number, until: number]>();
+  #calls: Calls | undefined;
+  /** Where those are that `draw` is to choose from, and for which length: one is often asked for several times in a row. */
+  #from = 0;
+  #until = 0;
+  #asked = Number.NaN;
 
   constructor(measurements: readonly Measurement[]) {
     this.measurements = isAscending(measurements)
@@ -50,16 +52,18 @@ export class Measured {
    * @param drawn - how often calls were drawn already, by name: what is measured in them comes as often
    */
   resample(random: Random, drawn: ReadonlyMap<string, number> = new Map()): Measured {
-    this.#calls ??= [...new Set(this.measurements.map(({ call }) => call))];
-    const others = this.#calls.filter((call) => !drawn.has(call));
-    const counts = new Map(drawn);
+    this.#calls ??= callsOf(this.measurements);
+    const { names, of } = this.#calls;
+    const counts = Uint32Array.from(names, (name) => drawn.get(name) ?? 0);
+    const others = [...names.keys()].filter((call) => !drawn.has(names[call] as string));
     for (const _ of others) {
-      const call = others[random.below(others.length)] ?? '';
-      counts.set(call, (counts.get(call) ?? 0) + 1);
+      const call = others[random.below(others.length)] as number;
+      counts[call] = (counts[call] as number) + 1;
     }
     const measurements: Measurement[] = [];
-    for (const measurement of this.measurements)
-      for (let left = counts.get(measurement.call) ?? 0; left > 0; left -= 1) measurements.push(measurement);
+    for (let index = 0; index < this.count; index += 1)
+      for (let left = counts[of[index] as number] as number; left > 0; left -= 1)
+        measurements.push(this.measurements[index] as Measurement);
     // Where nothing is measured in what was drawn, it says nothing of the model.
     return measurements.length === 0 && this.count > 0 ? this.resample(random) : new Measured(measurements);
   }
@@ -68,36 +72,62 @@ export class Measured {
   callsNear(inputTokens: Iterable<number | undefined>): number {
     const calls = new Set<string>();
     for (const tokens of new Set(inputTokens)) {
-      const [from, until] = this.#window(tokens);
-      for (let index = from; index < until; index += 1) calls.add(this.measurements[index]?.call ?? '');
+      this.#lookFor(tokens);
+      for (let index = this.#from; index < this.#until; index += 1)
+        calls.add(this.measurements[index]?.call ?? '');
     }
     return calls.size;
   }
 
   /** One of those with the most similar prompts; of any prompt where the length is not known. */
   draw(inputTokens: number | undefined, random: Random): Measurement {
-    const [from, until] = this.#window(inputTokens);
-    return this.measurements[from + random.below(until - from)] as Measurement;
-  }
-
-  #window(inputTokens: number | undefined): readonly [from: number, until: number] {
-    return inputTokens === undefined ? [0, this.count] : this.#similar(inputTokens);
+    this.#lookFor(inputTokens);
+    return this.measurements[this.#from + random.below(this.#until - this.#from)] as Measurement;
   }
 
   /** The nearest ones by length, and all that are as near as the last of them: none is left out for its place in the list. */
-  #similar(inputTokens: number): readonly [from: number, until: number] {
-    const known = this.#windows.get(inputTokens);
-    if (known !== undefined) return known;
-    const after = (index: number): number => (this.#tokens[index] as number) - inputTokens;
-    const nearest = Math.min(SIMILAR, this.count);
+  #lookFor(inputTokens = Number.POSITIVE_INFINITY): void {
+    if (inputTokens === this.#asked) return;
+    this.#asked = inputTokens;
+    const [tokens, count] = [this.#tokens, this.count];
+    if (count <= SIMILAR || inputTokens === Number.POSITIVE_INFINITY) {
+      this.#from = 0;
+      this.#until = count;
+      return;
+    }
     // The nearest are so many in a row: they begin later as long as what would come in at their end is nearer than their first.
-    const first = countWhile(this.count - nearest, (index) => -after(index) > after(index + nearest));
-    const farthest = nearest === 0 ? 0 : Math.max(-after(first), after(first + nearest - 1));
-    const from = countWhile(first, (index) => -after(index) > farthest);
-    const until = countWhile(this.count, (index) => after(index) <= farthest);
-    this.#windows.set(inputTokens, [from, until]);
-    return [from, until];
+    // Searched for by hand: this is most of the work of a bootstrap.
+    let [first, last] = [0, count - SIMILAR];
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      const [before, after] = [tokens[middle] as number, tokens[middle + SIMILAR] as number];
+      if (inputTokens - before > after - inputTokens) first = middle + 1;
+      else last = middle;
+    }
+    const end = first + SIMILAR;
+    const distance = (index: number): number => Math.abs((tokens[index] as number) - inputTokens);
+    const farthest = Math.max(distance(first), distance(end - 1));
+    const isOutside = (index: number): boolean => distance(index) > farthest;
+    this.#from = first > 0 && isOutside(first - 1) ? first : countWhile(first, isOutside);
+    this.#until =
+      end === count || isOutside(end) ? end : end + countWhile(count - end, (more) => !isOutside(end + more));
   }
+}
+
+/** Calls, and the index of that of each measurement. */
+interface Calls {
+  readonly names: readonly string[];
+  readonly of: Uint32Array;
+}
+
+function callsOf(measurements: readonly Measurement[]): Calls {
+  const indexes = new Map<string, number>();
+  const of = Uint32Array.from(measurements, ({ call }) => {
+    const index = indexes.get(call) ?? indexes.size;
+    indexes.set(call, index);
+    return index;
+  });
+  return { names: [...indexes.keys()], of };
 }
 
 const tokensOf = ({ inputTokens = -1 }: Measurement): number => inputTokens;

@@ -21,6 +21,8 @@ const after = (us: Micros): number => Math.ceil(us / STEP_US);
 export class PauseSample {
   readonly calls: readonly EndpointingCall[];
   readonly commits: readonly Commit[];
+  /** Each that differs from the others, once: most agents have one delay. */
+  readonly commitKinds: readonly Commit[];
   /** The delay that was measured: the median. */
   readonly delay: Micros;
   /** Pauses before a commit that the journal has. */
@@ -30,12 +32,21 @@ export class PauseSample {
   readonly seenUntil: Micros;
   /** Of each call. */
   readonly #observations: readonly (readonly Observation[])[];
+  /** Of each call: the kinds of its commits. */
+  readonly #kinds: readonly Uint32Array[];
 
   /** @param calls - in order of time */
   constructor(calls: readonly EndpointingCall[]) {
     this.calls = calls;
     const silences = calls.flatMap((call) => call.silences);
     this.commits = silences.flatMap(({ commit }) => commit ?? []);
+    const keyOf = ({ committed, transcribed }: Commit): string => `${committed} ${transcribed}`;
+    const kinds = new Map(this.commits.map((commit) => [keyOf(commit), commit]));
+    const indexes = new Map([...kinds.keys()].map((key, index) => [key, index]));
+    this.commitKinds = [...kinds.values()];
+    this.#kinds = calls.map(({ silences }) =>
+      Uint32Array.from(silences.flatMap(({ commit }) => (commit ? (indexes.get(keyOf(commit)) ?? []) : []))),
+    );
     this.delay = medianDelay(this.commits);
     this.#observations = observationsOf(calls);
     this.pauses = silences.filter(({ commit }) => commit === undefined).length;
@@ -54,6 +65,18 @@ export class PauseSample {
    */
   curve(drawn?: readonly number[]): Float64Array {
     return this.#survival(drawn).curve(before(this.seenFrom));
+  }
+
+  /**
+   * How many commits of each kind there are.
+   *
+   * @param drawn - indexes of calls, with repetitions
+   */
+  commitCounts(drawn: readonly number[]): Uint32Array {
+    const counts = new Uint32Array(this.commitKinds.length);
+    for (const call of drawn)
+      for (const kind of this.#kinds[call] ?? []) counts[kind] = (counts[kind] as number) + 1;
+    return counts;
   }
 
   #survival(drawn: readonly number[] = this.calls.map((_, index) => index)): Survival {

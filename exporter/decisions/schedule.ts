@@ -56,12 +56,14 @@ export function scheduleOf(marked: MarkedTurn): Schedule | undefined {
  * - Nothing is heard before the commit.
  *
  * Without a change it is the silence that was.
+ *
+ * @param held - of the schedule, where it is known already
  */
-export function silenceAfter(schedule: Schedule, change: Change): Micros {
-  const { playback } = schedule;
-  const before = lastStep(schedule, {});
-  return Math.max(0, lastStep(schedule, change) + playback - before);
-}
+export const silenceAfter = (schedule: Schedule, change: Change, held = heldBack(schedule)): Micros =>
+  Math.max(0, lastStep(schedule, change) + held);
+
+/** So much later than it was there the first audio was heard. */
+export const heldBack = (schedule: Schedule): Micros => schedule.playback - lastStep(schedule, {});
 
 /** When the first audio is there and may be played. */
 function lastStep(schedule: Schedule, change: Change): Micros {

@@ -1,12 +1,12 @@
 import type { Micros } from '../../model/facts.ts';
 import { type BootstrapOptions, bootstrapping, type Estimate } from '../statistics/bootstrap.ts';
 import { expandedLevel } from '../statistics/few-clusters.ts';
-import { quantile } from '../statistics/quantile.ts';
+import { quantileAmong } from '../statistics/quantile.ts';
 import type { Random } from '../statistics/random.ts';
 import { SILENCE_FIGURES, type SilenceFigure } from './answers.ts';
 import { type DelayChange, delayAfter } from './delay.ts';
 import type { Measured } from './measured.ts';
-import { type Change, silenceAfter } from './schedule.ts';
+import { type Change, heldBack, silenceAfter } from './schedule.ts';
 import type { Request, TurnCase } from './turn-cases.ts';
 
 /** What would be different in every turn. */
@@ -61,6 +61,7 @@ export function* predictingSilence(
   const turnCount = calls.reduce((sum, { turns }) => sum + turns.length, 0);
   const draws = Math.max(1, Math.min(DRAWS, Math.floor(MOST_DRAWN / turnCount)));
   const none = new Map(calls.map(({ call }) => [call, 0]));
+  const held = calls.map(({ turns }) => turns.map(({ schedule }) => heldBack(schedule)));
   const figures = yield* bootstrapping(
     calls.length,
     (drawn, random, isSample) => {
@@ -70,10 +71,14 @@ export function* predictingSilence(
       const [before, after] = [new Float64Array(count), new Float64Array(count * times)];
       let turns = 0;
       for (const index of drawn) {
-        for (const turn of calls[index]?.turns ?? []) {
+        const own = calls[index]?.turns ?? [];
+        for (let at = 0; at < own.length; at += 1) {
+          const turn = own[at] as TurnCase;
           before[turns] = turn.schedule.playback / 1e6;
-          for (let draw = 0; draw < times; draw += 1)
-            after[turns * times + draw] = silenceAfter(turn.schedule, changeOf(turn, used, random)) / 1e6;
+          for (let draw = 0; draw < times; draw += 1) {
+            const change = changeOf(turn, used, random);
+            after[turns * times + draw] = silenceAfter(turn.schedule, change, held[index]?.[at]) / 1e6;
+          }
           turns += 1;
         }
       }
@@ -147,10 +152,9 @@ function changeOf(
 const laterBy = ({ inputTokens, firstByte }: Request, llm: Measured, random: Random): Micros =>
   llm.draw(inputTokens, random).firstByte - firstByte;
 
-/** @param seconds - in any order; they are sorted in place */
+/** @param seconds - in any order, which is changed */
 function figuresOf(seconds: Float64Array): Record<SilenceFigure, number> {
-  seconds.sort();
   let sum = 0;
   for (let index = 0; index < seconds.length; index += 1) sum += seconds[index] as number;
-  return { p50: quantile(seconds, 0.5), p95: quantile(seconds, 0.95), mean: sum / seconds.length };
+  return { p50: quantileAmong(seconds, 0.5), p95: quantileAmong(seconds, 0.95), mean: sum / seconds.length };
 }

@@ -57,11 +57,11 @@ export function* verifyingEndpointing(
       const drawnAfter = is.calls.map((_, index) => (isSample ? random.below(is.calls.length) : index));
       const predicted = {
         silence: predictedOf.meanSilence(drawn),
-        cutOffs: isSeen ? predictedOf.cutOffs(drawn, was.curve(drawn), until) : Number.NaN,
+        cutOffs: isSeen ? predictedOf.cutOffs(was.commitCounts(drawn), was.curve(drawn), until) : Number.NaN,
       };
       const measured = {
         silence: measuredOf.meanSilence(drawnAfter),
-        cutOffs: measuredOf.cutOffs(drawnAfter, is.curve(drawnAfter), until),
+        cutOffs: measuredOf.cutOffs(is.commitCounts(drawnAfter), is.curve(drawnAfter), until),
       };
       return {
         'predicted silence': predicted.silence,
@@ -89,6 +89,6 @@ export function* verifyingEndpointing(
     delay: { before: was.delay / 1e6, after: is.delay / 1e6 },
     silence: verified('silence', then.meanSilence(all)),
     seenUntil: until / 1e6,
-    cutOffs: verified('cutOffs', then.cutOffs(all, was.curve(), until)),
+    cutOffs: verified('cutOffs', then.cutOffs(was.commitCounts(all), was.curve(), until)),
   };
 }

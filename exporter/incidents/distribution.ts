@@ -1,6 +1,6 @@
 import { groupBy } from '../../model/group-by.ts';
-import { type Distribution, INCIDENT_BINS } from '../../model/incidents.ts';
-import { ownedSilence, ownerOf } from '../../model/owners.ts';
+import { type Distribution, INCIDENT_BINS, type WatchedTurn } from '../../model/incidents.ts';
+import { type ModelNames, ownedSilence, ownerOf } from '../../model/owners.ts';
 import { SEGMENTS } from '../../model/vocabulary.ts';
 import type { Observation } from './observations.ts';
 
@@ -73,15 +73,12 @@ export function weightedQuantile(values: readonly Weighted[], fraction: number):
 
 /** What the silences are spent on, by owner: seconds of a turn on average, the greatest first. */
 function spentOf(silent: readonly Observation[]): Distribution['spent'] {
-  const parts = silent.flatMap(({ turn }) =>
+  // Turns of the same models are added up first: there are many turns, and few models.
+  const byModels = groupBy(silent, ({ turn }) => JSON.stringify(modelNames(turn)));
+  const parts = [...byModels].flatMap(([names, own]) =>
     SEGMENTS.map((segment, index) => ({
-      ...ownerOf(segment, {
-        llm_provider: turn.models.llm.provider,
-        llm_model: turn.models.llm.model,
-        tts_provider: turn.models.tts.provider,
-        tts_model: turn.models.tts.model,
-      }),
-      us: Math.round((turn.segments[index] ?? 0) * 1e6),
+      ...ownerOf(segment, JSON.parse(names) as ModelNames),
+      us: own.reduce((sum, { turn }) => sum + Math.round((turn.segments[index] ?? 0) * 1e6), 0),
     })),
   );
   return ownedSilence(parts).map(({ segment, kind, name, seconds }) => ({
@@ -91,3 +88,10 @@ function spentOf(silent: readonly Observation[]): Distribution['spent'] {
     seconds: seconds / silent.length,
   }));
 }
+
+const modelNames = ({ models: { llm, tts } }: WatchedTurn): ModelNames => ({
+  llm_provider: llm.provider,
+  llm_model: llm.model,
+  tts_provider: tts.provider,
+  tts_model: tts.model,
+});

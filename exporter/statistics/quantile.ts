@@ -10,6 +10,36 @@ export function quantile(ascending: ArrayLike<number>, fraction: number): number
   return below + (above - below) * (position - Math.floor(position));
 }
 
+/** The same of values in any order, which it changes: it is quicker than to sort them, where few quantiles are asked for. */
+export function quantileAmong(values: Float64Array, fraction: number): number {
+  const position = (values.length - 1) * fraction;
+  select(values, Math.floor(position), 0);
+  select(values, Math.ceil(position), Math.floor(position));
+  return quantile(values, fraction);
+}
+
+/** Brings the value to `index` that would be there in ascending order, and none that is greater before it (Hoare's FIND). */
+function select(values: Float64Array, index: number, from: number): void {
+  let [first, last] = [from, values.length - 1];
+  while (first < last) {
+    const pivot = values[(first + last) >> 1] as number;
+    let [up, down] = [first, last];
+    while (up <= down) {
+      while ((values[up] as number) < pivot) up += 1;
+      while ((values[down] as number) > pivot) down -= 1;
+      if (up > down) break;
+      const value = values[up] as number;
+      values[up] = values[down] as number;
+      values[down] = value;
+      up += 1;
+      down -= 1;
+    }
+    if (index <= down) last = down;
+    else if (index >= up) first = up;
+    else return;
+  }
+}
+
 /** The same of values in any order. */
 export const quantileOf = (values: Iterable<number>, fraction: number): number =>
   quantile(Float64Array.from(values).sort(), fraction);

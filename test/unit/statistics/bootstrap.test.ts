@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { bootstrap } from '../../../exporter/statistics/bootstrap.ts';
-import { mean, quantileOf } from '../../../exporter/statistics/quantile.ts';
+import { mean, quantileAmong, quantileOf } from '../../../exporter/statistics/quantile.ts';
 import { type Random, seeded } from '../../../exporter/statistics/random.ts';
 
 const exponential = (random: Random, scale: number): number => -scale * Math.log(1 - random.share());
@@ -47,4 +48,13 @@ test('what most samples do not tell has no interval', () => {
   const { rare } = bootstrap(10, (drawn) => ({ rare: drawn.includes(0) ? 1 : Number.NaN }), { seed: 1 });
   assert.equal(rare.value, 1);
   assert.ok(Number.isNaN(rare.low) && Number.isNaN(rare.high));
+});
+
+test('a quantile among values in any order is that of the same in order', () => {
+  const value = fc.integer({ min: -20, max: 20 });
+  fc.assert(
+    fc.property(fc.array(value), fc.double({ min: 0, max: 1, noNaN: true }), (values, fraction) => {
+      assert.equal(quantileAmong(Float64Array.from(values), fraction), quantileOf(values, fraction));
+    }),
+  );
 });
