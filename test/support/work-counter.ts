@@ -10,22 +10,27 @@ for (const flag of ['--no-opt', '--no-maglev', '--no-lazy-feedback-allocation'])
  * that all code it shares with the others is there. The process that imports this file is slow. Not for concurrent use.
  */
 export function countWork(folder: string, ...runs: readonly [() => void, ...(() => void)[]]): number[] {
-  const session = new Session();
-  session.connect();
-  try {
-    post(session, 'Profiler.enable');
-    post(session, 'Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-    // Code that runs for the first time is not counted from its start.
-    runs[0]();
-    post(session, 'Profiler.takePreciseCoverage');
-    return runs.map((run) => {
-      run();
-      const counted = post(session, 'Profiler.takePreciseCoverage');
-      return blocksIn(folder, counted as Profiler.TakePreciseCoverageReturnType);
-    });
-  } finally {
-    session.disconnect();
-  }
+  counting ??= startCounting();
+  const session = counting;
+  // Code that runs for the first time is not counted from its start.
+  runs[0]();
+  post(session, 'Profiler.takePreciseCoverage');
+  return runs.map((run) => {
+    run();
+    const counted = post(session, 'Profiler.takePreciseCoverage');
+    return blocksIn(folder, counted as Profiler.TakePreciseCoverageReturnType);
+  });
+}
+
+/** From the first count on all that the process runs is counted. */
+let counting: Session | undefined;
+
+function startCounting(): Session {
+  const started = new Session();
+  started.connect();
+  post(started, 'Profiler.enable');
+  post(started, 'Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  return started;
 }
 
 const blocksIn = (folder: string, { result }: Profiler.TakePreciseCoverageReturnType): number =>

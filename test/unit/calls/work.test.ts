@@ -11,7 +11,7 @@ const SMALL = 250;
 const MOST = 4.8;
 
 // Price lists and the like are looked up once in a process.
-for (const shape of Object.values(KNOWN_SHAPES)) countWork('/dist/exporter/', () => finalize(shape, SMALL));
+for (const shape of Object.values(KNOWN_SHAPES)) finalize(shape, SMALL);
 
 function finalize(shape: Shape, size: number) {
   finalizeCall(callOfShape(shape, size), PRICES);
