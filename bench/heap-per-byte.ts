@@ -84,16 +84,20 @@ function fuzzed(number: number): Shape | undefined {
   return { name, encoding: 'json', body: Buffer.from(joined, 'latin1') };
 }
 
-/** Bodies that are small and made to become large. */
-export function* made(): Generator<Shape> {
+/**
+ * Bodies that are small and made to become large.
+ *
+ * @param size - about so many bytes each. (Default: a mebibyte.)
+ */
+export function* made(size = BYTES): Generator<Shape> {
   const json = (name: string, text: string): Shape => ({ name, encoding: 'json', body: Buffer.from(text) });
   const many = (count: number, text: string) => Array.from({ length: count }, () => text).join();
-  yield json('empty objects', `{"a":[${many(BYTES / 3, '{}')}]}`);
-  yield json('empty resources', `{"resourceSpans":[${many(BYTES / 3, '{}')}]}`);
-  yield json('empty spans', `{"resourceSpans":[{"scopeSpans":[{"spans":[${many(BYTES / 3, '{}')}]}]}]}`);
+  yield json('empty objects', `{"a":[${many(size / 3, '{}')}]}`);
+  yield json('empty resources', `{"resourceSpans":[${many(size / 3, '{}')}]}`);
+  yield json('empty spans', `{"resourceSpans":[{"scopeSpans":[{"spans":[${many(size / 3, '{}')}]}]}]}`);
   const callId = attribute(ATTR.callId, { stringValue: 'C' });
   const spans = (change: object) => {
-    const times = Math.ceil(BYTES / JSON.stringify(otlpSpan('C', { ...change })).length);
+    const times = Math.ceil(size / JSON.stringify(otlpSpan('C', { ...change })).length);
     return JSON.stringify(otlpRequest(...Array.from({ length: times }, () => otlpSpan('C', { ...change }))));
   };
   yield json('calls and no more', spans({}));
@@ -110,7 +114,7 @@ export function* made(): Generator<Shape> {
       letter.repeat(10_000),
     );
     const list = request.slice('{"resourceSpans":['.length, -2);
-    yield json(`texts of ${letter}`, `{"resourceSpans":[${many(Math.ceil(BYTES / list.length), list)}]}`);
+    yield json(`texts of ${letter}`, `{"resourceSpans":[${many(Math.ceil(size / list.length), list)}]}`);
   }
   yield json('empty events', spans({ events: Array.from({ length: 200 }, () => ({})) }));
   yield json('empty links', spans({ links: Array.from({ length: 200 }, () => ({})) }));
@@ -121,7 +125,7 @@ export function* made(): Generator<Shape> {
     for (; rest > 127; rest >>>= 7) length.push((rest & 127) | 128);
     return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), body]);
   };
-  const empty = (number: number) => Buffer.alloc(BYTES, Buffer.from([(number << 3) | 2, 0]));
+  const empty = (number: number) => Buffer.alloc(size, Buffer.from([(number << 3) | 2, 0]));
   const inSpans = (content: Buffer) => field(1, field(2, content));
   yield { name: 'empty resources, protobuf', encoding: 'protobuf', body: empty(1) };
   yield { name: 'empty spans, protobuf', encoding: 'protobuf', body: inSpans(empty(2)) };

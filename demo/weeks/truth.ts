@@ -38,29 +38,35 @@ export function truthOf(agent: Agent, calls = 3_000): AgentTruth {
 }
 
 function versionTruth(agent: Agent, version: Version, count: number): VersionTruth {
-  const calls = Array.from({ length: count }, (_, number) =>
-    simulateCall(agent, version, chanceOf(number, 'truth')),
-  );
-  const turns = calls.flatMap((call) => call.turns);
-  const silences = turns.flatMap((turn) => silenceOf(turn)?.seconds ?? []).sort((a, b) => a - b);
-  const at = (fraction: number) => silences[Math.floor(fraction * silences.length)] ?? Number.NaN;
-  const commits = turns.flatMap((turn) => turn.commits.map((_, index) => isWrong(turn, index)));
-  const known = calls.filter(({ outcome }) => outcome !== undefined);
+  const silences: number[] = [];
+  // Of each call no more is kept than what is said of all.
+  let [turns, interrupted, commits, wrong, known, successes] = [0, 0, 0, 0, 0, 0];
+  for (let number = 0; number < count; number += 1) {
+    const call = simulateCall(agent, version, chanceOf(number, 'truth'));
+    for (const turn of call.turns) {
+      const silence = silenceOf(turn);
+      if (silence !== undefined) silences.push(silence.seconds);
+      turns += 1;
+      if (turn.interruptions.some(({ kind }) => kind === 'barge_in')) interrupted += 1;
+      commits += turn.commits.length;
+      wrong += turn.commits.filter((_, index) => isWrong(turn, index)).length;
+    }
+    if (call.outcome !== undefined) known += 1;
+    if (call.outcome === 'SUCCESS') successes += 1;
+  }
+  const ascending = Float64Array.from(silences).sort();
+  const at = (fraction: number) => ascending[Math.floor(fraction * ascending.length)] ?? Number.NaN;
+  const sum = ascending.reduce((total, seconds) => total + seconds, 0);
   return {
-    silence: { p50: at(0.5), p95: at(0.95), mean: share(silences, (seconds) => seconds) },
-    interruptionRate: share(turns, ({ interruptions }) =>
-      interruptions.some(({ kind }) => kind === 'barge_in') ? 1 : 0,
-    ),
-    cutOffRate: share(commits, (wrong) => (wrong ? 1 : 0)),
-    successRate: share(known, ({ outcome }) => (outcome === 'SUCCESS' ? 1 : 0)),
+    silence: { p50: at(0.5), p95: at(0.95), mean: sum / ascending.length },
+    interruptionRate: interrupted / turns,
+    cutOffRate: wrong / commits,
+    successRate: successes / known,
   };
 }
 
 const isWrong = ({ commits, goesOn }: SimulatedTurn, index: number): boolean =>
   goesOn || index < commits.length - 1;
-
-const share = <T>(all: readonly T[], of: (each: T) => number): number =>
-  all.reduce((sum, each) => sum + of(each), 0) / all.length;
 
 const ms = (seconds: number): string => `${Math.round(seconds * 1_000)} ms`;
 

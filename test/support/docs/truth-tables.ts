@@ -187,11 +187,13 @@ function cutOffsAt(endpointingSeconds: number): number {
   const agent = agentNamed('reminders');
   const version = { ...agent.versions[0], endpointingSeconds };
   const english = { ...agent, languages: [[1, 'en']] as const };
-  const turns = Array.from({ length: WORLD_CALLS }, (_, n) =>
-    simulateCall(english, version, chanceOf(n, 'truth')),
-  )
-    .flatMap((call) => call.turns)
-    .filter(({ initiator }) => initiator === 'user');
-  const wrong = turns.reduce((sum, { commits, goesOn }) => sum + commits.length - (goesOn ? 0 : 1), 0);
-  return wrong / turns.filter(({ goesOn }) => !goesOn).length;
+  let [wrong, ended] = [0, 0];
+  for (let number = 0; number < WORLD_CALLS; number += 1)
+    for (const { initiator, commits, goesOn } of simulateCall(english, version, chanceOf(number, 'truth'))
+      .turns) {
+      if (initiator !== 'user') continue;
+      wrong += commits.length - (goesOn ? 0 : 1);
+      if (!goesOn) ended += 1;
+    }
+  return wrong / ended;
 }

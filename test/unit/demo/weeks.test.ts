@@ -15,10 +15,11 @@ import { SEGMENTS } from '../../../model/vocabulary.ts';
 /** With this seed so few calls have all that there is. */
 const WEEK = { seed: 5, days: 7, calls: 160, untilUs: Date.UTC(2026, 10, 20) * 1_000 };
 const weeks = [...simulateWeeks(WEEK)];
-const spans = weeks.flatMap(spansOf);
-const rows = weeks.map((call) =>
+const spansOfCalls = weeks.map(spansOf);
+const spans = spansOfCalls.flat();
+const rows = spansOfCalls.map((own) =>
   finalizeCall(
-    spansOf(call).flatMap((span) => readFact(span) ?? []),
+    own.flatMap((span) => readFact(span) ?? []),
     catalogue(),
   ),
 );
@@ -144,11 +145,10 @@ test('a shorter delay cuts off as many more users as pause for longer', () => {
     );
     return of.reduce((sum, each) => sum + each, 0) / of.length;
   };
-  for (const seconds of [0.25, 0.4, 0.6])
-    assert.ok(
-      Math.abs(cutOffs(seconds) - expected(seconds)) < 0.03,
-      `${seconds}: ${cutOffs(seconds)}, ${expected(seconds)}`,
-    );
+  for (const seconds of [0.25, 0.4, 0.6]) {
+    const [is, really] = [cutOffs(seconds), expected(seconds)];
+    assert.ok(Math.abs(is - really) < 0.03, `${seconds}: ${is}, ${really}`);
+  }
 });
 
 /** Of the normal distribution, to 1e-7 (Abramowitz and Stegun 26.2.17). */
