@@ -6,7 +6,7 @@ import { openPostgres } from '../../exporter/store/index.ts';
 import { fleetCalls } from '../support/fleet/calls.ts';
 import { deliveriesOf } from '../support/fleet/delivery.ts';
 import { Front } from '../support/fleet/front.ts';
-import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { readiness, startGround, stopGround, untilAllAre } from '../support/fleet/ground.ts';
 import { faultRun, type Ground } from '../support/fleet/run.ts';
 import { poll } from '../support/poll.ts';
 import { SmallDisk } from '../support/postgres/small-disk.ts';
@@ -23,15 +23,6 @@ const noDisk = probe === undefined && 'a small disk needs root and the right to 
 const HELD_MS = 500;
 
 const RUN = { calls: 20, workers: 2, outageMs: 0, spreadMs: 1_000, cutShare: 0.2 } as const;
-
-const readiness = ({ fleet }: Ground): Promise<number[]> =>
-  Promise.all(fleet.workers().map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
-
-const untilAllAre = (ground: Ground, status: number) =>
-  poll(async () => (await readiness(ground)).every((each) => each === status), {
-    what: `every worker is ${status === 200 ? 'ready' : 'not ready'}`,
-    intervalMs: 50,
-  });
 
 /** What a worker answers to spans that it has not got yet. */
 async function answers({ fleet }: Ground, seed: number): Promise<number[]> {

@@ -2,18 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { MIGRATIONS } from '../../exporter/generated/migrations.ts';
 import { migrate } from '../../exporter/store/index.ts';
-import { startGround, stopGround } from '../support/fleet/ground.ts';
+import { startGround, stopGround, untilAllAre } from '../support/fleet/ground.ts';
 import { faultRun, type Ground } from '../support/fleet/run.ts';
-import { poll } from '../support/poll.ts';
 
 let ground: Ground;
 before(async () => {
   ground = await startGround(2);
   // A worker that starts when the newer version has been here takes no spans, as it should.
-  await poll(async () => {
-    const answers = await Promise.all(ground.fleet.workers().map(({ url }) => fetch(`${url}/readyz`)));
-    return answers.every(({ status }) => status === 200);
-  });
+  await untilAllAre(ground, 200);
 });
 after(() => stopGround(ground));
 

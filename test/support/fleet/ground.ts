@@ -1,4 +1,5 @@
 import { openPostgres } from '../../../exporter/store/index.ts';
+import { poll } from '../poll.ts';
 import { SmallDisk } from '../postgres/small-disk.ts';
 import { startPostgres } from '../postgres.ts';
 import { Fleet } from './fleet.ts';
@@ -33,6 +34,16 @@ export async function startGround(
   });
   return { postgres, disk, fleet, db: openPostgres({ url }), reference };
 }
+
+export const readiness = ({ fleet }: Ground): Promise<number[]> =>
+  Promise.all(fleet.workers().map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
+
+/** Waits until every worker answers so when it is asked whether it is ready. */
+export const untilAllAre = (ground: Ground, status: number) =>
+  poll(async () => (await readiness(ground)).every((each) => each === status), {
+    what: `every worker is ${status === 200 ? 'ready' : 'not ready'}`,
+    intervalMs: 50,
+  });
 
 /** Ends everything and removes it. */
 export async function stopGround({ postgres, disk, fleet, db, reference }: Ground): Promise<void> {
