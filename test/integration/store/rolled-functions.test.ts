@@ -84,9 +84,9 @@ async function assertPercentiles(chosen: string, condition: string): Promise<voi
   );
   assert.ok(of && expected);
   const { turns, shareOfLess = Number.NaN, shareOfMore = Number.NaN, ...percentiles } = expected;
-  assert.equal(of['turns'], turns);
+  assert.equal(of.turns, turns);
   // Within the bucket that 1.2 s is in, the values may be anywhere.
-  const share = of['share'] ?? Number.NaN;
+  const share = of.share ?? Number.NaN;
   assert.ok(
     share >= shareOfLess && share <= shareOfMore,
     `${chosen} share: ${share}, not from ${shareOfLess} to ${shareOfMore}`,
