@@ -172,7 +172,8 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     }
   });
 
-  describe('on a database that it makes', () => {
+  // One after the other: the end of one process is not to be in another's way.
+  describe('on a database that it makes', { concurrency: 1 }, () => {
     let cwd = '';
     before(async () => {
       cwd = await mkdtemp(join(tmpdir(), 'earshot-cli-'));
@@ -195,7 +196,7 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
       assert.deepEqual(await (await fetch(`${url}/api/calls`)).json(), { calls: [] });
       const [words, missing] = await runLines([['report'], ['report', 'CA404']], { cwd });
       assert.ok(words && missing);
-      assert.equal(words.code, 0);
+      assert.equal(words.code, 0, words.stderr);
       assert.match(words.stdout, /No finished calls/);
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /no finished call "CA404"/);

@@ -5,7 +5,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectCommandDatabase } from '../../../cli/database.ts';
+import { acrossOwners } from '../../../cli/embedded/again.ts';
 import { addressOf } from '../../../cli/embedded/server.ts';
+import type { Database } from '../../../exporter/store/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { fillPgliteFolder } from '../../support/pglite.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -47,6 +49,29 @@ test('several processes have the embedded database at once: one opens it, anothe
   assert.equal(owner.url, second.url);
   await second.close();
   assert.equal(existsSync(join(dataDir, 'lock')), false);
+});
+
+test('a statement under way when its owner ends is sent again, the work of a transaction is not', async () => {
+  const lost = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const answers = [lost, lost, () => Promise.resolve([{ one: 1 }])];
+  const next = () => answers.shift()?.();
+  const inner = {
+    query: next,
+    transaction: (work: (tx: unknown) => unknown) => work({ query: next }),
+    close: async () => {},
+  } as unknown as Database;
+  const owners = { url: '', reachable: async () => {}, close: async () => {} };
+  const db = acrossOwners(inner, owners);
+  assert.deepEqual(await db.query('SELECT 1 AS one'), [{ one: 1 }]);
+
+  answers.push(lost);
+  let begun = 0;
+  const work = db.transaction((tx) => {
+    begun += 1;
+    return tx.query('SELECT 1 AS one');
+  });
+  await assert.rejects(work, { code: 'EPIPE' });
+  assert.equal(begun, 1);
 });
 
 test('a program that stands still in a transaction goes on afterwards, and so does the database', async (t) => {
