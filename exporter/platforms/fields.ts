@@ -1,5 +1,6 @@
 import { recordingUrl } from '../../model/recording-url.ts';
 import { cleanText } from '../dialects/attributes.ts';
+import { USD_DECIMAL_PLACES, Usd } from '../pricing/money.ts';
 
 /** A report that is not what its platform's documentation says. The message names the place, never the content. */
 export class ReportError extends Error {
@@ -90,12 +91,13 @@ export class Fields {
     return Number.isSafeInteger(value) ? value : undefined;
   }
 
-  /** An amount of money as a decimal. `factor`: of a dollar, where it is in cents. */
-  money(name: string): string | undefined {
+  /** An amount of money in dollars, as a decimal. `perDollar`: how many of its units are one, 100 where it is in cents. */
+  money(name: string, perDollar = 1): string | undefined {
     const value = this.#values[name];
-    const text = typeof value === 'string' && DECIMAL.test(value) ? value : this.number(name)?.toString();
+    const amount = typeof value === 'string' && DECIMAL.test(value) ? value : this.number(name);
     // A cost of a million is a wrong unit.
-    return text !== undefined && Number(text) < 1e6 ? text : undefined;
+    if (amount === undefined || Number(amount) >= 1e6) return undefined;
+    return new Usd(amount).div(perDollar).toDecimalPlaces(USD_DECIMAL_PLACES).toFixed();
   }
 
   /** An instant as ISO 8601, or as a number of so many microseconds since 1970; in microseconds. */

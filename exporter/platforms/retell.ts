@@ -3,6 +3,8 @@ import { analysed, type PlatformReport, type Utterance } from './report.ts';
 
 const MAX_SAID = 5_000;
 const MAX_WORDS = 20_000;
+/** Costs are in cents. */
+const CENTS = 100;
 
 /**
  * Retell's `call_ended` and `call_analyzed`, which have the same call, the second one with a verdict. Undefined: another
@@ -31,7 +33,7 @@ export function readRetell(body: unknown): PlatformReport | undefined {
       agentName: call.word('agent_name') ?? call.word('agent_id'),
       endReason: call.word('disconnection_reason'),
       recordingUrl: call.recording('recording_url'),
-      platformCostUsd: dollarsOf(call.object('call_cost')),
+      platformCostUsd: call.object('call_cost').money('combined_cost', CENTS),
     },
     judged: {
       ...analysed(analysis.flag('call_successful')),
@@ -48,19 +50,6 @@ const ENDS: ReadonlySet<string> = new Set(['call_ended', 'call_analyzed']);
 
 const directionOf = (direction: string | undefined) =>
   direction === 'inbound' || direction === 'outbound' ? direction : undefined;
-
-/** `combined_cost` is in cents. */
-function dollarsOf(cost: Fields): string | undefined {
-  const cents = cost.money('combined_cost');
-  return cents === undefined ? undefined : moveComma(cents);
-}
-
-/** A hundredth, without a rounding: `12.5` is `0.125`. */
-function moveComma(decimal: string): string {
-  const [whole = '0', fraction = ''] = decimal.split('.');
-  const digits = whole.padStart(3, '0');
-  return `${digits.slice(0, -2)}.${digits.slice(-2)}${fraction}`;
-}
 
 /** Its instants are those of its words, in seconds since the call began: about, as Retell says. */
 function utteranceOf(said: Fields, startUs: number): Utterance[] {

@@ -146,6 +146,21 @@ describe("a report of Retell's", () => {
     assert.equal(metrics.outcome, 'SUCCESS');
   });
 
+  it('has cents of any size exactly, to the twentieth place of a dollar', () => {
+    for (const [cents, dollars] of [
+      ['12.5', '0.125'],
+      [7, '0.07'],
+      [5e-7, '0.000000005'],
+      [5e-324, '0'],
+      [1e6, undefined],
+      [-1, undefined],
+    ] as const) {
+      const body = reportOf('retell') as { call: Record<string, unknown> };
+      body.call.call_cost = { combined_cost: cents };
+      assert.equal(rowsOf('retell', body).metrics.cost_platform?.toFixed(), dollars);
+    }
+  });
+
   it('says what it does not tell', () => {
     assert.equal(metrics.cost_llm, null);
     assert.deepEqual(metrics.unpriced, ['llm:unknown', 'stt:unknown', 'tts:unknown']);
