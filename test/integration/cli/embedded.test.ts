@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { connectCommandDatabase } from '../../../cli/database.ts';
 import { acrossOwners } from '../../../cli/embedded/again.ts';
 import { addressOf } from '../../../cli/embedded/server.ts';
-import type { Database } from '../../../exporter/store/index.ts';
+import type { Database, Queryable } from '../../../exporter/store/index.ts';
 import { readSettings } from '../../../model/settings.ts';
 import { fillPgliteFolder } from '../../support/pglite.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -66,12 +66,23 @@ test('a statement under way when its owner ends is sent again, the work of a tra
 
   answers.push(lost);
   let begun = 0;
-  const work = db.transaction((tx) => {
-    begun += 1;
-    return tx.query('SELECT 1 AS one');
-  });
-  await assert.rejects(work, { code: 'EPIPE' });
+  const inTransaction = (use: (tx: Queryable) => Promise<unknown>) =>
+    db.transaction((tx) => {
+      begun += 1;
+      return use(tx);
+    });
+  await assert.rejects(
+    inTransaction((tx) => tx.query('SELECT 1 AS one')),
+    { code: 'EPIPE', message: /^the process that had the embedded database open ended .*\(EPIPE\)\. Run / },
+  );
   assert.equal(begun, 1);
+
+  // What the work met elsewhere is not taken for that.
+  await assert.rejects(
+    inTransaction(() => readFile(join(dataDir, 'none', 'file'))),
+    { code: 'ENOENT', syscall: 'open' },
+  );
+  assert.equal(begun, 2);
 });
 
 test('a program that stands still in a transaction goes on afterwards, and so does the database', async (t) => {
