@@ -93,11 +93,11 @@ function withNegatives(args: readonly string[], { options }: Command): string[] 
   return joined;
 }
 
-/** What Node says of options it cannot read, without the paragraph it has for values that look like options. */
+/** What Node says of options it cannot read: its first sentence, without advice on values that look like options. */
 function oneLine({ message }: Error, args: readonly string[]): string {
   const option = /^Option '(-[\w-]+)' argument is ambiguous/.exec(message)?.[1];
   return option === undefined
-    ? message
+    ? `${message.split('. ', 1)[0]}.`
     : `${option}: saw ${args[args.indexOf(option) + 1]}, expected its value.`;
 }
 

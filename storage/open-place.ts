@@ -14,8 +14,8 @@ export class PlaceError extends Error {
   readonly code = 'EARSHOT_PLACE';
 }
 
-/** Whether a text is an address (`s3://…`), and no path of a folder. */
-export const isAddress = (text: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+/** Whether a text is an address (`s3://…`, and `s3:/…`, which is meant to be one), and no path of a folder. */
+export const isAddress = (text: string): boolean => /^(?:s3:|[a-z][a-z0-9+.-]+:\/\/)/i.test(text);
 
 /**
  * Opens a folder of this machine, or what `s3://bucket/prefix` names: with the region, endpoint and credentials that the AWS

@@ -178,6 +178,7 @@ test('what names neither a folder nor a bucket is refused', async () => {
     ['gs://bucket/x', /expected a folder or s3:/],
     ['https://ben:lo@ud@host/x', /: saw https:\/\/…@host\/x, expected a folder or s3:/],
     ['s3://', /expected a folder or s3:/],
+    ['s3:/bucket/x', /expected a folder or s3:/],
     ['s3://UPPER/x', /expected a folder or s3:/],
     ['s3://bucket/a/../b', /without \., \.\./],
   ] as const)
