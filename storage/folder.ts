@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import {
   access,
   type FileHandle,
   link,
   lstat,
-  mkdir,
   open,
   readdir,
   rename,
@@ -14,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from './make-folders.ts';
 import type { NewFile, OpenFile, Place } from './place.ts';
 
 /** Who may read what is written here: the system's own rule, or this user alone. */
@@ -152,15 +152,8 @@ export class Folder implements Place {
     return draft;
   }
 
-  /** One by one: of Node's `recursive`, a place where none can be made (`/proc/x`) makes a loop without an end. */
-  async #makeFolders(folder: string): Promise<void> {
-    const missing: string[] = [];
-    for (let path = folder; !isThere(path) && path !== dirname(path); path = dirname(path))
-      missing.push(path);
-    for (const path of missing.reverse())
-      await mkdir(path, this.#folderMode).catch((error: unknown) => {
-        if (codeOf(error) !== 'EEXIST') throw error;
-      });
+  #makeFolders(folder: string): Promise<void> {
+    return makeFolders(folder, this.#folderMode);
   }
 }
 
@@ -180,15 +173,6 @@ function reading(handle: FileHandle, bytes: number): OpenFile {
     stream: async (first, last) => handle.createReadStream({ start: first, end: last, autoClose: false }),
     close: () => handle.close(),
   };
-}
-
-function isThere(path: string): boolean {
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function toDisk(path: string): Promise<void> {

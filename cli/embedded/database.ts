@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../../exporter/store/index.ts';
+import { makeFolders } from '../../storage/make-folders.ts';
 import { CommandError } from '../command.ts';
 import { isCode, isRunning, type Owner, readOwner, removeStale, takeOwnership } from './owner-file.ts';
 import { addressOf, type EmbeddedServer, startServer } from './server.ts';
@@ -30,10 +31,15 @@ type Tenancy = { readonly server: EmbeddedServer } | { readonly owner: Socket; r
  *
  * It survives a kill of the process, but not a power cut: for anything but trying out set `EARSHOT_DATABASE_URL`.
  *
- * @throws CommandError when another process holds the folder and cannot be reached, or the optional packages are not installed.
+ * @throws CommandError when another process holds the folder and cannot be reached, the folder cannot be made, or the
+ * optional packages are not installed.
  */
 export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolders(dataDir, 0o700).catch((error: unknown) => {
+    throw new CommandError(
+      `${dataDir} cannot be made (${errorCode(error)}). Choose another folder with EARSHOT_DATA_DIR.`,
+    );
+  });
   const first = await acquire(dataDir);
   const url = 'server' in first ? first.server.url : first.url;
   let tenancy = Promise.resolve(first);

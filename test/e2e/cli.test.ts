@@ -68,7 +68,10 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [
       [['reprot'], /no command reprot.*report/],
       [['report', '--jsno'], /^earshot: Unknown option '--jsno'\. See earshot report --help\.\n$/],
-      [['report', '--since'], /^earshot: Option '--since <value>' argument missing\. See earshot report --help\.\n$/],
+      [
+        ['report', '--since'],
+        /^earshot: Option '--since <value>' argument missing\. See earshot report --help\.\n$/,
+      ],
       [['report', 'CA1', 'CA2'], /CA2/],
       [['report', '--limit', 'many'], /--limit: saw many/],
       [['report', '--since', 'monday'], /--since: saw monday.*7d/],

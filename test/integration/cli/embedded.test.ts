@@ -120,6 +120,13 @@ test('no other user comes to it, and what a process left that was killed is put 
   }
 });
 
+test('a folder that cannot be made is refused, with what to do', { skip: !existsSync('/proc') }, async () => {
+  await assert.rejects(
+    connectCommandDatabase(settingsFor('/proc/none')),
+    /^CommandError: \/proc\/none cannot be made \(E\w+\)\. Choose another folder with EARSHOT_DATA_DIR\.$/,
+  );
+});
+
 test('a folder that a process of another machine holds is refused, with its name and what to do', async (t) => {
   const dataDir = join(await temporaryFolder(t), '.earshot');
   await mkdir(dataDir);
