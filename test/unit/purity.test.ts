@@ -120,7 +120,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'exporter/finalize': ['model', 'exporter/calls', 'exporter/pricing', 'exporter/quality'],
   'exporter/call-file': ['model', 'recordings', 'storage', 'exporter/pricing', 'exporter/finalize'],
   'exporter/records': ['model', 'exporter/kit', 'exporter/dialects'],
-  'exporter/platforms': ['model', 'exporter/dialects', 'exporter/records'],
+  'exporter/platforms': ['model', 'exporter/dialects', 'exporter/pricing', 'exporter/records'],
   'exporter/store': ['model', 'exporter/kit', 'exporter/generated', 'exporter/pricing'],
   'exporter/statistics': [],
   'exporter/acoustics': ['model', 'exporter/calls', 'exporter/statistics'],
