@@ -125,8 +125,8 @@ export const FATES: readonly (readonly [command: RegExp, Fate])[] = [
   ],
   // Working on earshot
   [/^npm test$/, { by: '.ci/run', has: 'npm test' }],
-  [/^npm run (test:fleet|test:stack|test:accuracy|demo)$/, { by: '.ci/run', has: 'npm run' }],
-  [/^npm run test:only grafana$/, { by: 'package.json', has: '"test:only"' }],
+  [/^npm run (check|test:fleet|test:stack|test:accuracy|demo)$/, { by: '.ci/run', has: 'npm run' }],
+  [/^npm test grafana$/, { by: 'package.json', has: '"test"' }],
   [/^npm run dashboards$/, { by: 'test/unit/grafana/dashboards.test.ts', has: 'npm run dashboards' }],
   [/^node scripts\/dashboard-layout\.mjs$/, { not: 'draws boxes for a person to look at' }],
   [/dist\/bench\/capacity\.js/, { by: 'test/unit/docs/scale.test.ts', has: 'bench/capacity.js' }],
