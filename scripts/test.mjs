@@ -38,6 +38,16 @@ const TOGETHER = [
   { paths: ['carriers', 'recording-agent', 'twilio'].map((of) => `integration/sdks/${of}`) },
   { paths: ['aws', 'azure-speech', 'google-cloud', 'more-'].map((of) => `integration/sdks/${of}`) },
   { paths: ['e2e/ui/'] },
+  // The longest by themselves, each with work for a process.
+  ...['every-sdk', 'privacy', 'uncovered-stages'].map((of) => ({ paths: [`e2e/register/${of}`] })),
+  { paths: ['e2e/register/'], processes: 4 },
+  { paths: ['e2e/'], processes: 3 },
+  { paths: ['integration/cli/'], processes: 2 },
+  { paths: ['integration/pipeline/'], processes: 2 },
+  { paths: ['integration/grafana/'] },
+  { paths: ['integration/simulators/'] },
+  { paths: ['integration/ui/'] },
+  { paths: ['conformance', 'dialects', 'recordings', 'storage'].map((of) => `integration/${of}/`) },
   // What starts processes, and is not busy itself.
   {
     paths: [
