@@ -9,7 +9,7 @@ import { finalizeCall } from '../../../exporter/finalize.ts';
 import { loadAnalysis } from '../../../instrumentation/call/analysis.ts';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { patchOpenAi } from '../../../instrumentation/sdks/openai/openai.ts';
-import type { ConversationOptions } from '../../support/livekit/conversation.ts';
+import { type ConversationOptions, LONG_SPEECH } from '../../support/livekit/conversation.ts';
 import { createLlm } from '../../support/livekit/models.ts';
 import { SPOKEN_TOKENS, startRealtimeServer } from '../../support/livekit/realtime-server.ts';
 import { assertLatency, assertSilence, converse } from '../../support/livekit/told.ts';
@@ -178,9 +178,7 @@ describe('turns of a LiveKit session', { concurrency: 3 }, () => {
   test('a session that closes in the middle of an answer ends its turn and its call', async () => {
     const agent = new Agent({ id: 'leaving', instructions: '' });
     const { told } = await converse({ agent }, async (talk) => {
-      talk.session.say(
-        'This takes a while to say, because it has so many words in it that it goes on and on.',
-      );
+      talk.session.say(LONG_SPEECH);
       await talk.hearing(1);
     });
     assert.equal(told.call.endReason, 'user_initiated');
@@ -193,10 +191,7 @@ describe('turns of a LiveKit session', { concurrency: 3 }, () => {
   test('an agent that the application interrupts is not barged into, though the caller speaks', async () => {
     const agent = new Agent({ id: 'silenced', instructions: '' });
     const { told } = await converse({ agent }, async (talk) => {
-      talk.session.say(
-        'This takes a while to say, because it has so many words in it that it goes on and on.',
-        { allowInterruptions: false },
-      );
+      talk.session.say(LONG_SPEECH, { allowInterruptions: false });
       await talk.hearing(1);
       void talk.caller.say('booking-time');
       await poll(() => talk.session.userState === 'speaking', { what: 'the caller to speak' });

@@ -3,6 +3,9 @@ import { poll } from '../poll.ts';
 import { type Caller, createCaller, createEnergyVad, createSpeaker, type Speaker } from './audio.ts';
 import { createLlm, createStt, createTts, type ModelTruth, type ScriptedStt } from './models.ts';
 
+/** What takes half a minute to say: who talks over it does so in time on a busy machine, too. */
+export const LONG_SPEECH: string = `This takes a while to say${', and it goes on'.repeat(35)}.`;
+
 /** What a test can make different. */
 export interface ConversationOptions {
   readonly script?: Parameters<typeof createLlm>[1];

@@ -4,7 +4,12 @@ import { pathToFileURL } from 'node:url';
 import * as newest from '@livekit/agents';
 import { patchLiveKit } from '../../../instrumentation/sdks/livekit/livekit.ts';
 import { takeFacts } from '../spans.ts';
-import { type Conversation, type ConversationOptions, startConversation } from './conversation.ts';
+import {
+  type Conversation,
+  type ConversationOptions,
+  LONG_SPEECH,
+  startConversation,
+} from './conversation.ts';
 import { type Told, told } from './told.ts';
 
 const require = createRequire(import.meta.url);
@@ -66,8 +71,7 @@ export async function tellStory(agents: typeof newest, id?: string): Promise<Sto
 const script: NonNullable<ConversationOptions['script']> = (last, role) => {
   if (role === 'function_call_output') return { text: 'On Sunday we close at ten.' };
   if (/close/.test(last)) return { tool: { name: 'get_opening_hours', args: { day: 'sunday' } } };
-  if (/menu/.test(last))
-    return { text: 'We have pasta with clams and lamb and a lot of other things to eat today.' };
+  if (/menu/.test(last)) return { text: LONG_SPEECH };
   return { text: 'Of course, with pleasure.' };
 };
 
