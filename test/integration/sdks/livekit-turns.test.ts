@@ -130,11 +130,15 @@ describe('turns of a LiveKit session', { concurrency: 3 }, () => {
       aecWarmupDuration: null,
     };
     const { told } = await converse({ agent, session, canPause: true }, async (talk) => {
-      talk.session.say(
-        'This takes a while to say, because it has so many words in it that it goes on and on.',
-      );
+      let resumed = false;
+      talk.session.on(agents.voice.AgentSessionEventTypes.AgentFalseInterruption, (event) => {
+        resumed ||= event.resumed;
+      });
+      talk.session.say(LONG_SPEECH);
       await talk.hearing(1);
       await talk.caller.say('booking-time');
+      await poll(() => resumed, { what: 'the agent to go on' });
+      talk.speaker.hurry();
       await talk.heard(1);
     });
     const [turn, ...more] = told.turns;

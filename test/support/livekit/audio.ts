@@ -89,6 +89,8 @@ export function createCaller(agents: typeof Agents): Caller {
 
 export interface Speaker extends Agents.voice.AudioOutput {
   readonly heard: readonly Heard[];
+  /** Plays what is left at once, to its end. */
+  hurry(): void;
 }
 
 /** What the caller listens with: plays at the speed of sound and knows what was heard when. */
@@ -101,6 +103,7 @@ export function createSpeaker(agents: typeof Agents, { canPause = false } = {}):
     #end: NodeJS.Timeout | undefined;
     #pausedAt: number | undefined;
     #pausedMs = 0;
+    #hurried = false;
 
     constructor() {
       super(24_000, undefined, { pause: canPause });
@@ -120,6 +123,11 @@ export function createSpeaker(agents: typeof Agents, { canPause = false } = {}):
     override flush(): void {
       super.flush();
       this.#flushed = true;
+      this.#schedule();
+    }
+
+    hurry(): void {
+      this.#hurried = true;
       this.#schedule();
     }
 
@@ -144,7 +152,7 @@ export function createSpeaker(agents: typeof Agents, { canPause = false } = {}):
       clearTimeout(this.#end);
       if (!this.#playing || !this.#flushed || this.#pausedAt !== undefined) return;
       const left = this.#playing.startMs + this.#audioMs + this.#pausedMs - Date.now();
-      this.#end = setTimeout(() => this.#finish(false), left);
+      this.#end = setTimeout(() => this.#finish(false), this.#hurried ? 0 : left);
     }
 
     #finish(interrupted: boolean): void {
