@@ -8,7 +8,7 @@
 //
 // (Node 20's own runner takes every file below a folder called test for a test, has no globs, and starts a process a file.)
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -104,13 +104,16 @@ const accuracy = suite === 'accuracy';
 const durationsFile = `${root}dist/test-durations.json`;
 const durations = lastDurations();
 
-const tests = readdirSync(`${root}dist/test`, { recursive: true })
+const built = `${root}dist/test`;
+const tests = (existsSync(built) ? readdirSync(built, { recursive: true }) : [])
   .filter((path) => path.endsWith('.test.js') && !path.startsWith('stack/'))
   .filter((path) => ALONE.find((folder) => path.startsWith(`${folder}/`)) === suite)
   .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
   .sort();
 if (tests.length === 0) {
-  console.error(`No test matches ${parts.join(', ')}. Is it built? (npm run build)`);
+  console.error(
+    `No test${parts.length > 0 ? ` matches ${parts.join(', ')}` : ''}. Is it built? (npm run build)`,
+  );
   process.exit(2);
 }
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -31,8 +32,8 @@ type Tenancy = { readonly server: EmbeddedServer } | { readonly owner: Socket; r
  *
  * It survives a kill of the process, but not a power cut: for anything but trying out set `EARSHOT_DATABASE_URL`.
  *
- * @throws CommandError when another process holds the folder and cannot be reached, the folder cannot be made, or the
- * optional packages are not installed.
+ * @throws CommandError when another process holds the folder and cannot be reached, the folder cannot be made or is a file, or
+ * the optional packages are not installed.
  */
 export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
   await makeFolders(dataDir, 0o700).catch((error: unknown) => {
@@ -40,6 +41,8 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDat
       `${dataDir} cannot be made (${errorCode(error)}). Choose another folder with EARSHOT_DATA_DIR.`,
     );
   });
+  if (!(await stat(dataDir)).isDirectory())
+    throw new CommandError(`${dataDir} is no folder. Choose another one with EARSHOT_DATA_DIR.`);
   const first = await acquire(dataDir);
   const url = 'server' in first ? first.server.url : first.url;
   let tenancy = Promise.resolve(first);

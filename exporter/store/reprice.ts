@@ -64,11 +64,13 @@ const LOCK = 'SELECT call_id FROM :schema.call_metrics WHERE tenant = $1 AND cal
  * Computes the cost of calls again from the journal, in order of their start. One call at a time and a transaction for
  * each that is written: it can be stopped and started over, and workers go on beside it. A worker that finalizes one of
  * these calls again, for a late span, uses its own prices: give it the new ones first.
- * @throws the driver's error; what was written by then stays.
+ * @throws the driver's error; what was written by then stays. RangeError for a `pageSize` that is no whole number from 1.
  */
 export async function* reprice(db: Database, options: RepriceOptions): AsyncGenerator<Repricing> {
-  const [start] = await db.query<{ at: string }>(SINCE, [options.since]);
   const { pageSize = PAGE_SIZE } = options;
+  if (!Number.isInteger(pageSize) || pageSize < 1)
+    throw new RangeError(`pageSize is ${pageSize}, expected a whole number from 1`);
+  const [start] = await db.query<{ at: string }>(SINCE, [options.since]);
   let after = { started_at: start?.at ?? '-infinity', tenant: '', call_id: '' };
   for (;;) {
     const page = await db.query<typeof after>(NEXT_IDS, [

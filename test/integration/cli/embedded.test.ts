@@ -127,6 +127,15 @@ test('a folder that cannot be made is refused, with what to do', { skip: !exists
   );
 });
 
+test('a file in the place of the folder is refused, with what to do', async (t) => {
+  const file = join(await temporaryFolder(t), '.earshot');
+  await writeFile(file, '');
+  await assert.rejects(
+    connectCommandDatabase(settingsFor(file)),
+    /^CommandError: .*\.earshot is no folder\. Choose another one with EARSHOT_DATA_DIR\.$/,
+  );
+});
+
 test('a folder that a process of another machine holds is refused, with its name and what to do', async (t) => {
   const dataDir = join(await temporaryFolder(t), '.earshot');
   await mkdir(dataDir);

@@ -146,5 +146,9 @@ onEachDatabase(({ migrated }) => {
       found.map(({ callId, kind }) => [callId, kind]),
       callIds.map((callId) => [callId, 'changed']),
     );
+    await assert.rejects(
+      repriced(db, false, 0, 0),
+      /^RangeError: pageSize is 0, expected a whole number from 1$/,
+    );
   });
 });
