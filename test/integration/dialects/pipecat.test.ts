@@ -27,7 +27,8 @@ test('the observer that the guide shows gives a real pipeline playback, endpoint
     { maxBuffer: 1 << 26 },
   );
   assert.doesNotMatch(stderr, / ERROR /);
-  const { metrics, logs } = finalizeCall(factsIn(await readFile(output)), RECORDING_PRICES);
+  const facts = factsIn(await readFile(output));
+  const { metrics, logs } = finalizeCall(facts, RECORDING_PRICES);
   assert.deepEqual(
     logs.map(({ playback_source, interrupted }) => [playback_source, interrupted]),
     [
@@ -38,12 +39,23 @@ test('the observer that the guide shows gives a real pipeline playback, endpoint
       ['estimated', false],
     ],
   );
-  for (const log of logs.slice(1)) {
+  const [ends, commits] = (['speech', 'commit'] as const).map((part) =>
+    facts.filter((fact) => fact.type === 'turn_part' && fact.part === part).map(({ endUs }) => endUs),
+  ) as [number[], number[]];
+  const playbacks = facts.filter((fact) => fact.type === 'stage').filter(({ stage }) => stage === 'playback');
+  assert.deepEqual([ends.length, commits.length], [3, 3]);
+  for (const [i, log] of logs.slice(1).entries()) {
     const { eou_latency, segment_endpointing, segment_aggregation, segment_tts, user_speech_seconds } = log;
     assert.ok(eou_latency && user_speech_seconds && user_speech_seconds > 0.9);
+    const commitUs = commits[i] ?? Number.NaN;
     // 0.2 s of the voice detector and 0.4 s of the strategy, by the pipeline's own clock.
-    assert.ok(segment_endpointing !== null && segment_endpointing >= 0.59, String(segment_endpointing));
-    assert.ok(segment_aggregation !== null && segment_tts !== null);
+    const waitedUs = commitUs - (ends[i] ?? Number.NaN);
+    assert.ok(waitedUs >= 590_000, String(waitedUs));
+    assert.ok(segment_endpointing !== null && segment_aggregation !== null && segment_tts !== null);
+    if (log.playback_source !== 'observed') continue;
+    // Two of Pipecat's observers saw the agent begin, each when it came to it: the latency is of one, the playback of the other.
+    const silentSinceUs = (playbacks[i + 1]?.startUs ?? Number.NaN) - eou_latency * 1e6;
+    assert.ok(Math.abs(segment_endpointing * 1e6 - (commitUs - silentSinceUs)) < 2);
   }
   assert.ok((metrics.user_speech_seconds ?? 0) >= 3.6);
 });
