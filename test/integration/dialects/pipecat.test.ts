@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { finalizeCall } from '../../../exporter/finalize.ts';
+import type { StageFact } from '../../../model/facts.ts';
 import { factsIn } from '../../support/otlp-json.ts';
 import { RECORDING_PRICES } from '../../support/recorded-rows.ts';
 import { packageRoot } from '../../support/root.ts';
@@ -42,7 +43,10 @@ test('the observer that the guide shows gives a real pipeline playback, endpoint
   const [ends, commits] = (['speech', 'commit'] as const).map((part) =>
     facts.filter((fact) => fact.type === 'turn_part' && fact.part === part).map(({ endUs }) => endUs),
   ) as [number[], number[]];
-  const playbacks = facts.filter((fact) => fact.type === 'stage').filter(({ stage }) => stage === 'playback');
+  const stages = facts.filter((fact) => fact.type === 'stage');
+  const [playbacks, syntheses] = (['playback', 'tts'] as const).map((kind) =>
+    stages.filter(({ stage }) => stage === kind),
+  ) as [StageFact[], StageFact[]];
   assert.deepEqual([ends.length, commits.length], [3, 3]);
   for (const [i, log] of logs.slice(1).entries()) {
     const { eou_latency, segment_endpointing, segment_aggregation, segment_tts, user_speech_seconds } = log;
@@ -52,9 +56,10 @@ test('the observer that the guide shows gives a real pipeline playback, endpoint
     const waitedUs = commitUs - (ends[i] ?? Number.NaN);
     assert.ok(waitedUs >= 590_000, String(waitedUs));
     assert.ok(segment_endpointing !== null && segment_aggregation !== null && segment_tts !== null);
-    if (log.playback_source !== 'observed') continue;
     // Two of Pipecat's observers saw the agent begin, each when it came to it: the latency is of one, the playback of the other.
-    const silentSinceUs = (playbacks[i + 1]?.startUs ?? Number.NaN) - eou_latency * 1e6;
+    const heardUs =
+      log.playback_source === 'observed' ? playbacks[i + 1]?.startUs : syntheses[i + 1]?.firstByteUs;
+    const silentSinceUs = (heardUs ?? Number.NaN) - eou_latency * 1e6;
     assert.ok(Math.abs(segment_endpointing * 1e6 - (commitUs - silentSinceUs)) < 2);
   }
   assert.ok((metrics.user_speech_seconds ?? 0) >= 3.6);

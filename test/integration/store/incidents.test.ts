@@ -121,7 +121,7 @@ describe('incidents of a database', () => {
     // In an hour: how long this test takes does not matter.
     const putOff = () =>
       page.db.query(
-        "UPDATE :schema.incident_messages SET due_at = due_at + interval '1 h' WHERE attempts > 0 AND due_at < now() + interval '1 h'",
+        "UPDATE :schema.incident_messages SET due_at = due_at + interval '1 h' WHERE attempts > 0 AND due_at < now() + interval '30 min'",
       );
     try {
       await send();

@@ -166,6 +166,7 @@ export function createSpeaker(agents: typeof Agents, { canPause = false } = {}):
       this.#pausedAt = undefined;
       this.#audioMs = 0;
       this.#pausedMs = 0;
+      this.#hurried = false;
       this.onPlaybackFinished({ playbackPosition: playedMs / 1_000, interrupted });
     }
   }
