@@ -1,8 +1,9 @@
 // Runs a command again and again, with busy loops beside it if asked, and says how often it passed and how long it took:
 //
-//     node scripts/under-load.mjs [--times=10] [--busy=0] [COMMAND ...]
+//     node scripts/under-load.mjs [--times=10] [--busy=0] [--stalls=0] [COMMAND ...]
 //
-// `--busy=2` is two busy loops per core. The command is `node scripts/test.mjs` when none is given. A run that fails
+// `--busy=2` is two busy loops per core. With `--stalls=1500` each process of the command stands still for a quarter of the
+// time, for up to 1.5 s at once: what fails then waits for a time and not for an event. The command is `node scripts/test.mjs` when none is given. A run that fails
 // leaves its output in a file, and the others go on.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync } from 'node:fs';
@@ -10,10 +11,11 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { letStandStill } from './standstills.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const args = process.argv.slice(2);
-const first = args.findIndex((argument) => !/^--(times|busy)(=|$)/.test(argument));
+const first = args.findIndex((argument) => !/^--(times|busy|stalls)(=|$)/.test(argument));
 const options = first === -1 ? args : args.slice(0, first);
 const command = first === -1 ? ['node', 'scripts/test.mjs'] : args.slice(first);
 if (command[0] === '--') command.shift();
@@ -28,6 +30,7 @@ function number(name, fallback) {
 }
 const times = number('times', 10);
 const busyPerCore = number('busy', 0);
+const stallsMs = number('stalls', 0);
 
 const folder = mkdtempSync(join(tmpdir(), 'earshot-under-load-'));
 const busy = Array.from({ length: busyPerCore * availableParallelism() }, () =>
@@ -51,6 +54,8 @@ async function run(i) {
   const startMs = performance.now();
   const code = await new Promise((resolve, reject) => {
     running = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const end = stallsMs > 0 ? letStandStill(running.pid, stallsMs) : () => {};
+    running.once('close', end);
     running.stdout.pipe(log, { end: false });
     running.stderr.pipe(log, { end: false });
     running.once('error', reject);
@@ -63,7 +68,8 @@ async function run(i) {
 
 const load =
   busy.length > 0 ? `beside ${busy.length} busy loops (${busyPerCore} per core)` : 'with no load of ours';
-console.log(`${command.join(' ')}: ${times} times ${load}`);
+const stalls = stallsMs > 0 ? `, its processes standing still for up to ${stallsMs} ms` : '';
+console.log(`${command.join(' ')}: ${times} times ${load}${stalls}`);
 const runs = [];
 for (let i = 1; i <= times; i += 1) {
   const result = await run(i);
