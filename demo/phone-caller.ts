@@ -90,6 +90,8 @@ export interface CallerOptions {
   readonly onProgress?: (progress: CallProgress) => void;
   /** Milliseconds any one step may take before the call is given up. (Default: 60000.) */
   readonly stepDeadlineMs?: number;
+  /** The pause after which an answer without a mark counts as ended, in milliseconds. (Default: 1500.) */
+  readonly quietMs?: number;
 }
 
 type Draft = { -readonly [K in keyof TurnTruth]: TurnTruth[K] };
@@ -113,7 +115,6 @@ async function streamOf(agentUrl: string, plan: CallPlan): Promise<StreamRequest
   return requestStream(url.href, plan);
 }
 
-/** The pause after which an answer without a mark counts as ended. */
 const QUIET_MS = 1500;
 /** The same for a person who waits for a while anyway. */
 const SHORT_QUIET_MS = 800;
@@ -228,7 +229,7 @@ class PhoneCaller {
     return spoken;
   }
 
-  #answerIsOver(quietMs = QUIET_MS): boolean {
+  #answerIsOver(quietMs = this.#options.quietMs ?? QUIET_MS): boolean {
     const { state, since } = this.#answer;
     return state === 'over' || (state === 'drained' && performance.now() - since >= quietMs);
   }

@@ -51,6 +51,9 @@ export interface DemoWorld {
   close(deadlineMs?: number): Promise<AgentExit>;
 }
 
+/** Of an agent that marks the end of each answer, as the example does: a shorter pause is a busy machine's. Milliseconds. */
+const QUIET_MS = 10_000;
+
 /**
  * Starts the Deepgram, Groq and Cartesia simulators and the example agent with its requests pointed at them.
  *
@@ -75,7 +78,10 @@ export async function startDemoWorld(options: DemoWorldOptions = {}): Promise<De
     const plan = planCall(scenario, calls++);
     const { callSid } = plan;
     const report = (progress: CallProgress): void => onProgress?.({ callSid, scenario, ...progress });
-    return { scenario, ...(await makeCall(plan, { agentUrl: agent.url, onProgress: report })) };
+    return {
+      scenario,
+      ...(await makeCall(plan, { agentUrl: agent.url, onProgress: report, quietMs: QUIET_MS })),
+    };
   };
   let closing: Promise<AgentExit> | undefined;
   const closeAll = async (deadlineMs?: number): Promise<AgentExit> => {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startDemoWorld } from '../../demo/world.ts';
+import { longAnswerHangs } from '../support/long-answer.ts';
 
 describe('the example agent in trouble', { concurrency: 2 }, () => {
   test('an agent that is told to end lets its calls end first; an answer still being made is abandoned', async () => {
     let told = false;
     const other = await startDemoWorld({
       seed: 3,
-      // So slow that the barge-in comes before the end of the model's answer.
-      chat: { tokensPerSecond: [12, 14] },
+      chat: { scripted: longAnswerHangs },
       onProgress: ({ kind }) => {
         // Once: a second signal ends it without waiting.
         if (kind === 'said' && !told) other.agent.kill('SIGTERM');

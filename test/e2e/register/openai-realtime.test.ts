@@ -19,6 +19,12 @@ const PROGRAMS = [
   ['realtime-session.cjs', SESSION],
 ] as const;
 
+/** Each once but for playbacks: where the program stood still its audio has a gap, and there is one before and one after. */
+function namesOf(spans: readonly { readonly name: string }[]): string[] {
+  const names = spans.map(({ name }) => name).sort();
+  return names.filter((name, i) => name !== 'playback' || names[i - 1] !== name);
+}
+
 describe('a Realtime client that the application loads', { concurrency: 2 }, () => {
   let tls: RealtimeSimulator;
   let plain: RealtimeSimulator;
@@ -48,10 +54,7 @@ describe('a Realtime client that the application loads', { concurrency: 2 }, () 
       const calls = new Set(collector.spans.map(({ attributes }) => attributes[ATTR.callId]));
       assert.deepEqual(
         [...calls].map((id) =>
-          collector.spans
-            .filter(({ attributes }) => attributes[ATTR.callId] === id)
-            .map(({ name }) => name)
-            .sort(),
+          namesOf(collector.spans.filter(({ attributes }) => attributes[ATTR.callId] === id)),
         ),
         clients.map(() => ['chat gpt-realtime', 'playback', 'voice.call', 'voice.turn']),
       );

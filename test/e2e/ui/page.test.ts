@@ -138,7 +138,8 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   const complaints = new Complaints();
   before(async () => {
     const fill = { calls: CALLS, untilUs: Date.now() * 1_000 - 90_000_000, planted: PLANTED };
-    [served, browser] = await Promise.all([startPage((db) => fillWorld(db, fill)), startBrowser()]);
+    served = await startPage((db) => fillWorld(db, fill));
+    browser = await startBrowser();
     const [call] = await listCalls(served.db, { limit: 1 });
     assert.ok(call);
     newest = call.call_id;
@@ -158,13 +159,16 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   const open = (path: string) => page.goto(`${served.url}${path}`);
   const ask = async <T>(path: string) => (await (await fetch(`${served.url}${path}`)).json()) as T;
   const address = () => new URL(page.url());
+  /** Waits until the address has a parameter: a browser tells of it a little after it shows the view. */
+  const addressHas = (name: string, value: string) =>
+    page.waitForURL(({ searchParams }) => searchParams.get(name) === value);
 
   test('from the calls to the turn that was slow: the figures are those of the rows', async () => {
     const { calls } = await ask<CallsAnswer>('/api/calls?order=silence&limit=5');
     const { totals, silence } = await ask<TotalsAnswer>('/api/totals?since=7d');
     await open('/');
     await page.getByRole('columnheader', { name: 'p95' }).getByRole('link').click();
-    assert.equal(address().searchParams.get('order'), 'silence');
+    await addressHas('order', 'silence');
     const tiles = page.locator('.tile');
     await tiles.first().waitFor();
     assert.equal(await tiles.nth(0).locator('strong').innerText(), showCount(totals.calls));
@@ -194,25 +198,26 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Escape');
     await page.locator('.timeline-turn text', { hasText: /^0$/ }).click();
     await page.getByRole('region', { name: 'Turn 0' }).waitFor();
-    assert.equal(address().searchParams.get('turn'), '0');
+    await addressHas('turn', '0');
   });
 
   test('by the keyboard alone: down, into a call, from turn to turn, and back', async () => {
     await open('/calls');
     await page.locator('.call-row').nth(3).waitFor();
     for (const key of ['j', 'j', 'k']) await page.keyboard.press(key);
-    const chosen = await page.locator('.call-row.is-selected a').innerText();
-    assert.equal(chosen, await page.locator('.call-row a').nth(1).innerText());
+    const chosen = await page.locator('.call-row a').nth(1).innerText();
+    await page.locator('.call-row.is-selected a', { hasText: chosen }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Silence by turn' }).waitFor();
     await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(({ searchParams }) => searchParams.has('turn'));
     const before = Number(address().searchParams.get('turn'));
     await page.keyboard.press('ArrowRight');
-    assert.equal(Number(address().searchParams.get('turn')), before + 1);
+    await addressHas('turn', `${before + 1}`);
     await page.getByRole('button', { name: /^Turn 0:/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Turn 0' }).waitFor();
-    assert.equal(address().searchParams.get('turn'), '0');
+    await addressHas('turn', '0');
     await page.keyboard.press('?');
     await page.getByRole('heading', { name: 'Keys and colours' }).waitFor();
     await page.keyboard.press('Escape');
@@ -229,14 +234,13 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.getByRole('combobox', { name: 'Agent' }).selectOption('booking');
     const { totals } = await ask<TotalsAnswer>('/api/totals?since=7d&agent=booking');
     await poll(async () => (await page.locator('.call-row').count()) === totals.calls);
-    assert.equal(address().searchParams.get('agent'), 'booking');
+    await addressHas('agent', 'booking');
     await page.getByRole('navigation').getByRole('link', { name: 'Latency' }).click();
-    assert.equal(address().search, '?agent=booking');
+    await page.waitForURL(({ search }) => search === '?agent=booking');
     const cell = page.locator('a:has(.heat.is-over)').first();
-    const name = (await cell.getAttribute('aria-label')) ?? '';
     await cell.click();
     await page.locator('.call-row').first().waitFor();
-    assert.ok(address().searchParams.has('silence_from'), name);
+    await page.waitForURL(({ searchParams }) => searchParams.has('silence_from'));
     await page.goBack();
     await page.getByRole('heading', { name: 'Turns by silence' }).waitFor();
   });
@@ -325,7 +329,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.getByLabel('agent of A').selectOption('booking');
     await page.getByLabel('agent of B').selectOption('reception');
     await page.getByRole('row', { name: /^silence p50/ }).waitFor();
-    assert.match(address().search, /a=agent%3Dbooking&b=agent%3Dreception/);
+    await page.waitForURL(({ search }) => /a=agent%3Dbooking&b=agent%3Dreception/.test(search));
     await open(`/compare?call_a=${newest}`);
     await page.getByRole('region', { name: 'Call B' }).getByRole('link').first().click();
     await page
@@ -340,7 +344,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.getByRole('combobox', { name: 'Language model' }).selectOption('groq/llama-3.1-8b-instant');
     const result = page.getByRole('region', { name: 'What it would do' });
     await result.waitFor();
-    assert.equal(address().searchParams.get('llm'), 'groq/llama-3.1-8b-instant');
+    await addressHas('llm', 'groq/llama-3.1-8b-instant');
     const answer = await ask<WhatIfAnswer>('/api/whatif?since=7d&llm=groq/llama-3.1-8b-instant');
     assert.ok(answer.silence, answer.noSilence);
     assert.equal(await result.locator('strong').innerText(), whatIfSentence(answer));
@@ -370,7 +374,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await limit.fill('20s');
     await page.keyboard.press('Enter');
     await poll(async () => /at most 20\.0 s/.test(await result.innerText()));
-    assert.equal(address().searchParams.get('limit_silence_p95'), '20s');
+    await addressHas('limit_silence_p95', '20s');
     const asked = address().searchParams;
     asked.delete('question');
     const answer = await ask<CheckAnswer>(`/api/check?since=7d&${asked}`);
@@ -384,7 +388,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     const banner = page.getByRole('complementary', { name: 'Open incidents' });
     await banner.getByRole('link', { name: incidentOwner(incident) }).click();
     await page.getByRole('heading', { level: 1, name: incidentOwner(incident) }).waitFor();
-    assert.equal(address().pathname, `/incidents/${incident.id}`);
+    await page.waitForURL(({ pathname }) => pathname === `/incidents/${incident.id}`);
     const spent = page.getByRole('region', { name: 'What the budget is spent on' });
     assert.match(await spent.innerText(), /endpointing setting\s+400 ms\s+410 ms/);
     const { slow_turns } = await ask<IncidentAnswer>(`/api/incidents/${incident.id}`);

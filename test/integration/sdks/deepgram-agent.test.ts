@@ -161,7 +161,7 @@ describe('the voice agent', () => {
     assert.equal(cut?.cancelled, true);
     assert.deepEqual(cut.usage, { audioSeconds: truth('cut_off')[0]?.audioSeconds });
     const stopped = truth('user_started')[1]?.atMicros;
-    assertNear(conversation.stages('playback', 0)[0]?.endUs, stopped);
+    assertNear(conversation.stages('playback', 0).at(-1)?.endUs, stopped);
     assert.equal(second?.interrupted, false);
     assert.equal(conversation.stages('llm', 1).length, 1);
   });

@@ -9,6 +9,7 @@ import { turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
+  beginsToPlay,
   connectV1,
   connectV2,
   FIRST,
@@ -73,13 +74,10 @@ for (const { name, Client } of DEEPGRAM_SDKS) {
       const socket = await call.run(() => connectV1(Client));
       const types: unknown[] = [];
       socket.on('message', (message) => types.push((message as { type?: unknown }).type));
-      const before = truth('first_byte').length;
-      call.run(() => {
+      await beginsToPlay(call, () => {
         socket.sendText({ type: 'Speak', text: SECOND });
         socket.sendFlush({ type: 'Flush' });
       });
-      await poll(() => truth('first_byte').length > before);
-      await poll(() => call.turn?.playing);
       call.run(() => {
         socket.sendClear({ type: 'Clear' });
         socket.sendText({ type: 'Speak', text: FIRST });
@@ -140,13 +138,10 @@ for (const [name, Client] of [
       const call = new Call();
       takeFacts();
       const socket = await call.run(() => connectV2(Client));
-      const before = truth('first_byte').length;
-      call.run(() => {
+      await beginsToPlay(call, () => {
         socket.sendSpeak({ type: 'Speak', text: SECOND });
         socket.sendFlush({ type: 'Flush' });
       });
-      await poll(() => truth('first_byte').length > before);
-      await poll(() => call.turn?.playing);
       const interruptedUs = Date.now() * 1_000;
       socket.sendInterrupt({ type: 'Interrupt' });
       const { tts } = await syntheses(1);

@@ -66,7 +66,7 @@ const clientOf = (simulator: { url: string }) =>
 const address = (simulator: { url: string }, path: string, query: Record<string, string>) =>
   `${simulator.url.replace('http', 'ws')}${path}?${new URLSearchParams(query)}`;
 
-/** Says something to a recogniser, until the turn that it opens is accepted. */
+/** Says something to a recogniser, until the turn that it opens is accepted, and is silent after it, too. */
 async function ask(
   call: Call,
   send: (frame: Uint8Array) => void,
@@ -74,6 +74,7 @@ async function ask(
   const said = await talk(send, SPOKEN.mulaw);
   await talk(send, silence(0.9));
   await poll(() => call.turn);
+  await talk(send, silence(0.02));
   return said;
 }
 

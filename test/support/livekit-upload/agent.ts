@@ -4,6 +4,7 @@ import * as agents from '@livekit/agents';
 import { Job } from '@livekit/protocol';
 import { Room } from '@livekit/rtc-node';
 import { startConversation } from '../livekit/conversation.ts';
+import { stoodStillMicros } from '../near.ts';
 
 /** What the agent knows of its conversation. Milliseconds since 1970. */
 export interface Truth {
@@ -11,6 +12,8 @@ export interface Truth {
   readonly spoken: readonly string[];
   readonly heard: readonly { readonly startMs: number; readonly endMs?: number }[];
   readonly utterances: readonly { readonly startMs: number; readonly endMs: number }[];
+  /** For how long it stood still in all. */
+  readonly stoodStillMs: number;
 }
 
 const [jobId = 'AJ_test'] = process.argv.slice(2);
@@ -65,5 +68,6 @@ const truth: Truth = {
   spoken: tts.truth.map(({ text }) => text),
   heard: speaker.heard,
   utterances,
+  stoodStillMs: stoodStillMicros(0, Number.POSITIVE_INFINITY) / 1_000,
 };
 process.stdout.write(`${JSON.stringify(truth)}\n`, () => process.exit(0));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import type { Call } from '../../../instrumentation/call/call.ts';
 import { patchDeepgram } from '../../../instrumentation/sdks/deepgram/deepgram.ts';
 import type { Fact, StageFact } from '../../../model/facts.ts';
 import { DEEPGRAM_SDKS, deepgramEnvironment } from '../deepgram-sdks.ts';
@@ -22,13 +23,14 @@ export const PHONE = { model: 'aura-2-thalia-en', encoding: 'mulaw', sample_rate
 export const RAW = { model: PHONE.model, encoding: 'mulaw', sample_rate: 8000, container: 'none' };
 export const FLUX = { ...PHONE, model: 'flux-alexis-en' };
 
+const pace = { speed: 20 };
 export let simulator: DeepgramSpeakSimulator;
 /** Serves text-to-speech, and patches every build of the SDK. */
 export function serveSpeak(): void {
   before(async () => {
     recordSpans();
     for (const { exports } of DEEPGRAM_SDKS) patchDeepgram(exports);
-    simulator = await startDeepgramSpeakSimulator();
+    simulator = await startDeepgramSpeakSimulator(pace);
   });
   after(() => simulator.close());
 }
@@ -57,6 +59,15 @@ export const last = <K extends Kind>(kind: K) => {
   assert.ok(event, `nothing was ${kind}`);
   return event;
 };
+
+/** Waits until `call` plays, of a synthesis that has then hardly begun, however long this process stood still. */
+export async function beginsToPlay(call: Call, ask: () => void): Promise<void> {
+  const before = truth('first_byte').length;
+  pace.speed = 0.05;
+  call.run(ask);
+  await poll(() => truth('first_byte').length > before && call.turn?.playing);
+  pace.speed = 20;
+}
 
 /** The facts so far, and `count` syntheses among them. */
 export async function syntheses(count: number): Promise<{ facts: Fact[]; tts: StageFact[] }> {
