@@ -159,7 +159,7 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
   const open = (path: string) => page.goto(`${served.url}${path}`);
   const ask = async <T>(path: string) => (await (await fetch(`${served.url}${path}`)).json()) as T;
   const address = () => new URL(page.url());
-  /** Waits until the address has a parameter: a browser tells of it a little after it shows the view. */
+  /** Waits until the address has a parameter: a browser reports it a little after it shows the view. */
   const addressHas = (name: string, value: string) =>
     page.waitForURL(({ searchParams }) => searchParams.get(name) === value);
 
