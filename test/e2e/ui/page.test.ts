@@ -209,11 +209,15 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     await page.locator('.call-row.is-selected a', { hasText: chosen }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Silence by turn' }).waitFor();
-    await page.keyboard.press('ArrowLeft');
-    await page.waitForURL(({ searchParams }) => searchParams.has('turn'));
-    const before = Number(address().searchParams.get('turn'));
+    const turn = async () => new URL(await page.evaluate('location.href')).searchParams.get('turn');
+    // The view listens for keys a little after it is shown.
+    await poll(async () => {
+      await page.keyboard.press('ArrowLeft');
+      return (await turn()) !== null;
+    });
+    const before = Number(await turn());
     await page.keyboard.press('ArrowRight');
-    await addressHas('turn', `${before + 1}`);
+    assert.equal(Number(await turn()), before + 1);
     await page.getByRole('button', { name: /^Turn 0:/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Turn 0' }).waitFor();
