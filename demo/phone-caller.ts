@@ -115,6 +115,7 @@ async function streamOf(agentUrl: string, plan: CallPlan): Promise<StreamRequest
   return requestStream(url.href, plan);
 }
 
+/** The pause after which an answer without a mark counts as ended. */
 const QUIET_MS = 1500;
 /** The same for a person who waits for a while anyway. */
 const SHORT_QUIET_MS = 800;

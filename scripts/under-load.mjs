@@ -3,8 +3,8 @@
 //     node scripts/under-load.mjs [--times=10] [--busy=0] [--stalls=0] [COMMAND ...]
 //
 // `--busy=2` is two busy loops per core. With `--stalls=1500` each process of the command stands still for a quarter of the
-// time, for up to 1.5 s at once: what fails then waits for a time and not for an event. The command is `node scripts/test.mjs` when none is given. A run that fails
-// leaves its output in a file, and the others go on.
+// time, for up to 1.5 s at once: what fails then waits for a time and not for an event. The command is
+// `node scripts/test.mjs` when none is given. A run that fails leaves its output in a file, and the others go on.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -194,6 +194,5 @@ test('an agent of livekit-agents (Python) has rows, words and a recording, once 
   );
   const [recording] = await listRecordings(new Folder(folder), callPath('AJ_python'));
   assert.ok(recording && recording.seconds > 1);
-  // It does not say for how long it stood still; it gives up after a minute.
-  nearWhere(60)(recording.startUs / 1e6, metrics.started_at / 1e6, 'the first sample');
+  nearWhere(0)(recording.startUs / 1e6, metrics.started_at / 1e6, 'the first sample');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nowUs } from '../../../instrumentation/call/clock.ts';
-import { callsOf, turnsOf } from '../../support/facts.ts';
+import { callsOf, Story, turnsOf } from '../../support/facts.ts';
 import { assertNear } from '../../support/near.ts';
 import { poll } from '../../support/poll.ts';
 import {
@@ -98,11 +98,7 @@ for (const { name, sdk } of BUILDS) {
           [undefined, 1],
         ],
       );
-      const [cut, whole] = [0, 1].map((turn) =>
-        stages(facts, 'playback')
-          .filter(({ turnIndex }) => turnIndex === turn)
-          .at(-1),
-      );
+      const [cut, whole] = [0, 1].map((turn) => new Story(facts).stages('playback', turn).at(-1));
       assert.equal(cut?.cancelled, true);
       assertNear(cut.endUs, truth('interrupted'));
       assert.equal(whole?.cancelled, undefined);
