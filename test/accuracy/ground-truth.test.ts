@@ -161,11 +161,11 @@ describe('the rows of four calls at once say what the caller heard and what the 
       const audio = row.tts_audio_seconds ?? 0;
       // What was on its way when the application hung up was sent, and never arrived.
       if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
-      else assert.equal(audio, round(expected.ttsAudioSeconds), where);
+      else assert.equal(audio, expected.ttsAudioSeconds, where);
     }
     for (const { call, expected, stored } of calls()) {
       assert.ok(expected.sttAudioSeconds > 0);
-      assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds), call.scenario);
+      assert.equal(stored.metrics.stt_audio_seconds, expected.sttAudioSeconds, call.scenario);
     }
     const rounds = ofScenario('tool_call').expected.turns.map(({ requests }) => requests);
     assert.deepEqual(rounds, [0, 2, 2, 1], 'a tool call takes two requests, and both are paid for');
@@ -223,6 +223,3 @@ describe('the rows of four calls at once say what the caller heard and what the 
 function assertMoney(actual: Decimal | null, expected: Decimal | null, what: string): void {
   assert.equal(actual?.toString() ?? null, expected?.toString() ?? null, what);
 }
-
-/** Seconds of audio are kept to the microsecond. */
-const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;

@@ -63,7 +63,9 @@ export function expectCall(call: WorldCall, truth: ProviderTruth): ExpectedCall 
         requests.filter(({ received }) => within(received.atMicros, between));
       return expectTurn(turn, next, truth.deepgram, ofTurn(chats), ofTurn(syntheses));
     }),
-    sttAudioSeconds: sum(truth.deepgram.map((event) => (event.kind === 'closed' ? event.audioSeconds : 0))),
+    sttAudioSeconds: sumSeconds(
+      truth.deepgram.map((event) => (event.kind === 'closed' ? event.audioSeconds : 0)),
+    ),
     duration: { fromMicros: call.connectedMicros, toMicros: call.endedMicros },
   };
 }
@@ -105,7 +107,7 @@ function expectTurn(
           output: sum(finished.map((usage) => usage?.completion_tokens ?? 0)),
         },
     characters: sum(syntheses.map(({ received }) => received.text.length)),
-    ttsAudioSeconds: sum(
+    ttsAudioSeconds: sumSeconds(
       syntheses.map(({ events }) => (find(events, 'finished') ?? find(events, 'aborted'))?.audioSeconds ?? 0),
     ),
     ttsCutOff: syntheses.some(({ events }) => find(events, 'aborted')),
@@ -154,6 +156,9 @@ const latencyOf = <E extends { atMicros: number; kind: string }>(
 ): Interval | null => interval(request?.received.atMicros, request && find(request.events, kind)?.atMicros);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Seconds of audio are kept to the microsecond: a sum of doubles may be less than what was summed. */
+const sumSeconds = (values: readonly number[]): number => Math.round(sum(values) * 1e6) / 1e6;
 
 /** A measured time beside the true one. */
 export interface Measurement {

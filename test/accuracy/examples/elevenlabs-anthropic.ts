@@ -62,9 +62,9 @@ export const ELEVENLABS_CLAIMS: Claims<ElevenLabsCall> = {
       assert.equal(row.tts_characters, expected.characters, where);
       const audio = row.tts_audio_seconds ?? 0;
       if (expected.ttsCutOff) assert.ok(audio > 0 && audio <= expected.ttsAudioSeconds, where);
-      else assert.equal(round(audio), round(expected.ttsAudioSeconds), where);
+      else assert.equal(audio, expected.ttsAudioSeconds, where);
     }
-    assert.equal(stored.metrics.stt_audio_seconds, round(expected.sttAudioSeconds));
+    assert.equal(stored.metrics.stt_audio_seconds, expected.sttAudioSeconds);
     const requests = stored.facts.filter((fact) => fact.type === 'stage' && fact.stage === 'llm');
     assert.equal(requests.length, 5, 'a request is one stage, which is the span of the SDK');
     for (const { name } of requests) assert.equal(name, 'anthropic.messages.create');
@@ -114,6 +114,3 @@ function assertMoney(actual: Decimal | null, expected: Decimal | null, what: str
       : actual.minus(expected).abs().lessThan(LAST_DECIMAL);
   assert.ok(equal, `${what} is ${actual}, not ${expected}`);
 }
-
-/** Seconds of audio are kept to the microsecond. */
-const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
