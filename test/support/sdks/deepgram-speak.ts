@@ -64,9 +64,12 @@ export const last = <K extends Kind>(kind: K) => {
 export async function beginsToPlay(call: Call, ask: () => void): Promise<void> {
   const before = truth('first_byte').length;
   pace.speed = 0.05;
-  call.run(ask);
-  await poll(() => truth('first_byte').length > before && call.turn?.playing);
-  pace.speed = 20;
+  try {
+    call.run(ask);
+    await poll(() => truth('first_byte').length > before && call.turn?.playing);
+  } finally {
+    pace.speed = 20;
+  }
 }
 
 /** The facts so far, and `count` syntheses among them. */
