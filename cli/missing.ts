@@ -7,6 +7,7 @@ const NEEDED = {
   database: ['@electric-sql/pglite', '@electric-sql/pglite-socket'],
   parquet: ['hyparquet-writer'],
   mcp: ['@modelcontextprotocol/server'],
+  replay: ['ws'],
   demo: ['@deepgram/sdk', 'groq-sdk', '@cartesia/cartesia-js', 'ws'],
 } as const;
 

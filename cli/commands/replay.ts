@@ -61,11 +61,11 @@ async function run({ arguments: [path, ...command], options, io }: Invocation): 
     within: durationOf('within', options.within),
   };
   const url = urlOf(options.call);
-  const missing = missingPackages('demo');
-  if (missing !== undefined)
-    throw new CommandError(`a replay needs packages that are not installed here: ${missing}`);
   const settings = readSettings();
   const file = await opened(path);
+  const missing = missingPackages(command.length > 0 ? 'replay' : 'demo');
+  if (missing !== undefined)
+    throw new CommandError(`a replay needs packages that are not installed here: ${missing}`);
   const saving = typeof options.out === 'string' ? startSaving(options.out) : undefined;
   const saved = groupCall(file.facts);
   const script = scriptOf(saved);

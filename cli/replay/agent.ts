@@ -8,12 +8,16 @@ const STOP_DEADLINE_MS = 15_000;
 /** Where no one waits for its spans any more. */
 const INTERRUPTED_DEADLINE_MS = 3_000;
 const LOOK_EVERY_MS = 50;
+/** Its connections are closed a little before it is known to have ended. */
+const END_DEADLINE_MS = 1_000;
 const MOST_OUTPUT = 20_000;
 
 /** An agent that was started for one call. */
 export interface StartedAgent {
   /** The end of what it has written. */
   readonly output: string;
+  /** How it has ended by itself, waiting a moment for it to; undefined: it goes on. */
+  end(): Promise<string | undefined>;
   /**
    * Asks it to end, as a deployment does (SIGTERM), and waits until all of its processes have; kills those that do not end. When the
    * replay is interrupted, it does so by itself.
@@ -68,6 +72,10 @@ export async function startAgent(
   const agent: StartedAgent = {
     get output() {
       return output;
+    },
+    end: async () => {
+      await Promise.race([exited, sleep(END_DEADLINE_MS, undefined, { ref: false })]);
+      return ended;
     },
     stop: async () => {
       signal(child, 'SIGTERM');

@@ -101,10 +101,11 @@ export async function replayCall(options: ReplayOptions): Promise<ReplayedCall> 
         if (text !== undefined) say(text);
       });
     } catch (error) {
-      const why = stage.unasked === undefined ? '' : ` ${unaskedText(stage.unasked)}`;
-      throw new CommandError(
-        `the call came to no end: ${(error as Error).message}.${why}${agent.output === '' ? '' : `\n${agent.output.trimEnd()}`}`,
-      );
+      const ended = await agent.end();
+      const why =
+        ended === undefined ? stage.unasked && unaskedText(stage.unasked) : `The agent is gone: ${ended}.`;
+      const said = [`the call came to no end: ${(error as Error).message}.`, why].filter(Boolean).join(' ');
+      throw new CommandError(agent.output === '' ? said : `${said}\n${agent.output.trimEnd()}`);
     } finally {
       // It sends what is left when it ends.
       await agent.stop();

@@ -13,6 +13,14 @@ import { poll } from '../support/poll.ts';
 import { packageRoot } from '../support/root.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const DIES_WHEN_CALLED = `\
+require('node:http')
+  .createServer(() => {
+    console.log('no such voice');
+    process.exit(4);
+  })
+  .listen(process.env.PORT, '127.0.0.1');`;
+
 /** One that was killed and that no one has asked after yet is no more. */
 const isRunning = (pid: number): boolean =>
   /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' }).stdout.trim());
@@ -69,6 +77,10 @@ test('a saved call is made again with an agent that knows nothing of it, and lea
   await assert.rejects(
     again({}, process.execPath, '-e', 'console.log("no key"); process.exit(3)'),
     /CommandError: the agent did not start: it ended \(exit code 3\)\.\nno key/,
+  );
+  await assert.rejects(
+    again({}, process.execPath, '-e', DIES_WHEN_CALLED),
+    /CommandError: the call came to no end: .*\. The agent is gone: it ended \(exit code 4\)\.\nno such voice/,
   );
   await assert.rejects(
     again({ call: 'https://example.com/twiml' }),
