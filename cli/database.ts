@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
-import { type Database, migrate, openPostgres, type PostgresOptions } from '../exporter/store/index.ts';
-import { databaseVariable, type Settings } from '../model/settings.ts';
+import {
+  type Database,
+  migrate,
+  openPostgres,
+  type PostgresOptions,
+  schemaNamer,
+} from '../exporter/store/index.ts';
+import { databaseVariable, SettingError, type Settings } from '../model/settings.ts';
 import { acrossOwners } from './embedded/again.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
 
@@ -30,6 +36,8 @@ export async function connectCommandDatabase(
   { databaseUrl, dataDir, schema }: Where,
   options: Connections = { statementTimeoutMs: 0 },
 ): Promise<CommandDatabase> {
+  // Before anything is opened that would keep the process alive.
+  assertSchema(schema);
   if (databaseUrl !== undefined) {
     const db = openPostgres({ url: databaseUrl, schema, ...options });
     return { embedded: false, db, url: databaseUrl, name: databaseVariable(), close: () => db.close() };
@@ -53,6 +61,15 @@ export async function connectCommandDatabase(
       await embedded.close();
     },
   };
+}
+
+/** @throws SettingError for a name that none can have. */
+function assertSchema(name: string): void {
+  try {
+    schemaNamer(name);
+  } catch (error) {
+    throw new SettingError((error as Error).message);
+  }
 }
 
 /** The same, with its schema brought up to date. */

@@ -191,6 +191,8 @@ const playback = (
       stage: 'playback' as const,
       turnIndex,
       playbackSource: 'estimated' as const,
+      // How long it was heard, where no one says when the agent fell silent.
+      endUnknown: endUs > startUs ? undefined : true,
       cancelled: cutUs !== undefined && endUs > cutUs ? true : undefined,
     },
   );

@@ -27,7 +27,7 @@ export {
   STORED_SPANS,
 } from './columns.ts';
 export type { Finalize } from './compute.ts';
-export { type Database, DEFAULT_SCHEMA, type Queryable } from './database.ts';
+export { type Database, DEFAULT_SCHEMA, type Queryable, schemaNamer } from './database.ts';
 export { deleteTaggedCalls } from './delete-calls.ts';
 export { deletedCalls } from './deleted-calls.ts';
 export { assertCitus, DistributeError, distributeJournal } from './distribute.ts';

@@ -63,6 +63,15 @@ describe('earshot on the command line', { concurrency: 2 }, () => {
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
+  test('a schema that cannot be is an error that ends the command, with nothing left open', async (t) => {
+    const { code, stderr } = await runCli(['report'], {
+      cwd: await temporaryFolder(t),
+      env: { EARSHOT_SCHEMA: 'A' },
+    });
+    assert.equal(stderr, 'earshot: EARSHOT_SCHEMA: saw "A", expected lower-case letters, digits and _.\n');
+    assert.equal(code, 2);
+  });
+
   test('a usage error says what was seen and what was expected, and ends with 2', async (t) => {
     const cwd = await temporaryFolder(t);
     const wrong: readonly (readonly [args: readonly string[], says: RegExp])[] = [

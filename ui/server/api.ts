@@ -8,6 +8,7 @@ import {
   type Database,
   getCallFacts,
   getCallMetrics,
+  isDataError,
   keyOf,
   partsOf,
   scoresOfCalls,
@@ -57,7 +58,15 @@ import { listedCall } from './listed.ts';
 import { Live } from './live.ts';
 import { onlyKnown } from './parameters.ts';
 import { recordingsOf } from './recordings.ts';
-import { limitOf, nestedSelectionOf, orderOf, positionOf, positionText, selectionOf } from './selection.ts';
+import {
+  limitOf,
+  nestedSelectionOf,
+  orderOf,
+  positionOf,
+  positionText,
+  selectionOf,
+  wrongPosition,
+} from './selection.ts';
 import { sendCallFile } from './send-call-file.ts';
 import { sendPeaks, sendSound } from './sound.ts';
 
@@ -197,10 +206,13 @@ export class Api {
     const selection = selectionOf(query);
     const order = orderOf(query);
     const page = { limit: limitOf(query, MOST_LISTED), after: positionOf(query.get('after')) };
-    const { calls, next } =
+    const listing =
       selection.idPart !== undefined && order === 'started'
-        ? await searchCallPage(db, selection, page)
-        : await listCallPage(db, selection, { order, ...page });
+        ? searchCallPage(db, selection, page)
+        : listCallPage(db, selection, { order, ...page });
+    const { calls, next } = await listing.catch((error: unknown) => {
+      throw page.after !== undefined && isDataError(error) ? wrongPosition() : error;
+    });
     const keys = calls.map(keyOf);
     const [turns, scores] = await Promise.all([listTurns(db, keys), scoresOfCalls(db, keys)]);
     return {

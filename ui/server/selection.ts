@@ -127,7 +127,7 @@ function reader(query: URLSearchParams, nowMs: number) {
     const at = Date.parse(value);
     if (Number.isNaN(at) || (/^\d{4}-\d\d-\d\d/.test(value) && !beginsWithDay(value)))
       throw new HttpError(400, `${name}: expected an instant, or a duration such as 7d`);
-    return at * 1_000;
+    return Math.max(0, at * 1_000);
   };
   const seconds = (name: string) => {
     const value = text(name);
@@ -169,5 +169,9 @@ export function positionOf(text: string | null): CallPosition | undefined {
     if (isValue && isText && typeof tenant === 'string' && typeof callId === 'string')
       return { value, tenant, callId };
   } catch {}
-  throw new HttpError(400, 'after: expected what `next` of the page before says');
+  throw wrongPosition();
 }
+
+/** Also of a value that is none of its order, which the database alone can tell. */
+export const wrongPosition = (): HttpError =>
+  new HttpError(400, 'after: expected what `next` of the page before says');

@@ -8,6 +8,7 @@ import { type CallPosition, searchCallPage } from '../../../exporter/store/views
 import { sampleOf } from '../../../exporter/store/views/sample.ts';
 import { rowJson } from '../../../model/row-json.ts';
 import type { CallLogRow, StoredCallMetrics } from '../../../model/rows.ts';
+import { positionText } from '../../../ui/server/selection.ts';
 import type {
   CallAnswer,
   CallsAnswer,
@@ -364,6 +365,19 @@ describe('the API of the page', () => {
     assert.equal(await status('/api/calls?limit=0'), 400);
     assert.equal(await status('/api/calls?since=soon'), 400);
     assert.equal(await status('/api/calls?since=2026-02-30'), 400);
+    await get('/api/calls?since=-271821-04-20T00:00:00Z');
+    for (const [order, value] of [
+      ['started', 'monday'],
+      ['cost', '1e999999'],
+      ['turns', '1.5'],
+    ] as const)
+      assert.equal(
+        await status(
+          `/api/calls?since=all&order=${order}&after=${positionText({ value, tenant: 'acme', callId: 'c' })}`,
+        ),
+        400,
+        order,
+      );
     assert.equal(await status('/api/whatif'), 400);
     assert.equal(await status('/api/whatif?llm=gpt-4.1'), 400);
     assert.equal(await status('/api/whatif?endpointing=220ms'), 400);

@@ -221,6 +221,13 @@ describe("a report of ElevenLabs'", () => {
     assert.deepEqual([metrics.llm_cached_tokens, metrics.llm_output_tokens], [100, 60]);
   });
 
+  it('does not know how long the agent spoke: only when each answer began', () => {
+    assert.deepEqual(
+      [metrics, ...logs].map((row) => row.agent_speech_seconds),
+      [null, null, null, null],
+    );
+  });
+
   it('costs what the platform says, and beside it what the models cost by the price list', () => {
     assert.equal(metrics.cost_platform?.toFixed(), '0.0612');
     assert.equal(metrics.stt_audio_seconds, 42);
@@ -254,6 +261,7 @@ describe("a report of Bland's", () => {
       ],
     );
     assert.equal(metrics.direction, 'outbound');
+    assert.equal(metrics.agent_speech_seconds, null);
   });
 });
 
