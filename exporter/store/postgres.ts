@@ -104,9 +104,6 @@ class PostgresDatabase implements Database {
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result> {
     return silently(async () => {
       const client = await this.#checkOut();
-      // Between two statements nothing else listens: a connection that dies then would otherwise end the process. The
-      // next statement rejects.
-      client.on('error', ignore);
       const tx = new Transaction(client, this.#named);
       try {
         await tx.query(this.#begin);
@@ -117,7 +114,6 @@ class PostgresDatabase implements Database {
         await tx.rollBack();
         throw error;
       } finally {
-        client.off('error', ignore);
         client.release(tx.failure);
       }
     });
@@ -175,6 +171,9 @@ class PostgresDatabase implements Database {
     });
     // Without a listener a server that restarts would end the application.
     pool.on('error', this.#options.onConnectionLost ?? ignore);
+    // Nothing else listens from when the pool hands a connection out: one that dies between two statements, or with the
+    // packet that says it is ready, would end the process. The next statement rejects.
+    pool.on('connect', (client) => client.on('error', ignore));
     return pool;
   }
 }
